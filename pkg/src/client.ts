@@ -1,0 +1,141 @@
+// The page's side of a port: starts the engine in a worker or here, sends requests, hands out the answers.
+import { LukeError, toLukeError } from './errors.js';
+import { CONNECT, type Call, type EngineOptions, type Reply, type Request } from './protocol.js';
+import { answerFetch } from './remote.js';
+import type { Source } from './source.js';
+import type { LoadEvent, LoadOptions, RuntimeInfo } from './types.js';
+
+interface Pending {
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+}
+
+/** What the engine may tell or ask at any time. */
+export interface Handlers {
+  onProgress?: ((event: LoadEvent) => void) | undefined;
+  onInfo?: (info: RuntimeInfo) => void;
+  /** Answers the engine's fetches, when it was told to ask for them. */
+  source?: Source | undefined;
+}
+
+/** A connection to one engine. */
+export class Client {
+  readonly #port: MessagePort;
+  readonly #terminate: () => void;
+  readonly #handlers: Handlers;
+  readonly #pending = new Map<number, Pending>();
+  readonly #fetches = new Map<number, AbortController>();
+  #nextId = 0;
+  #alive = false;
+  #closed: { reason: unknown } | undefined;
+
+  private constructor(port: MessagePort, terminate: () => void, handlers: Handlers) {
+    this.#port = port;
+    this.#terminate = terminate;
+    this.#handlers = handlers;
+    port.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
+  }
+
+  /** Starts an engine where `worker` says. */
+  static async connect(worker: LoadOptions['worker'], handlers: Handlers): Promise<Client> {
+    const { port1, port2 } = new MessageChannel();
+    if (worker === false || (worker === undefined && typeof Worker === 'undefined')) {
+      const { serve } = await import('./serve.js');
+      serve(port2);
+      return new Client(port1, () => {}, handlers);
+    }
+    if (typeof Worker === 'undefined' && worker === true) throw new LukeError('unsupported', 'there are no Web Workers here: use worker: false');
+    const owned = typeof worker !== 'object';
+    const running = typeof worker === 'function' ? worker() : typeof worker === 'object' ? worker : startWorker();
+    const client = new Client(port1, () => owned && running.terminate(), handlers);
+    running.addEventListener('error', (event) => client.#onWorkerError(event));
+    running.postMessage(CONNECT, [port2]);
+    return client;
+  }
+
+  load(model: string, options: EngineOptions): Promise<RuntimeInfo> {
+    return this.#request((id) => ({ type: 'load', id, model, options })) as Promise<RuntimeInfo>;
+  }
+
+  call(call: Call): Promise<unknown> {
+    return this.#request((id) => ({ type: 'call', id, call }));
+  }
+
+  /** Ends the connection, and a worker that it started; whatever is under way rejects with `reason`. */
+  close(reason: unknown): void {
+    if (this.#closed) return;
+    this.#closed = { reason };
+    for (const fetching of this.#fetches.values()) fetching.abort(reason);
+    for (const { reject } of this.#pending.values()) reject(reason);
+    this.#pending.clear();
+    this.#post({ type: 'close' });
+    // The engine closes the port when it has let go of the model; a worker of ours goes at once, model and all.
+    this.#terminate();
+    this.#port.onmessage = null;
+  }
+
+  #request(message: (id: number) => Request): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) throw this.#closed.reason;
+      const id = this.#nextId++;
+      try {
+        this.#post(message(id));
+      } catch (error) {
+        throw new LukeError('input', `an argument is not plain data: ${(error as Error).message}`);
+      }
+      this.#pending.set(id, { resolve, reject });
+    });
+  }
+
+  #receive(reply: Reply): void {
+    this.#alive = true;
+    switch (reply.type) {
+      case 'done':
+        this.#settle(reply.id)?.resolve(reply.value);
+        break;
+      case 'error':
+        this.#settle(reply.id)?.reject(toLukeError(reply.error));
+        break;
+      case 'progress':
+        this.#handlers.onProgress?.(reply.event);
+        break;
+      case 'info':
+        this.#handlers.onInfo?.(reply.info);
+        break;
+      case 'fetch':
+        void this.#answerFetch(reply.id, reply.url);
+        break;
+      case 'cancel':
+        this.#fetches.get(reply.id)?.abort();
+    }
+  }
+
+  async #answerFetch(id: number, url: string): Promise<void> {
+    const { source } = this.#handlers;
+    if (!source) return;
+    const abort = new AbortController();
+    this.#fetches.set(id, abort);
+    await answerFetch(source, id, url, abort.signal, this.#port);
+    this.#fetches.delete(id);
+  }
+
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  /** A worker whose script does not load says so here and nowhere else; later errors in it come with their call. */
+  #onWorkerError(event: ErrorEvent): void {
+    if (this.#alive) return;
+    this.close(new LukeError('unsupported', `the worker did not start: ${event.message || 'its script could not be loaded'}`));
+  }
+
+  #post(message: Request): void {
+    this.#port.postMessage(message);
+  }
+}
+
+function startWorker(): Worker {
+  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'luke-web' });
+}

@@ -1,0 +1,164 @@
+// Owns one model: picks the module, brings in the files, builds, runs. Lives in a worker or on the page; serve.ts
+// speaks for it. It does no maths and reads no text: all of that is in the wasm.
+import { fetchFiles, fetchManifest, manifestUrl, type Manifest } from './chunks.js';
+import { chooseDevice } from './device.js';
+import { isTrap, LukeError, toLukeError } from './errors.js';
+import type { Call, EngineOptions } from './protocol.js';
+import type { Source } from './source.js';
+import type { Device, LoadBytes, LoadEvent, RuntimeInfo } from './types.js';
+import { VERSION } from './version.js';
+import { loadWasm, type WasmInstance, type WasmLoader, type WasmModel } from './wasm.js';
+
+/** What the engine needs of the machine; the tests give it another one. */
+export interface Machine {
+  chooseDevice: typeof chooseDevice;
+  loadWasm: typeof loadWasm;
+}
+
+interface Loaded {
+  model: WasmModel;
+  instance: WasmInstance;
+  /** The instance's generation when the model was made: another one means that the model is gone. */
+  generation: number;
+}
+
+/** Thrown by a device that failed, so that `auto` may try the other: not by a bad file or a bad network. */
+class DeviceFailure {
+  readonly error: LukeError;
+  constructor(error: unknown) {
+    this.error = toLukeError(error);
+  }
+}
+
+export class Engine {
+  readonly #machine: Machine;
+  readonly #stop = new AbortController();
+  #load: ((onProgress: (event: LoadEvent) => void) => Promise<RuntimeInfo>) | undefined;
+  #loaded: Loaded | undefined;
+  #busy: Promise<unknown> = Promise.resolve();
+
+  constructor(machine: Machine = { chooseDevice, loadWasm }) {
+    this.#machine = machine;
+  }
+
+  /** Loads the model, and remembers how, for when it has to be done again. */
+  load(model: string, options: EngineOptions, source: Source, onProgress: (event: LoadEvent) => void): Promise<RuntimeInfo> {
+    this.#load = async (report) => this.#loadOnBest(manifestUrl(model), options, source, report);
+    return this.#track(this.#load(onProgress));
+  }
+
+  /**
+   * Runs a task. When a trap or a lost device took the model, this loads it again first and reports that through
+   * `onReload`; the call that met the trap itself has been rejected.
+   */
+  call(call: Call, onReload: (info: RuntimeInfo) => void): Promise<unknown> {
+    return this.#track(this.#call(call, onReload));
+  }
+
+  /** Stops a load, waits for a call, and frees the model. */
+  async dispose(): Promise<void> {
+    this.#stop.abort();
+    await this.#busy.catch(() => {});
+    const loaded = this.#loaded;
+    this.#loaded = undefined;
+    if (loaded && isCurrent(loaded)) loaded.model.free();
+  }
+
+  async #call({ method, input, options }: Call, onReload: (info: RuntimeInfo) => void): Promise<unknown> {
+    if (!this.#load) throw new LukeError('input', 'no model is loaded');
+    if (!this.#loaded || !isCurrent(this.#loaded)) onReload(await this.#load(() => {}));
+    const { model, instance } = this.#loaded!;
+    try {
+      return await instance.run(() => (method === 'ner' ? model.ner(input, options) : model.forward(input, options)));
+    } catch (error) {
+      const known = toLukeError(error);
+      if (isTrap(error)) this.#loaded = undefined;
+      else if (known.code === 'device-lost') this.#drop();
+      throw known;
+    }
+  }
+
+  async #loadOnBest(url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<RuntimeInfo> {
+    const started = performance.now();
+    const { device, reason } = await this.#machine.chooseDevice(options.device);
+    const finish = (fallbackReason?: string): RuntimeInfo => ({
+      version: VERSION,
+      ...this.#loaded!.model.info(),
+      loadMs: performance.now() - started,
+      ...(fallbackReason && { fallbackReason }),
+    });
+    try {
+      await this.#loadOn(device, url, options, source, report);
+      return finish(reason);
+    } catch (failure) {
+      if (!(failure instanceof DeviceFailure)) throw failure;
+      if (options.device !== 'auto' || device === 'wasm') throw failure.error;
+      // The files are fetched again, from the HTTP cache as a rule: keeping them all for this rare case would cost their size in memory.
+      await this.#loadOn('wasm', url, options, source, report).catch((second: unknown) => {
+        throw second instanceof DeviceFailure ? second.error : second;
+      });
+      return finish(`WebGPU failed: ${failure.error.message}`);
+    }
+  }
+
+  async #loadOn(device: Device, url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<void> {
+    const { signal } = this.#stop;
+    const compiling = this.#machine.loadWasm(device, options.wasmUrl);
+    compiling.catch(() => {}); // awaited below, after the manifest
+    report({ phase: 'manifest', file: url, loadedBytes: 0, totalBytes: 0 });
+    const { manifest, text } = await fetchManifest(source, url, signal);
+    const instance = await compiling.catch((error: unknown) => {
+      throw new DeviceFailure(error);
+    });
+    signal.throwIfAborted();
+
+    let bytes: LoadBytes = { loadedBytes: 0, totalBytes: 0 };
+    const loader = await instance.run(() => new instance.module.Loader(text)).catch((error: unknown) => {
+      const { code, message, detail } = toLukeError(error);
+      throw new LukeError(code, `${url}: ${message}`, detail);
+    });
+    const generation = instance.generation;
+    try {
+      const onBytes = (file: string, now: LoadBytes) => report({ phase: 'download', file, ...(bytes = now) });
+      await this.#pushFiles(instance, loader, manifest, url, source, onBytes);
+    } catch (error) {
+      if (generation === instance.generation) loader.free();
+      throw error;
+    }
+    report({ phase: 'compile', ...bytes });
+    const model = await instance.run(() => loader.finish({ selfTest: options.selfTest })).catch((error: unknown) => {
+      throw new DeviceFailure(error);
+    });
+    this.#loaded = { model, instance, generation };
+    signal.throwIfAborted();
+    report({ phase: 'ready', ...bytes });
+  }
+
+  async #pushFiles(
+    instance: WasmInstance,
+    loader: WasmLoader,
+    manifest: Manifest,
+    url: string,
+    source: Source,
+    onBytes: (file: string, bytes: LoadBytes) => void,
+  ): Promise<void> {
+    for await (const file of fetchFiles(source, url, manifest, this.#stop.signal, onBytes)) {
+      await instance.run(() => ('name' in file ? loader.pushFile(file.name, file.bytes) : loader.pushChunk(file.chunk, file.bytes)));
+    }
+  }
+
+  #drop(): void {
+    const loaded = this.#loaded;
+    this.#loaded = undefined;
+    if (loaded && isCurrent(loaded)) loaded.model.free();
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#busy = work;
+    return work;
+  }
+}
+
+function isCurrent({ instance, generation }: Loaded): boolean {
+  return instance.generation === generation;
+}

@@ -1,0 +1,46 @@
+// The engine's side of a port: messages in, one engine, messages out.
+import { Engine } from './engine.js';
+import { toPlain } from './errors.js';
+import type { Reply, Request } from './protocol.js';
+import { RemoteSource } from './remote.js';
+import { fetchSource } from './source.js';
+
+/** Serves one model over `port` until it is told to close. */
+export function serve(port: MessagePort, engine = new Engine()): void {
+  const post = (reply: Reply, transfer: Transferable[] = []) => port.postMessage(reply, transfer);
+  const remote = new RemoteSource(post);
+
+  const answer = async (id: number, work: Promise<unknown>): Promise<void> => {
+    try {
+      const value = await work;
+      post({ type: 'done', id, value }, buffersOf(value));
+    } catch (error) {
+      post({ type: 'error', id, error: toPlain(error) });
+    }
+  };
+
+  port.onmessage = ({ data }: MessageEvent<Request>) => {
+    switch (data.type) {
+      case 'load': {
+        const { model, options } = data;
+        const source = options.remoteFetch ? remote.source : fetchSource((...request) => fetch(...request), options.headers);
+        void answer(data.id, engine.load(model, options, source, (event) => post({ type: 'progress', event })));
+        break;
+      }
+      case 'call':
+        void answer(data.id, engine.call(data.call, (info) => post({ type: 'info', info })));
+        break;
+      case 'close':
+        void engine.dispose().finally(() => port.close());
+        break;
+      default:
+        remote.receive(data);
+    }
+  };
+}
+
+/** The buffers of tensors, which can be moved; a task's result has none. */
+function buffersOf(value: unknown): ArrayBuffer[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.values(value).flatMap((part: { data?: unknown } | null) => (part?.data instanceof Float32Array ? [part.data.buffer as ArrayBuffer] : []));
+}

@@ -1,0 +1,88 @@
+// What can be told about arguments without knowing the model: their types, and names of options that do not exist.
+// The rest (spans, values of a task's options) is checked where it is used, in the wasm.
+import { LukeError } from './errors.js';
+import type { ForwardOptions, LoadOptions, NerOptions, WordList } from './types.js';
+
+const LOAD: Keys<LoadOptions> = { device: 1, worker: 1, signal: 1, onProgress: 1, fetch: 1, headers: 1, selfTest: 1, wasmUrl: 1 };
+const NER: Keys<NerOptions> = {
+  threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, sentences: 1, context: 1, signal: 1,
+};
+const FORWARD: Keys<ForwardOptions> = { head: 1, signal: 1 };
+
+const DEVICES: readonly unknown[] = ['auto', 'webgpu', 'wasm'];
+
+type Keys<T> = Record<keyof T, 1>;
+
+/** Rejects options of `Luke.load` that do not exist or have a value they cannot have. */
+export function checkLoadOptions(options: LoadOptions): void {
+  checkKeys('load', options, LOAD);
+  const { device, worker, onProgress, fetch, headers, selfTest, wasmUrl } = options;
+  need(device === undefined || DEVICES.includes(device), 'load', 'device', '"auto", "webgpu" or "wasm"', device);
+  need(worker === undefined || ['boolean', 'function'].includes(typeof worker) || isObject(worker), 'load', 'worker', 'a boolean, a Worker or a function', worker);
+  need(onProgress === undefined || typeof onProgress === 'function', 'load', 'onProgress', 'a function', onProgress);
+  need(fetch === undefined || typeof fetch === 'function', 'load', 'fetch', 'a function', fetch);
+  need(headers === undefined || (isObject(headers) && Object.values(headers).every(isString)), 'load', 'headers', 'an object of strings', headers);
+  need(selfTest === undefined || typeof selfTest === 'boolean', 'load', 'selfTest', 'a boolean', selfTest);
+  need(wasmUrl === undefined || isString(wasmUrl) || wasmUrl instanceof URL, 'load', 'wasmUrl', 'a URL', wasmUrl);
+}
+
+/** Rejects what is neither a text, nor texts, nor a word list. */
+export function checkNer(input: unknown, options: NerOptions): void {
+  checkKeys('ner', options, NER);
+  if (isString(input)) return;
+  if (Array.isArray(input)) {
+    input.forEach((text: unknown, i) => need(isString(text), 'ner', `text [${i}]`, 'a string', text));
+    return;
+  }
+  const words = isObject(input) ? (input as Partial<WordList>).words : undefined;
+  if (!Array.isArray(words)) throw wrong('ner', 'text', 'a string, strings, or { words }', input);
+  words.forEach((word: unknown, i) => need(isString(word), 'ner', `words[${i}]`, 'a string', word));
+}
+
+/** Rejects inputs that are no object; their arrays are checked in the wasm. */
+export function checkForward(inputs: unknown, options: ForwardOptions): void {
+  checkKeys('forward', options, FORWARD);
+  need(isObject(inputs), 'forward', 'inputs', 'an object of arrays', inputs);
+}
+
+/** An absolute URL; a relative one is taken from the page's. */
+export function absoluteUrl(what: string, url: string | URL): string {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  try {
+    return new URL(url, base).href;
+  } catch {
+    throw new LukeError('input', `load: ${what} is no URL: ${show(url)}`, { value: String(url) });
+  }
+}
+
+function checkKeys(where: string, options: object, keys: Record<string, 1>): void {
+  need(isObject(options), where, 'options', 'an object', options);
+  const unknown = Object.keys(options).find((key) => !Object.hasOwn(keys, key));
+  if (unknown !== undefined) {
+    throw new LukeError('input', `${where}: there is no option "${unknown}" (there are: ${Object.keys(keys).join(', ')})`, { option: unknown });
+  }
+  const { signal } = options as { signal?: AbortSignal };
+  need(signal === undefined || typeof signal?.aborted === 'boolean', where, 'signal', 'an AbortSignal', signal);
+}
+
+function need(holds: boolean, where: string, what: string, kind: string, got: unknown): void {
+  if (!holds) throw wrong(where, what, kind, got);
+}
+
+function wrong(where: string, what: string, kind: string, got: unknown): LukeError {
+  return new LukeError('input', `${where}: ${what} must be ${kind}, not ${show(got)}`, { argument: what });
+}
+
+function show(value: unknown): string {
+  if (isString(value)) return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (Array.isArray(value)) return 'an array';
+  return isObject(value) ? 'an object' : typeof value === 'function' ? 'a function' : String(value);
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,7 @@
+// Lets the TypeScript compile before the wasm is built; then wasm-bindgen's own declarations take over.
+declare module '*/luke_web.js' {
+  const init: import('./wasm.js').WasmModule['default'];
+  export default init;
+  export const Loader: import('./wasm.js').WasmModule['Loader'];
+  export const __wbg_reset_state: import('./wasm.js').WasmModule['__wbg_reset_state'];
+}

@@ -1,0 +1,114 @@
+// The two wasm modules, at most one instance of each per thread (the generated glue keeps it in a module variable).
+// A trap ends an instance: whatever ran in it is rejected, and a fresh one takes its place for everybody.
+import { isTrap, LukeError } from './errors.js';
+import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, WordList } from './types.js';
+
+/** What `wasm-bindgen` exports, from `src/wasm.rs`. Everything it throws is a `PlainError`, traps excepted. */
+export interface WasmModule {
+  default(init: { module_or_path: Response }): Promise<unknown>;
+  Loader: new (manifestJson: string) => WasmLoader;
+  /** Replaces the instance by a fresh one. Exported when wasm-bindgen runs with `--experimental-reset-state-function`. */
+  __wbg_reset_state(): void;
+}
+
+export interface WasmLoader {
+  pushFile(name: 'tokenizer' | 'entityVocab', bytes: Uint8Array): void;
+  pushChunk(index: number, bytes: Uint8Array): void;
+  /** Consumes the loader. */
+  finish(options: { selfTest: boolean }): Promise<WasmModel>;
+  free(): void;
+}
+
+export interface WasmModel {
+  ner(input: string | readonly string[] | WordList, options: object): Promise<unknown>;
+  forward(input: ForwardInputs, options: object): Promise<ForwardOutputs>;
+  info(): Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'adapter' | 'tasks' | 'parameters' | 'selfTest'>;
+  free(): void;
+}
+
+/** A wasm module and the calls now running in it. */
+export class WasmInstance {
+  readonly module: WasmModule;
+  /** Counts restarts: an object of an earlier generation is gone with its instance. */
+  generation = 0;
+  readonly #running = new Set<(trap: unknown) => void>();
+
+  constructor(module: WasmModule) {
+    this.module = module;
+  }
+
+  /**
+   * Awaits `work`, and rejects when the instance traps meanwhile. A trap inside a Rust future comes out of a microtask
+   * as an uncaught error and its promise never settles, so those events are watched while anything runs.
+   */
+  async run<T>(work: () => T | Promise<T>): Promise<Awaited<T>> {
+    let trapped!: (trap: unknown) => void;
+    const trap = new Promise<never>((_, reject) => (trapped = reject));
+    if (this.#running.size === 0) this.#watch(true);
+    this.#running.add(trapped);
+    try {
+      return await Promise.race([work(), trap]);
+    } catch (error) {
+      if (isTrap(error) && this.#running.has(trapped)) this.#restart(error);
+      throw error;
+    } finally {
+      this.#running.delete(trapped);
+      if (this.#running.size === 0) this.#watch(false);
+    }
+  }
+
+  readonly #onEvent = (event: Event): void => {
+    const error: unknown = (event as ErrorEvent).error ?? (event as PromiseRejectionEvent).reason;
+    if (!isTrap(error)) return;
+    event.preventDefault();
+    this.#restart(error);
+  };
+
+  #watch(on: boolean): void {
+    for (const type of ['error', 'unhandledrejection']) {
+      if (on) globalThis.addEventListener?.(type, this.#onEvent);
+      else globalThis.removeEventListener?.(type, this.#onEvent);
+    }
+  }
+
+  #restart(trap: unknown): void {
+    this.generation += 1;
+    const running = [...this.#running];
+    this.#running.clear();
+    this.#watch(false);
+    for (const reject of running) reject(trap);
+    this.module.__wbg_reset_state();
+  }
+}
+
+const instances = new Map<Device, Promise<WasmInstance>>();
+
+/** The instance for a device, fetched and compiled on first use; after a failure the next call tries again. */
+export function loadWasm(device: Device, wasmUrl?: string): Promise<WasmInstance> {
+  let instance = instances.get(device);
+  if (!instance) {
+    instance = start(device, wasmUrl);
+    instances.set(device, instance);
+    instance.catch(() => instances.delete(device));
+  }
+  return instance;
+}
+
+async function start(device: Device, wasmUrl?: string): Promise<WasmInstance> {
+  // Imports and URLs are written out in full: bundlers look for exactly these forms.
+  const importing: Promise<WasmModule> = device === 'wasm' ? import('../wasm/cpu/luke_web.js') : import('../wasm/webgpu/luke_web.js');
+  const packaged =
+    device === 'wasm'
+      ? new URL('../wasm/cpu/luke_web_bg.wasm', import.meta.url)
+      : new URL('../wasm/webgpu/luke_web_bg.wasm', import.meta.url);
+  const folder = device === 'wasm' ? 'cpu' : 'webgpu';
+  const url = wasmUrl ? new URL(`${folder}/luke_web_bg.wasm`, wasmUrl.replace(/\/*$/, '/')) : packaged;
+  const [module, response] = await Promise.all([importing, fetch(url)]).catch((error: unknown) => {
+    throw new LukeError('network', `cannot fetch the runtime (${url.href} and its script): ${String(error)}`, { url: url.href });
+  });
+  if (!response.ok) {
+    throw new LukeError('network', `${url.href} answered with status ${response.status}`, { url: url.href, status: response.status });
+  }
+  await module.default({ module_or_path: response });
+  return new WasmInstance(module);
+}

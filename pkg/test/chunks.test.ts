@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fetchFiles, fetchManifest, manifestUrl } from '../dist/chunks.js';
+import { fetchSource } from '../dist/source.js';
+import { fakeFetch, manifest, MODEL, modelFiles } from './fakes.js';
+
+const URL_ = `${MODEL}manifest.json`;
+const never = new AbortController().signal;
+
+async function load(files: Parameters<typeof fakeFetch>[0], signal = never) {
+  const source = fetchSource(fakeFetch(files).fetch);
+  const { manifest } = await fetchManifest(source, URL_, signal);
+  const events: [string, number, number][] = [];
+  const got = [];
+  for await (const file of fetchFiles(source, URL_, manifest, signal, (path, b) => events.push([path, b.loadedBytes, b.totalBytes]))) got.push(file);
+  return { got, events };
+}
+
+test('the manifest URL, from a folder or itself', () => {
+  assert.equal(manifestUrl('https://a.test/m'), 'https://a.test/m/manifest.json');
+  assert.equal(manifestUrl('https://a.test/m/'), 'https://a.test/m/manifest.json');
+  assert.equal(manifestUrl('https://a.test/m/manifest.json'), 'https://a.test/m/manifest.json');
+  assert.equal(manifestUrl('https://a.test/m?token=1#x'), 'https://a.test/m/manifest.json?token=1');
+  assert.equal(manifestUrl('https://a.test'), 'https://a.test/manifest.json');
+});
+
+test('files come whole and in order; progress moves within a file and ends at the total', async () => {
+  const files = modelFiles(6, 3);
+  files['chunks/0.bin'] = [new Uint8Array([9, 8]), new Uint8Array([7, 6, 5, 4])];
+  const { got, events } = await load(files);
+  assert.deepEqual(got.map((file) => ('name' in file ? file.name : file.chunk)), ['tokenizer', 0, 1]);
+  assert.deepEqual([...got[1]!.bytes], [9, 8, 7, 6, 5, 4]);
+  assert.deepEqual(events, [['tokenizer.json', 4, 13], ['chunks/0.bin', 6, 13], ['chunks/0.bin', 10, 13], ['chunks/1.bin', 13, 13]]);
+});
+
+test('a chunk cut short, or too long, rejects with integrity and its path', async () => {
+  for (const bytes of [5, 7]) {
+    const files = { ...modelFiles(6), 'chunks/0.bin': new Uint8Array(bytes) };
+    await assert.rejects(load(files), (error: any) => error.code === 'integrity' && error.message.includes('chunks/0.bin') && error.detail.path === 'chunks/0.bin');
+  }
+});
+
+test('a missing file rejects with network, its URL and the status', async () => {
+  const { 'chunks/0.bin': _, ...files } = modelFiles(6);
+  await assert.rejects(load(files), (error: any) => error.code === 'network' && error.message.includes(`${MODEL}chunks/0.bin`) && error.detail.status === 404);
+  await assert.rejects(load({}), { code: 'network', detail: { url: URL_, status: 404 } });
+});
+
+test('what is no manifest rejects with format and the URL', async () => {
+  const cases: [string, RegExp][] = [
+    ['<!doctype html>', /not JSON/], ['[]', /format is not/], ['null', /not a JSON object/], ['{"model_type":"luke"}', /format is not "luke-web"/],
+    [JSON.stringify({ ...manifest(1), version: 2 }), /version 2/], [JSON.stringify({ ...manifest(1), chunks: [{ path: 3 }] }), /a chunk has/],
+    [JSON.stringify({ ...manifest(1), files: {} }), /no tokenizer/],
+  ];
+  for (const [text, why] of cases) {
+    await assert.rejects(load({ 'manifest.json': text }), (error: any) => error.code === 'format' && why.test(error.message) && error.message.includes(URL_));
+  }
+});
+
+test('a path that leaves the folder is refused', async () => {
+  for (const path of ['../secret', 'https://elsewhere.test/x', '/x', 'a/%2e%2e/%2e%2e/x']) {
+    const json = manifest(1);
+    json.chunks[0]!.path = path;
+    const files = { ...modelFiles(1), 'manifest.json': JSON.stringify(json) };
+    await assert.rejects(load(files), (error: any) => error.code === 'format' && error.message.includes(path));
+  }
+});
+
+test('an abort rejects with its reason, also in the middle of a file', async () => {
+  const abort = new AbortController();
+  const reason = new Error('enough');
+  const source = fetchSource(async (_url, init) => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new Uint8Array(2));
+        init!.signal!.addEventListener('abort', () => controller.error(new Error('aborted')));
+      },
+    });
+    return new Response(body);
+  });
+  const entries = { ...manifest(6), format: 'luke-web', version: 1 } as never;
+  const reading = (async () => {
+    for await (const _ of fetchFiles(source, URL_, entries, abort.signal, () => abort.abort(reason))) assert.fail('no file is whole');
+  })();
+  await assert.rejects(reading, reason);
+});
+
+test('a broken connection rejects with network and the URL', async () => {
+  const source = fetchSource(async () => {
+    throw new TypeError('connection refused');
+  });
+  await assert.rejects(fetchManifest(source, URL_, never), (error: any) => error.code === 'network' && error.message.includes(URL_));
+});

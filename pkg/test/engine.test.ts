@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { chooseDevice } from '../dist/device.js';
+import { Engine, type Machine } from '../dist/engine.js';
+import { LukeError, toLukeError } from '../dist/errors.js';
+import { fetchSource } from '../dist/source.js';
+import { VERSION } from '../dist/version.js';
+import { WasmInstance } from '../dist/wasm.js';
+import { fakeFetch, fakeWasm, MODEL, modelFiles } from './fakes.js';
+
+const options = { device: 'auto', selfTest: true, remoteFetch: false } as const;
+const text = { method: 'ner', input: 'a', options: {} } as const;
+
+/** WebGPU fails as `finish` says; the CPU works. */
+function gpuFails(finish: () => void) {
+  const gpu = fakeWasm(async () => [], finish);
+  const cpu = fakeWasm(async () => []);
+  const instances = { webgpu: new WasmInstance(gpu.module), wasm: new WasmInstance(cpu.module) };
+  const machine: Machine = { chooseDevice: async (device) => ({ device: device === 'auto' ? 'webgpu' : device }), loadWasm: async (device) => instances[device] };
+  return { engine: new Engine(machine), gpu, cpu };
+}
+
+test('auto falls back to the CPU when the GPU fails, and says why', async () => {
+  const { engine, cpu } = gpuFails(() => {
+    throw { code: 'unsupported', message: 'the self-test differs by 3' };
+  });
+  const info = await engine.load(MODEL, options, fetchSource(fakeFetch(modelFiles(2)).fetch), () => {});
+  assert.equal(info.fallbackReason, 'WebGPU failed: the self-test differs by 3');
+  assert.equal(cpu.log.at(-1), 'finish');
+});
+
+test('a GPU that was asked for by name does not fall back; nor does auto for a bad file', async () => {
+  const failing = () => {
+    throw { code: 'device-lost', message: 'lost' };
+  };
+  const source = fetchSource(fakeFetch(modelFiles(2)).fetch);
+  await assert.rejects(gpuFails(failing).engine.load(MODEL, { ...options, device: 'webgpu' }, source, () => {}), { code: 'device-lost' });
+  const bad = gpuFails(() => {});
+  const cut = fetchSource(fakeFetch({ ...modelFiles(2), 'chunks/0.bin': new Uint8Array(1) }).fetch);
+  await assert.rejects(bad.engine.load(MODEL, options, cut, () => {}), { code: 'integrity' });
+  assert.deepEqual(bad.cpu.log, []);
+  assert.equal(bad.gpu.log.at(-1), 'free loader');
+});
+
+test('a lost device frees the model, and the next call loads again', async () => {
+  let calls = 0;
+  const { module, log } = fakeWasm(async () => {
+    if (calls++ === 0) throw { code: 'device-lost', message: 'lost' };
+    return [];
+  });
+  const instance = new WasmInstance(module);
+  const engine = new Engine({ chooseDevice: async () => ({ device: 'webgpu' }), loadWasm: async () => instance });
+  await engine.load(MODEL, options, fetchSource(fakeFetch(modelFiles(2)).fetch), () => {});
+  await assert.rejects(engine.call(text, () => {}), { code: 'device-lost' });
+  let reloaded = 0;
+  assert.deepEqual(await engine.call(text, () => reloaded++), []);
+  assert.equal(reloaded, 1);
+  assert.equal(log.filter((line) => line === 'free model').length, 1);
+  await engine.dispose();
+  assert.equal(log.filter((line) => line === 'free model').length, 2);
+});
+
+test('one trap takes every model of its instance', async () => {
+  let trap = false;
+  const { module } = fakeWasm(async () => {
+    if (trap) throw new WebAssembly.RuntimeError('memory access out of bounds');
+    return [];
+  });
+  const instance = new WasmInstance(module);
+  const machine: Machine = { chooseDevice: async () => ({ device: 'wasm' }), loadWasm: async () => instance };
+  const engines = [new Engine(machine), new Engine(machine)] as const;
+  for (const engine of engines) await engine.load(MODEL, options, fetchSource(fakeFetch(modelFiles(2)).fetch), () => {});
+  trap = true;
+  await assert.rejects(engines[0].call(text, () => {}), { code: 'out-of-memory' });
+  trap = false;
+  let reloaded = 0;
+  for (const engine of engines) assert.deepEqual(await engine.call(text, () => reloaded++), []);
+  assert.equal(reloaded, 2);
+});
+
+test('auto takes WebGPU only when there is a GPU behind it', async () => {
+  const cases: [object | null, string, RegExp | undefined][] = [
+    [{ vendor: 'apple', architecture: 'metal-3', isFallbackAdapter: false }, 'webgpu', undefined],
+    [{ vendor: 'google', architecture: 'swiftshader', isFallbackAdapter: false }, 'wasm', /swiftshader/],
+    [{ description: 'llvmpipe (LLVM 15)' }, 'wasm', /llvmpipe/], [{ vendor: 'x', isFallbackAdapter: true }, 'wasm', /software/], [null, 'wasm', /no WebGPU adapter/],
+  ];
+  for (const [info, device, reason] of cases) {
+    Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { gpu: { requestAdapter: async () => info && { info } } } });
+    const choice = await chooseDevice('auto');
+    assert.equal(choice.device, device);
+    if (reason) assert.match(choice.reason!, reason);
+    else assert.equal(choice.reason, undefined);
+  }
+  await assert.rejects(chooseDevice('webgpu'), { code: 'unsupported' });
+});
+
+test('errors keep their code, and foreign ones get one', () => {
+  const own = new LukeError('quota', 'full');
+  assert.equal(toLukeError(own), own);
+  assert.equal(toLukeError({ code: 'format', message: 'x' }).code, 'format');
+  assert.equal(toLukeError({ code: 'nonsense', message: 'x' }).code, 'unsupported');
+  assert.equal(toLukeError(new RangeError('Array buffer allocation failed')).code, 'out-of-memory');
+  assert.equal(toLukeError(new WebAssembly.CompileError('simd')).code, 'unsupported');
+  assert.equal(toLukeError('text').message, 'internal error: text');
+});
+
+test('the version is that of package.json', () => {
+  assert.equal(VERSION, JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
+});

@@ -1,0 +1,103 @@
+// What the tests put in place of the network, the wasm and the worker.
+import type { Machine } from '../dist/engine.js';
+import { Engine } from '../dist/engine.js';
+import { serve } from '../dist/serve.js';
+import { WasmInstance, type WasmModel, type WasmModule } from '../dist/wasm.js';
+
+export const MODEL = 'https://models.test/mini/';
+
+/** A manifest of a tokenizer and chunks of the given sizes. */
+export function manifest(...chunkBytes: number[]) {
+  const entry = (path: string, bytes: number) => ({ path, bytes, sha256: '0'.repeat(64) });
+  return {
+    format: 'luke-web',
+    version: 1,
+    files: { tokenizer: entry('tokenizer.json', 4), entityVocab: null },
+    chunks: chunkBytes.map((bytes, i) => entry(`chunks/${i}.bin`, bytes)),
+  };
+}
+
+type Body = string | Uint8Array | Uint8Array[];
+
+/** A `fetch` that knows these files of `MODEL`, and remembers what was asked. */
+export function fakeFetch(files: Record<string, Body>) {
+  const asked: string[] = [];
+  const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    init?.signal?.throwIfAborted();
+    const path = String(url).replace(MODEL, '').replace(/\?.*/, '');
+    asked.push(path);
+    const body = files[path];
+    if (body === undefined) return new Response('not here', { status: 404 });
+    const pieces = Array.isArray(body) ? body : [typeof body === 'string' ? new TextEncoder().encode(body) : body];
+    return new Response(
+      new ReadableStream({
+        start(controller) {
+          for (const piece of pieces) controller.enqueue(piece);
+          controller.close();
+        },
+      }),
+    );
+  };
+  return { fetch: fetch as typeof globalThis.fetch, asked };
+}
+
+/** The files of `manifest(...chunkBytes)`, whole. */
+export function modelFiles(...chunkBytes: number[]): Record<string, Body> {
+  return {
+    'manifest.json': JSON.stringify(manifest(...chunkBytes)),
+    'tokenizer.json': new Uint8Array(4),
+    ...Object.fromEntries(chunkBytes.map((bytes, i) => [`chunks/${i}.bin`, new Uint8Array(bytes).fill(i + 1)])),
+  };
+}
+
+/** A wasm module that records what it is given; `ner` is the test's. */
+export function fakeWasm(ner: WasmModel['ner'], finish: () => void = () => {}) {
+  const log: string[] = [];
+  const model: WasmModel = {
+    ner,
+    forward: async () => ({ logits: { shape: [2], data: new Float32Array([1, 2]) } }),
+    info: () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks: ['ner'], parameters: 7 }),
+    free: () => void log.push('free model'),
+  };
+  const module: WasmModule = {
+    default: async () => {},
+    Loader: class {
+      constructor(json: string) {
+        log.push(`manifest ${JSON.parse(json).version}`);
+      }
+      pushFile(name: string, bytes: Uint8Array) {
+        log.push(`${name} ${bytes.length}`);
+      }
+      pushChunk(index: number, bytes: Uint8Array) {
+        log.push(`chunk ${index} ${bytes.length}`);
+      }
+      async finish() {
+        finish();
+        log.push('finish');
+        return model;
+      }
+      free() {
+        log.push('free loader');
+      }
+    },
+    __wbg_reset_state: () => void log.push('reset'),
+  };
+  return { module, log };
+}
+
+/** A machine with one device, on which `module` runs. */
+export function machine(module: WasmModule, device: 'wasm' | 'webgpu' = 'wasm'): Machine {
+  const instance = new WasmInstance(module);
+  return { chooseDevice: async () => ({ device }), loadWasm: async () => instance };
+}
+
+/** A worker as far as `Luke` can tell; it runs here. */
+export function fakeWorker(machine: Machine) {
+  const state = { terminated: false };
+  const worker = {
+    addEventListener() {},
+    postMessage: (_message: unknown, [port]: MessagePort[]) => serve(port!, new Engine(machine)),
+    terminate: () => void (state.terminated = true),
+  };
+  return { worker: worker as unknown as Worker, state };
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Luke, LukeError, type LoadEvent, type LoadOptions } from '../dist/index.js';
+import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles } from './fakes.js';
+
+type Ner = Parameters<typeof fakeWasm>[0];
+
+/** A `Luke` whose wasm is `ner`, loaded through a worker that is none, with a `fetch` on this side. */
+async function start(ner: Ner, options: LoadOptions = {}) {
+  const wasm = fakeWasm(ner);
+  const { worker, state } = fakeWorker(machine(wasm.module));
+  const { fetch, asked } = fakeFetch(modelFiles(6, 3));
+  const luke = await Luke.load(MODEL, { worker: () => worker, fetch, ...options });
+  return { luke, log: wasm.log, asked, state };
+}
+
+test('load fetches in order, tells its progress and what runs', async () => {
+  const events: LoadEvent[] = [];
+  const { luke, log, asked, state } = await start(async () => [], { onProgress: (event) => events.push(event) });
+  assert.deepEqual(asked, ['manifest.json', 'tokenizer.json', 'chunks/0.bin', 'chunks/1.bin']);
+  assert.deepEqual(log, ['manifest 1', 'tokenizer 4', 'chunk 0 6', 'chunk 1 3', 'finish']);
+  assert.deepEqual([...new Set(events.map((event) => event.phase))], ['manifest', 'download', 'compile', 'ready']);
+  assert.deepEqual(events.at(-1), { phase: 'ready', loadedBytes: 13, totalBytes: 13 });
+  assert.deepEqual(luke.tasks, ['ner']);
+  assert.equal(luke.info.name, 'fake');
+  assert.ok(luke.info.loadMs >= 0);
+  await luke.dispose();
+  assert.equal(state.terminated, true);
+});
+
+test('calls queue, and a failed one leaves the next working', async () => {
+  let running = 0;
+  const { luke } = await start(async (input) => {
+    assert.equal(running++, 0, 'one at a time');
+    await sleep(5);
+    running--;
+    if (input === 'bad') throw { code: 'input', message: 'bad text', detail: { at: 1 } };
+    return [{ text: input }];
+  });
+  const [a, bad, b] = await Promise.allSettled([luke.ner('a'), luke.ner('bad'), luke.ner('b')]);
+  assert.deepEqual([a, b].map((r) => r?.status === 'fulfilled' && r.value), [[{ text: 'a' }], [{ text: 'b' }]]);
+  assert.ok(bad?.status === 'rejected' && bad.reason instanceof LukeError);
+  assert.deepEqual([bad.reason.code, bad.reason.message, bad.reason.detail], ['input', 'bad text', { at: 1 }]);
+  await luke.dispose();
+});
+
+test('an aborted call rejects with its reason: queued it is dropped, running it is ignored', async () => {
+  const ran: unknown[] = [];
+  const { luke } = await start(async (input) => {
+    ran.push(input);
+    await sleep(20);
+    return [];
+  });
+  const [first, second] = [new AbortController(), new AbortController()];
+  const one = luke.ner('one', { signal: first.signal });
+  const two = luke.ner('two', { signal: second.signal });
+  const three = luke.ner('three');
+  await sleep(5);
+  first.abort('first');
+  second.abort('second');
+  await assert.rejects(one, (reason) => reason === 'first');
+  await assert.rejects(two, (reason) => reason === 'second');
+  assert.deepEqual(await three, []);
+  assert.deepEqual(ran, ['one', 'three']);
+  await assert.rejects(luke.ner('four', { signal: AbortSignal.abort('late') }), (reason) => reason === 'late');
+  await luke.dispose();
+});
+
+test('after dispose every call rejects, those under way too', async () => {
+  const { luke } = await start(() => sleep(50, []));
+  const running = luke.ner('running');
+  const queued = luke.ner('queued');
+  await sleep(1);
+  await luke.dispose();
+  for (const call of [running, queued, luke.ner('later')]) await assert.rejects(call, { code: 'input', message: /disposed/ });
+  await luke.dispose();
+});
+
+test('wrong arguments reject and name the thing; the next call works', async () => {
+  const { luke } = await start(async () => []);
+  const call = luke.ner.bind(luke) as (...args: any[]) => Promise<unknown>;
+  const cases: [unknown[], RegExp][] = [
+    [[42], /text must be a string.*42/], [[null], /null/], [[undefined], /undefined/], [[['a', 1]], /text \[1\]/], [[{ word: [] }], /\{ words \}/],
+    [[{ words: ['a', null] }], /words\[1\]/], [['a', { treshold: 1 }], /"treshold"/], [['a', 'fast'], /options must be/],
+    [['a', { signal: 1 }], /signal must be/], [['a', { labels: [() => 1] }], /not plain data/],
+  ];
+  for (const [args, message] of cases) await assert.rejects(call(...args), (error: any) => error instanceof LukeError && error.code === 'input' && message.test(error.message));
+  await assert.rejects((luke.forward as any).call(luke, 3), { code: 'input', message: /inputs must be/ });
+  assert.deepEqual(await luke.ner('a'), []);
+  await luke.dispose();
+});
+
+test('wrong load options reject and name the thing', async () => {
+  const cases: [any, RegExp][] = [
+    [{ devise: 'wasm' }, /"devise"/], [{ device: 'gpu' }, /device must be.*"gpu"/], [{ worker: 3 }, /worker/], [{ selfTest: 'yes' }, /selfTest/],
+    [{ headers: { a: 1 } }, /headers/], [{ onProgress: {} }, /onProgress/], [null, /options must be an object/],
+  ];
+  for (const [options, message] of cases) await assert.rejects(Luke.load(MODEL, options), { code: 'input', message });
+  await assert.rejects(Luke.load('not a url'), { code: 'input', message: /"not a url"/ });
+  await assert.rejects(Luke.load(7 as never), { code: 'input', message: /URL/ });
+});
+
+test('an aborted load rejects with its reason and ends its worker', async () => {
+  const { worker, state } = fakeWorker(machine(fakeWasm(async () => []).module));
+  const abort = new AbortController();
+  const fetch: typeof globalThis.fetch = (_url, init) =>
+    new Promise((_, reject) => {
+      init!.signal!.addEventListener('abort', () => reject(new Error('aborted')));
+      setTimeout(() => abort.abort('no more'), 5);
+    });
+  await assert.rejects(Luke.load(MODEL, { worker: () => worker, fetch, signal: abort.signal }), (reason) => reason === 'no more');
+  assert.equal(state.terminated, true);
+  await assert.rejects(Luke.load(MODEL, { signal: AbortSignal.abort('before') }), (reason) => reason === 'before');
+});
+
+test('a trap rejects its call; the next one loads again and works', async () => {
+  let calls = 0;
+  const { luke, log, asked } = await start(async () => {
+    if (calls++ === 0) throw new WebAssembly.RuntimeError('unreachable');
+    return [];
+  });
+  await assert.rejects(luke.ner('a'), { code: 'unsupported', message: /internal error: unreachable/ });
+  assert.deepEqual(await luke.ner('b'), []);
+  assert.equal(log.filter((line) => line === 'reset').length, 1);
+  assert.equal(asked.filter((path) => path === 'manifest.json').length, 2);
+  await luke.dispose();
+});
+
+test('forward gives tensors', async () => {
+  const { luke } = await start(async () => []);
+  assert.deepEqual(await luke.forward({ inputIds: [0, 2] }), { logits: { shape: [2], data: new Float32Array([1, 2]) } });
+  await luke.dispose();
+});
+
+test('a worker that is the user\'s is not terminated', async () => {
+  const { worker, state } = fakeWorker(machine(fakeWasm(async () => []).module));
+  const luke = await Luke.load(MODEL, { worker, fetch: fakeFetch(modelFiles(1)).fetch });
+  await luke.dispose();
+  assert.equal(state.terminated, false);
+});

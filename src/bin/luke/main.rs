@@ -1,0 +1,147 @@
+//! `luke`: converts checkpoints, runs tasks over JSON Lines, verifies model folders.
+
+mod checkpoint;
+mod convert;
+mod folder;
+mod tokenizer_json;
+
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use luke_web::backend::DeviceKind;
+use luke_web::tasks::ner::{NerInput, NerOptions};
+use luke_web::weights::DType;
+use luke_web::{Luke, LukeError};
+use serde_json::{Value, json};
+
+/// LUKE on the command line.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a model folder from a Hugging Face checkpoint folder.
+    Convert(convert::Options),
+    /// Write the tokenizer.json that `convert` would give a checkpoint.
+    Tokenizer {
+        /// The checkpoint folder.
+        checkpoint: PathBuf,
+        /// The file to write.
+        output: PathBuf,
+    },
+    /// Find entities: one JSON object a line, `{"text": ..., "options": {...}}` or `{"words": [...], "sentences": [...]}`.
+    Ner {
+        /// The model folder.
+        model: PathBuf,
+        /// Where to compute.
+        #[arg(long, value_enum, default_value_t = Device::Cpu)]
+        device: Device,
+    },
+    /// Check a model folder: lengths, hashes, tensors, and its self-test.
+    Verify {
+        /// The model folder.
+        model: PathBuf,
+        /// Where to compute.
+        #[arg(long, value_enum, default_value_t = Device::Cpu)]
+        device: Device,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Device {
+    Cpu,
+    Gpu,
+}
+
+impl From<Device> for DeviceKind {
+    fn from(device: Device) -> Self {
+        match device {
+            Device::Cpu => Self::Cpu,
+            Device::Gpu => Self::Gpu,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Convert(options) => convert::convert(&options),
+        Command::Tokenizer { checkpoint, output } => tokenizer_json::tokenizer_json(&checkpoint)
+            .and_then(|json| std::fs::write(&output, json.to_string()).map_err(|e| folder::file_error(&output, &e))),
+        Command::Ner { model, device } => ner(&model, device.into()),
+        Command::Verify { model, device } => verify(&model, device.into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("luke: {}: {error}", error.code());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
+    let luke = pollster::block_on(folder::load(model, device, true))?;
+    let bytes: usize = luke.manifest.chunks.iter().map(|chunk| chunk.bytes).sum();
+    let report = json!({
+        "name": luke.manifest.name,
+        "dtype": luke.manifest.dtype,
+        "heads": luke.manifest.heads.keys().collect::<Vec<_>>(),
+        "chunks": luke.manifest.chunks.len(),
+        "chunkBytes": bytes,
+        "selfTest": luke.self_test_error.map(|error| json!({ "maxError": error })),
+    });
+    println!("{report}");
+    Ok(())
+}
+
+fn ner(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
+    let luke = pollster::block_on(folder::load(model, device, false))?;
+    let broken = |error: std::io::Error| LukeError::Unsupported(format!("standard input or output: {error}"));
+    let mut out = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let line = line.map_err(broken)?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let answer = ner_line(&luke, &line)
+            .unwrap_or_else(|error| json!({ "error": { "code": error.code(), "message": error.to_string() } }));
+        writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(broken)?;
+    }
+    Ok(())
+}
+
+fn ner_line(luke: &Luke, line: &str) -> luke_web::Result<Value> {
+    let bad = |argument: &str, reason: String| LukeError::Input { argument: argument.into(), reason };
+    let mut call: Value = serde_json::from_str(line).map_err(|error| bad("line", error.to_string()))?;
+    let fields = call.as_object_mut().ok_or_else(|| bad("line", "is not a JSON object".into()))?;
+    let options = NerOptions::from_value(fields.remove("options").unwrap_or(Value::Null))?;
+    let input = match fields.remove("text") {
+        Some(text) if fields.is_empty() => text,
+        Some(_) => return Err(bad("line", "has more than \"text\" and \"options\"".into())),
+        None => call,
+    };
+    let result = pollster::block_on(luke.ner(&NerInput::from_value(input)?, &options))?;
+    serde_json::to_value(result).map_err(|error| bad("line", error.to_string()))
+}
+
+/// A `--dtype` of `convert`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum WeightType {
+    F32,
+    F16,
+}
+
+impl From<WeightType> for DType {
+    fn from(dtype: WeightType) -> Self {
+        match dtype {
+            WeightType::F32 => Self::F32,
+            WeightType::F16 => Self::F16,
+        }
+    }
+}

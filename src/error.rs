@@ -1,0 +1,75 @@
+//! The one error type; its [`code`](LukeError::code) is what JavaScript sees.
+
+use thiserror::Error;
+
+/// What can go wrong, by whose fault.
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
+pub enum LukeError {
+    /// Bytes are not what the manifest promised: the part named is short, long or altered.
+    #[error("{file}: {reason}")]
+    Integrity {
+        /// Path in the model folder.
+        file: String,
+        /// What was expected and what came.
+        reason: String,
+    },
+    /// A manifest, config, tokenizer or checkpoint says something we cannot follow.
+    #[error("{file}: {reason}")]
+    Format {
+        /// The file or the part of it.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An argument of the call is wrong.
+    #[error("{argument}: {reason}")]
+    Input {
+        /// The argument or option.
+        argument: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The checkpoint has no head for the task.
+    #[error("this model has no head for '{task}'; it has: {}", available.join(", "))]
+    TaskUnavailable {
+        /// The task asked for.
+        task: String,
+        /// The tasks there are.
+        available: Vec<String>,
+    },
+    /// This build or device cannot do what was asked.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The device failed while computing.
+    #[error("the device failed: {0}")]
+    DeviceLost(String),
+}
+
+impl LukeError {
+    /// The stable code of `LukeError.code` in JavaScript.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Integrity { .. } => "integrity",
+            Self::Format { .. } => "format",
+            Self::Input { .. } => "input",
+            Self::TaskUnavailable { .. } => "task-unavailable",
+            Self::Unsupported(_) => "unsupported",
+            Self::DeviceLost(_) => "device-lost",
+        }
+    }
+
+    pub(crate) fn integrity(file: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Integrity { file: file.into(), reason: reason.into() }
+    }
+
+    pub(crate) fn format(file: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Format { file: file.into(), reason: reason.into() }
+    }
+
+    pub(crate) fn input(argument: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Input { argument: argument.into(), reason: reason.into() }
+    }
+}
+
+/// A result with our error.
+pub type Result<T> = std::result::Result<T, LukeError>;

@@ -1,0 +1,352 @@
+//! The arrays the model reads, and how text with spans becomes them (Hugging Face `LukeTokenizer`'s job).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+
+use serde::Deserialize;
+
+use crate::config::LukeConfig;
+use crate::error::{LukeError, Result};
+use crate::tokenizer::{SpecialTokens, Tokenizer};
+
+/// One input sequence, named as in Hugging Face's `forward` (camelCase in JSON). Masks and types that are
+/// left out mean "all attended" and "all zero".
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ModelInputs {
+    /// Word tokens, `[words]`.
+    pub input_ids: Vec<u32>,
+    /// 1 or 0 a word token.
+    #[serde(default)]
+    pub attention_mask: Option<Vec<u8>>,
+    /// Token type a word token.
+    #[serde(default)]
+    pub token_type_ids: Option<Vec<u32>>,
+    /// Rows of the entity table, `[entities]`.
+    #[serde(default)]
+    pub entity_ids: Vec<u32>,
+    /// 1 or 0 an entity.
+    #[serde(default)]
+    pub entity_attention_mask: Option<Vec<u8>>,
+    /// Word tokens of each entity's mention; -1 is padding and ignored.
+    #[serde(default)]
+    pub entity_position_ids: Vec<Vec<i32>>,
+    /// Token type an entity.
+    #[serde(default)]
+    pub entity_token_type_ids: Option<Vec<u32>>,
+    /// First word token of each entity (span classification).
+    #[serde(default)]
+    pub entity_start_positions: Vec<u32>,
+    /// Last word token of each entity, inclusive (span classification).
+    #[serde(default)]
+    pub entity_end_positions: Vec<u32>,
+}
+
+impl ModelInputs {
+    /// That every array fits the others and the checkpoint's tables, so that nothing later can fail on them.
+    pub fn check(&self, config: &LukeConfig) -> Result<()> {
+        let (words, entities) = (self.input_ids.len(), self.entity_ids.len());
+        if words == 0 {
+            return Err(LukeError::input("inputIds", "is empty"));
+        }
+        if words > config.max_words() {
+            let most = config.max_words();
+            return Err(LukeError::input("inputIds", format!("has {words} tokens, the model takes at most {most}")));
+        }
+        below("inputIds", &self.input_ids, config.vocab_size)?;
+        below("entityIds", &self.entity_ids, config.entity_vocab_size)?;
+        same_length("attentionMask", self.attention_mask.as_deref(), words)?;
+        same_length("entityAttentionMask", self.entity_attention_mask.as_deref(), entities)?;
+        same_length("tokenTypeIds", self.token_type_ids.as_deref(), words)?;
+        same_length("entityTokenTypeIds", self.entity_token_type_ids.as_deref(), entities)?;
+        below("tokenTypeIds", self.token_type_ids.as_deref().unwrap_or(&[]), config.type_vocab_size)?;
+        below("entityTokenTypeIds", self.entity_token_type_ids.as_deref().unwrap_or(&[]), config.type_vocab_size)?;
+        if self.attention_mask.as_ref().is_some_and(|mask| mask.iter().all(|m| *m == 0)) {
+            return Err(LukeError::input("attentionMask", "masks every word"));
+        }
+        same_length("entityPositionIds", Some(&self.entity_position_ids), entities)?;
+        for position in self.entity_position_ids.iter().flatten() {
+            if *position < -1 || *position >= config.max_position_embeddings as i32 {
+                return Err(LukeError::input("entityPositionIds", format!("{position} is no word token")));
+            }
+        }
+        for (name, positions) in
+            [("entityStartPositions", &self.entity_start_positions), ("entityEndPositions", &self.entity_end_positions)]
+        {
+            if !positions.is_empty() {
+                same_length(name, Some(positions), entities)?;
+                below(name, positions, words)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Entity titles by row of the entity table, and the four special ones.
+pub struct EntityVocab {
+    rows: HashMap<String, u32>,
+    /// `[MASK]`
+    pub mask: u32,
+    /// `[UNK]`
+    pub unk: u32,
+    /// `[PAD]`
+    pub pad: u32,
+    /// `[MASK2]`, which the oldest checkpoints lack.
+    pub mask2: Option<u32>,
+}
+
+impl EntityVocab {
+    /// Reads a flat JSON object; every row must be below `rows`.
+    pub fn from_bytes(json: &[u8], rows: usize) -> Result<Self> {
+        let bad = |reason: String| LukeError::format("entity_vocab.json", reason);
+        let vocab: HashMap<String, u32> = serde_json::from_slice(json).map_err(|error| bad(error.to_string()))?;
+        if let Some((title, row)) = vocab.iter().find(|(_, row)| **row as usize >= rows) {
+            return Err(bad(format!("'{title}' is row {row}, the entity table has {rows}")));
+        }
+        let special = |title: &str| vocab.get(title).copied().ok_or_else(|| bad(format!("has no {title}")));
+        let (mask, unk, pad) = (special("[MASK]")?, special("[UNK]")?, special("[PAD]")?);
+        Ok(Self { mask, unk, pad, mask2: vocab.get("[MASK2]").copied(), rows: vocab })
+    }
+
+    /// The row of a title; titles are exact and case-sensitive.
+    pub fn row(&self, title: &str) -> Option<u32> {
+        self.rows.get(title).copied()
+    }
+}
+
+/// What the spans are for (`LukeTokenizer`'s `task`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task<'a> {
+    /// Entities by title, `[MASK]` where there are none.
+    Entities(Option<&'a [&'a str]>),
+    /// One span, marked by `<ent>` on both sides.
+    EntityClassification,
+    /// Head and tail, marked by `<ent>` and `<ent2>`.
+    EntityPairClassification,
+    /// Every span is `[MASK]`, with start and end positions.
+    EntitySpanClassification,
+}
+
+/// How an input is built; the defaults are `LukeTokenizer`'s.
+#[derive(Clone, Copy, Debug)]
+pub struct EncodeOptions {
+    /// Put a space before every segment that does not start with one.
+    pub prefix_space: bool,
+    /// Special tokens inside the text.
+    pub special: SpecialTokens,
+    /// Cut to this many word tokens, special ones included, and to `max_entities` entities.
+    pub max_words: Option<usize>,
+    /// Most entities, where `max_words` is given.
+    pub max_entities: usize,
+    /// Most position ids an entity.
+    pub max_mention: usize,
+}
+
+impl Default for EncodeOptions {
+    fn default() -> Self {
+        Self { prefix_space: false, special: SpecialTokens::Match, max_words: None, max_entities: 32, max_mention: 30 }
+    }
+}
+
+/// Turns text into [`ModelInputs`].
+pub struct Encoder<'a> {
+    /// The word tokenizer.
+    pub tokenizer: &'a Tokenizer,
+    /// The entity vocabulary.
+    pub entities: &'a EntityVocab,
+    /// How.
+    pub options: EncodeOptions,
+}
+
+/// A text and byte spans of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Spanned<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// Byte ranges, in the order of the entities they become.
+    pub spans: &'a [Range<usize>],
+}
+
+impl Encoder<'_> {
+    /// One text for a task.
+    pub fn encode(&self, input: Spanned, task: Task) -> Result<ModelInputs> {
+        let (mut ids, mut spans) = self.tokens(input)?;
+        let mask = self.entities.mask;
+        let marker = |token: &str| {
+            let missing = || LukeError::format("tokenizer.json", format!("has no token {token}"));
+            self.tokenizer.token_to_id(token).ok_or_else(missing)
+        };
+        let entity_ids = match task {
+            Task::Entities(None) | Task::EntitySpanClassification => vec![mask; spans.len()],
+            Task::Entities(Some(titles)) => {
+                titles.iter().map(|title| self.entities.row(title).unwrap_or(self.entities.unk)).collect()
+            }
+            Task::EntityClassification => {
+                let [span] = spans.as_mut_slice() else {
+                    return Err(LukeError::input("spans", "this task takes one span"));
+                };
+                surround(&mut ids, span, marker("<ent>")?);
+                span.end += 2;
+                vec![mask]
+            }
+            Task::EntityPairClassification => {
+                let [head, tail] = spans.as_mut_slice() else {
+                    return Err(LukeError::input("spans", "this task takes a head and a tail span"));
+                };
+                let (head_marker, tail_marker) = (marker("<ent>")?, marker("<ent2>")?);
+                // The later span first, so that the earlier one's positions still hold.
+                if head.start < tail.start {
+                    surround(&mut ids, tail, tail_marker);
+                    surround(&mut ids, head, head_marker);
+                    *head = head.start..head.end + 2;
+                    *tail = tail.start + 2..tail.end + 4;
+                } else {
+                    surround(&mut ids, head, head_marker);
+                    surround(&mut ids, tail, tail_marker);
+                    *head = head.start + 2..head.end + 4;
+                    *tail = tail.start..tail.end + 2;
+                }
+                let missing = || LukeError::format("entity_vocab.json", "has no [MASK2]");
+                vec![mask, self.entities.mask2.ok_or_else(missing)?]
+            }
+        };
+        if entity_ids.len() != spans.len() {
+            return Err(LukeError::input("entities", "there must be one title for each span"));
+        }
+        let first = Part { ids, spans, entity_ids };
+        let with_positions = task == Task::EntitySpanClassification;
+        Ok(self.assemble(first, None, with_positions))
+    }
+
+    /// Two texts, all entities `[MASK]`.
+    pub fn encode_pair(&self, first: Spanned, second: Spanned) -> Result<ModelInputs> {
+        let part = |input| {
+            self.tokens(input).map(|(ids, spans)| Part {
+                entity_ids: vec![self.entities.mask; spans.len()],
+                ids,
+                spans,
+            })
+        };
+        Ok(self.assemble(part(first)?, Some(part(second)?), false))
+    }
+
+    /// Tokenises the text in segments cut at every span boundary, so that spans start and end between tokens.
+    fn tokens(&self, input: Spanned) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
+        let boundaries: BTreeSet<usize> = input.spans.iter().flat_map(|span| [span.start, span.end]).collect();
+        let (ids, positions) = self.segments(input.text, &boundaries)?;
+        let spans = input.spans.iter().map(|span| positions[&span.start]..positions[&span.end]).collect();
+        Ok((ids, spans))
+    }
+
+    /// The ids of `text` cut at `boundaries` (bytes), and how many ids lie before each boundary. One ASCII
+    /// space before a boundary goes with the segment after it.
+    pub fn segments(&self, text: &str, boundaries: &BTreeSet<usize>) -> Result<(Vec<u32>, BTreeMap<usize, usize>)> {
+        let (mut ids, mut positions, mut current) = (Vec::new(), BTreeMap::new(), 0);
+        for boundary in boundaries {
+            let space = text[..*boundary].ends_with(' ');
+            let end = boundary - usize::from(space);
+            ids.extend(self.segment(&text[current..end])?);
+            positions.insert(*boundary, ids.len());
+            current = end;
+        }
+        ids.extend(self.segment(&text[current..])?);
+        Ok((ids, positions))
+    }
+
+    /// The ids of one segment.
+    pub fn segment(&self, text: &str) -> Result<Vec<u32>> {
+        let bare = text.chars().next().is_some_and(|c| !is_python_space(c));
+        match self.options.prefix_space && bare {
+            true => self.tokenizer.encode(&format!(" {text}"), self.options.special),
+            false => self.tokenizer.encode(text, self.options.special),
+        }
+    }
+
+    fn assemble(&self, mut first: Part, mut second: Option<Part>, with_positions: bool) -> ModelInputs {
+        let (options, template) = (&self.options, self.tokenizer);
+        let special =
+            template.before.len() + template.after.len() + if second.is_some() { template.between.len() } else { 0 };
+        if let Some(most) = options.max_words {
+            let room = most.saturating_sub(special);
+            longest_first(room, &mut first.ids, second.as_mut().map(|part| &mut part.ids));
+            first.drop_cut_entities();
+            second.iter_mut().for_each(Part::drop_cut_entities);
+            longest_first(
+                options.max_entities,
+                &mut first.entity_ids,
+                second.as_mut().map(|part| &mut part.entity_ids),
+            );
+        }
+        let mut inputs = ModelInputs { input_ids: template.before.clone(), ..Default::default() };
+        for (i, part) in [Some(first), second].into_iter().flatten().enumerate() {
+            if i > 0 {
+                inputs.input_ids.extend(&template.between);
+            }
+            let offset = inputs.input_ids.len();
+            inputs.input_ids.extend(&part.ids);
+            for (id, span) in part.entity_ids.into_iter().zip(part.spans) {
+                let positions = (offset + span.start..offset + span.end).take(options.max_mention);
+                inputs.entity_ids.push(id);
+                inputs.entity_position_ids.push(positions.map(|p| p as i32).collect());
+                if with_positions {
+                    inputs.entity_start_positions.push((offset + span.start) as u32);
+                    inputs.entity_end_positions.push((offset + span.end).saturating_sub(1) as u32);
+                }
+            }
+        }
+        inputs.input_ids.extend(&template.after);
+        inputs
+    }
+}
+
+/// One text's tokens and entities.
+struct Part {
+    ids: Vec<u32>,
+    spans: Vec<Range<usize>>,
+    entity_ids: Vec<u32>,
+}
+
+impl Part {
+    fn drop_cut_entities(&mut self) {
+        let words = self.ids.len();
+        let mut keep = self.spans.iter().map(|span| span.end <= words);
+        self.entity_ids.retain(|_| keep.next().unwrap_or(false));
+        self.spans.retain(|span| span.end <= words);
+    }
+}
+
+/// Takes from the end of the longer list until both fit.
+fn longest_first(room: usize, first: &mut Vec<u32>, mut second: Option<&mut Vec<u32>>) {
+    while first.len() + second.as_ref().map_or(0, |list| list.len()) > room {
+        match &mut second {
+            Some(second) if second.len() >= first.len() => second.pop(),
+            _ => first.pop(),
+        };
+    }
+}
+
+fn surround(ids: &mut Vec<u32>, span: &Range<usize>, marker: u32) {
+    ids.insert(span.end, marker);
+    ids.insert(span.start, marker);
+}
+
+/// Python's `str.isspace`, which counts the four ASCII separators too.
+pub fn is_python_space(c: char) -> bool {
+    c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
+}
+
+fn same_length<T>(name: &str, values: Option<&[T]>, want: usize) -> Result<()> {
+    match values {
+        Some(values) if values.len() != want => {
+            Err(LukeError::input(name, format!("has {} entries, {want} expected", values.len())))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn below(name: &str, values: &[u32], limit: usize) -> Result<()> {
+    match values.iter().find(|value| **value as usize >= limit) {
+        Some(value) => Err(LukeError::input(name, format!("{value} is not below {limit}"))),
+        None => Ok(()),
+    }
+}

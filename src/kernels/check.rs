@@ -1,0 +1,185 @@
+//! Kernels against their `f64` references on random shapes, on any device: one test body for `cargo test`
+//! (CPU) and for the browser (WebGPU, feature `kernel-tests`).
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::{Activation, AttentionShape, Columns, RowGroup, add_layer_norm, entity_attention, linear};
+
+/// The kernels [`max_error`] knows.
+pub const KERNELS: [&str; 3] = ["linear", "entity_attention", "add_layer_norm"];
+
+/// Runs case `case` of `kernel` and gives the largest `|got - want| / (1 + |want|)`.
+///
+/// The first cases are the awkward shapes, named in the source; later ones are random.
+///
+/// # Panics
+/// If `kernel` is not in [`KERNELS`].
+pub async fn max_error(kernel: &str, seed: u64, case: usize, device: &Device) -> f64 {
+    let mut random = Random(seed ^ (case as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    match kernel {
+        "linear" => linear_case(&mut random, case, device).await,
+        "entity_attention" => attention_case(&mut random, case, device).await,
+        "add_layer_norm" => layer_norm_case(&mut random, case, device).await,
+        other => panic!("no kernel named {other}"),
+    }
+}
+
+async fn linear_case(random: &mut Random, case: usize, device: &Device) -> f64 {
+    // rows, in, out, stacked features
+    let (rows, k, n, features) = match case {
+        0 => (1, 1, 1, 1),
+        1 => (33, 31, 35, 35),
+        2 => (32, 64, 32, 96),
+        3 => (7, 768, 5, 5),
+        4 => (130, 36, 128, 192),
+        _ => {
+            let n = random.size(1, 70);
+            (random.size(1, 70), random.size(1, 100), n, n + random.size(0, 40))
+        }
+    };
+    let cut = random.size(0, rows);
+    let first = random.size(0, features - n);
+    let groups = vec![RowGroup { rows: 0..cut, first_feature: 0 }, RowGroup { rows: cut..rows, first_feature: first }];
+    let activation = if case % 2 == 0 { Activation::None } else { Activation::Gelu };
+    let plan = linear::Plan { rows, in_features: k, out_features: n, groups: groups.clone(), activation };
+    let (x, w, b) = (random.floats(rows * k), random.floats(features * k), random.floats(features));
+    let want = linear::reference(&x, &w, &b, &plan);
+    let (w, b) = (matrix(w, [features, k], device), vector(b, device));
+    let got = super::linear_groups(matrix(x, [rows, k], device), &w, &b, n, groups, activation);
+    // A sum of k products of standard normals has size sqrt(k): so has its rounding error.
+    difference(got, &want).await / (k as f64).sqrt()
+}
+
+async fn attention_case(random: &mut Random, case: usize, device: &Device) -> f64 {
+    let (words, entities, heads, head_dim, padded) = match case {
+        0 => (1, 0, 1, 1, false),
+        1 => (1, 1, 2, 3, false),
+        2 => (17, 0, 2, 8, true),
+        3 => (512, 128, 1, 32, false),
+        4 => (64, 33, 3, 64, true),
+        _ => (random.size(1, 80), random.size(0, 40), random.size(1, 4), random.size(1, 40), case % 2 == 0),
+    };
+    let (rows, hidden) = (words + entities, heads * head_dim);
+    let word = Columns { to_words: hidden, to_entities: 0, key: 2 * hidden, value: 3 * hidden };
+    let entity = Columns { to_words: 2 * hidden, to_entities: 3 * hidden, key: 0, value: hidden };
+    let shape = AttentionShape { words, entities, heads, head_dim, word, entity };
+    let projected = random.floats(rows * 4 * hidden);
+    let mask: Vec<f32> =
+        (0..rows).map(|row| if padded && row > 0 && random.size(0, 3) == 0 { f32::MIN } else { 0.0 }).collect();
+    let want = entity_attention::reference(&projected, &mask, &shape);
+    let projected = matrix(projected, [rows, 4 * hidden], device);
+    let got = super::entity_attention(projected, &vector(mask, device), shape);
+    difference(got, &want).await
+}
+
+async fn layer_norm_case(random: &mut Random, case: usize, device: &Device) -> f64 {
+    let (rows, features) = match case {
+        0 => (1, 2),
+        1 => (3, 63),
+        2 => (2, 65),
+        3 => (640, 768),
+        _ => (random.size(1, 60), random.size(2, 200)),
+    };
+    let epsilon = if case % 2 == 0 { 1e-5 } else { 1e-12 };
+    let (x, residual) = (random.floats(rows * features), random.floats(rows * features));
+    let (weight, bias) = (random.floats(features), random.floats(features));
+    let want = add_layer_norm::reference(&x, &residual, &weight, &bias, epsilon);
+    let (x, residual) = (matrix(x, [rows, features], device), matrix(residual, [rows, features], device));
+    let got = super::add_layer_norm(x, residual, &vector(weight, device), &vector(bias, device), epsilon);
+    difference(got, &want).await
+}
+
+fn matrix(values: Vec<f32>, shape: [usize; 2], device: &Device) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+fn vector(values: Vec<f32>, device: &Device) -> Tensor<1> {
+    let shape = [values.len()];
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+async fn difference(got: Tensor<2>, want: &[f64]) -> f64 {
+    let data = got.into_data_async().await.expect("the result can be read");
+    let got = data.try_to_vec::<f32>().expect("the result is f32");
+    assert_eq!(got.len(), want.len());
+    got.iter()
+        .zip(want)
+        .map(|(g, w)| (f64::from(*g) - w).abs() / (1.0 + w.abs()))
+        // f64::max drops NaN, which must fail instead.
+        .fold(0.0, |most, error| if error.is_nan() { f64::INFINITY } else { most.max(error) })
+}
+
+/// SplitMix64: enough for test data, and the same in every build.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn size(&mut self, least: usize, most: usize) -> usize {
+        least + (self.next() % (most - least + 1) as u64) as usize
+    }
+
+    fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Standard normal values (Box and Muller).
+    fn floats(&mut self, n: usize) -> Vec<f32> {
+        (0..n)
+            .map(|_| {
+                let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+                (radius * (std::f64::consts::TAU * self.unit()).cos()) as f32
+            })
+            .collect()
+    }
+}
+
+#[cfg(all(test, feature = "cpu"))]
+mod tests {
+    use super::*;
+
+    /// Rounding of f32 sums of up to a few hundred terms.
+    const TOLERANCE: f64 = 5e-6;
+
+    #[test]
+    fn cpu_kernels_equal_their_references() {
+        let device = Device::flex();
+        for kernel in KERNELS {
+            for case in 0..40 {
+                let error = pollster::block_on(max_error(kernel, 7, case, &device));
+                assert!(error < TOLERANCE, "{kernel}, case {case}: {error:e} > {TOLERANCE:e}");
+            }
+        }
+    }
+
+    /// Every variant of every shader must be valid WGSL before a browser sees it.
+    #[test]
+    fn shaders_are_valid() {
+        let shaders = [
+            ("linear", include_str!("linear.wgsl")),
+            ("entity_attention", include_str!("entity_attention.wgsl")),
+            ("add_layer_norm", include_str!("add_layer_norm.wgsl")),
+        ];
+        for (name, source) in shaders {
+            for (element, product, width) in [("vec4<f32>", "dot(a, c)", "4"), ("f32", "a * c", "1")] {
+                let source = source
+                    .replace("{{ T }}", element)
+                    .replace("{{ product }}", product)
+                    .replace("{{ width }}", width)
+                    .replace("{{ steps }}", "8");
+                assert!(!source.contains("{{"), "{name}: a placeholder was not filled");
+                let module = naga::front::wgsl::parse_str(&source)
+                    .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&source)));
+                naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::default())
+                    .validate(&module)
+                    .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! LUKE's entity-aware self-attention (Yamada et al. 2020, section 3.2) in one streaming pass.
+//!
+//! Words and entities are one sequence `[words; entities]` with shared keys and values. Every row has two
+//! queries: one for word keys, one for entity keys. One softmax runs over both kinds of keys.
+
+use burn::backend::Dispatch;
+use burn::tensor::Tensor;
+
+use super::LukeOps;
+
+/// Where a row of `projected` holds each of its vectors, in floats from the row's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Columns {
+    /// The query used against word keys (`query` of a word, `e2w_query` of an entity).
+    pub to_words: usize,
+    /// The query used against entity keys (`w2e_query` of a word, `e2e_query` of an entity).
+    pub to_entities: usize,
+    /// The key.
+    pub key: usize,
+    /// The value.
+    pub value: usize,
+}
+
+/// Sizes of one attention call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttentionShape {
+    /// Word rows; at least 1.
+    pub words: usize,
+    /// Entity rows, after the words; may be 0.
+    pub entities: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// Floats a head; `heads * head_dim` is the hidden size.
+    pub head_dim: usize,
+    /// Layout of a word row.
+    pub word: Columns,
+    /// Layout of an entity row.
+    pub entity: Columns,
+}
+
+impl AttentionShape {
+    fn rows(&self) -> usize {
+        self.words + self.entities
+    }
+
+    fn hidden(&self) -> usize {
+        self.heads * self.head_dim
+    }
+
+    #[cfg(any(test, feature = "kernel-tests"))]
+    fn columns(&self, row: usize) -> Columns {
+        if row < self.words { self.word } else { self.entity }
+    }
+}
+
+/// Attends from every row to every row.
+///
+/// # Shapes
+/// - projected: `[words + entities, width]`, laid out as `shape` says
+/// - mask: `[words + entities]`, added to the scores of that key (0, or a very negative number for padding)
+/// - result: `[words + entities, heads * head_dim]`
+///
+/// # Panics
+/// If the shapes disagree.
+pub fn entity_attention(projected: Tensor<2>, mask: &Tensor<1>, shape: AttentionShape) -> Tensor<2> {
+    let [rows, width] = projected.dims();
+    assert_eq!(rows, shape.rows(), "entity_attention: rows");
+    assert_eq!(mask.dims(), [rows], "entity_attention: mask");
+    for c in [shape.word, shape.entity] {
+        let last = c.to_words.max(c.to_entities).max(c.key).max(c.value);
+        assert!(last + shape.hidden() <= width, "entity_attention: columns beyond the row");
+    }
+    Tensor::from_dispatch(<Dispatch as LukeOps>::entity_attention(
+        projected.into_dispatch(),
+        mask.clone().into_dispatch(),
+        shape,
+    ))
+}
+
+#[cfg(feature = "cpu")]
+pub(super) fn cpu(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Vec<f32> {
+    use super::flex::{Matrix, add_product};
+
+    /// Rows whose scores are held at once.
+    const BLOCK: usize = 32;
+    let (rows, hidden, dim) = (shape.rows(), shape.hidden(), shape.head_dim);
+    let width = projected.len() / rows;
+    let kinds = [(0..shape.words, shape.word), (shape.words..rows, shape.entity)];
+    let scale = 1.0 / (dim as f32).sqrt();
+    let mut context = vec![0.0; rows * hidden];
+    let mut scores = vec![0.0; BLOCK * rows];
+    let mut out = vec![0.0; BLOCK * dim];
+
+    for head in 0..shape.heads {
+        let view = |rows: &std::ops::Range<usize>, column: usize| {
+            let first = column + head * dim;
+            Matrix::rows(projected, width, rows.clone(), first..first + dim)
+        };
+        for (kind_rows, columns) in &kinds {
+            for start in kind_rows.clone().step_by(BLOCK) {
+                let block = start..(start + BLOCK).min(kind_rows.end);
+                let scores = &mut scores[..block.len() * rows];
+                scores.fill(0.0);
+                for ((keys, key_columns), query) in kinds.iter().zip([columns.to_words, columns.to_entities]) {
+                    if !keys.is_empty() {
+                        let k = view(keys, key_columns.key).transposed();
+                        add_product(&mut scores[keys.start..], rows, view(&block, query), k);
+                    }
+                }
+                for row in scores.chunks_exact_mut(rows) {
+                    softmax(row, mask, scale);
+                }
+                let out = &mut out[..block.len() * dim];
+                out.fill(0.0);
+                for (keys, key_columns) in &kinds {
+                    if !keys.is_empty() {
+                        let p = Matrix::rows(scores, rows, 0..block.len(), keys.clone());
+                        add_product(out, dim, p, view(keys, key_columns.value));
+                    }
+                }
+                for (row, from) in block.zip(out.chunks_exact(dim)) {
+                    let at = row * hidden + head * dim;
+                    context[at..at + dim].copy_from_slice(from);
+                }
+            }
+        }
+    }
+    context
+}
+
+#[cfg(feature = "cpu")]
+fn softmax(scores: &mut [f32], mask: &[f32], scale: f32) {
+    let mut max = f32::NEG_INFINITY;
+    for (s, m) in scores.iter_mut().zip(mask) {
+        *s = *s * scale + m;
+        max = max.max(*s);
+    }
+    let mut sum = 0.0;
+    for s in scores.iter_mut() {
+        *s = (*s - max).exp();
+        sum += *s;
+    }
+    let inverse = 1.0 / sum;
+    scores.iter_mut().for_each(|s| *s *= inverse);
+}
+
+#[cfg(feature = "webgpu")]
+pub(super) mod gpu {
+    use super::AttentionShape;
+    use crate::kernels::cube::{Wgsl, empty, launch};
+    use burn_cubecl::tensor::CubeTensor;
+
+    /// Rows of one workgroup; as in `entity_attention.wgsl`.
+    const ROWS: usize = 32;
+
+    pub fn run(projected: CubeTensor, mask: CubeTensor, shape: &AttentionShape) -> CubeTensor {
+        let width = projected.meta.shape()[1];
+        let context = empty(&projected, [shape.rows(), shape.hidden()]);
+        let kernel = Wgsl::new("entity_attention", include_str!("entity_attention.wgsl"))
+            .vectorised_all(&[shape.head_dim, width])
+            .constant("steps", |lanes| shape.head_dim / lanes);
+        let per_row = width / kernel.lanes();
+        let column = |c: usize| c / kernel.lanes();
+        let (w, e) = (shape.word, shape.entity);
+        let mut params = vec![shape.words, shape.rows(), per_row, shape.hidden() / kernel.lanes()];
+        for c in [w, e] {
+            params.extend([c.to_words, c.to_entities, c.key, c.value].map(column));
+        }
+        let workgroups = [shape.rows().div_ceil(ROWS), shape.heads, 1];
+        launch(&kernel, workgroups, &params, &[&projected, &mask], &context);
+        context
+    }
+}
+
+/// The op in `f64`: all scores of a row, maximum subtracted, then the weighted sum.
+#[cfg(any(test, feature = "kernel-tests"))]
+pub(super) fn reference(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Vec<f64> {
+    let (rows, hidden, dim) = (shape.rows(), shape.hidden(), shape.head_dim);
+    let width = projected.len() / rows;
+    let at = |row: usize, column: usize| f64::from(projected[row * width + column]);
+    let mut context = vec![0.0; rows * hidden];
+    for head in 0..shape.heads {
+        for row in 0..rows {
+            let from = shape.columns(row);
+            let scores: Vec<f64> = (0..rows)
+                .map(|key| {
+                    let query = if key < shape.words { from.to_words } else { from.to_entities };
+                    let dot: f64 = (head * dim..(head + 1) * dim)
+                        .map(|i| at(row, query + i) * at(key, shape.columns(key).key + i))
+                        .sum();
+                    dot / (dim as f64).sqrt() + f64::from(mask[key])
+                })
+                .collect();
+            let max = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = scores.iter().map(|s| (s - max).exp()).sum();
+            for i in head * dim..(head + 1) * dim {
+                context[row * hidden + i] =
+                    (0..rows).map(|key| (scores[key] - max).exp() / sum * at(key, shape.columns(key).value + i)).sum();
+            }
+        }
+    }
+    context
+}

@@ -1,0 +1,170 @@
+//! `y = activation(x W^T + b)`, the layout of `torch.nn.Linear`: weight `[out_features, in_features]`.
+
+use burn::backend::Dispatch;
+use burn::tensor::Tensor;
+use std::ops::Range;
+
+use super::LukeOps;
+
+/// What follows the matrix product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// Nothing.
+    None,
+    /// `x Φ(x)` with the exact error function (Hugging Face's `"gelu"`), not its tanh approximation.
+    Gelu,
+}
+
+/// Rows of `x` that share one run of `out_features` weight rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowGroup {
+    /// Rows of `x`, and of the result.
+    pub rows: Range<usize>,
+    /// The first weight row these rows are multiplied with.
+    pub first_feature: usize,
+}
+
+/// A checked call of the op; made only by [`linear_groups`].
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(super) rows: usize,
+    pub(super) in_features: usize,
+    pub(super) out_features: usize,
+    pub(super) groups: Vec<RowGroup>,
+    pub(super) activation: Activation,
+}
+
+/// Applies one linear layer to every row.
+///
+/// # Shapes
+/// - x: `[rows, in_features]`, weight: `[out_features, in_features]`, bias: `[out_features]`
+/// - result: `[rows, out_features]`
+pub fn linear(x: Tensor<2>, weight: &Tensor<2>, bias: &Tensor<1>, activation: Activation) -> Tensor<2> {
+    let [rows, _] = x.dims();
+    let [out_features, _] = weight.dims();
+    let group = RowGroup { rows: 0..rows, first_feature: 0 };
+    linear_groups(x, weight, bias, out_features, vec![group], activation)
+}
+
+/// Applies a different run of one stacked weight to each group of rows.
+///
+/// LUKE's word rows need `[w2e_query, query, key, value]` and its entity rows
+/// `[key, value, e2w_query, e2e_query]`: two overlapping runs of one stacked weight, so nothing is stored twice.
+///
+/// # Shapes
+/// - x: `[rows, in_features]`, weight: `[features, in_features]`, bias: `[features]`
+/// - result: `[rows, out_features]`; group `g` uses weight rows `first_feature .. first_feature + out_features`
+///
+/// # Panics
+/// If the shapes disagree, or the groups do not cover the rows in order, each row once.
+pub fn linear_groups(
+    x: Tensor<2>,
+    weight: &Tensor<2>,
+    bias: &Tensor<1>,
+    out_features: usize,
+    groups: Vec<RowGroup>,
+    activation: Activation,
+) -> Tensor<2> {
+    let [rows, in_features] = x.dims();
+    let [features, weight_in] = weight.dims();
+    assert_eq!(in_features, weight_in, "linear: x has {in_features} columns, weight {weight_in}");
+    assert_eq!(bias.dims(), [features], "linear: bias does not fit the weight");
+    let mut next = 0;
+    for group in &groups {
+        assert_eq!(group.rows.start, next, "linear: groups must cover the rows in order");
+        assert!(group.first_feature + out_features <= features, "linear: group beyond the weight");
+        next = group.rows.end;
+    }
+    assert_eq!(next, rows, "linear: groups must cover every row");
+    let groups = groups.into_iter().filter(|group| !group.rows.is_empty()).collect();
+    let plan = Plan { rows, in_features, out_features, groups, activation };
+    Tensor::from_dispatch(<Dispatch as LukeOps>::linear(
+        x.into_dispatch(),
+        weight.clone().into_dispatch(),
+        bias.clone().into_dispatch(),
+        plan,
+    ))
+}
+
+#[cfg(feature = "cpu")]
+pub(super) fn cpu(x: &[f32], weight: &[f32], bias: &[f32], plan: &Plan) -> Vec<f32> {
+    use super::flex::{Matrix, add_product};
+
+    let (k, n) = (plan.in_features, plan.out_features);
+    let mut y = vec![0.0; plan.rows * n];
+    for group in &plan.groups {
+        let first = group.first_feature;
+        let out = &mut y[group.rows.start * n..group.rows.end * n];
+        for row in out.chunks_exact_mut(n) {
+            row.copy_from_slice(&bias[first..first + n]);
+        }
+        let x = Matrix::rows(x, k, group.rows.clone(), 0..k);
+        let w = Matrix::rows(weight, k, first..first + n, 0..k).transposed();
+        add_product(out, n, x, w);
+    }
+    if plan.activation == Activation::Gelu {
+        y.iter_mut().for_each(|v| *v = gelu(*v));
+    }
+    y
+}
+
+/// `x Φ(x)`; the error function is Abramowitz and Stegun's formula 7.1.26, |error| < 1.5e-7, as in `linear.wgsl`.
+#[cfg(feature = "cpu")]
+fn gelu(x: f32) -> f32 {
+    let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
+    let t = 1.0 / (1.0 + 0.327_591_1 * z);
+    let poly = t * (0.254_829_6 + t * (-0.284_496_74 + t * (1.421_413_7 + t * (-1.453_152_1 + t * 1.061_405_4))));
+    let erf = (1.0 - poly * (-z * z).exp()).copysign(x);
+    0.5 * x * (1.0 + erf)
+}
+
+#[cfg(feature = "webgpu")]
+pub(super) mod gpu {
+    use super::{Activation, Plan};
+    use crate::kernels::cube::{Wgsl, empty, launch};
+    use burn_cubecl::tensor::CubeTensor;
+
+    /// Rows and columns of the result that one workgroup makes; as in `linear.wgsl`.
+    const TILE: usize = 32;
+
+    pub fn run(x: CubeTensor, weight: CubeTensor, bias: CubeTensor, plan: &Plan) -> CubeTensor {
+        let y = empty(&x, [plan.rows, plan.out_features]);
+        let kernel = Wgsl::new("linear", include_str!("linear.wgsl")).vectorised(plan.in_features);
+        for group in &plan.groups {
+            let params = [
+                group.rows.start,
+                group.rows.end,
+                plan.in_features,
+                plan.out_features,
+                group.first_feature,
+                usize::from(plan.activation == Activation::Gelu),
+            ];
+            let workgroups = [plan.out_features.div_ceil(TILE), group.rows.len().div_ceil(TILE), 1];
+            launch(&kernel, workgroups, &params, &[&x, &weight, &bias], &y);
+        }
+        y
+    }
+}
+
+/// The op in `f64`, one sum at a time.
+#[cfg(any(test, feature = "kernel-tests"))]
+pub(super) fn reference(x: &[f32], weight: &[f32], bias: &[f32], plan: &Plan) -> Vec<f64> {
+    let (k, n) = (plan.in_features, plan.out_features);
+    let mut y = vec![0.0; plan.rows * n];
+    for group in &plan.groups {
+        for row in group.rows.clone() {
+            for feature in 0..n {
+                let w = group.first_feature + feature;
+                let mut sum = f64::from(bias[w]);
+                for i in 0..k {
+                    sum += f64::from(x[row * k + i]) * f64::from(weight[w * k + i]);
+                }
+                if plan.activation == Activation::Gelu {
+                    sum = 0.5 * sum * (1.0 + libm::erf(sum / std::f64::consts::SQRT_2));
+                }
+                y[row * n + feature] = sum;
+            }
+        }
+    }
+    y
+}

@@ -1,0 +1,51 @@
+//! The heavy steps of the model as burn backend extension ops: raw WGSL on WebGPU, SIMD Rust on CPU.
+//!
+//! Each op has its own file with the public function, the CPU implementation, the WebGPU launch and a
+//! plain `f64` reference; its shader is the `.wgsl` of the same name. [`check`] compares an op with its
+//! reference on whatever device it is given.
+
+mod add_layer_norm;
+mod entity_attention;
+mod linear;
+
+#[cfg(any(test, feature = "kernel-tests"))]
+pub mod check;
+#[cfg(feature = "webgpu")]
+mod cube;
+#[cfg(feature = "cpu")]
+mod flex;
+
+pub use add_layer_norm::add_layer_norm;
+pub use entity_attention::{AttentionShape, Columns, entity_attention};
+pub use linear::{Activation, RowGroup, linear, linear_groups};
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, backend_extension};
+
+/// Ops a device must implement to run LUKE. All tensors are f32.
+#[backend_extension(Cube: cfg(feature = "webgpu"), Flex: cfg(feature = "cpu"))]
+pub trait LukeOps: Backend {
+    /// See [`linear_groups`].
+    fn linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        plan: linear::Plan,
+    ) -> FloatTensor<Self>;
+
+    /// See [`entity_attention()`].
+    fn entity_attention(
+        projected: FloatTensor<Self>,
+        mask: FloatTensor<Self>,
+        shape: AttentionShape,
+    ) -> FloatTensor<Self>;
+
+    /// See [`add_layer_norm()`].
+    fn add_layer_norm(
+        x: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self>;
+}

@@ -1,0 +1,21 @@
+//! LUKE (Yamada et al., EMNLP 2020) for the browser and the command line: words *and* entities in, with
+//! entity-aware self-attention, on WebGPU or the CPU. `ARCHITECTURE.md` has the map.
+#![deny(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+pub mod backend;
+pub mod config;
+pub mod error;
+pub mod input;
+pub mod kernels;
+pub mod model;
+pub mod tasks;
+pub mod tokenizer;
+pub mod weights;
+
+mod luke;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
+pub use error::{LukeError, Result};
+pub use luke::{Luke, LukeLoader, Output};

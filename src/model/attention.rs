@@ -1,0 +1,71 @@
+//! `LukeSelfAttention` and `LukeSelfOutput`.
+
+use burn::tensor::Tensor;
+
+use super::layers::{LayerNorm, Linear, Weights};
+use crate::config::LukeConfig;
+use crate::error::Result;
+use crate::kernels::{Activation, AttentionShape, Columns, RowGroup, entity_attention, linear_groups};
+
+/// One layer's attention: all its projections in one stacked weight.
+pub struct LukeAttention {
+    /// `[w2e_query, query, key, value, e2w_query, e2e_query]` where entity-aware, else `[query, key, value]`;
+    /// each of hidden size. A word row needs the first four blocks, an entity row the last four, and with no
+    /// entities at all a word row needs blocks 1 to 3: always one run, so no weight is stored twice.
+    projections: Linear,
+    entity_aware: bool,
+    output: Linear,
+    output_norm: LayerNorm,
+    hidden: usize,
+    heads: usize,
+}
+
+impl LukeAttention {
+    /// Takes the tensors under `encoder.layer.{i}.attention`.
+    pub fn load(mut w: Weights, c: &LukeConfig) -> Result<Self> {
+        let h = c.hidden_size;
+        let names: &[&str] = match c.use_entity_aware_attention {
+            true => &["w2e_query", "query", "key", "value", "e2w_query", "e2e_query"],
+            false => &["query", "key", "value"],
+        };
+        let (mut weight, mut bias) = (Vec::with_capacity(names.len() * h * h), Vec::with_capacity(names.len() * h));
+        for name in names {
+            let mut own = w.at("self");
+            let mut own = own.at(name);
+            weight.extend(own.values("weight", &[h, h])?);
+            bias.extend(own.values("bias", &[h])?);
+        }
+        Ok(Self {
+            projections: Linear::new(weight, bias, w.device()),
+            entity_aware: c.use_entity_aware_attention,
+            output: w.at("output.dense").linear(h, h)?,
+            output_norm: w.at("output.LayerNorm").layer_norm(h, c.layer_norm_eps)?,
+            hidden: h,
+            heads: c.num_attention_heads,
+        })
+    }
+
+    /// # Shapes
+    /// - states, result: `[words + entities, hidden]`
+    /// - mask: `[words + entities]`, added to the scores
+    pub fn forward(&self, states: Tensor<2>, mask: &Tensor<1>, words: usize) -> Tensor<2> {
+        let (h, [rows, _]) = (self.hidden, states.dims());
+        let run = |rows, first_block: usize| RowGroup { rows, first_feature: first_block * h };
+        let plain = Columns { to_words: 0, to_entities: 0, key: h, value: 2 * h };
+        let (groups, blocks, word, entity) = if !self.entity_aware {
+            (vec![run(0..rows, 0)], 3, plain, plain)
+        } else if rows == words {
+            (vec![run(0..rows, 1)], 3, plain, plain)
+        } else {
+            let word = Columns { to_entities: 0, to_words: h, key: 2 * h, value: 3 * h };
+            let entity = Columns { key: 0, value: h, to_words: 2 * h, to_entities: 3 * h };
+            (vec![run(0..words, 0), run(words..rows, 2)], 4, word, entity)
+        };
+        let Linear { weight, bias } = &self.projections;
+        let projected = linear_groups(states.clone(), weight, bias, blocks * h, groups, Activation::None);
+        let shape =
+            AttentionShape { words, entities: rows - words, heads: self.heads, head_dim: h / self.heads, word, entity };
+        let context = entity_attention(projected, mask, shape);
+        self.output_norm.forward(self.output.forward(context), states)
+    }
+}

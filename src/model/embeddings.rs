@@ -1,0 +1,114 @@
+//! `LukeEmbeddings` and `LukeEntityEmbeddings`. The tables stay on the CPU side as stored: a call needs few
+//! of their rows, and the large ones exceed WebGPU's default binding size.
+
+use burn::tensor::Tensor;
+
+use super::layers::{LayerNorm, Linear, Weights, matrix};
+use crate::config::LukeConfig;
+use crate::error::Result;
+use crate::input::ModelInputs;
+use crate::weights::RowTable;
+
+/// Word, position and token type tables, then LayerNorm.
+pub struct LukeEmbeddings {
+    word_embeddings: RowTable,
+    position_embeddings: RowTable,
+    token_type_embeddings: RowTable,
+    layer_norm: LayerNorm,
+    pad_token_id: usize,
+}
+
+impl LukeEmbeddings {
+    /// Takes the tensors under `luke.embeddings`.
+    pub fn load(mut w: Weights, c: &LukeConfig) -> Result<Self> {
+        let h = c.hidden_size;
+        Ok(Self {
+            word_embeddings: w.table("word_embeddings.weight", [c.vocab_size, h])?,
+            position_embeddings: w.table("position_embeddings.weight", [c.max_position_embeddings, h])?,
+            token_type_embeddings: w.table("token_type_embeddings.weight", [c.type_vocab_size, h])?,
+            layer_norm: w.at("LayerNorm").layer_norm(h, c.layer_norm_eps)?,
+            pad_token_id: c.pad_token_id,
+        })
+    }
+
+    /// The word table, which a masked language model's decoder shares.
+    pub fn word_embeddings(&self) -> &RowTable {
+        &self.word_embeddings
+    }
+
+    /// # Shapes
+    /// - result: `[words, hidden]`
+    pub fn forward(&self, inputs: &ModelInputs, device: &burn::tensor::Device) -> Tensor<2> {
+        let (words, hidden) = (inputs.input_ids.len(), self.word_embeddings.columns());
+        let mut rows = Vec::with_capacity(words * hidden);
+        let mut others = vec![0.0; words * hidden];
+        let mut seen = 0;
+        for (i, (id, other)) in inputs.input_ids.iter().zip(others.chunks_exact_mut(hidden)).enumerate() {
+            self.word_embeddings.push_row(*id as usize, &mut rows);
+            // fairseq's positions: counted over the non-padding tokens, after pad_token_id.
+            let real = usize::from(*id as usize != self.pad_token_id);
+            seen += real;
+            self.position_embeddings.add_row(self.pad_token_id + seen * real, 1.0, other);
+            let kind = inputs.token_type_ids.as_ref().map_or(0, |types| types[i]);
+            self.token_type_embeddings.add_row(kind as usize, 1.0, other);
+        }
+        self.layer_norm.forward(matrix(rows, words, device), matrix(others, words, device))
+    }
+}
+
+/// Entity table and dense layer, the mean of the mention's position rows, token type, then LayerNorm.
+pub struct LukeEntityEmbeddings {
+    entity_embeddings: RowTable,
+    entity_embedding_dense: Option<Linear>,
+    position_embeddings: RowTable,
+    token_type_embeddings: RowTable,
+    layer_norm: LayerNorm,
+}
+
+impl LukeEntityEmbeddings {
+    /// Takes the tensors under `luke.entity_embeddings`.
+    pub fn load(mut w: Weights, c: &LukeConfig) -> Result<Self> {
+        let h = c.hidden_size;
+        let dense = match c.entity_emb_size == h {
+            true => None,
+            false => Some(w.at("entity_embedding_dense").linear_no_bias(c.entity_emb_size, h)?),
+        };
+        Ok(Self {
+            entity_embeddings: w.table("entity_embeddings.weight", [c.entity_vocab_size, c.entity_emb_size])?,
+            entity_embedding_dense: dense,
+            position_embeddings: w.table("position_embeddings.weight", [c.max_position_embeddings, h])?,
+            token_type_embeddings: w.table("token_type_embeddings.weight", [c.type_vocab_size, h])?,
+            layer_norm: w.at("LayerNorm").layer_norm(h, c.layer_norm_eps)?,
+        })
+    }
+
+    /// The entity table, which entity prediction's decoder shares.
+    pub fn entity_embeddings(&self) -> &RowTable {
+        &self.entity_embeddings
+    }
+
+    /// # Shapes
+    /// - result: `[entities, hidden]`; at least one entity
+    pub fn forward(&self, inputs: &ModelInputs, device: &burn::tensor::Device) -> Tensor<2> {
+        let (entities, hidden) = (inputs.entity_ids.len(), self.position_embeddings.columns());
+        let mut rows = Vec::with_capacity(entities * self.entity_embeddings.columns());
+        let mut others = vec![0.0; entities * hidden];
+        for (i, other) in others.chunks_exact_mut(hidden).enumerate() {
+            self.entity_embeddings.push_row(inputs.entity_ids[i] as usize, &mut rows);
+            let positions = inputs.entity_position_ids[i].iter().filter(|p| **p >= 0);
+            let count = positions.clone().count();
+            for position in positions {
+                self.position_embeddings.add_row(*position as usize, 1.0, other);
+            }
+            other.iter_mut().for_each(|sum| *sum /= count.max(1) as f32);
+            let kind = inputs.entity_token_type_ids.as_ref().map_or(0, |types| types[i]);
+            self.token_type_embeddings.add_row(kind as usize, 1.0, other);
+        }
+        let rows = matrix(rows, entities, device);
+        let rows = match &self.entity_embedding_dense {
+            Some(dense) => dense.forward(rows),
+            None => rows,
+        };
+        self.layer_norm.forward(rows, matrix(others, entities, device))
+    }
+}

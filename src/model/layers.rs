@@ -1,0 +1,129 @@
+//! Weights by name, and the two layers everything is made of.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::error::Result;
+use crate::kernels::{self, Activation};
+use crate::weights::{RowTable, WeightStore};
+
+/// The store seen from one place in the checkpoint's tree of names.
+pub struct Weights<'a> {
+    store: &'a mut WeightStore,
+    device: &'a Device,
+    prefix: String,
+}
+
+impl<'a> Weights<'a> {
+    /// The root of the tree.
+    pub fn new(store: &'a mut WeightStore, device: &'a Device) -> Self {
+        Self { store, device, prefix: String::new() }
+    }
+
+    /// One step down: `name` is a path of Hugging Face's names.
+    pub fn at(&mut self, name: &str) -> Weights<'_> {
+        Weights { prefix: format!("{}{name}.", self.prefix), store: self.store, device: self.device }
+    }
+
+    /// Where tensors are put.
+    pub fn device(&self) -> &Device {
+        self.device
+    }
+
+    /// Whether there is a tensor of this name here.
+    pub fn has(&self, name: &str) -> bool {
+        self.store.has(&format!("{}{name}", self.prefix))
+    }
+
+    /// The values of a tensor.
+    pub fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        self.store.take(&format!("{}{name}", self.prefix), shape)
+    }
+
+    /// A matrix kept beside the device.
+    pub fn table(&mut self, name: &str, shape: [usize; 2]) -> Result<RowTable> {
+        self.store.take_table(&format!("{}{name}", self.prefix), shape)
+    }
+
+    /// `[out_features, in_features]` and a bias.
+    pub fn linear(&mut self, in_features: usize, out_features: usize) -> Result<Linear> {
+        let bias = self.values("bias", &[out_features])?;
+        self.linear_with(bias, in_features, out_features)
+    }
+
+    /// A linear layer that has no bias.
+    pub fn linear_no_bias(&mut self, in_features: usize, out_features: usize) -> Result<Linear> {
+        self.linear_with(vec![0.0; out_features], in_features, out_features)
+    }
+
+    fn linear_with(&mut self, bias: Vec<f32>, in_features: usize, out_features: usize) -> Result<Linear> {
+        let weight = self.values("weight", &[out_features, in_features])?;
+        Ok(Linear::new(weight, bias, self.device))
+    }
+
+    /// A LayerNorm over `features`.
+    pub fn layer_norm(&mut self, features: usize, epsilon: f32) -> Result<LayerNorm> {
+        let weight = self.values("weight", &[features])?;
+        let bias = self.values("bias", &[features])?;
+        Ok(LayerNorm { weight: vector(weight, self.device), bias: vector(bias, self.device), epsilon })
+    }
+}
+
+/// `torch.nn.Linear`.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// `[out_features, in_features]`
+    pub weight: Tensor<2>,
+    /// `[out_features]`
+    pub bias: Tensor<1>,
+}
+
+impl Linear {
+    /// From row-major values; the bias' length is `out_features`.
+    pub fn new(weight: Vec<f32>, bias: Vec<f32>, device: &Device) -> Self {
+        let out_features = bias.len();
+        let weight = matrix(weight, out_features, device);
+        Self { weight, bias: vector(bias, device) }
+    }
+
+    /// # Shapes
+    /// - x: `[rows, in_features]`, result: `[rows, out_features]`
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        kernels::linear(x, &self.weight, &self.bias, Activation::None)
+    }
+
+    /// The layer, then exact GELU.
+    ///
+    /// # Shapes
+    /// - x: `[rows, in_features]`, result: `[rows, out_features]`
+    pub fn forward_gelu(&self, x: Tensor<2>) -> Tensor<2> {
+        kernels::linear(x, &self.weight, &self.bias, Activation::Gelu)
+    }
+}
+
+/// `torch.nn.LayerNorm` of a sum.
+#[derive(Clone, Debug)]
+pub struct LayerNorm {
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f32,
+}
+
+impl LayerNorm {
+    /// # Shapes
+    /// - x, residual, result: `[rows, features]`
+    pub fn forward(&self, x: Tensor<2>, residual: Tensor<2>) -> Tensor<2> {
+        kernels::add_layer_norm(x, residual, &self.weight, &self.bias, self.epsilon)
+    }
+}
+
+/// `[values]` on the device.
+pub fn vector(values: Vec<f32>, device: &Device) -> Tensor<1> {
+    let shape = [values.len()];
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// `[rows, values / rows]` on the device.
+pub fn matrix(values: Vec<f32>, rows: usize, device: &Device) -> Tensor<2> {
+    let shape = [rows, values.len() / rows];
+    Tensor::from_data(TensorData::new(values, shape), device)
+}

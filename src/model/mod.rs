@@ -1,0 +1,107 @@
+//! LUKE over burn tensors: Hugging Face's classes in their order and under their names. One sequence a call;
+//! nothing here knows text.
+
+mod attention;
+mod embeddings;
+mod encoder;
+mod heads;
+mod layers;
+
+pub use heads::{Head, NamedTensor, hidden_outputs};
+
+use burn::tensor::{Device, Tensor};
+
+use crate::config::LukeConfig;
+use crate::error::Result;
+use crate::input::ModelInputs;
+use crate::weights::WeightStore;
+use embeddings::{LukeEmbeddings, LukeEntityEmbeddings};
+use encoder::LukeEncoder;
+use layers::{Linear, Weights, vector};
+
+/// `LukeModel`.
+pub struct LukeModel {
+    embeddings: LukeEmbeddings,
+    entity_embeddings: LukeEntityEmbeddings,
+    encoder: LukeEncoder,
+    pooler: Option<Linear>,
+    device: Device,
+}
+
+/// What the encoder gives: word rows, then entity rows.
+#[derive(Clone, Debug)]
+pub struct HiddenStates {
+    /// `[words + entities, hidden]`
+    pub states: Tensor<2>,
+    /// How many rows are words.
+    pub words: usize,
+}
+
+impl HiddenStates {
+    /// `[words, hidden]`
+    pub fn word_rows(&self) -> Tensor<2> {
+        self.states.clone().slice([0..self.words])
+    }
+
+    /// `[entities, hidden]`
+    pub fn entity_rows(&self) -> Tensor<2> {
+        let [rows, _] = self.states.dims();
+        self.states.clone().slice([self.words..rows])
+    }
+
+    /// How many rows are entities.
+    pub fn entities(&self) -> usize {
+        self.states.dims()[0] - self.words
+    }
+}
+
+impl LukeModel {
+    /// Takes the tensors under `luke` and puts them on the device.
+    pub fn load(store: &mut WeightStore, c: &LukeConfig, device: &Device) -> Result<Self> {
+        let mut root = Weights::new(store, device);
+        let mut w = root.at("luke");
+        let pooler = match w.has("pooler.dense.weight") {
+            true => Some(w.at("pooler.dense").linear(c.hidden_size, c.hidden_size)?),
+            false => None,
+        };
+        Ok(Self {
+            embeddings: LukeEmbeddings::load(w.at("embeddings"), c)?,
+            entity_embeddings: LukeEntityEmbeddings::load(w.at("entity_embeddings"), c)?,
+            encoder: LukeEncoder::load(w.at("encoder"), c)?,
+            pooler,
+            device: device.clone(),
+        })
+    }
+
+    /// The hidden states after the last layer. `inputs` must have passed [`ModelInputs::check`].
+    pub fn forward(&self, inputs: &ModelInputs) -> HiddenStates {
+        self.forward_layers(inputs, |_| {})
+    }
+
+    /// As [`forward`](Self::forward); `seen` is shown the embeddings and each layer's result.
+    pub fn forward_layers(&self, inputs: &ModelInputs, mut seen: impl FnMut(&Tensor<2>)) -> HiddenStates {
+        let (words, entities) = (inputs.input_ids.len(), inputs.entity_ids.len());
+        let mut states = self.embeddings.forward(inputs, &self.device);
+        if entities > 0 {
+            states = Tensor::cat(vec![states, self.entity_embeddings.forward(inputs, &self.device)], 0);
+        }
+        let attended = |mask: &Option<Vec<u8>>, n: usize| match mask {
+            Some(mask) => mask.iter().map(|m| if *m == 0 { f32::MIN } else { 0.0 }).collect(),
+            None => vec![0.0; n],
+        };
+        let mut mask: Vec<f32> = attended(&inputs.attention_mask, words);
+        mask.extend(attended(&inputs.entity_attention_mask, entities));
+        seen(&states);
+        let states = self.encoder.forward(states, &vector(mask, &self.device), words, seen);
+        HiddenStates { states, words }
+    }
+
+    /// `LukePooler`: `tanh(dense(first word))`, where the checkpoint has one.
+    ///
+    /// # Shapes
+    /// - result: `[1, hidden]`
+    pub fn pooler_output(&self, states: &HiddenStates) -> Option<Tensor<2>> {
+        let first = states.states.clone().slice([0..1]);
+        self.pooler.as_ref().map(|dense| dense.forward(first).tanh())
+    }
+}

@@ -1,0 +1,258 @@
+//! Named entities by span classification (Yamada et al. 2020, section 4.3): every run of words is a `[MASK]`
+//! entity, classified from its first word, its last word and itself; then greedily, best first, the spans that
+//! overlap nothing already taken.
+
+mod types;
+
+pub use types::{Entity, NerInput, NerOptions, NerResult, SentenceRule, Sentences, Words};
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::passes::{Limits, Pass, TokenStream, part_size, passes};
+use super::softmax;
+use super::words::{joins_the_word_before, split_words, with_space, word_ranges};
+use crate::error::{LukeError, Result};
+use crate::input::{EncodeOptions, ModelInputs, Spanned, Task};
+use crate::luke::Luke;
+use crate::tokenizer::Offsets;
+use crate::weights::NerContext;
+
+/// A scored span of words, by token-stream or text word index.
+struct Candidate {
+    words: Range<usize>,
+    logits: Vec<f32>,
+    label: usize,
+}
+
+impl Luke {
+    /// Finds the entities of a text or a list of words, in the order they stand there.
+    pub async fn ner(&self, input: &NerInput, options: &NerOptions) -> Result<NerResult> {
+        let (_, head) = self.head("ner")?;
+        options.check(&head.labels, self.config.max_words())?;
+        Ok(match input {
+            NerInput::Text(text) => NerResult::One(self.ner_text(text, options).await?),
+            NerInput::Words(words) => NerResult::One(self.ner_words(words, options).await?),
+            NerInput::Texts(texts) => {
+                let mut all = Vec::with_capacity(texts.len());
+                for text in texts {
+                    all.push(self.ner_text(text, options).await?);
+                }
+                NerResult::Many(all)
+            }
+        })
+    }
+
+    async fn ner_text(&self, text: &str, options: &NerOptions) -> Result<Vec<Entity>> {
+        let words = split_words(text);
+        let offsets = Offsets::new(text, options.offsets);
+        let candidates = match &options.sentences {
+            Some(Sentences::Rule(SentenceRule::None)) => self.score_whole(text, &words, options).await?,
+            sentences => {
+                let bounds = match sentences {
+                    Some(Sentences::Spans(spans)) => {
+                        let mut bounds = Vec::new();
+                        for span in spans {
+                            bounds.push(offsets.span("sentences", *span)?);
+                        }
+                        bounds
+                    }
+                    _ => text.split_sentence_bound_indices().map(|(at, s)| at..at + s.len()).collect(),
+                };
+                let sentences = word_ranges(&words, &bounds)?;
+                self.score_sentences(&self.stream_of_text(text, &words, options)?, &sentences, options).await?
+            }
+        };
+        let kept = greedy(candidates, words.len());
+        self.entities(kept, options, |range| {
+            let (start, end) = (words[range.start].start, words[range.end - 1].end);
+            (offsets.of_byte(start), offsets.of_byte(end), text[start..end].to_owned())
+        })
+    }
+
+    async fn ner_words(&self, input: &Words, options: &NerOptions) -> Result<Vec<Entity>> {
+        let n = input.words.len();
+        if let Some(empty) = input.words.iter().position(String::is_empty) {
+            return Err(LukeError::input("words", format!("word {empty} is empty")));
+        }
+        let sentences: Vec<Range<usize>> = match &input.sentences {
+            Some(spans) => spans.iter().map(|[start, end]| *start..*end).collect(),
+            None => std::iter::once(0..n).collect(),
+        };
+        let mut last = 0;
+        for s in &sentences {
+            if s.start < last || s.end < s.start || s.end > n {
+                let reason = format!("[{}, {}] is out of order or beyond the {n} words", s.start, s.end);
+                return Err(LukeError::input("sentences", reason));
+            }
+            last = s.end;
+        }
+        let encoder = self.encoder(options.encode());
+        let mut stream = TokenStream::default();
+        for word in &input.words {
+            let spaced = if joins_the_word_before(word) { word.clone() } else { with_space(word) };
+            let start = stream.ids.len();
+            stream.ids.extend(encoder.segment(&spaced)?);
+            stream.words.push(start..stream.ids.len());
+        }
+        let kept = greedy(self.score_sentences(&stream, &sentences, options).await?, n);
+        self.entities(kept, options, |range| (range.start, range.end, input.words[range.clone()].join(" ")))
+    }
+
+    /// Tokenises a text once, cut at every word's start and end.
+    fn stream_of_text(&self, text: &str, words: &[Range<usize>], options: &NerOptions) -> Result<TokenStream> {
+        let boundaries: BTreeSet<usize> = words.iter().flat_map(|word| [word.start, word.end]).collect();
+        let (ids, positions) = self.encoder(options.encode()).segments(text, &boundaries)?;
+        let words = words.iter().map(|word| positions[&word.start]..positions[&word.end]).collect();
+        Ok(TokenStream { ids, words })
+    }
+
+    async fn score_sentences(
+        &self,
+        stream: &TokenStream,
+        sentences: &[Range<usize>],
+        options: &NerOptions,
+    ) -> Result<Vec<Candidate>> {
+        let limits = self.limits(options);
+        let mut candidates = Vec::new();
+        for sentence in sentences {
+            for pass in passes(stream, sentence.clone(), limits) {
+                let inputs = self.inputs_of_pass(stream, &pass);
+                self.score(&inputs, pass.spans, &mut candidates).await?;
+            }
+        }
+        Ok(candidates)
+    }
+
+    fn inputs_of_pass(&self, stream: &TokenStream, pass: &Pass) -> ModelInputs {
+        let mut input_ids = self.tokenizer.before.clone();
+        let shift = input_ids.len() as i32 - pass.tokens.start as i32;
+        input_ids.extend(&stream.ids[pass.tokens.clone()]);
+        input_ids.extend(&self.tokenizer.after);
+        let mut inputs = ModelInputs { input_ids, ..Default::default() };
+        for span in &pass.spans {
+            let start = stream.words[span.start].start as i32 + shift;
+            let end = stream.words[span.end - 1].end as i32 + shift;
+            inputs.entity_ids.push(self.entity_vocab.mask);
+            inputs.entity_position_ids.push((start..end).collect());
+            inputs.entity_start_positions.push(start as u32);
+            inputs.entity_end_positions.push(end as u32 - 1);
+        }
+        inputs
+    }
+
+    /// Hugging Face's form for raw text: spans are counted in the sub-words of bare words, and each part is
+    /// tokenised at its own spans. A text too long for that is windowed like a long sentence.
+    async fn score_whole(&self, text: &str, words: &[Range<usize>], options: &NerOptions) -> Result<Vec<Candidate>> {
+        let limits = self.limits(options);
+        let encoder = self.encoder(EncodeOptions { max_mention: usize::MAX, ..options.encode() });
+        let mut sizes = Vec::with_capacity(words.len());
+        for word in words {
+            sizes.push(encoder.segment(&text[word.clone()])?.len());
+        }
+        let mut spans = Vec::new();
+        for first in 0..words.len() {
+            let mut size = 0;
+            for last in first..words.len() {
+                size += sizes[last];
+                if size > limits.span_tokens {
+                    break;
+                }
+                spans.push(first..last + 1);
+            }
+        }
+        let mut parts = Vec::new();
+        for part in spans.chunks(part_size(spans.len(), limits.spans)) {
+            let bytes: Vec<_> = part.iter().map(|s| words[s.start].start..words[s.end - 1].end).collect();
+            let inputs = encoder.encode(Spanned { text, spans: &bytes }, Task::EntitySpanClassification)?;
+            let cut = inputs.entity_start_positions.iter().zip(&inputs.entity_end_positions).any(|(s, e)| s > e);
+            if inputs.input_ids.len() > self.max_words(options) || cut {
+                let stream = self.stream_of_text(text, words, options)?;
+                return self.score_sentences(&stream, std::slice::from_ref(&(0..words.len())), options).await;
+            }
+            parts.push((inputs, part.to_vec()));
+        }
+        let mut candidates = Vec::new();
+        for (inputs, part) in parts {
+            self.score(&inputs, part, &mut candidates).await?;
+        }
+        Ok(candidates)
+    }
+
+    /// Runs one pass and keeps the spans whose best label is an entity.
+    async fn score(&self, inputs: &ModelInputs, spans: Vec<Range<usize>>, to: &mut Vec<Candidate>) -> Result<()> {
+        let outputs = self.forward(inputs, Some("ner")).await?;
+        let logits = outputs.first().map(|output| output.values.as_slice()).unwrap_or_default();
+        let labels = logits.len() / spans.len().max(1);
+        for (words, row) in spans.into_iter().zip(logits.chunks_exact(labels.max(1))) {
+            if row.iter().any(|logit| !logit.is_finite()) {
+                return Err(LukeError::DeviceLost("a logit is not a number".into()));
+            }
+            // The first of equal logits, as Python's list.index.
+            let label = (0..row.len()).rev().max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap_or(0);
+            if label != 0 {
+                to.push(Candidate { words, logits: row.to_vec(), label });
+            }
+        }
+        Ok(())
+    }
+
+    fn entities(
+        &self,
+        kept: Vec<Candidate>,
+        options: &NerOptions,
+        place: impl Fn(&Range<usize>) -> (usize, usize, String),
+    ) -> Result<Vec<Entity>> {
+        let (_, head) = self.head("ner")?;
+        let mut entities = Vec::new();
+        for candidate in kept {
+            let scores = softmax(&candidate.logits);
+            let label = &head.labels[candidate.label];
+            let score = scores[candidate.label];
+            let wanted = options.labels.as_ref().is_none_or(|labels| labels.contains(label));
+            if wanted && options.threshold.is_none_or(|least| score >= least) {
+                let (start, end, text) = place(&candidate.words);
+                let all = || head.labels.iter().cloned().zip(scores.iter().copied()).collect();
+                let scores = options.all_scores.then(all);
+                let logit = candidate.logits[candidate.label];
+                entities.push(Entity { start, end, text, label: label.clone(), score, logit, scores });
+            }
+        }
+        Ok(entities)
+    }
+
+    fn max_words(&self, options: &NerOptions) -> usize {
+        options.max_seq_tokens.unwrap_or_else(|| self.config.max_words())
+    }
+
+    fn limits(&self, options: &NerOptions) -> Limits {
+        let spec = &self.manifest.heads["ner"];
+        let context = options.context.or(spec.context).unwrap_or(NerContext::Sentence);
+        let most = match (options.max_seq_tokens, context, spec.context_tokens) {
+            (None, NerContext::Document, Some(tokens)) => tokens.min(self.config.max_words()),
+            _ => self.max_words(options),
+        };
+        let special = self.tokenizer.before.len() + self.tokenizer.after.len();
+        let tokens = most - special;
+        let span_tokens = options.max_span_tokens.or(spec.max_span_tokens).unwrap_or(16).min(tokens);
+        Limits { tokens, span_tokens, spans: options.max_entities_per_pass.unwrap_or(Some(128)), context }
+    }
+}
+
+/// Takes candidates by raw logit, best first (equal ones in their order), where no word is taken; gives them
+/// in the order of the text.
+fn greedy(mut candidates: Vec<Candidate>, words: usize) -> Vec<Candidate> {
+    candidates.sort_by(|a, b| b.logits[b.label].total_cmp(&a.logits[a.label]));
+    let mut taken = vec![false; words];
+    candidates.retain(|candidate| {
+        let free = !taken[candidate.words.clone()].contains(&true);
+        if free {
+            taken[candidate.words.clone()].fill(true);
+        }
+        free
+    });
+    candidates.sort_by_key(|candidate| candidate.words.start);
+    candidates
+}

@@ -1,0 +1,182 @@
+//! Which tokens and which spans share a forward pass. Entities attend to each other, so this decides the
+//! logits: the rules are those of the authors' CoNLL-2003 reader (`examples/legacy/ner`), with windows added
+//! for sentences longer than the model.
+
+use std::ops::Range;
+
+use crate::weights::NerContext;
+
+/// A tokenised text: its ids and the token range of each word. Tokens between words (such as newlines) belong
+/// to none.
+#[derive(Clone, Debug, Default)]
+pub struct TokenStream {
+    /// All tokens, without special ones.
+    pub ids: Vec<u32>,
+    /// Token range of each word.
+    pub words: Vec<Range<usize>>,
+}
+
+/// One forward pass.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pass {
+    /// The tokens it reads.
+    pub tokens: Range<usize>,
+    /// The spans it scores, as word ranges.
+    pub spans: Vec<Range<usize>>,
+}
+
+/// Limits of a pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Most tokens, without special ones.
+    pub tokens: usize,
+    /// Most tokens of a span.
+    pub span_tokens: usize,
+    /// Most spans; the spans are then cut into equal parts.
+    pub spans: Option<usize>,
+    /// Whether to fill up with the text around the sentence.
+    pub context: NerContext,
+}
+
+/// The passes for one sentence, given as a word range.
+pub fn passes(stream: &TokenStream, sentence: Range<usize>, limits: Limits) -> Vec<Pass> {
+    let words = &stream.words[sentence.clone()];
+    let (Some(first), Some(last)) = (words.first(), words.last()) else { return Vec::new() };
+    let spans = spans(stream, sentence, limits.span_tokens);
+    let (start, end) = (first.start, last.end);
+    let parts = if end - start <= limits.tokens {
+        let tokens = match limits.context {
+            NerContext::Sentence => start..end,
+            NerContext::Document => with_context(start..end, stream.ids.len(), limits.tokens),
+        };
+        vec![Pass { tokens, spans }]
+    } else {
+        let tokens = |span: &Range<usize>| stream.words[span.start].start..stream.words[span.end - 1].end;
+        windows(start..end, limits, spans, tokens)
+    };
+    parts.into_iter().flat_map(|pass| equal_parts(pass, limits.spans)).collect()
+}
+
+/// All runs of words of at most `most` tokens, by start, then end. Words without tokens start and end none.
+pub fn spans(stream: &TokenStream, sentence: Range<usize>, most: usize) -> Vec<Range<usize>> {
+    let mut spans = Vec::new();
+    for first in sentence.clone().filter(|word| !stream.words[*word].is_empty()) {
+        for last in first..sentence.end {
+            let word = &stream.words[last];
+            if word.end - stream.words[first].start > most {
+                break;
+            }
+            if !word.is_empty() {
+                spans.push(first..last + 1);
+            }
+        }
+    }
+    spans
+}
+
+/// Grows a token range to `most` tokens: the side with less text first gets at most half of the room.
+fn with_context(sentence: Range<usize>, all: usize, most: usize) -> Range<usize> {
+    let (left, right, n) = (sentence.start, all - sentence.end, sentence.len());
+    let half = (most - n) / 2;
+    let (before, after) = if left < right {
+        let before = left.min(half);
+        (before, right.min(most - before - n))
+    } else {
+        let after = right.min(half);
+        (left.min(most - after - n), after)
+    };
+    sentence.start - before..sentence.end + after
+}
+
+/// Overlapping windows over a sentence that is too long. Each span goes to the window that shows most text on
+/// its poorer side (the first such), so none is lost at an edge.
+fn windows(
+    sentence: Range<usize>,
+    limits: Limits,
+    spans: Vec<Range<usize>>,
+    tokens_of: impl Fn(&Range<usize>) -> Range<usize>,
+) -> Vec<Pass> {
+    let overlap = (limits.tokens / 2).max(limits.span_tokens).min(limits.tokens - 1);
+    let mut passes = Vec::new();
+    let mut start = sentence.start;
+    loop {
+        let end = (start + limits.tokens).min(sentence.end);
+        passes.push(Pass { tokens: start..end, spans: Vec::new() });
+        if end == sentence.end {
+            break;
+        }
+        start += limits.tokens - overlap;
+    }
+    for span in spans {
+        let tokens = tokens_of(&span);
+        let context = |pass: &Pass| {
+            let inside = pass.tokens.start <= tokens.start && tokens.end <= pass.tokens.end;
+            inside.then(|| (tokens.start - pass.tokens.start).min(pass.tokens.end - tokens.end))
+        };
+        let best = (0..passes.len()).filter_map(|i| context(&passes[i]).map(|size| (size, std::cmp::Reverse(i)))).max();
+        if let Some((_, std::cmp::Reverse(i))) = best {
+            passes[i].spans.push(span);
+        }
+    }
+    passes.retain(|pass| !pass.spans.is_empty());
+    passes
+}
+
+fn equal_parts(pass: Pass, most: Option<usize>) -> Vec<Pass> {
+    let size = part_size(pass.spans.len(), most);
+    pass.spans.chunks(size).map(|spans| Pass { tokens: pass.tokens.clone(), spans: spans.to_vec() }).collect()
+}
+
+/// Spans in each of `ceil(n / most)` equal parts.
+pub fn part_size(n: usize, most: Option<usize>) -> usize {
+    let parts = most.map_or(1, |most| n.div_ceil(most)).max(1);
+    n.div_ceil(parts).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn stream(sizes: &[usize]) -> TokenStream {
+        let mut stream = TokenStream::default();
+        for size in sizes {
+            let start = stream.ids.len();
+            stream.ids.extend(std::iter::repeat_n(7, *size));
+            stream.words.push(start..start + size);
+        }
+        stream
+    }
+
+    proptest! {
+        /// Every span of the sentence is scored exactly once, in a pass that shows all of it and obeys the limits.
+        #[test]
+        fn every_span_once(
+            sizes in prop::collection::vec(0usize..6, 1..120),
+            tokens in 8usize..40,
+            span_tokens in 1usize..9,
+            most in prop::option::of(1usize..30),
+            document in any::<bool>(),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let stream = stream(&sizes);
+            let context = if document { NerContext::Document } else { NerContext::Sentence };
+            let limits = Limits { tokens, span_tokens, spans: most, context };
+            let sentence = 0..cut.index(sizes.len()) + 1;
+            let mut got = Vec::new();
+            for pass in passes(&stream, sentence.clone(), limits) {
+                prop_assert!(pass.tokens.len() <= tokens);
+                prop_assert!(most.is_none_or(|most| pass.spans.len() <= most));
+                for span in pass.spans {
+                    prop_assert!(pass.tokens.start <= stream.words[span.start].start);
+                    prop_assert!(stream.words[span.end - 1].end <= pass.tokens.end);
+                    got.push((span.start, span.end));
+                }
+            }
+            let mut want: Vec<_> = spans(&stream, sentence, span_tokens).iter().map(|s| (s.start, s.end)).collect();
+            got.sort_unstable();
+            want.sort_unstable();
+            prop_assert_eq!(got, want);
+        }
+    }
+}

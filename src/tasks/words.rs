@@ -1,0 +1,46 @@
+//! Where words lie in a text, and how a word of a list is tokenised.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::error::{LukeError, Result};
+use crate::input::is_python_space;
+
+/// Runs of letters, marks, digits and underscores, and every other visible character alone; in bytes.
+pub fn split_words(text: &str) -> Vec<Range<usize>> {
+    static WORD: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"[\p{L}\p{M}\p{N}_]+|[^\s\x1c-\x1f\p{L}\p{M}\p{N}_]").ok());
+    WORD.iter().flat_map(|word| word.find_iter(text)).map(|found| found.range()).collect()
+}
+
+/// The words that lie inside each sentence.
+pub fn word_ranges(words: &[Range<usize>], sentences: &[Range<usize>]) -> Result<Vec<Range<usize>>> {
+    let mut last = 0;
+    let mut ranges = Vec::with_capacity(sentences.len());
+    for sentence in sentences {
+        if sentence.start < last {
+            return Err(LukeError::input("sentences", "overlap or are out of order"));
+        }
+        last = sentence.end;
+        let start = words.partition_point(|word| word.start < sentence.start);
+        let end = words.partition_point(|word| word.end <= sentence.end);
+        ranges.push(start..end.max(start));
+    }
+    Ok(ranges)
+}
+
+/// The authors' rule for word lists: no space before an apostrophe or a lone punctuation mark.
+pub fn joins_the_word_before(word: &str) -> bool {
+    static PUNCTUATION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{P}!-/:-@\[-`{-~]$").ok());
+    word.starts_with('\'') || PUNCTUATION.as_ref().is_some_and(|mark| mark.is_match(word))
+}
+
+/// The word with a space before it, unless it starts with one.
+pub fn with_space(word: &str) -> String {
+    match word.starts_with(is_python_space) {
+        true => word.to_owned(),
+        false => format!(" {word}"),
+    }
+}

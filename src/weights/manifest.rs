@@ -1,0 +1,238 @@
+//! `manifest.json` of a model folder (format `luke-web`, version 1).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+use crate::error::{LukeError, Result};
+
+/// The manifest; the field names in JSON are camelCase.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// Always `"luke-web"`.
+    pub format: String,
+    /// Always 1.
+    pub version: u32,
+    /// The model's name.
+    pub name: String,
+    /// SPDX expression or a sentence.
+    #[serde(default)]
+    pub license: String,
+    /// Where the weights come from.
+    #[serde(default)]
+    pub source: String,
+    /// The checkpoint's `config.json`, whole.
+    pub config: Value,
+    /// How most weights are stored.
+    pub dtype: DType,
+    /// Heads by task name; see [`HeadSpec`].
+    pub heads: BTreeMap<String, HeadSpec>,
+    /// The other files.
+    pub files: Files,
+    /// Weight files in order of first use.
+    pub chunks: Vec<Chunk>,
+    /// Where each tensor lies.
+    pub tensors: Vec<TensorEntry>,
+    /// Reserved for entity tables stored apart from the tensors.
+    #[serde(default)]
+    pub entity_table: Option<Value>,
+    /// A fixed input and what it must give.
+    #[serde(default)]
+    pub self_test: Option<SelfTest>,
+}
+
+/// One head of the model.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeadSpec {
+    /// Label names in id order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// NER: what surrounds a sentence by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<NerContext>,
+    /// NER: most sub-words of a span.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_span_tokens: Option<usize>,
+    /// NER: most tokens of one input, special ones included, when context is added. Default: all the model takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_tokens: Option<usize>,
+}
+
+/// What a sentence is read with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NerContext {
+    /// Nothing else.
+    Sentence,
+    /// As much of the text before and after it as fits.
+    Document,
+}
+
+/// Files beside the weights.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Files {
+    /// `tokenizer.json` for the `tokenizers` crate.
+    pub tokenizer: FileEntry,
+    /// Flat JSON object: title to row of the entity table.
+    pub entity_vocab: FileEntry,
+}
+
+/// A file and how to know it is whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Relative to the folder.
+    pub path: String,
+    /// Length.
+    pub bytes: usize,
+    /// Lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// A weight file.
+pub type Chunk = FileEntry;
+
+/// How numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DType {
+    /// 4 bytes, little-endian.
+    F32,
+    /// 2 bytes, IEEE 754 binary16, little-endian.
+    F16,
+}
+
+impl DType {
+    /// Bytes of one number.
+    pub fn size(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 => 2,
+        }
+    }
+
+    /// Appends the numbers in `bytes` to `out`.
+    pub fn decode(self, bytes: &[u8], out: &mut Vec<f32>) {
+        match self {
+            Self::F32 => out.extend(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
+            Self::F16 => out.extend(bytes.chunks_exact(2).map(|b| half::f16::from_le_bytes([b[0], b[1]]).to_f32())),
+        }
+    }
+}
+
+/// `values` as little-endian binary16, rounded to nearest even.
+pub fn encode_f16(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect()
+}
+
+/// A tensor, or a run of its rows, inside one chunk.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TensorEntry {
+    /// Hugging Face's name.
+    pub name: String,
+    /// How it is stored.
+    pub dtype: DType,
+    /// Shape of the whole tensor.
+    pub shape: Vec<usize>,
+    /// First and end row of this part, where the tensor is spread over chunks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<[usize; 2]>,
+    /// Index into `chunks`.
+    pub chunk: usize,
+    /// Bytes from the chunk's start.
+    pub offset: usize,
+    /// Length in bytes.
+    pub bytes: usize,
+}
+
+/// Checked after loading: the head's logits for the text and spans must be the expected ones.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SelfTest {
+    /// The text.
+    pub text: String,
+    /// Spans of it in UTF-16 units.
+    pub spans: Vec<[usize; 2]>,
+    /// The head to run; a key of `heads`, or `"model"` for the first word's hidden state.
+    pub head: String,
+    /// The logits, row after row.
+    pub expected: Vec<f32>,
+    /// Largest allowed difference.
+    pub tolerance: f32,
+}
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    pub fn parse(json: &str) -> Result<Self> {
+        let bad = |reason: String| LukeError::format("manifest.json", reason);
+        let value: Value = serde_json::from_str(json).map_err(|error| bad(format!("is not JSON: {error}")))?;
+        if value.get("format").and_then(Value::as_str) != Some("luke-web") {
+            return Err(bad("is no luke-web manifest (\"format\" is not \"luke-web\")".into()));
+        }
+        match value.get("version").and_then(Value::as_u64) {
+            Some(1) => {}
+            Some(other) => return Err(bad(format!("version {other} is not supported, only 1"))),
+            None => return Err(bad("has no version".into())),
+        }
+        let manifest: Self = serde_json::from_value(value).map_err(|error| bad(error.to_string()))?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<()> {
+        let bad = |reason: String| Err(LukeError::format("manifest.json", reason));
+        for file in [&self.files.tokenizer, &self.files.entity_vocab].into_iter().chain(&self.chunks) {
+            let inside = file.path.split('/').all(|part| !["", ".", ".."].contains(&part));
+            if !inside || file.path.contains([':', '\\', '?', '#']) {
+                return bad(format!("path '{}' is not inside the folder", file.path));
+            }
+        }
+        for t in &self.tensors {
+            let Some(chunk) = self.chunks.get(t.chunk) else {
+                return bad(format!("tensor {} is in chunk {}, there are {}", t.name, t.chunk, self.chunks.len()));
+            };
+            if t.offset.checked_add(t.bytes).is_none_or(|end| end > chunk.bytes) {
+                return bad(format!("tensor {} reaches beyond {}", t.name, chunk.path));
+            }
+            let [start, end] = t.rows.unwrap_or([0, t.shape.first().copied().unwrap_or(1)]);
+            let row: Option<usize> = t.shape.iter().skip(1).try_fold(1usize, |n, d| n.checked_mul(*d));
+            let want = end
+                .checked_sub(start)
+                .zip(row)
+                .and_then(|(rows, row)| rows.checked_mul(row)?.checked_mul(t.dtype.size()));
+            if want != Some(t.bytes) || t.shape.first().is_some_and(|rows| end > *rows) {
+                return bad(format!("tensor {}: {} bytes do not fit shape {:?}", t.name, t.bytes, t.shape));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FileEntry {
+    /// An entry for these bytes.
+    pub fn of(path: impl Into<String>, bytes: &[u8]) -> Self {
+        Self { path: path.into(), bytes: bytes.len(), sha256: sha256_hex(bytes) }
+    }
+
+    /// That `bytes` are this file's.
+    pub fn verify(&self, bytes: &[u8]) -> Result<()> {
+        if bytes.len() != self.bytes {
+            return Err(LukeError::integrity(
+                &self.path,
+                format!("{} bytes came, {} expected", bytes.len(), self.bytes),
+            ));
+        }
+        let got = sha256_hex(bytes);
+        if got != self.sha256 {
+            return Err(LukeError::integrity(&self.path, format!("sha256 is {got}, {} expected", self.sha256)));
+        }
+        Ok(())
+    }
+}
+
+/// SHA-256 in lower-case hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,34 @@
+// The reference's fixtures as the specs use them.
+import { readFileSync } from 'node:fs';
+
+/** How far a number may be from the reference's: f32 noise is 5e-6, the smallest known bug moves logits by 8e-5 to 1e-3. */
+export const TOLERANCE = 1e-4;
+export const DEVICES = ['wasm', 'webgpu'];
+
+/** `tests/fixtures/NAME.json`. */
+export function fixture(name) {
+  return JSON.parse(readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8'));
+}
+
+/** `entity_position_ids` → `entityPositionIds`, for the keys of an object. */
+export function camelKeys(object) {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [camel(key), value]));
+}
+
+export function camel(name) {
+  return name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+}
+
+/** The shape of nested arrays. */
+export function shapeOf(nested) {
+  return Array.isArray(nested) ? [nested.length, ...(nested.length ? shapeOf(nested[0]) : [])] : [];
+}
+
+/** The largest difference between two lists; infinite when a number is missing or is none. */
+export function maxDifference(actual, expected) {
+  if (actual.length !== expected.length) return Infinity;
+  return expected.reduce((max, value, i) => {
+    const difference = Math.abs(actual[i] - value);
+    return Number.isNaN(difference) ? Infinity : Math.max(max, difference);
+  }, 0);
+}

@@ -1,0 +1,64 @@
+// Runs the specs in headless Chromium, through the built package.
+//   node tests/browser/run.mjs [WORD...]    only tests whose name has every word, e.g. `parity wasm`
+// CHROMIUM names the browser; LUKE_SCREENSHOT=1 also renews www/screenshot.png.
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+import { startSite } from './server.mjs';
+
+const SPECS = ['parity', 'ner', 'errors', 'lifecycle', 'kernels', 'demo'];
+const FLAGS = [
+  '--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+const TIMEOUT_MS = 600_000;
+
+const words = process.argv.slice(2);
+const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const browser = await chromium.launch({ ...(executablePath && { executablePath }), args: FLAGS });
+const site = await startSite();
+
+/** A page of the test site with the package loaded; what it logs as an error goes to ours. */
+async function openPage() {
+  const context = await browser.newContext();
+  context.setDefaultTimeout(TIMEOUT_MS);
+  const page = await context.newPage();
+  page.on('pageerror', (error) => console.error(`    page: ${error.message}`));
+  await page.goto(site.url);
+  await page.waitForFunction(() => 'lukeWeb' in globalThis);
+  return page;
+}
+
+let passed = 0;
+let failed = 0;
+
+/** Runs one test, unless the command line leaves it out. */
+async function test(name, body) {
+  if (!words.every((word) => name.includes(word))) return;
+  const started = Date.now();
+  try {
+    await withTimeout(body());
+    passed += 1;
+    console.log(`ok     ${name} (${Date.now() - started} ms)`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED ${name} (${Date.now() - started} ms)\n    ${String(error.stack ?? error).replaceAll('\n', '\n    ')}`);
+  }
+}
+
+async function withTimeout(work) {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(reject, TIMEOUT_MS, new Error(`took more than ${TIMEOUT_MS} ms`))));
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+try {
+  for (const name of SPECS) {
+    const { default: spec } = await import(`./specs/${name}.mjs`);
+    await spec({ test: (title, body) => test(`${name}: ${title}`, body), openPage, browser, site });
+  }
+} finally {
+  await browser.close();
+  site.close();
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed || !passed ? 1 : 0);

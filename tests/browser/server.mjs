@@ -1,0 +1,76 @@
+// The test site: the built package, the models, the demo, and models with something wrong with them.
+import { createReadStream, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { listen, staticFiles } from '../../www/serve.mjs';
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Where the build puts the micro checkpoints as model folders. */
+export const MODELS = at('.models');
+const MODEL = 'micro-span_cls';
+
+/** What is wrong with the model under `/faults/NAME/`: `(path, response) => true` when it answered itself. */
+const FAULTS = {
+  html: (_path, response) => send(response, '<!doctype html><title>An app</title>', 'text/html'),
+  json: (_path, response) => send(response, '{"model_type":"luke"}'),
+  version: (path, response) => path === 'manifest.json' && send(response, JSON.stringify({ ...manifest(), version: 99 })),
+  outside: (path, response) => {
+    const json = manifest();
+    json.chunks[0].path = '../../secret.bin';
+    return path === 'manifest.json' && send(response, JSON.stringify(json));
+  },
+  missing: (path, response) => path === manifest().chunks[0].path && send(response, 'gone', 'text/plain', 404),
+  truncated: (path, response) => path === manifest().chunks[0].path && send(response, bytes(path).subarray(0, -100)),
+  flipped: (path, response) => {
+    if (path !== manifest().chunks[0].path) return false;
+    const wrong = Buffer.from(bytes(path));
+    wrong[wrong.length >> 1] ^= 1;
+    return send(response, wrong);
+  },
+  tokenizer: (path, response) => path === manifest().files.tokenizer.path && send(response, bytes(path).subarray(0, 50)),
+  // Half of a chunk, and then nothing.
+  stuck: (path, response) => {
+    if (path !== manifest().chunks[0].path) return false;
+    const whole = bytes(path);
+    response.writeHead(200, { 'content-length': whole.length }).write(whole.subarray(0, whole.length >> 1));
+    return true;
+  },
+};
+
+/** Starts the site; `requests` lists the paths asked for. */
+export async function startSite() {
+  const files = staticFiles({
+    '/': at('page'),
+    '/pkg/': at('../../pkg'),
+    '/models/': MODELS,
+    '/kernels/': at('.kernels'),
+    '/some/where/demo/': at('../../www/dist'),
+  });
+  const requests = [];
+  const { server, url } = await listen((request, response) => {
+    requests.push(request.url);
+    const fault = /^\/faults\/(\w+)\/([^?]*)/.exec(request.url);
+    if (!fault) return files(request, response);
+    const [, name, path] = fault;
+    if (FAULTS[name](path, response)) return undefined;
+    createReadStream(`${MODELS}/${MODEL}/${path}`).on('error', () => send(response, 'no such file', 'text/plain', 404)).pipe(response);
+  });
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url, requests, close };
+}
+
+function manifest() {
+  return JSON.parse(bytes('manifest.json'));
+}
+
+function bytes(path) {
+  return readFileSync(`${MODELS}/${MODEL}/${path}`);
+}
+
+function send(response, body, type = 'application/octet-stream', status = 200) {
+  response.writeHead(status, { 'content-type': type }).end(body);
+  return true;
+}

@@ -1,0 +1,28 @@
+// Each WebGPU kernel against its plain CPU reference, on random shapes: a build of the module with `kernelTest` exported.
+import assert from 'node:assert/strict';
+
+const KERNELS = ['linear', 'entity_attention', 'add_layer_norm'];
+const CASES = 24;
+const SEED = 20200;
+const TOLERANCE = 1e-4;
+
+export default async function ({ test, openPage }) {
+  let page;
+  for (const name of KERNELS) {
+    await test(`webgpu ${name}, ${CASES} random cases`, async () => {
+      page ??= await openPage();
+      const { cases, maxError } = await page.evaluate(
+        async ({ name, seed, cases }) => {
+          const module = await import('/kernels/luke_web.js');
+          globalThis.kernelsReady ??= module.default({ module_or_path: '/kernels/luke_web_bg.wasm' });
+          await globalThis.kernelsReady;
+          return module.kernelTest(name, seed, cases);
+        },
+        { name, seed: SEED, cases: CASES },
+      );
+      assert.ok(cases > 0, `${cases} cases ran`);
+      assert.ok(maxError <= TOLERANCE, `off by ${maxError}`);
+    });
+  }
+  await page?.context().close();
+}

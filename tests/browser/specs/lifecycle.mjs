@@ -1,0 +1,160 @@
+// What happens around the calls: progress, abort, dispose, workers, traps, and which device `auto` takes.
+import assert from 'node:assert/strict';
+
+const MODEL = '/models/micro-span_cls/';
+const TEXT = 'Ana Ivanovic won at Wimbledon.';
+
+export default async function ({ test, openPage, site }) {
+  let page;
+  const inPage = (title, run, check) =>
+    test(title, async () => {
+      page ??= await openPage();
+      check(await page.evaluate(run, { MODEL, TEXT }));
+    });
+
+  await inPage(
+    'wasm: progress comes from the manifest and ends at the total',
+    async ({ MODEL }) => {
+      const events = [];
+      const luke = await lukeWeb.Luke.load(MODEL, { device: 'wasm', onProgress: (event) => events.push(event) });
+      await luke.dispose();
+      const manifest = await (await fetch(`${MODEL}manifest.json`)).json();
+      return { events, manifest, info: luke.info, tasks: luke.tasks };
+    },
+    ({ events, manifest, info, tasks }) => {
+      const entries = [...Object.values(manifest.files).filter(Boolean), ...manifest.chunks];
+      const total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+      assert.deepEqual([...new Set(events.map(({ phase }) => phase))], ['manifest', 'download', 'compile', 'ready']);
+      assert.deepEqual(events.at(-1), { phase: 'ready', loadedBytes: total, totalBytes: total });
+      const loaded = events.map(({ loadedBytes }) => loadedBytes);
+      assert.deepEqual(loaded, [...loaded].sort((a, b) => a - b));
+      assert.deepEqual(tasks, ['ner']);
+      assert.equal(info.device, 'wasm');
+      assert.equal(info.dtype, 'f32');
+      assert.ok(info.parameters > 1000 && info.loadMs > 0 && info.name, JSON.stringify(info));
+    },
+  );
+
+  await inPage(
+    'auto: a software adapter is not taken, and the reason is told',
+    async ({ MODEL, TEXT }) => {
+      const luke = await lukeWeb.Luke.load(MODEL);
+      const entities = await luke.ner(TEXT);
+      await luke.dispose();
+      return { info: luke.info, entities };
+    },
+    ({ info, entities }) => {
+      assert.equal(info.device, 'wasm');
+      assert.match(info.fallbackReason, /software|no WebGPU adapter/);
+      assert.ok(Array.isArray(entities));
+    },
+  );
+
+  await test('wasm: only the module that runs is fetched', async () => {
+    const fresh = await openPage();
+    site.requests.length = 0;
+    await fresh.evaluate(async ({ MODEL }) => (await lukeWeb.Luke.load(MODEL, { device: 'wasm' })).dispose(), { MODEL });
+    await fresh.context().close();
+    assert.ok(site.requests.some((path) => path.includes('/wasm/cpu/')));
+    assert.deepEqual(site.requests.filter((path) => path.includes('/wasm/webgpu/')), []);
+  });
+
+  await inPage(
+    'wasm: a load that is aborted in the middle of a chunk rejects with the reason, and the next one works',
+    async ({ MODEL }) => {
+      const results = [];
+      for (const worker of [true, false]) {
+        const abort = new AbortController();
+        const onProgress = ({ file = '' }) => file.startsWith('chunks/') && abort.abort('that is enough');
+        results.push(await outcome(lukeWeb.Luke.load('/faults/stuck/', { device: 'wasm', worker, signal: abort.signal, onProgress })));
+        results.push(await outcome(lukeWeb.Luke.load(MODEL, { device: 'wasm', worker }).then((luke) => luke.dispose().then(() => true))));
+      }
+      return results;
+    },
+    (results) => {
+      for (const i of [0, 2]) assert.equal(results[i].error?.foreign, 'that is enough');
+      for (const i of [1, 3]) assert.deepEqual(results[i], { value: true });
+    },
+  );
+
+  await inPage(
+    'wasm: calls queue, an aborted one is dropped, the others give their results',
+    async ({ MODEL, TEXT }) => {
+      const luke = await lukeWeb.Luke.load(MODEL, { device: 'wasm' });
+      const abort = new AbortController();
+      const calls = [luke.ner(TEXT), luke.ner(TEXT, { signal: abort.signal }), luke.ner(3), luke.ner([TEXT, ''])].map(outcome);
+      abort.abort('dropped');
+      const results = await Promise.all(calls);
+      await luke.dispose();
+      return { results, after: await outcome(luke.ner(TEXT)) };
+    },
+    ({ results: [one, dropped, bad, two], after }) => {
+      assert.ok(Array.isArray(one.value), JSON.stringify(one));
+      assert.equal(dropped.error.foreign, 'dropped');
+      assert.equal(bad.error.code, 'input');
+      assert.deepEqual(two.value, [one.value, []]);
+      assert.equal(after.error.code, 'input');
+      assert.match(after.error.message, /disposed/);
+    },
+  );
+
+  await inPage(
+    'wasm: a fetch, headers and a worker of the user\'s are used',
+    async ({ MODEL, TEXT }) => {
+      const asked = [];
+      const worker = new Worker('/pkg/dist/worker.js', { type: 'module' });
+      const fetching = (url, init) => {
+        asked.push([new URL(url).pathname, init.headers]);
+        return fetch(url, init);
+      };
+      const luke = await lukeWeb.Luke.load(MODEL, { device: 'wasm', worker, fetch: fetching, headers: { 'x-test': 'yes' } });
+      const entities = await luke.ner(TEXT);
+      await luke.dispose();
+      // The worker is still there for another model.
+      const again = await lukeWeb.Luke.load(MODEL, { device: 'wasm', worker: () => worker });
+      const same = await again.ner(TEXT);
+      await again.dispose();
+      return { asked, entities, same };
+    },
+    ({ asked, entities, same }) => {
+      assert.ok(asked.length >= 3 && asked.every(([path, headers]) => path.startsWith(MODEL) && headers['x-test'] === 'yes'), JSON.stringify(asked));
+      assert.deepEqual(entities, same);
+    },
+  );
+
+  await inPage(
+    'wasm: a worker whose script is missing rejects',
+    async ({ MODEL }) => outcome(lukeWeb.Luke.load(MODEL, { worker: () => new Worker('/no-such-worker.js', { type: 'module' }) })),
+    ({ error }) => {
+      assert.equal(error?.code, 'unsupported');
+      assert.match(error.message, /worker/);
+    },
+  );
+
+  // The trap is a false one, but the instance is really replaced and the model really loaded again.
+  await inPage(
+    'wasm: a trap rejects what is running; the next call gets a fresh instance',
+    async ({ MODEL, TEXT }) => {
+      const luke = await lukeWeb.Luke.load(MODEL, { device: 'wasm', worker: false });
+      const before = await luke.ner(TEXT);
+      const RuntimeError = WebAssembly.RuntimeError;
+      const running = outcome(luke.ner(Array(50).fill(TEXT)));
+      let tries = 0;
+      const timer = setInterval(() => {
+        tries += 1;
+        dispatchEvent(new ErrorEvent('error', { error: new RuntimeError('unreachable'), cancelable: true }));
+      }, 0);
+      const trapped = await running;
+      clearInterval(timer);
+      const after = await luke.ner(TEXT);
+      await luke.dispose();
+      return { before, trapped, after, tries };
+    },
+    ({ before, trapped, after }) => {
+      if (trapped.error) assert.equal(trapped.error.code, 'unsupported', trapped.error.message);
+      assert.deepEqual(after, before);
+    },
+  );
+
+  await page?.context().close();
+}

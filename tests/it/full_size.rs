@@ -1,0 +1,50 @@
+//! luke-base at full size with random weights, layer by layer. The checkpoint (0.6 GB) is made by
+//! `tests/oracle/make_checkpoint.py --size base --lite --head span_cls --out DIR`; name it in
+//! `LUKE_BASE_CHECKPOINT` to run this test.
+
+use luke_web::input::ModelInputs;
+
+use crate::support::{assert_close, fixture, flat, load, luke, temporary};
+
+/// transformers' own f32 is up to 6e-6 off its f64 here; the fixture is f64 rounded to 6 digits for hidden states.
+const TOLERANCE: f64 = 2e-5;
+
+#[test]
+fn luke_base_equals_transformers_in_every_layer() {
+    let Ok(checkpoint) = std::env::var("LUKE_BASE_CHECKPOINT") else {
+        println!("not run: LUKE_BASE_CHECKPOINT is not set");
+        return;
+    };
+    let folder = temporary("luke-base");
+    let result = luke(&["convert", &checkpoint, &folder.display().to_string()]);
+    assert!(result.status.success(), "{}", String::from_utf8_lossy(&result.stderr));
+    let luke = load(&folder);
+    for case in fixture("base_lite_span.json")["cases"].as_array().unwrap() {
+        let numbers = |key: &str| serde_json::from_value::<Vec<u32>>(case[key].clone()).unwrap();
+        let (starts, ends) = (numbers("entity_start_positions"), numbers("entity_end_positions"));
+        let inputs = ModelInputs {
+            input_ids: numbers("input_ids"),
+            entity_ids: vec![0; starts.len()],
+            entity_position_ids: starts.iter().zip(&ends).map(|(s, e)| (*s as i32..=*e as i32).collect()).collect(),
+            entity_start_positions: starts,
+            entity_end_positions: ends,
+            ..Default::default()
+        };
+        let (words, entities) = (inputs.input_ids.len(), inputs.entity_ids.len());
+        let rows = [3, words + 1];
+        let layers = pollster::block_on(luke.hidden_rows(&inputs, &rows, 8)).unwrap();
+        for (i, pair) in layers.chunks(2).enumerate() {
+            for (got, key) in pair.iter().zip(["word3_hidden_first8_per_layer", "entity1_hidden_first8_per_layer"]) {
+                let what = format!("{words} words, {entities} entities, layer {i}, {key}");
+                assert_close(&what, &got.values, &flat(&case[key][i]), TOLERANCE);
+            }
+        }
+        let started = std::time::Instant::now();
+        let outputs = pollster::block_on(luke.forward(&inputs, Some("ner"))).unwrap();
+        let seconds = started.elapsed().as_secs_f64();
+        let want = flat(&case["logits_f64"]);
+        let worst = outputs[0].values.iter().zip(&want).map(|(g, w)| (f64::from(*g) - w).abs()).fold(0.0, f64::max);
+        println!("{words} words, {entities} entities: logits differ by {worst:e}; {seconds:.2} s");
+        assert_close(&format!("{words} words, {entities} entities, logits"), &outputs[0].values, &want, TOLERANCE);
+    }
+}

@@ -1,0 +1,78 @@
+//! Every class of Hugging Face's LUKE, entity-aware attention on and off, padded and not.
+
+use luke_web::input::ModelInputs;
+use serde_json::Value;
+
+use crate::support::{TOLERANCE, assert_close, camel_case, fixture, flat, folder, load};
+
+#[test]
+fn every_head_equals_transformers() {
+    let cases = fixture("heads.json");
+    let cases = cases.as_array().unwrap();
+    let mut loaded: Option<(String, luke_web::Luke)> = None;
+    let mut checked = 0;
+    for case in cases {
+        let name = case["checkpoint"].as_str().unwrap();
+        if loaded.as_ref().is_none_or(|(known, _)| known != name) {
+            loaded = Some((name.to_owned(), load(&folder(name))));
+        }
+        let luke = &loaded.as_ref().unwrap().1;
+        let inputs: ModelInputs = serde_json::from_value(camel_case(&case["inputs"])).unwrap();
+        let outputs = pollster::block_on(luke.forward(&inputs, None)).unwrap();
+        for (key, want) in camel_case(&case["outputs"]).as_object().unwrap() {
+            if key == "logitsStride" {
+                continue;
+            }
+            let output = outputs.iter().find(|output| output.name == key);
+            let output = output.unwrap_or_else(|| panic!("{name}: no output {key}"));
+            let what = format!("{name}, {} words, {} entities, {key}", inputs.input_ids.len(), inputs.entity_ids.len());
+            // The fixture keeps every 17th column of large masked-word logits.
+            let stride = match key.as_str() {
+                "logits" => case["outputs"]["logits_stride"].as_u64().unwrap_or(1) as usize,
+                _ => 1,
+            };
+            let columns = output.shape.last().copied().unwrap();
+            let kept: Vec<f32> =
+                output.values.chunks(columns).flat_map(|row| row.iter().step_by(stride).copied()).collect();
+            assert_close(&what, &kept, &flat(want), TOLERANCE);
+            checked += 1;
+        }
+    }
+    assert!(checked >= cases.len(), "{checked} outputs of {} cases", cases.len());
+}
+
+#[test]
+fn inputs_that_do_not_fit_are_refused_by_name() {
+    let luke = load(&folder("micro-span_cls"));
+    let good = serde_json::json!({
+        "inputIds": [0, 37, 72, 2], "entityIds": [2], "entityPositionIds": [[1, 2]],
+        "entityStartPositions": [1], "entityEndPositions": [2],
+    });
+    let run = |value: &Value| {
+        let inputs: ModelInputs = serde_json::from_value(value.clone()).unwrap();
+        pollster::block_on(luke.forward(&inputs, Some("ner")))
+    };
+    assert_eq!(run(&good).unwrap()[0].shape, [1, 5]);
+    let wrong = [
+        ("inputIds", serde_json::json!([])),
+        ("inputIds", serde_json::json!([0, 100_000, 72, 2])),
+        ("inputIds", serde_json::json!(vec![5; 513])),
+        ("attentionMask", serde_json::json!([1, 1])),
+        ("attentionMask", serde_json::json!([0, 0, 0, 0])),
+        ("tokenTypeIds", serde_json::json!([0, 0, 0, 1])),
+        ("entityIds", serde_json::json!([40])),
+        ("entityIds", serde_json::json!([])),
+        ("entityPositionIds", serde_json::json!([[1], [2]])),
+        ("entityPositionIds", serde_json::json!([[514]])),
+        ("entityStartPositions", serde_json::json!([4])),
+        ("entityEndPositions", serde_json::json!([])),
+    ];
+    for (name, value) in wrong {
+        let mut inputs = good.clone();
+        inputs[name] = value.clone();
+        let error = run(&inputs).expect_err(&format!("{name} = {value}"));
+        assert_eq!(error.code(), "input", "{name} = {value}: {error}");
+    }
+    let error = pollster::block_on(luke.forward(&serde_json::from_value(good).unwrap(), Some("qa"))).unwrap_err();
+    assert_eq!((error.code(), error.to_string().contains("ner")), ("task-unavailable", true), "{error}");
+}

@@ -1,0 +1,9 @@
+//! The only integration test binary: our answers against Hugging Face's, on committed fixtures.
+
+mod arrows;
+mod cli;
+mod full_size;
+mod heads;
+mod ner;
+mod support;
+mod tokenizer;

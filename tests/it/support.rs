@@ -1,0 +1,88 @@
+//! Fixtures, and model folders made from the committed checkpoints by `luke convert`.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Mutex;
+
+use luke_web::backend::DeviceKind;
+use luke_web::{Luke, LukeLoader};
+use serde_json::Value;
+
+/// Largest difference from `transformers` in f32 on the CPU. Its own f32 noise is up to 5e-6; the smallest
+/// bug known (epsilon 1e-12 in place of 1e-5) moves logits by 8e-5 (tests/oracle/mutate.py).
+pub const TOLERANCE: f64 = 2e-5;
+
+pub fn fixture(name: &str) -> Value {
+    let path = repository().join("tests/fixtures").join(name);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap()
+}
+
+pub fn checkpoint(name: &str) -> PathBuf {
+    repository().join("tests/fixtures/checkpoints").join(name)
+}
+
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub fn temporary(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+pub fn luke(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_luke")).args(arguments).output().unwrap()
+}
+
+/// The model folder of a committed checkpoint, converted once a run.
+pub fn folder(name: &str) -> PathBuf {
+    static DONE: Mutex<Option<HashSet<String>>> = Mutex::new(None);
+    let folder = temporary("models").join(name);
+    let mut done = DONE.lock().unwrap();
+    if done.get_or_insert_default().insert(name.to_owned()) {
+        let (from, to) = (checkpoint(name), folder.display().to_string());
+        let result = luke(&["convert", &from.display().to_string(), &to, "--entities", "full"]);
+        assert!(result.status.success(), "{}", String::from_utf8_lossy(&result.stderr));
+    }
+    folder
+}
+
+pub fn load(folder: &Path) -> Luke {
+    let read = |path: &str| std::fs::read(folder.join(path)).unwrap();
+    let mut loader = LukeLoader::new(&String::from_utf8(read("manifest.json")).unwrap()).unwrap();
+    let manifest = loader.manifest().clone();
+    loader.push_file("tokenizer", &read(&manifest.files.tokenizer.path)).unwrap();
+    loader.push_file("entityVocab", &read(&manifest.files.entity_vocab.path)).unwrap();
+    for (index, chunk) in manifest.chunks.iter().enumerate() {
+        loader.push_chunk(index, read(&chunk.path)).unwrap();
+    }
+    pollster::block_on(loader.finish(DeviceKind::Cpu, true)).unwrap()
+}
+
+/// All numbers of a nested array, in order.
+pub fn flat(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(flat).collect(),
+        number => vec![number.as_f64().unwrap()],
+    }
+}
+
+pub fn assert_close(what: &str, got: &[f32], want: &[f64], tolerance: f64) {
+    assert_eq!(got.len(), want.len(), "{what}: number of values");
+    for (i, (g, w)) in got.iter().zip(want).enumerate() {
+        let error = (f64::from(*g) - w).abs();
+        assert!(error <= tolerance, "{what}[{i}]: got {g}, want {w}, off by {error:e}, allowed {tolerance:e}");
+    }
+}
+
+/// `snake_case` keys of a fixture as the `camelCase` ones of our JSON.
+pub fn camel_case(value: &Value) -> Value {
+    let camel = |key: &String| {
+        let mut parts = key.split('_');
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |name, part| name + &part[..1].to_uppercase() + &part[1..])
+    };
+    let object = value.as_object().unwrap();
+    object.iter().map(|(key, value)| (camel(key), value.clone())).collect()
+}

@@ -1,0 +1,207 @@
+//! Word ids, spans, tasks, pairs and truncation, exactly as `LukeTokenizer` of transformers 4.57.1.
+
+use std::ops::Range;
+
+use luke_web::input::{EncodeOptions, Encoder, EntityVocab, ModelInputs, Spanned, Task};
+use luke_web::tokenizer::{OffsetUnit, Offsets, SpecialTokens, Tokenizer};
+use serde_json::Value;
+
+use crate::support::{checkpoint, fixture, folder, load, luke, temporary};
+
+/// Spans Hugging Face takes and we refuse: empty, reversed or negative ones point at nothing, and one beyond
+/// the text is an IndexError there too.
+const REFUSED: [&str; 4] = ["edge_zero_width", "edge_reversed", "edge_negative", "edge_out_of_range"];
+
+struct Parts {
+    tokenizer: Tokenizer,
+    entities: EntityVocab,
+}
+
+impl Parts {
+    fn encoder(&self, options: EncodeOptions) -> Encoder<'_> {
+        Encoder { tokenizer: &self.tokenizer, entities: &self.entities, options }
+    }
+}
+
+fn micro() -> Parts {
+    let luke = load(&folder("micro-model"));
+    Parts { tokenizer: luke.tokenizer, entities: luke.entity_vocab }
+}
+
+/// RoBERTa's whole vocabulary; its checkpoint has no weights, so only the tokenizer is converted.
+fn roberta() -> Parts {
+    let from = checkpoint("micro-robertatok");
+    let to = temporary("roberta.json");
+    let result = luke(&["tokenizer", &from.display().to_string(), &to.display().to_string()]);
+    assert!(result.status.success(), "{}", String::from_utf8_lossy(&result.stderr));
+    let read = |path| std::fs::read(path).unwrap();
+    Parts {
+        tokenizer: Tokenizer::from_bytes(&read(to)).unwrap(),
+        entities: EntityVocab::from_bytes(&read(from.join("entity_vocab.json")), 40).unwrap(),
+    }
+}
+
+fn ids(value: &Value) -> Vec<u32> {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+fn spans(text: &str, chars: &Value) -> Vec<Range<usize>> {
+    let offsets = Offsets::new(text, OffsetUnit::Codepoint);
+    let pairs: Vec<[usize; 2]> = serde_json::from_value(chars.clone()).unwrap();
+    pairs.into_iter().map(|span| offsets.span("span", span).unwrap()).collect()
+}
+
+fn assert_inputs(what: &str, got: &ModelInputs, want: &Value) {
+    assert_eq!(got.input_ids, ids(&want["input_ids"]), "{what}: input_ids");
+    let none: Vec<u32> = Vec::new();
+    let list = |key: &str| want.get(key).map_or(none.clone(), ids);
+    assert_eq!(got.entity_ids, list("entity_ids"), "{what}: entity_ids");
+    assert_eq!(got.entity_start_positions, list("entity_start_positions"), "{what}: entity_start_positions");
+    assert_eq!(got.entity_end_positions, list("entity_end_positions"), "{what}: entity_end_positions");
+    let positions: Vec<Vec<i32>> =
+        want.get("entity_position_ids").map_or(Vec::new(), |v| serde_json::from_value(v.clone()).unwrap());
+    assert_eq!(got.entity_position_ids, positions, "{what}: entity_position_ids");
+}
+
+fn check(parts: &Parts, fixture_name: &str) {
+    let cases = fixture(fixture_name);
+    let list = |key: &str| cases[key].as_array().unwrap_or_else(|| panic!("{fixture_name} has no {key}")).clone();
+    let plain = EncodeOptions::default();
+    let spaced = EncodeOptions { prefix_space: true, ..plain };
+    let name = |case: &Value| case["name"].as_str().unwrap_or("").to_owned();
+
+    for case in list("plain") {
+        let text = case["text"].as_str().unwrap();
+        for (options, key) in [(plain, "input_ids"), (spaced, "prefix_space_ids")] {
+            let input = Spanned { text, spans: &[] };
+            let got = parts.encoder(options).encode(input, Task::Entities(None)).unwrap();
+            assert_eq!(got.input_ids, ids(&case[key]), "{fixture_name} plain {} {key}", name(&case));
+        }
+    }
+    let long = list("plain").into_iter().find(|case| case["name"] == "long").unwrap();
+    let long = long["text"].as_str().unwrap().to_owned();
+
+    let tasks = [
+        ("spans", Task::Entities(None)),
+        ("span_task", Task::EntitySpanClassification),
+        ("classification", Task::EntityClassification),
+        ("pair", Task::EntityPairClassification),
+    ];
+    for (key, task) in tasks {
+        for case in list(key) {
+            let (text, what) = (case["text"].as_str().unwrap(), format!("{fixture_name} {key} {}", name(&case)));
+            if REFUSED.contains(&name(&case).as_str()) {
+                let offsets = Offsets::new(text, OffsetUnit::Codepoint);
+                let [start, end]: [i64; 2] = serde_json::from_value(case["spans"]["char"][0].clone()).unwrap();
+                let span = [start as usize, end as usize];
+                assert_eq!(offsets.span("span", span).unwrap_err().code(), "input", "{what}");
+                continue;
+            }
+            let chars = spans(text, &case["spans"]["char"]);
+            for unit in [OffsetUnit::Utf16, OffsetUnit::Byte] {
+                let key = if unit == OffsetUnit::Utf16 { "utf16" } else { "byte" };
+                if let Some(list) = case["spans"].get(key) {
+                    let offsets = Offsets::new(text, unit);
+                    let pairs: Vec<[usize; 2]> = serde_json::from_value(list.clone()).unwrap();
+                    let other: Vec<_> = pairs.into_iter().map(|span| offsets.span("span", span).unwrap()).collect();
+                    assert_eq!(other, chars, "{what}: {key} offsets");
+                }
+            }
+            let input = Spanned { text, spans: &chars };
+            assert_inputs(&what, &parts.encoder(plain).encode(input, task).unwrap(), &case["out"]);
+            if let Some(want) = case.get("prefix_space") {
+                assert_inputs(&format!("{what} prefix"), &parts.encoder(spaced).encode(input, task).unwrap(), want);
+            }
+        }
+    }
+
+    for case in list("entities") {
+        let text = case["text"].as_str().unwrap();
+        let titles: Vec<&str> = case["entities"].as_array().unwrap().iter().map(|t| t.as_str().unwrap()).collect();
+        let chars = spans(text, &case["spans"]);
+        let got = parts.encoder(plain).encode(Spanned { text, spans: &chars }, Task::Entities(Some(&titles)));
+        match case["out"].get("error") {
+            Some(_) => assert_eq!(got.unwrap_err().code(), "input", "{titles:?}"),
+            None => assert_inputs(&format!("{fixture_name} {titles:?}"), &got.unwrap(), &case["out"]),
+        }
+    }
+
+    for case in list("pair_text") {
+        let (text, pair) = (case["text"].as_str().unwrap(), case["pair"].as_str().unwrap());
+        let of = |key: &str, text: &str| case.get(key).map_or(Vec::new(), |value| spans(text, value));
+        let (first, second) = (of("spans", text), of("spans_pair", pair));
+        let got = parts
+            .encoder(plain)
+            .encode_pair(Spanned { text, spans: &first }, Spanned { text: pair, spans: &second })
+            .unwrap();
+        assert_inputs(&format!("{fixture_name} pair {text}"), &got, &case["out"]);
+    }
+
+    for case in list("truncation") {
+        let text = if case["text"] == "<LONG>" { long.as_str() } else { case["text"].as_str().unwrap() };
+        let (chars, args) = (spans(text, &case["spans"]), &case["args"]);
+        let cut = args["truncation"].as_bool().unwrap_or(false);
+        let number = |key: &str| args[key].as_u64().map(|n| n as usize);
+        let options = EncodeOptions {
+            max_words: cut.then(|| number("max_length").unwrap_or(512)),
+            max_entities: number("max_entity_length").unwrap_or(32),
+            ..plain
+        };
+        let got = parts.encoder(options).encode(Spanned { text, spans: &chars }, Task::Entities(None)).unwrap();
+        assert_inputs(&format!("{fixture_name} truncation {args}"), &got, &unpadded(&case["out"]));
+    }
+
+    // We run one sequence at a time and never pad: a batch is its members without the padding.
+    for case in list("batch") {
+        for (i, text) in case["texts"].as_array().unwrap().iter().enumerate() {
+            let text = text.as_str().unwrap();
+            let chars = spans(text, &case["spans"][i]);
+            let got = parts.encoder(plain).encode(Spanned { text, spans: &chars }, Task::Entities(None)).unwrap();
+            let columns = case["out"].as_object().unwrap();
+            let member = columns.iter().map(|(key, rows)| (key.clone(), rows[i].clone())).collect();
+            assert_inputs(&format!("{fixture_name} batch {i}"), &got, &unpadded(&member));
+        }
+    }
+}
+
+/// An encoding without what its masks say is padding.
+fn unpadded(out: &Value) -> Value {
+    let mut out = out.as_object().unwrap().clone();
+    for (mask, keys) in [
+        ("attention_mask", ["input_ids", "input_ids"]),
+        ("entity_attention_mask", ["entity_ids", "entity_position_ids"]),
+    ] {
+        let Some(mask) = out.get(mask).cloned() else { continue };
+        let kept = mask.as_array().unwrap().iter().filter(|m| **m == 1).count();
+        for key in keys {
+            if let Some(Value::Array(list)) = out.get_mut(key) {
+                list.truncate(kept);
+            }
+        }
+    }
+    Value::Object(out)
+}
+
+#[test]
+fn micro_vocabulary_equals_transformers() {
+    check(&micro(), "tokenizer_micro.json");
+}
+
+#[test]
+fn roberta_vocabulary_equals_transformers() {
+    check(&roberta(), "tokenizer_roberta.json");
+}
+
+#[test]
+fn special_tokens_can_be_plain_text() {
+    let parts = micro();
+    let encode = |text: &str, special| parts.tokenizer.encode(text, special).unwrap();
+    let mask = parts.tokenizer.token_to_id("<mask>").unwrap();
+    let end = parts.tokenizer.token_to_id("</s>").unwrap();
+    let text = "a <mask> b</s>";
+    let matched = encode(text, SpecialTokens::Match);
+    assert!(matched.contains(&mask) && matched.contains(&end));
+    let plain = encode(text, SpecialTokens::Text);
+    assert!(!plain.contains(&mask) && !plain.contains(&end));
+    assert_eq!(encode(text, SpecialTokens::Match), matched, "the choice is the call's, not the tokenizer's");
+}

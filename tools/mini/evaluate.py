@@ -1,0 +1,105 @@
+"""Exact-span micro F1 of a checkpoint on CoNLL-2003, by the runtime's rules.
+
+    python evaluate.py --model work/luke-mini-en-hf --data work/src/neuroner/data/conll2003/en/valid.txt --context 0 128
+"""
+import argparse
+import os
+import time
+from collections import Counter
+
+import torch
+
+from conll import LABELS, collate, load, load_tokenizer, with_context
+
+
+def greedy(cands, n_words):
+    """cands: (logit, start, end, label) in enumeration order, NIL left out. The highest raw logit first, no overlaps."""
+    used, out = [False] * n_words, {}
+    for _, s, e, label in sorted(cands, key=lambda c: c[0], reverse=True):
+        if not any(used[s:e]):
+            used[s:e] = [True] * (e - s)
+            out[s, e] = label
+    return out
+
+
+@torch.no_grad()
+def span_logits(model, tokenizer, docs, context, tokens_per_batch=4000):
+    """{(doc, sentence): logits [spans, labels]}. Passes of like length share a batch."""
+    passes = []
+    for d, doc in enumerate(docs):
+        for i, sent in enumerate(doc):
+            ids, off = with_context(doc, i, context)
+            for a, b in sent.chunks():
+                spans = [(s + off, e + off) for s, e, _, _ in sent.spans[a:b]]
+                passes.append(((d, i, a), (ids, spans, [0] * len(spans))))
+    passes.sort(key=lambda p: (len(p[1][0]), len(p[1][1])))
+    cls_id, sep_id = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    parts = {}
+    model.eval()
+    while passes:
+        n = max(1, tokens_per_batch // (len(passes[-1][1][0]) + len(passes[-1][1][1]) + 2))
+        batch, passes = passes[-n:], passes[:-n]
+        kw, _ = collate([p for _, p in batch], cls_id, sep_id)
+        for (key, item), lo in zip(batch, model(**kw).logits):
+            parts[key] = lo[: len(item[1])]
+    out = {}
+    for d, i, a in sorted(parts):
+        out.setdefault((d, i), []).append(parts[d, i, a])
+    return {k: torch.cat(v) for k, v in out.items()}
+
+
+def decode(docs, logits, nil_bias=0.0):
+    """{(doc, sentence): {(start, end): label}}"""
+    out = {}
+    for (d, i), lo in logits.items():
+        sent = docs[d][i]
+        lo = lo.clone()
+        lo[:, 0] += nil_bias
+        top, arg = lo.max(1)
+        cands = [(t, s[2], s[3], LABELS[k]) for t, k, s in zip(top.tolist(), arg.tolist(), sent.spans) if k]
+        out[d, i] = greedy(cands, len(sent.words))
+    return out
+
+
+def score(docs, predicted):
+    """Percent: precision, recall, F1 over all sentences, and F1 by label."""
+    gold, pred, hit = Counter(), Counter(), Counter()
+    for d, doc in enumerate(docs):
+        for i, sent in enumerate(doc):
+            p = predicted.get((d, i), {})
+            gold.update(sent.gold.values())
+            pred.update(p.values())
+            hit.update(l for s, l in p.items() if sent.gold.get(s) == l)
+    f1 = lambda h, p, g: 200 * h / max(p + g, 1)
+    h, p, g = hit.total(), pred.total(), gold.total()
+    return {
+        "f1": f1(h, p, g), "precision": 100 * h / max(p, 1), "recall": 100 * h / max(g, 1),
+        **{l: f1(hit[l], pred[l], gold[l]) for l in LABELS[1:]},
+        "gold": g, "predicted": p, "sentences": sum(map(len, docs)),
+    }
+
+
+def evaluate(model, tokenizer, docs, context, nil_bias=0.0):
+    return score(docs, decode(docs, span_logits(model, tokenizer, docs, context), nil_bias))
+
+
+def show(result):
+    return " ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in result.items())
+
+
+if __name__ == "__main__":
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument("--model", default="work/luke-mini-en-hf")
+    p.add_argument("--data", default="work/src/neuroner/data/conll2003/en/valid.txt")
+    p.add_argument("--context", type=int, nargs="+", default=[0], help="sub-words with specials; 0: the sentence alone")
+    p.add_argument("--threads", type=int, default=2)
+    a = p.parse_args()
+    from transformers import LukeForEntitySpanClassification
+
+    torch.set_num_threads(a.threads)
+    tokenizer = load_tokenizer(os.path.join(a.model, "tokenizer.json"))
+    model = LukeForEntitySpanClassification.from_pretrained(a.model)
+    docs = load(a.data, tokenizer)
+    for context in a.context:
+        t = time.time()
+        print(f"context {context}: {show(evaluate(model, tokenizer, docs, context))} ({time.time() - t:.0f} s)", flush=True)

@@ -1,0 +1,46 @@
+"""Writes a model as a Hugging Face folder that `luke convert` reads. The folder is replaced in one rename."""
+import json
+import os
+import shutil
+import tempfile
+
+from safetensors.torch import save_file
+
+SOURCE = "all-MiniLM-L6-v2 (Apache-2.0) made into LUKE; NER fine-tuned on CoNLL-2003 English (Reuters text, research terms)"
+
+
+def save(state, config, tokenizer, out, context=0):
+    """context: sub-words of a sentence with its document, specials included; 0 for the sentence alone."""
+    from conll import MAX_SPAN
+    from init_luke import ENTITY_VOCAB
+
+    out = os.path.abspath(out)
+    os.makedirs(os.path.dirname(out), exist_ok=True)
+    tmp = tempfile.mkdtemp(dir=os.path.dirname(out))
+    os.chmod(tmp, 0o755)
+    tensors = {k: v.detach().float().contiguous() for k, v in state.items() if not k.endswith("position_ids")}
+    save_file(tensors, os.path.join(tmp, "model.safetensors"), metadata={"format": "pt"})
+    cfg = json.loads(config.to_json_string(use_diff=False))
+    keep = (
+        "model_type vocab_size entity_vocab_size hidden_size entity_emb_size num_hidden_layers num_attention_heads "
+        "intermediate_size hidden_act hidden_dropout_prob attention_probs_dropout_prob max_position_embeddings "
+        "type_vocab_size initializer_range layer_norm_eps use_entity_aware_attention classifier_dropout pad_token_id "
+        "bos_token_id eos_token_id id2label label2id"
+    ).split()
+    write(tmp, "config.json", {"architectures": ["LukeForEntitySpanClassification"], **{k: cfg[k] for k in keep}})
+    write(tmp, "entity_vocab.json", ENTITY_VOCAB)
+    ner = {"context": "document" if context else "sentence", "maxSpanTokens": MAX_SPAN}
+    if context:
+        ner["contextTokens"] = context
+    write(tmp, "luke_web.json", {"name": "luke-mini-en", "license": "Apache-2.0", "source": SOURCE, "heads": {"ner": ner}})
+    tokenizer.save(os.path.join(tmp, "tokenizer.json"))
+    old = tmp + ".old"
+    if os.path.exists(out):
+        os.rename(out, old)
+    os.rename(tmp, out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def write(folder, name, value):
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+        json.dump(value, f, indent=2, ensure_ascii=False)

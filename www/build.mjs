@@ -1,0 +1,27 @@
+// Assembles the demo in www/dist, after tsc has put the page's script there: plain files for any static host, at any path.
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const www = new URL('./', import.meta.url);
+const at = (path) => fileURLToPath(new URL(path, www));
+
+function copy(from, to) {
+  rmSync(at(to), { recursive: true, force: true });
+  cpSync(at(from), at(to), { recursive: true, dereference: true, filter: (path) => !path.endsWith('.d.ts') && !path.endsWith('.gitignore') });
+}
+
+for (const file of ['style.css', 'icon.svg']) copy(file, `dist/${file}`);
+copy('../pkg/dist', 'dist/luke-web/dist');
+for (const device of ['cpu', 'webgpu']) {
+  if (existsSync(at(`../pkg/wasm/${device}`))) copy(`../pkg/wasm/${device}`, `dist/luke-web/wasm/${device}`);
+  else console.warn(`www: pkg/wasm/${device} is not built; the demo cannot run on it`);
+}
+if (existsSync(at('models'))) copy('models', 'dist/models');
+else console.warn('www: there is no www/models; the demo needs ?model=URL');
+
+// An inline import map needs its hash in the page's content security policy.
+const html = readFileSync(at('index.html'), 'utf8');
+const importMap = /<script type="importmap">([\s\S]*?)<\/script>/.exec(html)[1];
+const hash = createHash('sha256').update(importMap).digest('base64');
+writeFileSync(at('dist/index.html'), html.replace('{{IMPORT_MAP_HASH}}', `sha256-${hash}`));
