@@ -219,7 +219,7 @@ compile() {
   wasm_cargo rustc --lib --crate-type cdylib --no-default-features --features "$2"
   mkdir -p "$CARGO_TARGET_DIR/luke-raw"; cp "$RAW" "$CARGO_TARGET_DIR/luke-raw/$1.wasm"
 }
-bindgen() { "$WASM_BINDGEN" "$1" --target web --out-name luke_web --remove-name-section --remove-producers-section --out-dir "$2"; }
+bindgen() { "$WASM_BINDGEN" "$1" --target web --experimental-reset-state-function --out-name luke_web --remove-name-section --remove-producers-section --out-dir "$2"; }
 # pack NAME LEVEL: wasm-bindgen and wasm-opt (minutes for the WebGPU module) -> pkg/wasm/NAME; results are kept by input.
 pack() {
   local raw=$CARGO_TARGET_DIR/luke-raw/$1.wasm level=$2 key kept

@@ -2,9 +2,10 @@
 import { LukeError } from './errors.js';
 import type { Device, LoadOptions } from './types.js';
 
-/** The device to try, and why `auto` did not take WebGPU. */
+/** The device to try, the GPU if it is one, and why `auto` did not take WebGPU. */
 export interface Choice {
   device: Device;
+  adapter?: string;
   reason?: string;
 }
 
@@ -15,15 +16,14 @@ const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
 export async function chooseDevice(wanted: NonNullable<LoadOptions['device']>): Promise<Choice> {
   if (wanted === 'wasm') return { device: 'wasm' };
   const adapter = await requestAdapter();
-  if (wanted === 'webgpu') {
-    if (!adapter) throw new LukeError('unsupported', 'device "webgpu": this browser gives no WebGPU adapter');
-    return { device: 'webgpu' };
+  if (!adapter) {
+    if (wanted === 'webgpu') throw new LukeError('unsupported', 'device "webgpu": this browser gives no WebGPU adapter');
+    return { device: 'wasm', reason: 'no WebGPU adapter' };
   }
-  if (!adapter) return { device: 'wasm', reason: 'no WebGPU adapter' };
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
-  const name = [vendor, architecture, device, description].filter(Boolean).join(' ');
-  if (isFallbackAdapter || SOFTWARE.test(name)) return { device: 'wasm', reason: `the WebGPU adapter is software (${name || 'unnamed'})` };
-  return { device: 'webgpu' };
+  const name = [vendor, architecture, device, description].filter(Boolean).join(' ') || 'unnamed';
+  if (wanted === 'auto' && (isFallbackAdapter || SOFTWARE.test(name))) return { device: 'wasm', reason: `the WebGPU adapter is software (${name})` };
+  return { device: 'webgpu', adapter: name };
 }
 
 async function requestAdapter(): Promise<GPUAdapter | null> {

@@ -80,24 +80,26 @@ export class Engine {
 
   async #loadOnBest(url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<RuntimeInfo> {
     const started = performance.now();
-    const { device, reason } = await this.#machine.chooseDevice(options.device);
-    const finish = (fallbackReason?: string): RuntimeInfo => ({
-      version: VERSION,
-      ...this.#loaded!.model.info(),
-      loadMs: performance.now() - started,
-      ...(fallbackReason && { fallbackReason }),
-    });
+    const choice = await this.#machine.chooseDevice(options.device);
+    const finish = (adapter?: string, fallbackReason?: string): RuntimeInfo => {
+      const { name, dtype, parameters, device, tasks, selfTest } = this.#loaded!.model.info();
+      const loadMs = performance.now() - started;
+      return {
+        version: VERSION, name, dtype, parameters, device, tasks, loadMs,
+        ...(adapter && { adapter }), ...(fallbackReason && { fallbackReason }), ...(selfTest && { selfTest }),
+      };
+    };
     try {
-      await this.#loadOn(device, url, options, source, report);
-      return finish(reason);
+      await this.#loadOn(choice.device, url, options, source, report);
+      return finish(choice.adapter, choice.reason);
     } catch (failure) {
       if (!(failure instanceof DeviceFailure)) throw failure;
-      if (options.device !== 'auto' || device === 'wasm') throw failure.error;
+      if (options.device !== 'auto' || choice.device === 'wasm') throw failure.error;
       // The files are fetched again, from the HTTP cache as a rule: keeping them all for this rare case would cost their size in memory.
       await this.#loadOn('wasm', url, options, source, report).catch((second: unknown) => {
         throw second instanceof DeviceFailure ? second.error : second;
       });
-      return finish(`WebGPU failed: ${failure.error.message}`);
+      return finish(undefined, `WebGPU failed: ${failure.error.message}`);
     }
   }
 

@@ -2,5 +2,5 @@ export { LukeError, type LukeErrorCode } from './errors.js';
 export { Luke } from './luke.js';
 export type {
   Device, Entity, ForwardInputs, ForwardOptions, ForwardOutputs, LoadBytes, LoadEvent, LoadOptions, NerOptions, RuntimeInfo, Span, Task, Tensor,
-  WordEntity, WordList,
+  WordList,
 } from './types.js';

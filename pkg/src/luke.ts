@@ -3,7 +3,7 @@ import { LukeError } from './errors.js';
 import type { Call } from './protocol.js';
 import { fetchSource } from './source.js';
 import type {
-  Entity, ForwardInputs, ForwardOptions, ForwardOutputs, LoadOptions, NerOptions, RuntimeInfo, Task, WordEntity, WordList,
+  Entity, ForwardInputs, ForwardOptions, ForwardOutputs, LoadOptions, NerOptions, RuntimeInfo, Task, WordList,
 } from './types.js';
 import { absoluteUrl, checkForward, checkLoadOptions, checkNer } from './validate.js';
 
@@ -89,11 +89,14 @@ export class Luke {
    */
   ner(text: string, options?: NerOptions): Promise<Entity[]>;
   ner(texts: readonly string[], options?: NerOptions): Promise<Entity[][]>;
-  ner(words: WordList, options?: NerOptions): Promise<WordEntity[]>;
-  async ner(input: string | readonly string[] | WordList, options: NerOptions = {}): Promise<Entity[] | Entity[][] | WordEntity[]> {
+  ner(words: WordList, options?: NerOptions): Promise<Entity[]>;
+  async ner(input: string | readonly string[] | WordList, options: NerOptions = {}): Promise<Entity[] | Entity[][]> {
     checkNer(input, options);
     const { signal, ...rest } = options;
-    return (await this.#call({ method: 'ner', input, options: rest }, signal)) as Entity[] | Entity[][] | WordEntity[];
+    const result = await this.#call({ method: 'ner', input, options: rest }, signal);
+    if (typeof input === 'string') restoreHalves(input, result as Entity[]);
+    else if (Array.isArray(input)) input.forEach((text: string, i) => restoreHalves(text, (result as Entity[][])[i]!));
+    return result as Entity[] | Entity[][];
   }
 
   /**
@@ -130,6 +133,12 @@ export class Luke {
     this.#last = result.catch(() => {});
     return abortable(result, signal);
   }
+}
+
+/** wasm strings cannot hold half a surrogate pair and have U+FFFD there, as long: give back what stands in the text. */
+function restoreHalves(text: string, entities: Entity[]): void {
+  if (!/\p{Surrogate}/u.test(text)) return;
+  for (const entity of entities) entity.text = text.slice(entity.start, entity.end);
 }
 
 function disposed(): LukeError {

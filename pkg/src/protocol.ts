@@ -31,6 +31,7 @@ export type Request =
 
 /** Engine to page. */
 export type Reply =
+  | { type: 'hello' }
   | { type: 'done'; id: number; value: unknown }
   | { type: 'error'; id: number; error: PlainError }
   | { type: 'progress'; event: LoadEvent }

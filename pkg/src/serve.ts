@@ -9,6 +9,7 @@ import { fetchSource } from './source.js';
 export function serve(port: MessagePort, engine = new Engine()): void {
   const post = (reply: Reply, transfer: Transferable[] = []) => port.postMessage(reply, transfer);
   const remote = new RemoteSource(post);
+  post({ type: 'hello' });
 
   const answer = async (id: number, work: Promise<unknown>): Promise<void> => {
     try {

@@ -71,22 +71,25 @@ export interface RuntimeInfo {
   selfTest?: { maxError: number; tolerance: number };
 }
 
-/** A piece of the text that names something: `text.slice(start, end) === entity.text`, always. */
+/**
+ * Something that is named: in a text, `text.slice(start, end) === entity.text`, always.
+ * In a word list `start` and `end` count words.
+ */
 export interface Entity {
-  /** First UTF-16 code unit. */
+  /** First UTF-16 code unit, or word. */
   start: number;
-  /** One past the last UTF-16 code unit. */
+  /** One past the last UTF-16 code unit, or word. */
   end: number;
+  /** What stands there; of a word list, its words with a space between. */
   text: string;
   label: string;
   /** Probability of the label, 0 to 1. */
   score: number;
   /** The number before it was made a probability. */
   logit: number;
+  /** The probability of every label, with `allScores`. */
+  scores?: Record<string, number>;
 }
-
-/** An entity in a word list: `start` and `end` count words. */
-export type WordEntity = Omit<Entity, 'text'>;
 
 /** A text that is already split: words in order and, if known, the sentences as `[first word, one past the last)`. */
 export interface WordList {
@@ -110,6 +113,10 @@ export interface NerOptions {
   sentences?: 'auto' | 'none' | readonly Span[];
   /** What the model sees around a sentence: nothing, or as much of the document as fits (default from the model). */
   context?: 'sentence' | 'document';
+  /** What `<mask>`, `</s>` and the like mean in a text: the special token (`match`, the default, as in Hugging Face's tokenizer) or text like any other. */
+  specialTokens?: 'match' | 'text';
+  /** Give the probability of every label too (default `false`). */
+  allScores?: boolean;
   /** Drops the call when it has not begun; it rejects with `signal.reason` either way. */
   signal?: AbortSignal;
 }

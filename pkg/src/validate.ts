@@ -5,7 +5,7 @@ import type { ForwardOptions, LoadOptions, NerOptions, WordList } from './types.
 
 const LOAD: Keys<LoadOptions> = { device: 1, worker: 1, signal: 1, onProgress: 1, fetch: 1, headers: 1, selfTest: 1, wasmUrl: 1 };
 const NER: Keys<NerOptions> = {
-  threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, sentences: 1, context: 1, signal: 1,
+  threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, sentences: 1, context: 1, specialTokens: 1, allScores: 1, signal: 1,
 };
 const FORWARD: Keys<ForwardOptions> = { head: 1, signal: 1 };
 

@@ -7,8 +7,8 @@ import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, WordList } fro
 export interface WasmModule {
   default(init: { module_or_path: Response }): Promise<unknown>;
   Loader: new (manifestJson: string) => WasmLoader;
-  /** Replaces the instance by a fresh one. Exported when wasm-bindgen runs with `--experimental-reset-state-function`. */
-  __wbg_reset_state(): void;
+  /** Replaces the instance by a fresh one: `wasm-bindgen --experimental-reset-state-function`, which a browser test insists on. */
+  __wbg_reset_state?(): void;
 }
 
 export interface WasmLoader {
@@ -22,7 +22,7 @@ export interface WasmLoader {
 export interface WasmModel {
   ner(input: string | readonly string[] | WordList, options: object): Promise<unknown>;
   forward(input: ForwardInputs, options: object): Promise<ForwardOutputs>;
-  info(): Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'adapter' | 'tasks' | 'parameters' | 'selfTest'>;
+  info(): Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'tasks' | 'parameters'> & { selfTest?: RuntimeInfo['selfTest'] | null };
   free(): void;
 }
 
@@ -77,7 +77,7 @@ export class WasmInstance {
     this.#running.clear();
     this.#watch(false);
     for (const reject of running) reject(trap);
-    this.module.__wbg_reset_state();
+    this.module.__wbg_reset_state?.();
   }
 }
 

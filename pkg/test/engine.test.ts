@@ -89,6 +89,7 @@ test('auto takes WebGPU only when there is a GPU behind it', async () => {
     Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { gpu: { requestAdapter: async () => info && { info } } } });
     const choice = await chooseDevice('auto');
     assert.equal(choice.device, device);
+    assert.equal(choice.adapter, device === 'webgpu' ? 'apple metal-3' : undefined);
     if (reason) assert.match(choice.reason!, reason);
     else assert.equal(choice.reason, undefined);
   }

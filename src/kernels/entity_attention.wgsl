@@ -34,7 +34,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         sum[i] = T();
     }
 
-    var maximum = -3.4028235e38;
+    var maximum = -3.4028234e38;
     var total = 0.0;
     for (var other = 0u; other < params.rows; other++) {
         let is_word = other < params.words;

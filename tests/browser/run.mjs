@@ -17,11 +17,14 @@ const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/c
 const browser = await chromium.launch({ ...(executablePath && { executablePath }), args: FLAGS });
 const site = await startSite();
 
-/** A page of the test site with the package loaded; what it logs as an error goes to ours. */
+/** A page of the test site with the package loaded; errors that it logs go to our log, less what the browser says of a failed fetch. */
 async function openPage() {
   const context = await browser.newContext();
   context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) console.error(`    page: ${message.text()}`);
+  });
   page.on('pageerror', (error) => console.error(`    page: ${error.message}`));
   await page.goto(site.url);
   await page.waitForFunction(() => 'lukeWeb' in globalThis);

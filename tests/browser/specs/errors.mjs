@@ -20,6 +20,8 @@ const CALLS = [
   ['a span of no tokens', [TEXT, { maxSpanTokens: 0 }], 'input', /maxSpanTokens/],
   ['no entities per pass', [TEXT, { maxEntitiesPerPass: 0 }], 'input', /maxEntitiesPerPass/],
   ['a threshold that is no number', [TEXT, { threshold: 'high' }], 'input', /threshold|high/],
+  ['allScores that is no boolean', [TEXT, { allScores: 'yes' }], 'input', /yes/],
+  ['special tokens in a way that does not exist', [TEXT, { specialTokens: 'maybe' }], 'input', /maybe/],
   ['a label that the model does not have', [TEXT, { labels: ['DRAGON'] }], 'input', /DRAGON/],
 ];
 
