@@ -77,7 +77,7 @@ impl LukeConfig {
                 return Err(bad(format!("{name} is {size}")));
             }
         }
-        if config.hidden_size % config.num_attention_heads != 0 {
+        if !config.hidden_size.is_multiple_of(config.num_attention_heads) {
             return Err(bad("hidden_size is not divisible by num_attention_heads".into()));
         }
         if config.max_words() == 0 {

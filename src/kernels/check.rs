@@ -40,7 +40,7 @@ async fn linear_case(random: &mut Random, case: usize, device: &Device) -> f64 {
     let cut = random.size(0, rows);
     let first = random.size(0, features - n);
     let groups = vec![RowGroup { rows: 0..cut, first_feature: 0 }, RowGroup { rows: cut..rows, first_feature: first }];
-    let activation = if case % 2 == 0 { Activation::None } else { Activation::Gelu };
+    let activation = if case.is_multiple_of(2) { Activation::None } else { Activation::Gelu };
     let plan = linear::Plan { rows, in_features: k, out_features: n, groups: groups.clone(), activation };
     let (x, w, b) = (random.floats(rows * k), random.floats(features * k), random.floats(features));
     let want = linear::reference(&x, &w, &b, &plan);
@@ -57,7 +57,7 @@ async fn attention_case(random: &mut Random, case: usize, device: &Device) -> f6
         2 => (17, 0, 2, 8, true),
         3 => (512, 128, 1, 32, false),
         4 => (64, 33, 3, 64, true),
-        _ => (random.size(1, 80), random.size(0, 40), random.size(1, 4), random.size(1, 40), case % 2 == 0),
+        _ => (random.size(1, 80), random.size(0, 40), random.size(1, 4), random.size(1, 40), case.is_multiple_of(2)),
     };
     let (rows, hidden) = (words + entities, heads * head_dim);
     let word = Columns { to_words: hidden, to_entities: 0, key: 2 * hidden, value: 3 * hidden };
@@ -80,7 +80,7 @@ async fn layer_norm_case(random: &mut Random, case: usize, device: &Device) -> f
         3 => (640, 768),
         _ => (random.size(1, 60), random.size(2, 200)),
     };
-    let epsilon = if case % 2 == 0 { 1e-5 } else { 1e-12 };
+    let epsilon = if case.is_multiple_of(2) { 1e-5 } else { 1e-12 };
     let (x, residual) = (random.floats(rows * features), random.floats(rows * features));
     let (weight, bias) = (random.floats(features), random.floats(features));
     let want = add_layer_norm::reference(&x, &residual, &weight, &bias, epsilon);

@@ -77,7 +77,7 @@ impl Head {
             true => Ok(()),
             false => Err(LukeError::input("entityIds", format!("this head needs {entities}"))),
         };
-        let entity = |i: usize| states.states.clone().slice([states.words + i..states.words + i + 1]);
+        let entity = |i: usize| states.states.clone().narrow(0, states.words + i, 1);
         let pooled = || {
             let missing = || LukeError::format("manifest.json", "this head needs luke.pooler, which is missing");
             model.pooler_output(states).ok_or_else(missing)

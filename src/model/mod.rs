@@ -40,13 +40,12 @@ pub struct HiddenStates {
 impl HiddenStates {
     /// `[words, hidden]`
     pub fn word_rows(&self) -> Tensor<2> {
-        self.states.clone().slice([0..self.words])
+        self.states.clone().narrow(0, 0, self.words)
     }
 
     /// `[entities, hidden]`
     pub fn entity_rows(&self) -> Tensor<2> {
-        let [rows, _] = self.states.dims();
-        self.states.clone().slice([self.words..rows])
+        self.states.clone().narrow(0, self.words, self.entities())
     }
 
     /// How many rows are entities.
@@ -101,7 +100,7 @@ impl LukeModel {
     /// # Shapes
     /// - result: `[1, hidden]`
     pub fn pooler_output(&self, states: &HiddenStates) -> Option<Tensor<2>> {
-        let first = states.states.clone().slice([0..1]);
+        let first = states.states.clone().narrow(0, 0, 1);
         self.pooler.as_ref().map(|dense| dense.forward(first).tanh())
     }
 }

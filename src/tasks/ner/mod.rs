@@ -154,13 +154,11 @@ impl Luke {
         }
         let mut spans = Vec::new();
         for first in 0..words.len() {
-            let mut size = 0;
-            for last in first..words.len() {
-                size += sizes[last];
-                if size > limits.span_tokens {
-                    break;
-                }
-                spans.push(first..last + 1);
+            let mut room = limits.span_tokens;
+            for (length, size) in sizes[first..].iter().enumerate() {
+                let Some(left) = room.checked_sub(*size) else { break };
+                room = left;
+                spans.push(first..first + length + 1);
             }
         }
         let mut parts = Vec::new();
