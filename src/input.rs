@@ -43,6 +43,12 @@ pub struct ModelInputs {
 }
 
 impl ModelInputs {
+    /// Reads the object of the JavaScript API.
+    pub fn from_value(value: serde_json::Value) -> Result<Self> {
+        serde_path_to_error::deserialize(value)
+            .map_err(|error| LukeError::input(format!("inputs.{}", error.path()), error.inner().to_string()))
+    }
+
     /// That every array fits the others and the checkpoint's tables, so that nothing later can fail on them.
     pub fn check(&self, config: &LukeConfig) -> Result<()> {
         let (words, entities) = (self.input_ids.len(), self.entity_ids.len());

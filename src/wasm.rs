@@ -62,8 +62,7 @@ impl Model {
 
     /// The model on arrays: `{ name: { shape, data: Float32Array } }`.
     pub async fn forward(&self, inputs: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let inputs: ModelInputs = serde_json::from_value(from_js(inputs, "inputs")?)
-            .map_err(|error| js_error(LukeError::Input { argument: "inputs".into(), reason: error.to_string() }))?;
+        let inputs = ModelInputs::from_value(from_js(inputs, "inputs")?).map_err(js_error)?;
         let options: Value = from_js(options, "options")?;
         let head = options.get("head").and_then(Value::as_str);
         let result = js_sys::Object::new();

@@ -93,7 +93,8 @@ export class Luke {
   async ner(input: string | readonly string[] | WordList, options: NerOptions = {}): Promise<Entity[] | Entity[][]> {
     checkNer(input, options);
     const { signal, ...rest } = options;
-    const result = await this.#call({ method: 'ner', input, options: rest }, signal);
+    const given = typeof input === 'string' || Array.isArray(input) ? input : defined(input as WordList);
+    const result = await this.#call({ method: 'ner', input: given, options: defined(rest) }, signal);
     if (typeof input === 'string') restoreHalves(input, result as Entity[]);
     else if (Array.isArray(input)) input.forEach((text: string, i) => restoreHalves(text, (result as Entity[][])[i]!));
     return result as Entity[] | Entity[][];
@@ -110,7 +111,7 @@ export class Luke {
   async forward(inputs: ForwardInputs, options: ForwardOptions = {}): Promise<ForwardOutputs> {
     checkForward(inputs, options);
     const { signal, ...rest } = options;
-    return (await this.#call({ method: 'forward', input: inputs, options: rest }, signal)) as ForwardOutputs;
+    return (await this.#call({ method: 'forward', input: defined(inputs), options: defined(rest) }, signal)) as ForwardOutputs;
   }
 
   /** Lets go of the model and its worker. Calls that have not finished reject, and so does every later one. */
@@ -133,6 +134,11 @@ export class Luke {
     this.#last = result.catch(() => {});
     return abortable(result, signal);
   }
+}
+
+/** An object without the keys that are `undefined`: in JavaScript that means "not given", in the wasm it would mean `null`. */
+function defined<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** wasm strings cannot hold half a surrogate pair and have U+FFFD there, as long: give back what stands in the text. */

@@ -29,6 +29,18 @@ test('load fetches in order, tells its progress and what runs', async () => {
   assert.equal(state.terminated, true);
 });
 
+test('an option that is undefined is one that is not given, and null stays null', async () => {
+  const seen: unknown[] = [];
+  const { luke } = await start(async (input, options) => {
+    seen.push(input, options);
+    return [];
+  });
+  await luke.ner({ words: ['a'], sentences: undefined } as never, { maxEntitiesPerPass: undefined, threshold: 0 } as never);
+  await luke.ner('a', { maxEntitiesPerPass: null });
+  assert.deepEqual(seen, [{ words: ['a'] }, { threshold: 0 }, 'a', { maxEntitiesPerPass: null }]);
+  await luke.dispose();
+});
+
 test('calls queue, and a failed one leaves the next working', async () => {
   let running = 0;
   const { luke } = await start(async (input) => {

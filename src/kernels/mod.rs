@@ -1,7 +1,7 @@
 //! The heavy steps of the model as burn backend extension ops: raw WGSL on WebGPU, SIMD Rust on CPU.
 //!
 //! Each op has its own file with the public function, the CPU implementation, the WebGPU launch and a
-//! plain `f64` reference; its shader is the `.wgsl` of the same name. [`check`] compares an op with its
+//! plain `f64` reference; its shader is the `.wgsl` of the same name. `check` compares an op with its
 //! reference on whatever device it is given.
 
 mod add_layer_norm;

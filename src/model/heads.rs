@@ -53,8 +53,14 @@ impl Head {
         ("LukeForMaskedLM", "mlm"),
     ];
 
+    /// The tasks whose head tells no labels apart.
+    pub const UNLABELLED: [&'static str; 3] = ["multipleChoice", "qa", "mlm"];
+
     /// Takes the head's tensors. `labels` is how many classes it tells apart.
     pub fn load(task: &str, labels: usize, store: &mut WeightStore, c: &LukeConfig, device: &Device) -> Result<Self> {
+        if labels < 2 && !Self::UNLABELLED.contains(&task) {
+            return Err(LukeError::format("manifest.json", format!("head '{task}' has {labels} labels")));
+        }
         let mut w = Weights::new(store, device);
         let h = c.hidden_size;
         let mut classifier = |in_features, labels| w.at("classifier").linear(in_features, labels);

@@ -189,6 +189,11 @@ impl Manifest {
                 return bad(format!("path '{}' is not inside the folder", file.path));
             }
         }
+        for (task, head) in &self.heads {
+            if head.max_span_tokens == Some(0) || head.context_tokens.is_some_and(|tokens| tokens < 4) {
+                return bad(format!("head '{task}': maxSpanTokens or contextTokens is too small"));
+            }
+        }
         for t in &self.tensors {
             let Some(chunk) = self.chunks.get(t.chunk) else {
                 return bad(format!("tensor {} is in chunk {}, there are {}", t.name, t.chunk, self.chunks.len()));

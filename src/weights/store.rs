@@ -60,53 +60,62 @@ impl WeightStore {
 
     /// Removes a tensor, as f32. `shape` is what the model needs.
     pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let mut values = Vec::with_capacity(shape.iter().product());
-        self.visit(name, shape, |dtype, bytes| dtype.decode(bytes, &mut values))?;
+        let parts = self.parts(name, shape)?;
+        let mut values = Vec::with_capacity(parts.iter().map(|part| part.bytes / part.dtype.size()).sum());
+        self.read(&parts, |dtype, bytes| dtype.decode(bytes, &mut values))?;
         Ok(values)
     }
 
     /// Removes a matrix, as stored: for tables of which a call needs few rows.
     pub fn take_table(&mut self, name: &str, shape: [usize; 2]) -> Result<RowTable> {
-        let mut table = RowTable { columns: shape[1], dtype: DType::F32, bytes: Vec::new() };
-        self.visit(name, &shape, |dtype, bytes| {
-            table.dtype = dtype;
-            table.bytes.extend_from_slice(bytes);
-        })?;
-        Ok(table)
+        let parts = self.parts(name, &shape)?;
+        let dtype = parts.first().map_or(DType::F32, |part| part.dtype);
+        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.bytes).sum());
+        self.read(&parts, |_, part| bytes.extend_from_slice(part))?;
+        Ok(RowTable { columns: shape[1], dtype, bytes })
     }
 
-    /// Calls `read` with each part of the tensor, in row order.
-    fn visit(&mut self, name: &str, shape: &[usize], mut read: impl FnMut(DType, &[u8])) -> Result<()> {
-        let bad = |reason: String| LukeError::format(name, reason);
+    /// The parts of a tensor in row order, checked to make up `shape`.
+    fn parts(&self, name: &str, shape: &[usize]) -> Result<Vec<TensorEntry>> {
+        let bad = |reason: String| Err(LukeError::format(name, reason));
         let mut parts: Vec<TensorEntry> = self.manifest.tensors.iter().filter(|t| t.name == name).cloned().collect();
         parts.sort_by_key(|part| part.rows.map(|[start, _]| start));
         let Some(first) = parts.first() else {
-            return Err(bad("this tensor is missing".into()));
+            return bad("this tensor is missing".into());
         };
         if first.shape != shape {
-            return Err(bad(format!("this tensor has shape {:?}, the model needs {shape:?}", first.shape)));
+            return bad(format!("this tensor has shape {:?}, the model needs {shape:?}", first.shape));
         }
-        let (dtype, mut next) = (first.dtype, 0);
+        let rows = shape.first().copied().unwrap_or(1);
+        let mut next = 0;
         for part in &parts {
-            let [start, end] = part.rows.unwrap_or([0, shape.first().copied().unwrap_or(1)]);
-            if start != next || part.dtype != dtype || part.shape != shape {
-                return Err(bad("the parts of this tensor do not follow each other".into()));
+            let [start, end] = part.rows.unwrap_or([0, rows]);
+            if start != next || part.dtype != first.dtype || part.shape != shape {
+                return bad("the parts of this tensor do not follow each other".into());
             }
             next = end;
+        }
+        match next == rows {
+            true => Ok(parts),
+            false => bad(format!("this tensor ends at row {next}")),
+        }
+    }
+
+    /// Shows `to` the bytes of each part, and drops a chunk after its last.
+    fn read(&mut self, parts: &[TensorEntry], mut to: impl FnMut(DType, &[u8])) -> Result<()> {
+        for part in parts {
             let chunk = self.chunks[part.chunk].as_ref().ok_or_else(|| {
-                LukeError::integrity(&self.manifest.chunks[part.chunk].path, format!("is not here, {name} is in it"))
+                let reason = format!("is not here, {} is in it", part.name);
+                LukeError::integrity(&self.manifest.chunks[part.chunk].path, reason)
             })?;
-            read(dtype, &chunk[part.offset..part.offset + part.bytes]);
+            to(part.dtype, &chunk[part.offset..part.offset + part.bytes]);
             self.pending[part.chunk] = self.pending[part.chunk].saturating_sub(1);
             if self.pending[part.chunk] == 0 {
                 self.chunks[part.chunk] = None;
             }
+            self.taken.insert(part.name.clone());
         }
-        self.taken.insert(name.to_owned());
-        match next == shape.first().copied().unwrap_or(1) {
-            true => Ok(()),
-            false => Err(bad(format!("this tensor ends at row {next}"))),
-        }
+        Ok(())
     }
 }
 

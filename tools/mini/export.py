@@ -20,6 +20,7 @@ def save(state, config, tokenizer, out, context=0):
     os.chmod(tmp, 0o755)
     tensors = {k: v.detach().float().contiguous() for k, v in state.items() if not k.endswith("position_ids")}
     save_file(tensors, os.path.join(tmp, "model.safetensors"), metadata={"format": "pt"})
+    os.chmod(os.path.join(tmp, "model.safetensors"), 0o644)
     cfg = json.loads(config.to_json_string(use_diff=False))
     keep = (
         "model_type vocab_size entity_vocab_size hidden_size entity_emb_size num_hidden_layers num_attention_heads "

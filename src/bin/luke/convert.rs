@@ -138,7 +138,7 @@ fn heads(asked: Option<&str>, config: &LukeConfig, about: &About) -> Result<BTre
         },
     };
     let mut head = about.heads.get(task).cloned().unwrap_or_default();
-    if !["qa", "mlm", "multipleChoice"].contains(&task) {
+    if !Head::UNLABELLED.contains(&task) {
         head.labels = config.labels()?;
     }
     if task == "ner" {

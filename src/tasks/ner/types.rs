@@ -71,7 +71,8 @@ impl NerOptions {
     pub fn from_value(value: serde_json::Value) -> Result<Self> {
         match value {
             serde_json::Value::Null => Ok(Self::default()),
-            value => serde_json::from_value(value).map_err(|error| LukeError::input("options", error.to_string())),
+            value => serde_path_to_error::deserialize(value)
+                .map_err(|error| LukeError::input(format!("options.{}", error.path()), error.inner().to_string())),
         }
     }
 }
