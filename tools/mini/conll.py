@@ -1,4 +1,4 @@
-"""CoNLL-2003 reader and the features of span NER: which tokens go in, which spans are asked, how a pass is cut.
+"""The features of span NER: which tokens go in, which spans are asked, how a pass is cut.
 
 The rules are those of the luke-web runtime (and of LUKE's reference code, `ner_features`):
 each word is tokenised by itself; all word-aligned spans of at most MAX_SPAN sub-words inside the sentence, ordered by
