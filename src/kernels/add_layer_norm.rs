@@ -50,7 +50,7 @@ pub(super) fn cpu(x: &[f32], residual: &[f32], weight: &[f32], bias: &[f32], eps
 
 #[cfg(feature = "webgpu")]
 pub(super) mod gpu {
-    use crate::kernels::cube::{Wgsl, empty, launch};
+    use crate::kernels::wgsl::{Wgsl, empty, launch};
     use burn_cubecl::tensor::CubeTensor;
 
     /// Most workgroups along one axis that WebGPU promises.

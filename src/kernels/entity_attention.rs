@@ -79,7 +79,7 @@ pub fn entity_attention(projected: Tensor<2>, mask: &Tensor<1>, shape: Attention
 
 #[cfg(feature = "cpu")]
 pub(super) fn cpu(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Vec<f32> {
-    use super::flex::{Matrix, add_product};
+    use super::product::{Matrix, add_product};
 
     /// Rows whose scores are held at once.
     const BLOCK: usize = 32;
@@ -147,7 +147,7 @@ fn softmax(scores: &mut [f32], mask: &[f32], scale: f32) {
 #[cfg(feature = "webgpu")]
 pub(super) mod gpu {
     use super::AttentionShape;
-    use crate::kernels::cube::{Wgsl, empty, launch};
+    use crate::kernels::wgsl::{Wgsl, empty, launch};
     use burn_cubecl::tensor::CubeTensor;
 
     /// Rows of one workgroup; as in `entity_attention.wgsl`.

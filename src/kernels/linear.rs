@@ -88,7 +88,7 @@ pub fn linear_groups(
 
 #[cfg(feature = "cpu")]
 pub(super) fn cpu(x: &[f32], weight: &[f32], bias: &[f32], plan: &Plan) -> Vec<f32> {
-    use super::flex::{Matrix, add_product};
+    use super::product::{Matrix, add_product};
 
     let (k, n) = (plan.in_features, plan.out_features);
     let mut y = vec![0.0; plan.rows * n];
@@ -121,7 +121,7 @@ fn gelu(x: f32) -> f32 {
 #[cfg(feature = "webgpu")]
 pub(super) mod gpu {
     use super::{Activation, Plan};
-    use crate::kernels::cube::{Wgsl, empty, launch};
+    use crate::kernels::wgsl::{Wgsl, empty, launch};
     use burn_cubecl::tensor::CubeTensor;
 
     /// Rows and columns of the result that one workgroup makes; as in `linear.wgsl`.

@@ -14,6 +14,10 @@ pub mod check;
 mod cube;
 #[cfg(feature = "cpu")]
 mod flex;
+#[cfg(feature = "cpu")]
+mod product;
+#[cfg(feature = "webgpu")]
+mod wgsl;
 
 pub use add_layer_norm::add_layer_norm;
 pub use entity_attention::{AttentionShape, Columns, entity_attention};

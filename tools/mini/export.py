@@ -6,14 +6,15 @@ import tempfile
 
 from safetensors.torch import save_file
 
+from conll import MAX_SPAN
+
 SOURCE = "all-MiniLM-L6-v2 (Apache-2.0) made into LUKE; NER fine-tuned on CoNLL-2003 English (Reuters text, research terms)"
+
+ENTITY_VOCAB = {"[MASK]": 0, "[UNK]": 1, "[PAD]": 2, "[MASK2]": 3}
 
 
 def save(state, config, tokenizer, out, context=0):
     """context: sub-words of a sentence with its document, specials included; 0 for the sentence alone."""
-    from conll import MAX_SPAN
-    from init_luke import ENTITY_VOCAB
-
     out = os.path.abspath(out)
     os.makedirs(os.path.dirname(out), exist_ok=True)
     tmp = tempfile.mkdtemp(dir=os.path.dirname(out))

