@@ -49,6 +49,34 @@ impl ModelInputs {
             .map_err(|error| LukeError::input(format!("inputs.{}", error.path()), error.inner().to_string()))
     }
 
+    /// Cuts the words to `most` where there are more, keeping every position of an entity and as much text on
+    /// both sides as fits. `before` and `after` count the special tokens at the ends, which stay.
+    pub fn cut_around_entities(&mut self, most: usize, before: usize, after: usize) -> Result<()> {
+        let words = self.input_ids.len();
+        if words <= most {
+            return Ok(());
+        }
+        let room = most.saturating_sub(before + after);
+        let positions = || self.entity_position_ids.iter().flatten().filter(|p| **p >= 0).map(|p| *p as usize);
+        let (first, last) = (positions().min().unwrap_or(before), positions().max().unwrap_or(before));
+        let needed = last + 1 - first;
+        if needed > room {
+            let reason = format!("reach over {needed} tokens, the model reads {room} at a time");
+            return Err(LukeError::input("spans", reason));
+        }
+        let start = first.saturating_sub((room - needed) / 2).max(before).min(words - after - room);
+        let kept = start..start + room;
+        let mut index = 0;
+        self.input_ids.retain(|_| {
+            let keep = index < before || kept.contains(&index) || index >= words - after;
+            index += 1;
+            keep
+        });
+        let shift = (start - before) as i32;
+        self.entity_position_ids.iter_mut().flatten().filter(|p| **p >= 0).for_each(|p| *p -= shift);
+        Ok(())
+    }
+
     /// That every array fits the others and the checkpoint's tables, so that nothing later can fail on them.
     pub fn check(&self, config: &LukeConfig) -> Result<()> {
         let (words, entities) = (self.input_ids.len(), self.entity_ids.len());

@@ -11,6 +11,9 @@ use crate::error::LukeError;
 use crate::input::ModelInputs;
 use crate::luke::{Luke, LukeLoader};
 use crate::tasks::ner::{NerInput, NerOptions};
+use crate::tasks::relation::RelationInput;
+use crate::tasks::typing::TypingInput;
+use crate::tasks::{self, LabelOptions};
 
 type JsResult<T> = Result<T, JsValue>;
 
@@ -56,8 +59,22 @@ impl Model {
     /// Named entities.
     pub async fn ner(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
         let input = NerInput::from_value(from_js(input, "input")?).map_err(js_error)?;
-        let options = NerOptions::from_value(from_js(options, "options")?).map_err(js_error)?;
+        let options: NerOptions = options_from_js(options)?;
         to_js(&self.0.ner(&input, &options).await.map_err(js_error)?)
+    }
+
+    /// Entity typing: `{ text, span }`.
+    pub async fn typing(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
+        let input: TypingInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
+        let options: LabelOptions = options_from_js(options)?;
+        to_js(&self.0.typing(&input, &options).await.map_err(js_error)?)
+    }
+
+    /// Relation classification: `{ text, head, tail }`.
+    pub async fn relation(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
+        let input: RelationInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
+        let options: LabelOptions = options_from_js(options)?;
+        to_js(&self.0.relation(&input, &options).await.map_err(js_error)?)
     }
 
     /// The model on arrays: `{ name: { shape, data: Float32Array } }`.
@@ -111,6 +128,10 @@ pub async fn kernel_test(name: &str, seed: u32, cases: usize) -> JsResult<JsValu
 fn from_js<T: serde::de::DeserializeOwned>(value: JsValue, name: &str) -> JsResult<T> {
     serde_wasm_bindgen::from_value(value)
         .map_err(|error| js_error(LukeError::Input { argument: name.into(), reason: error.to_string() }))
+}
+
+fn options_from_js<T: serde::de::DeserializeOwned + Default>(value: JsValue) -> JsResult<T> {
+    tasks::from_value("options", from_js(value, "options")?).map_err(js_error)
 }
 
 fn to_js(value: &impl Serialize) -> JsResult<JsValue> {

@@ -69,7 +69,7 @@ export class Engine {
     if (!this.#loaded || !isCurrent(this.#loaded)) onReload(await this.#load(() => {}));
     const { model, instance } = this.#loaded!;
     try {
-      return await instance.run(() => (method === 'ner' ? model.ner(input, options) : model.forward(input, options)));
+      return await instance.run(() => model[method](input as never, options));
     } catch (error) {
       const known = toLukeError(error);
       if (isTrap(error)) this.#loaded = undefined;

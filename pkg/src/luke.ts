@@ -3,9 +3,9 @@ import { LukeError } from './errors.js';
 import type { Call } from './protocol.js';
 import { fetchSource } from './source.js';
 import type {
-  Entity, ForwardInputs, ForwardOptions, ForwardOutputs, LoadOptions, NerOptions, RuntimeInfo, Task, WordList,
+  Entity, ForwardInputs, ForwardOptions, ForwardOutputs, LabelOptions, LabelScore, LoadOptions, NerOptions, RuntimeInfo, Span, Task, WordList,
 } from './types.js';
-import { absoluteUrl, checkForward, checkLoadOptions, checkNer } from './validate.js';
+import { absoluteUrl, checkForward, checkLoadOptions, checkNer, checkSpans } from './validate.js';
 
 /**
  * A LUKE model, loaded and ready.
@@ -98,6 +98,30 @@ export class Luke {
     if (typeof input === 'string') restoreHalves(input, result as Entity[]);
     else if (Array.isArray(input)) input.forEach((text: string, i) => restoreHalves(text, (result as Entity[][])[i]!));
     return result as Entity[] | Entity[][];
+  }
+
+  /**
+   * What kind of thing a mention is: the labels that hold, best first. Labels do not exclude each other.
+   *
+   * @example
+   * const labels = await luke.typing('Beyoncé lives in Los Angeles.', [17, 28]); // [{ label: 'location', … }, …]
+   */
+  async typing(text: string, span: Span, options: LabelOptions = {}): Promise<LabelScore[]> {
+    checkSpans('typing', text, { span }, options);
+    const { signal, ...rest } = options;
+    return (await this.#call({ method: 'typing', input: { text, span }, options: defined(rest) }, signal)) as LabelScore[];
+  }
+
+  /**
+   * How the head (subject) relates to the tail (object): every label with its probability, best first.
+   *
+   * @example
+   * const [best] = await luke.relation('Beyoncé lives in Los Angeles.', [0, 7], [17, 28]); // { label: 'per:cities_of_residence', … }
+   */
+  async relation(text: string, head: Span, tail: Span, options: LabelOptions = {}): Promise<LabelScore[]> {
+    checkSpans('relation', text, { head, tail }, options);
+    const { signal, ...rest } = options;
+    return (await this.#call({ method: 'relation', input: { text, head, tail }, options: defined(rest) }, signal)) as LabelScore[];
   }
 
   /**

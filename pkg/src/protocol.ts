@@ -1,7 +1,7 @@
 // Every message between the page (client.ts) and the engine (serve.ts). They always talk over a MessagePort, also
 // without a worker: one path to write and to test, and a worker of the user's can serve several models.
 import type { PlainError } from './errors.js';
-import type { ForwardInputs, LoadEvent, LoadOptions, RuntimeInfo, WordList } from './types.js';
+import type { ForwardInputs, LoadEvent, LoadOptions, RuntimeInfo, Span, WordList } from './types.js';
 
 /** First message to a worker; it carries the port. */
 export const CONNECT = 'luke-web:connect';
@@ -20,6 +20,8 @@ export interface EngineOptions {
 /** A task of the model. `options` has no `signal`: aborting is the page's affair. */
 export type Call =
   | { method: 'ner'; input: string | readonly string[] | WordList; options: object }
+  | { method: 'typing'; input: { text: string; span: Span }; options: object }
+  | { method: 'relation'; input: { text: string; head: Span; tail: Span }; options: object }
   | { method: 'forward'; input: ForwardInputs; options: object };
 
 /** Page to engine. */

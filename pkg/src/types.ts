@@ -2,7 +2,7 @@
 export type Device = 'webgpu' | 'wasm';
 
 /** What a model can do; see {@link Luke.tasks}. */
-export type Task = 'ner';
+export type Task = 'ner' | 'typing' | 'relation';
 
 /** Half-open `[start, end)`, in UTF-16 code units of a text or in words of a word list. */
 export type Span = readonly [start: number, end: number];
@@ -117,6 +117,25 @@ export interface NerOptions {
   specialTokens?: 'match' | 'text';
   /** Give the probability of every label too (default `false`). */
   allScores?: boolean;
+  /** Drops the call when it has not begun; it rejects with `signal.reason` either way. */
+  signal?: AbortSignal;
+}
+
+/** A label and how sure the model is of it. */
+export interface LabelScore {
+  label: string;
+  /** 0 to 1: for `typing` the label's own probability, for `relation` its share among all labels. */
+  score: number;
+  /** The number before it was made a probability. */
+  logit: number;
+}
+
+/** Options of `luke.typing` and `luke.relation`. */
+export interface LabelOptions {
+  /** Give every label, not only those that hold (`typing`; `relation` always gives all). */
+  allScores?: boolean;
+  /** What `<mask>`, `</s>` and the like mean in a text; see {@link NerOptions.specialTokens}. */
+  specialTokens?: 'match' | 'text';
   /** Drops the call when it has not begun; it rejects with `signal.reason` either way. */
   signal?: AbortSignal;
 }

@@ -1,12 +1,13 @@
 // What can be told about arguments without knowing the model: their types, and names of options that do not exist.
 // The rest (spans, values of a task's options) is checked where it is used, in the wasm.
 import { LukeError } from './errors.js';
-import type { ForwardOptions, LoadOptions, NerOptions, WordList } from './types.js';
+import type { ForwardOptions, LabelOptions, LoadOptions, NerOptions, WordList } from './types.js';
 
 const LOAD: Keys<LoadOptions> = { device: 1, worker: 1, signal: 1, onProgress: 1, fetch: 1, headers: 1, selfTest: 1, wasmUrl: 1 };
 const NER: Keys<NerOptions> = {
   threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, sentences: 1, context: 1, specialTokens: 1, allScores: 1, signal: 1,
 };
+const LABELS: Keys<LabelOptions> = { allScores: 1, specialTokens: 1, signal: 1 };
 const FORWARD: Keys<ForwardOptions> = { head: 1, signal: 1 };
 
 const DEVICES: readonly unknown[] = ['auto', 'webgpu', 'wasm'];
@@ -37,6 +38,16 @@ export function checkNer(input: unknown, options: NerOptions): void {
   const words = isObject(input) ? (input as Partial<WordList>).words : undefined;
   if (!Array.isArray(words)) throw wrong('ner', 'text', 'a string, strings, or { words }', input);
   words.forEach((word: unknown, i) => need(isString(word), 'ner', `words[${i}]`, 'a string', word));
+}
+
+/** Rejects a text that is none and spans that are no pair of numbers; whether they fit the text is checked in the wasm. */
+export function checkSpans(where: string, text: unknown, spans: Record<string, unknown>, options: LabelOptions): void {
+  checkKeys(where, options, LABELS);
+  need(isString(text), where, 'text', 'a string', text);
+  for (const [name, span] of Object.entries(spans)) {
+    const pair = Array.isArray(span) && span.length === 2 && span.every((offset) => Number.isSafeInteger(offset) && offset >= 0);
+    if (!pair) throw wrong(where, name, '[start, end]', span);
+  }
 }
 
 /** Rejects inputs that are no object; their arrays are checked in the wasm. */

@@ -1,7 +1,7 @@
 // The two wasm modules, at most one instance of each per thread (the generated glue keeps it in a module variable).
 // A trap ends an instance: whatever ran in it is rejected, and a fresh one takes its place for everybody.
 import { isTrap, LukeError } from './errors.js';
-import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, WordList } from './types.js';
+import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span, WordList } from './types.js';
 
 /** What `wasm-bindgen` exports, from `src/wasm.rs`. Everything it throws is a `PlainError`, traps excepted. */
 export interface WasmModule {
@@ -21,6 +21,8 @@ export interface WasmLoader {
 
 export interface WasmModel {
   ner(input: string | readonly string[] | WordList, options: object): Promise<unknown>;
+  typing(input: { text: string; span: Span }, options: object): Promise<unknown>;
+  relation(input: { text: string; head: Span; tail: Span }, options: object): Promise<unknown>;
   forward(input: ForwardInputs, options: object): Promise<ForwardOutputs>;
   info(): Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'tasks' | 'parameters'> & { selfTest?: RuntimeInfo['selfTest'] | null };
   free(): void;

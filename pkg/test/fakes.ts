@@ -55,6 +55,8 @@ export function fakeWasm(ner: WasmModel['ner'], finish: () => void = () => {}) {
   const log: string[] = [];
   const model: WasmModel = {
     ner,
+    typing: async (input, options) => [{ label: JSON.stringify({ input, options }), score: 1, logit: 9 }],
+    relation: async (input, options) => [{ label: JSON.stringify({ input, options }), score: 1, logit: 9 }],
     forward: async () => ({ logits: { shape: [2], data: new Float32Array([1, 2]) } }),
     info: () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks: ['ner'], parameters: 7 }),
     free: () => void log.push('free model'),

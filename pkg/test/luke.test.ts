@@ -41,6 +41,23 @@ test('an option that is undefined is one that is not given, and null stays null'
   await luke.dispose();
 });
 
+test('typing and relation hand over their arguments and refuse what is no span', async () => {
+  const { luke } = await start(async () => []);
+  const [typed] = await luke.typing('a b', [0, 1], { allScores: true });
+  assert.deepEqual(JSON.parse(typed!.label), { input: { text: 'a b', span: [0, 1] }, options: { allScores: true } });
+  const [related] = await luke.relation('a b', [0, 1], [2, 3]);
+  assert.deepEqual(JSON.parse(related!.label), { input: { text: 'a b', head: [0, 1], tail: [2, 3] }, options: {} });
+  const wrong = [
+    () => luke.typing(7 as never, [0, 1]),
+    () => luke.typing('a', [0] as never),
+    () => luke.typing('a', [0, -1]),
+    () => luke.typing('a', [0, 1], { treshold: 1 } as never),
+    () => luke.relation('a', [0, 1], 'b' as never),
+  ];
+  for (const call of wrong) await assert.rejects(call, (error: LukeError) => error.code === 'input');
+  await luke.dispose();
+});
+
 test('calls queue, and a failed one leaves the next working', async () => {
   let running = 0;
   const { luke } = await start(async (input) => {

@@ -2,8 +2,10 @@
 
 mod arrows;
 mod cli;
+mod default_model;
 mod full_size;
 mod heads;
 mod ner;
 mod support;
 mod tokenizer;
+mod typing_relation;

@@ -1,13 +1,14 @@
 //! The NER pipeline in its exact forms, against the authors' pipeline on the same weights.
 
 use luke_web::Luke;
+use luke_web::tasks::from_value;
 use luke_web::tasks::ner::{Entity, NerInput, NerOptions, NerResult};
 use serde_json::{Value, json};
 
 use crate::support::{TOLERANCE, fixture, folder, load};
 
 fn ner(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Vec<Entity>> {
-    let (input, options) = (NerInput::from_value(input)?, NerOptions::from_value(options)?);
+    let (input, options) = (NerInput::from_value(input)?, from_value::<NerOptions>("options", options)?);
     match pollster::block_on(luke.ner(&input, &options))? {
         NerResult::One(entities) => Ok(entities),
         NerResult::Many(_) => panic!("one input gives one list"),

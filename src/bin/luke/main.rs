@@ -9,9 +9,12 @@ use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use luke_web::backend::DeviceKind;
 use luke_web::tasks::ner::{NerInput, NerOptions};
+use luke_web::tasks::relation::RelationInput;
+use luke_web::tasks::typing::TypingInput;
+use luke_web::tasks::{from_value, required};
 use luke_web::weights::DType;
 use luke_web::{Luke, LukeError};
 use serde_json::{Value, json};
@@ -36,21 +39,22 @@ enum Command {
         output: PathBuf,
     },
     /// Find entities: one JSON object a line, `{"text": ..., "options": {...}}` or `{"words": [...], "sentences": [...]}`.
-    Ner {
-        /// The model folder.
-        model: PathBuf,
-        /// Where to compute.
-        #[arg(long, value_enum, default_value_t = Device::Cpu)]
-        device: Device,
-    },
+    Ner(Run),
+    /// Type an entity: one JSON object a line, `{"text": ..., "span": [start, end], "options": {...}}`.
+    Typing(Run),
+    /// Classify a relation: one JSON object a line, `{"text": ..., "head": [start, end], "tail": [start, end]}`.
+    Relation(Run),
     /// Check a model folder: lengths, hashes, tensors, and its self-test.
-    Verify {
-        /// The model folder.
-        model: PathBuf,
-        /// Where to compute.
-        #[arg(long, value_enum, default_value_t = Device::Cpu)]
-        device: Device,
-    },
+    Verify(Run),
+}
+
+#[derive(Args)]
+struct Run {
+    /// The model folder.
+    model: PathBuf,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = Device::Cpu)]
+    device: Device,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -73,8 +77,10 @@ fn main() -> ExitCode {
         Command::Convert(options) => convert::convert(&options),
         Command::Tokenizer { checkpoint, output } => tokenizer_json::tokenizer_json(&checkpoint)
             .and_then(|json| std::fs::write(&output, json.to_string()).map_err(|e| folder::file_error(&output, &e))),
-        Command::Ner { model, device } => ner(&model, device.into()),
-        Command::Verify { model, device } => verify(&model, device.into()),
+        Command::Ner(run) => lines(&run.model, run.device.into(), ner),
+        Command::Typing(run) => lines(&run.model, run.device.into(), typing),
+        Command::Relation(run) => lines(&run.model, run.device.into(), relation),
+        Command::Verify(run) => verify(&run.model, run.device.into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -100,7 +106,12 @@ fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
     Ok(())
 }
 
-fn ner(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
+/// A task over JSON Lines: each line's answer, or its error, on one line.
+fn lines(
+    model: &std::path::Path,
+    device: DeviceKind,
+    run: impl Fn(&Luke, Value, Value) -> luke_web::Result<Value>,
+) -> luke_web::Result<()> {
     let luke = pollster::block_on(folder::load(model, device, false))?;
     let broken = |error: std::io::Error| LukeError::Unsupported(format!("standard input or output: {error}"));
     let mut out = std::io::stdout().lock();
@@ -109,25 +120,50 @@ fn ner(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
         if line.trim().is_empty() {
             continue;
         }
-        let answer = ner_line(&luke, &line)
+        let answer = split_call(&line)
+            .and_then(|(input, options)| run(&luke, input, options))
             .unwrap_or_else(|error| json!({ "error": { "code": error.code(), "message": error.to_string() } }));
         writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(broken)?;
     }
     Ok(())
 }
 
-fn ner_line(luke: &Luke, line: &str) -> luke_web::Result<Value> {
-    let bad = |argument: &str, reason: String| LukeError::Input { argument: argument.into(), reason };
-    let mut call: Value = serde_json::from_str(line).map_err(|error| bad("line", error.to_string()))?;
-    let fields = call.as_object_mut().ok_or_else(|| bad("line", "is not a JSON object".into()))?;
-    let options = NerOptions::from_value(fields.remove("options").unwrap_or(Value::Null))?;
-    let input = match fields.remove("text") {
-        Some(text) if fields.is_empty() => text,
-        Some(_) => return Err(bad("line", "has more than \"text\" and \"options\"".into())),
-        None => call,
-    };
-    let result = pollster::block_on(luke.ner(&NerInput::from_value(input)?, &options))?;
-    serde_json::to_value(result).map_err(|error| bad("line", error.to_string()))
+/// The arguments and the options of a line.
+fn split_call(line: &str) -> luke_web::Result<(Value, Value)> {
+    let mut call: Value = serde_json::from_str(line).map_err(|error| bad_line(error.to_string()))?;
+    let fields = call.as_object_mut().ok_or_else(|| bad_line("is not a JSON object".into()))?;
+    let options = fields.remove("options").unwrap_or(Value::Null);
+    Ok((call, options))
+}
+
+fn ner(luke: &Luke, mut input: Value, options: Value) -> luke_web::Result<Value> {
+    // Texts stand alone in the API and under "text" in a line; word lists are objects in both.
+    if let Some(text) = input.as_object_mut().and_then(|fields| fields.remove("text")) {
+        if input != json!({}) {
+            return Err(bad_line("has more than \"text\" and \"options\"".into()));
+        }
+        input = text;
+    }
+    let options: NerOptions = from_value("options", options)?;
+    to_value(pollster::block_on(luke.ner(&NerInput::from_value(input)?, &options))?)
+}
+
+fn typing(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
+    let (input, options) = (required::<TypingInput>("line", input)?, from_value("options", options)?);
+    to_value(pollster::block_on(luke.typing(&input, &options))?)
+}
+
+fn relation(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
+    let (input, options) = (required::<RelationInput>("line", input)?, from_value("options", options)?);
+    to_value(pollster::block_on(luke.relation(&input, &options))?)
+}
+
+fn to_value(result: impl serde::Serialize) -> luke_web::Result<Value> {
+    serde_json::to_value(result).map_err(|error| bad_line(error.to_string()))
+}
+
+fn bad_line(reason: String) -> LukeError {
+    LukeError::Input { argument: "line".into(), reason }
 }
 
 /// A `--dtype` of `convert`.

@@ -66,17 +66,6 @@ impl NerInput {
     }
 }
 
-impl NerOptions {
-    /// Reads the API's options object; nothing at all means the defaults.
-    pub fn from_value(value: serde_json::Value) -> Result<Self> {
-        match value {
-            serde_json::Value::Null => Ok(Self::default()),
-            value => serde_path_to_error::deserialize(value)
-                .map_err(|error| LukeError::input(format!("options.{}", error.path()), error.inner().to_string())),
-        }
-    }
-}
-
 /// How a text is cut into sentences.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged, expecting = "sentences must be 'auto', 'none' or a list of [start, end]")]
