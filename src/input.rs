@@ -43,12 +43,6 @@ pub struct ModelInputs {
 }
 
 impl ModelInputs {
-    /// Reads the object of the JavaScript API.
-    pub fn from_value(value: serde_json::Value) -> Result<Self> {
-        serde_path_to_error::deserialize(value)
-            .map_err(|error| LukeError::input(format!("inputs.{}", error.path()), error.inner().to_string()))
-    }
-
     /// Cuts the words to `most` where there are more, keeping every position of an entity and as much text on
     /// both sides as fits. `before` and `after` count the special tokens at the ends, which stay.
     pub fn cut_around_entities(&mut self, most: usize, before: usize, after: usize) -> Result<()> {

@@ -79,7 +79,7 @@ impl Model {
 
     /// The model on arrays: `{ name: { shape, data: Float32Array } }`.
     pub async fn forward(&self, inputs: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let inputs = ModelInputs::from_value(from_js(inputs, "inputs")?).map_err(js_error)?;
+        let inputs: ModelInputs = tasks::required("inputs", from_js(inputs, "inputs")?).map_err(js_error)?;
         let options: Value = from_js(options, "options")?;
         let head = options.get("head").and_then(Value::as_str);
         let result = js_sys::Object::new();
