@@ -43,34 +43,6 @@ pub struct ModelInputs {
 }
 
 impl ModelInputs {
-    /// Cuts the words to `most` where there are more, keeping every position of an entity and as much text on
-    /// both sides as fits. `before` and `after` count the special tokens at the ends, which stay.
-    pub fn cut_around_entities(&mut self, most: usize, before: usize, after: usize) -> Result<()> {
-        let words = self.input_ids.len();
-        if words <= most {
-            return Ok(());
-        }
-        let room = most.saturating_sub(before + after);
-        let positions = || self.entity_position_ids.iter().flatten().filter(|p| **p >= 0).map(|p| *p as usize);
-        let (first, last) = (positions().min().unwrap_or(before), positions().max().unwrap_or(before));
-        let needed = last + 1 - first;
-        if needed > room {
-            let reason = format!("reach over {needed} tokens, the model reads {room} at a time");
-            return Err(LukeError::input("spans", reason));
-        }
-        let start = first.saturating_sub((room - needed) / 2).max(before).min(words - after - room);
-        let kept = start..start + room;
-        let mut index = 0;
-        self.input_ids.retain(|_| {
-            let keep = index < before || kept.contains(&index) || index >= words - after;
-            index += 1;
-            keep
-        });
-        let shift = (start - before) as i32;
-        self.entity_position_ids.iter_mut().flatten().filter(|p| **p >= 0).for_each(|p| *p -= shift);
-        Ok(())
-    }
-
     /// That every array fits the others and the checkpoint's tables, so that nothing later can fail on them.
     pub fn check(&self, config: &LukeConfig) -> Result<()> {
         let (words, entities) = (self.input_ids.len(), self.entity_ids.len());
@@ -164,6 +136,9 @@ pub struct EncodeOptions {
     pub special: SpecialTokens,
     /// Cut to this many word tokens, special ones included, and to `max_entities` entities.
     pub max_words: Option<usize>,
+    /// Where there are more word tokens than this, special ones included: keep the spans and as much text on both
+    /// sides as fits, and refuse spans that reach further.
+    pub around_spans: Option<usize>,
     /// Most entities, where `max_words` is given.
     pub max_entities: usize,
     /// Most position ids an entity.
@@ -172,7 +147,14 @@ pub struct EncodeOptions {
 
 impl Default for EncodeOptions {
     fn default() -> Self {
-        Self { prefix_space: false, special: SpecialTokens::Match, max_words: None, max_entities: 32, max_mention: 30 }
+        Self {
+            prefix_space: false,
+            special: SpecialTokens::Match,
+            max_words: None,
+            around_spans: None,
+            max_entities: 32,
+            max_mention: 30,
+        }
     }
 }
 
@@ -241,7 +223,10 @@ impl Encoder<'_> {
         if entity_ids.len() != spans.len() {
             return Err(LukeError::input("entities", "there must be one title for each span"));
         }
-        let first = Part { ids, spans, entity_ids };
+        let mut first = Part { ids, spans, entity_ids };
+        if let Some(most) = self.options.around_spans {
+            first.cut_around_spans(most.saturating_sub(self.tokenizer.before.len() + self.tokenizer.after.len()))?;
+        }
         let with_positions = task == Task::EntitySpanClassification;
         Ok(self.assemble(first, None, with_positions))
     }
@@ -335,6 +320,23 @@ struct Part {
 }
 
 impl Part {
+    fn cut_around_spans(&mut self, room: usize) -> Result<()> {
+        let words = self.ids.len();
+        if words <= room {
+            return Ok(());
+        }
+        let first = self.spans.iter().map(|span| span.start).min().unwrap_or(0);
+        let needed = self.spans.iter().map(|span| span.end).max().unwrap_or(0) - first;
+        if needed > room {
+            let reason = format!("reach over {needed} tokens, the model reads {room} at a time");
+            return Err(LukeError::input("spans", reason));
+        }
+        let start = first.saturating_sub((room - needed) / 2).min(words - room);
+        self.ids = self.ids[start..start + room].to_vec();
+        self.spans.iter_mut().for_each(|span| *span = span.start - start..span.end - start);
+        Ok(())
+    }
+
     fn drop_cut_entities(&mut self) {
         let words = self.ids.len();
         let mut keep = self.spans.iter().map(|span| span.end <= words);

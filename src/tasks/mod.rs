@@ -61,10 +61,9 @@ impl Luke {
         options: &LabelOptions,
     ) -> Result<Vec<f32>> {
         self.head(head)?;
-        let encoder = self.encoder(EncodeOptions { special: options.special_tokens, ..Default::default() });
-        let mut inputs = encoder.encode(input, task)?;
-        let (before, after) = (self.tokenizer.before.len(), self.tokenizer.after.len());
-        inputs.cut_around_entities(self.config.max_words(), before, after)?;
+        let around_spans = Some(self.config.max_words());
+        let encoding = EncodeOptions { special: options.special_tokens, around_spans, ..Default::default() };
+        let inputs = self.encoder(encoding).encode(input, task)?;
         let outputs = self.forward(&inputs, Some(head)).await?;
         Ok(outputs.into_iter().next().map(|output| output.values).unwrap_or_default())
     }

@@ -73,6 +73,12 @@ fn long_texts_are_read_around_the_mentions() {
         let scores = run(&text, [at, at + 5], [at + 12, at + 17]).unwrap();
         assert_eq!(scores.len(), luke.manifest.heads["relation"].labels.len());
     }
+    // What lies beyond the window changes nothing: more of the same filler gives the same logits.
+    let more = "one two three four ".repeat(500);
+    let shorter = run(&format!("{filler}Tokyo beats Paris {filler}"), [at, at + 5], [at + 12, at + 17]).unwrap();
+    let at = more.len();
+    let longer = run(&format!("{more}Tokyo beats Paris {more}"), [at, at + 5], [at + 12, at + 17]).unwrap();
+    assert_eq!(shorter, longer);
     let far = format!("Tokyo {filler}Paris");
     let error = run(&far, [0, 5], [far.len() - 5, far.len()]).unwrap_err();
     assert_eq!(error.code(), "input");
