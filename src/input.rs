@@ -1,11 +1,12 @@
 //! The arrays the model reads, and how text with spans becomes them (Hugging Face `LukeTokenizer`'s job).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use serde::Deserialize;
 
 use crate::config::LukeConfig;
+use crate::entity_vocab::EntityVocab;
 use crate::error::{LukeError, Result};
 use crate::tokenizer::{SpecialTokens, Tokenizer};
 
@@ -79,38 +80,6 @@ impl ModelInputs {
             }
         }
         Ok(())
-    }
-}
-
-/// Entity titles by row of the entity table, and the four special ones.
-pub struct EntityVocab {
-    rows: HashMap<String, u32>,
-    /// `[MASK]`
-    pub mask: u32,
-    /// `[UNK]`
-    pub unk: u32,
-    /// `[PAD]`
-    pub pad: u32,
-    /// `[MASK2]`, which the oldest checkpoints lack.
-    pub mask2: Option<u32>,
-}
-
-impl EntityVocab {
-    /// Reads a flat JSON object; every row must be below `rows`.
-    pub fn from_bytes(json: &[u8], rows: usize) -> Result<Self> {
-        let bad = |reason: String| LukeError::format("entity_vocab.json", reason);
-        let vocab: HashMap<String, u32> = serde_json::from_slice(json).map_err(|error| bad(error.to_string()))?;
-        if let Some((title, row)) = vocab.iter().find(|(_, row)| **row as usize >= rows) {
-            return Err(bad(format!("'{title}' is row {row}, the entity table has {rows}")));
-        }
-        let special = |title: &str| vocab.get(title).copied().ok_or_else(|| bad(format!("has no {title}")));
-        let (mask, unk, pad) = (special("[MASK]")?, special("[UNK]")?, special("[PAD]")?);
-        Ok(Self { mask, unk, pad, mask2: vocab.get("[MASK2]").copied(), rows: vocab })
-    }
-
-    /// The row of a title; titles are exact and case-sensitive.
-    pub fn row(&self, title: &str) -> Option<u32> {
-        self.rows.get(title).copied()
     }
 }
 

@@ -15,7 +15,7 @@ use luke_web::tasks::ner::{NerInput, NerOptions};
 use luke_web::tasks::relation::RelationInput;
 use luke_web::tasks::typing::TypingInput;
 use luke_web::tasks::{from_value, required};
-use luke_web::weights::DType;
+use luke_web::weights::{DType, read_verified};
 use luke_web::{Luke, LukeError};
 use serde_json::{Value, json};
 
@@ -92,6 +92,10 @@ fn main() -> ExitCode {
 }
 
 fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
+    let source = folder::Folder(model.to_owned());
+    for file in folder::manifest(model)?.all_files() {
+        pollster::block_on(read_verified(&source, file))?;
+    }
     let luke = pollster::block_on(folder::load(model, device, true))?;
     let bytes: usize = luke.manifest.chunks.iter().map(|chunk| chunk.bytes).sum();
     let report = json!({
