@@ -13,6 +13,7 @@ use crate::backend::DeviceKind;
 use crate::error::LukeError;
 use crate::input::ModelInputs;
 use crate::luke::Luke;
+use crate::tasks::cloze::{ClozeInput, ClozeOptions};
 use crate::tasks::ner::{NerInput, NerOptions};
 use crate::tasks::relation::RelationInput;
 use crate::tasks::typing::TypingInput;
@@ -74,6 +75,13 @@ impl Model {
         let input: RelationInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
         let options: LabelOptions = options_from_js(options)?;
         to_js(&self.0.relation(&input, &options).await.map_err(js_error)?)
+    }
+
+    /// Cloze questions: `{ passage, query, candidates }`.
+    pub async fn cloze(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
+        let input: ClozeInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
+        let options: ClozeOptions = options_from_js(options)?;
+        to_js(&self.0.cloze(&input, &options).await.map_err(js_error)?)
     }
 
     /// The model on arrays: `{ name: { shape, data: Float32Array } }`.

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use luke_web::backend::DeviceKind;
+use luke_web::tasks::cloze::ClozeInput;
 use luke_web::tasks::ner::{NerInput, NerOptions};
 use luke_web::tasks::relation::RelationInput;
 use luke_web::tasks::typing::TypingInput;
@@ -44,6 +45,8 @@ enum Command {
     Typing(Run),
     /// Classify a relation: one JSON object a line, `{"text": ..., "head": [start, end], "tail": [start, end]}`.
     Relation(Run),
+    /// Fill the blank of a query: one JSON object a line, `{"passage": ..., "query": "... @placeholder ...", "candidates": [[start, end], ...]}`.
+    Cloze(Run),
     /// Check a model folder: lengths, hashes, tensors, and its self-test.
     Verify(Run),
 }
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Ner(run) => lines(&run.model, run.device.into(), ner),
         Command::Typing(run) => lines(&run.model, run.device.into(), typing),
         Command::Relation(run) => lines(&run.model, run.device.into(), relation),
+        Command::Cloze(run) => lines(&run.model, run.device.into(), cloze),
         Command::Verify(run) => verify(&run.model, run.device.into()),
     };
     match result {
@@ -160,6 +164,11 @@ fn typing(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> 
 fn relation(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
     let (input, options) = (required::<RelationInput>("line", input)?, from_value("options", options)?);
     to_value(pollster::block_on(luke.relation(&input, &options))?)
+}
+
+fn cloze(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
+    let (input, options) = (required::<ClozeInput>("line", input)?, from_value("options", options)?);
+    to_value(pollster::block_on(luke.cloze(&input, &options))?)
 }
 
 fn to_value(result: impl serde::Serialize) -> luke_web::Result<Value> {
