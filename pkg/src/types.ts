@@ -142,49 +142,53 @@ export interface LabelOptions extends TaskOptions {
 
 /**
  * An answer that stands in the context: `context.slice(start, end) === answer.answer`, always.
- * Where there is none, `answer` is `''`, `start` and `end` are 0 and `answerable` is `false`.
+ * Where there is none at all, `answer` is `''`, `answerable` is `false`, and offsets, logits and score are 0.
  */
 export interface Answer {
-  /** What stands there. */
+  /** What stands there, without white space around it. */
   answer: string;
   /** First UTF-16 code unit of the context. */
   start: number;
   /** One past the last UTF-16 code unit. */
   end: number;
-  /** Probability among the `nBest` best answers, 0 to 1. */
+  /** Share among the `nBest` best answers, 0 to 1. */
   score: number;
-  /** How sure the model is that the answer begins at its first token, before that was made a probability. */
+  /** The model's score of the first token as a start, before it was made a share. */
   startLogit: number;
-  /** How sure the model is that the answer ends at its last token, before that was made a probability. */
+  /** The model's score of the last token as an end, before it was made a share. */
   endLogit: number;
-  /** Whether `nullScore` is at most `nullThreshold`, and there is any answer at all. */
+  /**
+   * Whether the answer stands: with `nullThreshold`, when `nullScore - (startLogit + endLogit)` is not above it (the rule of
+   * SQuAD 2.0); without, always.
+   */
   answerable: boolean;
-  /** How much better "no answer" fits than the best answer, as a difference of logits: above 0 it fits better. */
+  /** The model's score of "no answer", the smallest over all windows; of use with a model that was trained for it. */
   nullScore: number;
-  /** The next best answers, best first, `topK - 1` at most; an alternative has none of its own. */
+  /** The next best answers, best first, without alternatives of their own. */
   alternatives: Answer[];
 }
 
 /** Options of `luke.qa`. Tokens are the model's; the defaults are those of the authors' SQuAD code. */
 export interface QaOptions extends TaskOptions {
-  /** Answers in all: the best one and its alternatives (default 1). */
+  /** Answers to give: the best one and its alternatives, `nBest` at most (default 1). */
   topK?: number;
-  /** Best starts and best ends that are paired in a window, and answers that share the probability (default 20). */
+  /** Answers that compete for the score; also the starts and the ends that are looked at in a window (default 20). */
   nBest?: number;
-  /** Tokens of the context from the start of one window to the start of the next (default 128). */
+  /** Tokens from the start of one window to the start of the next (default 128); too large to show every answer whole, it is refused. */
   docStride?: number;
-  /** Tokens of a window, question and special tokens included (default: as many as the model reads, 512 at most). */
+  /** Tokens of a window, question and special tokens included (default from the model). */
   maxSeqTokens?: number;
   /** Tokens of the question that are read; what is beyond them is left out (default 64). */
   maxQuestionTokens?: number;
   /** Longest answer, in tokens (default 30). */
   maxAnswerTokens?: number;
   /**
-   * Entities that the question and the context name, as mention → title: `{ 'the Big Apple': 'New York City' }`.
-   * Upper and lower case of a mention are the same; titles that the model does not know are left out.
+   * Entities that the question and the context name, as mention → title: `{ 'the Big Apple': 'New York City' }`. Upper
+   * and lower case of a mention are the same. Left out are titles that the model does not know, and mentions that differ
+   * in case only and have different titles.
    */
   entities?: Readonly<Record<string, string>>;
-  /** Largest `nullScore` of a question that is `answerable` (default: none, so every question is that has an answer at all). */
+  /** How much better than the best answer "no answer" may fit, as a difference of logits, before `answerable` is `false` (default: any). */
   nullThreshold?: number;
 }
 
@@ -204,9 +208,9 @@ export interface ClozeAnswer {
 
 /** Options of `luke.cloze`. Tokens are the model's; the defaults are those of the authors' ReCoRD code. */
 export interface ClozeOptions extends TaskOptions {
-  /** Tokens of the passage from the start of one window to the start of the next (default 128). */
+  /** Tokens from the start of one window to the start of the next (default 128). */
   docStride?: number;
-  /** Tokens of a window, query and special tokens included (default: as many as the model reads, 512 at most). */
+  /** Tokens of a window, query and special tokens included (default from the model). */
   maxSeqTokens?: number;
   /** Tokens of the query that are read; what is beyond them is left out (default 90). */
   maxQueryTokens?: number;

@@ -17,16 +17,14 @@ export default async function ({ test, openPage }) {
   await test('wasm: a threshold decides whether there is an answer; what does not fit rejects, and the next good call works', async () => {
     const page = await openPage();
     const { question, context } = cases[0];
-    const { sure, unsure, empty, bad, good } = await page.evaluate(thresholds, { question, context });
-    const { nullScore } = sure;
-    assert.ok(Number.isFinite(nullScore));
-    assert.equal(sure.answerable, true);
-    assert.equal(sure.alternatives.length, 0);
-    assert.equal(unsure.answerable, false);
-    assert.equal(unsure.nullScore, nullScore);
-    assert.deepEqual([empty.answer, empty.start, empty.end, empty.answerable, empty.alternatives], ['', 0, 0, false, []]);
+    const { free, stands, falls, empty, bad, good } = await page.evaluate(thresholds, { question, context });
+    assert.equal(free.answerable, true);
+    assert.equal(free.alternatives.length, 0);
+    assert.deepEqual(stands, free);
+    assert.deepEqual(falls, { ...free, answerable: false });
+    assertNone(empty, 'no context');
     for (const { value, error } of bad) assert.equal(error?.code, 'input', JSON.stringify(value ?? error));
-    assert.deepEqual(good, sure);
+    assert.deepEqual(good, free);
     await page.context().close();
   });
 }
@@ -39,14 +37,14 @@ function call({ question, context, candidates, args }) {
 }
 
 function compare(entry, found) {
-  const { name, context, nbest } = entry;
+  const { name, context, nbest, features } = entry;
+  const nullScore = Math.min(...features.map(({ start_logits: [start], end_logits: [end] }) => start + end));
   // The reference says "empty" where it has no answer at all, and lists answers that are only a space.
   const expected = nbest.filter(({ text, feature }) => text !== '' && feature !== undefined);
   if (expected.length === 0) {
-    assert.deepEqual([found.answer, found.start, found.end, found.answerable, found.alternatives], ['', 0, 0, false, []], name);
+    assertNone(found, name);
     return;
   }
-  assert.equal(found.answerable, true, name);
   const place = placesOf(entry);
   const answers = [found, ...found.alternatives];
   assert.deepEqual(
@@ -57,7 +55,9 @@ function compare(entry, found) {
   answers.forEach((answer, i) => {
     const want = expected[i];
     const where = `${name}, answer ${i} "${answer.answer}"`;
-    for (const [got, wanted] of [[answer.startLogit, want.start_logit], [answer.endLogit, want.end_logit], [answer.score, want.probability]]) {
+    assert.equal(answer.answerable, true, where);
+    const numbers = [[answer.startLogit, want.start_logit], [answer.endLogit, want.end_logit], [answer.score, want.probability], [answer.nullScore, nullScore]];
+    for (const [got, wanted] of numbers) {
       assert.ok(Math.abs(got - wanted) <= TOLERANCE, `${where}: ${got}, not ${wanted}`);
     }
     // The reference's text has spaces where the context has any white space, and U+FFFD where it cuts a character.
@@ -65,6 +65,10 @@ function compare(entry, found) {
     if (pieces.length === 1) assert.equal(collapse(answer.answer), pieces[0], where);
     else assert.ok(pieces.every((piece) => collapse(answer.answer).includes(piece)), `${where} has not all of ${JSON.stringify(pieces)}`);
   });
+}
+
+function assertNone(found, where) {
+  assert.deepEqual([found.answer, found.start, found.end, found.answerable, found.alternatives], ['', 0, 0, false, []], where);
 }
 
 /**
@@ -122,13 +126,15 @@ async function qaAll({ device, calls }) {
 
 async function thresholds({ question, context }) {
   const luke = await lukeWeb.Luke.load('/models/micro-qa/', { device: 'wasm' });
-  const sure = await luke.qa(question, context);
-  const unsure = await luke.qa(question, context, { nullThreshold: sure.nullScore - 1 });
+  const free = await luke.qa(question, context);
+  const difference = free.nullScore - (free.startLogit + free.endLogit);
+  const stands = await luke.qa(question, context, { nullThreshold: difference + 1e-3 });
+  const falls = await luke.qa(question, context, { nullThreshold: difference - 1e-3 });
   const empty = await luke.qa(question, '');
   const options = [{ topK: 0 }, { nBest: 0 }, { docStride: 0 }, { maxAnswerTokens: -1 }, { maxSeqTokens: 100_000 }, { entities: { a: 1 } }, { nullThreshold: 'low' }];
   const bad = [];
   for (const wrong of options) bad.push(await outcome(luke.qa(question, context, wrong)));
   const good = await luke.qa(question, context);
   await luke.dispose();
-  return { sure, unsure, empty, bad, good };
+  return { free, stands, falls, empty, bad, good };
 }
