@@ -22,6 +22,11 @@ export type Call =
   | { method: 'ner'; input: string | readonly string[] | WordList; options: object }
   | { method: 'typing'; input: { text: string; span: Span }; options: object }
   | { method: 'relation'; input: { text: string; head: Span; tail: Span }; options: object }
+  | { method: 'qa'; input: { question: string; context: string }; options: object }
+  | { method: 'cloze'; input: { passage: string; query: string; candidates: readonly Span[] }; options: object }
+  | { method: 'fillMask'; input: { text: string }; options: object }
+  | { method: 'predictEntities'; input: { text: string; spans: readonly Span[] }; options: object }
+  | { method: 'embed'; input: { text: string; spans: readonly Span[] }; options: object }
   | { method: 'forward'; input: ForwardInputs; options: object };
 
 /** Page to engine. */

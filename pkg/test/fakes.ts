@@ -51,16 +51,17 @@ export function modelFiles(...chunkBytes: number[]): Record<string, Body> {
   };
 }
 
-/** A wasm module that records what it is given; `ner` is the test's. */
-export function fakeWasm(ner: WasmModel['ner'], finish: () => void = () => {}) {
+/** A wasm module that records what it is given. `ner` is the test's, and so may `tasks` be; the others give back their arguments. */
+export function fakeWasm(ner: WasmModel['ner'], finish: () => void = () => {}, tasks: Partial<WasmModel> = {}) {
   const log: string[] = [];
+  const echo = async (input: object, options: object) => [{ input, options }];
   const model: WasmModel = {
-    ner,
-    typing: async (input, options) => [{ label: JSON.stringify({ input, options }), score: 1, logit: 9 }],
-    relation: async (input, options) => [{ label: JSON.stringify({ input, options }), score: 1, logit: 9 }],
+    ner, typing: echo, relation: echo, cloze: echo, fillMask: echo, predictEntities: echo, embed: echo,
+    qa: async (input, options) => ({ input, options, alternatives: [] }),
     forward: async () => ({ logits: { shape: [2], data: new Float32Array([1, 2]) } }),
     info: () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks: ['ner'], parameters: 7 }),
     free: () => void log.push('free model'),
+    ...tasks,
   };
   const module: WasmModule = {
     default: async () => {},
