@@ -26,6 +26,8 @@ pub struct FillMaskInput {
 pub struct FillMaskOptions {
     /// How many tokens a mask, best first.
     pub top_k: usize,
+    /// What special tokens inside the text mean; as text, there are no masks.
+    pub special_tokens: SpecialTokens,
 }
 
 /// A token for a mask.
@@ -80,7 +82,7 @@ pub struct EntityScore {
 
 impl Default for FillMaskOptions {
     fn default() -> Self {
-        Self { top_k: 5 }
+        Self { top_k: 5, special_tokens: SpecialTokens::default() }
     }
 }
 
@@ -101,7 +103,7 @@ impl Luke {
             .tokenizer
             .mask_token()
             .ok_or_else(|| LukeError::format("tokenizer.json", "has no token <mask> or [MASK]"))?;
-        let encoder = self.encoder(EncodeOptions::default());
+        let encoder = self.encoder(EncodeOptions { special: options.special_tokens, ..Default::default() });
         let (ids, _) = encoder.segments(&input.text, &BTreeSet::new())?;
         let masks: Vec<Range<usize>> = (0..ids.len()).filter(|i| ids[*i] == mask).map(|i| i..i + 1).collect();
         if masks.is_empty() {

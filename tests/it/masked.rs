@@ -80,7 +80,7 @@ fn masks_in_a_long_text_are_all_filled() {
     // A mask with the whole window to itself on both sides sees the same text as its neighbours do.
     assert_eq!(got[150].len(), 5);
     assert_eq!(fill(&luke, "no masks here").err().map(|error| error.code()), Some("input"));
-    let none = FillMaskOptions { top_k: 0 };
+    let none = FillMaskOptions { top_k: 0, ..Default::default() };
     let error = block_on(luke.fill_mask(&FillMaskInput { text: "<mask>".into() }, &none)).unwrap_err();
     assert!(error.to_string().contains("topK"), "{error}");
 }
