@@ -85,7 +85,7 @@ export class ModelFiles {
     const url = fileUrl(this.#url, entry.path);
     const { offset, bytes } = entry;
     const { status, pieces } = await download(this.#source, url, this.#signal, offset === undefined ? undefined : { offset, bytes });
-    this.#ranges = status === 206;
+    if (offset !== undefined) this.#ranges = status === 206;
     if (offset !== undefined && !this.#ranges) return this.#cut(place, url, pieces);
     const filling = new Filling(entry, url);
     for await (const piece of pieces) {
