@@ -123,7 +123,11 @@ impl LukeLoader {
 impl Luke {
     /// The tasks this model has a head for, of those there is a method for.
     pub fn tasks(&self) -> Vec<&str> {
-        self.heads.keys().map(String::as_str).filter(|task| ["ner", "relation", "typing"].contains(task)).collect()
+        self.heads
+            .keys()
+            .map(String::as_str)
+            .filter(|task| ["ner", "qa", "relation", "typing"].contains(task))
+            .collect()
     }
 
     /// A head and what the manifest says of it.

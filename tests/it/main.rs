@@ -6,6 +6,7 @@ mod default_model;
 mod full_size;
 mod heads;
 mod ner;
+mod qa;
 mod support;
 mod tokenizer;
 mod typing_relation;
