@@ -16,6 +16,7 @@ use crate::luke::Luke;
 use crate::tasks::embed::{EmbedInput, EmbedOptions, Embedding};
 use crate::tasks::masked::{FillMaskInput, FillMaskOptions, PredictEntitiesInput, PredictEntitiesOptions};
 use crate::tasks::ner::{NerInput, NerOptions};
+use crate::tasks::qa::{QaInput, QaOptions};
 use crate::tasks::relation::RelationInput;
 use crate::tasks::typing::TypingInput;
 use crate::tasks::{self, LabelOptions};
@@ -62,6 +63,13 @@ impl Model {
         let input = NerInput::from_value(from_js(input, "input")?).map_err(js_error)?;
         let options: NerOptions = options_from_js(options)?;
         to_js(&self.0.ner(&input, &options).await.map_err(js_error)?)
+    }
+
+    /// Extractive question answering: `{ question, context }`.
+    pub async fn qa(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
+        let input: QaInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
+        let options: QaOptions = options_from_js(options)?;
+        to_js(&self.0.qa(&input, &options).await.map_err(js_error)?)
     }
 
     /// Entity typing: `{ text, span }`.

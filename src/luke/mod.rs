@@ -53,6 +53,7 @@ impl Luke {
         let of_head = |head: &str| -> &'static [&'static str] {
             match head {
                 "ner" => &["ner"],
+                "qa" => &["qa"],
                 "relation" => &["relation"],
                 "typing" => &["typing"],
                 // A table cut to the special entities has none to predict.

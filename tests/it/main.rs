@@ -7,6 +7,7 @@ mod full_size;
 mod heads;
 mod masked;
 mod ner;
+mod qa;
 mod support;
 mod tokenizer;
 mod typing_relation;

@@ -14,6 +14,7 @@ use luke_web::backend::DeviceKind;
 use luke_web::tasks::embed::EmbedInput;
 use luke_web::tasks::masked::{FillMaskInput, PredictEntitiesInput};
 use luke_web::tasks::ner::{NerInput, NerOptions};
+use luke_web::tasks::qa::QaInput;
 use luke_web::tasks::relation::RelationInput;
 use luke_web::tasks::typing::TypingInput;
 use luke_web::tasks::{from_value, required};
@@ -42,6 +43,8 @@ enum Command {
     },
     /// Find entities: one JSON object a line, `{"text": ..., "options": {...}}` or `{"words": [...], "sentences": [...]}`.
     Ner(Run),
+    /// Answer questions: one JSON object a line, `{"question": ..., "context": ..., "options": {...}}`.
+    Qa(Run),
     /// Type an entity: one JSON object a line, `{"text": ..., "span": [start, end], "options": {...}}`.
     Typing(Run),
     /// Classify a relation: one JSON object a line, `{"text": ..., "head": [start, end], "tail": [start, end]}`.
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Command::Tokenizer { checkpoint, output } => tokenizer_json::tokenizer_json(&checkpoint)
             .and_then(|json| std::fs::write(&output, json.to_string()).map_err(|e| folder::file_error(&output, &e))),
         Command::Ner(run) => lines(&run.model, run.device.into(), ner),
+        Command::Qa(run) => lines(&run.model, run.device.into(), qa),
         Command::Typing(run) => lines(&run.model, run.device.into(), typing),
         Command::Relation(run) => lines(&run.model, run.device.into(), relation),
         Command::FillMask(run) => lines(&run.model, run.device.into(), fill_mask),
@@ -161,6 +165,11 @@ fn ner(luke: &Luke, mut input: Value, options: Value) -> luke_web::Result<Value>
     }
     let options: NerOptions = from_value("options", options)?;
     to_value(pollster::block_on(luke.ner(&NerInput::from_value(input)?, &options))?)
+}
+
+fn qa(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
+    let (input, options) = (required::<QaInput>("line", input)?, from_value("options", options)?);
+    to_value(pollster::block_on(luke.qa(&input, &options))?)
 }
 
 fn typing(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
