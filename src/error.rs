@@ -21,6 +21,14 @@ pub enum LukeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file could not be read from where the model comes from.
+    #[error("{file}: {reason}")]
+    Network {
+        /// Path in the model folder.
+        file: String,
+        /// What came instead.
+        reason: String,
+    },
     /// An argument of the call is wrong.
     #[error("{argument}: {reason}")]
     Input {
@@ -51,6 +59,7 @@ impl LukeError {
         match self {
             Self::Integrity { .. } => "integrity",
             Self::Format { .. } => "format",
+            Self::Network { .. } => "network",
             Self::Input { .. } => "input",
             Self::TaskUnavailable { .. } => "task-unavailable",
             Self::Unsupported(_) => "unsupported",

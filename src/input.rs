@@ -1,11 +1,12 @@
 //! The arrays the model reads, and how text with spans becomes them (Hugging Face `LukeTokenizer`'s job).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use serde::Deserialize;
 
 use crate::config::LukeConfig;
+use crate::entity_vocab::EntityVocab;
 use crate::error::{LukeError, Result};
 use crate::tokenizer::{SpecialTokens, Tokenizer};
 
@@ -82,38 +83,6 @@ impl ModelInputs {
     }
 }
 
-/// Entity titles by row of the entity table, and the four special ones.
-pub struct EntityVocab {
-    rows: HashMap<String, u32>,
-    /// `[MASK]`
-    pub mask: u32,
-    /// `[UNK]`
-    pub unk: u32,
-    /// `[PAD]`
-    pub pad: u32,
-    /// `[MASK2]`, which the oldest checkpoints lack.
-    pub mask2: Option<u32>,
-}
-
-impl EntityVocab {
-    /// Reads a flat JSON object; every row must be below `rows`.
-    pub fn from_bytes(json: &[u8], rows: usize) -> Result<Self> {
-        let bad = |reason: String| LukeError::format("entity_vocab.json", reason);
-        let vocab: HashMap<String, u32> = serde_json::from_slice(json).map_err(|error| bad(error.to_string()))?;
-        if let Some((title, row)) = vocab.iter().find(|(_, row)| **row as usize >= rows) {
-            return Err(bad(format!("'{title}' is row {row}, the entity table has {rows}")));
-        }
-        let special = |title: &str| vocab.get(title).copied().ok_or_else(|| bad(format!("has no {title}")));
-        let (mask, unk, pad) = (special("[MASK]")?, special("[UNK]")?, special("[PAD]")?);
-        Ok(Self { mask, unk, pad, mask2: vocab.get("[MASK2]").copied(), rows: vocab })
-    }
-
-    /// The row of a title; titles are exact and case-sensitive.
-    pub fn row(&self, title: &str) -> Option<u32> {
-        self.rows.get(title).copied()
-    }
-}
-
 /// What the spans are for (`LukeTokenizer`'s `task`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task<'a> {
@@ -158,6 +127,9 @@ impl Default for EncodeOptions {
     }
 }
 
+/// A token's id and its bytes of the text.
+pub type PlacedToken = (u32, Range<usize>);
+
 /// Turns text into [`ModelInputs`].
 pub struct Encoder<'a> {
     /// The word tokenizer.
@@ -175,6 +147,12 @@ pub struct Spanned<'a> {
     pub text: &'a str,
     /// Byte ranges, in the order of the entities they become.
     pub spans: &'a [Range<usize>],
+}
+
+impl Spanned<'_> {
+    fn boundaries(&self) -> BTreeSet<usize> {
+        self.spans.iter().flat_map(|span| [span.start, span.end]).collect()
+    }
 }
 
 impl Encoder<'_> {
@@ -243,27 +221,40 @@ impl Encoder<'_> {
         Ok(self.assemble(part(first)?, Some(part(second)?), false))
     }
 
+    /// Tokens as one input, with entities by row and token range.
+    pub fn inputs(&self, ids: &[u32], entities: impl Iterator<Item = (u32, Range<usize>)>) -> ModelInputs {
+        let (entity_ids, spans) = entities.unzip();
+        self.assemble(Part { ids: ids.to_vec(), spans, entity_ids }, None, false)
+    }
+
     /// Tokenises the text in segments cut at every span boundary, so that spans start and end between tokens.
-    fn tokens(&self, input: Spanned) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
-        let boundaries: BTreeSet<usize> = input.spans.iter().flat_map(|span| [span.start, span.end]).collect();
-        let (ids, positions) = self.segments(input.text, &boundaries)?;
+    pub fn tokens(&self, input: Spanned) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
+        let (ids, positions) = self.segments(input.text, &input.boundaries())?;
         let spans = input.spans.iter().map(|span| positions[&span.start]..positions[&span.end]).collect();
         Ok((ids, spans))
+    }
+
+    /// As [`tokens`](Self::tokens), each token with its bytes of the text, without the space before it.
+    pub fn tokens_with_offsets(&self, input: Spanned) -> Result<(Vec<PlacedToken>, Vec<Range<usize>>)> {
+        let tokenise = |segment: Range<usize>| {
+            let text = &input.text[segment.clone()];
+            let place = |(id, range): PlacedToken| {
+                let spaces = text[range.clone()].len() - text[range.clone()].trim_start().len();
+                let start = if spaces < range.len() { range.start + spaces } else { range.start };
+                (id, segment.start + start..segment.start + range.end)
+            };
+            let tokens = self.tokenizer.encode_with_offsets(text, self.options.special)?;
+            Ok(tokens.into_iter().map(place).collect())
+        };
+        let (tokens, positions) = cut(input.text, &input.boundaries(), tokenise)?;
+        let spans = input.spans.iter().map(|span| positions[&span.start]..positions[&span.end]).collect();
+        Ok((tokens, spans))
     }
 
     /// The ids of `text` cut at `boundaries` (bytes), and how many ids lie before each boundary. One ASCII
     /// space before a boundary goes with the segment after it.
     pub fn segments(&self, text: &str, boundaries: &BTreeSet<usize>) -> Result<(Vec<u32>, BTreeMap<usize, usize>)> {
-        let (mut ids, mut positions, mut current) = (Vec::new(), BTreeMap::new(), 0);
-        for boundary in boundaries {
-            let space = text[..*boundary].ends_with(' ');
-            let end = boundary - usize::from(space);
-            ids.extend(self.segment(&text[current..end])?);
-            positions.insert(*boundary, ids.len());
-            current = end;
-        }
-        ids.extend(self.segment(&text[current..])?);
-        Ok((ids, positions))
+        cut(text, boundaries, |segment| self.segment(&text[segment]))
     }
 
     /// The ids of one segment.
@@ -310,6 +301,23 @@ impl Encoder<'_> {
         inputs.input_ids.extend(&template.after);
         inputs
     }
+}
+
+/// Tokens of `text` in segments cut at `boundaries`, and how many lie before each.
+fn cut<T>(
+    text: &str,
+    boundaries: &BTreeSet<usize>,
+    tokenise: impl Fn(Range<usize>) -> Result<Vec<T>>,
+) -> Result<(Vec<T>, BTreeMap<usize, usize>)> {
+    let (mut tokens, mut positions, mut current) = (Vec::new(), BTreeMap::new(), 0);
+    for boundary in boundaries {
+        let end = boundary - usize::from(text[..*boundary].ends_with(' '));
+        tokens.extend(tokenise(current..end)?);
+        positions.insert(*boundary, tokens.len());
+        current = end;
+    }
+    tokens.extend(tokenise(current..text.len())?);
+    Ok((tokens, positions))
 }
 
 /// One text's tokens and entities.

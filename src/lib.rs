@@ -5,6 +5,7 @@
 
 pub mod backend;
 pub mod config;
+pub mod entity_vocab;
 pub mod error;
 pub mod input;
 pub mod kernels;
@@ -18,4 +19,4 @@ mod luke;
 mod wasm;
 
 pub use error::{LukeError, Result};
-pub use luke::{Luke, LukeLoader, Output};
+pub use luke::{Luke, Output, Vocabulary};

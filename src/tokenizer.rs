@@ -1,5 +1,6 @@
 //! Word tokens by the `tokenizers` crate, from a `tokenizer.json`; and offsets in the units people count in.
 
+use std::ops::Range;
 use std::sync::Mutex;
 
 use serde::Deserialize;
@@ -59,6 +60,29 @@ impl Tokenizer {
             Ok(encoding) => Ok(encoding.get_ids().to_vec()),
             Err(error) => Err(LukeError::format("tokenizer.json", error.to_string())),
         }
+    }
+
+    /// As [`encode`](Self::encode), with the bytes of `text` that each token stands for. A token that holds part of a
+    /// character has the whole character.
+    pub fn encode_with_offsets(&self, text: &str, special: SpecialTokens) -> Result<Vec<(u32, Range<usize>)>> {
+        let mut inner = self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        inner.set_encode_special_tokens(special == SpecialTokens::Text);
+        let encoding =
+            inner.encode(text, false).map_err(|error| LukeError::format("tokenizer.json", error.to_string()))?;
+        let whole = |(start, end): &(usize, usize)| text.floor_char_boundary(*start)..text.ceil_char_boundary(*end);
+        Ok(encoding.get_ids().iter().copied().zip(encoding.get_offsets().iter().map(whole)).collect())
+    }
+
+    /// The text of tokens. For byte-level BPE this is the slow tokenizer's `convert_tokens_to_string`: a leading space
+    /// stays, and bytes that make no character become U+FFFD.
+    pub fn decode(&self, ids: &[u32]) -> Result<String> {
+        let inner = self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        inner.decode(ids, false).map_err(|error| LukeError::format("tokenizer.json", error.to_string()))
+    }
+
+    /// The masked word's token and its id: `<mask>`, or BERT's `[MASK]`.
+    pub fn mask_token(&self) -> Option<(&'static str, u32)> {
+        ["<mask>", "[MASK]"].into_iter().find_map(|token| self.token_to_id(token).map(|id| (token, id)))
     }
 
     /// The id of a token, such as `<ent>`.

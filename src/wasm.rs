@@ -1,52 +1,53 @@
 //! The wasm-bindgen skin: converts, delegates, and turns errors into `{ code, message, detail }`. The only
 //! file that names a JavaScript crate.
 
+use std::rc::Rc;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::backend::DeviceKind;
 use crate::error::LukeError;
 use crate::input::ModelInputs;
-use crate::luke::{Luke, LukeLoader};
+use crate::luke::Luke;
+use crate::tasks::embed::{EmbedInput, EmbedOptions, Embedding};
+use crate::tasks::masked::{FillMaskInput, FillMaskOptions, PredictEntitiesInput, PredictEntitiesOptions};
 use crate::tasks::ner::{NerInput, NerOptions};
 use crate::tasks::relation::RelationInput;
 use crate::tasks::typing::TypingInput;
 use crate::tasks::{self, LabelOptions};
+use crate::weights::{FileEntry, Manifest, Reading, Source};
 
 type JsResult<T> = Result<T, JsValue>;
 
-/// Collects the parts of a model folder; see `LukeLoader`.
-#[wasm_bindgen]
-pub struct Loader(LukeLoader);
+/// Loads a model: `read(path, bytes, offset)` gives a promise of the bytes of a file, or of a part of it where there is
+/// an offset; `options.selfTest` runs the manifest's self-test. `read` may be called as long as the model lives.
+#[wasm_bindgen(js_name = loadModel)]
+pub async fn load_model(manifest_json: &str, read: js_sys::Function, options: JsValue) -> JsResult<Model> {
+    console_panics();
+    let manifest = Manifest::parse(manifest_json).map_err(js_error)?;
+    let options: Value = from_js(options, "options")?;
+    let self_test = options.get("selfTest").and_then(Value::as_bool).unwrap_or(false);
+    let luke = Luke::load(manifest, Rc::new(JsSource(read)), DeviceKind::DEFAULT, self_test).await;
+    luke.map(Model).map_err(js_error)
+}
 
-#[wasm_bindgen]
-impl Loader {
-    /// Starts from the text of `manifest.json`.
-    #[wasm_bindgen(constructor)]
-    pub fn new(manifest_json: &str) -> JsResult<Loader> {
-        console_panics();
-        LukeLoader::new(manifest_json).map(Loader).map_err(js_error)
-    }
+/// Files from the page's side.
+struct JsSource(js_sys::Function);
 
-    /// Adds `"tokenizer"` or `"entityVocab"`.
-    #[wasm_bindgen(js_name = pushFile)]
-    pub fn push_file(&mut self, name: &str, bytes: &[u8]) -> JsResult<()> {
-        self.0.push_file(name, bytes).map_err(js_error)
-    }
-
-    /// Adds a chunk.
-    #[wasm_bindgen(js_name = pushChunk)]
-    pub fn push_chunk(&mut self, index: usize, bytes: Vec<u8>) -> JsResult<()> {
-        self.0.push_chunk(index, bytes).map_err(js_error)
-    }
-
-    /// Builds the model; `options.selfTest` runs the manifest's self-test.
-    pub async fn finish(self, options: JsValue) -> JsResult<Model> {
-        let options: Value = from_js(options, "options")?;
-        let self_test = options.get("selfTest").and_then(Value::as_bool).unwrap_or(false);
-        self.0.finish(DeviceKind::DEFAULT, self_test).await.map(Model).map_err(js_error)
+impl Source for JsSource {
+    fn read<'a>(&'a self, file: &'a FileEntry) -> Reading<'a> {
+        Box::pin(async move {
+            // The page knows better what went wrong, and keeps it.
+            let failed = |_| LukeError::Network { file: file.path.clone(), reason: "could not be read".into() };
+            let offset = file.offset.map_or(JsValue::UNDEFINED, |offset| (offset as f64).into());
+            let promise = self.0.call3(&JsValue::NULL, &file.path.as_str().into(), &file.bytes.into(), &offset);
+            let bytes = JsFuture::from(js_sys::Promise::from(promise.map_err(failed)?)).await.map_err(failed)?;
+            Ok(js_sys::Uint8Array::new(&bytes).to_vec())
+        })
     }
 }
 
@@ -77,6 +78,37 @@ impl Model {
         to_js(&self.0.relation(&input, &options).await.map_err(js_error)?)
     }
 
+    /// Masked words: `{ text }`.
+    #[wasm_bindgen(js_name = fillMask)]
+    pub async fn fill_mask(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
+        let input: FillMaskInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
+        let options: FillMaskOptions = options_from_js(options)?;
+        to_js(&self.0.fill_mask(&input, &options).await.map_err(js_error)?)
+    }
+
+    /// Masked entities: `{ text, spans }`.
+    #[wasm_bindgen(js_name = predictEntities)]
+    pub async fn predict_entities(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
+        let input: PredictEntitiesInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
+        let options: PredictEntitiesOptions = options_from_js(options)?;
+        to_js(&self.0.predict_entities(&input, &options).await.map_err(js_error)?)
+    }
+
+    /// Vectors: `{ text, spans }`; `words`, `entities` and `pooled` are `{ shape, data: Float32Array }`.
+    pub async fn embed(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
+        let input: EmbedInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
+        let options: EmbedOptions = options_from_js(options)?;
+        let Embedding { tokens, words, entities, pooled, hidden } =
+            self.0.embed(&input, &options).await.map_err(js_error)?;
+        let result = js_sys::Object::new();
+        let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&result, &name.into(), value);
+        set("tokens", &to_js(&tokens)?)?;
+        set("words", &tensor(&[words.len() / hidden, hidden], &words)?)?;
+        set("entities", &tensor(&[entities.len() / hidden, hidden], &entities)?)?;
+        set("pooled", &pooled.map_or(Ok(JsValue::NULL), |pooled| tensor(&[hidden], &pooled))?)?;
+        Ok(result.into())
+    }
+
     /// The model on arrays: `{ name: { shape, data: Float32Array } }`.
     pub async fn forward(&self, inputs: JsValue, options: JsValue) -> JsResult<JsValue> {
         let inputs: ModelInputs = tasks::required("inputs", from_js(inputs, "inputs")?).map_err(js_error)?;
@@ -84,11 +116,7 @@ impl Model {
         let head = options.get("head").and_then(Value::as_str);
         let result = js_sys::Object::new();
         for output in self.0.forward(&inputs, head).await.map_err(js_error)? {
-            let tensor = js_sys::Object::new();
-            let data = js_sys::Float32Array::from(output.values.as_slice());
-            js_sys::Reflect::set(&tensor, &"shape".into(), &to_js(&output.shape)?)?;
-            js_sys::Reflect::set(&tensor, &"data".into(), &data)?;
-            js_sys::Reflect::set(&result, &output.name.into(), &tensor)?;
+            js_sys::Reflect::set(&result, &output.name.into(), &tensor(&output.shape, &output.values)?)?;
         }
         Ok(result.into())
     }
@@ -96,7 +124,9 @@ impl Model {
     /// What is loaded and where it runs.
     pub fn info(&self) -> JsResult<JsValue> {
         let Luke { manifest, device, .. } = &self.0;
-        let parameters: usize = manifest.tensors.iter().map(|tensor| tensor.bytes / tensor.dtype.size()).sum();
+        let table = manifest.entity_table.as_ref().map_or(0, |table| table.rows * table.columns());
+        let tensors = manifest.tensors.iter().map(|tensor| tensor.bytes / tensor.dtype.size());
+        let parameters = tensors.sum::<usize>() + table;
         let tested = manifest.self_test.as_ref().zip(self.0.self_test_error);
         to_js(&json!({
             "name": manifest.name,
@@ -134,13 +164,23 @@ fn options_from_js<T: serde::de::DeserializeOwned + Default>(value: JsValue) -> 
     tasks::from_value("options", from_js(value, "options")?).map_err(js_error)
 }
 
+/// `{ shape, data }`
+fn tensor(shape: &[usize], values: &[f32]) -> JsResult<JsValue> {
+    let tensor = js_sys::Object::new();
+    js_sys::Reflect::set(&tensor, &"shape".into(), &to_js(&shape)?)?;
+    js_sys::Reflect::set(&tensor, &"data".into(), &js_sys::Float32Array::from(values))?;
+    Ok(tensor.into())
+}
+
 fn to_js(value: &impl Serialize) -> JsResult<JsValue> {
     Ok(value.serialize(&Serializer::json_compatible())?)
 }
 
 fn js_error(error: LukeError) -> JsValue {
     let detail = match &error {
-        LukeError::Integrity { file, reason } | LukeError::Format { file, reason } => {
+        LukeError::Integrity { file, reason }
+        | LukeError::Format { file, reason }
+        | LukeError::Network { file, reason } => {
             json!({ "file": file, "reason": reason })
         }
         LukeError::Input { argument, reason } => json!({ "argument": argument, "reason": reason }),

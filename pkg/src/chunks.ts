@@ -1,4 +1,4 @@
-// The model folder: read the manifest, then fetch its files in their order, counting bytes.
+// The model folder: read the manifest, then fetch its files when the model asks for them, counting bytes.
 // What is checked here is what fetching needs; the wasm side checks the rest, and every hash.
 import { LukeError } from './errors.js';
 import { download, type Source } from './source.js';
@@ -16,12 +16,11 @@ export interface FileEntry {
 export interface Manifest {
   format: 'luke-web';
   version: 1;
-  files: { tokenizer: FileEntry; entityVocab?: FileEntry | null };
+  files: { tokenizer: FileEntry; entityVocab: FileEntry };
   chunks: FileEntry[];
+  /** Rows that are fetched when a call needs them. */
+  entityTable?: { chunks: FileEntry[] } | null;
 }
-
-/** A whole file of the model: one of `manifest.files` by name, or a chunk by its index. */
-export type ModelFile = { bytes: Uint8Array<ArrayBuffer> } & ({ name: 'tokenizer' | 'entityVocab' } | { chunk: number });
 
 const FORMAT = 'luke-web';
 const VERSION = 1;
@@ -43,29 +42,75 @@ export async function fetchManifest(source: Source, url: string, signal: AbortSi
   return { manifest: checkManifest(url, text), text };
 }
 
-/**
- * The files of the model in the manifest's order, each one whole. `onBytes` is called as bytes come in.
- * Rejects with `integrity` when a file is shorter or longer than the manifest says.
- */
-export async function* fetchFiles(
-  source: Source,
-  url: string,
-  manifest: Manifest,
-  signal: AbortSignal,
-  onBytes: (file: string, bytes: LoadBytes) => void,
-): AsyncGenerator<ModelFile> {
-  const { tokenizer, entityVocab } = manifest.files;
-  const totalBytes = fileEntries(manifest).reduce((sum, entry) => sum + entry.bytes, 0);
-  let loadedBytes = 0;
-  const fetchFile = (entry: FileEntry) =>
-    fetchWhole(source, fileUrl(url, entry.path), entry, signal, (count) => {
-      loadedBytes += count;
-      onBytes(entry.path, { loadedBytes, totalBytes });
-    });
+/** What the model has asked for so far and in all; rows of the entity table do not count. */
+export type OnBytes = (file: string, bytes: LoadBytes) => void;
 
-  yield { name: 'tokenizer', bytes: await fetchFile(tokenizer) };
-  if (entityVocab) yield { name: 'entityVocab', bytes: await fetchFile(entityVocab) };
-  for (const [chunk, entry] of manifest.chunks.entries()) yield { chunk, bytes: await fetchFile(entry) };
+/**
+ * Reads the files of a model. While one is used the next is already on its way, as long as they are asked for in their
+ * order. What goes wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
+ */
+export class ModelFiles {
+  #failure: { error: unknown } | undefined;
+  readonly #source: Source;
+  readonly #url: string;
+  readonly #signal: AbortSignal;
+  readonly #onBytes: OnBytes;
+  readonly #places: Map<string, number>;
+  readonly #order: FileEntry[];
+  /** How many of `#order` make up the model; the others are rows of the entity table. */
+  readonly #counted: number;
+  readonly #bytes: LoadBytes;
+  #next = 0;
+  #ahead: { place: number; bytes: Promise<Uint8Array> } | undefined;
+
+  constructor(source: Source, url: string, manifest: Manifest, signal: AbortSignal, onBytes: OnBytes) {
+    const counted = [manifest.files.tokenizer, manifest.files.entityVocab, ...manifest.chunks];
+    this.#source = source;
+    this.#url = url;
+    this.#signal = signal;
+    this.#onBytes = onBytes;
+    this.#order = [...counted, ...(manifest.entityTable?.chunks ?? [])];
+    this.#counted = counted.length;
+    this.#places = new Map(this.#order.map(({ path }, place) => [path, place]));
+    this.#bytes = { loadedBytes: 0, totalBytes: counted.reduce((sum, entry) => sum + entry.bytes, 0) };
+  }
+
+  /** Rejects with `integrity` when a file is shorter or longer than the manifest says. */
+  readonly read = async (path: string): Promise<Uint8Array> => {
+    try {
+      const place = this.#places.get(path)!;
+      const inOrder = place === this.#next;
+      const bytes = this.#ahead?.place === place ? this.#ahead.bytes : this.#fetch(place);
+      this.#next = place + 1;
+      this.#ahead = inOrder && this.#mayFollow(place) ? { place: place + 1, bytes: this.#fetch(place + 1) } : undefined;
+      this.#ahead?.bytes.catch(() => {}); // told when it is asked for
+      return await bytes;
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  };
+
+  /** Why the last read failed, once. */
+  takeFailure(): { error: unknown } | undefined {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure;
+  }
+
+  /** Whether the file after this one may be fetched unasked: not the first rows of a table that may never be needed. */
+  #mayFollow(place: number): boolean {
+    return place + 1 < this.#order.length && place + 1 !== this.#counted;
+  }
+
+  #fetch(place: number): Promise<Uint8Array> {
+    const entry = this.#order[place]!;
+    return fetchWhole(this.#source, fileUrl(this.#url, entry.path), entry, this.#signal, (count) => {
+      if (place >= this.#counted) return;
+      this.#bytes.loadedBytes += count;
+      this.#onBytes(entry.path, { ...this.#bytes });
+    });
+  }
 }
 
 async function fetchWhole(source: Source, url: string, entry: FileEntry, signal: AbortSignal, onBytes: (count: number) => void) {
@@ -97,10 +142,6 @@ function fileUrl(manifest: string, path: string): string {
   return url.href;
 }
 
-function fileEntries({ files, chunks }: Manifest): FileEntry[] {
-  return [files.tokenizer, ...(files.entityVocab ? [files.entityVocab] : []), ...chunks];
-}
-
 function checkManifest(url: string, text: string): Manifest {
   const bad = (why: string) =>
     new LukeError('format', `${url} is no model manifest: ${why}. A model folder has a manifest.json, made by \`luke convert\``, { url });
@@ -111,15 +152,17 @@ function checkManifest(url: string, text: string): Manifest {
     throw bad('it is not JSON');
   }
   if (typeof json !== 'object' || json === null) throw bad('it is not a JSON object');
-  const { format, version, files, chunks } = json as Partial<Record<keyof Manifest, unknown>>;
+  const { format, version, files, chunks, entityTable } = json as Partial<Record<keyof Manifest, unknown>>;
   if (format !== FORMAT) throw bad(`its format is not "${FORMAT}"`);
   if (version !== VERSION) {
     throw new LukeError('format', `${url} has manifest version ${String(version)}; this package reads version ${VERSION}`, { url, version });
   }
   const { tokenizer, entityVocab } = (files ?? {}) as Partial<Manifest['files']>;
   if (!isEntry(tokenizer)) throw bad('it lists no tokenizer');
-  if (entityVocab != null && !isEntry(entityVocab)) throw bad('its entity vocabulary has no path or size');
+  if (!isEntry(entityVocab)) throw bad('it lists no entity vocabulary');
   if (!Array.isArray(chunks) || !chunks.every(isEntry)) throw bad('a chunk has no path or size');
+  const rows = (entityTable as Manifest['entityTable'])?.chunks ?? [];
+  if (!Array.isArray(rows) || !rows.every(isEntry)) throw bad('a chunk of the entity table has no path or size');
   return json as Manifest;
 }
 

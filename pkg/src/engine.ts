@@ -1,13 +1,13 @@
 // Owns one model: picks the module, brings in the files, builds, runs. Lives in a worker or on the page; serve.ts
 // speaks for it. It does no maths and reads no text: all of that is in the wasm.
-import { fetchFiles, fetchManifest, manifestUrl, type Manifest } from './chunks.js';
+import { fetchManifest, manifestUrl, ModelFiles, type OnBytes } from './chunks.js';
 import { chooseDevice } from './device.js';
 import { isTrap, LukeError, toLukeError } from './errors.js';
 import type { Call, EngineOptions } from './protocol.js';
 import type { Source } from './source.js';
 import type { Device, LoadBytes, LoadEvent, RuntimeInfo } from './types.js';
 import { VERSION } from './version.js';
-import { loadWasm, type WasmInstance, type WasmLoader, type WasmModel } from './wasm.js';
+import { loadWasm, type WasmInstance, type WasmModel } from './wasm.js';
 
 /** What the engine needs of the machine; the tests give it another one. */
 export interface Machine {
@@ -17,6 +17,8 @@ export interface Machine {
 
 interface Loaded {
   model: WasmModel;
+  /** Where the model reads rows of its entity table. */
+  files: ModelFiles;
   instance: WasmInstance;
   /** The instance's generation when the model was made: another one means that the model is gone. */
   generation: number;
@@ -67,10 +69,12 @@ export class Engine {
   async #call({ method, input, options }: Call, onReload: (info: RuntimeInfo) => void): Promise<unknown> {
     if (!this.#load) throw new LukeError('input', 'no model is loaded');
     if (!this.#loaded || !isCurrent(this.#loaded)) onReload(await this.#load(() => {}));
-    const { model, instance } = this.#loaded!;
+    const { model, instance, files } = this.#loaded!;
     try {
       return await instance.run(() => model[method](input as never, options));
     } catch (error) {
+      const failure = files.takeFailure();
+      if (failure) throw failure.error;
       const known = toLukeError(error);
       if (isTrap(error)) this.#loaded = undefined;
       else if (known.code === 'device-lost') this.#drop();
@@ -115,38 +119,22 @@ export class Engine {
     signal.throwIfAborted();
 
     let bytes: LoadBytes = { loadedBytes: 0, totalBytes: 0 };
-    const loader = await instance.run(() => new instance.module.Loader(text)).catch((error: unknown) => {
-      const { code, message, detail } = toLukeError(error);
-      throw new LukeError(code, `${url}: ${message}`, detail);
+    const onBytes: OnBytes = (file, now) => {
+      report({ phase: 'download', file, ...(bytes = now) });
+      if (now.loadedBytes === now.totalBytes) report({ phase: 'compile', ...now });
+    };
+    const files = new ModelFiles(source, url, manifest, signal, onBytes);
+    const { generation } = instance;
+    const model = await instance.run(() => instance.module.loadModel(text, files.read, { selfTest: options.selfTest })).catch((error: unknown) => {
+      const failure = files.takeFailure();
+      if (failure) throw failure.error;
+      const known = toLukeError(error);
+      if (known.code !== 'format' && known.code !== 'integrity') throw new DeviceFailure(error);
+      throw new LukeError(known.code, `${url}: ${known.message}`, known.detail);
     });
-    const generation = instance.generation;
-    try {
-      const onBytes = (file: string, now: LoadBytes) => report({ phase: 'download', file, ...(bytes = now) });
-      await this.#pushFiles(instance, loader, manifest, url, source, onBytes);
-    } catch (error) {
-      if (generation === instance.generation) loader.free();
-      throw error;
-    }
-    report({ phase: 'compile', ...bytes });
-    const model = await instance.run(() => loader.finish({ selfTest: options.selfTest })).catch((error: unknown) => {
-      throw new DeviceFailure(error);
-    });
-    this.#loaded = { model, instance, generation };
+    this.#loaded = { model, files, instance, generation };
     signal.throwIfAborted();
     report({ phase: 'ready', ...bytes });
-  }
-
-  async #pushFiles(
-    instance: WasmInstance,
-    loader: WasmLoader,
-    manifest: Manifest,
-    url: string,
-    source: Source,
-    onBytes: (file: string, bytes: LoadBytes) => void,
-  ): Promise<void> {
-    for await (const file of fetchFiles(source, url, manifest, this.#stop.signal, onBytes)) {
-      await instance.run(() => ('name' in file ? loader.pushFile(file.name, file.bytes) : loader.pushChunk(file.chunk, file.bytes)));
-    }
   }
 
   #drop(): void {

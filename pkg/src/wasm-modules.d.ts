@@ -2,6 +2,6 @@
 declare module '*/luke_web.js' {
   const init: import('./wasm.js').WasmModule['default'];
   export default init;
-  export const Loader: import('./wasm.js').WasmModule['Loader'];
+  export const loadModel: import('./wasm.js').WasmModule['loadModel'];
   export const __wbg_reset_state: import('./wasm.js').WasmModule['__wbg_reset_state'];
 }

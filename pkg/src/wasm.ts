@@ -6,18 +6,14 @@ import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span, WordList
 /** What `wasm-bindgen` exports, from `src/wasm.rs`. Everything it throws is a `PlainError`, traps excepted. */
 export interface WasmModule {
   default(init: { module_or_path: Response }): Promise<unknown>;
-  Loader: new (manifestJson: string) => WasmLoader;
+  /** Builds a model while `read` brings its files in; `read` is kept for rows of the entity table that later calls need. */
+  loadModel(manifestJson: string, read: ReadFile, options: { selfTest: boolean }): Promise<WasmModel>;
   /** Replaces the instance by a fresh one: `wasm-bindgen --experimental-reset-state-function`, which a browser test insists on. */
   __wbg_reset_state?(): void;
 }
 
-export interface WasmLoader {
-  pushFile(name: 'tokenizer' | 'entityVocab', bytes: Uint8Array): void;
-  pushChunk(index: number, bytes: Uint8Array): void;
-  /** Consumes the loader. */
-  finish(options: { selfTest: boolean }): Promise<WasmModel>;
-  free(): void;
-}
+/** The bytes of a file of the model; with an offset, of a part of it. */
+export type ReadFile = (path: string, bytes: number, offset?: number) => Promise<Uint8Array>;
 
 export interface WasmModel {
   ner(input: string | readonly string[] | WordList, options: object): Promise<unknown>;

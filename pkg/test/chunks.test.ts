@@ -1,19 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fetchFiles, fetchManifest, manifestUrl } from '../dist/chunks.js';
+import { fetchManifest, manifestUrl, ModelFiles } from '../dist/chunks.js';
 import { fetchSource } from '../dist/source.js';
 import { fakeFetch, manifest, MODEL, modelFiles } from './fakes.js';
 
 const URL_ = `${MODEL}manifest.json`;
 const never = new AbortController().signal;
 
+/** Reads the files of a model in order. */
 async function load(files: Parameters<typeof fakeFetch>[0], signal = never) {
-  const source = fetchSource(fakeFetch(files).fetch);
+  const { fetch, asked } = fakeFetch(files);
+  const source = fetchSource(fetch);
   const { manifest } = await fetchManifest(source, URL_, signal);
   const events: [string, number, number][] = [];
-  const got = [];
-  for await (const file of fetchFiles(source, URL_, manifest, signal, (path, b) => events.push([path, b.loadedBytes, b.totalBytes]))) got.push(file);
-  return { got, events };
+  const model = new ModelFiles(source, URL_, manifest, signal, (path, b) => events.push([path, b.loadedBytes, b.totalBytes]));
+  const got: Uint8Array[] = [];
+  for (const { path } of [manifest.files.tokenizer, manifest.files.entityVocab, ...manifest.chunks]) got.push(await model.read(path));
+  return { model, got, events, asked };
 }
 
 test('the manifest URL, from a folder or itself', () => {
@@ -28,9 +31,28 @@ test('files come whole and in order; progress moves within a file and ends at th
   const files = modelFiles(6, 3);
   files['chunks/0.bin'] = [new Uint8Array([9, 8]), new Uint8Array([7, 6, 5, 4])];
   const { got, events } = await load(files);
-  assert.deepEqual(got.map((file) => ('name' in file ? file.name : file.chunk)), ['tokenizer', 0, 1]);
-  assert.deepEqual([...got[1]!.bytes], [9, 8, 7, 6, 5, 4]);
-  assert.deepEqual(events, [['tokenizer.json', 4, 13], ['chunks/0.bin', 6, 13], ['chunks/0.bin', 10, 13], ['chunks/1.bin', 13, 13]]);
+  assert.deepEqual(got.map((bytes) => bytes.length), [4, 2, 6, 3]);
+  assert.deepEqual([...got[2]!], [9, 8, 7, 6, 5, 4]);
+  const loaded = events.map(([, bytes]) => bytes);
+  assert.deepEqual(loaded, [...loaded].sort((a, b) => a - b));
+  assert.equal(events.filter(([path]) => path === 'chunks/0.bin').length, 2);
+  assert.deepEqual([events.at(-1)![1], events.at(-1)![2]], [15, 15]);
+});
+
+test('the next file is on its way while one is used; rows of the entity table only when they are asked for in order', async () => {
+  const rows = ['entities/0.bin', 'entities/1.bin', 'entities/2.bin'];
+  const json = { ...manifest(6), entityTable: { chunks: rows.map((path) => ({ path, bytes: 1, sha256: '' })) } };
+  const files = { ...modelFiles(6), 'manifest.json': JSON.stringify(json), ...Object.fromEntries(rows.map((path) => [path, new Uint8Array(1)])) };
+  const { model, asked, events } = await load(files);
+  assert.deepEqual(asked, ['manifest.json', 'tokenizer.json', 'entity_vocab.json', 'chunks/0.bin']);
+  await model.read('entities/2.bin');
+  await model.read('entities/1.bin');
+  assert.deepEqual(asked.slice(4), ['entities/2.bin', 'entities/1.bin']);
+  await model.read('entities/0.bin');
+  await model.read('entities/1.bin');
+  await model.read('entities/2.bin');
+  assert.deepEqual(asked.slice(6), ['entities/0.bin', 'entities/1.bin', 'entities/2.bin']);
+  assert.equal(events.at(-1)![1], 12); // rows are not part of the load
 });
 
 test('a chunk cut short, or too long, rejects with integrity and its path', async () => {
@@ -51,6 +73,8 @@ test('what is no manifest rejects with format and the URL', async () => {
     ['<!doctype html>', /not JSON/], ['[]', /format is not/], ['null', /not a JSON object/], ['{"model_type":"luke"}', /format is not "luke-web"/],
     [JSON.stringify({ ...manifest(1), version: 2 }), /version 2/], [JSON.stringify({ ...manifest(1), chunks: [{ path: 3 }] }), /a chunk has/],
     [JSON.stringify({ ...manifest(1), files: {} }), /no tokenizer/],
+    [JSON.stringify({ ...manifest(1), files: { tokenizer: manifest().files.tokenizer } }), /no entity vocabulary/],
+    [JSON.stringify({ ...manifest(1), entityTable: { chunks: [{}] } }), /entity table/],
   ];
   for (const [text, why] of cases) {
     await assert.rejects(load({ 'manifest.json': text }), (error: any) => error.code === 'format' && why.test(error.message) && error.message.includes(URL_));
@@ -79,10 +103,9 @@ test('an abort rejects with its reason, also in the middle of a file', async () 
     return new Response(body);
   });
   const entries = { ...manifest(6), format: 'luke-web', version: 1 } as never;
-  const reading = (async () => {
-    for await (const _ of fetchFiles(source, URL_, entries, abort.signal, () => abort.abort(reason))) assert.fail('no file is whole');
-  })();
-  await assert.rejects(reading, reason);
+  const model = new ModelFiles(source, URL_, entries, abort.signal, () => abort.abort(reason));
+  await assert.rejects(model.read('tokenizer.json'), reason);
+  assert.deepEqual([model.takeFailure(), model.takeFailure()], [{ error: reason }, undefined]);
 });
 
 test('a broken connection rejects with network and the URL', async () => {

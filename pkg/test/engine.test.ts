@@ -40,7 +40,7 @@ test('a GPU that was asked for by name does not fall back; nor does auto for a b
   const cut = fetchSource(fakeFetch({ ...modelFiles(2), 'chunks/0.bin': new Uint8Array(1) }).fetch);
   await assert.rejects(bad.engine.load(MODEL, options, cut, () => {}), { code: 'integrity' });
   assert.deepEqual(bad.cpu.log, []);
-  assert.equal(bad.gpu.log.at(-1), 'free loader');
+  assert.equal(bad.gpu.log.at(-1), 'entity_vocab.json 2');
 });
 
 test('a lost device frees the model, and the next call loads again', async () => {

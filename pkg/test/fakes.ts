@@ -6,13 +6,13 @@ import { WasmInstance, type WasmModel, type WasmModule } from '../dist/wasm.js';
 
 export const MODEL = 'https://models.test/mini/';
 
-/** A manifest of a tokenizer and chunks of the given sizes. */
+/** A manifest of a tokenizer, an entity vocabulary and chunks of the given sizes. */
 export function manifest(...chunkBytes: number[]) {
   const entry = (path: string, bytes: number) => ({ path, bytes, sha256: '0'.repeat(64) });
   return {
     format: 'luke-web',
     version: 1,
-    files: { tokenizer: entry('tokenizer.json', 4), entityVocab: null },
+    files: { tokenizer: entry('tokenizer.json', 4), entityVocab: entry('entity_vocab.json', 2) },
     chunks: chunkBytes.map((bytes, i) => entry(`chunks/${i}.bin`, bytes)),
   };
 }
@@ -46,6 +46,7 @@ export function modelFiles(...chunkBytes: number[]): Record<string, Body> {
   return {
     'manifest.json': JSON.stringify(manifest(...chunkBytes)),
     'tokenizer.json': new Uint8Array(4),
+    'entity_vocab.json': new Uint8Array(2),
     ...Object.fromEntries(chunkBytes.map((bytes, i) => [`chunks/${i}.bin`, new Uint8Array(bytes).fill(i + 1)])),
   };
 }
@@ -64,24 +65,13 @@ export function fakeWasm(ner: WasmModel['ner'], finish: () => void = () => {}, t
   };
   const module: WasmModule = {
     default: async () => {},
-    Loader: class {
-      constructor(json: string) {
-        log.push(`manifest ${JSON.parse(json).version}`);
-      }
-      pushFile(name: string, bytes: Uint8Array) {
-        log.push(`${name} ${bytes.length}`);
-      }
-      pushChunk(index: number, bytes: Uint8Array) {
-        log.push(`chunk ${index} ${bytes.length}`);
-      }
-      async finish() {
-        finish();
-        log.push('finish');
-        return model;
-      }
-      free() {
-        log.push('free loader');
-      }
+    loadModel: async (json, read) => {
+      const { version, files, chunks } = JSON.parse(json) as ReturnType<typeof manifest> & { version: number };
+      log.push(`manifest ${version}`);
+      for (const { path, bytes } of [files.tokenizer, files.entityVocab, ...chunks]) log.push(`${path} ${(await read(path, bytes)).length}`);
+      finish();
+      log.push('finish');
+      return model;
     },
     __wbg_reset_state: () => void log.push('reset'),
   };

@@ -19,10 +19,10 @@ async function start(ner: Ner, options: LoadOptions = {}, tasks: Partial<WasmMod
 test('load fetches in order, tells its progress and what runs', async () => {
   const events: LoadEvent[] = [];
   const { luke, log, asked, state } = await start(async () => [], { onProgress: (event) => events.push(event) });
-  assert.deepEqual(asked, ['manifest.json', 'tokenizer.json', 'chunks/0.bin', 'chunks/1.bin']);
-  assert.deepEqual(log, ['manifest 1', 'tokenizer 4', 'chunk 0 6', 'chunk 1 3', 'finish']);
+  assert.deepEqual(asked, ['manifest.json', 'tokenizer.json', 'entity_vocab.json', 'chunks/0.bin', 'chunks/1.bin']);
+  assert.deepEqual(log, ['manifest 1', 'tokenizer.json 4', 'entity_vocab.json 2', 'chunks/0.bin 6', 'chunks/1.bin 3', 'finish']);
   assert.deepEqual([...new Set(events.map((event) => event.phase))], ['manifest', 'download', 'compile', 'ready']);
-  assert.deepEqual(events.at(-1), { phase: 'ready', loadedBytes: 13, totalBytes: 13 });
+  assert.deepEqual(events.at(-1), { phase: 'ready', loadedBytes: 15, totalBytes: 15 });
   assert.deepEqual(luke.tasks, ['ner']);
   assert.equal(luke.info.name, 'fake');
   assert.ok(luke.info.loadMs >= 0);

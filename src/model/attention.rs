@@ -22,7 +22,7 @@ pub struct LukeAttention {
 
 impl LukeAttention {
     /// Takes the tensors under `encoder.layer.{i}.attention`.
-    pub fn load(mut w: Weights, c: &LukeConfig) -> Result<Self> {
+    pub async fn load(mut w: Weights<'_, '_>, c: &LukeConfig) -> Result<Self> {
         let h = c.hidden_size;
         let names: &[&str] = match c.use_entity_aware_attention {
             true => &["w2e_query", "query", "key", "value", "e2w_query", "e2e_query"],
@@ -32,14 +32,14 @@ impl LukeAttention {
         for name in names {
             let mut own = w.at("self");
             let mut own = own.at(name);
-            weight.extend(own.values("weight", &[h, h])?);
-            bias.extend(own.values("bias", &[h])?);
+            weight.extend(own.values("weight", &[h, h]).await?);
+            bias.extend(own.values("bias", &[h]).await?);
         }
         Ok(Self {
             projections: Linear::new(weight, bias, w.device()),
             entity_aware: c.use_entity_aware_attention,
-            output: w.at("output.dense").linear(h, h)?,
-            output_norm: w.at("output.LayerNorm").layer_norm(h, c.layer_norm_eps)?,
+            output: w.at("output.dense").linear(h, h).await?,
+            output_norm: w.at("output.LayerNorm").layer_norm(h, c.layer_norm_eps).await?,
             hidden: h,
             heads: c.num_attention_heads,
         })

@@ -7,7 +7,7 @@ use super::layers::{LayerNorm, Linear, Weights, matrix};
 use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::input::ModelInputs;
-use crate::weights::RowTable;
+use crate::weights::{EntityRows, PagedRows, RowTable};
 
 /// Word, position and token type tables, then LayerNorm.
 pub struct LukeEmbeddings {
@@ -20,13 +20,13 @@ pub struct LukeEmbeddings {
 
 impl LukeEmbeddings {
     /// Takes the tensors under `luke.embeddings`.
-    pub fn load(mut w: Weights, c: &LukeConfig) -> Result<Self> {
+    pub async fn load(mut w: Weights<'_, '_>, c: &LukeConfig) -> Result<Self> {
         let h = c.hidden_size;
         Ok(Self {
-            word_embeddings: w.table("word_embeddings.weight", [c.vocab_size, h])?,
-            position_embeddings: w.table("position_embeddings.weight", [c.max_position_embeddings, h])?,
-            token_type_embeddings: w.table("token_type_embeddings.weight", [c.type_vocab_size, h])?,
-            layer_norm: w.at("LayerNorm").layer_norm(h, c.layer_norm_eps)?,
+            word_embeddings: w.table("word_embeddings.weight", [c.vocab_size, h]).await?,
+            position_embeddings: w.table("position_embeddings.weight", [c.max_position_embeddings, h]).await?,
+            token_type_embeddings: w.table("token_type_embeddings.weight", [c.type_vocab_size, h]).await?,
+            layer_norm: w.at("LayerNorm").layer_norm(h, c.layer_norm_eps).await?,
             pad_token_id: c.pad_token_id,
         })
     }
@@ -48,9 +48,9 @@ impl LukeEmbeddings {
             // fairseq's positions: counted over the non-padding tokens, after pad_token_id.
             let real = usize::from(*id as usize != self.pad_token_id);
             seen += real;
-            self.position_embeddings.add_row(self.pad_token_id + seen * real, 1.0, other);
+            self.position_embeddings.add_row(self.pad_token_id + seen * real, other);
             let kind = inputs.token_type_ids.as_ref().map_or(0, |types| types[i]);
-            self.token_type_embeddings.add_row(kind as usize, 1.0, other);
+            self.token_type_embeddings.add_row(kind as usize, other);
         }
         self.layer_norm.forward(matrix(rows, words, device), matrix(others, words, device))
     }
@@ -58,7 +58,7 @@ impl LukeEmbeddings {
 
 /// Entity table and dense layer, the mean of the mention's position rows, token type, then LayerNorm.
 pub struct LukeEntityEmbeddings {
-    entity_embeddings: RowTable,
+    entity_embeddings: EntityRows,
     entity_embedding_dense: Option<Linear>,
     position_embeddings: RowTable,
     token_type_embeddings: RowTable,
@@ -66,43 +66,49 @@ pub struct LukeEntityEmbeddings {
 }
 
 impl LukeEntityEmbeddings {
-    /// Takes the tensors under `luke.entity_embeddings`.
-    pub fn load(mut w: Weights, c: &LukeConfig) -> Result<Self> {
+    /// Takes the tensors under `luke.entity_embeddings`; the table too, unless it is given.
+    pub async fn load(mut w: Weights<'_, '_>, c: &LukeConfig, pages: Option<PagedRows>) -> Result<Self> {
         let h = c.hidden_size;
         let dense = match c.entity_emb_size == h {
             true => None,
-            false => Some(w.at("entity_embedding_dense").linear_no_bias(c.entity_emb_size, h)?),
+            false => Some(w.at("entity_embedding_dense").linear_no_bias(c.entity_emb_size, h).await?),
+        };
+        let entity_embeddings = match pages {
+            Some(pages) => EntityRows::Paged(pages),
+            None => {
+                let shape = [c.entity_vocab_size, c.entity_emb_size];
+                EntityRows::Resident(w.table("entity_embeddings.weight", shape).await?)
+            }
         };
         Ok(Self {
-            entity_embeddings: w.table("entity_embeddings.weight", [c.entity_vocab_size, c.entity_emb_size])?,
+            entity_embeddings,
             entity_embedding_dense: dense,
-            position_embeddings: w.table("position_embeddings.weight", [c.max_position_embeddings, h])?,
-            token_type_embeddings: w.table("token_type_embeddings.weight", [c.type_vocab_size, h])?,
-            layer_norm: w.at("LayerNorm").layer_norm(h, c.layer_norm_eps)?,
+            position_embeddings: w.table("position_embeddings.weight", [c.max_position_embeddings, h]).await?,
+            token_type_embeddings: w.table("token_type_embeddings.weight", [c.type_vocab_size, h]).await?,
+            layer_norm: w.at("LayerNorm").layer_norm(h, c.layer_norm_eps).await?,
         })
     }
 
     /// The entity table, which entity prediction's decoder shares.
-    pub fn entity_embeddings(&self) -> &RowTable {
+    pub fn entity_embeddings(&self) -> &EntityRows {
         &self.entity_embeddings
     }
 
     /// # Shapes
+    /// - rows: `[entities, entity_emb]`, the table's rows of `inputs.entity_ids`
     /// - result: `[entities, hidden]`; at least one entity
-    pub fn forward(&self, inputs: &ModelInputs, device: &burn::tensor::Device) -> Tensor<2> {
+    pub fn forward(&self, inputs: &ModelInputs, rows: Vec<f32>, device: &burn::tensor::Device) -> Tensor<2> {
         let (entities, hidden) = (inputs.entity_ids.len(), self.position_embeddings.columns());
-        let mut rows = Vec::with_capacity(entities * self.entity_embeddings.columns());
         let mut others = vec![0.0; entities * hidden];
         for (i, other) in others.chunks_exact_mut(hidden).enumerate() {
-            self.entity_embeddings.push_row(inputs.entity_ids[i] as usize, &mut rows);
             let positions = inputs.entity_position_ids[i].iter().filter(|p| **p >= 0);
             let count = positions.clone().count();
             for position in positions {
-                self.position_embeddings.add_row(*position as usize, 1.0, other);
+                self.position_embeddings.add_row(*position as usize, other);
             }
             other.iter_mut().for_each(|sum| *sum /= count.max(1) as f32);
             let kind = inputs.entity_token_type_ids.as_ref().map_or(0, |types| types[i]);
-            self.token_type_embeddings.add_row(kind as usize, 1.0, other);
+            self.token_type_embeddings.add_row(kind as usize, other);
         }
         let rows = matrix(rows, entities, device);
         let rows = match &self.entity_embedding_dense {

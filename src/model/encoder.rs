@@ -16,12 +16,12 @@ pub struct LukeLayer {
 }
 
 impl LukeLayer {
-    fn load(mut w: Weights, c: &LukeConfig) -> Result<Self> {
+    async fn load(mut w: Weights<'_, '_>, c: &LukeConfig) -> Result<Self> {
         Ok(Self {
-            attention: LukeAttention::load(w.at("attention"), c)?,
-            intermediate: w.at("intermediate.dense").linear(c.hidden_size, c.intermediate_size)?,
-            output: w.at("output.dense").linear(c.intermediate_size, c.hidden_size)?,
-            output_norm: w.at("output.LayerNorm").layer_norm(c.hidden_size, c.layer_norm_eps)?,
+            attention: LukeAttention::load(w.at("attention"), c).await?,
+            intermediate: w.at("intermediate.dense").linear(c.hidden_size, c.intermediate_size).await?,
+            output: w.at("output.dense").linear(c.intermediate_size, c.hidden_size).await?,
+            output_norm: w.at("output.LayerNorm").layer_norm(c.hidden_size, c.layer_norm_eps).await?,
         })
     }
 
@@ -39,9 +39,11 @@ pub struct LukeEncoder {
 
 impl LukeEncoder {
     /// Takes the tensors under `luke.encoder`.
-    pub fn load(mut w: Weights, c: &LukeConfig) -> Result<Self> {
-        let layer =
-            (0..c.num_hidden_layers).map(|i| LukeLayer::load(w.at(&format!("layer.{i}")), c)).collect::<Result<_>>()?;
+    pub async fn load(mut w: Weights<'_, '_>, c: &LukeConfig) -> Result<Self> {
+        let mut layer = Vec::with_capacity(c.num_hidden_layers);
+        for i in 0..c.num_hidden_layers {
+            layer.push(LukeLayer::load(w.at(&format!("layer.{i}")), c).await?);
+        }
         Ok(Self { layer })
     }
 

@@ -7,20 +7,20 @@ use crate::kernels::{self, Activation};
 use crate::weights::{RowTable, WeightStore};
 
 /// The store seen from one place in the checkpoint's tree of names.
-pub struct Weights<'a> {
-    store: &'a mut WeightStore,
+pub struct Weights<'a, 's> {
+    store: &'a mut WeightStore<'s>,
     device: &'a Device,
     prefix: String,
 }
 
-impl<'a> Weights<'a> {
+impl<'a, 's> Weights<'a, 's> {
     /// The root of the tree.
-    pub fn new(store: &'a mut WeightStore, device: &'a Device) -> Self {
+    pub fn new(store: &'a mut WeightStore<'s>, device: &'a Device) -> Self {
         Self { store, device, prefix: String::new() }
     }
 
     /// One step down: `name` is a path of Hugging Face's names.
-    pub fn at(&mut self, name: &str) -> Weights<'_> {
+    pub fn at(&mut self, name: &str) -> Weights<'_, 's> {
         Weights { prefix: format!("{}{name}.", self.prefix), store: self.store, device: self.device }
     }
 
@@ -35,35 +35,35 @@ impl<'a> Weights<'a> {
     }
 
     /// The values of a tensor.
-    pub fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        self.store.take(&format!("{}{name}", self.prefix), shape)
+    pub async fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        self.store.take(&format!("{}{name}", self.prefix), shape).await
     }
 
     /// A matrix kept beside the device.
-    pub fn table(&mut self, name: &str, shape: [usize; 2]) -> Result<RowTable> {
-        self.store.take_table(&format!("{}{name}", self.prefix), shape)
+    pub async fn table(&mut self, name: &str, shape: [usize; 2]) -> Result<RowTable> {
+        self.store.take_table(&format!("{}{name}", self.prefix), shape).await
     }
 
     /// `[out_features, in_features]` and a bias.
-    pub fn linear(&mut self, in_features: usize, out_features: usize) -> Result<Linear> {
-        let bias = self.values("bias", &[out_features])?;
-        self.linear_with(bias, in_features, out_features)
+    pub async fn linear(&mut self, in_features: usize, out_features: usize) -> Result<Linear> {
+        let bias = self.values("bias", &[out_features]).await?;
+        self.linear_with(bias, in_features, out_features).await
     }
 
     /// A linear layer that has no bias.
-    pub fn linear_no_bias(&mut self, in_features: usize, out_features: usize) -> Result<Linear> {
-        self.linear_with(vec![0.0; out_features], in_features, out_features)
+    pub async fn linear_no_bias(&mut self, in_features: usize, out_features: usize) -> Result<Linear> {
+        self.linear_with(vec![0.0; out_features], in_features, out_features).await
     }
 
-    fn linear_with(&mut self, bias: Vec<f32>, in_features: usize, out_features: usize) -> Result<Linear> {
-        let weight = self.values("weight", &[out_features, in_features])?;
+    async fn linear_with(&mut self, bias: Vec<f32>, in_features: usize, out_features: usize) -> Result<Linear> {
+        let weight = self.values("weight", &[out_features, in_features]).await?;
         Ok(Linear::new(weight, bias, self.device))
     }
 
     /// A LayerNorm over `features`.
-    pub fn layer_norm(&mut self, features: usize, epsilon: f32) -> Result<LayerNorm> {
-        let weight = self.values("weight", &[features])?;
-        let bias = self.values("bias", &[features])?;
+    pub async fn layer_norm(&mut self, features: usize, epsilon: f32) -> Result<LayerNorm> {
+        let weight = self.values("weight", &[features]).await?;
+        let bias = self.values("bias", &[features]).await?;
         Ok(LayerNorm { weight: vector(weight, self.device), bias: vector(bias, self.device), epsilon })
     }
 }

@@ -6,15 +6,17 @@ mod embeddings;
 mod encoder;
 mod heads;
 mod layers;
+mod masked_lm;
 
 pub use heads::{Head, NamedTensor, hidden_outputs};
+pub use masked_lm::{Decoder, MaskedLm};
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::input::ModelInputs;
-use crate::weights::WeightStore;
+use crate::weights::{EntityRows, PagedRows, RowTable, WeightStore};
 use embeddings::{LukeEmbeddings, LukeEntityEmbeddings};
 use encoder::LukeEncoder;
 use layers::{Linear, Weights, vector};
@@ -48,6 +50,16 @@ impl HiddenStates {
         self.states.clone().narrow(0, self.words, self.entities())
     }
 
+    /// Some rows of a matrix, in order.
+    ///
+    /// # Shapes
+    /// - of: `[any, columns]`, result: `[rows, columns]`
+    pub fn select(&self, of: Tensor<2>, rows: &[usize]) -> Tensor<2> {
+        let ids: Vec<i32> = rows.iter().map(|row| *row as i32).collect();
+        let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [rows.len()]), &self.states.device());
+        of.select(0, ids)
+    }
+
     /// How many rows are entities.
     pub fn entities(&self) -> usize {
         self.states.dims()[0] - self.words
@@ -56,33 +68,61 @@ impl HiddenStates {
 
 impl LukeModel {
     /// Takes the tensors under `luke` and puts them on the device.
-    pub fn load(store: &mut WeightStore, c: &LukeConfig, device: &Device) -> Result<Self> {
+    /// The entity table is `pages`, where it is not among the tensors.
+    pub async fn load(
+        store: &mut WeightStore<'_>,
+        c: &LukeConfig,
+        pages: Option<PagedRows>,
+        device: &Device,
+    ) -> Result<Self> {
         let mut root = Weights::new(store, device);
         let mut w = root.at("luke");
-        let pooler = match w.has("pooler.dense.weight") {
-            true => Some(w.at("pooler.dense").linear(c.hidden_size, c.hidden_size)?),
-            false => None,
-        };
         Ok(Self {
-            embeddings: LukeEmbeddings::load(w.at("embeddings"), c)?,
-            entity_embeddings: LukeEntityEmbeddings::load(w.at("entity_embeddings"), c)?,
-            encoder: LukeEncoder::load(w.at("encoder"), c)?,
-            pooler,
+            embeddings: LukeEmbeddings::load(w.at("embeddings"), c).await?,
+            entity_embeddings: LukeEntityEmbeddings::load(w.at("entity_embeddings"), c, pages).await?,
+            encoder: LukeEncoder::load(w.at("encoder"), c).await?,
+            pooler: match w.has("pooler.dense.weight") {
+                true => Some(w.at("pooler.dense").linear(c.hidden_size, c.hidden_size).await?),
+                false => None,
+            },
             device: device.clone(),
         })
     }
 
+    /// Where it runs.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The word table.
+    pub fn word_embeddings(&self) -> &RowTable {
+        self.embeddings.word_embeddings()
+    }
+
+    /// The entity table.
+    pub fn entity_embeddings(&self) -> &EntityRows {
+        self.entity_embeddings.entity_embeddings()
+    }
+
     /// The hidden states after the last layer. `inputs` must have passed [`ModelInputs::check`].
-    pub fn forward(&self, inputs: &ModelInputs) -> HiddenStates {
-        self.forward_layers(inputs, |_| {})
+    ///
+    /// # Shapes
+    /// - entity_rows: `[entities, entity_emb]`, the entity table's rows of `inputs.entity_ids`
+    pub fn forward(&self, inputs: &ModelInputs, entity_rows: Vec<f32>) -> HiddenStates {
+        self.forward_layers(inputs, entity_rows, |_| {})
     }
 
     /// As [`forward`](Self::forward); `seen` is shown the embeddings and each layer's result.
-    pub fn forward_layers(&self, inputs: &ModelInputs, mut seen: impl FnMut(&Tensor<2>)) -> HiddenStates {
+    pub fn forward_layers(
+        &self,
+        inputs: &ModelInputs,
+        entity_rows: Vec<f32>,
+        mut seen: impl FnMut(&Tensor<2>),
+    ) -> HiddenStates {
         let (words, entities) = (inputs.input_ids.len(), inputs.entity_ids.len());
         let mut states = self.embeddings.forward(inputs, &self.device);
         if entities > 0 {
-            states = Tensor::cat(vec![states, self.entity_embeddings.forward(inputs, &self.device)], 0);
+            states = Tensor::cat(vec![states, self.entity_embeddings.forward(inputs, entity_rows, &self.device)], 0);
         }
         let attended = |mask: &Option<Vec<u8>>, n: usize| match mask {
             Some(mask) => mask.iter().map(|m| if *m == 0 { f32::MIN } else { 0.0 }).collect(),

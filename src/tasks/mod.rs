@@ -1,9 +1,13 @@
 //! One file a task: its types, what goes in, and how the logits become a result.
 
+pub mod embed;
+pub mod masked;
+mod mentions;
 pub mod ner;
 mod passes;
 pub mod relation;
 pub mod typing;
+mod windows;
 mod words;
 
 use serde::{Deserialize, Serialize};

@@ -35,9 +35,9 @@ pub struct Manifest {
     pub chunks: Vec<Chunk>,
     /// Where each tensor lies.
     pub tensors: Vec<TensorEntry>,
-    /// Reserved for entity tables stored apart from the tensors.
+    /// The entity table, where it is too large to load whole.
     #[serde(default)]
-    pub entity_table: Option<Value>,
+    pub entity_table: Option<EntityTable>,
     /// A fixed input and what it must give.
     #[serde(default)]
     pub self_test: Option<SelfTest>,
@@ -81,15 +81,36 @@ pub struct Files {
     pub entity_vocab: FileEntry,
 }
 
-/// A file and how to know it is whole.
+/// A file, or a part of one, and how to know it is whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {
     /// Relative to the folder.
     pub path: String,
     /// Length.
     pub bytes: usize,
-    /// Lower-case hexadecimal.
-    pub sha256: String,
+    /// Lower-case hexadecimal. A `manifest.json` always has it; a checkpoint read as it is has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Where the bytes begin, for a part of a checkpoint's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<usize>,
+}
+
+/// An entity table in files of its own: rows are fetched when a call needs them. Chunk `i` holds the rows from
+/// `i * rows_per_chunk` on, row after row.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EntityTable {
+    /// Rows in all.
+    pub rows: usize,
+    /// Bytes of a row.
+    pub row_bytes: usize,
+    /// Rows of every chunk but the last.
+    pub rows_per_chunk: usize,
+    /// How the rows are stored.
+    pub dtype: DType,
+    /// The files.
+    pub chunks: Vec<Chunk>,
 }
 
 /// A weight file.
@@ -103,6 +124,8 @@ pub enum DType {
     F32,
     /// 2 bytes, IEEE 754 binary16, little-endian.
     F16,
+    /// 2 bytes, the upper half of an f32, little-endian (checkpoints only; `luke convert` writes none).
+    Bf16,
 }
 
 impl DType {
@@ -110,16 +133,22 @@ impl DType {
     pub fn size(self) -> usize {
         match self {
             Self::F32 => 4,
-            Self::F16 => 2,
+            Self::F16 | Self::Bf16 => 2,
+        }
+    }
+
+    /// Shows every number in `bytes` to `to`, in order.
+    pub fn for_each(self, bytes: &[u8], mut to: impl FnMut(f32)) {
+        match self {
+            Self::F32 => bytes.chunks_exact(4).for_each(|b| to(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
+            Self::F16 => bytes.chunks_exact(2).for_each(|b| to(half::f16::from_le_bytes([b[0], b[1]]).to_f32())),
+            Self::Bf16 => bytes.chunks_exact(2).for_each(|b| to(half::bf16::from_le_bytes([b[0], b[1]]).to_f32())),
         }
     }
 
     /// Appends the numbers in `bytes` to `out`.
     pub fn decode(self, bytes: &[u8], out: &mut Vec<f32>) {
-        match self {
-            Self::F32 => out.extend(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
-            Self::F16 => out.extend(bytes.chunks_exact(2).map(|b| half::f16::from_le_bytes([b[0], b[1]]).to_f32())),
-        }
+        self.for_each(bytes, |value| out.push(value));
     }
 }
 
@@ -178,12 +207,25 @@ impl Manifest {
         }
         let manifest: Self = serde_json::from_value(value).map_err(|error| bad(error.to_string()))?;
         manifest.check()?;
+        if let Some(file) = manifest.all_files().find(|file| file.sha256.is_none() || file.offset.is_some()) {
+            return Err(bad(format!("{} has no sha256, or an offset", file.path)));
+        }
         Ok(manifest)
     }
 
-    fn check(&self) -> Result<()> {
+    /// Every file but the manifest itself.
+    pub fn all_files(&self) -> impl Iterator<Item = &FileEntry> {
+        let rows = self.entity_table.iter().flat_map(|table| &table.chunks);
+        [&self.files.tokenizer, &self.files.entity_vocab].into_iter().chain(&self.chunks).chain(rows)
+    }
+
+    /// That its parts fit each other.
+    pub fn check(&self) -> Result<()> {
         let bad = |reason: String| Err(LukeError::format("manifest.json", reason));
-        for file in [&self.files.tokenizer, &self.files.entity_vocab].into_iter().chain(&self.chunks) {
+        if let Some(table) = &self.entity_table {
+            table.check()?;
+        }
+        for file in self.all_files() {
             let inside = file.path.split('/').all(|part| !["", ".", ".."].contains(&part));
             if !inside || file.path.contains([':', '\\', '?', '#']) {
                 return bad(format!("path '{}' is not inside the folder", file.path));
@@ -215,10 +257,41 @@ impl Manifest {
     }
 }
 
+impl EntityTable {
+    /// Floats of a row.
+    pub fn columns(&self) -> usize {
+        self.row_bytes / self.dtype.size()
+    }
+
+    /// The rows in a chunk.
+    pub fn rows_of(&self, chunk: usize) -> std::ops::Range<usize> {
+        let start = chunk * self.rows_per_chunk;
+        start..(start + self.rows_per_chunk).min(self.rows)
+    }
+
+    fn check(&self) -> Result<()> {
+        let bad = |reason: &str| Err(LukeError::format("manifest.json", format!("entityTable: {reason}")));
+        if self.rows == 0 || self.rows > 1 << 24 || self.rows_per_chunk == 0 {
+            return bad("rows or rowsPerChunk is out of range");
+        }
+        if self.row_bytes == 0 || !self.row_bytes.is_multiple_of(self.dtype.size()) {
+            return bad("rowBytes is no row of numbers");
+        }
+        if self.chunks.len() != self.rows.div_ceil(self.rows_per_chunk) {
+            return bad("there are not as many chunks as the rows need");
+        }
+        let fits = |(i, chunk): (usize, &Chunk)| Some(chunk.bytes) == self.rows_of(i).len().checked_mul(self.row_bytes);
+        match self.chunks.iter().enumerate().all(fits) {
+            true => Ok(()),
+            false => bad("a chunk is not as long as its rows"),
+        }
+    }
+}
+
 impl FileEntry {
     /// An entry for these bytes.
     pub fn of(path: impl Into<String>, bytes: &[u8]) -> Self {
-        Self { path: path.into(), bytes: bytes.len(), sha256: sha256_hex(bytes) }
+        Self { path: path.into(), bytes: bytes.len(), sha256: Some(sha256_hex(bytes)), offset: None }
     }
 
     /// That `bytes` are this file's.
@@ -229,11 +302,12 @@ impl FileEntry {
                 format!("{} bytes came, {} expected", bytes.len(), self.bytes),
             ));
         }
+        let Some(want) = &self.sha256 else { return Ok(()) };
         let got = sha256_hex(bytes);
-        if got != self.sha256 {
-            return Err(LukeError::integrity(&self.path, format!("sha256 is {got}, {} expected", self.sha256)));
+        match got == *want {
+            true => Ok(()),
+            false => Err(LukeError::integrity(&self.path, format!("sha256 is {got}, {want} expected"))),
         }
-        Ok(())
     }
 }
 

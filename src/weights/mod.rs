@@ -1,10 +1,15 @@
-//! The model folder: what the manifest promises, and the tensors taken from its chunks. No IO happens
-//! here; bytes are pushed in.
+//! The model folder: what the manifest promises, and the tensors and rows taken from its files. No IO happens
+//! here; a [`Source`] brings the bytes.
 
 mod manifest;
+mod rows;
+mod source;
 mod store;
 
 pub use manifest::{
-    Chunk, DType, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest, TensorEntry, encode_f16, sha256_hex,
+    Chunk, DType, EntityTable, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest, TensorEntry, encode_f16,
+    sha256_hex,
 };
-pub use store::{RowTable, WeightStore};
+pub use rows::{EntityRows, PagedRows, RowTable};
+pub use source::{Reading, Source, read_verified};
+pub use store::WeightStore;

@@ -4,8 +4,20 @@ use std::path::Path;
 
 use crate::support::repository;
 
-const ORDER: [&str; 11] =
-    ["error", "config", "weights", "tokenizer", "input", "backend", "kernels", "model", "luke", "tasks", "wasm"];
+const ORDER: [&str; 12] = [
+    "error",
+    "config",
+    "weights",
+    "tokenizer",
+    "entity_vocab",
+    "input",
+    "backend",
+    "kernels",
+    "model",
+    "luke",
+    "tasks",
+    "wasm",
+];
 
 fn sources(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

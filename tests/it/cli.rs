@@ -158,10 +158,10 @@ fn checkpoints_that_are_not_luke_or_not_whole_are_refused_by_name() {
         });
         edit(&f.join("config.json"), |c| c["vocab_size"] = json!(500));
     });
-    refused("entities", &["entity_vocab.json", "row 40"], &|f| {
+    refused("entities", &["entity_vocab", "row 40"], &|f| {
         edit(&f.join("entity_vocab.json"), |v| v["Nowhere"] = json!(40));
     });
-    refused("no-mask", &["entity_vocab.json", "[MASK]"], &|f| {
+    refused("no-mask", &["entity_vocab", "[MASK]"], &|f| {
         edit(&f.join("entity_vocab.json"), |v| drop(v.as_object_mut().unwrap().remove("[MASK]")));
     });
     refused("missing", &["luke.encoder.layer.1.attention.self.key.weight", "missing"], &|f| {

@@ -5,6 +5,7 @@ mod cli;
 mod default_model;
 mod full_size;
 mod heads;
+mod masked;
 mod ner;
 mod support;
 mod tokenizer;

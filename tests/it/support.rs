@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::rc::Rc;
 use std::sync::Mutex;
 
+use luke_web::Luke;
 use luke_web::backend::DeviceKind;
-use luke_web::{Luke, LukeLoader};
+use luke_web::weights::{FileEntry, Manifest, Reading, Source};
 use serde_json::Value;
 
 /// Largest difference from `transformers` in f32 on the CPU. Its own f32 noise is up to 5e-6; the smallest
@@ -48,16 +50,22 @@ pub fn folder(name: &str) -> PathBuf {
     folder
 }
 
-pub fn load(folder: &Path) -> Luke {
-    let read = |path: &str| std::fs::read(folder.join(path)).unwrap();
-    let mut loader = LukeLoader::new(&String::from_utf8(read("manifest.json")).unwrap()).unwrap();
-    let manifest = loader.manifest().clone();
-    loader.push_file("tokenizer", &read(&manifest.files.tokenizer.path)).unwrap();
-    loader.push_file("entityVocab", &read(&manifest.files.entity_vocab.path)).unwrap();
-    for (index, chunk) in manifest.chunks.iter().enumerate() {
-        loader.push_chunk(index, read(&chunk.path)).unwrap();
+/// The files of a folder, as a test gives them.
+pub struct Files(pub PathBuf);
+
+impl Source for Files {
+    fn read<'a>(&'a self, file: &'a FileEntry) -> Reading<'a> {
+        Box::pin(async move {
+            let bytes = std::fs::read(self.0.join(&file.path)).unwrap();
+            let start = file.offset.unwrap_or(0);
+            Ok(bytes[start..start + file.bytes].to_vec())
+        })
     }
-    pollster::block_on(loader.finish(DeviceKind::Cpu, true)).unwrap()
+}
+
+pub fn load(folder: &Path) -> Luke {
+    let manifest = Manifest::parse(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
+    pollster::block_on(Luke::load(manifest, Rc::new(Files(folder.to_owned())), DeviceKind::Cpu, true)).unwrap()
 }
 
 /// All numbers of a nested array, in order.

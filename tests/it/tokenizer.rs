@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use luke_web::input::{EncodeOptions, Encoder, EntityVocab, ModelInputs, Spanned, Task};
+use luke_web::entity_vocab::EntityVocab;
+use luke_web::input::{EncodeOptions, Encoder, ModelInputs, Spanned, Task};
 use luke_web::tokenizer::{OffsetUnit, Offsets, SpecialTokens, Tokenizer};
 use serde_json::Value;
 

@@ -270,8 +270,8 @@ impl Writer {
             // Vectors stay f32: they are small, and LayerNorm and biases are where rounding shows.
             let dtype = if tensor.shape.len() > 1 { dtype } else { DType::F32 };
             let bytes = match dtype {
-                DType::F32 => tensor.values.iter().flat_map(|v| v.to_le_bytes()).collect(),
                 DType::F16 => encode_f16(&tensor.values),
+                _ => tensor.values.iter().flat_map(|v| v.to_le_bytes()).collect(),
             };
             let rows = tensor.shape.first().copied().unwrap_or(1);
             let row = bytes.len() / rows.max(1);

@@ -1,9 +1,13 @@
 //! Model folders and other files on disk.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use luke_web::backend::DeviceKind;
-use luke_web::{Luke, LukeError, LukeLoader, Result};
+use luke_web::weights::{FileEntry, Manifest, Reading, Source};
+use luke_web::{Luke, LukeError, Result};
 
 /// The bytes of a file, or an error that names it.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
@@ -15,16 +19,33 @@ pub fn file_error(path: &Path, reason: &impl ToString) -> LukeError {
     LukeError::Format { file: path.display().to_string(), reason: reason.to_string() }
 }
 
+/// The manifest of a model folder.
+pub fn manifest(folder: &Path) -> Result<Manifest> {
+    let path = folder.join("manifest.json");
+    Manifest::parse(&String::from_utf8(read(&path)?).map_err(|error| file_error(&path, &error))?)
+}
+
 /// Loads a model folder.
 pub async fn load(folder: &Path, device: DeviceKind, self_test: bool) -> Result<Luke> {
-    let path = folder.join("manifest.json");
-    let manifest = String::from_utf8(read(&path)?).map_err(|error| file_error(&path, &error))?;
-    let mut loader = LukeLoader::new(&manifest)?;
-    let files = loader.manifest().files.clone();
-    loader.push_file("tokenizer", &read(&folder.join(files.tokenizer.path))?)?;
-    loader.push_file("entityVocab", &read(&folder.join(files.entity_vocab.path))?)?;
-    for (index, chunk) in loader.manifest().chunks.clone().into_iter().enumerate() {
-        loader.push_chunk(index, read(&folder.join(chunk.path))?)?;
+    Luke::load(manifest(folder)?, Rc::new(Folder(folder.to_owned())), device, self_test).await
+}
+
+/// The files of a folder.
+pub struct Folder(pub PathBuf);
+
+impl Source for Folder {
+    fn read<'a>(&'a self, file: &'a FileEntry) -> Reading<'a> {
+        Box::pin(async move { read_part(&self.0.join(&file.path), file) })
     }
-    loader.finish(device, self_test).await
+}
+
+/// The bytes of a file, or of the part of it that the entry names.
+fn read_part(path: &Path, file: &FileEntry) -> Result<Vec<u8>> {
+    let Some(offset) = file.offset else { return read(path) };
+    let broken = |error: std::io::Error| file_error(path, &error);
+    let mut open = File::open(path).map_err(broken)?;
+    open.seek(SeekFrom::Start(offset as u64)).map_err(broken)?;
+    let mut bytes = Vec::with_capacity(file.bytes);
+    open.take(file.bytes as u64).read_to_end(&mut bytes).map_err(broken)?;
+    Ok(bytes)
 }

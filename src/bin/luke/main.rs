@@ -11,11 +11,13 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use luke_web::backend::DeviceKind;
+use luke_web::tasks::embed::EmbedInput;
+use luke_web::tasks::masked::{FillMaskInput, PredictEntitiesInput};
 use luke_web::tasks::ner::{NerInput, NerOptions};
 use luke_web::tasks::relation::RelationInput;
 use luke_web::tasks::typing::TypingInput;
 use luke_web::tasks::{from_value, required};
-use luke_web::weights::DType;
+use luke_web::weights::{DType, read_verified};
 use luke_web::{Luke, LukeError};
 use serde_json::{Value, json};
 
@@ -44,6 +46,12 @@ enum Command {
     Typing(Run),
     /// Classify a relation: one JSON object a line, `{"text": ..., "head": [start, end], "tail": [start, end]}`.
     Relation(Run),
+    /// Predict masked words: one JSON object a line, `{"text": "... <mask> ...", "options": {...}}`.
+    FillMask(Run),
+    /// Predict entities: one JSON object a line, `{"text": ..., "spans": [[start, end], ...], "options": {...}}`.
+    PredictEntities(Run),
+    /// Vectors of words and entities: one JSON object a line, `{"text": ..., "spans": [[start, end], ...]}`.
+    Embed(Run),
     /// Check a model folder: lengths, hashes, tensors, and its self-test.
     Verify(Run),
 }
@@ -80,6 +88,9 @@ fn main() -> ExitCode {
         Command::Ner(run) => lines(&run.model, run.device.into(), ner),
         Command::Typing(run) => lines(&run.model, run.device.into(), typing),
         Command::Relation(run) => lines(&run.model, run.device.into(), relation),
+        Command::FillMask(run) => lines(&run.model, run.device.into(), fill_mask),
+        Command::PredictEntities(run) => lines(&run.model, run.device.into(), predict_entities),
+        Command::Embed(run) => lines(&run.model, run.device.into(), embed),
         Command::Verify(run) => verify(&run.model, run.device.into()),
     };
     match result {
@@ -92,6 +103,10 @@ fn main() -> ExitCode {
 }
 
 fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
+    let source = folder::Folder(model.to_owned());
+    for file in folder::manifest(model)?.all_files() {
+        pollster::block_on(read_verified(&source, file))?;
+    }
     let luke = pollster::block_on(folder::load(model, device, true))?;
     let bytes: usize = luke.manifest.chunks.iter().map(|chunk| chunk.bytes).sum();
     let report = json!({
@@ -156,6 +171,21 @@ fn typing(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> 
 fn relation(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
     let (input, options) = (required::<RelationInput>("line", input)?, from_value("options", options)?);
     to_value(pollster::block_on(luke.relation(&input, &options))?)
+}
+
+fn fill_mask(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
+    let (input, options) = (required::<FillMaskInput>("line", input)?, from_value("options", options)?);
+    to_value(pollster::block_on(luke.fill_mask(&input, &options))?)
+}
+
+fn predict_entities(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
+    let (input, options) = (required::<PredictEntitiesInput>("line", input)?, from_value("options", options)?);
+    to_value(pollster::block_on(luke.predict_entities(&input, &options))?)
+}
+
+fn embed(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
+    let (input, options) = (required::<EmbedInput>("line", input)?, from_value("options", options)?);
+    to_value(pollster::block_on(luke.embed(&input, &options))?)
 }
 
 fn to_value(result: impl serde::Serialize) -> luke_web::Result<Value> {

@@ -1,24 +1,22 @@
 //! A loaded model: tokenizer, entity vocabulary, encoder and heads on one device.
 
+mod load;
+mod masked;
+
+pub use masked::Vocabulary;
+
 use std::collections::BTreeMap;
 
-use burn::tensor::Device;
+use burn::tensor::Tensor;
 
-use crate::backend::{self, DeviceKind};
+use crate::backend::DeviceKind;
 use crate::config::LukeConfig;
+use crate::entity_vocab::EntityVocab;
 use crate::error::{LukeError, Result};
-use crate::input::{EncodeOptions, Encoder, EntityVocab, ModelInputs, Spanned, Task};
-use crate::model::{Head, LukeModel, NamedTensor, hidden_outputs};
+use crate::input::{EncodeOptions, Encoder, ModelInputs, Spanned, Task};
+use crate::model::{Head, HiddenStates, LukeModel, NamedTensor, hidden_outputs};
 use crate::tokenizer::{OffsetUnit, Offsets, Tokenizer};
-use crate::weights::{HeadSpec, Manifest, WeightStore};
-
-/// Collects the parts of a model folder, in any order.
-pub struct LukeLoader {
-    store: WeightStore,
-    tokenizer: Option<Tokenizer>,
-    entity_vocab: Option<EntityVocab>,
-    config: LukeConfig,
-}
+use crate::weights::{HeadSpec, Manifest};
 
 /// A model ready to run.
 pub struct Luke {
@@ -49,89 +47,44 @@ pub struct Output {
     pub values: Vec<f32>,
 }
 
-impl LukeLoader {
-    /// Starts from a manifest.
-    pub fn new(manifest_json: &str) -> Result<Self> {
-        let manifest = Manifest::parse(manifest_json)?;
-        let config = LukeConfig::from_value(&manifest.config)?;
-        Ok(Self { store: WeightStore::new(manifest), tokenizer: None, entity_vocab: None, config })
-    }
-
-    /// The manifest.
-    pub fn manifest(&self) -> &Manifest {
-        self.store.manifest()
-    }
-
-    /// Adds `"tokenizer"` or `"entityVocab"`, after checking length and hash.
-    pub fn push_file(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        let files = &self.store.manifest().files;
-        match name {
-            "tokenizer" => {
-                files.tokenizer.verify(bytes)?;
-                self.tokenizer = Some(Tokenizer::from_bytes(bytes)?);
-            }
-            "entityVocab" => {
-                files.entity_vocab.verify(bytes)?;
-                self.entity_vocab = Some(EntityVocab::from_bytes(bytes, self.config.entity_vocab_size)?);
-            }
-            other => return Err(LukeError::input("name", format!("there is no file '{other}'"))),
-        }
-        Ok(())
-    }
-
-    /// Adds a chunk, after checking length and hash.
-    pub fn push_chunk(&mut self, index: usize, bytes: Vec<u8>) -> Result<()> {
-        self.store.push_chunk(index, bytes)
-    }
-
-    /// Builds the model on a device, and runs the manifest's self-test where asked.
-    pub async fn finish(mut self, kind: DeviceKind, self_test: bool) -> Result<Luke> {
-        let manifest = self.store.manifest().clone();
-        let missing = |path: &str| LukeError::integrity(path, "was not loaded");
-        let tokenizer = self.tokenizer.ok_or_else(|| missing(&manifest.files.tokenizer.path))?;
-        let entity_vocab = self.entity_vocab.ok_or_else(|| missing(&manifest.files.entity_vocab.path))?;
-        self.store.check_complete()?;
-        if tokenizer.vocab_size() > self.config.vocab_size {
-            let (has, table) = (tokenizer.vocab_size(), self.config.vocab_size);
-            return Err(LukeError::format("tokenizer.json", format!("has {has} tokens, the word table {table} rows")));
-        }
-        let device: Device = backend::open(kind).await?;
-        let model = LukeModel::load(&mut self.store, &self.config, &device)?;
-        let mut heads = BTreeMap::new();
-        for (task, spec) in &manifest.heads {
-            let head = Head::load(task, spec.labels.len(), &mut self.store, &self.config, &device)?;
-            heads.insert(task.clone(), head);
-        }
-        self.store.check_all_taken()?;
-        let mut luke = Luke {
-            manifest,
-            config: self.config,
-            tokenizer,
-            entity_vocab,
-            device: kind,
-            self_test_error: None,
-            model,
-            heads,
-        };
-        if self_test {
-            luke.self_test_error = luke.self_test().await?;
-        }
-        Ok(luke)
-    }
-}
-
 impl Luke {
-    /// The tasks this model has a head for, of those there is a method for.
+    /// What this model can do, of what there is a method for.
     pub fn tasks(&self) -> Vec<&str> {
-        self.heads.keys().map(String::as_str).filter(|task| ["ner", "relation", "typing"].contains(task)).collect()
+        let of_head = |head: &str| -> &'static [&'static str] {
+            match head {
+                "ner" => &["ner"],
+                "relation" => &["relation"],
+                "typing" => &["typing"],
+                // A table cut to the special entities has none to predict.
+                "mlm" if self.entity_vocab.titles() > 4 => &["fillMask", "predictEntities"],
+                "mlm" => &["fillMask"],
+                _ => &[],
+            }
+        };
+        self.heads.keys().flat_map(|head| of_head(head)).copied().chain(["embed"]).collect()
     }
 
     /// A head and what the manifest says of it.
     pub fn head(&self, task: &str) -> Result<(&Head, &HeadSpec)> {
         match (self.heads.get(task), self.manifest.heads.get(task)) {
             (Some(head), Some(spec)) => Ok((head, spec)),
-            _ => Err(LukeError::TaskUnavailable { task: task.into(), available: self.heads.keys().cloned().collect() }),
+            _ => Err(self.unavailable(task)),
         }
+    }
+
+    /// That `task` is one of [`tasks`](Self::tasks).
+    pub fn need_task(&self, task: &str) -> Result<()> {
+        match self.tasks().contains(&task) {
+            true => Ok(()),
+            false => Err(self.unavailable(task)),
+        }
+    }
+
+    /// That there is no head for a task, and what there is.
+    pub fn unavailable(&self, task: &str) -> LukeError {
+        let mut available: Vec<String> = self.tasks().into_iter().map(str::to_owned).collect();
+        available.extend(self.heads.keys().filter(|head| !available.contains(head)).cloned().collect::<Vec<_>>());
+        LukeError::TaskUnavailable { task: task.into(), available }
     }
 
     /// Builds inputs with this model's tokenizer and entity vocabulary.
@@ -152,19 +105,27 @@ impl Luke {
             }
             None => self.heads.values().next(),
         };
-        let states = self.model.forward(inputs);
+        let states = self.states(inputs).await?;
         let outputs = match head {
+            Some(Head::MaskedLm(head)) => return self.all_masked_logits(head, &states).await,
             Some(head) => head.forward(&self.model, &states, inputs)?,
             None => hidden_outputs(&self.model, &states),
         };
         read(outputs).await
     }
 
+    /// The last layer's states; the inputs must have been checked.
+    async fn states(&self, inputs: &ModelInputs) -> Result<HiddenStates> {
+        let entity_rows = self.model.entity_embeddings().gather(&inputs.entity_ids).await?;
+        Ok(self.model.forward(inputs, entity_rows))
+    }
+
     /// The first `columns` values of one row of the embeddings and of every layer.
     pub async fn hidden_rows(&self, inputs: &ModelInputs, rows: &[usize], columns: usize) -> Result<Vec<Output>> {
         inputs.check(&self.config)?;
         let mut layers = Vec::new();
-        self.model.forward_layers(inputs, |states| {
+        let entity_rows = self.model.entity_embeddings().gather(&inputs.entity_ids).await?;
+        self.model.forward_layers(inputs, entity_rows, |states| {
             for row in rows {
                 let tensor = states.clone().slice([*row..row + 1, 0..columns]);
                 layers.push(NamedTensor { name: "hiddenStates", tensor, shape: vec![columns] });
@@ -208,14 +169,19 @@ impl Luke {
 async fn read(outputs: Vec<NamedTensor>) -> Result<Vec<Output>> {
     let mut read = Vec::with_capacity(outputs.len());
     for NamedTensor { name, tensor, shape } in outputs {
-        let lost = |error: String| LukeError::DeviceLost(error);
-        let data = tensor.into_data_async().await.map_err(|error| lost(error.to_string()))?;
-        let values = data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))?;
-        // With checked inputs and weights, only a device that computes wrongly gives these.
-        if values.iter().any(|value| !value.is_finite()) {
-            return Err(lost(format!("{name} is not finite")));
-        }
-        read.push(Output { name, shape, values });
+        read.push(Output { name, shape, values: read_one(name, tensor).await? });
     }
     Ok(read)
+}
+
+/// The values of a tensor, from the device.
+async fn read_one(name: &str, tensor: Tensor<2>) -> Result<Vec<f32>> {
+    let lost = |error: String| LukeError::DeviceLost(error);
+    let data = tensor.into_data_async().await.map_err(|error| lost(error.to_string()))?;
+    let values = data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))?;
+    // With checked inputs and weights, only a device that computes wrongly gives these.
+    match values.iter().all(|value| value.is_finite()) {
+        true => Ok(values),
+        false => Err(lost(format!("{name} is not finite"))),
+    }
 }

@@ -1,0 +1,50 @@
+//! A model from its files, built while they come in.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::Luke;
+use crate::backend::{self, DeviceKind};
+use crate::config::LukeConfig;
+use crate::entity_vocab::EntityVocab;
+use crate::error::{LukeError, Result};
+use crate::model::{Head, LukeModel};
+use crate::tokenizer::Tokenizer;
+use crate::weights::{Manifest, PagedRows, Source, WeightStore, read_verified};
+
+impl Luke {
+    /// Reads the files that `manifest` names from `source`, in the manifest's order as a rule, and builds the model on a
+    /// device. Runs the manifest's self-test where asked.
+    pub async fn load(manifest: Manifest, source: Rc<dyn Source>, kind: DeviceKind, self_test: bool) -> Result<Self> {
+        let config = LukeConfig::from_value(&manifest.config)?;
+        let tokenizer = Tokenizer::from_bytes(&read_verified(&*source, &manifest.files.tokenizer).await?)?;
+        if tokenizer.vocab_size() > config.vocab_size {
+            let (has, table) = (tokenizer.vocab_size(), config.vocab_size);
+            return Err(LukeError::format("tokenizer.json", format!("has {has} tokens, the word table {table} rows")));
+        }
+        let entity_vocab = read_verified(&*source, &manifest.files.entity_vocab).await?;
+        let entity_vocab = EntityVocab::from_bytes(&entity_vocab, config.entity_vocab_size)?;
+        let pages = match &manifest.entity_table {
+            Some(table) if table.rows != config.entity_vocab_size || table.columns() != config.entity_emb_size => {
+                return Err(LukeError::format("manifest.json", "entityTable has another shape than config says"));
+            }
+            Some(table) => Some(PagedRows::new(table.clone(), source.clone())),
+            None => None,
+        };
+        let device = backend::open(kind).await?;
+        let mut store = WeightStore::new(&manifest, &*source);
+        let model = LukeModel::load(&mut store, &config, pages, &device).await?;
+        let mut heads = BTreeMap::new();
+        for (task, spec) in &manifest.heads {
+            let head = Head::load(task, spec.labels.len(), &mut store, &config, &device).await?;
+            heads.insert(task.clone(), head);
+        }
+        store.check_all_taken()?;
+        let self_test_error = None;
+        let mut luke = Luke { manifest, config, tokenizer, entity_vocab, device: kind, self_test_error, model, heads };
+        if self_test {
+            luke.self_test_error = luke.self_test().await?;
+        }
+        Ok(luke)
+    }
+}

@@ -1,0 +1,95 @@
+//! Masked words and entities: a hidden state against every row of a table, a block of rows at a time.
+
+use super::{HiddenStates, Luke, Output, read_one};
+use crate::error::Result;
+use crate::input::ModelInputs;
+use crate::model::{Head, MaskedLm};
+
+/// What a masked position is predicted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vocabulary {
+    /// The word table; positions are word tokens of the input.
+    Words,
+    /// The entity table; positions are entities of the input.
+    Entities,
+}
+
+/// Floats of a table on the device at once (32 MiB).
+const BLOCK: usize = 1 << 23;
+
+impl Luke {
+    /// Scores every row of a vocabulary at some positions of an input, a block of rows at a time: `visit` is shown the
+    /// block's first row and the logits `[positions, block]`. The tables are never on the device, and a table in chunks
+    /// never in memory, as a whole. `task` is what an error says was asked for.
+    pub async fn masked_logits(
+        &self,
+        task: &str,
+        inputs: &ModelInputs,
+        (vocabulary, positions): (Vocabulary, &[usize]),
+        mut visit: impl FnMut(usize, &[f32]),
+    ) -> Result<()> {
+        let Some(Head::MaskedLm(head)) = self.heads.get("mlm") else { return Err(self.unavailable(task)) };
+        inputs.check(&self.config)?;
+        let states = self.states(inputs).await?;
+        self.decode(head, &states, vocabulary, Some(positions), &mut visit).await
+    }
+
+    /// The outputs of `LukeForMaskedLM`, whole.
+    pub(super) async fn all_masked_logits(&self, head: &MaskedLm, states: &HiddenStates) -> Result<Vec<Output>> {
+        let mut outputs = Vec::new();
+        for (name, vocabulary, rows, columns) in [
+            ("logits", Vocabulary::Words, states.words, self.config.vocab_size),
+            ("entityLogits", Vocabulary::Entities, states.entities(), self.config.entity_vocab_size),
+        ] {
+            if rows == 0 {
+                continue;
+            }
+            let mut values = vec![0.0; rows * columns];
+            let mut visit = |first: usize, block: &[f32]| {
+                let width = block.len() / rows;
+                for (row, part) in block.chunks_exact(width).enumerate() {
+                    values[row * columns + first..][..width].copy_from_slice(part);
+                }
+            };
+            self.decode(head, states, vocabulary, None, &mut visit).await?;
+            outputs.push(Output { name, shape: vec![rows, columns], values });
+        }
+        Ok(outputs)
+    }
+
+    async fn decode(
+        &self,
+        head: &MaskedLm,
+        states: &HiddenStates,
+        vocabulary: Vocabulary,
+        positions: Option<&[usize]>,
+        visit: &mut impl FnMut(usize, &[f32]),
+    ) -> Result<()> {
+        let (decoder, rows, table_rows, columns) = match vocabulary {
+            Vocabulary::Words => {
+                let table = head.word_table(&self.model);
+                (&head.words, states.word_rows(), table.rows(), table.columns())
+            }
+            Vocabulary::Entities => {
+                let table = self.model.entity_embeddings();
+                (&head.entities, states.entity_rows(), table.rows(), table.columns())
+            }
+        };
+        let rows = match positions {
+            Some(positions) => states.select(rows, positions),
+            None => rows,
+        };
+        let features = decoder.transform(rows);
+        let step = (BLOCK / columns).max(1);
+        for first in (0..table_rows).step_by(step) {
+            let block = first..(first + step).min(table_rows);
+            let table = match vocabulary {
+                Vocabulary::Words => head.word_table(&self.model).block(block),
+                Vocabulary::Entities => self.model.entity_embeddings().block(block).await?,
+            };
+            let logits = decoder.logits(features.clone(), first, table, self.model.device());
+            visit(first, &read_one("logits", logits).await?);
+        }
+        Ok(())
+    }
+}
