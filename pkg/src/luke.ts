@@ -148,7 +148,8 @@ export class Luke {
 
   /**
    * Which of the candidates, mentions in a passage of any length, fills the `@placeholder` of a query: every candidate,
-   * best first. As in ReCoRD, `@highlight` in a passage begins a line that sums it up.
+   * best first. A span given twice is one candidate. As in ReCoRD, `@highlight` in a passage begins a line that sums it up.
+   * Rejects a query without exactly one `@placeholder`.
    *
    * @example
    * const passage = 'Ana Ivanovic beat Venus Williams in Paris.';

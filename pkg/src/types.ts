@@ -212,8 +212,10 @@ export interface ClozeOptions extends TaskOptions {
   docStride?: number;
   /** Tokens of a window, query and special tokens included (default from the model). */
   maxSeqTokens?: number;
-  /** Tokens of the query that are read; what is beyond them is left out (default 90). */
+  /** Tokens of the query that are read: the first, or those around the placeholder where it comes later (default 90). */
   maxQueryTokens?: number;
+  /** Tokens of a candidate, its markers included, that its entity gets the positions of (default 30). */
+  maxMentionTokens?: number;
 }
 
 /** A token and how well it fills a mask. */
