@@ -148,7 +148,8 @@ export class Luke {
 
   /**
    * Which of the candidates, mentions in a passage of any length, fills the `@placeholder` of a query: every candidate,
-   * best first. As in ReCoRD, `@highlight` in a passage begins a line that sums it up.
+   * best first. A span given twice is one candidate. As in ReCoRD, `@highlight` in a passage begins a line that sums it up.
+   * Rejects a query without exactly one `@placeholder`.
    *
    * @example
    * const passage = 'Ana Ivanovic beat Venus Williams in Paris.';
@@ -163,7 +164,7 @@ export class Luke {
 
   /**
    * Which words fit in a text where the model's mask token stands (`<mask>`): a list for each mask, best first.
-   * A text without a mask gives `[]`.
+   * Rejects a text without a mask.
    *
    * @example
    * const [tokens] = await luke.fillMask('Beyoncé <mask> in Los Angeles.', { topK: 3 });
@@ -176,8 +177,8 @@ export class Luke {
 
   /**
    * Which entities of Wikipedia the mentions in a text are: a list for each span, best first. What some of them are
-   * known to be can be told with `titles`. Needs a checkpoint converted with its whole entity table
-   * (`luke convert --entities full`).
+   * known to be can be told with `titles`. Needs a checkpoint that was converted with its whole entity table
+   * (`luke convert --entities full`); the table is fetched and read block by block.
    *
    * @example
    * const [who, where] = await luke.predictEntities('Beyoncé lives in Los Angeles.', [[0, 7], [17, 28]]);
@@ -189,7 +190,7 @@ export class Luke {
   }
 
   /**
-   * The model's vectors of a text: one for each token, one for each span, and one for the whole.
+   * The model's vectors of a text of any length: one for each token, one for each span, and one for the whole.
    *
    * @example
    * const { entities } = await luke.embed('Beyoncé lives in Los Angeles.', [[0, 7], [17, 28]]);

@@ -149,8 +149,7 @@ const fillMask = (luke: Luke) => async (texts: string | readonly string[], optio
   const { top_k: topK, ...rest } = options;
   return batch(texts, async (text) => {
     const [first] = await luke.fillMask(text, topK === undefined ? rest : { ...rest, topK });
-    if (!first) throw new LukeError('input', `pipeline: there is no mask in ${JSON.stringify(text)}`, { argument: 'text' });
-    return first.map(({ token, id, score }) => ({ score, token: id, token_str: token, sequence: text.replace(MASK, () => token) }));
+    return first!.map(({ token, id, score }) => ({ score, token: id, token_str: token, sequence: text.replace(MASK, () => token) }));
   });
 };
 

@@ -97,7 +97,7 @@ export interface WordList {
   sentences?: readonly Span[];
 }
 
-/** What every task takes. */
+/** What nearly every task takes. */
 export interface TaskOptions {
   /** What `<mask>`, `</s>` and the like mean in a text: the special token (`match`, the default, as in Hugging Face's tokenizer) or text like any other. */
   specialTokens?: 'match' | 'text';
@@ -212,13 +212,15 @@ export interface ClozeOptions extends TaskOptions {
   docStride?: number;
   /** Tokens of a window, query and special tokens included (default from the model). */
   maxSeqTokens?: number;
-  /** Tokens of the query that are read; what is beyond them is left out (default 90). */
+  /** Tokens of the query that are read: the first, or those around the placeholder where it comes later (default 90). */
   maxQueryTokens?: number;
+  /** Tokens of a candidate, its markers included, that its entity gets the positions of (default 30). */
+  maxMentionTokens?: number;
 }
 
 /** A token and how well it fills a mask. */
 export interface TokenScore {
-  /** What the token stands for in a text; most words begin with their space. */
+  /** As it would stand in the text, with the space before it where it has one. */
   token: string;
   /** Its row in the model's word table. */
   id: number;
@@ -229,9 +231,11 @@ export interface TokenScore {
 }
 
 /** Options of `luke.fillMask`. */
-export interface FillMaskOptions extends TaskOptions {
+export interface FillMaskOptions {
   /** Tokens to give for each mask (default 5). */
   topK?: number;
+  /** Drops the call when it has not begun; it rejects with `signal.reason` either way. */
+  signal?: AbortSignal;
 }
 
 /** An entity and how well it stands for a mention. */
@@ -249,7 +253,7 @@ export interface EntityScore {
 /** Options of `luke.embed`. */
 export interface EmbedOptions extends TaskOptions {
   /**
-   * What the spans are known to be, one title each; `null`, or no titles at all, is the unknown entity `[MASK]`.
+   * What the spans are known to be, one title for each; `null`, or no titles at all, is the unknown entity `[MASK]`.
    * A title that the model does not know is read as `[UNK]`.
    */
   titles?: readonly (string | null)[];
@@ -265,7 +269,7 @@ export interface PredictEntitiesOptions extends EmbedOptions {
 export interface Token {
   /** Its row in the model's word table. */
   id: number;
-  /** First UTF-16 code unit of the text. */
+  /** First UTF-16 code unit of the text, less the space before a word. */
   start: number;
   /** One past the last UTF-16 code unit. */
   end: number;
@@ -279,7 +283,7 @@ export interface Embedding {
   words: Tensor;
   /** A vector for each span: `[spans.length, hidden]`. */
   entities: Tensor;
-  /** One vector for the text, `[hidden]`; `null` where the checkpoint has no pooler. */
+  /** One vector for the text, `[hidden]`, over a long text the mean of its windows; `null` where the checkpoint has no pooler. */
   pooled: Tensor | null;
 }
 

@@ -14,8 +14,8 @@ const LABELS: Keys<LabelOptions> = { allScores: 1, ...TASK };
 const QA: Keys<QaOptions> = {
   topK: 1, nBest: 1, docStride: 1, maxSeqTokens: 1, maxQuestionTokens: 1, maxAnswerTokens: 1, entities: 1, nullThreshold: 1, ...TASK,
 };
-const CLOZE: Keys<ClozeOptions> = { docStride: 1, maxSeqTokens: 1, maxQueryTokens: 1, ...TASK };
-const FILL_MASK: Keys<FillMaskOptions> = { topK: 1, ...TASK };
+const CLOZE: Keys<ClozeOptions> = { docStride: 1, maxSeqTokens: 1, maxQueryTokens: 1, maxMentionTokens: 1, ...TASK };
+const FILL_MASK: Keys<FillMaskOptions> = { topK: 1, signal: 1 };
 const EMBED: Keys<EmbedOptions> = { titles: 1, ...TASK };
 const PREDICT_ENTITIES: Keys<PredictEntitiesOptions> = { topK: 1, ...EMBED };
 const TASKS = { typing: LABELS, relation: LABELS, qa: QA, cloze: CLOZE, fillMask: FILL_MASK, predictEntities: PREDICT_ENTITIES, embed: EMBED };

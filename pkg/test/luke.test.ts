@@ -50,7 +50,7 @@ test('a task hands over its arguments, and the options that are given', async ()
     [luke.typing('a b', [0, 1], { allScores: true, signal }), { text: 'a b', span: [0, 1] }, { allScores: true }],
     [luke.relation('a b', [0, 1], [2, 3]), { text: 'a b', head: [0, 1], tail: [2, 3] }, {}],
     [luke.cloze('a b', '@placeholder', spans, { docStride: 16 }), { passage: 'a b', query: '@placeholder', candidates: spans }, { docStride: 16 }],
-    [luke.fillMask('a <mask>', { topK: 3, specialTokens: 'match' }), { text: 'a <mask>' }, { topK: 3, specialTokens: 'match' }],
+    [luke.fillMask('a <mask>', { topK: 3, signal }), { text: 'a <mask>' }, { topK: 3 }],
     [luke.predictEntities('a b', spans, { topK: 2, titles: [null, 'B'] }), { text: 'a b', spans }, { topK: 2, titles: [null, 'B'] }],
     [luke.embed('a b', spans, { titles: ['A', null] }), { text: 'a b', spans }, { titles: ['A', null] }],
     [luke.embed('a b'), { text: 'a b', spans: [] }, {}],

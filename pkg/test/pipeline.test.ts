@@ -71,7 +71,7 @@ test('fill-mask fills the first mask', async () => {
     fillMask: async (input, options) => {
       const token = { token: ' $& lives', id: 7, score: 0.5, logit: 3 };
       const found = [token, { ...token, token: 'ly', id: 8 }].slice(0, (options as { topK?: number }).topK);
-      return input.text.includes('mask') ? [found, []] : [];
+      return Array(input.text.split('<mask>').length - 1).fill(found);
     },
   });
   const fill = await pipeline('fill-mask', MODEL, options);
@@ -80,7 +80,6 @@ test('fill-mask fills the first mask', async () => {
     { score: 0.5, token: 8, token_str: 'ly', sequence: 'Adaly in <mask>.' },
   ]);
   assert.equal((await fill(['a <mask>'], { top_k: 1 }))[0]!.length, 1);
-  await assert.rejects(fill('none'), { code: 'input', message: /no mask in "none"/ });
   await fill.dispose();
 });
 

@@ -10,7 +10,7 @@ const json = (name) => JSON.parse(readFileSync(new URL(name, CHECKPOINT), 'utf8'
 const EMBEDDED = [
   ['Beyoncé lives in Los Angeles.', [[0, 7], [17, 28]]],
   ['Tokyo', []],
-  ['東京は 🙂 日本の\t首都です。', [[0, 2], [4, 6]]],
+  ['東京は 🙂 日本の\t首都です。', [[0, 2], [11, 13]]],
 ];
 
 export default async function ({ test, openPage }) {
@@ -75,11 +75,10 @@ export default async function ({ test, openPage }) {
 
   await test('wasm: what does not fit rejects, and the next good call works; a checkpoint without a pooler has no pooled vector', async () => {
     const page = await openPage();
-    const { bad, counts, lists, noMask, pooled } = await page.evaluate(oddCalls);
+    const { bad, counts, lists, pooled } = await page.evaluate(oddCalls);
     for (const { value, error } of bad) assert.equal(error?.code, 'input', JSON.stringify(value ?? error));
     assert.deepEqual(counts, [1, 3]);
     assert.deepEqual(lists, [1, 2, 2]);
-    assert.deepEqual(noMask, [[], []]);
     assert.equal(pooled, null);
     await page.context().close();
   });
@@ -144,6 +143,7 @@ async function oddCalls() {
   const text = 'Beyoncé <mask> in Los Angeles.';
   const luke = await lukeWeb.Luke.load('/models/micro-mlm/', { device: 'wasm' });
   const calls = [
+    () => luke.fillMask('Tokyo'),
     () => luke.fillMask(text, { topK: 0 }),
     () => luke.fillMask(text, { topK: 'all' }),
     () => luke.predictEntities(text, [[0, 99]]),
@@ -158,12 +158,11 @@ async function oddCalls() {
   for (const call of calls) bad.push(await outcome(call()));
   const counts = [(await luke.fillMask(text, { topK: 1 }))[0].length, (await luke.predictEntities(text, [[0, 7]], { topK: 3 }))[0].length];
   const lists = [await luke.fillMask(text), await luke.fillMask('<mask> in <mask>'), await luke.predictEntities(text, [[0, 7], [18, 29]])].map((found) => found.length);
-  const noMask = [await luke.fillMask('Tokyo'), await luke.fillMask(text, { specialTokens: 'text' })];
   await luke.dispose();
   const qa = await lukeWeb.Luke.load('/models/micro-qa/', { device: 'wasm' });
   const { pooled } = await qa.embed(text);
   await qa.dispose();
-  return { bad, counts, lists, noMask, pooled };
+  return { bad, counts, lists, pooled };
 }
 
 async function headless() {

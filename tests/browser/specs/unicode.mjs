@@ -78,7 +78,7 @@ async function tryAll({ task, checkpoint, count, seed }) {
     ],
     typing: [(whole, [span]) => [whole, span, { allScores: true }], (where, _, found) => length(where, found.filter(({ logit }) => Number.isFinite(logit)), 9)],
     relation: [(whole, [head, tail]) => [whole, head, tail], (where, _, found) => length(where, found.filter(({ logit }) => Number.isFinite(logit)), 6)],
-    fillMask: [(whole) => [whole], (where, [whole], found) => length(where, found, masks(whole))],
+    fillMask: [(whole) => [`${whole}<mask>`], (where, [whole], found) => length(where, found, masks(whole))],
     predictEntities: [(whole, spans) => [whole, spans], (where, [, spans], found) => length(where, found, spans.length)],
     embed: [
       (whole, spans) => [whole, spans],
