@@ -8,6 +8,7 @@ use super::types::{ClozeInput, ClozeOptions};
 use crate::error::{LukeError, Result};
 use crate::input::{EncodeOptions, ModelInputs, is_python_space};
 use crate::luke::Luke;
+use crate::tasks::windows::strided;
 use crate::tokenizer::Offsets;
 use crate::weights::ClozeTokens;
 
@@ -58,7 +59,7 @@ impl Luke {
         let mut windows = Vec::new();
         for candidates in apart(spans.collect::<Result<_>>()?) {
             let passage = reader.passage(&input.passage, candidates)?;
-            let parts = strided_windows(passage.ids.len(), room, options.doc_stride);
+            let parts = strided(passage.ids.len(), room, options.doc_stride);
             for (bytes, tokens) in &passage.candidates {
                 if !parts.iter().any(|part| holds(part, tokens)) {
                     let [start, end] = [bytes.start, bytes.end].map(|byte| offsets.of_byte(byte));
@@ -184,14 +185,6 @@ fn apart(spans: Vec<Range<usize>>) -> Vec<Vec<Range<usize>>> {
         lists[list].push(start..end);
     }
     lists
-}
-
-/// Windows of `room` of `len` tokens, each `stride` after the one before (or `room`, where that is less), until one
-/// reaches the end.
-fn strided_windows(len: usize, room: usize, stride: usize) -> Vec<Range<usize>> {
-    let stride = stride.min(room);
-    let more = len.saturating_sub(room).div_ceil(stride);
-    (0..=more).map(|i| i * stride..len.min(i * stride + room)).collect()
 }
 
 fn holds(window: &Range<usize>, span: &Range<usize>) -> bool {
