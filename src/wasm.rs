@@ -1,8 +1,9 @@
 //! The wasm-bindgen skin: converts, delegates, and turns errors into `{ code, message, detail }`. The only
 //! file that names a JavaScript crate.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
+use send_wrapper::SendWrapper;
 use serde::Serialize;
 use serde_json::{Value, json};
 use serde_wasm_bindgen::Serializer;
@@ -33,12 +34,12 @@ pub async fn load_model(manifest_json: &str, read: js_sys::Function, options: Js
     let manifest = Manifest::parse(manifest_json).map_err(js_error)?;
     let options: Value = from_js(options, "options")?;
     let self_test = options.get("selfTest").and_then(Value::as_bool).unwrap_or(false);
-    let luke = Luke::load(manifest, Rc::new(JsSource(read)), DeviceKind::DEFAULT, self_test).await;
+    let luke = Luke::load(manifest, Arc::new(JsSource(SendWrapper::new(read))), DeviceKind::DEFAULT, self_test).await;
     luke.map(Model).map_err(js_error)
 }
 
 /// Files from the page's side.
-struct JsSource(js_sys::Function);
+struct JsSource(SendWrapper<js_sys::Function>);
 
 impl Source for JsSource {
     fn read<'a>(&'a self, file: &'a FileEntry) -> Reading<'a> {

@@ -173,6 +173,8 @@ fn links_take_the_longest_mention_and_drop_ambiguous_and_unknown_ones() {
     // A longer mention of an unknown title keeps the shorter one from its place, as in the reference.
     assert_eq!(ids("Paris, Texas", &[("Paris", "Paris"), ("Paris, Texas", "Nowhere")]), [0_u32; 0]);
     assert_eq!(ids("Paris \u{3000}", &[("", "Paris"), (" \u{3000}", "Tokyo")]), [0_u32; 0]);
+    // White space is trimmed from a run of tokens before it is looked up, so that it may end in some.
+    assert_eq!(ids("Tokyo\u{3000}\u{85} x", &[("tokyo", "Tokyo")]), [tokyo]);
     let greek = [("ΟΔΟΣ ΟΔΥΣΣΕΥΣ", "Tokyo")];
     assert_eq!(ids("οδος οδυσσευς", &greek), [tokyo], "a final sigma may come inside a mention");
     let inputs = linked("Paris?", "Tokyo", &[("paris", "Paris"), ("tokyo", "Tokyo")]);

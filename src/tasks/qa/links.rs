@@ -75,7 +75,7 @@ impl Links {
 
     /// Whether a mention starts with `text`, whose last character may not be whole yet.
     fn may_go_on(&self, text: &str) -> bool {
-        let start = folded(text.trim_end_matches('\u{fffd}'));
+        let start = folded(text.trim_end_matches(|c| c == '\u{fffd}' || is_python_space(c)));
         self.folded.range(start.clone()..).next().is_some_and(|mention| mention.starts_with(&start))
     }
 }
