@@ -127,6 +127,9 @@ impl Default for EncodeOptions {
     }
 }
 
+/// A token's id and its bytes of the text.
+pub type PlacedToken = (u32, Range<usize>);
+
 /// Turns text into [`ModelInputs`].
 pub struct Encoder<'a> {
     /// The word tokenizer.
@@ -144,6 +147,12 @@ pub struct Spanned<'a> {
     pub text: &'a str,
     /// Byte ranges, in the order of the entities they become.
     pub spans: &'a [Range<usize>],
+}
+
+impl Spanned<'_> {
+    fn boundaries(&self) -> BTreeSet<usize> {
+        self.spans.iter().flat_map(|span| [span.start, span.end]).collect()
+    }
 }
 
 impl Encoder<'_> {
@@ -212,27 +221,40 @@ impl Encoder<'_> {
         Ok(self.assemble(part(first)?, Some(part(second)?), false))
     }
 
+    /// Tokens as one input, with entities by row and token range.
+    pub fn inputs(&self, ids: &[u32], entities: impl Iterator<Item = (u32, Range<usize>)>) -> ModelInputs {
+        let (entity_ids, spans) = entities.unzip();
+        self.assemble(Part { ids: ids.to_vec(), spans, entity_ids }, None, false)
+    }
+
     /// Tokenises the text in segments cut at every span boundary, so that spans start and end between tokens.
-    fn tokens(&self, input: Spanned) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
-        let boundaries: BTreeSet<usize> = input.spans.iter().flat_map(|span| [span.start, span.end]).collect();
-        let (ids, positions) = self.segments(input.text, &boundaries)?;
+    pub fn tokens(&self, input: Spanned) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
+        let (ids, positions) = self.segments(input.text, &input.boundaries())?;
         let spans = input.spans.iter().map(|span| positions[&span.start]..positions[&span.end]).collect();
         Ok((ids, spans))
+    }
+
+    /// As [`tokens`](Self::tokens), each token with its bytes of the text, without the space before it.
+    pub fn tokens_with_offsets(&self, input: Spanned) -> Result<(Vec<PlacedToken>, Vec<Range<usize>>)> {
+        let tokenise = |segment: Range<usize>| {
+            let text = &input.text[segment.clone()];
+            let place = |(id, range): PlacedToken| {
+                let spaces = text[range.clone()].len() - text[range.clone()].trim_start().len();
+                let start = if spaces < range.len() { range.start + spaces } else { range.start };
+                (id, segment.start + start..segment.start + range.end)
+            };
+            let tokens = self.tokenizer.encode_with_offsets(text, self.options.special)?;
+            Ok(tokens.into_iter().map(place).collect())
+        };
+        let (tokens, positions) = cut(input.text, &input.boundaries(), tokenise)?;
+        let spans = input.spans.iter().map(|span| positions[&span.start]..positions[&span.end]).collect();
+        Ok((tokens, spans))
     }
 
     /// The ids of `text` cut at `boundaries` (bytes), and how many ids lie before each boundary. One ASCII
     /// space before a boundary goes with the segment after it.
     pub fn segments(&self, text: &str, boundaries: &BTreeSet<usize>) -> Result<(Vec<u32>, BTreeMap<usize, usize>)> {
-        let (mut ids, mut positions, mut current) = (Vec::new(), BTreeMap::new(), 0);
-        for boundary in boundaries {
-            let space = text[..*boundary].ends_with(' ');
-            let end = boundary - usize::from(space);
-            ids.extend(self.segment(&text[current..end])?);
-            positions.insert(*boundary, ids.len());
-            current = end;
-        }
-        ids.extend(self.segment(&text[current..])?);
-        Ok((ids, positions))
+        cut(text, boundaries, |segment| self.segment(&text[segment]))
     }
 
     /// The ids of one segment.
@@ -279,6 +301,23 @@ impl Encoder<'_> {
         inputs.input_ids.extend(&template.after);
         inputs
     }
+}
+
+/// Tokens of `text` in segments cut at `boundaries`, and how many lie before each.
+fn cut<T>(
+    text: &str,
+    boundaries: &BTreeSet<usize>,
+    tokenise: impl Fn(Range<usize>) -> Result<Vec<T>>,
+) -> Result<(Vec<T>, BTreeMap<usize, usize>)> {
+    let (mut tokens, mut positions, mut current) = (Vec::new(), BTreeMap::new(), 0);
+    for boundary in boundaries {
+        let end = boundary - usize::from(text[..*boundary].ends_with(' '));
+        tokens.extend(tokenise(current..end)?);
+        positions.insert(*boundary, tokens.len());
+        current = end;
+    }
+    tokens.extend(tokenise(current..text.len())?);
+    Ok((tokens, positions))
 }
 
 /// One text's tokens and entities.

@@ -1,8 +1,9 @@
 //! The wasm-bindgen skin: converts, delegates, and turns errors into `{ code, message, detail }`. The only
 //! file that names a JavaScript crate.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
+use send_wrapper::SendWrapper;
 use serde::Serialize;
 use serde_json::{Value, json};
 use serde_wasm_bindgen::Serializer;
@@ -13,7 +14,10 @@ use crate::backend::DeviceKind;
 use crate::error::LukeError;
 use crate::input::ModelInputs;
 use crate::luke::Luke;
+use crate::tasks::embed::{EmbedInput, EmbedOptions, Embedding};
+use crate::tasks::masked::{FillMaskInput, FillMaskOptions, PredictEntitiesInput, PredictEntitiesOptions};
 use crate::tasks::ner::{NerInput, NerOptions};
+use crate::tasks::qa::{QaInput, QaOptions};
 use crate::tasks::relation::RelationInput;
 use crate::tasks::typing::TypingInput;
 use crate::tasks::{self, LabelOptions};
@@ -29,12 +33,12 @@ pub async fn load_model(manifest_json: &str, read: js_sys::Function, options: Js
     let manifest = Manifest::parse(manifest_json).map_err(js_error)?;
     let options: Value = from_js(options, "options")?;
     let self_test = options.get("selfTest").and_then(Value::as_bool).unwrap_or(false);
-    let luke = Luke::load(manifest, Rc::new(JsSource(read)), DeviceKind::DEFAULT, self_test).await;
+    let luke = Luke::load(manifest, Arc::new(JsSource(SendWrapper::new(read))), DeviceKind::DEFAULT, self_test).await;
     luke.map(Model).map_err(js_error)
 }
 
 /// Files from the page's side.
-struct JsSource(js_sys::Function);
+struct JsSource(SendWrapper<js_sys::Function>);
 
 impl Source for JsSource {
     fn read<'a>(&'a self, file: &'a FileEntry) -> Reading<'a> {
@@ -62,6 +66,13 @@ impl Model {
         to_js(&self.0.ner(&input, &options).await.map_err(js_error)?)
     }
 
+    /// Extractive question answering: `{ question, context }`.
+    pub async fn qa(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
+        let input: QaInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
+        let options: QaOptions = options_from_js(options)?;
+        to_js(&self.0.qa(&input, &options).await.map_err(js_error)?)
+    }
+
     /// Entity typing: `{ text, span }`.
     pub async fn typing(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
         let input: TypingInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
@@ -76,6 +87,37 @@ impl Model {
         to_js(&self.0.relation(&input, &options).await.map_err(js_error)?)
     }
 
+    /// Masked words: `{ text }`.
+    #[wasm_bindgen(js_name = fillMask)]
+    pub async fn fill_mask(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
+        let input: FillMaskInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
+        let options: FillMaskOptions = options_from_js(options)?;
+        to_js(&self.0.fill_mask(&input, &options).await.map_err(js_error)?)
+    }
+
+    /// Masked entities: `{ text, spans }`.
+    #[wasm_bindgen(js_name = predictEntities)]
+    pub async fn predict_entities(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
+        let input: PredictEntitiesInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
+        let options: PredictEntitiesOptions = options_from_js(options)?;
+        to_js(&self.0.predict_entities(&input, &options).await.map_err(js_error)?)
+    }
+
+    /// Vectors: `{ text, spans }`; `words`, `entities` and `pooled` are `{ shape, data: Float32Array }`.
+    pub async fn embed(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
+        let input: EmbedInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
+        let options: EmbedOptions = options_from_js(options)?;
+        let Embedding { tokens, words, entities, pooled, hidden } =
+            self.0.embed(&input, &options).await.map_err(js_error)?;
+        let result = js_sys::Object::new();
+        let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&result, &name.into(), value);
+        set("tokens", &to_js(&tokens)?)?;
+        set("words", &tensor(&[words.len() / hidden, hidden], &words)?)?;
+        set("entities", &tensor(&[entities.len() / hidden, hidden], &entities)?)?;
+        set("pooled", &pooled.map_or(Ok(JsValue::NULL), |pooled| tensor(&[hidden], &pooled))?)?;
+        Ok(result.into())
+    }
+
     /// The model on arrays: `{ name: { shape, data: Float32Array } }`.
     pub async fn forward(&self, inputs: JsValue, options: JsValue) -> JsResult<JsValue> {
         let inputs: ModelInputs = tasks::required("inputs", from_js(inputs, "inputs")?).map_err(js_error)?;
@@ -83,11 +125,7 @@ impl Model {
         let head = options.get("head").and_then(Value::as_str);
         let result = js_sys::Object::new();
         for output in self.0.forward(&inputs, head).await.map_err(js_error)? {
-            let tensor = js_sys::Object::new();
-            let data = js_sys::Float32Array::from(output.values.as_slice());
-            js_sys::Reflect::set(&tensor, &"shape".into(), &to_js(&output.shape)?)?;
-            js_sys::Reflect::set(&tensor, &"data".into(), &data)?;
-            js_sys::Reflect::set(&result, &output.name.into(), &tensor)?;
+            js_sys::Reflect::set(&result, &output.name.into(), &tensor(&output.shape, &output.values)?)?;
         }
         Ok(result.into())
     }
@@ -133,6 +171,14 @@ fn from_js<T: serde::de::DeserializeOwned>(value: JsValue, name: &str) -> JsResu
 
 fn options_from_js<T: serde::de::DeserializeOwned + Default>(value: JsValue) -> JsResult<T> {
     tasks::from_value("options", from_js(value, "options")?).map_err(js_error)
+}
+
+/// `{ shape, data }`
+fn tensor(shape: &[usize], values: &[f32]) -> JsResult<JsValue> {
+    let tensor = js_sys::Object::new();
+    js_sys::Reflect::set(&tensor, &"shape".into(), &to_js(&shape)?)?;
+    js_sys::Reflect::set(&tensor, &"data".into(), &js_sys::Float32Array::from(values))?;
+    Ok(tensor.into())
 }
 
 fn to_js(value: &impl Serialize) -> JsResult<JsValue> {

@@ -103,20 +103,20 @@ export class Client {
         this.#handlers.onInfo?.(reply.info);
         break;
       case 'fetch':
-        void this.#answerFetch(reply.id, reply.url);
+        void this.#answerFetch(reply);
         break;
       case 'cancel':
         this.#fetches.get(reply.id)?.abort();
     }
   }
 
-  async #answerFetch(id: number, url: string): Promise<void> {
+  async #answerFetch(request: Extract<Reply, { type: 'fetch' }>): Promise<void> {
     const { source } = this.#handlers;
     if (!source) return;
     const abort = new AbortController();
-    this.#fetches.set(id, abort);
-    await answerFetch(source, id, url, abort.signal, this.#port);
-    this.#fetches.delete(id);
+    this.#fetches.set(request.id, abort);
+    await answerFetch(source, request, abort.signal, this.#port);
+    this.#fetches.delete(request.id);
   }
 
   #settle(id: number): Pending | undefined {

@@ -1,8 +1,10 @@
 // Owns one model: picks the module, brings in the files, builds, runs. Lives in a worker or on the page; serve.ts
 // speaks for it. It does no maths and reads no text: all of that is in the wasm.
-import { fetchManifest, manifestUrl, ModelFiles, type OnBytes } from './chunks.js';
+
 import { chooseDevice } from './device.js';
 import { isTrap, LukeError, toLukeError } from './errors.js';
+import { ModelFiles, type OnBytes } from './files.js';
+import { fetchManifest, manifestUrl } from './manifest.js';
 import type { Call, EngineOptions } from './protocol.js';
 import type { Source } from './source.js';
 import type { Device, LoadBytes, LoadEvent, RuntimeInfo } from './types.js';

@@ -1,6 +1,7 @@
 // Every message between the page (client.ts) and the engine (serve.ts). They always talk over a MessagePort, also
 // without a worker: one path to write and to test, and a worker of the user's can serve several models.
 import type { PlainError } from './errors.js';
+import type { ByteRange } from './source.js';
 import type { ForwardInputs, LoadEvent, LoadOptions, RuntimeInfo, Span, WordList } from './types.js';
 
 /** First message to a worker; it carries the port. */
@@ -22,6 +23,11 @@ export type Call =
   | { method: 'ner'; input: string | readonly string[] | WordList; options: object }
   | { method: 'typing'; input: { text: string; span: Span }; options: object }
   | { method: 'relation'; input: { text: string; head: Span; tail: Span }; options: object }
+  | { method: 'qa'; input: { question: string; context: string }; options: object }
+  | { method: 'cloze'; input: { passage: string; query: string; candidates: readonly Span[] }; options: object }
+  | { method: 'fillMask'; input: { text: string }; options: object }
+  | { method: 'predictEntities'; input: { text: string; spans: readonly Span[] }; options: object }
+  | { method: 'embed'; input: { text: string; spans: readonly Span[] }; options: object }
   | { method: 'forward'; input: ForwardInputs; options: object };
 
 /** Page to engine. */
@@ -38,7 +44,7 @@ export type Reply =
   | { type: 'error'; id: number; error: PlainError }
   | { type: 'progress'; event: LoadEvent }
   | { type: 'info'; info: RuntimeInfo }
-  | { type: 'fetch'; id: number; url: string }
+  | { type: 'fetch'; id: number; url: string; range?: ByteRange | undefined }
   | { type: 'cancel'; id: number };
 
 /** The page's answer to `fetch`: the status, the bytes as they come, the end; or a failure at any point. */

@@ -4,6 +4,8 @@ import { toPlain, toLukeError } from './errors.js';
 import type { FetchReply, Reply } from './protocol.js';
 import type { Source } from './source.js';
 
+type FetchRequest = Extract<Reply, { type: 'fetch' }>;
+
 /** The engine's end: a `Source` that asks the page. Give it every `FetchReply` that comes. */
 export class RemoteSource {
   readonly #post: (message: Reply) => void;
@@ -14,7 +16,7 @@ export class RemoteSource {
     this.#post = post;
   }
 
-  readonly source: Source = async (url, signal) => {
+  readonly source: Source = async (url, signal, range) => {
     signal.throwIfAborted();
     const id = this.#nextId++;
     const inbox = new Inbox<FetchReply>();
@@ -40,7 +42,7 @@ export class RemoteSource {
       }
     }
 
-    this.#post({ type: 'fetch', id, url });
+    this.#post({ type: 'fetch', id, url, range });
     try {
       const reply = await next();
       return { status: reply.type === 'fetch-status' ? reply.status : 0, pieces: pieces() };
@@ -55,11 +57,11 @@ export class RemoteSource {
   }
 }
 
-/** The page's end: fetches `url` and posts what comes. */
-export async function answerFetch(source: Source, id: number, url: string, signal: AbortSignal, port: MessagePort): Promise<void> {
+/** The page's end: fetches what was asked for and posts what comes. */
+export async function answerFetch(source: Source, { id, url, range }: FetchRequest, signal: AbortSignal, port: MessagePort): Promise<void> {
   const post = (reply: FetchReply, transfer: Transferable[] = []) => port.postMessage(reply, transfer);
   try {
-    const { status, pieces } = await source(url, signal);
+    const { status, pieces } = await source(url, signal, range);
     post({ type: 'fetch-status', id, status });
     for await (const piece of pieces) {
       const bytes = piece.slice(); // the piece may be one that the user keeps, and a moved buffer is gone

@@ -40,7 +40,7 @@ export function serve(port: MessagePort, engine = new Engine()): void {
   };
 }
 
-/** The buffers of tensors, which can be moved; a task's result has none. */
+/** The buffers of an object's tensors, which are moved, not copied. */
 function buffersOf(value: unknown): ArrayBuffer[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
   return Object.values(value).flatMap((part: { data?: unknown } | null) => (part?.data instanceof Float32Array ? [part.data.buffer as ArrayBuffer] : []));

@@ -3,19 +3,27 @@
 // into a worker. Without one the engine fetches by itself and the page never touches a byte.
 import { LukeError } from './errors.js';
 
+/** A part of a file. */
+export interface ByteRange {
+  offset: number;
+  bytes: number;
+}
+
 /** A response: its status and its bytes as they come. */
 export interface Download {
   status: number;
   pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
-export type Source = (url: string, signal: AbortSignal) => Promise<Download>;
+/** Fetches a file, or a part of it; a server that knows no parts answers with status 200 and the whole. */
+export type Source = (url: string, signal: AbortSignal, range?: ByteRange) => Promise<Download>;
 
 /** The source that calls `fetchFunction`. Rejects with `network`, or with the signal's reason when aborted. */
 export function fetchSource(fetchFunction: typeof fetch, headers?: Record<string, string>): Source {
-  return async (url, signal) => {
+  return async (url, signal, range) => {
+    const part = range && { range: `bytes=${range.offset}-${range.offset + range.bytes - 1}` };
     try {
-      const response = await fetchFunction(url, { signal, ...(headers && { headers }) });
+      const response = await fetchFunction(url, { signal, ...((headers || part) && { headers: { ...headers, ...part } }) });
       return { status: response.status, pieces: read(url, response.body, signal) };
     } catch (error) {
       throw failure(url, error, signal);
@@ -23,14 +31,25 @@ export function fetchSource(fetchFunction: typeof fetch, headers?: Record<string
   };
 }
 
-/** The bytes of `url` as they come. Rejects with `network` unless the server answers with a success. */
-export async function download(source: Source, url: string, signal: AbortSignal): Promise<Download['pieces']> {
-  const { status, pieces } = await source(url, signal);
+/**
+ * The bytes of `url` as they come. Rejects with `network` unless the server answers with a success. Where a part was asked
+ * for, `status` 206 says that this is it, another one that the file comes whole.
+ */
+export async function download(source: Source, url: string, signal: AbortSignal, range?: ByteRange): Promise<Download> {
+  const { status, pieces } = await source(url, signal, range);
   if (status < 200 || status > 299) {
     await pieces[Symbol.asyncIterator]().return?.();
     throw new LukeError('network', `${url} answered with status ${status}`, { url, status });
   }
-  return pieces;
+  return { status, pieces };
+}
+
+/** A text file. */
+export async function readText(source: Source, url: string, signal: AbortSignal): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const piece of (await download(source, url, signal)).pieces) text += decoder.decode(piece, { stream: true });
+  return text + decoder.decode();
 }
 
 // A reader, because Safari cannot iterate over a ReadableStream.

@@ -1,8 +1,8 @@
 /** Where the model runs: `webgpu`, or `wasm` for the CPU. */
 export type Device = 'webgpu' | 'wasm';
 
-/** What a model can do; see {@link Luke.tasks}. */
-export type Task = 'ner' | 'typing' | 'relation';
+/** What a model can do; see {@link Luke.tasks}. The names are those of the methods. */
+export type Task = 'ner' | 'typing' | 'relation' | 'qa' | 'cloze' | 'fillMask' | 'predictEntities' | 'embed';
 
 /** Half-open `[start, end)`, in UTF-16 code units of a text or in words of a word list. */
 export type Span = readonly [start: number, end: number];
@@ -97,8 +97,16 @@ export interface WordList {
   sentences?: readonly Span[];
 }
 
+/** What nearly every task takes. */
+export interface TaskOptions {
+  /** What `<mask>`, `</s>` and the like mean in a text: the special token (`match`, the default, as in Hugging Face's tokenizer) or text like any other. */
+  specialTokens?: 'match' | 'text';
+  /** Drops the call when it has not begun; it rejects with `signal.reason` either way. */
+  signal?: AbortSignal;
+}
+
 /** Options of `luke.ner`. */
-export interface NerOptions {
+export interface NerOptions extends TaskOptions {
   /** Leave out entities with a lower score (default 0). */
   threshold?: number;
   /** Report these labels only. */
@@ -113,12 +121,8 @@ export interface NerOptions {
   sentences?: 'auto' | 'none' | readonly Span[];
   /** What the model sees around a sentence: nothing, or as much of the document as fits (default from the model). */
   context?: 'sentence' | 'document';
-  /** What `<mask>`, `</s>` and the like mean in a text: the special token (`match`, the default, as in Hugging Face's tokenizer) or text like any other. */
-  specialTokens?: 'match' | 'text';
   /** Give the probability of every label too (default `false`). */
   allScores?: boolean;
-  /** Drops the call when it has not begun; it rejects with `signal.reason` either way. */
-  signal?: AbortSignal;
 }
 
 /** A label and how sure the model is of it. */
@@ -131,13 +135,156 @@ export interface LabelScore {
 }
 
 /** Options of `luke.typing` and `luke.relation`. */
-export interface LabelOptions {
+export interface LabelOptions extends TaskOptions {
   /** Give every label, not only those that hold (`typing`; `relation` always gives all). */
   allScores?: boolean;
-  /** What `<mask>`, `</s>` and the like mean in a text; see {@link NerOptions.specialTokens}. */
-  specialTokens?: 'match' | 'text';
+}
+
+/**
+ * An answer that stands in the context: `context.slice(start, end) === answer.answer`, always.
+ * Where there is none at all, `answer` is `''`, `answerable` is `false`, and offsets, logits and score are 0.
+ */
+export interface Answer {
+  /** What stands there, without white space around it. */
+  answer: string;
+  /** First UTF-16 code unit of the context. */
+  start: number;
+  /** One past the last UTF-16 code unit. */
+  end: number;
+  /** Share among the `nBest` best answers, 0 to 1. */
+  score: number;
+  /** The model's score of the first token as a start, before it was made a share. */
+  startLogit: number;
+  /** The model's score of the last token as an end, before it was made a share. */
+  endLogit: number;
+  /**
+   * Whether the answer stands: with `nullThreshold`, when `nullScore - (startLogit + endLogit)` is not above it (the rule of
+   * SQuAD 2.0); without, always.
+   */
+  answerable: boolean;
+  /** The model's score of "no answer", the smallest over all windows; of use with a model that was trained for it. */
+  nullScore: number;
+  /** The next best answers, best first, without alternatives of their own. */
+  alternatives: Answer[];
+}
+
+/** Options of `luke.qa`. Tokens are the model's; the defaults are those of the authors' SQuAD code. */
+export interface QaOptions extends TaskOptions {
+  /** Answers to give: the best one and its alternatives, `nBest` at most (default 1). */
+  topK?: number;
+  /** Answers that compete for the score; also the starts and the ends that are looked at in a window (default 20). */
+  nBest?: number;
+  /** Tokens from the start of one window to the start of the next (default 128); too large to show every answer whole, it is refused. */
+  docStride?: number;
+  /** Tokens of a window, question and special tokens included (default from the model). */
+  maxSeqTokens?: number;
+  /** Tokens of the question that are read; what is beyond them is left out (default 64). */
+  maxQuestionTokens?: number;
+  /** Longest answer, in tokens (default 30). */
+  maxAnswerTokens?: number;
+  /**
+   * Entities that the question and the context name, as mention → title: `{ 'the Big Apple': 'New York City' }`. Upper
+   * and lower case of a mention are the same. Left out are titles that the model does not know, and mentions that differ
+   * in case only and have different titles.
+   */
+  entities?: Readonly<Record<string, string>>;
+  /** How much better than the best answer "no answer" may fit, as a difference of logits, before `answerable` is `false` (default: any). */
+  nullThreshold?: number;
+}
+
+/** A candidate and how well it fills the placeholder: `passage.slice(start, end) === answer.text`, always. */
+export interface ClozeAnswer {
+  /** First UTF-16 code unit of the passage. */
+  start: number;
+  /** One past the last UTF-16 code unit. */
+  end: number;
+  /** What stands there. */
+  text: string;
+  /** The model's score, before it was made a probability. */
+  logit: number;
+  /** Share among all candidates, 0 to 1. */
+  score: number;
+}
+
+/** Options of `luke.cloze`. Tokens are the model's; the defaults are those of the authors' ReCoRD code. */
+export interface ClozeOptions extends TaskOptions {
+  /** Tokens from the start of one window to the start of the next (default 128). */
+  docStride?: number;
+  /** Tokens of a window, query and special tokens included (default from the model). */
+  maxSeqTokens?: number;
+  /** Tokens of the query that are read: the first, or those around the placeholder where it comes later (default 90). */
+  maxQueryTokens?: number;
+  /** Tokens of a candidate, its markers included, that its entity gets the positions of (default 30). */
+  maxMentionTokens?: number;
+}
+
+/** A token and how well it fills a mask. */
+export interface TokenScore {
+  /** As it would stand in the text, with the space before it where it has one. */
+  token: string;
+  /** Its row in the model's word table. */
+  id: number;
+  /** Probability among all tokens, 0 to 1. */
+  score: number;
+  /** The number before it was made a probability. */
+  logit: number;
+}
+
+/** Options of `luke.fillMask`. */
+export interface FillMaskOptions {
+  /** Tokens to give for each mask (default 5). */
+  topK?: number;
   /** Drops the call when it has not begun; it rejects with `signal.reason` either way. */
   signal?: AbortSignal;
+}
+
+/** An entity and how well it stands for a mention. */
+export interface EntityScore {
+  /** Title of its Wikipedia page. */
+  title: string;
+  /** Its row in the model's entity table. */
+  id: number;
+  /** Probability among all entities, 0 to 1. */
+  score: number;
+  /** The number before it was made a probability. */
+  logit: number;
+}
+
+/** Options of `luke.embed`. */
+export interface EmbedOptions extends TaskOptions {
+  /**
+   * What the spans are known to be, one title for each; `null`, or no titles at all, is the unknown entity `[MASK]`.
+   * A title that the model does not know is read as `[UNK]`.
+   */
+  titles?: readonly (string | null)[];
+}
+
+/** Options of `luke.predictEntities`. */
+export interface PredictEntitiesOptions extends EmbedOptions {
+  /** Entities to give for each span (default 5). */
+  topK?: number;
+}
+
+/** A token of the model and the text it stands for. */
+export interface Token {
+  /** Its row in the model's word table. */
+  id: number;
+  /** First UTF-16 code unit of the text, less the space before a word. */
+  start: number;
+  /** One past the last UTF-16 code unit. */
+  end: number;
+}
+
+/** Vectors of a text, from the model's last layer. `hidden` is the model's width. */
+export interface Embedding {
+  /** Tokens of the text in order, without the special tokens around it. */
+  tokens: Token[];
+  /** A vector for each token: `[tokens.length, hidden]`. */
+  words: Tensor;
+  /** A vector for each span: `[spans.length, hidden]`. */
+  entities: Tensor;
+  /** One vector for the text, `[hidden]`, over a long text the mean of its windows; `null` where the checkpoint has no pooler. */
+  pooled: Tensor | null;
 }
 
 /** The model's own inputs for one sequence, named as in Hugging Face's `LukeModel`; see `luke.forward`. */

@@ -1,13 +1,24 @@
 // What can be told about arguments without knowing the model: their types, and names of options that do not exist.
 // The rest (spans, values of a task's options) is checked where it is used, in the wasm.
 import { LukeError } from './errors.js';
-import type { ForwardOptions, LabelOptions, LoadOptions, NerOptions, WordList } from './types.js';
+import type {
+  ClozeOptions, EmbedOptions, FillMaskOptions, ForwardOptions, LabelOptions, LoadOptions, NerOptions, PredictEntitiesOptions, QaOptions, TaskOptions, WordList,
+} from './types.js';
 
 const LOAD: Keys<LoadOptions> = { device: 1, worker: 1, signal: 1, onProgress: 1, fetch: 1, headers: 1, selfTest: 1, wasmUrl: 1 };
+const TASK: Keys<TaskOptions> = { specialTokens: 1, signal: 1 };
 const NER: Keys<NerOptions> = {
-  threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, sentences: 1, context: 1, specialTokens: 1, allScores: 1, signal: 1,
+  threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, sentences: 1, context: 1, allScores: 1, ...TASK,
 };
-const LABELS: Keys<LabelOptions> = { allScores: 1, specialTokens: 1, signal: 1 };
+const LABELS: Keys<LabelOptions> = { allScores: 1, ...TASK };
+const QA: Keys<QaOptions> = {
+  topK: 1, nBest: 1, docStride: 1, maxSeqTokens: 1, maxQuestionTokens: 1, maxAnswerTokens: 1, entities: 1, nullThreshold: 1, ...TASK,
+};
+const CLOZE: Keys<ClozeOptions> = { docStride: 1, maxSeqTokens: 1, maxQueryTokens: 1, maxMentionTokens: 1, ...TASK };
+const FILL_MASK: Keys<FillMaskOptions> = { topK: 1, signal: 1 };
+const EMBED: Keys<EmbedOptions> = { titles: 1, ...TASK };
+const PREDICT_ENTITIES: Keys<PredictEntitiesOptions> = { topK: 1, ...EMBED };
+const TASKS = { typing: LABELS, relation: LABELS, qa: QA, cloze: CLOZE, fillMask: FILL_MASK, predictEntities: PREDICT_ENTITIES, embed: EMBED };
 const FORWARD: Keys<ForwardOptions> = { head: 1, signal: 1 };
 
 const DEVICES: readonly unknown[] = ['auto', 'webgpu', 'wasm'];
@@ -40,13 +51,21 @@ export function checkNer(input: unknown, options: NerOptions): void {
   words.forEach((word: unknown, i) => need(isString(word), 'ner', `words[${i}]`, 'a string', word));
 }
 
-/** Rejects a text that is none and spans that are no pair of numbers; whether they fit the text is checked in the wasm. */
-export function checkSpans(where: string, text: unknown, spans: Record<string, unknown>, options: LabelOptions): void {
-  checkKeys(where, options, LABELS);
-  need(isString(text), where, 'text', 'a string', text);
-  for (const [name, span] of Object.entries(spans)) {
-    const pair = Array.isArray(span) && span.length === 2 && span.every((offset) => Number.isSafeInteger(offset) && offset >= 0);
-    if (!pair) throw wrong(where, name, '[start, end]', span);
+/** The arguments of a task by what they have to be. */
+interface Arguments {
+  strings: Record<string, unknown>;
+  span?: Record<string, unknown>;
+  spans?: Record<string, unknown>;
+}
+
+/** Rejects texts that are none and spans that are no pair of numbers; whether they fit the text is checked in the wasm. */
+export function checkTask(task: keyof typeof TASKS, { strings, span = {}, spans = {} }: Arguments, options: object): void {
+  checkKeys(task, options, TASKS[task]);
+  for (const [name, text] of Object.entries(strings)) need(isString(text), task, name, 'a string', text);
+  for (const [name, pair] of Object.entries(span)) need(isSpan(pair), task, name, '[start, end]', pair);
+  for (const [name, pairs] of Object.entries(spans)) {
+    if (!Array.isArray(pairs)) throw wrong(task, name, 'an array of [start, end]', pairs);
+    pairs.forEach((pair: unknown, i) => need(isSpan(pair), task, `${name}[${i}]`, '[start, end]', pair));
   }
 }
 
@@ -92,6 +111,10 @@ function show(value: unknown): string {
 
 function isString(value: unknown): value is string {
   return typeof value === 'string';
+}
+
+function isSpan(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && value.every((offset) => Number.isSafeInteger(offset) && offset >= 0);
 }
 
 function isObject(value: unknown): value is object {

@@ -3,5 +3,5 @@ declare module '*/luke_web.js' {
   const init: import('./wasm.js').WasmModule['default'];
   export default init;
   export const loadModel: import('./wasm.js').WasmModule['loadModel'];
-  export const __wbg_reset_state: import('./wasm.js').WasmModule['__wbg_reset_state'];
+  export const __wbg_reset_state: NonNullable<import('./wasm.js').WasmModule['__wbg_reset_state']>;
 }

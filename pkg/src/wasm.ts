@@ -19,6 +19,11 @@ export interface WasmModel {
   ner(input: string | readonly string[] | WordList, options: object): Promise<unknown>;
   typing(input: { text: string; span: Span }, options: object): Promise<unknown>;
   relation(input: { text: string; head: Span; tail: Span }, options: object): Promise<unknown>;
+  qa(input: { question: string; context: string }, options: object): Promise<unknown>;
+  cloze(input: { passage: string; query: string; candidates: readonly Span[] }, options: object): Promise<unknown>;
+  fillMask(input: { text: string }, options: object): Promise<unknown>;
+  predictEntities(input: { text: string; spans: readonly Span[] }, options: object): Promise<unknown>;
+  embed(input: { text: string; spans: readonly Span[] }, options: object): Promise<unknown>;
   forward(input: ForwardInputs, options: object): Promise<ForwardOutputs>;
   info(): Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'tasks' | 'parameters'> & { selfTest?: RuntimeInfo['selfTest'] | null };
   free(): void;

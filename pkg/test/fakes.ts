@@ -19,8 +19,8 @@ export function manifest(...chunkBytes: number[]) {
 
 type Body = string | Uint8Array | Uint8Array[];
 
-/** A `fetch` that knows these files of `MODEL`, and remembers what was asked. */
-export function fakeFetch(files: Record<string, Body>) {
+/** A `fetch` that knows these files of `MODEL`, and remembers what was asked; with `ranges`, parts of them too. */
+export function fakeFetch(files: Record<string, Body>, ranges = false) {
   const asked: string[] = [];
   const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
     init?.signal?.throwIfAborted();
@@ -29,6 +29,11 @@ export function fakeFetch(files: Record<string, Body>) {
     const body = files[path];
     if (body === undefined) return new Response('not here', { status: 404 });
     const pieces = Array.isArray(body) ? body : [typeof body === 'string' ? new TextEncoder().encode(body) : body];
+    const range = ranges && /^bytes=(\d+)-(\d+)$/.exec(new Headers(init?.headers).get('range') ?? '');
+    if (range) {
+      const whole = new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());
+      return new Response(whole.slice(Number(range[1]), Number(range[2]) + 1), { status: 206 });
+    }
     return new Response(
       new ReadableStream({
         start(controller) {
@@ -51,16 +56,17 @@ export function modelFiles(...chunkBytes: number[]): Record<string, Body> {
   };
 }
 
-/** A wasm module that records what it is given; `ner` is the test's. */
-export function fakeWasm(ner: WasmModel['ner'], finish: () => void = () => {}) {
+/** A wasm module that records what it is given. `ner` is the test's, and so may `tasks` be; the others give back their arguments. */
+export function fakeWasm(ner: WasmModel['ner'], finish: () => void = () => {}, tasks: Partial<WasmModel> = {}) {
   const log: string[] = [];
+  const echo = async (input: object, options: object) => [{ input, options }];
   const model: WasmModel = {
-    ner,
-    typing: async (input, options) => [{ label: JSON.stringify({ input, options }), score: 1, logit: 9 }],
-    relation: async (input, options) => [{ label: JSON.stringify({ input, options }), score: 1, logit: 9 }],
+    ner, typing: echo, relation: echo, cloze: echo, fillMask: echo, predictEntities: echo, embed: echo,
+    qa: async (input, options) => ({ input, options, alternatives: [] }),
     forward: async () => ({ logits: { shape: [2], data: new Float32Array([1, 2]) } }),
     info: () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks: ['ner'], parameters: 7 }),
     free: () => void log.push('free model'),
+    ...tasks,
   };
   const module: WasmModule = {
     default: async () => {},

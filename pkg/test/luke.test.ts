@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Luke, LukeError, type LoadEvent, type LoadOptions } from '../dist/index.js';
+import type { WasmModel } from '../dist/wasm.js';
 import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles } from './fakes.js';
 
 type Ner = Parameters<typeof fakeWasm>[0];
 
-/** A `Luke` whose wasm is `ner`, loaded through a worker that is none, with a `fetch` on this side. */
-async function start(ner: Ner, options: LoadOptions = {}) {
-  const wasm = fakeWasm(ner);
+/** A `Luke` whose wasm is `ner` and `tasks`, loaded through a worker that is none, with a `fetch` on this side. */
+async function start(ner: Ner, options: LoadOptions = {}, tasks: Partial<WasmModel> = {}) {
+  const wasm = fakeWasm(ner, undefined, tasks);
   const { worker, state } = fakeWorker(machine(wasm.module));
   const { fetch, asked } = fakeFetch(modelFiles(6, 3));
   const luke = await Luke.load(MODEL, { worker: () => worker, fetch, ...options });
@@ -41,20 +42,70 @@ test('an option that is undefined is one that is not given, and null stays null'
   await luke.dispose();
 });
 
-test('typing and relation hand over their arguments and refuse what is no span', async () => {
+test('a task hands over its arguments, and the options that are given', async () => {
   const { luke } = await start(async () => []);
-  const [typed] = await luke.typing('a b', [0, 1], { allScores: true });
-  assert.deepEqual(JSON.parse(typed!.label), { input: { text: 'a b', span: [0, 1] }, options: { allScores: true } });
-  const [related] = await luke.relation('a b', [0, 1], [2, 3]);
-  assert.deepEqual(JSON.parse(related!.label), { input: { text: 'a b', head: [0, 1], tail: [2, 3] }, options: {} });
-  const wrong = [
-    () => luke.typing(7 as never, [0, 1]),
-    () => luke.typing('a', [0] as never),
-    () => luke.typing('a', [0, -1]),
-    () => luke.typing('a', [0, 1], { treshold: 1 } as never),
-    () => luke.relation('a', [0, 1], 'b' as never),
+  const { signal } = new AbortController();
+  const spans = [[0, 1], [2, 3]] as const;
+  const cases: [Promise<unknown>, object, object][] = [
+    [luke.typing('a b', [0, 1], { allScores: true, signal }), { text: 'a b', span: [0, 1] }, { allScores: true }],
+    [luke.relation('a b', [0, 1], [2, 3]), { text: 'a b', head: [0, 1], tail: [2, 3] }, {}],
+    [luke.cloze('a b', '@placeholder', spans, { docStride: 16 }), { passage: 'a b', query: '@placeholder', candidates: spans }, { docStride: 16 }],
+    [luke.fillMask('a <mask>', { topK: 3, signal }), { text: 'a <mask>' }, { topK: 3 }],
+    [luke.predictEntities('a b', spans, { topK: 2, titles: [null, 'B'] }), { text: 'a b', spans }, { topK: 2, titles: [null, 'B'] }],
+    [luke.embed('a b', spans, { titles: ['A', null] }), { text: 'a b', spans }, { titles: ['A', null] }],
+    [luke.embed('a b'), { text: 'a b', spans: [] }, {}],
   ];
-  for (const call of wrong) await assert.rejects(call, (error: LukeError) => error.code === 'input');
+  for (const [call, input, options] of cases) assert.deepEqual(await call, [{ input, options }]);
+  const answer = await luke.qa('who?', 'a b', { entities: { a: 'A' }, topK: undefined as never, nullThreshold: 0 });
+  assert.deepEqual(answer, { input: { question: 'who?', context: 'a b' }, options: { entities: { a: 'A' }, nullThreshold: 0 }, alternatives: [] });
+  await luke.dispose();
+});
+
+test('a task refuses texts and spans that are none, and options that it has not; the next call works', async () => {
+  const { luke } = await start(async () => []);
+  const any = luke as any;
+  const cases: [() => Promise<unknown>, RegExp][] = [
+    [() => any.typing(7, [0, 1]), /typing: text must be a string, not 7/], [() => any.typing('a', [0]), /typing: span must be \[start, end\]/],
+    [() => any.typing('a', [0, -1]), /span/], [() => any.typing('a', [0, 1], { treshold: 1 }), /typing: .*"treshold".*allScores/],
+    [() => any.typing('a', [0, 0.5]), /span/], [() => any.relation('a', [0, 1], 'b'), /relation: tail must be .*"b"/],
+    [() => any.qa(null, 'a'), /qa: question .*null/], [() => any.qa('a'), /qa: context .*undefined/], [() => any.qa('a', 'b', { top_k: 1 }), /qa: .*"top_k".*nBest/],
+    [() => any.qa('a', 'b', { entities: { a: () => 1 } }), /not plain data/], [() => any.cloze('a', ['b'], []), /cloze: query .*an array/],
+    [() => any.cloze('a', 'b', [0, 1]), /cloze: candidates\[0\] .*0/], [() => any.cloze('a', 'b'), /cloze: candidates must be an array of \[start, end\], not undefined/],
+    [() => any.cloze('a', 'b', [], { maxQuestionTokens: 1 }), /maxQueryTokens/], [() => any.fillMask(['a']), /fillMask: text/],
+    [() => any.fillMask('a', { titles: [] }), /fillMask: .*"titles"/], [() => any.predictEntities('a', [[0, 1], [1]]), /predictEntities: spans\[1\]/],
+    [() => any.predictEntities('a', { 0: [0, 1] }), /spans must be an array/], [() => any.predictEntities('a', [], { signal: 1 }), /signal must be/],
+    [() => any.embed('a', [['0', '1']]), /embed: spans\[0\]/], [() => any.embed('a', [], { topK: 1 }), /embed: .*"topK".*titles/], [() => any.embed('a', [], null), /options must be/],
+  ];
+  for (const [call, message] of cases) await assert.rejects(call, (error: any) => error instanceof LukeError && error.code === 'input' && message.test(error.message));
+  assert.deepEqual(await luke.relation('a b', [0, 1], [2, 3]), [{ input: { text: 'a b', head: [0, 1], tail: [2, 3] }, options: {} }]);
+  await luke.dispose();
+});
+
+test('half a surrogate pair comes back as it stands in the text', async () => {
+  const half = 'a\ud800';
+  const at = { start: 0, end: 2, text: 'a\ufffd' };
+  const answer = (alternatives: object[] = []) => ({ start: 0, end: 2, answer: 'a\ufffd', alternatives });
+  const { luke } = await start(async (input) => (Array.isArray(input) ? [[{ ...at }], [{ ...at }]] : [{ ...at }]), {}, {
+    cloze: async () => [{ ...at }],
+    qa: async () => answer([answer()]),
+  });
+  const texts = async (found: Promise<{ text: string }[]>) => (await found).map(({ text }) => text);
+  assert.deepEqual(await texts(luke.ner(`${half} b`)), [half]);
+  assert.deepEqual((await luke.ner([half, 'a\ufffd'])).flat().map(({ text }) => text), [half, 'a\ufffd']);
+  assert.deepEqual(await texts(luke.ner({ words: [half, '\udc00b'] })), [`${half} \udc00b`]);
+  assert.deepEqual(await texts(luke.cloze(half, '@placeholder', [[0, 2]])), [half]);
+  const best = await luke.qa('who?', half);
+  assert.deepEqual([best, ...best.alternatives].map((found) => found.answer), [half, half]);
+  await luke.dispose();
+});
+
+test('the vectors of embed are moved, not copied', async () => {
+  const tensor = (...values: number[]) => ({ shape: [1, values.length], data: new Float32Array(values) });
+  const made = { tokens: [{ id: 5, start: 0, end: 1 }], words: tensor(1, 2), entities: { shape: [0, 2], data: new Float32Array() }, pooled: null };
+  const { luke } = await start(async () => [], {}, { embed: async () => made });
+  const wanted = structuredClone(made);
+  assert.deepEqual(await luke.embed('a'), wanted);
+  assert.equal(made.words.data.length, 0);
   await luke.dispose();
 });
 

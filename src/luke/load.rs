@@ -1,7 +1,7 @@
 //! A model from its files, built while they come in.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::Luke;
 use crate::backend::{self, DeviceKind};
@@ -15,7 +15,7 @@ use crate::weights::{Manifest, PagedRows, Source, WeightStore, read_verified};
 impl Luke {
     /// Reads the files that `manifest` names from `source`, in the manifest's order as a rule, and builds the model on a
     /// device. Runs the manifest's self-test where asked.
-    pub async fn load(manifest: Manifest, source: Rc<dyn Source>, kind: DeviceKind, self_test: bool) -> Result<Self> {
+    pub async fn load(manifest: Manifest, source: Arc<dyn Source>, kind: DeviceKind, self_test: bool) -> Result<Self> {
         let config = LukeConfig::from_value(&manifest.config)?;
         let tokenizer = Tokenizer::from_bytes(&read_verified(&*source, &manifest.files.tokenizer).await?)?;
         if tokenizer.vocab_size() > config.vocab_size {

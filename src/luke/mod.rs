@@ -53,9 +53,12 @@ impl Luke {
         let of_head = |head: &str| -> &'static [&'static str] {
             match head {
                 "ner" => &["ner"],
+                "qa" => &["qa"],
                 "relation" => &["relation"],
                 "typing" => &["typing"],
-                "mlm" => &["fillMask", "predictEntities"],
+                // A table cut to the special entities has none to predict.
+                "mlm" if self.entity_vocab.titles() > 4 => &["fillMask", "predictEntities"],
+                "mlm" => &["fillMask"],
                 _ => &[],
             }
         };
@@ -67,6 +70,14 @@ impl Luke {
         match (self.heads.get(task), self.manifest.heads.get(task)) {
             (Some(head), Some(spec)) => Ok((head, spec)),
             _ => Err(self.unavailable(task)),
+        }
+    }
+
+    /// That `task` is one of [`tasks`](Self::tasks).
+    pub fn need_task(&self, task: &str) -> Result<()> {
+        match self.tasks().contains(&task) {
+            true => Ok(()),
+            false => Err(self.unavailable(task)),
         }
     }
 

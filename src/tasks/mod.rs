@@ -1,9 +1,14 @@
 //! One file a task: its types, what goes in, and how the logits become a result.
 
+pub mod embed;
+pub mod masked;
+mod mentions;
 pub mod ner;
 mod passes;
+pub mod qa;
 pub mod relation;
 pub mod typing;
+mod windows;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -76,9 +81,9 @@ fn best_first(labels: impl Iterator<Item = LabelScore>) -> Vec<LabelScore> {
 }
 
 /// Softmax of one row, in f64.
-fn softmax(logits: &[f32]) -> Vec<f64> {
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let weights: Vec<f64> = logits.iter().map(|logit| f64::from(logit - max).exp()).collect();
+fn softmax<T: Copy + Into<f64>>(logits: &[T]) -> Vec<f64> {
+    let max = logits.iter().fold(f64::NEG_INFINITY, |max, logit| max.max((*logit).into()));
+    let weights: Vec<f64> = logits.iter().map(|logit| ((*logit).into() - max).exp()).collect();
     let sum: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| weight / sum).collect()
 }

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::windows::{Window, assign};
 use crate::weights::NerContext;
 
 /// A tokenised text: its ids and the token range of each word. Tokens between words (such as newlines) belong
@@ -96,30 +97,15 @@ fn windows(
     spans: Vec<Range<usize>>,
     tokens_of: impl Fn(&Range<usize>) -> Range<usize>,
 ) -> Vec<Pass> {
-    let overlap = (limits.tokens / 2).max(limits.span_tokens).min(limits.tokens - 1);
-    let mut passes = Vec::new();
-    let mut start = sentence.start;
-    loop {
-        let end = (start + limits.tokens).min(sentence.end);
-        passes.push(Pass { tokens: start..end, spans: Vec::new() });
-        if end == sentence.end {
-            break;
-        }
-        start += limits.tokens - overlap;
-    }
-    for span in spans {
-        let tokens = tokens_of(&span);
-        let context = |pass: &Pass| {
-            let inside = pass.tokens.start <= tokens.start && tokens.end <= pass.tokens.end;
-            inside.then(|| (tokens.start - pass.tokens.start).min(pass.tokens.end - tokens.end))
-        };
-        let best = (0..passes.len()).filter_map(|i| context(&passes[i]).map(|size| (size, std::cmp::Reverse(i)))).max();
-        if let Some((_, std::cmp::Reverse(i))) = best {
-            passes[i].spans.push(span);
-        }
-    }
-    passes.retain(|pass| !pass.spans.is_empty());
-    passes
+    let overlap = (limits.tokens / 2).max(limits.span_tokens);
+    let from_sentence = |tokens: Range<usize>| tokens.start - sentence.start..tokens.end - sentence.start;
+    let items: Vec<_> = spans.iter().map(|span| from_sentence(tokens_of(span))).collect();
+    let windows = assign(sentence.len(), limits.tokens, overlap, &items);
+    let pass = |window: Window| Pass {
+        tokens: sentence.start + window.tokens.start..sentence.start + window.tokens.end,
+        spans: window.items.into_iter().map(|item| spans[item].clone()).collect(),
+    };
+    windows.into_iter().map(pass).collect()
 }
 
 fn equal_parts(pass: Pass, most: Option<usize>) -> Vec<Pass> {

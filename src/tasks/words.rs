@@ -7,6 +7,7 @@ use regex::Regex;
 
 use crate::error::{LukeError, Result};
 use crate::input::is_python_space;
+use crate::tokenizer::is_punctuation;
 
 /// Runs of letters, marks, digits and underscores, and every other visible character alone; in bytes.
 pub fn split_words(text: &str) -> Vec<Range<usize>> {
@@ -33,8 +34,9 @@ pub fn word_ranges(words: &[Range<usize>], sentences: &[Range<usize>]) -> Result
 
 /// The authors' rule for word lists: no space before an apostrophe or a lone punctuation mark.
 pub fn joins_the_word_before(word: &str) -> bool {
-    static PUNCTUATION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{P}!-/:-@\[-`{-~]$").ok());
-    word.starts_with('\'') || PUNCTUATION.as_ref().is_some_and(|mark| mark.is_match(word))
+    let mut chars = word.chars();
+    let lone = chars.next().filter(|_| chars.next().is_none());
+    word.starts_with('\'') || lone.is_some_and(is_punctuation)
 }
 
 /// The word with a space before it, unless it starts with one.

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::rc::Rc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::manifest::{DType, EntityTable};
 use super::source::{Source, read_verified};
@@ -124,14 +123,14 @@ impl EntityRows {
 /// An entity table in chunks, of which the last used are kept.
 pub struct PagedRows {
     table: EntityTable,
-    source: Rc<dyn Source>,
+    source: Arc<dyn Source>,
     cache: Mutex<Cache>,
 }
 
 /// Chunks by index, each with the time of its last use.
 #[derive(Default)]
 struct Cache {
-    chunks: BTreeMap<usize, (u64, Rc<Vec<u8>>)>,
+    chunks: BTreeMap<usize, (u64, Arc<Vec<u8>>)>,
     clock: u64,
 }
 
@@ -140,7 +139,7 @@ impl PagedRows {
     pub const KEPT_BYTES: usize = 32 << 20;
 
     /// A table that nothing has been read of.
-    pub fn new(table: EntityTable, source: Rc<dyn Source>) -> Self {
+    pub fn new(table: EntityTable, source: Arc<dyn Source>) -> Self {
         Self { table, source, cache: Mutex::default() }
     }
 
@@ -178,11 +177,11 @@ impl PagedRows {
     }
 
     /// A chunk, from the cache or the source.
-    async fn chunk(&self, index: usize, keep: bool) -> Result<Rc<Vec<u8>>> {
+    async fn chunk(&self, index: usize, keep: bool) -> Result<Arc<Vec<u8>>> {
         if let Some(chunk) = self.cache().get(index) {
             return Ok(chunk);
         }
-        let chunk: Rc<Vec<u8>> = Rc::new(read_verified(&*self.source, &self.table.chunks[index]).await?);
+        let chunk: Arc<Vec<u8>> = Arc::new(read_verified(&*self.source, &self.table.chunks[index]).await?);
         if keep {
             self.cache().put(index, chunk.clone());
         }
@@ -195,14 +194,14 @@ impl PagedRows {
 }
 
 impl Cache {
-    fn get(&mut self, index: usize) -> Option<Rc<Vec<u8>>> {
+    fn get(&mut self, index: usize) -> Option<Arc<Vec<u8>>> {
         self.clock += 1;
         let (used, chunk) = self.chunks.get_mut(&index)?;
         *used = self.clock;
         Some(chunk.clone())
     }
 
-    fn put(&mut self, index: usize, chunk: Rc<Vec<u8>>) {
+    fn put(&mut self, index: usize, chunk: Arc<Vec<u8>>) {
         self.clock += 1;
         self.chunks.insert(index, (self.clock, chunk));
         let mut bytes: usize = self.chunks.values().map(|(_, chunk)| chunk.len()).sum();

@@ -10,7 +10,7 @@ use crate::error::Result;
 pub type Reading<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + 'a>>;
 
 /// Reads files of one model. Files are asked for one at a time, in the manifest's order as a rule.
-pub trait Source {
+pub trait Source: Send + Sync {
     /// The bytes of a file, or of the part of it that the entry names.
     fn read<'a>(&'a self, file: &'a FileEntry) -> Reading<'a>;
 }

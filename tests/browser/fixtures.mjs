@@ -19,6 +19,11 @@ export function camel(name) {
   return name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 }
 
+/** `[start, end]` in code points of a text, as UTF-16 units. */
+export function utf16(text, span) {
+  return span.map((end) => [...text].slice(0, end).join('').length);
+}
+
 /** The shape of nested arrays. */
 export function shapeOf(nested) {
   return Array.isArray(nested) ? [nested.length, ...(nested.length ? shapeOf(nested[0]) : [])] : [];

@@ -56,14 +56,25 @@ fn edit_tensors(folder: &Path, change: impl FnOnce(&mut Vec<(String, Vec<usize>,
     std::fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
 }
 
-#[test]
-fn ner_reads_and_writes_json_lines_and_goes_on_after_a_bad_one() {
+/// What a task answers to lines.
+fn answers(task: &str, model: &str, lines: &[String]) -> Vec<Value> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_luke"))
-        .args(["ner", &folder("micro-span_cls").display().to_string()])
+        .args([task, &folder(model).display().to_string()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
+    child.stdin.take().unwrap().write_all(lines.join("\n").as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let answers: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), lines.len(), "{text}");
+    answers
+}
+
+#[test]
+fn ner_reads_and_writes_json_lines_and_goes_on_after_a_bad_one() {
     let lines = [
         json!({ "text": "Tokyo beats Paris", "options": { "sentences": "none" } }).to_string(),
         "{ not json".to_owned(),
@@ -71,12 +82,7 @@ fn ner_reads_and_writes_json_lines_and_goes_on_after_a_bad_one() {
         json!({ "words": ["Tokyo", "beats", "Paris"], "sentences": [[0, 3]] }).to_string(),
         json!({ "text": ["Tokyo", ""] }).to_string(),
     ];
-    child.stdin.take().unwrap().write_all(lines.join("\n").as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    let text = String::from_utf8(output.stdout).unwrap();
-    let answers: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(answers.len(), 5, "{text}");
+    let answers = answers("ner", "micro-span_cls", &lines);
     for i in [0, 3] {
         assert!(answers[i].as_array().is_some_and(|list| !list.is_empty()), "line {i}: {}", answers[i]);
     }
@@ -85,6 +91,18 @@ fn ner_reads_and_writes_json_lines_and_goes_on_after_a_bad_one() {
     }
     assert_eq!(answers[4].as_array().map(Vec::len), Some(2));
     assert_eq!(answers[4][1], json!([]));
+}
+
+#[test]
+fn qa_reads_and_writes_json_lines() {
+    let call = json!({ "question": "Who?", "context": "\u{1f642} Tokyo beats Paris", "options": { "topK": 3 } });
+    let lines = [call.to_string(), json!({ "question": "Who?" }).to_string()];
+    let answers = answers("qa", "micro-qa", &lines);
+    let keys: Vec<_> = answers[0].as_object().unwrap().keys().map(String::as_str).collect();
+    let want = ["alternatives", "answer", "answerable", "end", "endLogit", "nullScore", "score", "start", "startLogit"];
+    assert_eq!(keys, want);
+    assert_eq!(answers[0]["alternatives"].as_array().map(Vec::len), Some(2));
+    assert_eq!(answers[1]["error"]["code"], "input");
 }
 
 #[test]

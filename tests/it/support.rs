@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::Mutex;
 
 use luke_web::Luke;
@@ -65,7 +65,7 @@ impl Source for Files {
 
 pub fn load(folder: &Path) -> Luke {
     let manifest = Manifest::parse(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
-    pollster::block_on(Luke::load(manifest, Rc::new(Files(folder.to_owned())), DeviceKind::Cpu, true)).unwrap()
+    pollster::block_on(Luke::load(manifest, Arc::new(Files(folder.to_owned())), DeviceKind::Cpu, true)).unwrap()
 }
 
 /// All numbers of a nested array, in order.

@@ -5,9 +5,9 @@ use std::ops::Range;
 use luke_web::entity_vocab::EntityVocab;
 use luke_web::input::{EncodeOptions, Encoder, ModelInputs, Spanned, Task};
 use luke_web::tokenizer::{OffsetUnit, Offsets, SpecialTokens, Tokenizer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{checkpoint, fixture, folder, load, luke, temporary};
+use crate::support::{checkpoint, fixture, folder, load, luke, repository, temporary};
 
 /// Spans Hugging Face takes and we refuse: empty, reversed or negative ones point at nothing, and one beyond
 /// the text is an IndexError there too.
@@ -205,4 +205,73 @@ fn special_tokens_can_be_plain_text() {
     let plain = encode(text, SpecialTokens::Text);
     assert!(!plain.contains(&mask) && !plain.contains(&end));
     assert_eq!(encode(text, SpecialTokens::Match), matched, "the choice is the call's, not the tokenizer's");
+}
+
+/// A Unigram tokenizer such as mLUKE's, with a vocabulary of a few pieces.
+fn unigram() -> Tokenizer {
+    let pieces = [
+        "<s>",
+        "</s>",
+        "<unk>",
+        "\u{2581}",
+        "\u{2581}Tokyo",
+        "\u{2581}\u{6771}",
+        "\u{4eac}",
+        "ite",
+        "s",
+        ",",
+        "\u{2581}in",
+    ];
+    let vocab: Vec<(&str, f64)> = pieces.iter().enumerate().map(|(i, piece)| (*piece, -(i as f64))).collect();
+    let metaspace =
+        json!({ "type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": "always", "split": true });
+    let special = |id: u32, content: &str| {
+        json!({ "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false,
+                "normalized": false, "special": true })
+    };
+    let json = json!({
+        "version": "1.0", "truncation": null, "padding": null, "normalizer": { "type": "NFKC" },
+        "added_tokens": [special(0, "<s>"), special(1, "</s>")],
+        "pre_tokenizer": metaspace, "decoder": metaspace,
+        "post_processor": { "type": "RobertaProcessing", "sep": ["</s>", 1], "cls": ["<s>", 0],
+                            "trim_offsets": false, "add_prefix_space": false },
+        "model": { "type": "Unigram", "unk_id": 2, "vocab": vocab, "byte_fallback": false },
+    });
+    Tokenizer::from_bytes(json.to_string().as_bytes()).unwrap()
+}
+
+/// What each token stands for, whether it goes on a word, and the text of all.
+fn taken_apart<'a>(tokenizer: &Tokenizer, text: &'a str) -> (Vec<(&'a str, bool)>, String) {
+    let tokens = tokenizer.encode_with_offsets(text, SpecialTokens::Match).unwrap();
+    let ids: Vec<u32> = tokens.iter().map(|(id, _)| *id).collect();
+    assert_eq!(ids, tokenizer.encode(text, SpecialTokens::Match).unwrap(), "{text}");
+    let parts = tokens.into_iter().map(|(id, bytes)| (&text[bytes], tokenizer.continues_word(id))).collect();
+    (parts, tokenizer.decode(&ids).unwrap())
+}
+
+#[test]
+fn tokens_know_their_source_in_every_kind_of_tokenizer() {
+    let roberta = roberta().tokenizer;
+    let (parts, text) = taken_apart(&roberta, " Tokyoites, \u{1f71a}");
+    let cut = ("\u{1f71a}", true);
+    let want = [(" Tokyo", false), ("ites", true), (",", false), (" \u{1f71a}", false), cut, cut];
+    assert_eq!(
+        (parts.as_slice(), text.as_str()),
+        (&want[..], " Tokyoites, \u{1f71a}"),
+        "a cut character is whole in each"
+    );
+    let first = roberta.encode(" \u{1f71a}", SpecialTokens::Match).unwrap()[0];
+    assert_eq!(roberta.decode(&[first]).unwrap(), " \u{fffd}", "and U+FFFD in the text of a part");
+
+    let mini = repository().join("www/models/luke-mini-en/tokenizer.json");
+    let wordpiece = Tokenizer::from_bytes(&std::fs::read(mini).unwrap()).unwrap();
+    let (parts, text) = taken_apart(&wordpiece, " Tokyoites, \u{c9}");
+    let want = [("Tokyo", false), ("ites", true), (",", false), ("\u{c9}", false)];
+    assert_eq!((parts.as_slice(), text.as_str()), (&want[..], "tokyoites, e"));
+
+    // The full-width comma is two-fold: NFKC makes it ASCII, its source keeps three bytes.
+    let (parts, text) = taken_apart(&unigram(), " Tokyoites\u{ff0c} \u{6771}\u{4eac}");
+    let want =
+        [(" Tokyo", false), ("ite", true), ("s", true), ("\u{ff0c}", false), (" \u{6771}", false), ("\u{4eac}", true)];
+    assert_eq!((parts.as_slice(), text.as_str()), (&want[..], "Tokyoites, \u{6771}\u{4eac}"));
 }

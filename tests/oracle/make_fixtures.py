@@ -572,6 +572,8 @@ def mlm():
         ),
         (EN, None, [(0, 7), (17, 28)]),
         ("a <mask> b", None, []),
+        ("<mask> lives in<mask>東京, 🙂 <mask>.", None, []),
+        ("🙂 met Beyoncé in São Paulo", ['🙂', '[MASK]', 'No such title'], [(0, 1), (6, 13), (17, 26)]),
     ):
         e = tk(t, entities=ents, entity_spans=sp, return_tensors='pt') if sp else tk(t, return_tensors='pt')
         with torch.no_grad():

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use luke_web::backend::DeviceKind;
 use luke_web::weights::{FileEntry, Manifest, Reading, Source};
@@ -40,7 +40,7 @@ pub fn manifest(folder: &Path) -> Result<Manifest> {
 
 /// Loads a model folder.
 pub async fn load(folder: &Path, device: DeviceKind, self_test: bool) -> Result<Luke> {
-    Luke::load(manifest(folder)?, Rc::new(Folder(folder.to_owned())), device, self_test).await
+    Luke::load(manifest(folder)?, Arc::new(Folder(folder.to_owned())), device, self_test).await
 }
 
 /// The files of a folder.

@@ -10,7 +10,10 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use luke_web::backend::DeviceKind;
 use luke_web::checkpoint::tokenizer_json;
+use luke_web::tasks::embed::EmbedInput;
+use luke_web::tasks::masked::{FillMaskInput, PredictEntitiesInput};
 use luke_web::tasks::ner::{NerInput, NerOptions};
+use luke_web::tasks::qa::QaInput;
 use luke_web::tasks::relation::RelationInput;
 use luke_web::tasks::typing::TypingInput;
 use luke_web::tasks::{from_value, required};
@@ -39,10 +42,18 @@ enum Command {
     },
     /// Find entities: one JSON object a line, `{"text": ..., "options": {...}}` or `{"words": [...], "sentences": [...]}`.
     Ner(Run),
+    /// Answer questions: one JSON object a line, `{"question": ..., "context": ..., "options": {...}}`.
+    Qa(Run),
     /// Type an entity: one JSON object a line, `{"text": ..., "span": [start, end], "options": {...}}`.
     Typing(Run),
     /// Classify a relation: one JSON object a line, `{"text": ..., "head": [start, end], "tail": [start, end]}`.
     Relation(Run),
+    /// Predict masked words: one JSON object a line, `{"text": "... <mask> ...", "options": {...}}`.
+    FillMask(Run),
+    /// Predict entities: one JSON object a line, `{"text": ..., "spans": [[start, end], ...], "options": {...}}`.
+    PredictEntities(Run),
+    /// Vectors of words and entities: one JSON object a line, `{"text": ..., "spans": [[start, end], ...]}`.
+    Embed(Run),
     /// Check a model folder: lengths, hashes, tensors, and its self-test.
     Verify(Run),
 }
@@ -77,8 +88,12 @@ fn main() -> ExitCode {
         Command::Tokenizer { checkpoint, output } => tokenizer_json(&folder::lookup(&checkpoint))
             .and_then(|json| std::fs::write(&output, json.to_string()).map_err(|e| folder::file_error(&output, &e))),
         Command::Ner(run) => lines(&run.model, run.device.into(), ner),
+        Command::Qa(run) => lines(&run.model, run.device.into(), qa),
         Command::Typing(run) => lines(&run.model, run.device.into(), typing),
         Command::Relation(run) => lines(&run.model, run.device.into(), relation),
+        Command::FillMask(run) => lines(&run.model, run.device.into(), fill_mask),
+        Command::PredictEntities(run) => lines(&run.model, run.device.into(), predict_entities),
+        Command::Embed(run) => lines(&run.model, run.device.into(), embed),
         Command::Verify(run) => verify(&run.model, run.device.into()),
     };
     match result {
@@ -151,6 +166,11 @@ fn ner(luke: &Luke, mut input: Value, options: Value) -> luke_web::Result<Value>
     to_value(pollster::block_on(luke.ner(&NerInput::from_value(input)?, &options))?)
 }
 
+fn qa(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
+    let (input, options) = (required::<QaInput>("line", input)?, from_value("options", options)?);
+    to_value(pollster::block_on(luke.qa(&input, &options))?)
+}
+
 fn typing(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
     let (input, options) = (required::<TypingInput>("line", input)?, from_value("options", options)?);
     to_value(pollster::block_on(luke.typing(&input, &options))?)
@@ -159,6 +179,21 @@ fn typing(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> 
 fn relation(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
     let (input, options) = (required::<RelationInput>("line", input)?, from_value("options", options)?);
     to_value(pollster::block_on(luke.relation(&input, &options))?)
+}
+
+fn fill_mask(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
+    let (input, options) = (required::<FillMaskInput>("line", input)?, from_value("options", options)?);
+    to_value(pollster::block_on(luke.fill_mask(&input, &options))?)
+}
+
+fn predict_entities(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
+    let (input, options) = (required::<PredictEntitiesInput>("line", input)?, from_value("options", options)?);
+    to_value(pollster::block_on(luke.predict_entities(&input, &options))?)
+}
+
+fn embed(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
+    let (input, options) = (required::<EmbedInput>("line", input)?, from_value("options", options)?);
+    to_value(pollster::block_on(luke.embed(&input, &options))?)
 }
 
 fn to_value(result: impl serde::Serialize) -> luke_web::Result<Value> {

@@ -1,9 +1,6 @@
 // Entity typing and relation classification give Hugging Face's logits and labels on every device; other heads are refused.
 import assert from 'node:assert/strict';
-import { DEVICES, fixture, TOLERANCE } from '../fixtures.mjs';
-
-/** `[start, end]` in code points as UTF-16 units. */
-const utf16 = (text, span) => span.map((end) => [...text].slice(0, end).join('').length);
+import { DEVICES, fixture, TOLERANCE, utf16 } from '../fixtures.mjs';
 
 export default async function ({ test, openPage }) {
   const { entity, pair } = fixture('typing_relation');

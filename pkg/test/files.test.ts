@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fetchManifest, manifestUrl, ModelFiles } from '../dist/chunks.js';
+import { ModelFiles } from '../dist/files.js';
+import { fetchManifest, manifestUrl } from '../dist/manifest.js';
 import { fetchSource } from '../dist/source.js';
 import { fakeFetch, manifest, MODEL, modelFiles } from './fakes.js';
 
@@ -8,14 +9,14 @@ const URL_ = `${MODEL}manifest.json`;
 const never = new AbortController().signal;
 
 /** Reads the files of a model in order. */
-async function load(files: Parameters<typeof fakeFetch>[0], signal = never) {
-  const { fetch, asked } = fakeFetch(files);
+async function load(files: Parameters<typeof fakeFetch>[0], signal = never, ranges = false) {
+  const { fetch, asked } = fakeFetch(files, ranges);
   const source = fetchSource(fetch);
   const { manifest } = await fetchManifest(source, URL_, signal);
   const events: [string, number, number][] = [];
   const model = new ModelFiles(source, URL_, manifest, signal, (path, b) => events.push([path, b.loadedBytes, b.totalBytes]));
   const got: Uint8Array[] = [];
-  for (const { path } of [manifest.files.tokenizer, manifest.files.entityVocab, ...manifest.chunks]) got.push(await model.read(path));
+  for (const { path, bytes, offset } of [manifest.files.tokenizer, manifest.files.entityVocab, ...manifest.chunks]) got.push(await model.read(path, bytes, offset));
   return { model, got, events, asked };
 }
 
@@ -45,12 +46,12 @@ test('the next file is on its way while one is used; rows of the entity table on
   const files = { ...modelFiles(6), 'manifest.json': JSON.stringify(json), ...Object.fromEntries(rows.map((path) => [path, new Uint8Array(1)])) };
   const { model, asked, events } = await load(files);
   assert.deepEqual(asked, ['manifest.json', 'tokenizer.json', 'entity_vocab.json', 'chunks/0.bin']);
-  await model.read('entities/2.bin');
-  await model.read('entities/1.bin');
+  await model.read('entities/2.bin', 1);
+  await model.read('entities/1.bin', 1);
   assert.deepEqual(asked.slice(4), ['entities/2.bin', 'entities/1.bin']);
-  await model.read('entities/0.bin');
-  await model.read('entities/1.bin');
-  await model.read('entities/2.bin');
+  await model.read('entities/0.bin', 1);
+  await model.read('entities/1.bin', 1);
+  await model.read('entities/2.bin', 1);
   assert.deepEqual(asked.slice(6), ['entities/0.bin', 'entities/1.bin', 'entities/2.bin']);
   assert.equal(events.at(-1)![1], 12); // rows are not part of the load
 });
@@ -104,7 +105,7 @@ test('an abort rejects with its reason, also in the middle of a file', async () 
   });
   const entries = { ...manifest(6), format: 'luke-web', version: 1 } as never;
   const model = new ModelFiles(source, URL_, entries, abort.signal, () => abort.abort(reason));
-  await assert.rejects(model.read('tokenizer.json'), reason);
+  await assert.rejects(model.read('tokenizer.json', 1), reason);
   assert.deepEqual([model.takeFailure(), model.takeFailure()], [{ error: reason }, undefined]);
 });
 
@@ -113,4 +114,21 @@ test('a broken connection rejects with network and the URL', async () => {
     throw new TypeError('connection refused');
   });
   await assert.rejects(fetchManifest(source, URL_, never), (error: any) => error.code === 'network' && error.message.includes(URL_));
+});
+
+test('parts of a file: by range where the server knows them, else cut out of the whole, each byte counted once', async () => {
+  const bytes = Uint8Array.from({ length: 40 }, (_, i) => i);
+  const part = (offset: number, size: number) => ({ path: 'model.safetensors', bytes: size, offset, sha256: '' });
+  const json = { ...manifest(), chunks: [part(8, 6), part(20, 4), part(14, 3)], entityTable: { chunks: [part(30, 2), part(32, 2)] } };
+  const files = { ...modelFiles(), 'manifest.json': JSON.stringify(json), 'model.safetensors': [bytes.slice(0, 9), bytes.slice(9, 21), bytes.slice(21)] };
+  for (const ranges of [true, false]) {
+    const { model, got, asked, events } = await load(files, never, ranges);
+    assert.deepEqual(got.slice(2).map((piece) => [...piece]), [[8, 9, 10, 11, 12, 13], [20, 21, 22, 23], [14, 15, 16]]);
+    assert.equal(asked.filter((path) => path === 'model.safetensors').length, ranges ? 3 : 1);
+    assert.equal(events.at(-1)![1], events.at(-1)![2]);
+    assert.deepEqual([...(await model.read('model.safetensors', 2, 32))], [32, 33]);
+    assert.equal(events.at(-1)![1], 19);
+  }
+  const short = { ...files, 'model.safetensors': bytes.slice(0, 22) };
+  for (const ranges of [true, false]) await assert.rejects(load(short, never, ranges), { code: 'integrity' });
 });

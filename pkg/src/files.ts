@@ -1,0 +1,166 @@
+// The files of a model, fetched when the model asks for them.
+import { LukeError } from './errors.js';
+import { fileUrl, type FileEntry, type Manifest } from './manifest.js';
+import { download, type Source } from './source.js';
+import type { LoadBytes } from './types.js';
+
+/** What the model has asked for so far and in all; rows of the entity table do not count. */
+export type OnBytes = (file: string, bytes: LoadBytes) => void;
+
+/**
+ * Reads the files of a model. While one is used the next is already on its way, as long as they are asked for in their
+ * order. What goes wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
+ */
+export class ModelFiles {
+  #failure: { error: unknown } | undefined;
+  readonly #source: Source;
+  readonly #url: string;
+  readonly #signal: AbortSignal;
+  readonly #onBytes: OnBytes;
+  readonly #places: Map<string, number>;
+  readonly #order: FileEntry[];
+  /** How many of `#order` make up the model; the others are rows of the entity table. */
+  readonly #counted: number;
+  readonly #bytes: LoadBytes;
+  /** Files that are here already, and parts that came because a server only sends whole files. */
+  readonly #here: Map<string, Blob>;
+  /** Whether the server sends parts of files; known once one was asked for. */
+  #ranges = false;
+  #next = 0;
+  #ahead: { place: number; bytes: Promise<Uint8Array> } | undefined;
+
+  constructor(source: Source, url: string, manifest: Manifest, signal: AbortSignal, onBytes: OnBytes, here = new Map<string, Blob>()) {
+    const counted = [manifest.files.tokenizer, manifest.files.entityVocab, ...manifest.chunks];
+    this.#source = source;
+    this.#url = url;
+    this.#signal = signal;
+    this.#onBytes = onBytes;
+    this.#here = here;
+    this.#order = [...counted, ...(manifest.entityTable?.chunks ?? [])];
+    this.#counted = counted.length;
+    this.#places = new Map(this.#order.map((entry, place) => [key(entry), place]));
+    this.#bytes = { loadedBytes: 0, totalBytes: counted.reduce((sum, entry) => sum + entry.bytes, 0) };
+  }
+
+  /** Rejects with `integrity` when a file is shorter or longer than the manifest says. */
+  readonly read = async (path: string, bytes: number, offset?: number): Promise<Uint8Array> => {
+    try {
+      const place = this.#places.get(key({ path, bytes, ...(offset !== undefined && { offset }) }))!;
+      const inOrder = place === this.#next;
+      const reading = this.#ahead?.place === place ? this.#ahead.bytes : this.#fetch(place);
+      this.#next = place + 1;
+      this.#ahead = inOrder && this.#mayFollow(place) ? { place: place + 1, bytes: this.#fetch(place + 1) } : undefined;
+      this.#ahead?.bytes.catch(() => {}); // told when it is asked for
+      return await reading;
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  };
+
+  /** Why the last read failed, once. */
+  takeFailure(): { error: unknown } | undefined {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure;
+  }
+
+  /**
+   * Whether the file after this one may be fetched unasked: not the first rows of a table that may never be needed, nor a
+   * part that may come with the one before it.
+   */
+  #mayFollow(place: number): boolean {
+    const follower = this.#order[place + 1];
+    return follower !== undefined && place + 1 !== this.#counted && (follower.offset === undefined || this.#ranges);
+  }
+
+  async #fetch(place: number): Promise<Uint8Array> {
+    const entry = this.#order[place]!;
+    const here = this.#here.get(key(entry));
+    if (here) {
+      this.#here.delete(key(entry));
+      if (entry.offset === undefined) this.#count(entry, here.size); // a part was counted when it came
+      return new Uint8Array(await here.arrayBuffer());
+    }
+    const url = fileUrl(this.#url, entry.path);
+    const { offset, bytes } = entry;
+    const { status, pieces } = await download(this.#source, url, this.#signal, offset === undefined ? undefined : { offset, bytes });
+    if (offset !== undefined) this.#ranges = status === 206;
+    if (offset !== undefined && !this.#ranges) return this.#cut(place, url, pieces);
+    const filling = new Filling(entry, url);
+    for await (const piece of pieces) {
+      filling.add(piece);
+      if (place < this.#counted) this.#count(entry, piece.length);
+    }
+    return filling.whole();
+  }
+
+  /** Cuts a file that came whole into the parts that are wanted of it, keeps the others and gives the one at `place`. */
+  async #cut(place: number, url: string, pieces: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<Uint8Array> {
+    const wanted = this.#order[place]!;
+    const others = place < this.#counted ? this.#order.slice(0, this.#counted) : [];
+    const parts = [...others.filter((entry) => entry.path === wanted.path && entry !== wanted), wanted]
+      .filter((entry) => !this.#here.has(key(entry)))
+      .sort((a, b) => a.offset! - b.offset!);
+    const fillings = parts.map((entry) => new Filling(entry, url));
+    let found: Uint8Array | undefined;
+    let at = 0;
+    let next = 0;
+    for await (const piece of pieces) {
+      const end = at + piece.length;
+      for (let i = next; i < parts.length && parts[i]!.offset! < end; i += 1) {
+        const entry = parts[i]!;
+        const share = piece.subarray(Math.max(entry.offset! - at, 0), Math.min(entry.offset! + entry.bytes - at, piece.length));
+        fillings[i]!.add(share);
+        if (place < this.#counted) this.#count(entry, share.length);
+        if (entry.offset! + entry.bytes > end) break;
+        const bytes = fillings[i]!.whole();
+        if (entry === wanted) found = bytes;
+        else this.#here.set(key(entry), new Blob([bytes]));
+        next = i + 1;
+      }
+      at = end;
+      if (next === parts.length) break; // leaving the loop ends the download
+    }
+    return found ?? fillings[next]!.whole();
+  }
+
+  #count(entry: FileEntry, bytes: number): void {
+    this.#bytes.loadedBytes += bytes;
+    this.#onBytes(entry.path, { ...this.#bytes });
+  }
+}
+
+/** A file as its bytes come. */
+class Filling {
+  readonly #entry: FileEntry;
+  readonly #url: string;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  #filled = 0;
+
+  constructor(entry: FileEntry, url: string) {
+    this.#entry = entry;
+    this.#url = url;
+    this.#bytes = new Uint8Array(entry.bytes);
+  }
+
+  add(piece: Uint8Array): void {
+    if (this.#filled + piece.length > this.#bytes.length) throw this.#wrongLength('has more bytes than');
+    this.#bytes.set(piece, this.#filled);
+    this.#filled += piece.length;
+  }
+
+  whole(): Uint8Array<ArrayBuffer> {
+    if (this.#filled < this.#bytes.length) throw this.#wrongLength(`is cut short at ${this.#filled} of`);
+    return this.#bytes;
+  }
+
+  #wrongLength(how: string): LukeError {
+    const { path, bytes } = this.#entry;
+    return new LukeError('integrity', `${path} ${how} the ${bytes} bytes that the manifest says (${this.#url})`, { path, url: this.#url, bytes });
+  }
+}
+
+function key({ path, offset }: FileEntry): string {
+  return offset === undefined ? path : `${path} from ${offset}`;
+}

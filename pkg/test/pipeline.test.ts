@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Luke, LukeError, pipeline, type LoadOptions, type Task } from '../dist/index.js';
+import type { WasmModel } from '../dist/wasm.js';
+import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles } from './fakes.js';
+
+const ALL: Task[] = ['ner', 'qa', 'fillMask', 'embed'];
+
+/** Load options of a model that has `tasks` and does them as `model` says. */
+function fake(model: Partial<WasmModel>, tasks: Task[] = ALL): LoadOptions & { state: { terminated: boolean } } {
+  const { module } = fakeWasm(async () => [], undefined, { ...model, info: () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks, parameters: 7 }) });
+  const { worker, state } = fakeWorker(machine(module));
+  return Object.assign({ worker: () => worker, fetch: fakeFetch(modelFiles(1)).fetch }, { state });
+}
+
+test('token-classification has the keys of transformers.js, and start and end', async () => {
+  const seen: unknown[] = [];
+  const { state, ...options } = fake({
+    ner: async (text, options) => {
+      seen.push([text, options]);
+      return [
+        { start: 0, end: 3, text: 'Ada', label: 'PER', score: 0.9, logit: 5 },
+        { start: 4, end: 6, text: 'UK', label: 'LOC', score: 0.8, logit: 4 },
+      ];
+    },
+  });
+  const ner = await pipeline('ner', MODEL, options);
+  const [ada, uk] = [{ score: 0.9, word: 'Ada', start: 0, end: 3 }, { score: 0.8, word: 'UK', start: 4, end: 6 }];
+  assert.deepEqual(await ner('Ada UK'), [{ entity: 'PER', ...ada }, { entity: 'LOC', ...uk }]);
+  assert.deepEqual(await ner(['Ada UK', 'b'], { aggregation_strategy: 'simple', ignore_labels: ['LOC'], threshold: 0.5 }), [
+    [{ entity_group: 'PER', ...ada }],
+    [{ entity_group: 'PER', ...ada }],
+  ]);
+  assert.deepEqual(seen, [['Ada UK', {}], ['Ada UK', { threshold: 0.5 }], ['b', { threshold: 0.5 }]]);
+  await assert.rejects(ner('a', { aggregation_strategy: 'max' as never }), { code: 'input', message: /aggregation_strategy.*"max"/ });
+  await assert.rejects(ner('a', { treshold: 1 } as never), { code: 'input', message: /treshold/ });
+  await ner.dispose();
+  assert.equal(state.terminated, true);
+});
+
+test('question-answering gives one answer, top_k of them, or those of several questions', async () => {
+  const item = (answer: string, score: number) => ({ answer, score, start: 0, end: answer.length });
+  const seen: unknown[] = [];
+  const { state, ...options } = fake({
+    qa: async (input, options) => {
+      seen.push([input, options]);
+      const more = { startLogit: 1, endLogit: 1, answerable: true, nullScore: 0, alternatives: [] };
+      return { ...more, ...item('ab', 0.6), alternatives: [{ ...more, ...item('a', 0.4) }].slice(0, (options as { topK: number }).topK - 1) };
+    },
+  });
+  const qa = await pipeline('question-answering', MODEL, options);
+  const one = await qa('who?', 'ab c');
+  assert.deepEqual(one, item('ab', 0.6));
+  one.answer.toUpperCase(); // its type is one answer
+  const two = await qa('who?', 'ab c', { top_k: 2, docStride: 64 });
+  assert.deepEqual(two, [item('ab', 0.6), item('a', 0.4)]);
+  assert.equal(two.length, 2); // and here an array
+  assert.deepEqual(await qa(['who?', 'what?'], ['ab c', 'ab d']), [item('ab', 0.6), item('ab', 0.6)]);
+  assert.deepEqual(seen, [
+    [{ question: 'who?', context: 'ab c' }, { topK: 1 }],
+    [{ question: 'who?', context: 'ab c' }, { topK: 2, docStride: 64 }],
+    [{ question: 'who?', context: 'ab c' }, { topK: 1 }],
+    [{ question: 'what?', context: 'ab d' }, { topK: 1 }],
+  ]);
+  await assert.rejects(qa(['who?', 'what?'], ['ab c']), { code: 'input', message: /context must be a string/ });
+  await qa.dispose();
+});
+
+test('fill-mask fills the first mask', async () => {
+  const { state, ...options } = fake({
+    fillMask: async (input, options) => {
+      const token = { token: ' $& lives', id: 7, score: 0.5, logit: 3 };
+      const found = [token, { ...token, token: 'ly', id: 8 }].slice(0, (options as { topK?: number }).topK);
+      return Array(input.text.split('<mask>').length - 1).fill(found);
+    },
+  });
+  const fill = await pipeline('fill-mask', MODEL, options);
+  assert.deepEqual(await fill('Ada <mask> in <mask>.'), [
+    { score: 0.5, token: 7, token_str: ' $& lives', sequence: 'Ada $& lives in <mask>.' },
+    { score: 0.5, token: 8, token_str: 'ly', sequence: 'Adaly in <mask>.' },
+  ]);
+  assert.equal((await fill(['a <mask>'], { top_k: 1 }))[0]!.length, 1);
+  await fill.dispose();
+});
+
+test('feature-extraction gives the vectors of the tokens', async () => {
+  const { state, ...options } = fake({
+    embed: async () => ({ tokens: [], words: { shape: [2, 3], data: new Float32Array(6) }, entities: { shape: [0, 3], data: new Float32Array() }, pooled: null }),
+  });
+  const features = await pipeline('feature-extraction', MODEL, options);
+  const wanted = { type: 'float32', dims: [1, 2, 3], data: new Float32Array(6) };
+  assert.deepEqual(await features('a b'), wanted);
+  assert.deepEqual(await features(['a b', 'c']), [wanted, wanted]);
+  await features.dispose();
+});
+
+test('several pipelines share a model that was passed; a task that is none, or that the model has not, rejects', async () => {
+  const { state, ...options } = fake({}, ['ner', 'embed']);
+  const luke = await Luke.load(MODEL, options);
+  const ner = await pipeline('ner', luke);
+  const features = await pipeline('feature-extraction', luke);
+  assert.equal(features.luke, luke);
+  await features.dispose();
+  assert.deepEqual(await ner('a'), []);
+  const unavailable = (error: unknown) =>
+    error instanceof LukeError && error.code === 'task-unavailable' && /"question-answering", only: ner, embed/.test(error.message);
+  await assert.rejects(pipeline('question-answering', luke), unavailable);
+  assert.deepEqual(await ner('a'), []);
+  await luke.dispose();
+
+  const { state: own, ...again } = fake({}, ['ner']);
+  await assert.rejects(pipeline('fill-mask', MODEL, again), { code: 'task-unavailable' });
+  assert.equal(own.terminated, true);
+  await assert.rejects(pipeline('translation' as never, MODEL), { code: 'input', message: /"translation".*fill-mask/ });
+});

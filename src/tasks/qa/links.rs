@@ -1,0 +1,106 @@
+//! Entity links: where the mentions of a dictionary stand among tokens (`examples/legacy/reading_comprehension` of the
+//! authors: greedy, longest first, from the start of a word to the end of one).
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::error::Result;
+use crate::input::is_python_space;
+use crate::tokenizer::Tokenizer;
+
+/// Most tokens of a mention.
+const MAX_MENTION: usize = 30;
+
+/// A dictionary of mentions.
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    /// Entity rows by mention; none where the title is unknown, which still keeps shorter mentions from its place.
+    rows: BTreeMap<String, Option<u32>>,
+    /// The mentions with final sigmas made plain: whether Greek has one depends on what follows.
+    folded: BTreeSet<String>,
+}
+
+/// A run of tokens that a dictionary knows, and its row of the entity table.
+pub type Mention = (Range<usize>, Option<u32>);
+
+/// All mentions among tokens, overlapping ones too.
+#[derive(Clone, Debug, Default)]
+pub struct Mentions {
+    /// By start, the longest first.
+    found: Vec<Mention>,
+    /// Whether each token goes on a word.
+    continues: Vec<bool>,
+}
+
+impl Links {
+    /// From mentions and titles; `row` knows the entity vocabulary. Mentions of white space alone, and mentions that
+    /// are the same in lower case and have different titles, are left out.
+    pub fn new(entities: &BTreeMap<String, String>, row: impl Fn(&str) -> Option<u32>) -> Self {
+        let mut titles: BTreeMap<String, Option<&str>> = BTreeMap::new();
+        for (mention, title) in entities {
+            match titles.entry(normalized(mention)) {
+                Entry::Vacant(place) => drop(place.insert(Some(title))),
+                Entry::Occupied(mut place) if *place.get() != Some(title) => drop(place.insert(None)),
+                Entry::Occupied(_) => {}
+            }
+        }
+        let clear = titles.into_iter().filter(|(mention, _)| !mention.is_empty());
+        let rows: BTreeMap<_, _> = clear.filter_map(|(mention, title)| Some((mention, row(title?)))).collect();
+        Self { folded: rows.keys().map(|mention| folded(mention)).collect(), rows }
+    }
+
+    /// Finds every mention of up to 30 tokens.
+    pub fn find(&self, tokens: &[u32], tokenizer: &Tokenizer) -> Result<Mentions> {
+        if self.rows.is_empty() {
+            return Ok(Mentions::default());
+        }
+        let continues: Vec<bool> = tokens.iter().map(|id| tokenizer.continues_word(*id)).collect();
+        let mut found = Vec::new();
+        for start in (0..tokens.len()).filter(|start| !continues[*start]) {
+            let mut here = Vec::new();
+            for end in start + 1..=tokens.len().min(start + MAX_MENTION) {
+                let text = normalized(&tokenizer.decode(&tokens[start..end])?);
+                if let Some(row) = self.rows.get(&text) {
+                    here.push((start..end, *row));
+                }
+                if !self.may_go_on(&text) {
+                    break;
+                }
+            }
+            found.extend(here.into_iter().rev());
+        }
+        Ok(Mentions { found, continues })
+    }
+
+    /// Whether a mention starts with `text`, whose last character may not be whole yet.
+    fn may_go_on(&self, text: &str) -> bool {
+        let start = folded(text.trim_end_matches(|c| c == '\u{fffd}' || is_python_space(c)));
+        self.folded.range(start.clone()..).next().is_some_and(|mention| mention.starts_with(&start))
+    }
+}
+
+impl Mentions {
+    /// The mentions to link in a window: each start takes the longest that ends with a word (or with the window, as in
+    /// the authors' code) and goes on behind it. Those of unknown titles are left out after that.
+    pub fn within(&self, window: &Range<usize>) -> Vec<(Range<usize>, u32)> {
+        let first = self.found.partition_point(|(mention, _)| mention.start < window.start);
+        let (mut linked, mut free) = (Vec::new(), window.start);
+        for (mention, row) in self.found[first..].iter().take_while(|(mention, _)| mention.start < window.end) {
+            let inside = free <= mention.start && mention.end <= window.end;
+            if inside && (mention.end == window.end || !self.continues[mention.end]) {
+                free = mention.end;
+                linked.extend(row.map(|row| (mention.clone(), row)));
+            }
+        }
+        linked
+    }
+}
+
+fn normalized(mention: &str) -> String {
+    mention.to_lowercase().trim_matches(is_python_space).to_owned()
+}
+
+fn folded(mention: &str) -> String {
+    mention.replace('ς', "σ")
+}

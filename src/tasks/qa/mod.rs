@@ -1,0 +1,63 @@
+//! Extractive question answering (Yamada et al. 2020, section 4.5): the context is read beside the question in windows
+//! that overlap, each token is scored as the start and as the end of the answer, and the best span is the answer.
+
+mod decode;
+mod links;
+mod reading;
+mod types;
+mod windows;
+
+pub use reading::Reading;
+pub use types::{Answer, QaInput, QaOptions};
+pub use windows::Windows;
+
+use super::softmax;
+use crate::error::{LukeError, Result};
+use crate::luke::Luke;
+use crate::tokenizer::Offsets;
+use decode::{Candidate, NBest, Search};
+
+impl Luke {
+    /// The best answer to a question in a context of any length, and the next best. Fails where the model has no `qa`
+    /// head or an option is out of range.
+    pub async fn qa(&self, input: &QaInput, options: &QaOptions) -> Result<Answer> {
+        let reading = self.qa_reading(input, options)?;
+        let (windows, offset) = (&reading.windows, reading.offset());
+        let search = Search { windows, offset, n_best: options.n_best, max_answer: options.max_answer_tokens };
+        let (mut n_best, mut null_score) = (NBest::new(options.n_best), None);
+        for window in 0..windows.ranges().len() {
+            let outputs = self.forward(&reading.inputs(window), Some("qa")).await?;
+            let [starts, ends] = outputs.as_slice() else {
+                return Err(LukeError::format("manifest.json", "head 'qa' gives no start and end logits"));
+            };
+            let null = f64::from(starts.values[0]) + f64::from(ends.values[0]);
+            null_score = Some(null_score.map_or(null, |least: f64| least.min(null)));
+            n_best.add(search.candidates(window, &starts.values, &ends.values), |tokens| reading.text(tokens))?;
+        }
+        Ok(answer(&reading, &n_best, null_score.unwrap_or_default(), input, options))
+    }
+}
+
+fn answer(reading: &Reading, n_best: &NBest, null_score: f64, input: &QaInput, options: &QaOptions) -> Answer {
+    let candidates: Vec<&Candidate> = n_best.candidates().collect();
+    let scores = softmax(&candidates.iter().map(|candidate| candidate.score()).collect::<Vec<_>>());
+    let offsets = Offsets::new(&input.context, options.offsets);
+    let stands = |score: f64| options.null_threshold.is_none_or(|threshold| null_score - score <= threshold);
+    let ranked = candidates.into_iter().zip(scores).filter_map(|(candidate, score)| {
+        let bytes = reading.bytes(&candidate.tokens);
+        (!bytes.is_empty()).then(|| Answer {
+            answer: input.context[bytes.clone()].to_owned(),
+            start: offsets.of_byte(bytes.start),
+            end: offsets.of_byte(bytes.end),
+            score,
+            start_logit: candidate.start_logit,
+            end_logit: candidate.end_logit,
+            answerable: stands(candidate.score()),
+            null_score,
+            alternatives: Vec::new(),
+        })
+    });
+    let mut ranked = ranked.take(options.top_k);
+    let best = ranked.next().unwrap_or_else(|| Answer { null_score, ..Default::default() });
+    Answer { alternatives: ranked.collect(), ..best }
+}

@@ -1,0 +1,130 @@
+//! What goes into `qa` and what comes out, as JSON has it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{LukeError, Result};
+use crate::tokenizer::{OffsetUnit, SpecialTokens};
+
+/// A question and the text to find its answer in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QaInput {
+    /// The question.
+    pub question: String,
+    /// The text; offsets of answers are in it.
+    pub context: String,
+}
+
+/// Options of one call. The defaults are those of the authors' SQuAD 1.1 runs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct QaOptions {
+    /// How many answers to give: the best and `topK - 1` alternatives, at most `nBest` in all. Default 1.
+    pub top_k: usize,
+    /// How many answers compete: scores are shares among these. Also how many starts and ends of each window are
+    /// looked at. Default 20.
+    pub n_best: usize,
+    /// How many tokens a window starts after the one before it. Default 128.
+    pub doc_stride: usize,
+    /// Most tokens of a window, question and special tokens included. Default: the head's `contextTokens`, else all
+    /// that the model takes.
+    pub max_seq_tokens: Option<usize>,
+    /// Tokens of the question beyond these are not read. Default 64.
+    pub max_question_tokens: usize,
+    /// Most tokens of an answer. Default 30.
+    pub max_answer_tokens: usize,
+    /// Entities by mention: `{ "L.A.": "Los Angeles" }`. Mentions are looked for without regard to case, the longest
+    /// first, where a word starts. A title that is not in the entity vocabulary adds no entity; mentions that differ
+    /// in case only and have different titles are ambiguous and left out.
+    pub entities: Option<BTreeMap<String, String>>,
+    /// The answer stands only while `nullScore` exceeds its `startLogit + endLogit` by no more than this.
+    pub null_threshold: Option<f64>,
+    /// What special tokens inside the texts mean.
+    pub special_tokens: SpecialTokens,
+    /// What offsets count; JavaScript always counts UTF-16 units.
+    pub offsets: OffsetUnit,
+}
+
+impl Default for QaOptions {
+    fn default() -> Self {
+        Self {
+            top_k: 1,
+            n_best: 20,
+            doc_stride: 128,
+            max_seq_tokens: None,
+            max_question_tokens: 64,
+            max_answer_tokens: 30,
+            entities: None,
+            null_threshold: None,
+            special_tokens: SpecialTokens::default(),
+            offsets: OffsetUnit::default(),
+        }
+    }
+}
+
+impl QaOptions {
+    /// That no count is zero and the window fits the model.
+    pub(super) fn check(&self, max_words: usize) -> Result<()> {
+        let counts = [
+            ("topK", self.top_k),
+            ("nBest", self.n_best),
+            ("docStride", self.doc_stride),
+            ("maxQuestionTokens", self.max_question_tokens),
+            ("maxAnswerTokens", self.max_answer_tokens),
+        ];
+        if let Some((name, _)) = counts.iter().find(|(_, count)| *count == 0) {
+            return Err(LukeError::input(*name, "must be at least 1"));
+        }
+        match self.max_seq_tokens.filter(|tokens| !(4..=max_words).contains(tokens)) {
+            Some(tokens) => Err(LukeError::input("maxSeqTokens", format!("{tokens} is not between 4 and {max_words}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// How many context tokens fit into a window of `most` tokens beside `others`. Refuses a stride that lets an
+    /// answer of `maxAnswerTokens` fall between two windows.
+    pub(super) fn room(&self, most: usize, others: usize) -> Result<usize> {
+        let room = most.saturating_sub(others);
+        if room == 0 {
+            let reason = format!("{most} leaves no room for the context beside {others} question and special tokens");
+            return Err(LukeError::input("maxSeqTokens", reason));
+        }
+        let (stride, answer) = (self.doc_stride, self.max_answer_tokens.min(room));
+        let widest = room - answer + 1;
+        if stride > widest {
+            let reason = format!(
+                "{stride} would lose answers of {answer} tokens between windows of {room} context tokens; at most {widest}"
+            );
+            return Err(LukeError::input("docStride", reason));
+        }
+        Ok(room)
+    }
+}
+
+/// An answer. Without one, `answer` is empty, the offsets, logits and score are 0 and `answerable` is false.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// What stands in the context from `start` to `end`, never with white space around it.
+    pub answer: String,
+    /// Offset of its first unit.
+    pub start: usize,
+    /// Offset after its last unit.
+    pub end: usize,
+    /// Its share (softmax of `startLogit + endLogit`) among the `nBest` answers, those of white space alone included.
+    pub score: f64,
+    /// Raw score of its first token as a start.
+    pub start_logit: f32,
+    /// Raw score of its last token as an end.
+    pub end_logit: f32,
+    /// Whether it stands: with `nullThreshold`, that `nullScore - (startLogit + endLogit)` is not above it (the rule of
+    /// SQuAD 2.0); without, always. The other fields tell of the best span even where it does not stand.
+    pub answerable: bool,
+    /// Score of "no answer": the smallest, over all windows, of start and end logit of the first token; 0 where the
+    /// context is empty.
+    pub null_score: f64,
+    /// The next best answers, without alternatives of their own.
+    pub alternatives: Vec<Answer>,
+}
