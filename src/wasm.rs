@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::backend::DeviceKind;
+use crate::checkpoint::{self, RawCheckpoint};
 use crate::error::LukeError;
 use crate::input::ModelInputs;
 use crate::luke::Luke;
@@ -27,15 +28,66 @@ use crate::weights::{FileEntry, Manifest, Reading, Source};
 type JsResult<T> = Result<T, JsValue>;
 
 /// Loads a model: `read(path, bytes, offset)` gives a promise of the bytes of a file, or of a part of it where there is
-/// an offset; `options.selfTest` runs the manifest's self-test. `read` may be called as long as the model lives.
+/// an offset; `options.selfTest` runs the manifest's self-test, `options.checkpoint` says that the manifest is one of
+/// `readCheckpoint`. `read` may be called as long as the model lives.
 #[wasm_bindgen(js_name = loadModel)]
 pub async fn load_model(manifest_json: &str, read: js_sys::Function, options: JsValue) -> JsResult<Model> {
     console_panics();
-    let manifest = Manifest::parse(manifest_json).map_err(js_error)?;
     let options: Value = from_js(options, "options")?;
-    let self_test = options.get("selfTest").and_then(Value::as_bool).unwrap_or(false);
+    let option = |name: &str| options.get(name).and_then(Value::as_bool).unwrap_or(false);
+    let (self_test, checkpoint) = (option("selfTest"), option("checkpoint"));
+    let manifest = if checkpoint { Manifest::parse_unhashed(manifest_json) } else { Manifest::parse(manifest_json) };
+    let manifest = manifest.map_err(js_error)?;
     let luke = Luke::load(manifest, Arc::new(JsSource(SendWrapper::new(read))), DeviceKind::DEFAULT, self_test).await;
     luke.map(Model).map_err(js_error)
+}
+
+/// The manifest of a checkpoint that is read as it is, and the two files that are made here. `files` are its small files
+/// and `headers` the starts of its safetensors files, both as `[name, bytes]`; `options` are `{ name, heads }`.
+#[wasm_bindgen(js_name = readCheckpoint)]
+pub fn read_checkpoint(files: Vec<JsValue>, headers: Vec<JsValue>, options: JsValue) -> JsResult<JsValue> {
+    #[derive(serde::Deserialize)]
+    struct Options {
+        name: String,
+        heads: Vec<String>,
+    }
+    let options: Options = from_js(options, "options")?;
+    let named = |list: Vec<JsValue>| -> JsResult<Vec<(String, Vec<u8>)>> {
+        let pair = |pair: JsValue| {
+            let pair = js_sys::Array::from(&pair);
+            Ok((from_js(pair.get(0), "files")?, js_sys::Uint8Array::new(&pair.get(1)).to_vec()))
+        };
+        list.into_iter().map(pair).collect()
+    };
+    let (files, headers) = (named(files)?, named(headers)?);
+    let checkpoint = || {
+        let mut stored = Vec::new();
+        for (file, start) in &headers {
+            stored.extend(checkpoint::read_header(file, start, None)?);
+        }
+        let heads = options.heads.iter().map(|head| head.parse()).collect::<crate::Result<Vec<_>>>()?;
+        let file = |name: &str| Ok(files.iter().find(|(known, _)| known == name).map(|(_, bytes)| bytes.clone()));
+        RawCheckpoint::read(&file, &stored, &options.name, &heads)
+    };
+    let RawCheckpoint { manifest, tokenizer, entity_vocab } = checkpoint().map_err(js_error)?;
+    let result = js_sys::Object::new();
+    let set = |name: &str, value: JsValue| js_sys::Reflect::set(&result, &name.into(), &value);
+    set("manifest", serde_json::to_string(&manifest).map_err(|error| JsValue::from(error.to_string()))?.into())?;
+    set("tokenizer", js_sys::Uint8Array::from(tokenizer.as_slice()).into())?;
+    set("entityVocab", js_sys::Uint8Array::from(entity_vocab.as_slice()).into())?;
+    Ok(result.into())
+}
+
+/// How many bytes the start of a safetensors file has, from its first 8.
+#[wasm_bindgen(js_name = headerBytes)]
+pub fn header_bytes(file: &str, first: &[u8]) -> JsResult<usize> {
+    checkpoint::header_bytes(file, first).map_err(js_error)
+}
+
+/// The files that `model.safetensors.index.json` names.
+#[wasm_bindgen]
+pub fn shards(index_json: &[u8]) -> JsResult<Vec<String>> {
+    checkpoint::shards(index_json).map_err(js_error)
 }
 
 /// Files from the page's side.

@@ -1,6 +1,7 @@
 // Owns one model: picks the module, brings in the files, builds, runs. Lives in a worker or on the page; serve.ts
 // speaks for it. It does no maths and reads no text: all of that is in the wasm.
 
+import { isMissing, readCheckpoint, type Checkpoint } from './checkpoint.js';
 import { chooseDevice } from './device.js';
 import { isTrap, LukeError, toLukeError } from './errors.js';
 import { ModelFiles, type OnBytes } from './files.js';
@@ -25,6 +26,9 @@ interface Loaded {
   /** The instance's generation when the model was made: another one means that the model is gone. */
   generation: number;
 }
+
+/** What is wrong with a model whatever the device. */
+const FILE_FAULTS: readonly string[] = ['format', 'integrity', 'input'];
 
 /** Thrown by a device that failed, so that `auto` may try the other: not by a bad file or a bad network. */
 class DeviceFailure {
@@ -114,29 +118,39 @@ export class Engine {
     const compiling = this.#machine.loadWasm(device, options.wasmUrl);
     compiling.catch(() => {}); // awaited below, after the manifest
     report({ phase: 'manifest', file: url, loadedBytes: 0, totalBytes: 0 });
-    const { manifest, text } = await fetchManifest(source, url, signal);
+    const folder = await fetchManifest(source, url, signal).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+      return undefined;
+    });
     const instance = await compiling.catch((error: unknown) => {
       throw new DeviceFailure(error);
     });
     signal.throwIfAborted();
+    const { generation } = instance;
+    const { manifest, text, here } = folder ?? (await this.#checkpoint(instance, source, url, options.heads));
 
     let bytes: LoadBytes = { loadedBytes: 0, totalBytes: 0 };
     const onBytes: OnBytes = (file, now) => {
       report({ phase: 'download', file, ...(bytes = now) });
       if (now.loadedBytes === now.totalBytes) report({ phase: 'compile', ...now });
     };
-    const files = new ModelFiles(source, url, manifest, signal, onBytes);
-    const { generation } = instance;
-    const model = await instance.run(() => instance.module.loadModel(text, files.read, { selfTest: options.selfTest })).catch((error: unknown) => {
-      const failure = files.takeFailure();
-      if (failure) throw failure.error;
-      const known = toLukeError(error);
-      if (known.code !== 'format' && known.code !== 'integrity') throw new DeviceFailure(error);
-      throw new LukeError(known.code, `${url}: ${known.message}`, known.detail);
+    const files = new ModelFiles(source, url, manifest, signal, onBytes, here);
+    const model = await instance.run(() => instance.module.loadModel(text, files.read, { selfTest: options.selfTest, checkpoint: !folder })).catch((error: unknown) => {
+      throw files.takeFailure()?.error ?? loadFailure(url, error);
     });
     this.#loaded = { model, files, instance, generation };
     signal.throwIfAborted();
     report({ phase: 'ready', ...bytes });
+  }
+
+  /** A folder without a manifest may be a Hugging Face checkpoint. */
+  async #checkpoint(instance: WasmInstance, source: Source, url: string, heads: readonly string[]): Promise<Checkpoint> {
+    const reading = readCheckpoint(instance.module, source, url, heads, this.#stop.signal);
+    return instance.run(() => reading).catch((error: unknown) => {
+      if (!isMissing(error)) throw error instanceof LukeError ? error : loadFailure(url, error);
+      const { message, detail } = error as LukeError;
+      throw new LukeError('network', `there is no ${url}, nor a Hugging Face checkpoint: ${message}`, detail);
+    });
   }
 
   #drop(): void {
@@ -149,6 +163,12 @@ export class Engine {
     this.#busy = work;
     return work;
   }
+}
+
+/** A fault of the model's files as it is, anything else as one of the device. */
+function loadFailure(url: string, error: unknown): unknown {
+  const { code, message, detail } = toLukeError(error);
+  return FILE_FAULTS.includes(code) ? new LukeError(code, `${url}: ${message}`, detail) : new DeviceFailure(error);
 }
 
 function isCurrent({ instance, generation }: Loaded): boolean {

@@ -37,7 +37,8 @@ export class Luke {
   }
 
   /**
-   * Loads a model folder, which has a `manifest.json` made by `luke convert`.
+   * Loads a model folder, which has a `manifest.json` made by `luke convert`; or a Hugging Face folder as it is (`config.json`,
+   * `entity_vocab.json`, tokenizer files and `*.safetensors`), whose bytes nothing vouches for.
    *
    * @param model URL of the folder, or of its manifest; a relative one is taken from the page's.
    * @example
@@ -49,11 +50,12 @@ export class Luke {
   static async load(model: string | URL, options: LoadOptions = {}): Promise<Luke> {
     if (typeof model !== 'string' && !(model instanceof URL)) throw new LukeError('input', 'load: the model must be a URL');
     checkLoadOptions(options);
-    const { device = 'auto', worker, signal, onProgress, fetch, headers, selfTest = true, wasmUrl } = options;
+    const { device = 'auto', worker, signal, onProgress, fetch, headers, selfTest = true, heads = [], wasmUrl } = options;
     const url = absoluteUrl('the model', model);
     const engineOptions = {
       device,
       selfTest,
+      heads,
       ...(headers && { headers }),
       ...(wasmUrl !== undefined && { wasmUrl: absoluteUrl('wasmUrl', wasmUrl) }),
       remoteFetch: fetch !== undefined,

@@ -33,7 +33,7 @@ export function manifestUrl(model: string): string {
 }
 
 /** Fetches and checks the manifest; `text` is what the server sent. */
-export async function fetchManifest(source: Source, url: string, signal: AbortSignal): Promise<{ manifest: Manifest; text: string }> {
+export async function fetchManifest(source: Source, url: string, signal: AbortSignal): Promise<{ manifest: Manifest; text: string; here?: undefined }> {
   const text = await readText(source, url, signal);
   return { manifest: checkManifest(url, text), text };
 }

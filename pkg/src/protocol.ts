@@ -11,6 +11,8 @@ export const CONNECT = 'luke-web:connect';
 export interface EngineOptions {
   device: NonNullable<LoadOptions['device']>;
   selfTest: boolean;
+  /** Heads to load from a checkpoint; all where there are none. */
+  heads: readonly string[];
   headers?: Record<string, string>;
   /** Absolute. */
   wasmUrl?: string;

@@ -27,8 +27,13 @@ export interface LoadOptions {
   fetch?: typeof fetch;
   /** Headers for every request for the model's files, for example `Authorization`. */
   headers?: Record<string, string>;
-  /** Compare a known input with its stored result before the model is used (default `true`). */
+  /** Compare a known input with its stored result before the model is used (default `true`); a checkpoint has none stored. */
   selfTest?: boolean;
+  /**
+   * Of a Hugging Face checkpoint loaded as it is: the heads to load, by task (`'ner'`, `'qa'`, …), where it has several or its
+   * `config.json` does not say which it has (default: all). A model folder has the heads it was converted with.
+   */
+  heads?: readonly string[];
   /** Folder that holds `cpu/luke_web_bg.wasm` and `webgpu/luke_web_bg.wasm`, when they are not served from the package's own `wasm/`. */
   wasmUrl?: string | URL;
 }

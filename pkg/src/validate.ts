@@ -5,7 +5,7 @@ import type {
   ClozeOptions, EmbedOptions, FillMaskOptions, ForwardOptions, LabelOptions, LoadOptions, NerOptions, PredictEntitiesOptions, QaOptions, TaskOptions, WordList,
 } from './types.js';
 
-const LOAD: Keys<LoadOptions> = { device: 1, worker: 1, signal: 1, onProgress: 1, fetch: 1, headers: 1, selfTest: 1, wasmUrl: 1 };
+const LOAD: Keys<LoadOptions> = { device: 1, worker: 1, signal: 1, onProgress: 1, fetch: 1, headers: 1, selfTest: 1, heads: 1, wasmUrl: 1 };
 const TASK: Keys<TaskOptions> = { specialTokens: 1, signal: 1 };
 const NER: Keys<NerOptions> = {
   threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, sentences: 1, context: 1, allScores: 1, ...TASK,
@@ -28,13 +28,14 @@ type Keys<T> = Record<keyof T, 1>;
 /** Rejects options of `Luke.load` that do not exist or have a value they cannot have. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkKeys('load', options, LOAD);
-  const { device, worker, onProgress, fetch, headers, selfTest, wasmUrl } = options;
+  const { device, worker, onProgress, fetch, headers, selfTest, heads, wasmUrl } = options;
   need(device === undefined || DEVICES.includes(device), 'load', 'device', '"auto", "webgpu" or "wasm"', device);
   need(worker === undefined || ['boolean', 'function'].includes(typeof worker) || isObject(worker), 'load', 'worker', 'a boolean, a Worker or a function', worker);
   need(onProgress === undefined || typeof onProgress === 'function', 'load', 'onProgress', 'a function', onProgress);
   need(fetch === undefined || typeof fetch === 'function', 'load', 'fetch', 'a function', fetch);
   need(headers === undefined || (isObject(headers) && Object.values(headers).every(isString)), 'load', 'headers', 'an object of strings', headers);
   need(selfTest === undefined || typeof selfTest === 'boolean', 'load', 'selfTest', 'a boolean', selfTest);
+  need(heads === undefined || (Array.isArray(heads) && heads.every(isString)), 'load', 'heads', 'a list of strings', heads);
   need(wasmUrl === undefined || isString(wasmUrl) || wasmUrl instanceof URL, 'load', 'wasmUrl', 'a URL', wasmUrl);
 }
 

@@ -3,5 +3,8 @@ declare module '*/luke_web.js' {
   const init: import('./wasm.js').WasmModule['default'];
   export default init;
   export const loadModel: import('./wasm.js').WasmModule['loadModel'];
+  export const readCheckpoint: import('./wasm.js').WasmModule['readCheckpoint'];
+  export const headerBytes: import('./wasm.js').WasmModule['headerBytes'];
+  export const shards: import('./wasm.js').WasmModule['shards'];
   export const __wbg_reset_state: NonNullable<import('./wasm.js').WasmModule['__wbg_reset_state']>;
 }

@@ -7,7 +7,17 @@ import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span, WordList
 export interface WasmModule {
   default(init: { module_or_path: Response }): Promise<unknown>;
   /** Builds a model while `read` brings its files in; `read` is kept for rows of the entity table that later calls need. */
-  loadModel(manifestJson: string, read: ReadFile, options: { selfTest: boolean }): Promise<WasmModel>;
+  loadModel(manifestJson: string, read: ReadFile, options: { selfTest: boolean; checkpoint: boolean }): Promise<WasmModel>;
+  /** The manifest of a checkpoint, and its two small files, from the small files and the starts of the safetensors files. */
+  readCheckpoint(
+    files: [string, Uint8Array][],
+    headers: [string, Uint8Array][],
+    options: { name: string; heads: readonly string[] },
+  ): { manifest: string; tokenizer: Uint8Array; entityVocab: Uint8Array };
+  /** How long the start of a safetensors file is, from its first 8 bytes. */
+  headerBytes(file: string, first: Uint8Array): number;
+  /** The files that `model.safetensors.index.json` names. */
+  shards(indexJson: Uint8Array): string[];
   /** Replaces the instance by a fresh one: `wasm-bindgen --experimental-reset-state-function`, which a browser test insists on. */
   __wbg_reset_state?(): void;
 }

@@ -9,7 +9,7 @@ import { VERSION } from '../dist/version.js';
 import { WasmInstance } from '../dist/wasm.js';
 import { fakeFetch, fakeWasm, MODEL, modelFiles } from './fakes.js';
 
-const options = { device: 'auto', selfTest: true, remoteFetch: false } as const;
+const options = { device: 'auto', selfTest: true, heads: [], remoteFetch: false } as const;
 const text = { method: 'ner', input: 'a', options: {} } as const;
 
 /** WebGPU fails as `finish` says; the CPU works. */

@@ -8,7 +8,7 @@ export const MODEL = 'https://models.test/mini/';
 
 /** A manifest of a tokenizer, an entity vocabulary and chunks of the given sizes. */
 export function manifest(...chunkBytes: number[]) {
-  const entry = (path: string, bytes: number) => ({ path, bytes, sha256: '0'.repeat(64) });
+  const entry = (path: string, bytes: number): { path: string; bytes: number; sha256: string; offset?: number } => ({ path, bytes, sha256: '0'.repeat(64) });
   return {
     format: 'luke-web',
     version: 1,
@@ -73,11 +73,20 @@ export function fakeWasm(ner: WasmModel['ner'], finish: () => void = () => {}, t
     loadModel: async (json, read) => {
       const { version, files, chunks } = JSON.parse(json) as ReturnType<typeof manifest> & { version: number };
       log.push(`manifest ${version}`);
-      for (const { path, bytes } of [files.tokenizer, files.entityVocab, ...chunks]) log.push(`${path} ${(await read(path, bytes)).length}`);
+      for (const { path, bytes, offset } of [files.tokenizer, files.entityVocab, ...chunks]) log.push(`${path} ${(await read(path, bytes, offset)).length}`);
       finish();
       log.push('finish');
       return model;
     },
+    readCheckpoint: (files, headers, { name, heads }) => {
+      log.push(`checkpoint ${name} of ${files.map(([file]) => file).sort()}; ${headers.map(([file, start]) => `${file} ${start.length}`)}; ${heads}`);
+      const json = manifest();
+      json.files.entityVocab.bytes = 3;
+      const chunks = [{ path: headers[0]![0], bytes: 5, offset: 20 }];
+      return { manifest: JSON.stringify({ ...json, chunks }), tokenizer: new Uint8Array(4), entityVocab: new Uint8Array(3) };
+    },
+    headerBytes: (_file, first) => 8 + first[0]!,
+    shards: (index) => JSON.parse(new TextDecoder().decode(index)) as string[],
     __wbg_reset_state: () => void log.push('reset'),
   };
   return { module, log };

@@ -1,0 +1,93 @@
+// A Hugging Face folder read as it is: config.json, tokenizer files and *.safetensors, without `luke convert`. The wasm makes a
+// manifest of it whose chunks are parts of the safetensors files; then it loads like any other model.
+import { LukeError } from './errors.js';
+import { fileUrl, type Manifest } from './manifest.js';
+import { download, type Source } from './source.js';
+import type { WasmModule } from './wasm.js';
+
+const WEIGHTS = 'model.safetensors';
+const INDEX = 'model.safetensors.index.json';
+/** Each list is tried until one of its files is there; `''` says that none need be. */
+const SMALL_FILES = [
+  ['config.json'], ['entity_vocab.json'], ['luke_web.json', ''], ['tokenizer_config.json', ''], ['added_tokens.json', ''],
+  ['tokenizer.json', 'vocab.json', 'vocab.txt', 'sentencepiece.bpe.model'], ['merges.txt', ''],
+];
+/** Most headers are shorter: one request is then enough. */
+const HEADER_GUESS = 1 << 17;
+
+/** What a model is loaded from in place of a model folder. */
+export interface Checkpoint {
+  manifest: Manifest;
+  /** The manifest as the wasm wants it back. */
+  text: string;
+  /** Files of the manifest that are here already. */
+  here: Map<string, Blob>;
+}
+
+/** Reads everything but the weights. `url` is where a manifest would be. */
+export async function readCheckpoint(
+  wasm: WasmModule,
+  source: Source,
+  url: string,
+  heads: readonly string[],
+  signal: AbortSignal,
+): Promise<Checkpoint> {
+  const get = (path: string) => readIfThere(source, fileUrl(url, path), signal);
+  const files = new Map<string, Uint8Array>();
+  const find = async (names: readonly string[]) => {
+    for (const name of names) {
+      const bytes = name === '' ? new Uint8Array() : await get(name);
+      if (bytes && name) files.set(name, bytes);
+      if (bytes) return;
+    }
+    throw new LukeError('network', `${fileUrl(url, names[0]!)} answered with status 404; a checkpoint needs ${names.join(', or ')}`, { url, files: names });
+  };
+  const [index] = await Promise.all([get(INDEX), ...SMALL_FILES.map(find)]);
+  const shards = index ? wasm.shards(index) : [WEIGHTS];
+  const headers: [string, Uint8Array][] = [];
+  for (const shard of shards) headers.push([shard, await readHeader(wasm, source, fileUrl(url, shard), signal)]);
+  const name = new URL('.', url).pathname.split('/').filter(Boolean).at(-1) ?? 'luke';
+  const { manifest: text, tokenizer, entityVocab } = wasm.readCheckpoint([...files], headers, { name, heads });
+  const manifest = JSON.parse(text) as Manifest;
+  const here = new Map([
+    [manifest.files.tokenizer.path, new Blob([tokenizer as BlobPart])],
+    [manifest.files.entityVocab.path, new Blob([entityVocab as BlobPart])],
+  ]);
+  return { manifest, text, here };
+}
+
+/** The first bytes of a safetensors file, up to the end of its header. */
+async function readHeader(wasm: WasmModule, source: Source, url: string, signal: AbortSignal): Promise<Uint8Array> {
+  const start = await readStart(source, url, HEADER_GUESS, signal);
+  const bytes = wasm.headerBytes(url, start);
+  return bytes <= start.length ? start.subarray(0, bytes) : readStart(source, url, bytes, signal);
+}
+
+/** The first `bytes` bytes of a file, or all of a shorter one. */
+async function readStart(source: Source, url: string, bytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let left = bytes;
+  for await (const piece of (await download(source, url, signal, { offset: 0, bytes })).pieces) {
+    parts.push(piece.subarray(0, left));
+    left -= piece.length;
+    if (left <= 0) break; // ends the download
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+/** A whole file, or `undefined` where there is none. */
+async function readIfThere(source: Source, url: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  try {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    for await (const piece of (await download(source, url, signal)).pieces) parts.push(piece);
+    return new Uint8Array(await new Blob(parts).arrayBuffer());
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a server said that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof LukeError && error.code === 'network' && (error.detail as { status?: number } | undefined)?.status === 404;
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Engine } from '../dist/engine.js';
+import { fetchSource } from '../dist/source.js';
+import { fakeFetch, fakeWasm, machine, MODEL } from './fakes.js';
+
+const options = { device: 'wasm', selfTest: true, heads: ['ner'], remoteFetch: false } as const;
+const checkpoint = {
+  'config.json': '{}', 'entity_vocab.json': '{}', 'vocab.json': '{}', 'merges.txt': '', 'model.safetensors': Uint8Array.from({ length: 40 }, (_, i) => (i ? i : 12)),
+};
+
+async function load(files: Parameters<typeof fakeFetch>[0], ranges = true) {
+  const { module, log } = fakeWasm(async () => []);
+  const { fetch, asked } = fakeFetch(files, ranges);
+  const engine = new Engine(machine(module));
+  const info = await engine.load(MODEL, options, fetchSource(fetch), () => {});
+  return { log, asked, info };
+}
+
+test('a folder without a manifest is read as a checkpoint, with and without byte ranges', async () => {
+  for (const ranges of [true, false]) {
+    const { log, asked } = await load(checkpoint, ranges);
+    assert.deepEqual(log, [
+      'checkpoint mini of config.json,entity_vocab.json,merges.txt,vocab.json; model.safetensors 20; ner',
+      'manifest 1', 'tokenizer.json 4', 'entity_vocab.json 3', 'model.safetensors 5', 'finish',
+    ]);
+    assert.ok(asked.includes('tokenizer.json') && !asked.includes('vocab.txt'));
+    assert.equal(asked.filter((path) => path === 'config.json').length, 1);
+  }
+});
+
+test('shards come from their index', async () => {
+  const { 'model.safetensors': weights, ...others } = checkpoint;
+  const { log } = await load({ ...others, 'model.safetensors.index.json': '["a.safetensors","b.safetensors"]', 'a.safetensors': weights, 'b.safetensors': weights });
+  assert.match(log[0]!, /a\.safetensors 20,b\.safetensors 20/);
+});
+
+test('what is neither a model folder nor a checkpoint says what is missing', async () => {
+  await assert.rejects(load({}), (error: any) => error.code === 'network' && /manifest\.json.*config\.json/.test(error.message));
+  for (const missing of ['entity_vocab.json', 'model.safetensors', 'vocab.json'] as const) {
+    const { [missing]: _, ...files } = checkpoint;
+    await assert.rejects(load(files), (error: any) => error.code === 'network' && error.message.includes(missing));
+  }
+});
