@@ -1,0 +1,120 @@
+//! SQuAD 1.1 and 2.0 (Rajpurkar et al. 2016, 2018). A file whose questions say whether they are impossible is scored by
+//! the rules of 2.0. The model says "no answer" only with the option `nullThreshold`.
+
+use std::path::Path;
+
+use luke_web::tasks::qa::{QaInput, QaOptions};
+use luke_web::{Luke, Result};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Benchmark;
+use super::metrics::answers::{Mean, Rules, normalize};
+use super::read::{bad, json};
+
+/// The questions of a file.
+pub struct Squad {
+    questions: Vec<Question>,
+    version2: bool,
+    options: QaOptions,
+}
+
+struct Question {
+    id: String,
+    input: QaInput,
+    gold: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    data: Vec<Article>,
+}
+
+#[derive(Deserialize)]
+struct Article {
+    paragraphs: Vec<Paragraph>,
+}
+
+#[derive(Deserialize)]
+struct Paragraph {
+    context: String,
+    qas: Vec<Qa>,
+}
+
+#[derive(Deserialize)]
+struct Qa {
+    id: String,
+    question: String,
+    answers: Vec<Text>,
+    is_impossible: Option<bool>,
+}
+
+/// A gold answer.
+#[derive(Deserialize)]
+pub(super) struct Text {
+    /// What it says; where it stands does not matter to the score.
+    pub text: String,
+}
+
+impl Squad {
+    /// Reads a file.
+    pub fn read(path: &Path, bytes: &[u8], options: QaOptions) -> Result<Self> {
+        let file: File = json(path, bytes)?;
+        let (mut questions, mut version2) = (Vec::new(), false);
+        for (a, article) in file.data.into_iter().enumerate() {
+            for (p, paragraph) in article.paragraphs.into_iter().enumerate() {
+                for (q, qa) in paragraph.qas.into_iter().enumerate() {
+                    version2 |= qa.is_impossible.is_some();
+                    if qa.answers.is_empty() && qa.is_impossible.is_none() {
+                        let record = format!("data[{a}].paragraphs[{p}].qas[{q}].answers");
+                        return Err(bad(path, &record, "is empty, and is_impossible is not given"));
+                    }
+                    let input = QaInput { question: qa.question, context: paragraph.context.clone() };
+                    let gold = qa.answers.into_iter().map(|answer| answer.text).collect();
+                    questions.push(Question { id: qa.id, input, gold });
+                }
+            }
+        }
+        Ok(Self { questions, version2, options })
+    }
+}
+
+impl Benchmark for Squad {
+    /// The answer; empty for "no answer".
+    type Prediction = String;
+
+    fn ids(&self) -> Vec<String> {
+        self.questions.iter().map(|question| question.id.clone()).collect()
+    }
+
+    fn predict(&self, luke: &Luke, example: usize) -> Result<String> {
+        let answer = pollster::block_on(luke.qa(&self.questions[example].input, &self.options))?;
+        Ok(if answer.answerable { answer.answer } else { String::new() })
+    }
+
+    fn score(&self, predictions: &[Option<String>]) -> Value {
+        let scored = self.questions.iter().zip(predictions);
+        if !self.version2 {
+            let mut all = Mean::default();
+            scored.for_each(|(question, predicted)| all.add(Rules::Squad1, &question.gold, predicted.as_deref()));
+            return all.figures();
+        }
+        let (mut all, mut answerable, mut impossible) = (Mean::default(), Mean::default(), Mean::default());
+        for (question, predicted) in scored {
+            let has_answer = !question.gold.is_empty();
+            let mut gold: Vec<String> =
+                question.gold.iter().filter(|text| !normalize(text).is_empty()).cloned().collect();
+            if gold.is_empty() {
+                gold.push(String::new());
+            }
+            let predicted = Some(predicted.as_deref().unwrap_or_default());
+            for mean in [&mut all, if has_answer { &mut answerable } else { &mut impossible }] {
+                mean.add(Rules::Squad2, &gold, predicted);
+            }
+        }
+        let mut figures = all.figures();
+        figures["hasAnswer"] = json!(answerable.figures());
+        figures["noAnswer"] = json!(impossible.figures());
+        figures
+    }
+}
