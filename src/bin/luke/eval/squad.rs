@@ -6,10 +6,10 @@ use std::path::Path;
 use luke_web::tasks::qa::{QaInput, QaOptions};
 use luke_web::{Luke, Result};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Benchmark;
-use super::metrics::answers::{Mean, Rules, normalize};
+use super::metrics::answers::{squad1, squad2};
 use super::read::{bad, json};
 
 /// The questions of a file.
@@ -93,28 +93,8 @@ impl Benchmark for Squad {
     }
 
     fn score(&self, predictions: &[Option<String>]) -> Value {
-        let scored = self.questions.iter().zip(predictions);
-        if !self.version2 {
-            let mut all = Mean::default();
-            scored.for_each(|(question, predicted)| all.add(Rules::Squad1, &question.gold, predicted.as_deref()));
-            return all.figures();
-        }
-        let (mut all, mut answerable, mut impossible) = (Mean::default(), Mean::default(), Mean::default());
-        for (question, predicted) in scored {
-            let has_answer = !question.gold.is_empty();
-            let mut gold: Vec<String> =
-                question.gold.iter().filter(|text| !normalize(text).is_empty()).cloned().collect();
-            if gold.is_empty() {
-                gold.push(String::new());
-            }
-            let predicted = Some(predicted.as_deref().unwrap_or_default());
-            for mean in [&mut all, if has_answer { &mut answerable } else { &mut impossible }] {
-                mean.add(Rules::Squad2, &gold, predicted);
-            }
-        }
-        let mut figures = all.figures();
-        figures["hasAnswer"] = json!(answerable.figures());
-        figures["noAnswer"] = json!(impossible.figures());
-        figures
+        let gold = self.questions.iter().map(|question| question.gold.as_slice());
+        let answered = gold.zip(predictions.iter().map(Option::as_deref));
+        if self.version2 { squad2(answered) } else { squad1(answered) }
     }
 }
