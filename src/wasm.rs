@@ -14,6 +14,7 @@ use crate::backend::DeviceKind;
 use crate::error::LukeError;
 use crate::input::ModelInputs;
 use crate::luke::Luke;
+use crate::tasks::cloze::{ClozeInput, ClozeOptions};
 use crate::tasks::embed::{EmbedInput, EmbedOptions, Embedding};
 use crate::tasks::masked::{FillMaskInput, FillMaskOptions, PredictEntitiesInput, PredictEntitiesOptions};
 use crate::tasks::ner::{NerInput, NerOptions};
@@ -85,6 +86,13 @@ impl Model {
         let input: RelationInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
         let options: LabelOptions = options_from_js(options)?;
         to_js(&self.0.relation(&input, &options).await.map_err(js_error)?)
+    }
+
+    /// Cloze questions: `{ passage, query, candidates }`.
+    pub async fn cloze(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
+        let input: ClozeInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
+        let options: ClozeOptions = options_from_js(options)?;
+        to_js(&self.0.cloze(&input, &options).await.map_err(js_error)?)
     }
 
     /// Masked words: `{ text }`.

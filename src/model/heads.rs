@@ -37,13 +37,15 @@ pub enum Head {
     MultipleChoice(Linear),
     /// `LukeForQuestionAnswering`: `qa`.
     QuestionAnswering(Linear),
+    /// `LukeForEntitySpanQA` of studio-ousia/luke (`examples/legacy/entity_span_qa/model.py`): `cloze`.
+    Cloze(Linear),
     /// `LukeForMaskedLM`: `mlm`.
     MaskedLm(Box<MaskedLm>),
 }
 
 impl Head {
     /// The task of each class, in no particular order.
-    pub const TASKS: [(&'static str, &'static str); 8] = [
+    pub const TASKS: [(&'static str, &'static str); 9] = [
         ("LukeForEntitySpanClassification", "ner"),
         ("LukeForEntityClassification", "typing"),
         ("LukeForEntityPairClassification", "relation"),
@@ -51,11 +53,12 @@ impl Head {
         ("LukeForSequenceClassification", "sequenceClassification"),
         ("LukeForMultipleChoice", "multipleChoice"),
         ("LukeForQuestionAnswering", "qa"),
+        ("LukeForEntitySpanQA", "cloze"),
         ("LukeForMaskedLM", "mlm"),
     ];
 
     /// The tasks whose head tells no labels apart.
-    pub const UNLABELLED: [&'static str; 3] = ["multipleChoice", "qa", "mlm"];
+    pub const UNLABELLED: [&'static str; 4] = ["multipleChoice", "qa", "cloze", "mlm"];
 
     /// Takes the head's tensors. `labels` is how many classes it tells apart.
     pub async fn load(
@@ -79,6 +82,7 @@ impl Head {
             "sequenceClassification" => Self::SequenceClassification(classifier(h, labels).await?),
             "multipleChoice" => Self::MultipleChoice(classifier(h, 1).await?),
             "qa" => Self::QuestionAnswering(w.at("qa_outputs").linear(h, 2).await?),
+            "cloze" => Self::Cloze(w.at("scorer").linear(2 * h, 1).await?),
             "mlm" => Self::MaskedLm(Box::new(MaskedLm::load(w, c).await?)),
             other => return Err(LukeError::format("manifest.json", format!("head '{other}' is not known"))),
         })
@@ -128,6 +132,13 @@ impl Head {
                     NamedTensor { name, tensor, shape: vec![states.words] }
                 };
                 vec![column("startLogits", 0), column("endLogits", 1)]
+            }
+            Self::Cloze(scorer) => {
+                need(2)?;
+                let candidates = states.entities() - 1;
+                let each = states.entity_rows().narrow(0, 1, candidates);
+                let tensor = scorer.forward(Tensor::cat(vec![entity(0).repeat_dim(0, candidates), each], 1));
+                vec![NamedTensor { name: "logits", tensor, shape: vec![candidates] }]
             }
             Self::MaskedLm(_) => return Err(LukeError::input("head", "its tables are decoded in blocks")),
         })

@@ -2,6 +2,7 @@
 
 mod arrows;
 mod cli;
+mod cloze;
 mod default_model;
 mod full_size;
 mod heads;

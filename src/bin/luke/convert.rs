@@ -9,7 +9,7 @@ use luke_web::backend::DeviceKind;
 use luke_web::config::LukeConfig;
 use luke_web::model::Head;
 use luke_web::weights::{
-    Chunk, DType, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest, TensorEntry, encode_f16,
+    Chunk, ClozeTokens, DType, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest, TensorEntry, encode_f16,
 };
 use luke_web::{LukeError, Result};
 use serde::Deserialize;
@@ -145,12 +145,15 @@ fn heads(asked: Option<&str>, config: &LukeConfig, about: &About) -> Result<BTre
         head.context.get_or_insert(NerContext::Document);
         head.max_span_tokens.get_or_insert(16);
     }
+    if task == "cloze" {
+        head.tokens.get_or_insert(ClozeTokens::last_rows(config.vocab_size));
+    }
     Ok(BTreeMap::from([(task.to_owned(), head)]))
 }
 
 /// One set of names for all checkpoints: `luke.` in front, tied decoders left out, missing queries filled in.
 fn normalise(tensors: BTreeMap<String, Tensor>, config: &LukeConfig) -> Result<BTreeMap<String, Tensor>> {
-    const OUTSIDE: [&str; 5] = ["luke.", "lm_head.", "entity_predictions.", "classifier.", "qa_outputs."];
+    const OUTSIDE: [&str; 6] = ["luke.", "lm_head.", "entity_predictions.", "classifier.", "qa_outputs.", "scorer."];
     let mut named: BTreeMap<String, Tensor> = BTreeMap::new();
     for (name, tensor) in tensors {
         let inside = !OUTSIDE.iter().any(|prefix| name.starts_with(prefix));
