@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 use crate::support::{TOLERANCE, assert_close, fixture, flat, folder, load, luke as run_luke, temporary};
 
+static LUKE: LazyLock<Luke> = LazyLock::new(|| load(&folder("micro-cloze")));
+
 fn cloze(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Vec<ClozeAnswer>> {
     let input: ClozeInput = required("input", input)?;
     pollster::block_on(luke.cloze(&input, &from_value::<ClozeOptions>("options", options)?))
@@ -43,7 +45,7 @@ fn span(value: &Value) -> [usize; 2] {
 
 #[test]
 fn windows_and_logits_equal_the_authors() {
-    let luke = load(&folder("micro-cloze"));
+    let luke = &*LUKE;
     let mut windows_seen = 0;
     for case in cases() {
         let name = case["name"].as_str().unwrap();
@@ -75,11 +77,11 @@ fn windows_and_logits_equal_the_authors() {
 
 #[test]
 fn answers_equal_the_authors() {
-    let luke = load(&folder("micro-cloze"));
+    let luke = &*LUKE;
     for case in cases() {
         let name = case["name"].as_str().unwrap();
         let input = json!({ "passage": case["passage"], "query": case["query"], "candidates": case["entities"] });
-        let answers = cloze(&luke, input, options(&case)).unwrap();
+        let answers = cloze(luke, input, options(&case)).unwrap();
         let mut best: BTreeMap<[usize; 2], f64> = BTreeMap::new();
         for feature in case["features"].as_array().unwrap() {
             for (place, logit) in feature["entities"].as_array().unwrap().iter().zip(flat(&feature["logits"])) {
@@ -111,11 +113,11 @@ fn answers_equal_the_authors() {
 
 #[test]
 fn offsets_count_what_is_asked_for() {
-    let luke = load(&folder("micro-cloze"));
+    let luke = &*LUKE;
     let passage = "𝒳 Paris, Zürich";
     let run = |unit: &str, candidates: [[usize; 2]; 2]| {
         let input = json!({ "passage": passage, "query": "@placeholder", "candidates": candidates });
-        let mut found = cloze(&luke, input, json!({ "offsets": unit })).unwrap();
+        let mut found = cloze(luke, input, json!({ "offsets": unit })).unwrap();
         found.sort_by_key(|answer| answer.start);
         assert_eq!([&found[0].text, &found[1].text], ["Paris", "Zürich"], "{unit}");
         assert_eq!([[found[0].start, found[0].end], [found[1].start, found[1].end]], candidates, "{unit}");
@@ -128,11 +130,11 @@ fn offsets_count_what_is_asked_for() {
 
 #[test]
 fn candidates_given_twice_count_once_and_overlapping_ones_are_all_scored() {
-    let luke = load(&folder("micro-cloze"));
+    let luke = &*LUKE;
     let run = |candidates: Value| {
         let passage = "the University of Tokyo Hospital in Japan";
         let input = json!({ "passage": passage, "query": "in @placeholder", "candidates": candidates });
-        cloze(&luke, input, Value::Null).unwrap()
+        cloze(luke, input, Value::Null).unwrap()
     };
     let apart = run(json!([[4, 23], [36, 41]]));
     assert_eq!(run(json!([[36, 41], [4, 23], [36, 41]])), apart);
@@ -153,7 +155,7 @@ fn candidates_given_twice_count_once_and_overlapping_ones_are_all_scored() {
 
 #[test]
 fn a_blank_far_into_a_long_query_is_kept() {
-    let luke = load(&folder("micro-cloze"));
+    let luke = &*LUKE;
     let filler = "one two three ".repeat(80);
     for query in [format!("{filler}@placeholder"), format!("{filler}@placeholder {filler}"), "@placeholder".into()] {
         let input = ClozeInput { passage: "Paris or Tokyo".into(), query, candidates: vec![[0, 5], [9, 14]] };
@@ -170,7 +172,7 @@ fn a_blank_far_into_a_long_query_is_kept() {
 
 #[test]
 fn a_candidate_at_every_place_of_a_long_passage_is_scored() {
-    let luke = load(&folder("micro-cloze"));
+    let luke = &*LUKE;
     let passage = "the lucky win ".repeat(800);
     let words: Vec<usize> = passage.match_indices("lucky").map(|(at, _)| at).collect();
     let candidates: Vec<_> = words.iter().step_by(10).map(|at| [*at, at + 5]).collect();
@@ -178,7 +180,7 @@ fn a_candidate_at_every_place_of_a_long_passage_is_scored() {
     let tokens = luke.tokenizer.encode(&passage, Default::default()).unwrap().len();
     assert!(tokens > 3000, "{tokens} tokens");
     for options in [json!({}), json!({ "maxSeqTokens": 64, "docStride": 20 })] {
-        let mut found = cloze(&luke, input.clone(), options).unwrap();
+        let mut found = cloze(luke, input.clone(), options).unwrap();
         found.sort_by_key(|answer| answer.start);
         let places: Vec<_> = found.iter().map(|answer| [answer.start, answer.end]).collect();
         assert_eq!(places, candidates);
@@ -187,10 +189,10 @@ fn a_candidate_at_every_place_of_a_long_passage_is_scored() {
 
 #[test]
 fn bad_calls_are_refused_by_name() {
-    let luke = load(&folder("micro-cloze"));
+    let luke = &*LUKE;
     let good =
         json!({ "passage": "Paris beats Tokyo 𝒳", "query": "@placeholder wins", "candidates": [[0, 5], [12, 17]] });
-    let answers = cloze(&luke, good.clone(), Value::Null).unwrap();
+    let answers = cloze(luke, good.clone(), Value::Null).unwrap();
     let wrong = [
         ("query", json!("nobody wins"), "placeholder"),
         ("query", json!("@placeholder beats @placeholder"), "has 2"),
@@ -205,7 +207,7 @@ fn bad_calls_are_refused_by_name() {
     for (name, value, named) in wrong {
         let mut input = good.clone();
         input[name] = value.clone();
-        let error = cloze(&luke, input, Value::Null).expect_err(&format!("{name} = {value}"));
+        let error = cloze(luke, input, Value::Null).expect_err(&format!("{name} = {value}"));
         assert_eq!((error.code(), error.to_string().contains(named)), ("input", true), "{name} = {value}: {error}");
     }
     let wrong = [
@@ -218,29 +220,27 @@ fn bad_calls_are_refused_by_name() {
         (json!({ "stride": 3 }), "stride"),
     ];
     for (options, named) in wrong {
-        let error = cloze(&luke, good.clone(), options.clone()).expect_err(&options.to_string());
+        let error = cloze(luke, good.clone(), options.clone()).expect_err(&options.to_string());
         assert_eq!((error.code(), error.to_string().contains(named)), ("input", true), "{options}: {error}");
     }
     // A candidate that no window shows whole: too long, or between two windows.
     let long = "very ".repeat(600);
     let input = json!({ "passage": long, "query": "@placeholder", "candidates": [[0, 4], [10, 2900]] });
-    let error = cloze(&luke, input, Value::Null).unwrap_err();
+    let error = cloze(luke, input, Value::Null).unwrap_err();
     assert_eq!((error.code(), error.to_string().contains("[10, 2900]")), ("input", true), "{error}");
     let input = json!({ "passage": long, "query": "@placeholder", "candidates": (0..600).map(|i| [i * 5, i * 5 + 4]).collect::<Vec<_>>() });
-    let error = cloze(&luke, input, json!({ "maxSeqTokens": 40, "docStride": 40 })).unwrap_err();
+    let error = cloze(luke, input, json!({ "maxSeqTokens": 40, "docStride": 40 })).unwrap_err();
     assert_eq!((error.code(), error.to_string().contains("markers")), ("input", true), "{error}");
     let other = load(&folder("micro-span_cls"));
     let error = cloze(&other, good.clone(), Value::Null).unwrap_err();
     assert_eq!((error.code(), error.to_string().contains("ner")), ("task-unavailable", true), "{error}");
-    assert_eq!(cloze(&luke, good, Value::Null).unwrap(), answers, "and the next good call works");
+    assert_eq!(cloze(luke, good, Value::Null).unwrap(), answers, "and the next good call works");
 }
 
 #[test]
 fn the_manifest_names_the_tokens() {
-    let from = folder("micro-cloze");
-    let luke = load(&from);
-    assert!(luke.tasks().contains(&"cloze"), "{:?}", luke.tasks());
-    let text = std::fs::read_to_string(from.join("manifest.json")).unwrap();
+    assert!(LUKE.tasks().contains(&"cloze"), "{:?}", LUKE.tasks());
+    let text = std::fs::read_to_string(folder("micro-cloze").join("manifest.json")).unwrap();
     let manifest: Value = serde_json::from_str(&text).unwrap();
     let extra = json!({ "highlight": 600, "placeholder": 601, "entity": 602 });
     assert_eq!(manifest["heads"], json!({ "cloze": { "tokens": extra } }));
@@ -265,12 +265,6 @@ fn the_manifest_names_the_tokens() {
     let result = run_luke(&["convert", &plain.display().to_string(), &to.display().to_string(), "--head", "cloze"]);
     assert!(result.status.success(), "{}", String::from_utf8_lossy(&result.stderr));
     assert_eq!(json!(load(&to).manifest.heads["cloze"].tokens), given);
-}
-
-static LUKE_FOLDER: LazyLock<std::path::PathBuf> = LazyLock::new(|| folder("micro-cloze"));
-
-thread_local! {
-    static LUKE: Luke = load(&LUKE_FOLDER);
 }
 
 const PIECES: [&str; 34] = [
@@ -342,7 +336,7 @@ proptest! {
         };
         let options = json!({ "specialTokens": if literally { "text" } else { "match" } });
         let options: ClozeOptions = from_value("options", options).unwrap();
-        let answers = LUKE.with(|luke| pollster::block_on(luke.cloze(&input, &options))).unwrap();
+        let answers = pollster::block_on(LUKE.cloze(&input, &options)).unwrap();
         prop_assert_eq!(answers.len(), candidates.len());
         let found: BTreeSet<[usize; 2]> = answers.iter().map(|answer| [answer.start, answer.end]).collect();
         prop_assert_eq!(found, candidates);
