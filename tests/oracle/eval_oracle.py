@@ -1,10 +1,10 @@
 """Writes the fixture of the metrics of `luke eval`: seeded random gold labels and predictions, and the figures that known
 implementations give them: seqeval, scikit-learn, and the official scripts' functions, restated here with their names.
 
-    pip install seqeval==1.2.2 scikit-learn==1.9.1
     python eval_oracle.py                # writes work/fixtures/eval.json
     python eval_oracle.py check --gold test.txt --predictions FILE   # seqeval on what `luke eval` wrote for a CoNLL file
 """
+
 import argparse
 import collections
 import json
@@ -19,8 +19,8 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from paths import WORK
 
-
 # --- CoNLL-2003: conlleval (the Perl script of the shared tasks, its B, I and O rules) ---
+
 
 def end_of_chunk(prev_tag, tag, prev_type, type_):
     if (prev_tag, tag) in (("B", "B"), ("B", "O"), ("I", "B"), ("I", "O")):
@@ -65,14 +65,25 @@ def conlleval(gold, predicted):
 
     labels = sorted(label for label in {*found_correct, *found_guessed} if found_correct[label] or found_guessed[label])
     totals = correct_chunk.total(), found_guessed.total(), found_correct.total()
-    return {**figures(*totals), "correct": totals[0], "predicted": totals[1], "gold": totals[2],
-            "labels": {x: figures(correct_chunk[x], found_guessed[x], found_correct[x]) for x in labels}}
+    return {
+        **figures(*totals),
+        "correct": totals[0],
+        "predicted": totals[1],
+        "gold": totals[2],
+        "labels": {x: figures(correct_chunk[x], found_guessed[x], found_correct[x]) for x in labels},
+    }
 
 
 def seqeval_figures(gold, predicted):
     report = classification_report(gold, predicted, output_dict=True, zero_division=0, digits=12)
-    percent = {label: {"precision": 100 * float(row["precision"]), "recall": 100 * float(row["recall"]),
-                       "f1": 100 * float(row["f1-score"])} for label, row in report.items()}
+    percent = {
+        label: {
+            "precision": 100 * float(row["precision"]),
+            "recall": 100 * float(row["recall"]),
+            "f1": 100 * float(row["f1-score"]),
+        }
+        for label, row in report.items()
+    }
     return {**percent["micro avg"], "labels": {x: f for x, f in percent.items() if not x.endswith(" avg")}}
 
 
@@ -90,7 +101,7 @@ def to_tags(spans, length, scheme):
     for i, (start, end, label) in enumerate(spans):
         follows = i and spans[i - 1][1:] == (start, label)
         tags[start] = ("B-" if scheme == "IOB2" or follows else "I-") + label
-        tags[start + 1:end] = ["I-" + label] * (end - start - 1)
+        tags[start + 1 : end] = ["I-" + label] * (end - start - 1)
     return tags
 
 
@@ -122,12 +133,16 @@ def conll_case(r, scheme, labels, sentences, noise):
 
 def conll_cases(r):
     labels = ["PER", "ORG", "LOC", "MISC"]
-    cases = [conll_case(r, scheme, labels[:n], sentences, noise)
-             for scheme in ("IOB1", "IOB2", "any") for n, sentences, noise in ((4, 12, 0.1), (2, 12, 0.3), (3, 8, 0.7))]
+    cases = [
+        conll_case(r, scheme, labels[:n], sentences, noise)
+        for scheme in ("IOB1", "IOB2", "any")
+        for n, sentences, noise in ((4, 12, 0.1), (2, 12, 0.3), (3, 8, 0.7))
+    ]
     return cases + [conll_case(r, "IOB2", labels, 4, 0.0)]
 
 
 # --- SQuAD 1.1 (evaluate-v1.1.py), SQuAD 2.0 (evaluate-v2.0.py), ReCoRD (its evaluation script) ---
+
 
 def normalize_answer(s):
     def remove_articles(text):
@@ -196,8 +211,33 @@ def squad2_case(questions):
     return {"questions": questions, "figures": figures}
 
 
-WORDS = ["the", "The", "a", "an", "cat", "Cat's", "cats", "U.S.", "U.S", "12", "3.5%", "of", "and", "état", "naïve",
-         "東京", "ΟΔΟΣ", "İzmir", "x²", "a\u0301", "(the)", "--", "the_end", "¿qué?", "“quoted”"]
+WORDS = [
+    "the",
+    "The",
+    "a",
+    "an",
+    "cat",
+    "Cat's",
+    "cats",
+    "U.S.",
+    "U.S",
+    "12",
+    "3.5%",
+    "of",
+    "and",
+    "état",
+    "naïve",
+    "東京",
+    "ΟΔΟΣ",
+    "İzmir",
+    "x²",
+    "a\u0301",
+    "(the)",
+    "--",
+    "the_end",
+    "¿qué?",
+    "“quoted”",
+]
 SPACES = [" ", " ", " ", "  ", "\u00a0", "\n", "\x1c", "-", ", ", "\u200b", "\u3000"]
 
 
@@ -244,6 +284,7 @@ def answer_cases(r):
 
 # --- TACRED: scorer.py of the dataset's authors ---
 
+
 def tacred_score(key, prediction):
     correct, guessed, gold = (collections.Counter() for _ in range(3))
     for gold_label, guess in zip(key, prediction):
@@ -277,12 +318,16 @@ def tacred_cases(r):
         p, recall, f1, _ = precision_recall_fscore_support(gold, predicted, labels=labels[1:], average="micro")
         assert_close(figures, {"precision": 100 * p, "recall": 100 * recall, "f1": 100 * f1}, "tacred")
         cases.append((gold, predicted))
-    cases += [(["per:title", "no_relation"], ["no_relation"] * 2), (["no_relation"] * 2, ["per:title", "no_relation"]),
-              (["no_relation"], ["no_relation"])]
+    cases += [
+        (["per:title", "no_relation"], ["no_relation"] * 2),
+        (["no_relation"] * 2, ["per:title", "no_relation"]),
+        (["no_relation"], ["no_relation"]),
+    ]
     return [{"gold": gold, "predicted": predicted, "figures": tacred_score(gold, predicted)} for gold, predicted in cases]
 
 
 # --- Open Entity: micro from LUKE's examples/legacy/entity_typing, macro from Choi et al.'s eval_metric.py ---
+
 
 def f1_of(p, r):
     return 0.0 if r == 0.0 else 2 * p * r / float(p + r)
@@ -332,16 +377,23 @@ def write_fixture():
     folder = os.path.join(WORK, "fixtures")
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "eval.json"), "w", encoding="utf-8") as f:
-        lines = (f"{json.dumps(name)}: [\n" + ",\n".join(json.dumps(case, ensure_ascii=True) for case in of) + "\n]"
-                 for name, of in cases.items())
+        lines = (
+            f"{json.dumps(name)}: [\n" + ",\n".join(json.dumps(case, ensure_ascii=True) for case in of) + "\n]"
+            for name, of in cases.items()
+        )
         f.write("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def lines(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read().splitlines()
 
 
 def check(args):
     """seqeval's and conlleval's figures for the predictions that `luke eval --task conll2003` wrote."""
-    predictions = [json.loads(line) for line in open(args.predictions, encoding="utf-8")][1:]
+    predictions = [json.loads(line) for line in lines(args.predictions)[1:]]
     documents, sentence = [], []
-    for line in [*open(args.gold, encoding="utf-8"), ""]:
+    for line in [*lines(args.gold), ""]:
         fields = line.split()
         if not fields or fields[0] == "-DOCSTART-":
             if sentence:
@@ -361,7 +413,9 @@ def check(args):
             gold.append(tags)
             predicted.append(to_tags(sorted(spans), len(tags), "IOB2"))
             offset = end
-    print(json.dumps({"sentences": len(gold), "seqeval": seqeval_figures(gold, predicted), "conlleval": conlleval(gold, predicted)}))
+    print(
+        json.dumps({"sentences": len(gold), "seqeval": seqeval_figures(gold, predicted), "conlleval": conlleval(gold, predicted)})
+    )
 
 
 def main():

@@ -6,6 +6,7 @@ mod open_entity;
 mod predictions;
 mod progress;
 mod read;
+mod record;
 mod squad;
 mod tacred;
 
@@ -60,6 +61,8 @@ enum Task {
     Tacred,
     /// Types of a mention: the file of the ERNIE release, or Open Entity's own JSON Lines.
     OpenEntity,
+    /// Which mention fills a blank.
+    Record,
 }
 
 /// A dataset: its examples, the model's task that predicts one, and the official metric over all.
@@ -91,6 +94,7 @@ pub fn eval(options: &Options) -> Result<()> {
         Task::Squad => run.run("qa", &squad::Squad::read(path, bytes, run.of_task()?)?),
         Task::Tacred => run.run("relation", &tacred::Tacred::read(path, bytes, run.of_task()?)?),
         Task::OpenEntity => run.run("typing", &open_entity::OpenEntity::read(path, bytes, run.of_task()?)?),
+        Task::Record => run.run("cloze", &record::Record::read(path, bytes, run.of_task()?)?),
     }
 }
 

@@ -3,9 +3,17 @@
 use std::path::Path;
 
 use luke_web::{LukeError, Result};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::folder::file_error;
+
+/// A gold answer of SQuAD or ReCoRD.
+#[derive(Deserialize)]
+pub struct Text {
+    /// What it says; where it stands does not matter to the score.
+    pub text: String,
+}
 
 /// Reads a JSON file; an error says where in it, such as `data[0].paragraphs[2]`.
 pub fn json<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T> {

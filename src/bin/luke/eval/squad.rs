@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Benchmark;
 use super::metrics::answers::{squad1, squad2};
-use super::read::{bad, json};
+use super::read::{Text, bad, json};
 
 /// The questions of a file.
 pub struct Squad {
@@ -47,13 +47,6 @@ struct Qa {
     question: String,
     answers: Vec<Text>,
     is_impossible: Option<bool>,
-}
-
-/// A gold answer.
-#[derive(Deserialize)]
-pub(super) struct Text {
-    /// What it says; where it stands does not matter to the score.
-    pub text: String,
 }
 
 impl Squad {
