@@ -4,6 +4,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod backend;
+pub mod checkpoint;
 pub mod config;
 pub mod entity_vocab;
 pub mod error;

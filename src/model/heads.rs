@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 use super::layers::{Linear, Weights};
 use super::masked_lm::MaskedLm;
 use super::{HiddenStates, LukeModel};
+use crate::checkpoint::UNLABELLED;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
 use crate::input::ModelInputs;
@@ -44,23 +45,8 @@ pub enum Head {
 }
 
 impl Head {
-    /// The task of each class, in no particular order.
-    pub const TASKS: [(&'static str, &'static str); 9] = [
-        ("LukeForEntitySpanClassification", "ner"),
-        ("LukeForEntityClassification", "typing"),
-        ("LukeForEntityPairClassification", "relation"),
-        ("LukeForTokenClassification", "tokenClassification"),
-        ("LukeForSequenceClassification", "sequenceClassification"),
-        ("LukeForMultipleChoice", "multipleChoice"),
-        ("LukeForQuestionAnswering", "qa"),
-        ("LukeForEntitySpanQA", "cloze"),
-        ("LukeForMaskedLM", "mlm"),
-    ];
-
-    /// The tasks whose head tells no labels apart.
-    pub const UNLABELLED: [&'static str; 4] = ["multipleChoice", "qa", "cloze", "mlm"];
-
-    /// Takes the head's tensors. `labels` is how many classes it tells apart.
+    /// Takes the head's tensors: those under `heads.TASK` where there are such, as in a model with several heads.
+    /// `labels` is how many classes it tells apart.
     pub async fn load(
         task: &str,
         labels: usize,
@@ -68,10 +54,13 @@ impl Head {
         c: &LukeConfig,
         device: &Device,
     ) -> Result<Self> {
-        if labels < 2 && !Self::UNLABELLED.contains(&task) {
+        if labels < 2 && !UNLABELLED.contains(&task) {
             return Err(LukeError::format("manifest.json", format!("head '{task}' has {labels} labels")));
         }
-        let mut w = Weights::new(store, device);
+        let own = format!("heads.{task}");
+        let several = store.has_under(&own);
+        let mut root = Weights::new(store, device);
+        let mut w = if several { root.at(&own) } else { root };
         let h = c.hidden_size;
         let mut classifier = async |in_features, labels| w.at("classifier").linear(in_features, labels).await;
         Ok(match task {

@@ -216,8 +216,17 @@ pub struct SelfTest {
 }
 
 impl Manifest {
-    /// Reads and checks a manifest.
+    /// Reads and checks the `manifest.json` of a model folder.
     pub fn parse(json: &str) -> Result<Self> {
+        let manifest = Self::parse_unhashed(json)?;
+        if let Some(file) = manifest.all_files().find(|file| file.sha256.is_none() || file.offset.is_some()) {
+            return Err(LukeError::format("manifest.json", format!("{} has no sha256, or an offset", file.path)));
+        }
+        Ok(manifest)
+    }
+
+    /// Reads and checks a manifest that may name parts of files, without hashes: that of a checkpoint read as it is.
+    pub fn parse_unhashed(json: &str) -> Result<Self> {
         let bad = |reason: String| LukeError::format("manifest.json", reason);
         let value: Value = serde_json::from_str(json).map_err(|error| bad(format!("is not JSON: {error}")))?;
         if value.get("format").and_then(Value::as_str) != Some("luke-web") {
@@ -230,9 +239,6 @@ impl Manifest {
         }
         let manifest: Self = serde_json::from_value(value).map_err(|error| bad(error.to_string()))?;
         manifest.check()?;
-        if let Some(file) = manifest.all_files().find(|file| file.sha256.is_none() || file.offset.is_some()) {
-            return Err(bad(format!("{} has no sha256, or an offset", file.path)));
-        }
         Ok(manifest)
     }
 
@@ -291,6 +297,11 @@ impl Manifest {
 }
 
 impl EntityTable {
+    /// Most rows of a table that is kept as an ordinary tensor.
+    pub const RESIDENT_ROWS: usize = 512;
+    /// Rows of a chunk, as `luke convert` writes them.
+    pub const ROWS_PER_CHUNK: usize = 512;
+
     /// Floats of a row.
     pub fn columns(&self) -> usize {
         self.row_bytes / self.dtype.size()

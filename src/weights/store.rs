@@ -42,6 +42,14 @@ impl<'a> WeightStore<'a> {
         self.manifest.tensors.iter().any(|tensor| tensor.name == name)
     }
 
+    /// Whether the model has tensors under this name.
+    pub fn has_under(&self, name: &str) -> bool {
+        self.manifest
+            .tensors
+            .iter()
+            .any(|tensor| tensor.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+    }
+
     /// That the model has used every tensor: one it does not know means a checkpoint we would misread.
     pub fn check_all_taken(&self) -> Result<()> {
         match self.manifest.tensors.iter().find(|tensor| !self.taken.contains(&tensor.name)) {

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use crate::support::repository;
 
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "error",
     "config",
     "weights",
+    "checkpoint",
     "tokenizer",
     "entity_vocab",
     "input",

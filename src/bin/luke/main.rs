@@ -1,10 +1,8 @@
 //! `luke`: converts checkpoints, runs tasks over JSON Lines, verifies model folders.
 
-mod checkpoint;
 mod convert;
 mod eval;
 mod folder;
-mod tokenizer_json;
 
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
@@ -12,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use luke_web::backend::DeviceKind;
+use luke_web::checkpoint::tokenizer_json;
 use luke_web::tasks::cloze::ClozeInput;
 use luke_web::tasks::embed::EmbedInput;
 use luke_web::tasks::masked::{FillMaskInput, PredictEntitiesInput};
@@ -92,7 +91,7 @@ impl From<Device> for DeviceKind {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Convert(options) => convert::convert(&options),
-        Command::Tokenizer { checkpoint, output } => tokenizer_json::tokenizer_json(&checkpoint)
+        Command::Tokenizer { checkpoint, output } => tokenizer_json(&folder::lookup(&checkpoint))
             .and_then(|json| std::fs::write(&output, json.to_string()).map_err(|e| folder::file_error(&output, &e))),
         Command::Ner(run) => lines(&run.model, run.device.into(), ner),
         Command::Qa(run) => lines(&run.model, run.device.into(), qa),

@@ -1,0 +1,234 @@
+//! `luke convert`: a checkpoint becomes a model folder. Tensors are read, encoded and written a few rows at a time.
+//! The result is loaded and run once before it is put in place, so what is refused by the runtime is refused here,
+//! by name.
+
+mod archive;
+mod legacy;
+mod tensors;
+mod writer;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use luke_web::Result;
+use luke_web::backend::DeviceKind;
+use luke_web::checkpoint::{
+    About, ENTITY_TABLE, HeadChoice, Planned, Rows, WORD_TABLE, plan, plan_heads, tokenizer_json,
+};
+use luke_web::config::LukeConfig;
+use luke_web::entity_vocab::EntityVocab;
+use luke_web::weights::{EntityTable, Files, Manifest, SelfTest};
+use serde_json::{Value, json};
+
+use crate::WeightType;
+use crate::folder::{self, file_error, lookup, read};
+use tensors::Tensors;
+use writer::Writer;
+
+/// Arguments of `luke convert`.
+#[derive(Args)]
+pub struct Options {
+    /// The checkpoint: a folder with config.json, weights, tokenizer and entity_vocab.json, or a folder or .tar.gz of
+    /// the authors with metadata.json, pytorch_model.bin and entity_vocab.tsv.
+    checkpoint: PathBuf,
+    /// The model folder to make; an existing one is replaced.
+    output: PathBuf,
+    /// How matrices are stored.
+    #[arg(long, value_enum, default_value_t = WeightType::F32)]
+    dtype: WeightType,
+    /// Rows of the entity table to keep: the special ones, or all.
+    #[arg(long, value_enum, default_value_t = Entities::Special)]
+    entities: Entities,
+    /// Most MiB of a chunk.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    chunk_mib: u32,
+    /// A head to keep, by task (ner, typing, relation, qa, cloze, mlm, ...); may be repeated; all by default. TASK=LAYER
+    /// where the layer has another name in the checkpoint than usual.
+    #[arg(long, value_name = "TASK[=LAYER]")]
+    head: Vec<HeadChoice>,
+    /// A folder with the tokenizer's files, where the checkpoint has none.
+    #[arg(long, value_name = "FOLDER")]
+    tokenizer: Option<PathBuf>,
+    /// The model's name; by default the folder's.
+    #[arg(long)]
+    name: Option<String>,
+    /// Write the folder without loading it, which takes less memory than the model does.
+    #[arg(long)]
+    skip_self_test: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Entities {
+    Special,
+    Full,
+}
+
+/// What a conversion starts from.
+struct Checkpoint {
+    config: Value,
+    about: About,
+    tensors: Tensors,
+    /// Row of the entity table by title.
+    entity_vocab: BTreeMap<String, u32>,
+    tokenizer: Value,
+    /// The rows of everything that has one for each word, and for each entity; all in their order where not given.
+    words: Option<Rows>,
+    entities: Option<Rows>,
+}
+
+/// Titles every lite checkpoint has, in its order.
+const SPECIAL_ENTITIES: [&str; 4] = ["[MASK]", "[UNK]", "[PAD]", "[MASK2]"];
+
+/// Largest difference of logits between devices that still counts as the same model.
+const SELF_TEST_TOLERANCE: f32 = 2e-3;
+
+/// Runs the command.
+pub fn convert(options: &Options) -> Result<()> {
+    let unpacked = archive::Unpacked::of(&options.checkpoint, &options.output)?;
+    let folder = unpacked.folder();
+    let tokenizer = options.tokenizer.as_deref().unwrap_or(folder);
+    let mut checkpoint = match folder.join("metadata.json").exists() && !folder.join("config.json").exists() {
+        true => legacy::read_archive(folder, tokenizer)?,
+        false => hugging_face(folder, tokenizer)?,
+    };
+    let luke = LukeConfig::from_value(&checkpoint.config)?;
+    let stored = &checkpoint.tensors.stored;
+    let heads = plan_heads(&luke, &checkpoint.about.heads, stored, &options.head)?;
+    let mut planned = plan(&luke, stored, &heads, !options.head.is_empty())?;
+    drop_tied_decoder(&mut planned, &checkpoint.tensors)?;
+    for tensor in &mut planned {
+        match (of_each_word(tensor), of_each_entity(tensor)) {
+            (true, _) => tensor.rows = checkpoint.words.clone().unwrap_or(std::mem::take(&mut tensor.rows)),
+            (_, true) => tensor.rows = checkpoint.entities.clone().unwrap_or(std::mem::take(&mut tensor.rows)),
+            _ => {}
+        }
+    }
+    if options.entities == Entities::Special {
+        keep_special_entities(&mut checkpoint.entity_vocab, &mut planned, &mut checkpoint.config)?;
+    }
+
+    let name = options.name.clone().or(checkpoint.about.name).unwrap_or_else(|| file_name(&options.checkpoint));
+    let temporary = options.output.with_file_name(format!("{}.partial", file_name(&options.output)));
+    remove(&temporary)?;
+    let writer = Writer { folder: temporary.clone(), dtype: options.dtype.into() };
+    let large = |tensor: &Planned| tensor.is(ENTITY_TABLE) && tensor.len() > EntityTable::RESIDENT_ROWS;
+    let table = planned.iter().position(large).map(|place| planned.remove(place));
+    let entity_vocab = match table {
+        Some(_) => writer.write("entity_vocab.bin", &EntityVocab::index_bytes(checkpoint.entity_vocab)?)?,
+        None => writer.write("entity_vocab.json", json!(checkpoint.entity_vocab).to_string().as_bytes())?,
+    };
+    let files =
+        Files { tokenizer: writer.write("tokenizer.json", checkpoint.tokenizer.to_string().as_bytes())?, entity_vocab };
+    let (chunks, tensors) =
+        writer.write_tensors(&planned, &checkpoint.tensors, options.chunk_mib as usize * 1024 * 1024)?;
+    let entity_table = table.map(|table| writer.write_entity_table(&table, &checkpoint.tensors)).transpose()?;
+    let mut manifest = Manifest {
+        format: "luke-web".into(),
+        version: 1,
+        name,
+        license: checkpoint.about.license,
+        source: checkpoint.about.source,
+        config: checkpoint.config,
+        dtype: options.dtype.into(),
+        heads: heads.into_iter().map(|head| (head.task.to_owned(), head.spec)).collect(),
+        files,
+        chunks,
+        tensors,
+        entity_table,
+        self_test: None,
+    };
+    writer.write_manifest(&manifest)?;
+    if !options.skip_self_test {
+        manifest.self_test = Some(self_test(&temporary, &manifest)?);
+        writer.write_manifest(&manifest)?;
+    }
+    let card = folder.join("README.md");
+    if card.exists() {
+        writer.write("README.md", &read(&card)?)?;
+    }
+    remove(&options.output)?;
+    std::fs::rename(&temporary, &options.output).map_err(|error| file_error(&options.output, &error))?;
+    let bytes: usize = manifest.all_files().map(|file| file.bytes).sum();
+    println!("{}", json!({ "name": manifest.name, "files": manifest.all_files().count(), "bytes": bytes }));
+    Ok(())
+}
+
+/// A folder as Hugging Face's `save_pretrained` writes it.
+fn hugging_face(folder: &Path, tokenizer: &Path) -> Result<Checkpoint> {
+    Ok(Checkpoint {
+        config: folder::json(&folder.join("config.json"))?,
+        about: About::read(&lookup(folder))?,
+        tensors: Tensors::open(folder)?,
+        entity_vocab: folder::json(&folder.join("entity_vocab.json"))?,
+        tokenizer: tokenizer_json(&lookup(tokenizer))?,
+        words: None,
+        entities: None,
+    })
+}
+
+/// Whether the tensor has a row for each word.
+fn of_each_word(tensor: &Planned) -> bool {
+    let ends = ["lm_head.bias", "lm_head.decoder.weight"];
+    tensor.is(WORD_TABLE) || tensor.names.iter().any(|name| ends.iter().any(|end| name.ends_with(end)))
+}
+
+/// Whether the tensor has a row for each entity.
+fn of_each_entity(tensor: &Planned) -> bool {
+    tensor.is(ENTITY_TABLE) || tensor.names.iter().any(|name| name.ends_with("entity_predictions.bias"))
+}
+
+/// Leaves out a decoder that equals the word table it is tied to.
+fn drop_tied_decoder(planned: &mut Vec<Planned>, tensors: &Tensors) -> Result<()> {
+    let decoder = planned.iter().position(|tensor| tensor.names.iter().any(|n| n.ends_with("lm_head.decoder.weight")));
+    let (Some(decoder), Some(words)) = (decoder, planned.iter().find(|tensor| tensor.is(WORD_TABLE))) else {
+        return Ok(());
+    };
+    if tensors.equal(&planned[decoder], words)? {
+        planned.remove(decoder);
+    }
+    Ok(())
+}
+
+/// Cuts the entity table, its vocabulary and its biases to the special rows, in a lite checkpoint's order.
+fn keep_special_entities(vocab: &mut BTreeMap<String, u32>, planned: &mut [Planned], config: &mut Value) -> Result<()> {
+    let kept = SPECIAL_ENTITIES.iter().filter_map(|title| vocab.get(*title).map(|row| (*title, *row as usize)));
+    let (titles, rows): (Vec<&str>, Vec<usize>) = kept.unzip();
+    for tensor in planned.iter_mut().filter(|tensor| of_each_entity(tensor)) {
+        let all = tensor.len();
+        if let Some((row, title)) = rows.iter().zip(&titles).find(|(row, _)| **row >= all) {
+            let reason = format!("'{title}' is row {row}, {} has {all}", tensor.names[0]);
+            return Err(file_error(Path::new("entity_vocab.json"), &reason));
+        }
+        tensor.pick(&rows);
+    }
+    config["entity_vocab_size"] = json!(rows.len());
+    *vocab = titles.iter().zip(0..).map(|(title, row)| ((*title).to_owned(), row)).collect();
+    Ok(())
+}
+
+/// What the model gives for a fixed text on the CPU, with the weights as they are stored.
+fn self_test(folder: &Path, manifest: &Manifest) -> Result<SelfTest> {
+    let luke = pollster::block_on(folder::load(folder, DeviceKind::Cpu, false))?;
+    let text = "Ana Ivanovic lives in Los Angeles.".to_owned();
+    let head = manifest.heads.keys().next().cloned().unwrap_or_else(|| "model".into());
+    let mut spans = vec![[0, 12], [22, 33]];
+    if head == "typing" {
+        spans.truncate(1);
+    }
+    let mut expected = pollster::block_on(luke.self_test_values(&text, &spans, &head))?;
+    expected.truncate(64);
+    let size = expected.iter().fold(1.0f32, |most, value| most.max(value.abs()));
+    Ok(SelfTest { text, spans, head, expected, tolerance: SELF_TEST_TOLERANCE * size })
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| "luke".into(), |name| name.to_string_lossy().into_owned())
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file_error(folder, &error)),
+        _ => Ok(()),
+    }
+}

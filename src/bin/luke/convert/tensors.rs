@@ -1,0 +1,144 @@
+//! Reads a checkpoint's tensors by rows: safetensors, one file or sharded, or `pytorch_model.bin`.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use luke_web::checkpoint::{Planned, Stored, header_bytes, read_header, shards};
+use luke_web::weights::DType;
+use luke_web::{LukeError, Result};
+use pytorch_reader::PytorchReader;
+
+use crate::folder::{file_error, read};
+
+/// A checkpoint's tensors, which stay in their files.
+pub struct Tensors {
+    /// What there is.
+    pub stored: Vec<Stored>,
+    data: Data,
+    folder: PathBuf,
+}
+
+enum Data {
+    Safetensors(BTreeMap<String, File>),
+    /// A pickle gives whole tensors only; the last one read is kept.
+    Pickle {
+        tensors: HashMap<String, pytorch_reader::Tensor>,
+        last: RefCell<Option<(usize, Vec<u8>)>>,
+    },
+}
+
+/// Rows are compared this many bytes at a time.
+const BLOCK: usize = 1 << 22;
+
+impl Tensors {
+    /// Opens the checkpoint in a folder.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let (single, index) = (folder.join("model.safetensors"), folder.join("model.safetensors.index.json"));
+        let pickle = folder.join("pytorch_model.bin");
+        let (stored, data) = if single.exists() {
+            safetensors(folder, vec!["model.safetensors".into()])?
+        } else if index.exists() {
+            safetensors(folder, shards(&read(&index)?)?)?
+        } else if pickle.exists() {
+            open_pickle(&pickle)?
+        } else {
+            return Err(LukeError::Format {
+                file: folder.display().to_string(),
+                reason: "has no model.safetensors, model.safetensors.index.json or pytorch_model.bin".into(),
+            });
+        };
+        Ok(Self { stored, data, folder: folder.to_owned() })
+    }
+
+    /// Rows of a planned tensor, as they are stored.
+    pub fn rows(&self, tensor: &Planned, range: Range<usize>) -> Result<Vec<u8>> {
+        let from = &self.stored[tensor.source];
+        let row = from.row_bytes();
+        let mut bytes = Vec::with_capacity(range.len() * row);
+        let path = || self.folder.join(&from.file);
+        for rows in tensor.stored_rows(range) {
+            match &self.data {
+                Data::Safetensors(files) => {
+                    let mut file = &files[&from.file];
+                    let mut copy = || {
+                        file.seek(SeekFrom::Start((from.offset + rows.start * row) as u64))?;
+                        file.take((rows.len() * row) as u64).read_to_end(&mut bytes)
+                    };
+                    copy().map_err(|error| file_error(&path(), &error))?;
+                }
+                Data::Pickle { tensors, last } => {
+                    let mut last = last.borrow_mut();
+                    if last.as_ref().is_none_or(|(place, _)| *place != tensor.source) {
+                        *last = None;
+                        let whole = tensors[&from.name].read().map_err(|error| file_error(&path(), &error))?;
+                        *last = Some((tensor.source, whole));
+                    }
+                    let whole = last.as_ref().map_or(&[][..], |(_, whole)| whole);
+                    bytes.extend_from_slice(&whole[rows.start * row..rows.end * row]);
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Whether two tensors hold the same numbers.
+    pub fn equal(&self, a: &Planned, b: &Planned) -> Result<bool> {
+        let (from_a, from_b) = (&self.stored[a.source], &self.stored[b.source]);
+        if from_a.shape != from_b.shape || a.len() != b.len() || from_a.dtype != from_b.dtype {
+            return Ok(false);
+        }
+        let step = (BLOCK / from_a.row_bytes().max(1)).max(1);
+        for start in (0..a.len()).step_by(step) {
+            let range = start..(start + step).min(a.len());
+            if self.rows(a, range.clone())? != self.rows(b, range)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn safetensors(folder: &Path, names: Vec<String>) -> Result<(Vec<Stored>, Data)> {
+    let (mut stored, mut files) = (Vec::new(), BTreeMap::new());
+    for name in names {
+        let path = folder.join(&name);
+        let broken = |error: std::io::Error| file_error(&path, &error);
+        let mut file = File::open(&path).map_err(broken)?;
+        let length = file.metadata().map_err(broken)?.len() as usize;
+        let mut start = Vec::new();
+        (&mut file).take(8).read_to_end(&mut start).map_err(broken)?;
+        let more = header_bytes(&name, &start)? - start.len();
+        (&mut file).take(more as u64).read_to_end(&mut start).map_err(broken)?;
+        stored.extend(read_header(&name, &start, Some(length))?);
+        files.insert(name, file);
+    }
+    Ok((stored, Data::Safetensors(files)))
+}
+
+fn open_pickle(path: &Path) -> Result<(Vec<Stored>, Data)> {
+    let reader = PytorchReader::new(path).map_err(|error| file_error(path, &error))?;
+    // The wrappers that train a model on several devices (DataParallel, DeepSpeed) put everything under `module`.
+    let wrapped = reader.tensors().keys().all(|name| name.starts_with("module."));
+    let (mut stored, mut tensors) = (Vec::new(), HashMap::new());
+    for (name, tensor) in reader.into_tensors() {
+        let name = match wrapped {
+            true => name["module.".len()..].to_owned(),
+            false => name,
+        };
+        let dtype = match tensor.dtype() {
+            pytorch_reader::DType::F32 => DType::F32,
+            pytorch_reader::DType::F16 => DType::F16,
+            pytorch_reader::DType::BF16 => DType::Bf16,
+            pytorch_reader::DType::I64 => continue,
+            other => return Err(file_error(path, &format!("tensor {name} has dtype {other:?}"))),
+        };
+        let (shape, file) = (tensor.shape().to_vec(), "pytorch_model.bin".to_owned());
+        stored.push(Stored { name: name.clone(), dtype, shape, file, offset: 0 });
+        tensors.insert(name, tensor);
+    }
+    Ok((stored, Data::Pickle { tensors, last: RefCell::default() }))
+}

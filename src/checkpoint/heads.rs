@@ -1,0 +1,196 @@
+//! Which heads a checkpoint has, under which names, and with which labels.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use super::Stored;
+use crate::config::LukeConfig;
+use crate::error::{LukeError, Result};
+use crate::weights::{ClozeTokens, HeadSpec, NerContext};
+
+/// The task of each class: Hugging Face's, and the authors' own for cloze questions (`examples/legacy/entity_span_qa`).
+pub const TASKS: [(&str, &str); 9] = [
+    ("LukeForEntitySpanClassification", "ner"),
+    ("LukeForEntityClassification", "typing"),
+    ("LukeForEntityPairClassification", "relation"),
+    ("LukeForTokenClassification", "tokenClassification"),
+    ("LukeForSequenceClassification", "sequenceClassification"),
+    ("LukeForMultipleChoice", "multipleChoice"),
+    ("LukeForQuestionAnswering", "qa"),
+    ("LukeForMaskedLM", "mlm"),
+    ("LukeForEntitySpanQA", "cloze"),
+];
+
+/// The tasks whose head tells no labels apart.
+pub const UNLABELLED: [&str; 4] = ["multipleChoice", "qa", "mlm", "cloze"];
+
+/// Names of layers that stand on the encoder, in any checkpoint.
+pub(super) const LAYERS: [&str; 7] =
+    ["heads.", "classifier.", "typing.", "qa_outputs.", "scorer.", "lm_head.", "entity_predictions."];
+
+/// A head that was asked for: `ner`, or `ner=my_layer` where its tensors are `my_layer.weight` and `my_layer.bias`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadChoice {
+    /// The task.
+    pub task: &'static str,
+    /// The layer's name in the checkpoint, where it is not the usual one.
+    pub layer: Option<String>,
+}
+
+impl FromStr for HeadChoice {
+    type Err = LukeError;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (task, layer) = text.split_once('=').map_or((text, None), |(task, layer)| (task, Some(layer.to_owned())));
+        let task = known_task(task).ok_or_else(|| {
+            let known: Vec<_> = TASKS.iter().map(|(_, task)| *task).collect();
+            LukeError::input("--head", format!("'{task}' is none of {}", known.join(", ")))
+        })?;
+        match (task, &layer) {
+            ("mlm", Some(_)) => Err(LukeError::input("--head", "mlm has two layers, whose names are fixed")),
+            _ => Ok(Self { task, layer }),
+        }
+    }
+}
+
+/// A head that is kept.
+#[derive(Clone, Debug)]
+pub struct HeadPlan {
+    /// The task.
+    pub task: &'static str,
+    /// Beginnings of its tensors' names: in the checkpoint, and in a model folder.
+    pub renames: Vec<(String, String)>,
+    /// What a manifest says of it.
+    pub spec: HeadSpec,
+}
+
+/// The heads to keep: those that were asked for, or all there are. `about` has settings by task (`luke_web.json`).
+///
+/// A checkpoint with one head has it under Hugging Face's name (`classifier.weight`). One with several has each under
+/// `heads.TASK.` (`heads.ner.classifier.weight`), and so has a model folder.
+pub fn plan_heads(
+    config: &LukeConfig,
+    about: &BTreeMap<String, HeadSpec>,
+    stored: &[Stored],
+    chosen: &[HeadChoice],
+) -> Result<Vec<HeadPlan>> {
+    let chosen = match chosen {
+        [] => {
+            let found = find_tasks(config, about, stored)?;
+            found.into_iter().map(|task| HeadChoice { task, layer: None }).collect()
+        }
+        chosen => chosen.to_vec(),
+    };
+    let labelled = chosen.iter().filter(|choice| !UNLABELLED.contains(&choice.task)).count();
+    let mut plans: Vec<HeadPlan> = Vec::new();
+    for HeadChoice { task, layer } in &chosen {
+        let mut renames = Vec::new();
+        for own in layers(task) {
+            let from = match layer {
+                Some(layer) => vec![format!("{layer}.")],
+                // The authors' typing model has no `classifier` but `typing` (`examples/legacy/entity_typing`).
+                None => vec![format!("heads.{task}.{own}."), format!("{own}."), format!("{task}.")],
+            };
+            let Some(from) = from.iter().find(|from| stored.iter().any(|tensor| tensor.name.starts_with(*from))) else {
+                return Err(LukeError::format(
+                    format!("{}weight", from[0]),
+                    format!("head '{task}' needs this tensor"),
+                ));
+            };
+            let to = if chosen.len() > 1 { format!("heads.{task}.{own}.") } else { format!("{own}.") };
+            renames.push((from.clone(), to));
+        }
+        if let Some(other) = plans.iter().find(|plan| plan.renames.iter().any(|(from, _)| *from == renames[0].0)) {
+            let reason = format!("{} and {task} would both be {}weight: use TASK=LAYER", other.task, renames[0].0);
+            return Err(LukeError::input("--head", reason));
+        }
+        let mut spec = about.get(*task).cloned().unwrap_or_default();
+        if !UNLABELLED.contains(task) {
+            let weight = format!("{}weight", renames[0].0);
+            let rows = stored.iter().find(|tensor| tensor.name == weight).map_or(0, Stored::rows);
+            spec.labels = labels(task, &spec, config, rows, labelled == 1)?;
+        }
+        if *task == "ner" {
+            spec.context.get_or_insert(NerContext::Document);
+            spec.max_span_tokens.get_or_insert(16);
+        }
+        if *task == "cloze" {
+            spec.tokens.get_or_insert(ClozeTokens::last_rows(config.vocab_size));
+        }
+        plans.push(HeadPlan { task, renames, spec });
+    }
+    Ok(plans)
+}
+
+/// The tasks that the names of tensors, `config.json` or `luke_web.json` speak of.
+fn find_tasks(
+    config: &LukeConfig,
+    about: &BTreeMap<String, HeadSpec>,
+    stored: &[Stored],
+) -> Result<BTreeSet<&'static str>> {
+    let mut tasks = BTreeSet::new();
+    let own = stored.iter().filter_map(|tensor| tensor.name.strip_prefix("heads.")?.split('.').next());
+    for name in own.chain(about.keys().map(String::as_str)) {
+        let unknown = || LukeError::format(format!("heads.{name}"), "this task is not known");
+        tasks.insert(known_task(name).ok_or_else(unknown)?);
+    }
+    for class in config.architectures.iter().filter(|class| *class != "LukeModel") {
+        match TASKS.iter().find(|(known, _)| known == class) {
+            Some((_, task)) => drop(tasks.insert(*task)),
+            None if tasks.is_empty() => {
+                return Err(LukeError::format(
+                    "config.json",
+                    format!("class {class} is not known; --head names the task"),
+                ));
+            }
+            None => {}
+        }
+    }
+    if tasks.is_empty() {
+        let width = |name: &str| stored.iter().find(|tensor| tensor.name == name)?.shape.get(1).copied();
+        let of_layer = [("qa_outputs", "qa"), ("scorer", "cloze"), ("typing", "typing"), ("lm_head.dense", "mlm")];
+        let found = of_layer.into_iter().filter(|(layer, _)| width(&format!("{layer}.weight")).is_some());
+        tasks.extend(found.map(|(_, task)| task));
+        match width("classifier.weight").map(|width| width / config.hidden_size) {
+            Some(3) => drop(tasks.insert("ner")),
+            Some(2) => drop(tasks.insert("relation")),
+            Some(_) => {
+                let reason = "config.json names no class: say with --head what this layer is for";
+                return Err(LukeError::format("classifier.weight", reason));
+            }
+            None => {}
+        }
+    }
+    Ok(tasks)
+}
+
+fn labels(task: &str, spec: &HeadSpec, config: &LukeConfig, rows: usize, only: bool) -> Result<Vec<String>> {
+    let fits = |file: &str, labels: Vec<String>| match labels.len() == rows {
+        true => Ok(labels),
+        false => {
+            let reason = format!("names {} labels for head '{task}', which has {rows}", labels.len());
+            Err(LukeError::format(file, format!("{reason}; luke_web.json may name them: heads.{task}.labels")))
+        }
+    };
+    match (spec.labels.is_empty(), only) {
+        (false, _) => fits("luke_web.json", spec.labels.clone()),
+        // Hugging Face's names where a config has none.
+        (true, _) if config.id2label.is_empty() => Ok((0..rows).map(|id| format!("LABEL_{id}")).collect()),
+        (true, true) => fits("config.json", config.labels()?),
+        (true, false) => fits("luke_web.json", Vec::new()),
+    }
+}
+
+/// The layers of a head, under Hugging Face's names.
+fn layers(task: &str) -> &'static [&'static str] {
+    match task {
+        "mlm" => &["lm_head", "entity_predictions"],
+        "qa" => &["qa_outputs"],
+        "cloze" => &["scorer"],
+        _ => &["classifier"],
+    }
+}
+
+fn known_task(name: &str) -> Option<&'static str> {
+    TASKS.iter().map(|(_, task)| *task).find(|task| *task == name)
+}
