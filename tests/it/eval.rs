@@ -169,7 +169,10 @@ fn tacred_counts_no_relation_apart_and_names_what_the_model_cannot_take() {
     let path = written("tacred.json", json!(items).to_string());
     let report = eval("micro-entity_pair", "tacred", &path, &[]).unwrap();
     assert_eq!(report["failed"][0]["id"], "far", "{report}");
-    assert!(report["failed"][0]["error"].as_str().is_some_and(|error| error.contains("reach over 4004 tokens")), "{report}");
+    assert!(
+        report["failed"][0]["error"].as_str().is_some_and(|error| error.contains("reach over 4004 tokens")),
+        "{report}"
+    );
     assert_eq!(report["examples"], 3);
     assert_figures(&report, "", &[("precision", 100.0), ("recall", 100.0 * relations / (relations + 1.0))]);
 }
