@@ -4,6 +4,7 @@ mod arrows;
 mod cli;
 mod cloze;
 mod default_model;
+mod eval;
 mod full_size;
 mod heads;
 mod masked;

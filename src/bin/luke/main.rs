@@ -1,6 +1,7 @@
 //! `luke`: converts checkpoints, runs tasks over JSON Lines, verifies model folders.
 
 mod convert;
+mod eval;
 mod folder;
 
 use std::io::{BufRead, Write};
@@ -57,6 +58,8 @@ enum Command {
     PredictEntities(Run),
     /// Vectors of words and entities: one JSON object a line, `{"text": ..., "spans": [[start, end], ...]}`.
     Embed(Run),
+    /// The official score on a dataset's published file, as JSON.
+    Eval(eval::Options),
     /// Check a model folder: lengths, hashes, tensors, and its self-test.
     Verify(Run),
 }
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
         Command::FillMask(run) => lines(&run.model, run.device.into(), fill_mask),
         Command::PredictEntities(run) => lines(&run.model, run.device.into(), predict_entities),
         Command::Embed(run) => lines(&run.model, run.device.into(), embed),
+        Command::Eval(options) => eval::eval(&options),
         Command::Verify(run) => verify(&run.model, run.device.into()),
     };
     match result {

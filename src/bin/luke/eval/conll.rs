@@ -1,0 +1,132 @@
+//! CoNLL-2003 (Tjong Kim Sang and De Meulder 2003): one word a line with its tag in the last column, a blank line after
+//! each sentence, a `-DOCSTART-` line before each document.
+
+use std::path::Path;
+
+use luke_web::tasks::ner::{NerInput, NerOptions, NerResult, Words};
+use luke_web::{Luke, Result};
+use serde_json::Value;
+
+use super::Benchmark;
+use super::metrics::chunks::{Chunk, ChunkScore, chunks, is_tag, scheme};
+use super::read::bad_line;
+use crate::folder::file_error;
+
+/// The documents of a file. A file without `-DOCSTART-` lines says nothing of documents: each sentence is one then, so
+/// that none is read with the text of another as its context.
+pub struct Conll {
+    documents: Vec<Document>,
+    scheme: Option<&'static str>,
+    options: NerOptions,
+}
+
+#[derive(Default)]
+struct Document {
+    /// Where its first word stands, counted from 1.
+    line: usize,
+    words: Vec<String>,
+    tags: Vec<String>,
+    /// Word ranges.
+    sentences: Vec<[usize; 2]>,
+}
+
+impl Conll {
+    /// Reads a file of two columns or more.
+    pub fn read(path: &Path, bytes: &[u8], options: NerOptions) -> Result<Self> {
+        let text = std::str::from_utf8(bytes).map_err(|error| file_error(path, &error))?;
+        let text = text.trim_start_matches('\u{feff}');
+        let marked = text.lines().any(is_document_start);
+        let (mut documents, mut document, mut columns) = (Vec::new(), Document::default(), None);
+        for (i, line) in text.lines().enumerate() {
+            // A no-break space is part of a word.
+            let fields: Vec<&str> = line.split([' ', '\t', '\r']).filter(|field| !field.is_empty()).collect();
+            let (Some(word), Some(tag)) = (fields.first(), fields.last()) else {
+                document.end_sentence();
+                if !marked {
+                    documents.push(std::mem::take(&mut document));
+                }
+                continue;
+            };
+            if is_document_start(line) {
+                document.end_sentence();
+                documents.push(std::mem::take(&mut document));
+                continue;
+            }
+            let first = *columns.get_or_insert(fields.len());
+            if fields.len() < 2 || fields.len() != first {
+                let reason = format!("has {} columns, the first word's line has {first}; at least 2", fields.len());
+                return Err(bad_line(path, i, &reason));
+            }
+            if !is_tag(tag) {
+                return Err(bad_line(path, i, &format!("tag '{tag}' is neither O, B-type nor I-type")));
+            }
+            if document.words.is_empty() {
+                document.line = i + 1;
+            }
+            document.words.push((*word).to_owned());
+            document.tags.push((*tag).to_owned());
+        }
+        document.end_sentence();
+        documents.push(document);
+        documents.retain(|document| !document.words.is_empty());
+        let scheme = scheme(documents.iter().flat_map(Document::tags_of_sentences));
+        Ok(Self { documents, scheme, options })
+    }
+}
+
+impl Document {
+    fn end_sentence(&mut self) {
+        let start = self.sentences.last().map_or(0, |sentence| sentence[1]);
+        if start < self.words.len() {
+            self.sentences.push([start, self.words.len()]);
+        }
+    }
+
+    fn tags_of_sentences(&self) -> impl Iterator<Item = &[String]> {
+        self.sentences.iter().map(|[start, end]| &self.tags[*start..*end])
+    }
+
+    /// The gold entities; none crosses a sentence's end.
+    fn gold(&self) -> Vec<Chunk> {
+        let mut gold = Vec::new();
+        for [start, end] in &self.sentences {
+            let found = chunks(&self.tags[*start..*end]);
+            gold.extend(found.into_iter().map(|(first, last, label)| (first + start, last + start, label)));
+        }
+        gold
+    }
+}
+
+impl Benchmark for Conll {
+    /// Word ranges in the document.
+    type Prediction = Vec<Chunk>;
+
+    fn ids(&self) -> Vec<String> {
+        self.documents.iter().map(|document| format!("line {}", document.line)).collect()
+    }
+
+    fn predict(&self, luke: &Luke, example: usize) -> Result<Vec<Chunk>> {
+        let Document { words, sentences, .. } = &self.documents[example];
+        let input = NerInput::Words(Words { words: words.clone(), sentences: Some(sentences.clone()) });
+        Ok(match pollster::block_on(luke.ner(&input, &self.options))? {
+            NerResult::One(entities) => entities.into_iter().map(|e| (e.start, e.end, e.label)).collect(),
+            NerResult::Many(_) => Vec::new(),
+        })
+    }
+
+    fn score(&self, predictions: &[Option<Vec<Chunk>>]) -> Value {
+        let mut score = ChunkScore::default();
+        for (document, predicted) in self.documents.iter().zip(predictions) {
+            score.add(&document.gold(), predicted.as_deref().unwrap_or_default());
+        }
+        let run = &self.documents[..predictions.len()];
+        let mut figures = score.figures();
+        figures["sentences"] = run.iter().map(|document| document.sentences.len()).sum::<usize>().into();
+        figures["tags"] = self.scheme.into();
+        figures
+    }
+}
+
+fn is_document_start(line: &str) -> bool {
+    line.starts_with("-DOCSTART")
+}

@@ -1,0 +1,207 @@
+//! `luke eval`: a model's official score on a published dataset.
+
+mod conll;
+mod metrics;
+mod open_entity;
+mod predictions;
+mod progress;
+mod read;
+mod record;
+mod squad;
+mod tacred;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use luke_web::backend::DeviceKind;
+use luke_web::tasks::from_value;
+use luke_web::weights::sha256_hex;
+use luke_web::{Luke, LukeError, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::folder::{self, read};
+use predictions::{Line, Outcome, Predictions};
+use progress::Progress;
+
+/// Arguments of `luke eval`.
+#[derive(Args)]
+pub struct Options {
+    /// The model folder.
+    model: PathBuf,
+    /// Which dataset the file is of.
+    #[arg(long, value_enum)]
+    task: Task,
+    /// The dataset, in the format it is published in.
+    file: PathBuf,
+    /// Most examples to run; CoNLL-2003 counts documents.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// Options of the model's task, as in the API: JSON such as `{"docStride": 64}`.
+    #[arg(long, default_value = "{}")]
+    options: String,
+    /// Where to keep each prediction (JSON Lines). A run that was stopped goes on from there.
+    #[arg(long)]
+    predictions: Option<PathBuf>,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = crate::Device::Cpu)]
+    device: crate::Device,
+}
+
+/// The datasets there are.
+#[derive(Clone, Copy, ValueEnum)]
+enum Task {
+    /// Named entities: column files, IOB1 or IOB2 tags.
+    Conll2003,
+    /// Answers in a text: SQuAD 1.1 or 2.0.
+    Squad,
+    /// Relations of two mentions.
+    Tacred,
+    /// Types of a mention: the file of the ERNIE release, or Open Entity's own JSON Lines.
+    OpenEntity,
+    /// Which mention fills a blank.
+    Record,
+}
+
+/// A dataset: its examples, the model's task that predicts one, and the official metric over all.
+trait Benchmark {
+    /// What the model says about an example, as the predictions file has it.
+    type Prediction: Serialize + DeserializeOwned;
+
+    /// A name for each example, to find it in the dataset by.
+    fn ids(&self) -> Vec<String>;
+
+    /// Runs an example.
+    fn predict(&self, luke: &Luke, example: usize) -> Result<Self::Prediction>;
+
+    /// The official figures, in percent, over the first examples; nothing stands for one the model could not take.
+    fn score(&self, predictions: &[Option<Self::Prediction>]) -> Value;
+}
+
+/// Runs a dataset and prints the result as one JSON object.
+pub fn eval(options: &Options) -> Result<()> {
+    let task_options: Value =
+        serde_json::from_str(&options.options).map_err(|error| wrong("--options", error.to_string()))?;
+    if !task_options.is_object() {
+        return Err(wrong("--options", "is not a JSON object".into()));
+    }
+    let run = Run { options, bytes: read(&options.file)?, task_options };
+    let (path, bytes) = (&options.file, &run.bytes);
+    match options.task {
+        Task::Conll2003 => run.run("ner", &conll::Conll::read(path, bytes, run.of_task()?)?),
+        Task::Squad => run.run("qa", &squad::Squad::read(path, bytes, run.of_task()?)?),
+        Task::Tacred => run.run("relation", &tacred::Tacred::read(path, bytes, run.of_task()?)?),
+        Task::OpenEntity => run.run("typing", &open_entity::OpenEntity::read(path, bytes, run.of_task()?)?),
+        Task::Record => run.run("cloze", &record::Record::read(path, bytes, run.of_task()?)?),
+    }
+}
+
+struct Run<'a> {
+    options: &'a Options,
+    bytes: Vec<u8>,
+    task_options: Value,
+}
+
+impl Run<'_> {
+    /// The task's options. Offsets are always code points: the datasets count them.
+    fn of_task<T: DeserializeOwned + Default>(&self) -> Result<T> {
+        let mut options = self.task_options.clone();
+        if let Some(fields) = options.as_object_mut() {
+            if fields.contains_key("offsets") {
+                return Err(wrong("--options", "'offsets' is the dataset's affair".into()));
+            }
+            fields.insert("offsets".into(), json!("codepoint"));
+        }
+        from_value("--options", options)
+    }
+
+    fn run<B: Benchmark>(&self, head: &str, benchmark: &B) -> Result<()> {
+        let Options { model, task, file, limit, predictions, device, .. } = self.options;
+        let mut ids = benchmark.ids();
+        if ids.is_empty() {
+            return Err(folder::file_error(file, &"has no examples"));
+        }
+        ids.truncate(limit.map_or(usize::MAX, |limit| limit as usize));
+        let (task, device_name) = (name_of(task), name_of(device));
+        let header = json!({
+            "format": "luke-eval",
+            "version": 1,
+            "task": task,
+            "manifest": sha256_hex(&read(&model.join("manifest.json"))?),
+            "dataset": sha256_hex(&self.bytes),
+            "options": self.task_options,
+            "device": device_name,
+        });
+        let (mut file_of_predictions, mut lines) = match predictions {
+            Some(path) => Predictions::open(path, &header, &ids).map(|(file, lines)| (Some(file), lines))?,
+            None => (None, Vec::new()),
+        };
+        let luke = pollster::block_on(folder::load(model, DeviceKind::from(*device), false))?;
+        luke.head(head)?;
+
+        let (resumed, started) = (lines.len(), Instant::now());
+        let mut progress = Progress::new(resumed, ids.len());
+        for (example, id) in ids.iter().enumerate().skip(resumed) {
+            let outcome = self.outcome(benchmark.predict(&luke, example), example == resumed)?;
+            let line = Line { id: id.clone(), outcome };
+            if let Some(file) = &mut file_of_predictions {
+                file.add(&line)?;
+            }
+            lines.push(line);
+            progress.done(lines.len());
+        }
+        let seconds = started.elapsed().as_secs_f64();
+
+        let mut failed = Vec::new();
+        let results: Vec<Option<B::Prediction>> = lines
+            .into_iter()
+            .map(|line| match line.outcome {
+                Outcome::Prediction(prediction) => Some(prediction),
+                Outcome::Error(error) => {
+                    failed.push(json!({ "id": line.id, "error": error }));
+                    None
+                }
+            })
+            .collect();
+        let report = json!({
+            "task": task,
+            "model": luke.manifest.name,
+            "dtype": luke.manifest.dtype,
+            "device": device_name,
+            "dataset": file.file_name().map(|name| name.to_string_lossy()),
+            "options": self.task_options,
+            "examples": results.len(),
+            "resumed": resumed,
+            "failed": failed,
+            "metrics": benchmark.score(&results),
+            "seconds": (seconds * 10.0).round() / 10.0,
+        });
+        println!("{report}");
+        Ok(())
+    }
+
+    /// What becomes of an example. One that the model cannot take is part of the result; a device that fails is not,
+    /// nor an option that the first example shows to be wrong: it would be for all.
+    fn outcome<P>(&self, prediction: Result<P>, first: bool) -> Result<Outcome<P>> {
+        match prediction {
+            Ok(prediction) => Ok(Outcome::Prediction(prediction)),
+            Err(LukeError::Input { argument, reason }) => {
+                let is_option = self.task_options.get(argument.trim_start_matches("options.")).is_some();
+                let error = LukeError::Input { argument, reason };
+                if first && is_option { Err(error) } else { Ok(Outcome::Error(error.to_string())) }
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn wrong(argument: &str, reason: String) -> LukeError {
+    LukeError::Input { argument: argument.into(), reason }
+}
+
+/// The name that a value has on the command line.
+fn name_of(value: &impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}

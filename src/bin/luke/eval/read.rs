@@ -1,0 +1,42 @@
+//! JSON datasets, with errors that name the record.
+
+use std::path::Path;
+
+use luke_web::{LukeError, Result};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::folder::file_error;
+
+/// A gold answer of SQuAD or ReCoRD.
+#[derive(Deserialize)]
+pub struct Text {
+    /// What it says; where it stands does not matter to the score.
+    pub text: String,
+}
+
+/// Reads a JSON file; an error says where in it, such as `data[0].paragraphs[2]`.
+pub fn json<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T> {
+    let mut from = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut from)
+        .map_err(|error| bad(path, &error.path().to_string(), &error.inner().to_string()))?;
+    from.end().map_err(|error| file_error(path, &error))?;
+    Ok(value)
+}
+
+/// Reads JSON Lines; an error names the line.
+pub fn json_lines<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<Vec<T>> {
+    let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+    let kept = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
+    kept.map(|(i, line)| serde_json::from_slice(line).map_err(|error| bad_line(path, i, &error.to_string()))).collect()
+}
+
+/// An error about a record.
+pub fn bad(path: &Path, record: &str, reason: &str) -> LukeError {
+    file_error(path, &format!("{record}: {reason}"))
+}
+
+/// An error about a line, counted from 0 here and from 1 in the message.
+pub fn bad_line(path: &Path, line: usize, reason: &str) -> LukeError {
+    LukeError::Format { file: format!("{}:{}", path.display(), line + 1), reason: reason.into() }
+}

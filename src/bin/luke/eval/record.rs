@@ -1,0 +1,101 @@
+//! ReCoRD (Zhang et al. 2018): passages with marked entities, one of which fills a query's `@placeholder`. Offsets are
+//! code points, and ends count in.
+
+use std::path::Path;
+
+use luke_web::tasks::cloze::{ClozeInput, ClozeOptions};
+use luke_web::{Luke, Result};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Benchmark;
+use super::metrics::answers::squad1;
+use super::read::{Text, bad, json};
+
+/// The queries of a file.
+pub struct Record {
+    queries: Vec<Query>,
+    options: ClozeOptions,
+}
+
+struct Query {
+    id: String,
+    input: ClozeInput,
+    gold: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    data: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    passage: Passage,
+    qas: Vec<Qa>,
+}
+
+#[derive(Deserialize)]
+struct Passage {
+    text: String,
+    entities: Vec<Entity>,
+}
+
+#[derive(Deserialize)]
+struct Entity {
+    start: usize,
+    end: usize,
+}
+
+#[derive(Deserialize)]
+struct Qa {
+    id: String,
+    query: String,
+    answers: Vec<Text>,
+}
+
+impl Record {
+    /// Reads a file.
+    pub fn read(path: &Path, bytes: &[u8], options: ClozeOptions) -> Result<Self> {
+        let file: File = json(path, bytes)?;
+        let mut queries = Vec::new();
+        for (d, Entry { passage, qas }) in file.data.into_iter().enumerate() {
+            let length = passage.text.chars().count();
+            if let Some(i) = passage.entities.iter().position(|e| e.start > e.end || e.end >= length) {
+                let Entity { start, end } = passage.entities[i];
+                let reason = format!("{start} to {end} is no range of {length} characters");
+                return Err(bad(path, &format!("data[{d}].passage.entities[{i}]"), &reason));
+            }
+            let candidates: Vec<_> = passage.entities.iter().map(|entity| [entity.start, entity.end + 1]).collect();
+            for (q, qa) in qas.into_iter().enumerate() {
+                if qa.answers.is_empty() {
+                    return Err(bad(path, &format!("data[{d}].qas[{q}].answers"), "is empty"));
+                }
+                let (passage, candidates) = (passage.text.clone(), candidates.clone());
+                let input = ClozeInput { passage, query: qa.query, candidates };
+                let gold = qa.answers.into_iter().map(|answer| answer.text).collect();
+                queries.push(Query { id: qa.id, input, gold });
+            }
+        }
+        Ok(Self { queries, options })
+    }
+}
+
+impl Benchmark for Record {
+    /// The text of the best candidate; empty where there are none.
+    type Prediction = String;
+
+    fn ids(&self) -> Vec<String> {
+        self.queries.iter().map(|query| query.id.clone()).collect()
+    }
+
+    fn predict(&self, luke: &Luke, example: usize) -> Result<String> {
+        let answers = pollster::block_on(luke.cloze(&self.queries[example].input, &self.options))?;
+        Ok(answers.into_iter().next().map(|best| best.text).unwrap_or_default())
+    }
+
+    fn score(&self, predictions: &[Option<String>]) -> Value {
+        let gold = self.queries.iter().map(|query| query.gold.as_slice());
+        squad1(gold.zip(predictions.iter().map(Option::as_deref)))
+    }
+}
