@@ -30,7 +30,7 @@ export function showError(node: HTMLElement, what: string, error: unknown): void
 
 /** A probability for people. */
 export function percent(score: number): string {
-  return `${(score * 100).toFixed(score < 0.095 ? 1 : 0)} %`;
+  return `${(score * 100).toFixed(score < 0.095 ? 1 : 0)}\u00a0%`;
 }
 
 /** `1 entity`, `2 entities`, `no entities`. */

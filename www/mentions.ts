@@ -13,7 +13,7 @@ interface Mention {
 export interface MentionsOptions {
   id: string;
   label: string;
-  /** Mentions that are there at first; each stands where its text first does. */
+  /** Mentions that are there at first, found as if they were typed. */
   initial: readonly string[];
   /** Whether there is only one, which a new one replaces. */
   single?: boolean;
@@ -34,7 +34,7 @@ export class Mentions {
     const { id, label, single, initial } = options;
     this.#area = area;
     this.#options = options;
-    this.#typed = element('input', { id, type: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'select it in the text, or type it here' });
+    this.#typed = element('input', { id, type: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'select or type it' });
     const add = element('button', { type: 'button' }, single ? 'Set' : 'Add');
     const select = element('button', { type: 'button', class: 'use' }, 'Use selection');
     this.element = element(
@@ -108,10 +108,12 @@ export class Mentions {
     this.#show();
   }
 
-  /** The first place that says `text` and is not chosen yet; where only one is, any place. */
+  /** The first place that says `text` and is not chosen yet, better one outside all other mentions; of a `single` list any place. */
   #free(text: string): number | undefined {
-    const taken = this.#options.single ? [] : this.#mentions.filter((mention) => mention.text === text).map(({ start }) => start);
-    return places(this.#area.value, text).find((place) => !taken.includes(place));
+    const chosen = this.#options.single ? [] : this.#mentions;
+    const free = places(this.#area.value, text).filter((place) => !chosen.some((mention) => mention.start === place && mention.text === text));
+    const overlaps = (place: number) => chosen.some(({ start, text: { length } }) => start !== undefined && start < place + text.length && place < start + length);
+    return free.find((place) => !overlaps(place)) ?? free[0];
   }
 
   /** After an edit every mention stands at the nearest place that says the same. */

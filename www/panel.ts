@@ -44,7 +44,9 @@ export class Panel {
       void this.#go();
     });
     this.#form.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void this.#go();
+      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      void this.#go();
     });
     if (tab.runs === 'as you type') {
       this.#form.addEventListener('input', () => {

@@ -12,7 +12,7 @@ const SHADES = 6;
 /** Vectors: how alike the mentions are, and how alike the tokens, as tables of cosines. */
 export function embed(): Tab {
   const text = textField('embed-text', 'Text', 'Paris Hilton flew from Paris to London, where Apple and Microsoft opened new offices.', 3);
-  const mentions = new Mentions(text.input, { id: 'embed-mentions', label: 'Mentions', initial: ['Paris Hilton', 'London', 'Apple', 'Microsoft'] });
+  const mentions = new Mentions(text.input, { id: 'embed-mentions', label: 'Mentions', initial: ['Paris Hilton', 'Paris', 'London', 'Apple', 'Microsoft'] });
   return {
     task: 'embed',
     name: 'Embeddings',
@@ -57,7 +57,7 @@ function matrix(label: string, names: readonly string[], values: readonly number
   const shade = (value: number) => Math.min(SHADES - 1, Math.floor((SHADES * (value - least)) / (most - least || 1)));
   const head = element('tr', {}, element('td'), ...names.map((name) => element('th', { scope: 'col' }, element('span', {}, name))));
   const rows = values.map((row, i) =>
-    element('tr', {}, element('th', { scope: 'row' }, names[i]!), ...row.map((value) => element('td', { class: `shade-${shade(value)}` }, value.toFixed(2)))),
+    element('tr', {}, element('th', { scope: 'row' }, names[i]!), ...row.map((value) => element('td', { class: `shade-${shade(value)}` }, value.toFixed(2).replace('-0.00', '0.00')))),
   );
   const table = element('table', { class: 'matrix' }, element('thead', {}, head), element('tbody', {}, ...rows));
   return element('div', { class: 'scroll', role: 'region', 'aria-label': `${label}: how alike they are`, tabindex: '0' }, table);

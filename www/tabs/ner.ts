@@ -29,7 +29,7 @@ export function ner(): Tab {
     async run(luke, signal) {
       const text = input.value;
       const entities = await luke.ner(text, { signal });
-      const marks = entities.map(({ start, end, label, score }) => ({ start, end, label: `${label} ${percent(score)}`, tint: tint(label) }));
+      const marks = entities.map(({ start, end, label, score }) => ({ start, end, label: `${label}\u00a0${percent(score)}`, tint: tint(label) }));
       return {
         summary: count(entities.length, 'entity', 'entities'),
         body: [markedText(text, marks), ...(entities.length > 0 ? [table(entities)] : [])],
