@@ -1,71 +1,111 @@
-// The demo: loads a model with the package, as any page would, and shows the entities of a text.
-import { Luke, type LoadOptions } from 'luke-web';
-import { samples } from './samples.js';
-import { $, showError, showProgress, showResult, showRuntime } from './view.js';
+// The demo: loads a model with the package, as any page would, and has a tab for every task.
+import { Luke, type LoadEvent, type LoadOptions, type RuntimeInfo } from 'luke-web';
+import { $, showError } from './dom.js';
+import { Panel } from './panel.js';
+import { TabList } from './tablist.js';
+import { cloze } from './tabs/cloze.js';
+import { embed } from './tabs/embed.js';
+import { fillMask } from './tabs/fill-mask.js';
+import { ner } from './tabs/ner.js';
+import { predictEntities } from './tabs/predict-entities.js';
+import { qa } from './tabs/qa.js';
+import { relation } from './tabs/relation.js';
+import { typing } from './tabs/typing.js';
 
-const TYPING_PAUSE_MS = 350;
+const DEFAULT_MODEL = 'models/luke-mini-en/';
 
 const query = new URLSearchParams(location.search);
-const text = $<HTMLTextAreaElement>('text');
+const address = $<HTMLInputElement>('model');
+const panels = [ner, qa, typing, relation, cloze, fillMask, predictEntities, embed].map((make) => new Panel(make()));
+$('panels').append(...panels.map((panel) => panel.element));
+const items = panels.map(({ tab, element }) => ({ id: tab.task, name: tab.name, panel: element }));
+const tabs = new TabList($('tabs'), items, (id) => {
+  history.replaceState(null, '', `#${id}`);
+  open();
+});
 let luke: Luke | undefined;
-let current: AbortController | undefined;
-let pause: number | undefined;
+let loading: AbortController | undefined;
 
-/** Finds the entities of the text as it is now; a call for an older text is dropped. */
-async function find(): Promise<void> {
-  if (!luke) return;
-  clearTimeout(pause);
-  current?.abort();
-  const { signal } = (current = new AbortController());
-  const asked = text.value;
-  $('results').ariaBusy = 'true';
-  const started = performance.now();
-  try {
-    const entities = await luke.ner(asked, { signal });
-    showError(null);
-    showResult({ text: asked, entities, milliseconds: performance.now() - started }, luke.info);
-  } catch (error) {
-    if (!signal.aborted) showError(`This text failed: ${(error as Error).message}`);
-  } finally {
-    if (!signal.aborted) $('results').ariaBusy = 'false';
-  }
+/** Tells the panel in view that it is. */
+function open(): void {
+  panels.find(({ tab }) => tab.task === tabs.selected)?.opened();
 }
 
+/** Loads the model of the address field in place of the one there is, which stays until then. */
 async function load(): Promise<void> {
+  loading?.abort();
+  const { signal } = (loading = new AbortController());
+  const model = address.value.trim() || DEFAULT_MODEL;
+  showError($('error'), '', null);
+  showProgress({ phase: 'compile', loadedBytes: 0, totalBytes: 0 });
   try {
-    luke = await Luke.load(query.get('model') ?? 'models/luke-mini-en/', {
+    const next = await Luke.load(model, {
       device: (query.get('device') ?? 'auto') as NonNullable<LoadOptions['device']>,
-      onProgress: showProgress,
+      signal,
+      onProgress: (event) => signal.aborted || showProgress(event),
     });
-    showRuntime(luke.info);
-    $<HTMLButtonElement>('find').disabled = false;
-    await find();
+    const last = luke;
+    luke = next;
+    use(next, model);
+    await last?.dispose();
   } catch (error) {
-    $('loading').hidden = true;
-    showError(`The model did not load: ${(error as Error).message}`);
+    if (!signal.aborted) showError($('error'), `The model did not load${luke ? ` (${luke.info.name} is still there)` : ''}`, error);
   }
+  if (!signal.aborted) $('loading').hidden = true;
 }
 
-for (const sample of samples) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.textContent = sample.name;
-  button.addEventListener('click', () => {
-    text.value = sample.text;
-    void find();
-  });
-  $('samples').append(button);
+/** Gives every tab the new model, and shows one that the model can do. */
+function use(model: Luke, url: string): void {
+  showRuntime(model.info);
+  for (const panel of panels) panel.use(model);
+  tabs.mark((id) => model.tasks.some((task) => task === id));
+  if (!location.hash && !model.tasks.some((task) => task === tabs.selected)) tabs.select(panels.find(({ tab }) => model.tasks.includes(tab.task))!.tab.task);
+  open();
+  if (url === DEFAULT_MODEL) query.delete('model');
+  else query.set('model', url);
+  const search = query.size > 0 ? `?${query.toString().replaceAll('%2F', '/').replaceAll('%3A', ':')}` : location.pathname;
+  history.replaceState(null, '', `${search}${location.hash}`);
 }
-text.value ||= samples[0]!.text;
-text.addEventListener('input', () => {
-  clearTimeout(pause);
-  pause = setTimeout(find, TYPING_PAUSE_MS);
-});
-text.addEventListener('keydown', (event) => {
-  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void find();
-});
-$('form').addEventListener('submit', (event) => {
+
+/** Moves the progress bar; without a known total it is left indeterminate. */
+function showProgress({ phase, loadedBytes, totalBytes }: LoadEvent): void {
+  const bar = $<HTMLProgressElement>('progress');
+  if (totalBytes > 0) bar.value = loadedBytes / totalBytes;
+  else bar.removeAttribute('value');
+  $('loading-label').textContent = phase === 'compile' && totalBytes > 0 ? 'Preparing the model' : 'Loading the model';
+  $('loading-bytes').textContent = totalBytes > 0 ? `${megabytes(loadedBytes)} of ${megabytes(totalBytes)} MB` : '';
+  $('loading').hidden = false;
+}
+
+/** Says what runs, on what, and what it can do. */
+function showRuntime(info: RuntimeInfo): void {
+  const names = panels.filter(({ tab }) => info.tasks.includes(tab.task)).map(({ tab }) => tab.name.toLowerCase());
+  const parts = [
+    `${info.name}, ${(info.parameters / 1e6).toFixed(1)} million weights (${info.dtype})`,
+    info.device === 'webgpu' ? `on the GPU (WebGPU${info.adapter ? `, ${info.adapter}` : ''})` : 'on the CPU',
+    `loaded in ${(info.loadMs / 1000).toFixed(1)} s`,
+    info.fallbackReason ? `not on WebGPU: ${info.fallbackReason}` : '',
+    `it does ${new Intl.ListFormat('en').format(names)}`,
+  ];
+  $('runtime').textContent = parts.filter(Boolean).join(' · ');
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}
+
+address.value = query.get('model') ?? DEFAULT_MODEL;
+$('load-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  void find();
+  void load();
 });
+$('stop').addEventListener('click', () => {
+  loading?.abort();
+  $('loading').hidden = true;
+});
+addEventListener('hashchange', () => {
+  tabs.select(location.hash.slice(1));
+  open();
+});
+tabs.select(location.hash.slice(1));
 void load();

@@ -6,25 +6,47 @@ import { fileURLToPath } from 'node:url';
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const OTHER = 'Barack Obama visited Berlin and spoke at Microsoft.';
 
+/** Every tab in order: a word of its example, and for those that the default model has no head for, the class that it names. */
+const TABS = {
+  ner: { name: 'Entities', example: /Scholz/ },
+  qa: { name: 'Question answering', example: /Curie/, needs: /question answering.*LukeForQuestionAnswering/ },
+  typing: { name: 'Entity typing', example: /Lovelace/, needs: /entity typing.*LukeForEntityClassification/ },
+  relation: { name: 'Relation', example: /Nadella/, needs: /relation classification.*LukeForEntityPairClassification/ },
+  cloze: { name: 'Cloze', example: /Osaka/, needs: /cloze questions.*ReCoRD/ },
+  fillMask: { name: 'Masked words', example: /<mask>/, needs: /masked words.*LukeForMaskedLM/ },
+  predictEntities: { name: 'Masked entities', example: /Messi/, needs: /masked entities.*LukeForMaskedLM.*--entities full/ },
+  embed: { name: 'Embeddings', example: /Hilton/ },
+};
+
+/** Checkpoints of random weights whose tab must run: what its result then shows. */
+const HEADS = {
+  'micro-qa': { qa: '.answer' },
+  'micro-entity_cls': { typing: '.bars li' },
+  'micro-entity_pair': { relation: '.bars li' },
+  'micro-cloze': { cloze: '.bars li' },
+  'micro-mlm': { fillMask: '.bars li', predictEntities: '.bars li' },
+};
+
 export default async function ({ test, browser, site }) {
   const real = existsSync(at('../../../www/dist/models/luke-mini-en/manifest.json'));
-  const model = real ? '' : '&model=/models/micro-span_cls/';
-  const url = `${site.url}some/where/demo/?device=wasm${model}`;
   const which = real ? 'the default model' : 'a model of random weights (www/models/luke-mini-en is not there)';
+  const demo = `${site.url}some/where/demo/?device=wasm`;
 
-  async function open(options = {}) {
+  async function open({ model = real ? undefined : 'micro-span_cls', tab = '', ...options } = {}) {
     const context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1000, height: 1150 }, ...options });
+    context.setDefaultTimeout(300_000);
     const page = await context.newPage();
     const complaints = [];
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(url);
-    await page.locator('#results').waitFor({ timeout: 300_000 });
+    await page.goto(`${demo}${model ? `&model=/models/${model}/` : ''}${tab && `#${tab}`}`);
+    await page.locator('[role=tab][data-available]').first().waitFor();
     return { context, page, complaints };
   }
 
   await test(`wasm, ${which}: entities of the sample, then of another text offline`, async () => {
     const { context, page, complaints } = await open();
+    await result(page, 'ner').waitFor();
     const first = await entities(page);
     assert.ok(first.length > 0, 'no entity in the sample');
     if (real) {
@@ -32,32 +54,139 @@ export default async function ({ test, browser, site }) {
       has(first, 'LOC', /Paris|Frankfurt|Ukraine/i);
       has(first, 'ORG', /Siemens|Volkswagen|Reuters|European Union/);
     }
-    assert.equal(await page.locator('#marked').evaluate(textWithoutLabels), await page.locator('#text').inputValue(), 'the text is shown as it is');
-    assert.match(await page.locator('#status').textContent(), /\d+ ms on the CPU/);
-    assert.match(await page.locator('#runtime').textContent(), /weights/);
+    assert.equal(await page.locator('#panel-ner .marked').evaluate(textWithoutLabels), await page.locator('#ner-text').inputValue(), 'the text is shown as it is');
+    assert.match(await page.locator('#panel-ner .status').textContent(), /\d+ ms on the CPU/);
+    assert.match(await page.locator('#runtime').textContent(), /weights.*it does entities and embeddings/);
     assert.equal(await page.locator('#loading').isVisible(), false);
     if (process.env.LUKE_SCREENSHOT) await page.screenshot({ path: at('../../../www/screenshot.png'), fullPage: true });
 
     await context.setOffline(true);
     site.requests.length = 0;
-    await page.locator('#text').fill(OTHER);
+    await page.locator('#ner-text').fill(OTHER);
     await page.keyboard.press('Control+Enter');
-    await page.waitForFunction((text) => document.querySelector('#marked').textContent.includes(text), 'visited');
+    await page.waitForFunction((text) => document.querySelector('#panel-ner .marked').textContent.includes(text), 'visited');
     if (real) has(await entities(page), 'PER', /Obama/);
     assert.deepEqual(site.requests, []);
     assert.deepEqual(complaints, [], 'the console is clean, the security policy holds');
     await context.close();
   });
 
+  await test(`wasm, ${which}: every tab shows its example, and runs it or says which checkpoint it needs`, async () => {
+    const { context, page, complaints } = await open();
+    assert.deepEqual(await page.getByRole('tab').allTextContents(), Object.values(TABS).map(({ name }) => name));
+    for (const [task, { name, example, needs }] of Object.entries(TABS)) {
+      await page.getByRole('tab', { name, exact: true }).click();
+      const panel = page.getByRole('tabpanel', { name, exact: true });
+      assert.equal(await page.getByRole('tabpanel').count(), 1, 'one panel is shown');
+      assert.match((await panel.locator('textarea').evaluateAll((areas) => areas.map(({ value }) => value))).join(' '), example, name);
+      assert.equal(await page.locator(`#tab-${task}`).getAttribute('data-available'), String(!needs), name);
+      if (needs) {
+        assert.match(await panel.locator('.needs').textContent(), needs);
+        assert.equal(await page.locator(`#${task}-run`).isDisabled(), true, name);
+      } else {
+        await result(page, task).waitFor();
+        assert.equal(await panel.locator('.needs').isVisible(), false, name);
+      }
+    }
+    assert.ok((await page.locator('#panel-embed .matrix').count()) === 2, 'mentions and tokens');
+    const likeness = await page.locator('#panel-embed .matrix').first().locator('tbody td').allTextContents();
+    assert.equal(likeness.length, 25);
+    assert.ok(likeness.every((text, i) => (i % 6 === 0 ? text === '1.00' : Math.abs(Number(text)) <= 1)), likeness.join(' '));
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  for (const [model, tasks] of Object.entries(HEADS)) {
+    await test(`wasm, ${model}: ${Object.keys(tasks).join(' and ')}`, async () => {
+      const { context, page, complaints } = await open({ model });
+      assert.equal(await page.getByRole('tab', { selected: true }).textContent(), TABS[Object.keys(tasks)[0]].name, 'a tab that the model can do is shown');
+      for (const [task, shown] of Object.entries(tasks)) {
+        await page.getByRole('tab', { name: TABS[task].name, exact: true }).click();
+        await page.locator(`#${task}-run`).click();
+        await result(page, task).locator(shown).first().waitFor();
+        assert.equal(await page.locator(`#panel-${task} .error`).isVisible(), false);
+        const [text] = await page.locator(`#panel-${task} textarea`).evaluateAll((areas) => areas.map(({ value }) => value));
+        if (task !== 'fillMask') assert.equal(await result(page, task).locator('.marked').last().evaluate(textWithoutLabels), text, 'the text is shown as it is');
+      }
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
+
+  await test('wasm: another model is loaded by its URL, and one that fails leaves it there', async () => {
+    const { context, page } = await open({ model: 'micro-entity_cls', tab: 'typing' });
+    await result(page, 'typing').waitFor();
+    await page.locator('#model').fill('/models/micro-qa/');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('#runtime').textContent.startsWith('micro-qa'));
+    assert.equal(new URL(page.url()).search, '?device=wasm&model=/models/micro-qa/', 'the address loads the same model again');
+    assert.match(await page.locator('#panel-typing .needs').textContent(), /^micro-qa has no head for entity typing\. /);
+    assert.equal(await result(page, 'typing').isVisible(), false, 'the result of the last model is gone');
+    await page.locator('#model').fill('/models/nowhere/');
+    await page.getByRole('button', { name: 'Load' }).click();
+    await page.locator('#error').waitFor();
+    assert.match(await page.locator('#error').textContent(), /did not load \(micro-qa is still there\).*404.*network/);
+    await page.getByRole('tab', { name: 'Question answering', exact: true }).click();
+    await result(page, 'qa').waitFor();
+    await context.close();
+  });
+
+  await test('wasm: a load that is stuck shows how far it is, and can be stopped for another', async () => {
+    const { context, page } = await open({ model: 'micro-entity_cls', tab: 'typing' });
+    await page.locator('#model').fill('/faults/stuck/');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => / of .* MB/.test(document.querySelector('#loading-bytes').textContent));
+    await page.locator('#stop').click();
+    assert.equal(await page.locator('#loading').isVisible(), false);
+    assert.equal(await page.locator('#error').isVisible(), false);
+    await page.locator('#model').fill('/models/micro-span_cls/');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('#runtime').textContent.startsWith('micro-span_cls'));
+    await context.close();
+  });
+
+  await test('wasm: mentions are selected or typed, follow the text, and are refused when they are gone', async () => {
+    const { context, page } = await open({ model: 'micro-entity_cls' });
+    const panel = page.locator('#panel-typing');
+    const chosen = () => panel.locator('.mention').allTextContents();
+    assert.deepEqual(await chosen(), ['Ada Lovelace0–12']);
+    await panel.locator('textarea').fill('Paris, Paris and Rome');
+    assert.deepEqual(await chosen(), ['Ada Lovelacenot in the text']);
+    await page.keyboard.press('Control+Enter');
+    await panel.locator('.error').waitFor();
+    assert.match(await panel.locator('.error').textContent(), /“Ada Lovelace” does not stand in the text input/);
+    await panel.locator('textarea').evaluate((area) => area.setSelectionRange(6, 12));
+    await panel.getByRole('button', { name: 'Use selection' }).click();
+    assert.deepEqual(await chosen(), ['Paris7–12'], 'the second Paris, without the space');
+    await panel.locator('textarea').fill('In Paris, Paris and Rome');
+    assert.deepEqual(await chosen(), ['Paris10–15']);
+    await panel.locator('#typing-mention').fill('Rome');
+    await page.keyboard.press('Enter');
+    assert.deepEqual(await chosen(), ['Rome20–24']);
+    await page.locator('#typing-run').click();
+    await result(page, 'typing').waitFor();
+    assert.match(await panel.locator('mark').textContent(), /^Rome/);
+    await context.close();
+  });
+
   await test('wasm: it works with the keyboard alone, and says what is wrong', async () => {
     const { context, page } = await open();
-    await page.locator('#text').focus();
+    await result(page, 'ner').waitFor();
+    await page.locator('#ner-text').focus();
     await page.keyboard.press('Control+A');
     await page.keyboard.type('   ');
     await page.keyboard.press('Tab');
-    assert.equal(await page.evaluate(() => document.activeElement.id), 'find');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'ner-run');
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => document.querySelector('#status').textContent.startsWith('no entities'));
+    await page.waitForFunction(() => document.querySelector('#panel-ner .status').textContent.startsWith('no entities'));
+    const focused = () => page.evaluate(() => [document.activeElement.id, document.activeElement.ariaSelected]);
+    await page.locator('#tab-ner').focus();
+    for (const [key, id] of [['ArrowLeft', 'embed'], ['ArrowRight', 'ner'], ['ArrowRight', 'qa'], ['End', 'embed'], ['Home', 'ner']]) {
+      await page.keyboard.press(key);
+      assert.deepEqual(await focused(), [`tab-${id}`, 'true'], key);
+    }
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'News', 'one tab only is in the tab order');
     await page.goto(`${site.url}some/where/demo/?model=/nowhere/`);
     await page.locator('#error').waitFor();
     assert.match(await page.locator('#error').textContent(), /did not load.*404/);
@@ -66,14 +195,29 @@ export default async function ({ test, browser, site }) {
 
   for (const colorScheme of ['light', 'dark']) {
     await test(`wasm: on a phone nothing is cut off, ${colorScheme}, and the contrast is enough`, async () => {
-      const { context, page } = await open({ colorScheme, viewport: { width: 360, height: 740 } });
-      const width = await page.evaluate(() => document.scrollingElement.scrollWidth);
-      assert.ok(width <= 360, `the page is ${width} pixels wide`);
-      const low = await page.evaluate(lowContrast);
-      assert.deepEqual(low, []);
-      await context.close();
+      for (const model of [real ? undefined : 'micro-span_cls', ...Object.keys(HEADS)]) {
+        const { context, page } = await open({ model, colorScheme, viewport: { width: 360, height: 740 } });
+        for (const [task, { name }] of Object.entries(TABS)) {
+          await page.getByRole('tab', { name, exact: true }).click();
+          const run = page.locator(`#${task}-run`);
+          if (await run.isEnabled()) {
+            await run.click();
+            await result(page, task).waitFor();
+          }
+          const where = `${model ?? 'default'}, ${name}`;
+          const width = await page.evaluate(() => document.scrollingElement.scrollWidth);
+          assert.ok(width <= 360, `${where}: the page is ${width} pixels wide`);
+          assert.deepEqual(await page.evaluate(lowContrast), [], where);
+        }
+        await context.close();
+      }
     });
   }
+}
+
+/** The result of a tab, when it is there. */
+function result(page, task) {
+  return page.locator(`#panel-${task} .results[aria-busy=false]`);
 }
 
 function has(found, label, text) {
@@ -81,7 +225,7 @@ function has(found, label, text) {
 }
 
 function entities(page) {
-  return page.locator('#table tbody tr').evaluateAll((rows) => rows.map(({ cells }) => ({ text: cells[0].textContent, label: cells[1].textContent })));
+  return page.locator('#panel-ner .entities tbody tr').evaluateAll((rows) => rows.map(({ cells }) => ({ text: cells[0].textContent, label: cells[1].textContent })));
 }
 
 // In the page.

@@ -1,0 +1,39 @@
+// Small helpers to build the page; no model in here.
+
+/** What can be appended to an element. */
+export type Child = Node | string;
+
+/** The element with this id. */
+export function $<T extends HTMLElement>(id: string): T {
+  return document.getElementById(id) as T;
+}
+
+/** A new element. Attributes that are `undefined` are left out. */
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Record<string, string | undefined> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+/** Shows a failure with its code, or with `null` takes it away. */
+export function showError(node: HTMLElement, what: string, error: unknown): void {
+  node.hidden = error === null;
+  if (error === null) return node.replaceChildren();
+  const { code, message } = error as { code?: string; message?: string };
+  node.replaceChildren(`${what}: ${message ?? error} `, ...(typeof code === 'string' ? [element('code', {}, code)] : []));
+}
+
+/** A probability for people. */
+export function percent(score: number): string {
+  return `${(score * 100).toFixed(score < 0.095 ? 1 : 0)}\u00a0%`;
+}
+
+/** `1 entity`, `2 entities`, `no entities`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return number === 1 ? `1 ${one}` : `${number || 'no'} ${many}`;
+}

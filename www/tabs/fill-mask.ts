@@ -1,0 +1,50 @@
+import { LukeError, type TokenScore } from 'luke-web';
+import { count, element, percent } from '../dom.js';
+import { textField } from '../fields.js';
+import { bars, heading, markedText, type Mark } from '../results.js';
+import type { Tab } from './tab.js';
+
+/** The mask of RoBERTa's vocabulary, which takes the space before it along, and that of BERT's. */
+const MASKS = [/\s*<mask>/g, /\[MASK\]/g];
+
+/** Masked words: the text with the best words in it, and the best ones for each mask. */
+export function fillMask(): Tab {
+  const text = textField('fillMask-text', 'Text with <mask> in it, or with [MASK] for a BERT vocabulary', 'Tokyo is the <mask> of Japan, and its largest <mask>.', 3);
+  return {
+    task: 'fillMask',
+    name: 'Masked words',
+    about: 'Guesses the words that are masked in a text.',
+    subject: 'masked words',
+    needs: ['a LukeForMaskedLM checkpoint, such as studio-ousia/luke-base: convert one with ', element('code', {}, 'luke convert')],
+    action: 'Guess the words',
+    runs: 'when opened',
+    fields: [text.element],
+    async run(luke, signal) {
+      const { value } = text.input;
+      const masks = await luke.fillMask(value, { signal });
+      if (masks.length === 0) throw new LukeError('input', 'the text has no mask that this model knows: write <mask>, or [MASK] for a BERT vocabulary');
+      return {
+        summary: count(masks.length, 'mask'),
+        body: [filled(value, masks), ...masks.flatMap((tokens, i) => [heading(`Mask ${i + 1}`), bars(tokens.map(({ token, score }) => ({ name: token.trim() || token, score })))])],
+        data: { text: value, masks },
+      };
+    },
+  };
+}
+
+/** The text with each mask replaced by its best token. */
+function filled(text: string, masks: readonly TokenScore[][]): HTMLElement {
+  const mask = MASKS.find((form) => [...text.matchAll(form)].length === masks.length) ?? MASKS[0]!;
+  const marks: Mark[] = [];
+  let whole = '';
+  let at = 0;
+  [...text.matchAll(mask)].slice(0, masks.length).forEach((match, i) => {
+    const { token, score } = masks[i]![0]!;
+    whole += text.slice(at, match.index);
+    const start = whole.length + token.length - token.trimStart().length;
+    whole += token;
+    marks.push({ start, end: whole.length, label: percent(score), tint: 1 });
+    at = match.index + match[0].length;
+  });
+  return markedText(whole + text.slice(at), marks);
+}

@@ -1,0 +1,40 @@
+import { LukeError } from 'luke-web';
+import { count, element } from '../dom.js';
+import { textField } from '../fields.js';
+import { Mentions } from '../mentions.js';
+import { bars, heading, markedText } from '../results.js';
+import type { Tab } from './tab.js';
+
+/** Masked entities: the mentions with their titles, and the best ones for each. It reads the whole entity table. */
+export function predictEntities(): Tab {
+  const text = textField('predictEntities-text', 'Text', 'Messi scored twice as Argentina beat France in the final in Qatar.', 3);
+  const mentions = new Mentions(text.input, {
+    id: 'predictEntities-mentions', label: 'Mentions, and the titles of those that are known', initial: ['Messi', 'Argentina', 'France'], titled: true,
+  });
+  return {
+    task: 'predictEntities',
+    name: 'Masked entities',
+    about: 'Says which Wikipedia page each mention is about. Titles that are known help with the others.',
+    subject: 'masked entities',
+    needs: [
+      'a LukeForMaskedLM checkpoint, such as studio-ousia/luke-base, with its whole entity table: convert one with ', element('code', {}, 'luke convert --entities full'),
+    ],
+    action: 'Guess the entities',
+    runs: 'when asked',
+    fields: [text.element, mentions.element],
+    async run(luke, signal) {
+      const { value } = text.input;
+      const spans = mentions.spans();
+      if (spans.length === 0) throw new LukeError('input', 'choose a mention in the text first');
+      const found = await luke.predictEntities(value, spans, { titles: mentions.titles(), signal });
+      return {
+        summary: count(spans.length, 'mention'),
+        body: [
+          markedText(value, spans.map(([start, end], i) => ({ start, end, label: found[i]![0]!.title, tint: i % 4 }))),
+          ...found.flatMap((entities, i) => [heading(value.slice(...spans[i]!)), bars(entities.map(({ title, score }) => ({ name: title, score })))]),
+        ],
+        data: { text: value, spans, entities: found },
+      };
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { element } from '../dom.js';
+import { textField } from '../fields.js';
+import { Mentions } from '../mentions.js';
+import { bars, markedText } from '../results.js';
+import type { Tab } from './tab.js';
+
+const LABELS = 8;
+
+/** Relation classification: the two mentions in their text, and the best labels. */
+export function relation(): Tab {
+  const text = textField('relation-text', 'Text', 'Satya Nadella, who joined the company in 1992, became the chief executive of Microsoft in 2014.', 3);
+  const head = new Mentions(text.input, { id: 'relation-head', label: 'Subject', initial: ['Satya Nadella'], single: true });
+  const tail = new Mentions(text.input, { id: 'relation-tail', label: 'Object', initial: ['Microsoft'], single: true });
+  return {
+    task: 'relation',
+    name: 'Relation',
+    about: 'Says how two mentions relate: what the subject is to the object.',
+    subject: 'relation classification',
+    needs: ['a LukeForEntityPairClassification checkpoint, such as studio-ousia/luke-large-finetuned-tacred: convert one with ', element('code', {}, 'luke convert')],
+    action: 'Find the relation',
+    runs: 'when opened',
+    fields: [text.element, element('div', { class: 'pair' }, head.element, tail.element)],
+    async run(luke, signal) {
+      const { value } = text.input;
+      const [subject, object] = [head.span(), tail.span()];
+      const labels = await luke.relation(value, subject, object, { signal });
+      return {
+        summary: `best of ${labels.length}: ${labels[0]!.label}`,
+        body: [
+          markedText(value, [
+            { start: subject[0], end: subject[1], label: 'subject', tint: 0 },
+            { start: object[0], end: object[1], label: 'object', tint: 2 },
+          ]),
+          bars(labels.slice(0, LABELS).map(({ label, score }, i) => ({ name: label, score, faint: i > 0 }))),
+        ],
+        data: { text: value, head: subject, tail: object, labels },
+      };
+    },
+  };
+}
