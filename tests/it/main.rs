@@ -1,13 +1,16 @@
 //! The only integration test binary: our answers against Hugging Face's, on committed fixtures.
 
 mod arrows;
+mod checkpoints;
 mod cli;
 mod default_model;
 mod full_size;
 mod heads;
 mod masked;
 mod ner;
+mod other_checkpoints;
 mod qa;
+mod raw_checkpoints;
 mod support;
 mod tokenizer;
 mod typing_relation;
