@@ -174,7 +174,7 @@ export interface QaOptions extends TaskOptions {
   topK?: number;
   /** Answers that compete for the score; also the starts and the ends that are looked at in a window (default 20). */
   nBest?: number;
-  /** Tokens from the start of one window to the start of the next (default 128); too large to show every answer whole, it is refused. */
+  /** Tokens from the start of one window to the start of the next (default 128, or less where that could lose an answer between two windows). */
   docStride?: number;
   /** Tokens of a window, question and special tokens included (default from the model). */
   maxSeqTokens?: number;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::Stored;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
-use crate::weights::{HeadSpec, NerContext};
+use crate::weights::{ClozeTokens, HeadSpec, NerContext};
 
 /// The task of each class: Hugging Face's, and the authors' own for cloze questions (`examples/legacy/entity_span_qa`).
 pub const TASKS: [(&str, &str); 9] = [
@@ -44,10 +44,10 @@ impl FromStr for HeadChoice {
         let (task, layer) = text.split_once('=').map_or((text, None), |(task, layer)| (task, Some(layer.to_owned())));
         let task = known_task(task).ok_or_else(|| {
             let known: Vec<_> = TASKS.iter().map(|(_, task)| *task).collect();
-            LukeError::input("--head", format!("'{task}' is none of {}", known.join(", ")))
+            LukeError::input("head", format!("'{task}' is none of {}", known.join(", ")))
         })?;
         match (task, &layer) {
-            ("mlm", Some(_)) => Err(LukeError::input("--head", "mlm has two layers, whose names are fixed")),
+            ("mlm", Some(_)) => Err(LukeError::input("head", "mlm has two layers, whose names are fixed")),
             _ => Ok(Self { task, layer }),
         }
     }
@@ -87,7 +87,7 @@ pub fn plan_heads(
         let (task, renames) = (choice.task, renames(choice, stored, chosen.len() > 1)?);
         if let Some(other) = plans.iter().find(|plan| plan.renames[0].0 == renames[0].0) {
             let reason = format!("{} and {task} would both be {}weight: use TASK=LAYER", other.task, renames[0].0);
-            return Err(LukeError::input("--head", reason));
+            return Err(LukeError::input("head", reason));
         }
         let spec = about.get(task).cloned().unwrap_or_default();
         plans.push(HeadPlan { task, renames, spec });
@@ -101,6 +101,9 @@ pub fn plan_heads(
         if *task == "ner" {
             spec.context.get_or_insert(NerContext::Document);
             spec.max_span_tokens.get_or_insert(16);
+        }
+        if *task == "cloze" {
+            spec.tokens.get_or_insert(ClozeTokens::last_rows(config.vocab_size));
         }
     }
     Ok(plans)
@@ -143,7 +146,7 @@ fn find_tasks(
             None if tasks.is_empty() => {
                 return Err(LukeError::format(
                     "config.json",
-                    format!("class {class} is not known; --head names the task"),
+                    format!("class {class} is not known; --head may name the task"),
                 ));
             }
             None => {}

@@ -52,6 +52,7 @@ impl Luke {
     pub fn tasks(&self) -> Vec<&str> {
         let of_head = |head: &str| -> &'static [&'static str] {
             match head {
+                "cloze" => &["cloze"],
                 "ner" => &["ner"],
                 "qa" => &["qa"],
                 "relation" => &["relation"],

@@ -38,6 +38,8 @@ pub enum Head {
     MultipleChoice(Linear),
     /// `LukeForQuestionAnswering`: `qa`.
     QuestionAnswering(Linear),
+    /// `LukeForEntitySpanQA` of studio-ousia/luke (`examples/legacy/entity_span_qa/model.py`): `cloze`.
+    Cloze(Linear),
     /// `LukeForMaskedLM`: `mlm`.
     MaskedLm(Box<MaskedLm>),
 }
@@ -69,6 +71,7 @@ impl Head {
             "sequenceClassification" => Self::SequenceClassification(classifier(h, labels).await?),
             "multipleChoice" => Self::MultipleChoice(classifier(h, 1).await?),
             "qa" => Self::QuestionAnswering(w.at("qa_outputs").linear(h, 2).await?),
+            "cloze" => Self::Cloze(w.at("scorer").linear(2 * h, 1).await?),
             "mlm" => Self::MaskedLm(Box::new(MaskedLm::load(w, c).await?)),
             other => return Err(LukeError::format("manifest.json", format!("head '{other}' is not known"))),
         })
@@ -118,6 +121,13 @@ impl Head {
                     NamedTensor { name, tensor, shape: vec![states.words] }
                 };
                 vec![column("startLogits", 0), column("endLogits", 1)]
+            }
+            Self::Cloze(scorer) => {
+                need(2)?;
+                let candidates = states.entities() - 1;
+                let each = states.entity_rows().narrow(0, 1, candidates);
+                let tensor = scorer.forward(Tensor::cat(vec![entity(0).repeat_dim(0, candidates), each], 1));
+                vec![NamedTensor { name: "logits", tensor, shape: vec![candidates] }]
             }
             Self::MaskedLm(_) => return Err(LukeError::input("head", "its tables are decoded in blocks")),
         })

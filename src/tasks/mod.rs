@@ -1,5 +1,6 @@
 //! One file a task: its types, what goes in, and how the logits become a result.
 
+pub mod cloze;
 pub mod embed;
 pub mod masked;
 mod mentions;

@@ -59,6 +59,29 @@ pub struct HeadSpec {
     /// NER: most tokens of one input, special ones included, when context is added. Default: all the model takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_tokens: Option<usize>,
+    /// Cloze: the word tokens that mark its parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<ClozeTokens>,
+}
+
+/// The words that ReCoRD's reader adds to the vocabulary, as rows of the word table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClozeTokens {
+    /// `[HIGHLIGHT]`, where the passage has `@highlight`.
+    pub highlight: u32,
+    /// `[PLACEHOLDER]`, where the query has `@placeholder`.
+    pub placeholder: u32,
+    /// `[ENTITY]`, on both sides of a candidate.
+    pub entity: u32,
+}
+
+impl ClozeTokens {
+    /// The last three rows of a word table, where the authors' code puts them.
+    pub fn last_rows(vocab_size: usize) -> Self {
+        let row = |from_end: usize| vocab_size.saturating_sub(from_end) as u32;
+        Self { highlight: row(3), placeholder: row(2), entity: row(1) }
+    }
 }
 
 /// What a sentence is read with.
@@ -240,6 +263,16 @@ impl Manifest {
         for (task, head) in &self.heads {
             if head.max_span_tokens == Some(0) || head.context_tokens.is_some_and(|tokens| tokens < 4) {
                 return bad(format!("head '{task}': maxSpanTokens or contextTokens is too small"));
+            }
+            let words = self.config.get("vocab_size").and_then(Value::as_u64).unwrap_or(0);
+            match head.tokens {
+                None if task == "cloze" => return bad("head 'cloze' has no tokens".into()),
+                Some(ClozeTokens { highlight, placeholder, entity })
+                    if [highlight, placeholder, entity].iter().any(|row| u64::from(*row) >= words) =>
+                {
+                    return bad(format!("head '{task}': tokens are not below vocab_size, {words}"));
+                }
+                _ => {}
             }
         }
         for t in &self.tensors {

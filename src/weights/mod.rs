@@ -7,8 +7,8 @@ mod source;
 mod store;
 
 pub use manifest::{
-    Chunk, DType, EntityTable, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest, TensorEntry, encode_f16,
-    sha256_hex,
+    Chunk, ClozeTokens, DType, EntityTable, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest, TensorEntry,
+    encode_f16, sha256_hex,
 };
 pub use rows::{EntityRows, PagedRows, RowTable};
 pub use source::{Reading, Source, read_verified};

@@ -46,6 +46,17 @@ fn ner_reads_and_writes_json_lines_and_goes_on_after_a_bad_one() {
 }
 
 #[test]
+fn cloze_reads_and_writes_json_lines() {
+    let line = |query: &str| {
+        json!({ "passage": "Tokyo beats Paris", "query": query, "candidates": [[0, 5], [12, 17]] }).to_string()
+    };
+    let answers = answers("cloze", "micro-cloze", &[line("@placeholder wins"), line("nobody wins")]);
+    let texts: Vec<_> = answers[0].as_array().unwrap().iter().map(|answer| answer["text"].as_str().unwrap()).collect();
+    assert!(texts == ["Tokyo", "Paris"] || texts == ["Paris", "Tokyo"], "{}", answers[0]);
+    assert_eq!(answers[1]["error"]["code"], "input", "{}", answers[1]);
+}
+
+#[test]
 fn qa_reads_and_writes_json_lines() {
     let call = json!({ "question": "Who?", "context": "\u{1f642} Tokyo beats Paris", "options": { "topK": 3 } });
     let lines = [call.to_string(), json!({ "question": "Who?" }).to_string()];

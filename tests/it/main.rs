@@ -3,6 +3,7 @@
 mod arrows;
 mod checkpoints;
 mod cli;
+mod cloze;
 mod default_model;
 mod full_size;
 mod heads;

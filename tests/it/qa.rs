@@ -207,13 +207,24 @@ fn options_out_of_range_are_refused_by_name() {
     assert!(
         ask(&long, "Tokyo", &serde_json::from_value(json!({ "maxSeqTokens": 69, "docStride": 1 })).unwrap()).is_ok()
     );
-    // 64 question and 4 special tokens leave 444, less 29 for the rest of an answer.
-    refused(&long, json!({ "docStride": 416 }));
-    assert!(ask(&long, "Tokyo", &serde_json::from_value(json!({ "docStride": 415 })).unwrap()).is_ok());
+    // Any stride is taken that is given; left out, it leaves no answer between two windows.
+    let windows = |options: Value| {
+        let reading = input("?", &"Tokyo ".repeat(300));
+        LUKE.qa_reading(&reading, &serde_json::from_value(options).unwrap()).unwrap().windows.ranges().to_vec()
+    };
+    for (options, stride) in [
+        (json!({}), 128),
+        (json!({ "maxSeqTokens": 105 }), 70),
+        (json!({ "maxSeqTokens": 105, "docStride": 90 }), 90),
+        (json!({ "maxSeqTokens": 105, "docStride": 5000 }), 99),
+    ] {
+        let windows = windows(options.clone());
+        assert_eq!(windows[1].start, stride, "{options}: {windows:?}");
+    }
     assert!(serde_json::from_value::<QaOptions>(json!({ "topk": 1 })).is_err());
     let ner = load(&folder("micro-span_cls"));
     let error = pollster::block_on(ner.qa(&input("?", "Tokyo"), &QaOptions::default())).unwrap_err();
-    assert_eq!((error.code(), LUKE.tasks()), ("task-unavailable", vec!["qa"]));
+    assert_eq!((error.code(), LUKE.tasks()), ("task-unavailable", vec!["qa", "embed"]));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use luke_web::backend::DeviceKind;
 use luke_web::checkpoint::tokenizer_json;
+use luke_web::tasks::cloze::ClozeInput;
 use luke_web::tasks::embed::EmbedInput;
 use luke_web::tasks::masked::{FillMaskInput, PredictEntitiesInput};
 use luke_web::tasks::ner::{NerInput, NerOptions};
@@ -48,6 +49,8 @@ enum Command {
     Typing(Run),
     /// Classify a relation: one JSON object a line, `{"text": ..., "head": [start, end], "tail": [start, end]}`.
     Relation(Run),
+    /// Fill the blank of a query: one JSON object a line, `{"passage": ..., "query": "... @placeholder ...", "candidates": [[start, end], ...]}`.
+    Cloze(Run),
     /// Predict masked words: one JSON object a line, `{"text": "... <mask> ...", "options": {...}}`.
     FillMask(Run),
     /// Predict entities: one JSON object a line, `{"text": ..., "spans": [[start, end], ...], "options": {...}}`.
@@ -91,6 +94,7 @@ fn main() -> ExitCode {
         Command::Qa(run) => lines(&run.model, run.device.into(), qa),
         Command::Typing(run) => lines(&run.model, run.device.into(), typing),
         Command::Relation(run) => lines(&run.model, run.device.into(), relation),
+        Command::Cloze(run) => lines(&run.model, run.device.into(), cloze),
         Command::FillMask(run) => lines(&run.model, run.device.into(), fill_mask),
         Command::PredictEntities(run) => lines(&run.model, run.device.into(), predict_entities),
         Command::Embed(run) => lines(&run.model, run.device.into(), embed),
@@ -179,6 +183,11 @@ fn typing(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> 
 fn relation(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
     let (input, options) = (required::<RelationInput>("line", input)?, from_value("options", options)?);
     to_value(pollster::block_on(luke.relation(&input, &options))?)
+}
+
+fn cloze(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
+    let (input, options) = (required::<ClozeInput>("line", input)?, from_value("options", options)?);
+    to_value(pollster::block_on(luke.cloze(&input, &options))?)
 }
 
 fn fill_mask(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {

@@ -55,7 +55,8 @@ impl Luke {
         }
         let most = options.max_seq_tokens.or(head.context_tokens).unwrap_or(most).min(most);
         let special = tokenizer.before.len() + tokenizer.between.len() + tokenizer.after.len();
-        let windows = Windows::new(tokens.len(), options.room(most, question.len() + special)?, options.doc_stride);
+        let (room, stride) = options.room_and_stride(most, question.len() + special)?;
+        let windows = Windows::new(tokens.len(), room, stride);
         let links =
             options.entities.as_ref().map(|entities| Links::new(entities, |title| self.entity_vocab.row(title)));
         let links = links.unwrap_or_default();

@@ -17,6 +17,9 @@ pub struct QaInput {
     pub context: String,
 }
 
+/// The authors' stride.
+const DOC_STRIDE: usize = 128;
+
 /// Options of one call. The defaults are those of the authors' SQuAD 1.1 runs.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -26,8 +29,9 @@ pub struct QaOptions {
     /// How many answers compete: scores are shares among these. Also how many starts and ends of each window are
     /// looked at. Default 20.
     pub n_best: usize,
-    /// How many tokens a window starts after the one before it. Default 128.
-    pub doc_stride: usize,
+    /// How many tokens a window starts after the one before it. Default 128, or less where that could lose an answer of
+    /// `maxAnswerTokens` between two windows; a stride that is given is taken as it is.
+    pub doc_stride: Option<usize>,
     /// Most tokens of a window, question and special tokens included. Default: the head's `contextTokens`, else all
     /// that the model takes.
     pub max_seq_tokens: Option<usize>,
@@ -52,7 +56,7 @@ impl Default for QaOptions {
         Self {
             top_k: 1,
             n_best: 20,
-            doc_stride: 128,
+            doc_stride: None,
             max_seq_tokens: None,
             max_question_tokens: 64,
             max_answer_tokens: 30,
@@ -70,7 +74,7 @@ impl QaOptions {
         let counts = [
             ("topK", self.top_k),
             ("nBest", self.n_best),
-            ("docStride", self.doc_stride),
+            ("docStride", self.doc_stride.unwrap_or(1)),
             ("maxQuestionTokens", self.max_question_tokens),
             ("maxAnswerTokens", self.max_answer_tokens),
         ];
@@ -83,23 +87,15 @@ impl QaOptions {
         }
     }
 
-    /// How many context tokens fit into a window of `most` tokens beside `others`. Refuses a stride that lets an
-    /// answer of `maxAnswerTokens` fall between two windows.
-    pub(super) fn room(&self, most: usize, others: usize) -> Result<usize> {
+    /// How many context tokens fit into a window of `most` tokens beside `others`, and how far apart windows start.
+    pub(super) fn room_and_stride(&self, most: usize, others: usize) -> Result<(usize, usize)> {
         let room = most.saturating_sub(others);
         if room == 0 {
             let reason = format!("{most} leaves no room for the context beside {others} question and special tokens");
             return Err(LukeError::input("maxSeqTokens", reason));
         }
-        let (stride, answer) = (self.doc_stride, self.max_answer_tokens.min(room));
-        let widest = room - answer + 1;
-        if stride > widest {
-            let reason = format!(
-                "{stride} would lose answers of {answer} tokens between windows of {room} context tokens; at most {widest}"
-            );
-            return Err(LukeError::input("docStride", reason));
-        }
-        Ok(room)
+        let widest = room + 1 - self.max_answer_tokens.min(room);
+        Ok((room, self.doc_stride.unwrap_or(DOC_STRIDE.min(widest)).min(room)))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::tasks::windows::strided;
+
 /// Windows over the tokens of a context, in its order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Windows {
@@ -12,9 +14,8 @@ impl Windows {
     /// Windows of `room` of `tokens` context tokens, each starting `stride` after the one before, until one reaches the
     /// end. No windows where there are no tokens. `stride` is from 1 to `room`.
     pub(super) fn new(tokens: usize, room: usize, stride: usize) -> Self {
-        let more = tokens.saturating_sub(room).div_ceil(stride);
-        let starts = (0..=more).map(|i| i * stride).filter(|start| *start < tokens);
-        Self { ranges: starts.map(|start| start..tokens.min(start + room)).collect() }
+        let ranges = strided(tokens, room, stride).into_iter().filter(|window| !window.is_empty()).collect();
+        Self { ranges }
     }
 
     /// The context tokens of each window.

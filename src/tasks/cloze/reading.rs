@@ -1,0 +1,192 @@
+//! A query and a passage as tokens, and what the model reads in each window (studio-ousia/luke,
+//! `examples/legacy/entity_span_qa/utils.py`).
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::types::{ClozeInput, ClozeOptions};
+use crate::error::{LukeError, Result};
+use crate::input::{EncodeOptions, ModelInputs, is_python_space};
+use crate::luke::Luke;
+use crate::tasks::windows::strided;
+use crate::tokenizer::Offsets;
+use crate::weights::ClozeTokens;
+
+const PLACEHOLDER: &str = "@placeholder";
+const HIGHLIGHT: &str = "@highlight";
+
+/// One forward pass: part of the passage beside the query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClozeWindow {
+    /// What the model reads; entity 0 is the blank, the others are the candidates.
+    pub inputs: ModelInputs,
+    /// The bytes of the passage of each candidate.
+    pub candidates: Vec<Range<usize>>,
+}
+
+/// A query's tokens and which of them is the blank.
+struct Query {
+    ids: Vec<u32>,
+    placeholder: usize,
+}
+
+/// A passage's tokens and, for each candidate, its bytes and the tokens from one of its markers to the other.
+struct Passage {
+    ids: Vec<u32>,
+    candidates: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl Luke {
+    /// The forward passes that [`cloze`](Self::cloze) runs; those without a whole candidate are left out. Candidates
+    /// that overlap cannot be marked in the same text (the authors' code refuses them): the passage is read again for
+    /// those that overlap one before them.
+    pub fn cloze_windows(&self, input: &ClozeInput, options: &ClozeOptions) -> Result<Vec<ClozeWindow>> {
+        let (_, head) = self.head("cloze")?;
+        options.check(self.config.max_words())?;
+        let tokens = head.tokens.ok_or_else(|| LukeError::format("manifest.json", "head 'cloze' has no tokens"))?;
+        let reader = Reader { luke: self, options, tokens };
+        let query = reader.query(&input.query)?;
+        let template = [&self.tokenizer.before, &self.tokenizer.between, &self.tokenizer.after];
+        let others = query.ids.len() + template.iter().map(|ids| ids.len()).sum::<usize>();
+        let most = options.max_seq_tokens.or(head.context_tokens).unwrap_or(usize::MAX).min(self.config.max_words());
+        let room = most.saturating_sub(others);
+        if room == 0 {
+            let reason = format!("{most} leaves no room for the passage beside {others} query and special tokens");
+            return Err(LukeError::input("maxSeqTokens", reason));
+        }
+        let offsets = Offsets::new(&input.passage, options.offsets);
+        let spans = input.candidates.iter().map(|span| offsets.span("candidates", *span));
+        let mut windows = Vec::new();
+        for candidates in apart(spans.collect::<Result<_>>()?) {
+            let passage = reader.passage(&input.passage, candidates)?;
+            let parts = strided(passage.ids.len(), room, options.doc_stride);
+            for (bytes, tokens) in &passage.candidates {
+                if !parts.iter().any(|part| holds(part, tokens)) {
+                    let [start, end] = [bytes.start, bytes.end].map(|byte| offsets.of_byte(byte));
+                    let (size, stride) = (tokens.len(), options.doc_stride);
+                    let reason = format!(
+                        "[{start}, {end}] has {size} tokens, markers included, and none of the windows of {room} \
+                         passage tokens, {stride} after each other, shows all of it"
+                    );
+                    return Err(LukeError::input("candidates", reason));
+                }
+            }
+            windows.extend(parts.into_iter().filter_map(|part| reader.window(&query, &passage, part)));
+        }
+        Ok(windows)
+    }
+}
+
+/// Tokenises for one call.
+struct Reader<'a> {
+    luke: &'a Luke,
+    options: &'a ClozeOptions,
+    tokens: ClozeTokens,
+}
+
+impl Reader<'_> {
+    /// The ids of a piece of text without the white space at its end.
+    fn tokenize(&self, text: &str, prefix_space: bool) -> Result<Vec<u32>> {
+        let options = EncodeOptions { prefix_space, special: self.options.special_tokens, ..Default::default() };
+        self.luke.encoder(options).segment(text.trim_end_matches(is_python_space))
+    }
+
+    fn query(&self, text: &str) -> Result<Query> {
+        let text = text.replace('\n', " ");
+        let pieces: Vec<&str> = text.split(PLACEHOLDER).collect();
+        let [before, after] = pieces[..] else {
+            let reason = format!("has {} {PLACEHOLDER}, must have one", pieces.len() - 1);
+            return Err(LukeError::input("query", reason));
+        };
+        let mut ids = self.tokenize(before, true)?;
+        let placeholder = ids.len();
+        ids.push(self.tokens.placeholder);
+        ids.extend(self.tokenize(after, false)?);
+        let most = self.options.max_query_tokens;
+        // The authors always keep the first tokens; without the placeholder among them the query would ask nothing.
+        let cut = match placeholder < most {
+            true => 0,
+            false => (placeholder - most / 2).min(ids.len() - most),
+        };
+        ids.drain(..cut);
+        ids.truncate(most);
+        Ok(Query { ids, placeholder: placeholder - cut })
+    }
+
+    /// `candidates` are in order and do not overlap.
+    fn passage(&self, text: &str, candidates: Vec<Range<usize>>) -> Result<Passage> {
+        let text = text.replace('\n', " ");
+        let (mut ids, mut marked, mut current) = (Vec::new(), Vec::new(), 0);
+        for bytes in candidates {
+            self.piece(&text, current..bytes.start, &mut ids)?;
+            let start = ids.len();
+            ids.push(self.tokens.entity);
+            self.piece(&text, bytes.clone(), &mut ids)?;
+            ids.push(self.tokens.entity);
+            current = bytes.end;
+            marked.push((bytes, start..ids.len()));
+        }
+        self.piece(&text, current..text.len(), &mut ids)?;
+        Ok(Passage { ids, candidates: marked })
+    }
+
+    /// The tokens of a piece of the passage between two boundaries of candidates.
+    fn piece(&self, text: &str, bytes: Range<usize>, to: &mut Vec<u32>) -> Result<()> {
+        let at_space = bytes.start == 0 || text[..bytes.start].ends_with(' ');
+        let piece = &text[bytes];
+        let mut parts = piece.split(HIGHLIGHT);
+        let first = parts.next().unwrap_or_default();
+        if at_space || first.starts_with(' ') {
+            to.extend(self.tokenize(first, true)?);
+        } else {
+            // Here the authors' code takes the whole piece and then its later parts once more. The checkpoints were
+            // trained on it.
+            to.extend(self.tokenize(piece, false)?);
+        }
+        for part in parts {
+            to.push(self.tokens.highlight);
+            to.extend(self.tokenize(part, false)?);
+        }
+        Ok(())
+    }
+
+    /// The inputs for some tokens of the passage; `None` where no candidate lies whole among them.
+    fn window(&self, query: &Query, passage: &Passage, part: Range<usize>) -> Option<ClozeWindow> {
+        let tokenizer = &self.luke.tokenizer;
+        let input_ids = [&tokenizer.before, &query.ids, &tokenizer.between].map(Vec::as_slice).concat();
+        let mut inputs = ModelInputs { input_ids, ..Default::default() };
+        let mut add = |tokens: Range<usize>| {
+            inputs.entity_ids.push(self.luke.entity_vocab.mask);
+            let positions = tokens.take(self.options.max_mention_tokens).map(|token| token as i32);
+            inputs.entity_position_ids.push(positions.collect());
+        };
+        let placeholder = tokenizer.before.len() + query.placeholder;
+        add(placeholder..placeholder + 1);
+        let offset = inputs.input_ids.len();
+        let mut candidates = Vec::new();
+        for (bytes, tokens) in passage.candidates.iter().filter(|(_, tokens)| holds(&part, tokens)) {
+            add(tokens.start - part.start + offset..tokens.end - part.start + offset);
+            candidates.push(bytes.clone());
+        }
+        inputs.input_ids.extend(&passage.ids[part]);
+        inputs.input_ids.extend(&tokenizer.after);
+        (!candidates.is_empty()).then_some(ClozeWindow { inputs, candidates })
+    }
+}
+
+/// Spans in order, each once, in lists within which none overlap; all in one list where none do.
+fn apart(spans: Vec<Range<usize>>) -> Vec<Vec<Range<usize>>> {
+    let spans: BTreeSet<(usize, usize)> = spans.into_iter().map(|span| (span.start, span.end)).collect();
+    let mut lists: Vec<Vec<Range<usize>>> = Vec::new();
+    for (start, end) in spans {
+        let free = |list: &Vec<Range<usize>>| list.last().is_none_or(|last| last.end <= start);
+        let list = lists.iter().position(free).unwrap_or(lists.len());
+        lists.resize(lists.len().max(list + 1), Vec::new());
+        lists[list].push(start..end);
+    }
+    lists
+}
+
+fn holds(window: &Range<usize>, span: &Range<usize>) -> bool {
+    window.start <= span.start && span.end <= window.end
+}
