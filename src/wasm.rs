@@ -1,6 +1,7 @@
 //! The wasm-bindgen skin: converts, delegates, and turns errors into `{ code, message, detail }`. The only
 //! file that names a JavaScript crate.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use send_wrapper::SendWrapper;
@@ -11,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::backend::DeviceKind;
-use crate::checkpoint::{self, RawCheckpoint};
+use crate::checkpoint::{self, HeadChoice, RawCheckpoint};
 use crate::error::LukeError;
 use crate::input::ModelInputs;
 use crate::luke::Luke;
@@ -28,66 +29,20 @@ use crate::weights::{FileEntry, Manifest, Reading, Source};
 type JsResult<T> = Result<T, JsValue>;
 
 /// Loads a model: `read(path, bytes, offset)` gives a promise of the bytes of a file, or of a part of it where there is
-/// an offset; `options.selfTest` runs the manifest's self-test, `options.checkpoint` says that the manifest is one of
-/// `readCheckpoint`. `read` may be called as long as the model lives.
+/// an offset; `options.selfTest` runs the manifest's self-test. `read` may be called as long as the model lives.
+/// `options.checkpoint` says that the manifest is [`read_checkpoint`]'s.
 #[wasm_bindgen(js_name = loadModel)]
 pub async fn load_model(manifest_json: &str, read: js_sys::Function, options: JsValue) -> JsResult<Model> {
     console_panics();
     let options: Value = from_js(options, "options")?;
-    let option = |name: &str| options.get(name).and_then(Value::as_bool).unwrap_or(false);
-    let (self_test, checkpoint) = (option("selfTest"), option("checkpoint"));
-    let manifest = if checkpoint { Manifest::parse_unhashed(manifest_json) } else { Manifest::parse(manifest_json) };
+    let manifest = match options.get("checkpoint").and_then(Value::as_bool) {
+        Some(true) => Manifest::parse_unhashed(manifest_json),
+        _ => Manifest::parse(manifest_json),
+    };
     let manifest = manifest.map_err(js_error)?;
+    let self_test = options.get("selfTest").and_then(Value::as_bool).unwrap_or(false);
     let luke = Luke::load(manifest, Arc::new(JsSource(SendWrapper::new(read))), DeviceKind::DEFAULT, self_test).await;
     luke.map(Model).map_err(js_error)
-}
-
-/// The manifest of a checkpoint that is read as it is, and the two files that are made here. `files` are its small files
-/// and `headers` the starts of its safetensors files, both as `[name, bytes]`; `options` are `{ name, heads }`.
-#[wasm_bindgen(js_name = readCheckpoint)]
-pub fn read_checkpoint(files: Vec<JsValue>, headers: Vec<JsValue>, options: JsValue) -> JsResult<JsValue> {
-    #[derive(serde::Deserialize)]
-    struct Options {
-        name: String,
-        heads: Vec<String>,
-    }
-    let options: Options = from_js(options, "options")?;
-    let named = |list: Vec<JsValue>| -> JsResult<Vec<(String, Vec<u8>)>> {
-        let pair = |pair: JsValue| {
-            let pair = js_sys::Array::from(&pair);
-            Ok((from_js(pair.get(0), "files")?, js_sys::Uint8Array::new(&pair.get(1)).to_vec()))
-        };
-        list.into_iter().map(pair).collect()
-    };
-    let (files, headers) = (named(files)?, named(headers)?);
-    let checkpoint = || {
-        let mut stored = Vec::new();
-        for (file, start) in &headers {
-            stored.extend(checkpoint::read_header(file, start, None)?);
-        }
-        let heads = options.heads.iter().map(|head| head.parse()).collect::<crate::Result<Vec<_>>>()?;
-        let file = |name: &str| Ok(files.iter().find(|(known, _)| known == name).map(|(_, bytes)| bytes.clone()));
-        RawCheckpoint::read(&file, &stored, &options.name, &heads)
-    };
-    let RawCheckpoint { manifest, tokenizer, entity_vocab } = checkpoint().map_err(js_error)?;
-    let result = js_sys::Object::new();
-    let set = |name: &str, value: JsValue| js_sys::Reflect::set(&result, &name.into(), &value);
-    set("manifest", serde_json::to_string(&manifest).map_err(|error| JsValue::from(error.to_string()))?.into())?;
-    set("tokenizer", js_sys::Uint8Array::from(tokenizer.as_slice()).into())?;
-    set("entityVocab", js_sys::Uint8Array::from(entity_vocab.as_slice()).into())?;
-    Ok(result.into())
-}
-
-/// How many bytes the start of a safetensors file has, from its first 8.
-#[wasm_bindgen(js_name = headerBytes)]
-pub fn header_bytes(file: &str, first: &[u8]) -> JsResult<usize> {
-    checkpoint::header_bytes(file, first).map_err(js_error)
-}
-
-/// The files that `model.safetensors.index.json` names.
-#[wasm_bindgen]
-pub fn shards(index_json: &[u8]) -> JsResult<Vec<String>> {
-    checkpoint::shards(index_json).map_err(js_error)
 }
 
 /// Files from the page's side.
@@ -104,6 +59,57 @@ impl Source for JsSource {
             Ok(js_sys::Uint8Array::new(&bytes).to_vec())
         })
     }
+}
+
+/// The safetensors files that `model.safetensors.index.json` names.
+#[wasm_bindgen(js_name = checkpointShards)]
+pub fn checkpoint_shards(index_json: &[u8]) -> JsResult<Vec<String>> {
+    checkpoint::shards(index_json).map_err(js_error)
+}
+
+/// How many bytes at the start of a safetensors file are its header, from the first 8.
+#[wasm_bindgen(js_name = checkpointHeaderBytes)]
+pub fn checkpoint_header_bytes(file: &str, first: &[u8]) -> JsResult<usize> {
+    checkpoint::header_bytes(file, first).map_err(js_error)
+}
+
+/// A checkpoint that is loaded as it is; see `RawCheckpoint`. `files` has its small files by name (those there are of
+/// config.json, entity_vocab.json, luke_web.json and the tokenizer's), `headers` the start of each safetensors file by
+/// name, as `Uint8Array`; `heads` are those to keep, `[]` for all. Gives `{ manifest, tokenizer, entityVocab }`: the text
+/// for `loadModel`, and the files `tokenizer.json` and `entity_vocab.json` that its `read` must answer with.
+#[wasm_bindgen(js_name = readCheckpoint)]
+pub fn read_checkpoint(
+    name: &str,
+    files: &js_sys::Object,
+    headers: &js_sys::Object,
+    heads: Vec<String>,
+) -> JsResult<JsValue> {
+    console_panics();
+    let (files, headers) = (bytes_by_name(files), bytes_by_name(headers));
+    let read = || {
+        let mut stored = Vec::new();
+        for (file, start) in &headers {
+            stored.extend(checkpoint::read_header(file, start, None)?);
+        }
+        let heads: Vec<HeadChoice> = heads.iter().map(|head| head.parse()).collect::<Result<_, _>>()?;
+        RawCheckpoint::read(&|file| Ok(files.get(file).cloned()), &stored, name, &heads)
+    };
+    let raw = read().map_err(js_error)?;
+    let manifest = serde_json::to_string(&raw.manifest).map_err(|error| JsValue::from_str(&error.to_string()))?;
+    let result = js_sys::Object::new();
+    js_sys::Reflect::set(&result, &"manifest".into(), &manifest.into())?;
+    js_sys::Reflect::set(&result, &"tokenizer".into(), &js_sys::Uint8Array::from(raw.tokenizer.as_slice()))?;
+    js_sys::Reflect::set(&result, &"entityVocab".into(), &js_sys::Uint8Array::from(raw.entity_vocab.as_slice()))?;
+    Ok(result.into())
+}
+
+fn bytes_by_name(object: &js_sys::Object) -> BTreeMap<String, Vec<u8>> {
+    let entries = js_sys::Object::entries(object);
+    let entry = |entry: JsValue| {
+        let entry = js_sys::Array::from(&entry);
+        (entry.get(0).as_string().unwrap_or_default(), js_sys::Uint8Array::new(&entry.get(1)).to_vec())
+    };
+    entries.iter().map(entry).collect()
 }
 
 /// A loaded model; see `Luke`.

@@ -33,21 +33,21 @@ export async function readCheckpoint(
   signal: AbortSignal,
 ): Promise<Checkpoint> {
   const get = (path: string) => readIfThere(source, fileUrl(url, path), signal);
-  const files = new Map<string, Uint8Array>();
+  const files: Record<string, Uint8Array> = {};
   const find = async (names: readonly string[]) => {
     for (const name of names) {
       const bytes = name === '' ? new Uint8Array() : await get(name);
-      if (bytes && name) files.set(name, bytes);
+      if (bytes && name) files[name] = bytes;
       if (bytes) return;
     }
-    throw new LukeError('network', `${fileUrl(url, names[0]!)} answered with status 404; a checkpoint needs ${names.join(', or ')}`, { url, files: names });
+    throw new LukeError('network', `${fileUrl(url, names[0]!)} answered with status 404; a checkpoint needs ${names.join(', or ')}`, { url, files: names, status: 404 });
   };
   const [index] = await Promise.all([get(INDEX), ...SMALL_FILES.map(find)]);
-  const shards = index ? wasm.shards(index) : [WEIGHTS];
-  const headers: [string, Uint8Array][] = [];
-  for (const shard of shards) headers.push([shard, await readHeader(wasm, source, fileUrl(url, shard), signal)]);
+  const shards = index ? wasm.checkpointShards(index) : [WEIGHTS];
+  const headers: Record<string, Uint8Array> = {};
+  for (const shard of shards) headers[shard] = await readHeader(wasm, source, fileUrl(url, shard), signal);
   const name = new URL('.', url).pathname.split('/').filter(Boolean).at(-1) ?? 'luke';
-  const { manifest: text, tokenizer, entityVocab } = wasm.readCheckpoint([...files], headers, { name, heads });
+  const { manifest: text, tokenizer, entityVocab } = wasm.readCheckpoint(name, files, headers, [...heads]);
   const manifest = JSON.parse(text) as Manifest;
   const here = new Map([
     [manifest.files.tokenizer.path, new Blob([tokenizer as BlobPart])],
@@ -59,7 +59,7 @@ export async function readCheckpoint(
 /** The first bytes of a safetensors file, up to the end of its header. */
 async function readHeader(wasm: WasmModule, source: Source, url: string, signal: AbortSignal): Promise<Uint8Array> {
   const start = await readStart(source, url, HEADER_GUESS, signal);
-  const bytes = wasm.headerBytes(url, start);
+  const bytes = wasm.checkpointHeaderBytes(url, start);
   return bytes <= start.length ? start.subarray(0, bytes) : readStart(source, url, bytes, signal);
 }
 

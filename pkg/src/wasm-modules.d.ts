@@ -4,7 +4,7 @@ declare module '*/luke_web.js' {
   export default init;
   export const loadModel: import('./wasm.js').WasmModule['loadModel'];
   export const readCheckpoint: import('./wasm.js').WasmModule['readCheckpoint'];
-  export const headerBytes: import('./wasm.js').WasmModule['headerBytes'];
-  export const shards: import('./wasm.js').WasmModule['shards'];
+  export const checkpointHeaderBytes: import('./wasm.js').WasmModule['checkpointHeaderBytes'];
+  export const checkpointShards: import('./wasm.js').WasmModule['checkpointShards'];
   export const __wbg_reset_state: NonNullable<import('./wasm.js').WasmModule['__wbg_reset_state']>;
 }

@@ -10,14 +10,15 @@ export interface WasmModule {
   loadModel(manifestJson: string, read: ReadFile, options: { selfTest: boolean; checkpoint: boolean }): Promise<WasmModel>;
   /** The manifest of a checkpoint, and its two small files, from the small files and the starts of the safetensors files. */
   readCheckpoint(
-    files: [string, Uint8Array][],
-    headers: [string, Uint8Array][],
-    options: { name: string; heads: readonly string[] },
+    name: string,
+    files: Record<string, Uint8Array>,
+    headers: Record<string, Uint8Array>,
+    heads: string[],
   ): { manifest: string; tokenizer: Uint8Array; entityVocab: Uint8Array };
   /** How long the start of a safetensors file is, from its first 8 bytes. */
-  headerBytes(file: string, first: Uint8Array): number;
+  checkpointHeaderBytes(file: string, first: Uint8Array): number;
   /** The files that `model.safetensors.index.json` names. */
-  shards(indexJson: Uint8Array): string[];
+  checkpointShards(indexJson: Uint8Array): string[];
   /** Replaces the instance by a fresh one: `wasm-bindgen --experimental-reset-state-function`, which a browser test insists on. */
   __wbg_reset_state?(): void;
 }

@@ -78,15 +78,16 @@ export function fakeWasm(ner: WasmModel['ner'], finish: () => void = () => {}, t
       log.push('finish');
       return model;
     },
-    readCheckpoint: (files, headers, { name, heads }) => {
-      log.push(`checkpoint ${name} of ${files.map(([file]) => file).sort()}; ${headers.map(([file, start]) => `${file} ${start.length}`)}; ${heads}`);
+    readCheckpoint: (name, files, headers, heads) => {
+      const starts = Object.entries(headers).map(([file, start]) => `${file} ${start.length}`);
+      log.push(`checkpoint ${name} of ${Object.keys(files).sort()}; ${starts}; ${heads}`);
       const json = manifest();
       json.files.entityVocab.bytes = 3;
-      const chunks = [{ path: headers[0]![0], bytes: 5, offset: 20 }];
+      const chunks = [{ path: Object.keys(headers)[0]!, bytes: 5, offset: 20 }];
       return { manifest: JSON.stringify({ ...json, chunks }), tokenizer: new Uint8Array(4), entityVocab: new Uint8Array(3) };
     },
-    headerBytes: (_file, first) => 8 + first[0]!,
-    shards: (index) => JSON.parse(new TextDecoder().decode(index)) as string[],
+    checkpointHeaderBytes: (_file, first) => 8 + first[0]!,
+    checkpointShards: (index) => JSON.parse(new TextDecoder().decode(index)) as string[],
     __wbg_reset_state: () => void log.push('reset'),
   };
   return { module, log };

@@ -44,10 +44,10 @@ impl FromStr for HeadChoice {
         let (task, layer) = text.split_once('=').map_or((text, None), |(task, layer)| (task, Some(layer.to_owned())));
         let task = known_task(task).ok_or_else(|| {
             let known: Vec<_> = TASKS.iter().map(|(_, task)| *task).collect();
-            LukeError::input("--head", format!("'{task}' is none of {}", known.join(", ")))
+            LukeError::input("head", format!("'{task}' is none of {}", known.join(", ")))
         })?;
         match (task, &layer) {
-            ("mlm", Some(_)) => Err(LukeError::input("--head", "mlm has two layers, whose names are fixed")),
+            ("mlm", Some(_)) => Err(LukeError::input("head", "mlm has two layers, whose names are fixed")),
             _ => Ok(Self { task, layer }),
         }
     }
@@ -83,32 +83,20 @@ pub fn plan_heads(
     };
     let labelled = chosen.iter().filter(|choice| !UNLABELLED.contains(&choice.task)).count();
     let mut plans: Vec<HeadPlan> = Vec::new();
-    for HeadChoice { task, layer } in &chosen {
-        let mut renames = Vec::new();
-        for own in layers(task) {
-            let from = match layer {
-                Some(layer) => vec![format!("{layer}.")],
-                // The authors' typing model has no `classifier` but `typing` (`examples/legacy/entity_typing`).
-                None => vec![format!("heads.{task}.{own}."), format!("{own}."), format!("{task}.")],
-            };
-            let Some(from) = from.iter().find(|from| stored.iter().any(|tensor| tensor.name.starts_with(*from))) else {
-                return Err(LukeError::format(
-                    format!("{}weight", from[0]),
-                    format!("head '{task}' needs this tensor"),
-                ));
-            };
-            let to = if chosen.len() > 1 { format!("heads.{task}.{own}.") } else { format!("{own}.") };
-            renames.push((from.clone(), to));
-        }
-        if let Some(other) = plans.iter().find(|plan| plan.renames.iter().any(|(from, _)| *from == renames[0].0)) {
+    for choice in &chosen {
+        let (task, renames) = (choice.task, renames(choice, stored, chosen.len() > 1)?);
+        if let Some(other) = plans.iter().find(|plan| plan.renames[0].0 == renames[0].0) {
             let reason = format!("{} and {task} would both be {}weight: use TASK=LAYER", other.task, renames[0].0);
-            return Err(LukeError::input("--head", reason));
+            return Err(LukeError::input("head", reason));
         }
-        let mut spec = about.get(*task).cloned().unwrap_or_default();
+        let spec = about.get(task).cloned().unwrap_or_default();
+        plans.push(HeadPlan { task, renames, spec });
+    }
+    for HeadPlan { task, renames, spec } in &mut plans {
         if !UNLABELLED.contains(task) {
             let weight = format!("{}weight", renames[0].0);
             let rows = stored.iter().find(|tensor| tensor.name == weight).map_or(0, Stored::rows);
-            spec.labels = labels(task, &spec, config, rows, labelled == 1)?;
+            spec.labels = labels(task, spec, config, rows, labelled == 1)?;
         }
         if *task == "ner" {
             spec.context.get_or_insert(NerContext::Document);
@@ -117,9 +105,27 @@ pub fn plan_heads(
         if *task == "cloze" {
             spec.tokens.get_or_insert(ClozeTokens::last_rows(config.vocab_size));
         }
-        plans.push(HeadPlan { task, renames, spec });
     }
     Ok(plans)
+}
+
+/// Where the layers of a head are in the checkpoint, and what a model folder calls them.
+fn renames(choice: &HeadChoice, stored: &[Stored], several: bool) -> Result<Vec<(String, String)>> {
+    let task = choice.task;
+    let of_layer = |own: &&str| {
+        let candidates = match &choice.layer {
+            Some(layer) => vec![format!("{layer}.")],
+            // The authors' typing model has no `classifier` but `typing` (`examples/legacy/entity_typing`).
+            None => vec![format!("heads.{task}.{own}."), format!("{own}."), format!("{task}.")],
+        };
+        let there = |from: &&String| stored.iter().any(|tensor| tensor.name.starts_with(*from));
+        let from = candidates.iter().find(there).ok_or_else(|| {
+            LukeError::format(format!("{}weight", candidates[0]), format!("is missing, head '{task}' needs it"))
+        })?;
+        let to = if several { format!("heads.{task}.{own}.") } else { format!("{own}.") };
+        Ok((from.clone(), to))
+    };
+    layers(task).iter().map(of_layer).collect()
 }
 
 /// The tasks that the names of tensors, `config.json` or `luke_web.json` speak of.
@@ -140,7 +146,7 @@ fn find_tasks(
             None if tasks.is_empty() => {
                 return Err(LukeError::format(
                     "config.json",
-                    format!("class {class} is not known; --head names the task"),
+                    format!("class {class} is not known; --head may name the task"),
                 ));
             }
             None => {}
@@ -177,7 +183,10 @@ fn labels(task: &str, spec: &HeadSpec, config: &LukeConfig, rows: usize, only: b
         // Hugging Face's names where a config has none.
         (true, _) if config.id2label.is_empty() => Ok((0..rows).map(|id| format!("LABEL_{id}")).collect()),
         (true, true) => fits("config.json", config.labels()?),
-        (true, false) => fits("luke_web.json", Vec::new()),
+        (true, false) => {
+            let reason = format!("must name the labels (heads.{task}.labels): config.json has those of one head only");
+            Err(LukeError::format("luke_web.json", reason))
+        }
     }
 }
 

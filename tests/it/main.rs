@@ -1,6 +1,7 @@
 //! The only integration test binary: our answers against Hugging Face's, on committed fixtures.
 
 mod arrows;
+mod checkpoints;
 mod cli;
 mod cloze;
 mod default_model;
@@ -9,7 +10,9 @@ mod full_size;
 mod heads;
 mod masked;
 mod ner;
+mod other_checkpoints;
 mod qa;
+mod raw_checkpoints;
 mod support;
 mod tokenizer;
 mod typing_relation;

@@ -50,6 +50,24 @@ pub fn folder(name: &str) -> PathBuf {
     folder
 }
 
+/// Converts a checkpoint to a fresh folder; gives standard error where it is refused.
+pub fn convert(from: &Path, name: &str, options: &[&str]) -> Result<PathBuf, String> {
+    let to = temporary(&format!("converted-{name}"));
+    let _ = std::fs::remove_dir_all(&to);
+    let result = luke(&[&["convert", &from.display().to_string(), &to.display().to_string()], options].concat());
+    let refused = !result.status.success();
+    assert_eq!(refused, !to.exists(), "{name}: a folder is there exactly if the conversion went well");
+    if refused { Err(String::from_utf8(result.stderr).unwrap()) } else { Ok(to) }
+}
+
+/// A copy of a committed checkpoint, changed.
+pub fn changed(of: &str, name: &str, change: impl FnOnce(&Path)) -> PathBuf {
+    let folder = temporary(&format!("changed-{name}"));
+    copy(&checkpoint(of), &folder);
+    change(&folder);
+    folder
+}
+
 /// The files of a folder, as a test gives them.
 pub struct Files(pub PathBuf);
 
@@ -66,6 +84,50 @@ impl Source for Files {
 pub fn load(folder: &Path) -> Luke {
     let manifest = Manifest::parse(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
     pollster::block_on(Luke::load(manifest, Arc::new(Files(folder.to_owned())), DeviceKind::Cpu, true)).unwrap()
+}
+
+pub fn copy(from: &Path, to: &Path) {
+    let _ = std::fs::remove_dir_all(to);
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &target),
+            false => assert!(std::fs::copy(&path, target).is_ok()),
+        }
+    }
+}
+
+pub fn edit(path: &Path, change: impl FnOnce(&mut Value)) {
+    let mut value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    change(&mut value);
+    std::fs::write(path, value.to_string()).unwrap();
+}
+
+/// Name, shape and bytes.
+pub type NamedBytes = (String, Vec<usize>, Vec<u8>);
+
+/// The tensors of a folder's `model.safetensors`.
+pub fn read_tensors(folder: &Path) -> Vec<NamedBytes> {
+    let bytes = std::fs::read(folder.join("model.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    file.tensors().into_iter().map(|(name, view)| (name, view.shape().to_vec(), view.data().to_vec())).collect()
+}
+
+/// Writes a folder's `model.safetensors`.
+pub fn write_tensors(folder: &Path, dtype: safetensors::Dtype, tensors: &[NamedBytes]) {
+    let views = tensors
+        .iter()
+        .map(|(name, shape, data)| (name, safetensors::tensor::TensorView::new(dtype, shape.clone(), data).unwrap()));
+    std::fs::write(folder.join("model.safetensors"), safetensors::serialize(views, None).unwrap()).unwrap();
+}
+
+/// Rewrites the tensors of `model.safetensors`.
+pub fn edit_tensors(folder: &Path, change: impl FnOnce(&mut Vec<NamedBytes>)) {
+    let mut tensors = read_tensors(folder);
+    change(&mut tensors);
+    write_tensors(folder, safetensors::Dtype::F32, &tensors);
 }
 
 /// All numbers of a nested array, in order.
