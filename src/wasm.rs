@@ -24,7 +24,7 @@ use crate::tasks::qa::{QaInput, QaOptions};
 use crate::tasks::relation::RelationInput;
 use crate::tasks::typing::TypingInput;
 use crate::tasks::{self, LabelOptions};
-use crate::weights::{FileEntry, Manifest, Reading, Source};
+use crate::weights::{FileEntry, Manifest, Reading, Source, TensorEntry};
 
 type JsResult<T> = Result<T, JsValue>;
 
@@ -199,9 +199,8 @@ impl Model {
     /// What is loaded and where it runs.
     pub fn info(&self) -> JsResult<JsValue> {
         let Luke { manifest, device, .. } = &self.0;
-        let table = manifest.entity_table.as_ref().map_or(0, |table| table.rows * table.columns());
-        let tensors = manifest.tensors.iter().map(|tensor| tensor.bytes / tensor.dtype.size());
-        let parameters = tensors.sum::<usize>() + table;
+        let table = manifest.entity_table.as_ref().map_or(0, |table| table.rows * self.0.config.entity_emb_size);
+        let parameters = manifest.tensors.iter().map(TensorEntry::numbers).sum::<usize>() + table;
         let tested = manifest.self_test.as_ref().zip(self.0.self_test_error);
         to_js(&json!({
             "name": manifest.name,

@@ -36,9 +36,14 @@ impl Stored {
         self.shape.first().copied().unwrap_or(1)
     }
 
+    /// Numbers of a row.
+    pub fn columns(&self) -> usize {
+        self.shape.iter().skip(1).product()
+    }
+
     /// Bytes of a row.
     pub fn row_bytes(&self) -> usize {
-        self.shape.iter().skip(1).product::<usize>() * self.dtype.size()
+        self.dtype.row_bytes(self.columns())
     }
 }
 

@@ -3,9 +3,9 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{Activation, AttentionShape, Columns, RowGroup, add_layer_norm, entity_attention, linear};
+use super::{Activation, AttentionShape, Columns, RowGroup, Weight, add_layer_norm, entity_attention, linear};
 
-/// The kernels [`max_error`] knows.
+/// The kernels of every device that [`max_error`] knows; `quantised` is the CPU's alone.
 pub const KERNELS: [&str; 3] = ["linear", "entity_attention", "add_layer_norm"];
 
 /// Runs case `case` of `kernel` and gives the largest `|got - want| / (1 + |want|)`.
@@ -13,11 +13,13 @@ pub const KERNELS: [&str; 3] = ["linear", "entity_attention", "add_layer_norm"];
 /// The first cases are the awkward shapes, named in the source; later ones are random.
 ///
 /// # Panics
-/// If `kernel` is not in [`KERNELS`].
+/// If there is no such kernel.
 pub async fn max_error(kernel: &str, seed: u64, case: usize, device: &Device) -> f64 {
     let mut random = Random(seed ^ (case as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     match kernel {
         "linear" => linear_case(&mut random, case, device).await,
+        #[cfg(feature = "cpu")]
+        "quantised" => quantised_case(&mut random, case, device).await,
         "entity_attention" => attention_case(&mut random, case, device).await,
         "add_layer_norm" => layer_norm_case(&mut random, case, device).await,
         other => panic!("no kernel named {other}"),
@@ -25,29 +27,63 @@ pub async fn max_error(kernel: &str, seed: u64, case: usize, device: &Device) ->
 }
 
 async fn linear_case(random: &mut Random, case: usize, device: &Device) -> f64 {
-    // rows, in, out, stacked features
-    let (rows, k, n, features) = match case {
-        0 => (1, 1, 1, 1),
-        1 => (33, 31, 35, 35),
-        2 => (32, 64, 32, 96),
-        3 => (7, 768, 5, 5),
-        4 => (130, 36, 128, 192),
-        _ => {
-            let n = random.size(1, 70);
-            (random.size(1, 70), random.size(1, 100), n, n + random.size(0, 40))
-        }
-    };
-    let cut = random.size(0, rows);
-    let first = random.size(0, features - n);
-    let groups = vec![RowGroup { rows: 0..cut, first_feature: 0 }, RowGroup { rows: cut..rows, first_feature: first }];
-    let activation = if case.is_multiple_of(2) { Activation::None } else { Activation::Gelu };
-    let plan = linear::Plan { rows, in_features: k, out_features: n, groups: groups.clone(), activation };
-    let (x, w, b) = (random.floats(rows * k), random.floats(features * k), random.floats(features));
+    let LinearCase { plan, x, w, b, .. } = LinearCase::new(random, case);
     let want = linear::reference(&x, &w, &b, &plan);
-    let (w, b) = (matrix(w, [features, k], device), vector(b, device));
-    let got = super::linear_groups(matrix(x, [rows, k], device), &w, &b, n, groups, activation);
+    let [rows, k] = [plan.rows, plan.in_features];
+    let weight = Weight::Float(matrix(w, [b.len(), k], device));
+    let (x, b) = (matrix(x, [rows, k], device), vector(b, device));
+    let got = super::linear_groups(x, &weight, &b, plan.out_features, plan.groups, plan.activation);
     // A sum of k products of standard normals has size sqrt(k): so has its rounding error.
     difference(got, &want).await / (k as f64).sqrt()
+}
+
+#[cfg(feature = "cpu")]
+async fn quantised_case(random: &mut Random, case: usize, device: &Device) -> f64 {
+    use crate::weights::{DType, RowTable};
+    let LinearCase { plan, x, w, b } = LinearCase::new(random, case);
+    let [rows, k] = [plan.rows, plan.in_features];
+    let dtype = if case.is_multiple_of(3) { DType::Q4 } else { DType::Q8 };
+    // 127 does not fit the kernel: such a table is quantised again.
+    let table = RowTable::new(k, dtype, dtype.encode(&w, k, if case % 3 == 1 { super::Q8_MOST } else { i8::MAX }));
+    let weight = Weight::new(&table, device);
+    let Weight::Quantised(matrix_) = &weight else { panic!("the device takes no int8") };
+    let want = super::quantised::reference(&x, matrix_, &b, &plan);
+    let (x, b) = (matrix(x, [rows, k], device), vector(b, device));
+    let got = super::linear_groups(x, &weight, &b, plan.out_features, plan.groups, plan.activation);
+    difference(got, &want).await / (k as f64).sqrt()
+}
+
+/// A linear layer with stacked weights.
+struct LinearCase {
+    plan: linear::Plan,
+    x: Vec<f32>,
+    w: Vec<f32>,
+    b: Vec<f32>,
+}
+
+impl LinearCase {
+    fn new(random: &mut Random, case: usize) -> Self {
+        // rows, in, out, stacked features
+        let (rows, k, n, features) = match case {
+            0 => (1, 1, 1, 1),
+            1 => (33, 31, 35, 35),
+            2 => (32, 64, 32, 96),
+            3 => (7, 768, 5, 5),
+            4 => (130, 36, 128, 192),
+            _ => {
+                let n = random.size(1, 70);
+                (random.size(1, 70), random.size(1, 100), n, n + random.size(0, 40))
+            }
+        };
+        let cut = random.size(0, rows);
+        let first = random.size(0, features - n);
+        let groups =
+            vec![RowGroup { rows: 0..cut, first_feature: 0 }, RowGroup { rows: cut..rows, first_feature: first }];
+        let activation = if case.is_multiple_of(2) { Activation::None } else { Activation::Gelu };
+        let plan = linear::Plan { rows, in_features: k, out_features: n, groups, activation };
+        let (x, w, b) = (random.floats(rows * k), random.floats(features * k), random.floats(features));
+        Self { plan, x, w, b }
+    }
 }
 
 async fn attention_case(random: &mut Random, case: usize, device: &Device) -> f64 {
@@ -150,7 +186,7 @@ mod tests {
     #[test]
     fn cpu_kernels_equal_their_references() {
         let device = Device::flex();
-        for kernel in KERNELS {
+        for kernel in KERNELS.into_iter().chain(["quantised"]) {
             for case in 0..40 {
                 let error = pollster::block_on(max_error(kernel, 7, case, &device));
                 assert!(error < TOLERANCE, "{kernel}, case {case}: {error:e} > {TOLERANCE:e}");

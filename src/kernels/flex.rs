@@ -5,7 +5,9 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::TensorData;
 
-use super::{AttentionShape, LukeOps, add_layer_norm, entity_attention, linear};
+use std::sync::Arc;
+
+use super::{AttentionShape, CpuOps, LukeOps, QuantisedMatrix, add_layer_norm, entity_attention, linear, quantised};
 
 impl LukeOps for Flex {
     fn linear(
@@ -42,6 +44,19 @@ impl LukeOps for Flex {
         let y = add_layer_norm::cpu(floats(&x), floats(&residual), floats(&weight), floats(&bias), epsilon);
         let rows = y.len() / features;
         tensor(y, [rows, features])
+    }
+}
+
+impl CpuOps for Flex {
+    fn linear_quantised(
+        x: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        weight: Arc<QuantisedMatrix>,
+        plan: linear::Plan,
+    ) -> FloatTensor<Self> {
+        let (x, bias) = (x.to_contiguous(), bias.to_contiguous());
+        let y = quantised::cpu(floats(&x), &weight, floats(&bias), &plan);
+        tensor(y, [plan.rows, plan.out_features])
     }
 }
 

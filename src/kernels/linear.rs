@@ -1,10 +1,44 @@
 //! `y = activation(x W^T + b)`, the layout of `torch.nn.Linear`: weight `[out_features, in_features]`.
 
 use burn::backend::Dispatch;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::LukeOps;
+use crate::weights::RowTable;
+
+/// The weight of a linear layer, on a device: `[out_features, in_features]`.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a model has fewer than a hundred")]
+pub enum Weight {
+    /// f32.
+    Float(Tensor<2>),
+    /// int8 with a scale for each row, on the CPU.
+    #[cfg(feature = "cpu")]
+    Quantised(Arc<super::QuantisedMatrix>),
+}
+
+impl Weight {
+    /// Puts a matrix on a device: as int8 where it is stored in as many bits or fewer and the device has a kernel for that.
+    pub fn new(table: &RowTable, device: &Device) -> Self {
+        #[cfg(feature = "cpu")]
+        if table.dtype().is_quantised() && *device == Device::flex() {
+            return Self::Quantised(Arc::new(super::QuantisedMatrix::new(table)));
+        }
+        let shape = [table.rows(), table.columns()];
+        Self::Float(Tensor::from_data(TensorData::new(table.block(0..table.rows()), shape), device))
+    }
+
+    /// `[out_features, in_features]`
+    pub fn dims(&self) -> [usize; 2] {
+        match self {
+            Self::Float(tensor) => tensor.dims(),
+            #[cfg(feature = "cpu")]
+            Self::Quantised(matrix) => [matrix.out_features(), matrix.in_features],
+        }
+    }
+}
 
 /// What follows the matrix product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +73,7 @@ pub struct Plan {
 /// # Shapes
 /// - x: `[rows, in_features]`, weight: `[out_features, in_features]`, bias: `[out_features]`
 /// - result: `[rows, out_features]`
-pub fn linear(x: Tensor<2>, weight: &Tensor<2>, bias: &Tensor<1>, activation: Activation) -> Tensor<2> {
+pub fn linear(x: Tensor<2>, weight: &Weight, bias: &Tensor<1>, activation: Activation) -> Tensor<2> {
     let [rows, _] = x.dims();
     let [out_features, _] = weight.dims();
     let group = RowGroup { rows: 0..rows, first_feature: 0 };
@@ -59,7 +93,7 @@ pub fn linear(x: Tensor<2>, weight: &Tensor<2>, bias: &Tensor<1>, activation: Ac
 /// If the shapes disagree, or the groups do not cover the rows in order, each row once.
 pub fn linear_groups(
     x: Tensor<2>,
-    weight: &Tensor<2>,
+    weight: &Weight,
     bias: &Tensor<1>,
     out_features: usize,
     groups: Vec<RowGroup>,
@@ -78,12 +112,12 @@ pub fn linear_groups(
     assert_eq!(next, rows, "linear: groups must cover every row");
     let groups = groups.into_iter().filter(|group| !group.rows.is_empty()).collect();
     let plan = Plan { rows, in_features, out_features, groups, activation };
-    Tensor::from_dispatch(<Dispatch as LukeOps>::linear(
-        x.into_dispatch(),
-        weight.clone().into_dispatch(),
-        bias.clone().into_dispatch(),
-        plan,
-    ))
+    let (x, bias) = (x.into_dispatch(), bias.clone().into_dispatch());
+    Tensor::from_dispatch(match weight {
+        Weight::Float(weight) => <Dispatch as LukeOps>::linear(x, weight.clone().into_dispatch(), bias, plan),
+        #[cfg(feature = "cpu")]
+        Weight::Quantised(weight) => <Dispatch as super::CpuOps>::linear_quantised(x, bias, weight.clone(), plan),
+    })
 }
 
 #[cfg(feature = "cpu")]
@@ -110,7 +144,7 @@ pub(super) fn cpu(x: &[f32], weight: &[f32], bias: &[f32], plan: &Plan) -> Vec<f
 
 /// `x Φ(x)`; the error function is Abramowitz and Stegun's formula 7.1.26, |error| < 1.5e-7, as in `linear.wgsl`.
 #[cfg(feature = "cpu")]
-fn gelu(x: f32) -> f32 {
+pub(super) fn gelu(x: f32) -> f32 {
     let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
     let t = 1.0 / (1.0 + 0.327_591_1 * z);
     let poly = t * (0.254_829_6 + t * (-0.284_496_74 + t * (1.421_413_7 + t * (-1.453_152_1 + t * 1.061_405_4))));
@@ -149,15 +183,27 @@ pub(super) mod gpu {
 /// The op in `f64`, one sum at a time.
 #[cfg(any(test, feature = "kernel-tests"))]
 pub(super) fn reference(x: &[f32], weight: &[f32], bias: &[f32], plan: &Plan) -> Vec<f64> {
-    let (k, n) = (plan.in_features, plan.out_features);
+    let k = plan.in_features;
+    reference_of(&|row, i| f64::from(x[row * k + i]), &|feature, i| f64::from(weight[feature * k + i]), bias, plan)
+}
+
+/// The same on any `x(row, i)` and `weight(feature, i)`.
+#[cfg(any(test, feature = "kernel-tests"))]
+pub(super) fn reference_of(
+    x: &dyn Fn(usize, usize) -> f64,
+    weight: &dyn Fn(usize, usize) -> f64,
+    bias: &[f32],
+    plan: &Plan,
+) -> Vec<f64> {
+    let n = plan.out_features;
     let mut y = vec![0.0; plan.rows * n];
     for group in &plan.groups {
         for row in group.rows.clone() {
             for feature in 0..n {
                 let w = group.first_feature + feature;
                 let mut sum = f64::from(bias[w]);
-                for i in 0..k {
-                    sum += f64::from(x[row * k + i]) * f64::from(weight[w * k + i]);
+                for i in 0..plan.in_features {
+                    sum += x(row, i) * weight(w, i);
                 }
                 if plan.activation == Activation::Gelu {
                     sum = 0.5 * sum * (1.0 + libm::erf(sum / std::f64::consts::SQRT_2));

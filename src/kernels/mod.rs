@@ -13,15 +13,21 @@ pub mod check;
 #[cfg(feature = "webgpu")]
 mod cube;
 #[cfg(feature = "cpu")]
+mod dot;
+#[cfg(feature = "cpu")]
 mod flex;
 #[cfg(feature = "cpu")]
 mod product;
+#[cfg(feature = "cpu")]
+mod quantised;
 #[cfg(feature = "webgpu")]
 mod wgsl;
 
 pub use add_layer_norm::add_layer_norm;
 pub use entity_attention::{AttentionShape, Columns, entity_attention};
-pub use linear::{Activation, RowGroup, linear, linear_groups};
+pub use linear::{Activation, RowGroup, Weight, linear, linear_groups};
+#[cfg(feature = "cpu")]
+pub use quantised::{Q8_MOST, QuantisedMatrix};
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, backend_extension};
@@ -51,5 +57,18 @@ pub trait LukeOps: Backend {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         epsilon: f32,
+    ) -> FloatTensor<Self>;
+}
+
+/// Ops of the CPU alone.
+#[cfg(feature = "cpu")]
+#[backend_extension(Flex: cfg(feature = "cpu"))]
+pub trait CpuOps: Backend {
+    /// See [`linear_groups`], with a [`Weight::Quantised`].
+    fn linear_quantised(
+        x: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        weight: std::sync::Arc<QuantisedMatrix>,
+        plan: linear::Plan,
     ) -> FloatTensor<Self>;
 }

@@ -25,10 +25,10 @@ impl Luke {
         let entity_vocab = read_verified(&*source, &manifest.files.entity_vocab).await?;
         let entity_vocab = EntityVocab::from_bytes(&entity_vocab, config.entity_vocab_size)?;
         let pages = match &manifest.entity_table {
-            Some(table) if table.rows != config.entity_vocab_size || table.columns() != config.entity_emb_size => {
-                return Err(LukeError::format("manifest.json", "entityTable has another shape than config says"));
+            Some(table) if table.rows != config.entity_vocab_size => {
+                return Err(LukeError::format("manifest.json", "entityTable has other rows than config says"));
             }
-            Some(table) => Some(PagedRows::new(table.clone(), source.clone())),
+            Some(table) => Some(PagedRows::new(table.clone(), config.entity_emb_size, source.clone())?),
             None => None,
         };
         let device = backend::open(kind).await?;

@@ -1,5 +1,6 @@
 //! A loaded model: tokenizer, entity vocabulary, encoder and heads on one device.
 
+mod calibrate;
 mod load;
 mod masked;
 
@@ -14,7 +15,7 @@ use crate::config::LukeConfig;
 use crate::entity_vocab::EntityVocab;
 use crate::error::{LukeError, Result};
 use crate::input::{EncodeOptions, Encoder, ModelInputs, Spanned, Task};
-use crate::model::{Head, HiddenStates, LukeModel, NamedTensor, hidden_outputs};
+use crate::model::{Head, HiddenStates, LukeModel, NamedTensor, Step, hidden_outputs};
 use crate::tokenizer::{OffsetUnit, Offsets, Tokenizer};
 use crate::weights::{HeadSpec, Manifest};
 
@@ -127,7 +128,10 @@ impl Luke {
         inputs.check(&self.config)?;
         let mut layers = Vec::new();
         let entity_rows = self.model.entity_embeddings().gather(&inputs.entity_ids).await?;
-        self.model.forward_layers(inputs, entity_rows, |states| {
+        self.model.forward_steps(inputs, entity_rows, |step, states| {
+            if step != Step::Result {
+                return;
+            }
             for row in rows {
                 let tensor = states.clone().slice([*row..row + 1, 0..columns]);
                 layers.push(NamedTensor { name: "hiddenStates", tensor, shape: vec![columns] });

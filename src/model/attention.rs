@@ -6,6 +6,7 @@ use super::layers::{LayerNorm, Linear, Weights};
 use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::kernels::{Activation, AttentionShape, Columns, RowGroup, entity_attention, linear_groups};
+use crate::weights::{DType, RowTable};
 
 /// One layer's attention: all its projections in one stacked weight.
 pub struct LukeAttention {
@@ -28,15 +29,15 @@ impl LukeAttention {
             true => &["w2e_query", "query", "key", "value", "e2w_query", "e2e_query"],
             false => &["query", "key", "value"],
         };
-        let (mut weight, mut bias) = (Vec::with_capacity(names.len() * h * h), Vec::with_capacity(names.len() * h));
+        let (mut weight, mut bias) = (RowTable::new(h, DType::F32, Vec::new()), Vec::with_capacity(names.len() * h));
         for name in names {
             let mut own = w.at("self");
             let mut own = own.at(name);
-            weight.extend(own.values("weight", &[h, h]).await?);
+            weight.append(own.table("weight", [h, h]).await?);
             bias.extend(own.values("bias", &[h]).await?);
         }
         Ok(Self {
-            projections: Linear::new(weight, bias, w.device()),
+            projections: Linear::new(&weight, bias, w.device()),
             entity_aware: c.use_entity_aware_attention,
             output: w.at("output.dense").linear(h, h).await?,
             output_norm: w.at("output.LayerNorm").layer_norm(h, c.layer_norm_eps).await?,
@@ -48,7 +49,15 @@ impl LukeAttention {
     /// # Shapes
     /// - states, result: `[words + entities, hidden]`
     /// - mask: `[words + entities]`, added to the scores
-    pub fn forward(&self, states: Tensor<2>, mask: &Tensor<1>, words: usize) -> Tensor<2> {
+    ///
+    /// `input` is shown what goes into the linear layers.
+    pub fn forward(
+        &self,
+        states: Tensor<2>,
+        mask: &Tensor<1>,
+        words: usize,
+        input: &mut impl FnMut(&'static str, &Tensor<2>),
+    ) -> Tensor<2> {
         let (h, [rows, _]) = (self.hidden, states.dims());
         let run = |rows, first_block: usize| RowGroup { rows, first_feature: first_block * h };
         let plain = Columns { to_words: 0, to_entities: 0, key: h, value: 2 * h };
@@ -61,11 +70,13 @@ impl LukeAttention {
             let entity = Columns { key: 0, value: h, to_words: 2 * h, to_entities: 3 * h };
             (vec![run(0..words, 0), run(words..rows, 2)], 4, word, entity)
         };
+        input("attention.self", &states);
         let Linear { weight, bias } = &self.projections;
         let projected = linear_groups(states.clone(), weight, bias, blocks * h, groups, Activation::None);
         let shape =
             AttentionShape { words, entities: rows - words, heads: self.heads, head_dim: h / self.heads, word, entity };
         let context = entity_attention(projected, mask, shape);
+        input("attention.output.dense", &context);
         self.output_norm.forward(self.output.forward(context), states)
     }
 }

@@ -7,6 +7,15 @@ use super::layers::{LayerNorm, Linear, Weights};
 use crate::config::LukeConfig;
 use crate::error::Result;
 
+/// What a forward pass shows of itself: the input of a linear layer by its name, or a layer's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The input of a linear layer under `encoder.layer.{0}`.
+    Input(usize, &'static str),
+    /// The result of the embeddings, or of a layer.
+    Result,
+}
+
 /// Attention, then the feed-forward layer.
 pub struct LukeLayer {
     attention: LukeAttention,
@@ -25,9 +34,17 @@ impl LukeLayer {
         })
     }
 
-    fn forward(&self, states: Tensor<2>, mask: &Tensor<1>, words: usize) -> Tensor<2> {
-        let states = self.attention.forward(states, mask, words);
+    fn forward(
+        &self,
+        states: Tensor<2>,
+        mask: &Tensor<1>,
+        words: usize,
+        mut input: impl FnMut(&'static str, &Tensor<2>),
+    ) -> Tensor<2> {
+        let states = self.attention.forward(states, mask, words, &mut input);
+        input("intermediate.dense", &states);
         let inner = self.intermediate.forward_gelu(states.clone());
+        input("output.dense", &inner);
         self.output_norm.forward(self.output.forward(inner), states)
     }
 }
@@ -47,7 +64,7 @@ impl LukeEncoder {
         Ok(Self { layer })
     }
 
-    /// Runs every layer; `seen` is shown each one's result.
+    /// Runs every layer; `seen` is shown each step.
     ///
     /// # Shapes
     /// - states, result: `[words + entities, hidden]`
@@ -57,11 +74,11 @@ impl LukeEncoder {
         mut states: Tensor<2>,
         mask: &Tensor<1>,
         words: usize,
-        mut seen: impl FnMut(&Tensor<2>),
+        mut seen: impl FnMut(Step, &Tensor<2>),
     ) -> Tensor<2> {
-        for layer in &self.layer {
-            states = layer.forward(states, mask, words);
-            seen(&states);
+        for (i, layer) in self.layer.iter().enumerate() {
+            states = layer.forward(states, mask, words, |name, input| seen(Step::Input(i, name), input));
+            seen(Step::Result, &states);
         }
         states
     }

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::error::Result;
-use crate::kernels::{self, Activation};
+use crate::kernels::{self, Activation, Weight};
 use crate::weights::{RowTable, WeightStore};
 
 /// The store seen from one place in the checkpoint's tree of names.
@@ -56,8 +56,8 @@ impl<'a, 's> Weights<'a, 's> {
     }
 
     async fn linear_with(&mut self, bias: Vec<f32>, in_features: usize, out_features: usize) -> Result<Linear> {
-        let weight = self.values("weight", &[out_features, in_features]).await?;
-        Ok(Linear::new(weight, bias, self.device))
+        let weight = self.table("weight", [out_features, in_features]).await?;
+        Ok(Linear::new(&weight, bias, self.device))
     }
 
     /// A LayerNorm over `features`.
@@ -72,17 +72,15 @@ impl<'a, 's> Weights<'a, 's> {
 #[derive(Clone, Debug)]
 pub struct Linear {
     /// `[out_features, in_features]`
-    pub weight: Tensor<2>,
+    pub weight: Weight,
     /// `[out_features]`
     pub bias: Tensor<1>,
 }
 
 impl Linear {
-    /// From row-major values; the bias' length is `out_features`.
-    pub fn new(weight: Vec<f32>, bias: Vec<f32>, device: &Device) -> Self {
-        let out_features = bias.len();
-        let weight = matrix(weight, out_features, device);
-        Self { weight, bias: vector(bias, device) }
+    /// Puts a weight `[out_features, in_features]` and its bias on a device.
+    pub fn new(weight: &RowTable, bias: Vec<f32>, device: &Device) -> Self {
+        Self { weight: Weight::new(weight, device), bias: vector(bias, device) }
     }
 
     /// # Shapes

@@ -4,9 +4,10 @@
 use burn::tensor::{Device, Tensor};
 
 use super::LukeModel;
-use super::layers::{LayerNorm, Linear, Weights};
+use super::layers::{LayerNorm, Linear, Weights, matrix, vector};
 use crate::config::LukeConfig;
 use crate::error::Result;
+use crate::kernels::Weight;
 use crate::weights::RowTable;
 
 /// `lm_head` and `entity_predictions`.
@@ -72,6 +73,7 @@ impl Decoder {
     pub fn logits(&self, features: Tensor<2>, first: usize, table: Vec<f32>, device: &Device) -> Tensor<2> {
         let [_, width] = features.dims();
         let bias = self.bias[first..first + table.len() / width].to_vec();
-        Linear::new(table, bias, device).forward(features)
+        let weight = Weight::Float(matrix(table, bias.len(), device));
+        Linear { weight, bias: vector(bias, device) }.forward(features)
     }
 }

@@ -8,6 +8,7 @@ mod heads;
 mod layers;
 mod masked_lm;
 
+pub use encoder::Step;
 pub use heads::{Head, NamedTensor, hidden_outputs};
 pub use masked_lm::{Decoder, MaskedLm};
 
@@ -109,15 +110,15 @@ impl LukeModel {
     /// # Shapes
     /// - entity_rows: `[entities, entity_emb]`, the entity table's rows of `inputs.entity_ids`
     pub fn forward(&self, inputs: &ModelInputs, entity_rows: Vec<f32>) -> HiddenStates {
-        self.forward_layers(inputs, entity_rows, |_| {})
+        self.forward_steps(inputs, entity_rows, |_, _| {})
     }
 
-    /// As [`forward`](Self::forward); `seen` is shown the embeddings and each layer's result.
-    pub fn forward_layers(
+    /// As [`forward`](Self::forward); `seen` is shown each step.
+    pub fn forward_steps(
         &self,
         inputs: &ModelInputs,
         entity_rows: Vec<f32>,
-        mut seen: impl FnMut(&Tensor<2>),
+        mut seen: impl FnMut(Step, &Tensor<2>),
     ) -> HiddenStates {
         let (words, entities) = (inputs.input_ids.len(), inputs.entity_ids.len());
         let mut states = self.embeddings.forward(inputs, &self.device);
@@ -130,7 +131,7 @@ impl LukeModel {
         };
         let mut mask: Vec<f32> = attended(&inputs.attention_mask, words);
         mask.extend(attended(&inputs.entity_attention_mask, entities));
-        seen(&states);
+        seen(Step::Result, &states);
         let states = self.encoder.forward(states, &vector(mask, &self.device), words, seen);
         HiddenStates { states, words }
     }

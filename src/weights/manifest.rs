@@ -5,6 +5,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
+use super::dtype::DType;
 use crate::error::{LukeError, Result};
 
 /// The manifest; the field names in JSON are camelCase.
@@ -139,47 +140,6 @@ pub struct EntityTable {
 /// A weight file.
 pub type Chunk = FileEntry;
 
-/// How numbers are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DType {
-    /// 4 bytes, little-endian.
-    F32,
-    /// 2 bytes, IEEE 754 binary16, little-endian.
-    F16,
-    /// 2 bytes, the upper half of an f32, little-endian (checkpoints only; `luke convert` writes none).
-    Bf16,
-}
-
-impl DType {
-    /// Bytes of one number.
-    pub fn size(self) -> usize {
-        match self {
-            Self::F32 => 4,
-            Self::F16 | Self::Bf16 => 2,
-        }
-    }
-
-    /// Shows every number in `bytes` to `to`, in order.
-    pub fn for_each(self, bytes: &[u8], mut to: impl FnMut(f32)) {
-        match self {
-            Self::F32 => bytes.chunks_exact(4).for_each(|b| to(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
-            Self::F16 => bytes.chunks_exact(2).for_each(|b| to(half::f16::from_le_bytes([b[0], b[1]]).to_f32())),
-            Self::Bf16 => bytes.chunks_exact(2).for_each(|b| to(half::bf16::from_le_bytes([b[0], b[1]]).to_f32())),
-        }
-    }
-
-    /// Appends the numbers in `bytes` to `out`.
-    pub fn decode(self, bytes: &[u8], out: &mut Vec<f32>) {
-        self.for_each(bytes, |value| out.push(value));
-    }
-}
-
-/// `values` as little-endian binary16, rounded to nearest even.
-pub fn encode_f16(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect()
-}
-
 /// A tensor, or a run of its rows, inside one chunk.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TensorEntry {
@@ -198,6 +158,17 @@ pub struct TensorEntry {
     pub offset: usize,
     /// Length in bytes.
     pub bytes: usize,
+}
+
+impl TensorEntry {
+    /// How many numbers there are in this part.
+    pub fn numbers(&self) -> usize {
+        let all = self.shape.iter().product();
+        match (self.rows, self.shape.first()) {
+            (Some([start, end]), Some(rows)) => all / (*rows).max(1) * (end - start),
+            _ => all,
+        }
+    }
 }
 
 /// Checked after loading: the head's logits for the text and spans must be the expected ones.
@@ -284,10 +255,11 @@ impl Manifest {
             }
             let [start, end] = t.rows.unwrap_or([0, t.shape.first().copied().unwrap_or(1)]);
             let row: Option<usize> = t.shape.iter().skip(1).try_fold(1usize, |n, d| n.checked_mul(*d));
-            let want = end
-                .checked_sub(start)
-                .zip(row)
-                .and_then(|(rows, row)| rows.checked_mul(row)?.checked_mul(t.dtype.size()));
+            if t.shape.len() < 2 && t.dtype.is_quantised() {
+                return bad(format!("tensor {} is no matrix, only matrices are quantised", t.name));
+            }
+            let rows = end.checked_sub(start);
+            let want = rows.zip(row).and_then(|(rows, row)| rows.checked_mul(t.dtype.row_bytes(row)));
             if want != Some(t.bytes) || t.shape.first().is_some_and(|rows| end > *rows) {
                 return bad(format!("tensor {}: {} bytes do not fit shape {:?}", t.name, t.bytes, t.shape));
             }
@@ -302,11 +274,6 @@ impl EntityTable {
     /// Rows of a chunk, as `luke convert` writes them.
     pub const ROWS_PER_CHUNK: usize = 512;
 
-    /// Floats of a row.
-    pub fn columns(&self) -> usize {
-        self.row_bytes / self.dtype.size()
-    }
-
     /// The rows in a chunk.
     pub fn rows_of(&self, chunk: usize) -> std::ops::Range<usize> {
         let start = chunk * self.rows_per_chunk;
@@ -318,8 +285,8 @@ impl EntityTable {
         if self.rows == 0 || self.rows > 1 << 24 || self.rows_per_chunk == 0 {
             return bad("rows or rowsPerChunk is out of range");
         }
-        if self.row_bytes == 0 || !self.row_bytes.is_multiple_of(self.dtype.size()) {
-            return bad("rowBytes is no row of numbers");
+        if self.row_bytes == 0 {
+            return bad("rowBytes is 0");
         }
         if self.chunks.len() != self.rows.div_ceil(self.rows_per_chunk) {
             return bad("there are not as many chunks as the rows need");

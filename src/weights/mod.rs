@@ -1,14 +1,16 @@
 //! The model folder: what the manifest promises, and the tensors and rows taken from its files. No IO happens
 //! here; a [`Source`] brings the bytes.
 
+mod dtype;
 mod manifest;
 mod rows;
 mod source;
 mod store;
 
+pub use dtype::{DType, encode_q8, split_q8};
 pub use manifest::{
-    Chunk, ClozeTokens, DType, EntityTable, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest, TensorEntry,
-    encode_f16, sha256_hex,
+    Chunk, ClozeTokens, EntityTable, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest, TensorEntry,
+    sha256_hex,
 };
 pub use rows::{EntityRows, PagedRows, RowTable};
 pub use source::{Reading, Source, read_verified};

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use super::manifest::{DType, EntityTable};
+use super::dtype::DType;
+use super::manifest::EntityTable;
 use super::source::{Source, read_verified};
-use crate::error::Result;
+use crate::error::{LukeError, Result};
 
 /// A matrix kept as stored on the CPU side, read a row at a time.
 pub struct RowTable {
@@ -23,7 +24,32 @@ impl RowTable {
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.bytes.len() / (self.columns * self.dtype.size())
+        self.bytes.len() / self.row_bytes()
+    }
+
+    /// How the rows are stored.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Each row as it is stored.
+    pub fn stored_rows(&self) -> impl Iterator<Item = &[u8]> {
+        self.bytes.chunks_exact(self.row_bytes())
+    }
+
+    /// Adds the rows of `other`, which are as long as these; as f32 where the two are stored in different ways.
+    pub fn append(&mut self, other: Self) {
+        if self.bytes.is_empty() {
+            *self = other;
+            return;
+        }
+        if self.dtype == other.dtype {
+            self.bytes.extend(other.bytes);
+            return;
+        }
+        let mut values = self.block(0..self.rows());
+        values.extend(other.block(0..other.rows()));
+        *self = Self::new(self.columns, DType::F32, DType::F32.encode(&values, self.columns, i8::MAX));
     }
 
     /// Floats in a row.
@@ -36,7 +62,7 @@ impl RowTable {
     /// # Panics
     /// If there is no such row.
     pub fn push_row(&self, index: usize, out: &mut Vec<f32>) {
-        self.dtype.decode(self.bytes_of(index..index + 1), out);
+        self.dtype.decode(self.bytes_of(index..index + 1), self.columns, out);
     }
 
     /// Adds row `index` to `out`.
@@ -45,7 +71,7 @@ impl RowTable {
     /// If there is no such row.
     pub fn add_row(&self, index: usize, out: &mut [f32]) {
         let mut sums = out.iter_mut();
-        self.dtype.for_each(self.bytes_of(index..index + 1), |value| {
+        self.dtype.for_each(self.bytes_of(index..index + 1), self.columns, |value| {
             if let Some(sum) = sums.next() {
                 *sum += value;
             }
@@ -58,13 +84,17 @@ impl RowTable {
     /// If there are no such rows.
     pub fn block(&self, rows: Range<usize>) -> Vec<f32> {
         let mut out = Vec::with_capacity(rows.len() * self.columns);
-        self.dtype.decode(self.bytes_of(rows), &mut out);
+        self.dtype.decode(self.bytes_of(rows), self.columns, &mut out);
         out
     }
 
     fn bytes_of(&self, rows: Range<usize>) -> &[u8] {
-        let row = self.columns * self.dtype.size();
+        let row = self.row_bytes();
         &self.bytes[rows.start * row..rows.end * row]
+    }
+
+    fn row_bytes(&self) -> usize {
+        self.dtype.row_bytes(self.columns).max(1)
     }
 }
 
@@ -89,7 +119,7 @@ impl EntityRows {
     pub fn columns(&self) -> usize {
         match self {
             Self::Resident(table) => table.columns(),
-            Self::Paged(pages) => pages.table.columns(),
+            Self::Paged(pages) => pages.columns,
         }
     }
 
@@ -123,6 +153,7 @@ impl EntityRows {
 /// An entity table in chunks, of which the last used are kept.
 pub struct PagedRows {
     table: EntityTable,
+    columns: usize,
     source: Arc<dyn Source>,
     cache: Mutex<Cache>,
 }
@@ -138,13 +169,19 @@ impl PagedRows {
     /// Most bytes of chunks kept between calls.
     pub const KEPT_BYTES: usize = 32 << 20;
 
-    /// A table that nothing has been read of.
-    pub fn new(table: EntityTable, source: Arc<dyn Source>) -> Self {
-        Self { table, source, cache: Mutex::default() }
+    /// A table of `columns` numbers a row that nothing has been read of.
+    pub fn new(table: EntityTable, columns: usize, source: Arc<dyn Source>) -> Result<Self> {
+        match table.dtype.row_bytes(columns) == table.row_bytes {
+            true => Ok(Self { table, columns, source, cache: Mutex::default() }),
+            false => {
+                let reason = format!("entityTable: rowBytes is {}, no row of {columns} numbers", table.row_bytes);
+                Err(LukeError::format("manifest.json", reason))
+            }
+        }
     }
 
     async fn gather(&self, ids: &[u32]) -> Result<Vec<f32>> {
-        let columns = self.table.columns();
+        let columns = self.columns;
         let mut out = vec![0.0; ids.len() * columns];
         let mut places: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (place, id) in ids.iter().enumerate() {
@@ -157,7 +194,7 @@ impl PagedRows {
             for place in places {
                 let at = (ids[place] as usize - start) * self.table.row_bytes;
                 row.clear();
-                self.table.dtype.decode(&chunk[at..at + self.table.row_bytes], &mut row);
+                self.table.dtype.decode(&chunk[at..at + self.table.row_bytes], columns, &mut row);
                 out[place * columns..(place + 1) * columns].copy_from_slice(&row);
             }
         }
@@ -165,13 +202,13 @@ impl PagedRows {
     }
 
     async fn block(&self, rows: Range<usize>) -> Result<Vec<f32>> {
-        let mut out = Vec::with_capacity(rows.len() * self.table.columns());
+        let mut out = Vec::with_capacity(rows.len() * self.columns);
         for index in rows.start / self.table.rows_per_chunk..rows.end.div_ceil(self.table.rows_per_chunk) {
             let chunk = self.chunk(index, false).await?;
             let here = self.table.rows_of(index);
             let (first, end) = (rows.start.max(here.start) - here.start, rows.end.min(here.end) - here.start);
             let bytes = &chunk[first * self.table.row_bytes..end * self.table.row_bytes];
-            self.table.dtype.decode(bytes, &mut out);
+            self.table.dtype.decode(bytes, self.columns, &mut out);
         }
         Ok(out)
     }

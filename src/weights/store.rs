@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::manifest::{DType, Manifest, TensorEntry};
+use super::dtype::DType;
+use super::manifest::{Manifest, TensorEntry};
 use super::rows::RowTable;
 use super::source::{Source, read_verified};
 use crate::error::{LukeError, Result};
@@ -61,9 +62,10 @@ impl<'a> WeightStore<'a> {
     /// Removes a tensor, as f32. `shape` is what the model needs.
     pub async fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let parts = self.parts(name, shape)?;
-        let mut values = Vec::with_capacity(parts.iter().map(|part| part.bytes / part.dtype.size()).sum());
+        let columns = shape.iter().skip(1).product();
+        let mut values = Vec::with_capacity(shape.iter().product());
         for part in &parts {
-            self.read(part, |bytes| part.dtype.decode(bytes, &mut values)).await?;
+            self.read(part, |bytes| part.dtype.decode(bytes, columns, &mut values)).await?;
         }
         Ok(values)
     }

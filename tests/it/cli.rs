@@ -94,19 +94,23 @@ fn verify_accepts_a_folder_and_names_a_damaged_chunk() {
 }
 
 #[test]
-fn f16_and_small_chunks_hold_the_same_model() {
-    let (from, to) = (checkpoint("micro-span_cls"), temporary("f16"));
-    let arguments = [&from.display().to_string(), &to.display().to_string()];
-    let result = luke(&["convert", arguments[0], arguments[1], "--dtype", "f16", "--name", "small"]);
-    assert!(result.status.success(), "{}", String::from_utf8_lossy(&result.stderr));
-    let model = load(&to);
-    assert_eq!(model.manifest.name, "small");
-    assert_eq!(model.config.entity_vocab_size, 4, "only the special entities are kept");
-    assert_eq!(model.entity_vocab.mask, 0);
+fn fewer_bits_hold_the_same_model() {
     let full = load(&folder("micro-span_cls"));
     let values = |model: &luke_web::Luke| {
         pollster::block_on(model.self_test_values("Tokyo beats Paris", &[[0, 5], [12, 17]], "ner")).unwrap()
     };
-    let worst = values(&model).iter().zip(values(&full)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(worst > 0.0 && worst < 0.02, "f16 moves logits by {worst}");
+    for (dtype, most) in [("f16", 0.02), ("q8", 0.2), ("q4", 1.0)] {
+        let (from, to) = (checkpoint("micro-span_cls"), temporary(dtype));
+        let arguments = [&from.display().to_string(), &to.display().to_string()];
+        let result = luke(&["convert", arguments[0], arguments[1], "--dtype", dtype, "--name", "small"]);
+        assert!(result.status.success(), "{}", String::from_utf8_lossy(&result.stderr));
+        let model = load(&to);
+        assert_eq!(model.manifest.name, "small");
+        assert_eq!(model.config.entity_vocab_size, 4, "only the special entities are kept");
+        assert_eq!(model.entity_vocab.mask, 0);
+        let worst = values(&model).iter().zip(values(&full)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        println!("{dtype} moves logits by {worst}");
+        assert!(worst > 0.0 && worst < most, "{dtype} moves logits by {worst}");
+        assert!(!to.with_file_name(format!("{dtype}.exact")).exists(), "the folder for the means is gone");
+    }
 }

@@ -222,6 +222,8 @@ fn bad_line(reason: String) -> LukeError {
 enum WeightType {
     F32,
     F16,
+    Q8,
+    Q4,
 }
 
 impl From<WeightType> for DType {
@@ -229,6 +231,8 @@ impl From<WeightType> for DType {
         match dtype {
             WeightType::F32 => Self::F32,
             WeightType::F16 => Self::F16,
+            WeightType::Q8 => Self::Q8,
+            WeightType::Q4 => Self::Q4,
         }
     }
 }

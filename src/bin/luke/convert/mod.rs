@@ -3,6 +3,7 @@
 //! by name.
 
 mod archive;
+mod calibrate;
 mod legacy;
 mod tensors;
 mod writer;
@@ -18,11 +19,12 @@ use luke_web::checkpoint::{
 };
 use luke_web::config::LukeConfig;
 use luke_web::entity_vocab::EntityVocab;
-use luke_web::weights::{EntityTable, Files, Manifest, SelfTest};
+use luke_web::weights::{DType, EntityTable, Files, HeadSpec, Manifest, SelfTest};
 use serde_json::{Value, json};
 
 use crate::WeightType;
 use crate::folder::{self, file_error, lookup, read};
+use calibrate::Means;
 use tensors::Tensors;
 use writer::Writer;
 
@@ -108,37 +110,19 @@ pub fn convert(options: &Options) -> Result<()> {
         keep_special_entities(&mut checkpoint.entity_vocab, &mut planned, &mut checkpoint.config)?;
     }
 
-    let name = options.name.clone().or(checkpoint.about.name).unwrap_or_else(|| file_name(&options.checkpoint));
+    let name = options.name.clone().or(checkpoint.about.name.clone()).unwrap_or_else(|| file_name(&options.checkpoint));
     let temporary = options.output.with_file_name(format!("{}.partial", file_name(&options.output)));
     remove(&temporary)?;
-    let writer = Writer { folder: temporary.clone(), dtype: options.dtype.into() };
     let large = |tensor: &Planned| tensor.is(ENTITY_TABLE) && tensor.len() > EntityTable::RESIDENT_ROWS;
     let table = planned.iter().position(large).map(|place| planned.remove(place));
-    let entity_vocab = match table {
-        Some(_) => writer.write("entity_vocab.bin", &EntityVocab::index_bytes(checkpoint.entity_vocab)?)?,
-        None => writer.write("entity_vocab.json", json!(checkpoint.entity_vocab).to_string().as_bytes())?,
-    };
-    let files =
-        Files { tokenizer: writer.write("tokenizer.json", checkpoint.tokenizer.to_string().as_bytes())?, entity_vocab };
-    let (chunks, tensors) =
-        writer.write_tensors(&planned, &checkpoint.tensors, options.chunk_mib as usize * 1024 * 1024)?;
-    let entity_table = table.map(|table| writer.write_entity_table(&table, &checkpoint.tensors)).transpose()?;
-    let mut manifest = Manifest {
-        format: "luke-web".into(),
-        version: 1,
-        name,
-        license: checkpoint.about.license,
-        source: checkpoint.about.source,
-        config: checkpoint.config,
-        dtype: options.dtype.into(),
-        heads: heads.into_iter().map(|head| (head.task.to_owned(), head.spec)).collect(),
-        files,
-        chunks,
-        tensors,
-        entity_table,
-        self_test: None,
-    };
-    writer.write_manifest(&manifest)?;
+    let heads = heads.into_iter().map(|head| (head.task.to_owned(), head.spec)).collect();
+    let parts =
+        Parts { name, heads, checkpoint, planned, table, chunk_bytes: options.chunk_mib as usize * 1024 * 1024 };
+    let mut writer = Writer { folder: temporary.clone(), dtype: options.dtype.into(), means: Means::new() };
+    if writer.dtype.is_quantised() {
+        writer.means = parts.mean_inputs(&options.output)?;
+    }
+    let mut manifest = parts.write(&writer)?;
     if !options.skip_self_test {
         manifest.self_test = Some(self_test(&temporary, &manifest)?);
         writer.write_manifest(&manifest)?;
@@ -152,6 +136,57 @@ pub fn convert(options: &Options) -> Result<()> {
     let bytes: usize = manifest.all_files().map(|file| file.bytes).sum();
     println!("{}", json!({ "name": manifest.name, "files": manifest.all_files().count(), "bytes": bytes }));
     Ok(())
+}
+
+/// All that goes into a model folder.
+struct Parts {
+    name: String,
+    heads: BTreeMap<String, HeadSpec>,
+    checkpoint: Checkpoint,
+    /// The tensors but for a large entity table.
+    planned: Vec<Planned>,
+    table: Option<Planned>,
+    chunk_bytes: usize,
+}
+
+impl Parts {
+    /// Writes the folder, without a self-test.
+    fn write(&self, writer: &Writer) -> Result<Manifest> {
+        let Checkpoint { config, about, tensors, entity_vocab, tokenizer, .. } = &self.checkpoint;
+        let entity_vocab = match self.table {
+            Some(_) => writer.write("entity_vocab.bin", &EntityVocab::index_bytes(entity_vocab.clone())?)?,
+            None => writer.write("entity_vocab.json", json!(entity_vocab).to_string().as_bytes())?,
+        };
+        let tokenizer = writer.write("tokenizer.json", tokenizer.to_string().as_bytes())?;
+        let (chunks, entries) = writer.write_tensors(&self.planned, tensors, self.chunk_bytes)?;
+        let manifest = Manifest {
+            format: "luke-web".into(),
+            version: 1,
+            name: self.name.clone(),
+            license: about.license.clone(),
+            source: about.source.clone(),
+            config: config.clone(),
+            dtype: writer.dtype,
+            heads: self.heads.clone(),
+            files: Files { tokenizer, entity_vocab },
+            chunks,
+            tensors: entries,
+            entity_table: self.table.as_ref().map(|table| writer.write_entity_table(table, tensors)).transpose()?,
+            self_test: None,
+        };
+        writer.write_manifest(&manifest)?;
+        Ok(manifest)
+    }
+
+    /// What the layers see, from the model before it is quantised; its folder stands beside `output` meanwhile.
+    fn mean_inputs(&self, output: &Path) -> Result<Means> {
+        let folder = output.with_file_name(format!("{}.exact", file_name(output)));
+        remove(&folder)?;
+        let exact = Writer { folder: folder.clone(), dtype: DType::F32, means: Means::new() };
+        let means = self.write(&exact).and_then(|_| calibrate::mean_inputs(&folder));
+        remove(&folder)?;
+        means
+    }
 }
 
 /// A folder as Hugging Face's `save_pretrained` writes it.

@@ -1,11 +1,14 @@
 //! Writes the files of a model folder.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use luke_web::Result;
 use luke_web::checkpoint::Planned;
-use luke_web::weights::{Chunk, DType, EntityTable, FileEntry, Manifest, TensorEntry, encode_f16};
+use luke_web::kernels;
+use luke_web::weights::{Chunk, DType, EntityTable, FileEntry, Manifest, TensorEntry};
 
+use super::calibrate::Means;
 use super::tensors::Tensors;
 use crate::folder::file_error;
 
@@ -15,6 +18,8 @@ pub struct Writer {
     pub folder: PathBuf,
     /// How matrices are stored.
     pub dtype: DType,
+    /// The mean input of linear layers, by name; see `calibrate.rs`.
+    pub means: Means,
 }
 
 impl Writer {
@@ -54,17 +59,20 @@ impl Writer {
             if let Some(rows) = shape.first_mut() {
                 *rows = tensor.len();
             }
-            // Vectors stay f32: they are small, and LayerNorm and biases are where rounding shows.
-            let dtype = if shape.len() > 1 { self.dtype } else { DType::F32 };
+            // Vectors stay f32: they are small, and LayerNorm and biases are where rounding shows. So do heads, whose
+            // rounding nothing evens out.
+            let exact = self.dtype.is_quantised() && tensor.names.iter().any(|name| !quantisable(name));
+            let dtype = if shape.len() > 1 && !exact { self.dtype } else { DType::F32 };
             let (rows, mut start) = (tensor.len(), 0);
-            let row = shape.iter().skip(1).product::<usize>() * dtype.size();
+            let row = dtype.row_bytes(shape.iter().skip(1).product());
             while start < rows {
                 if !open.is_empty() && open.len() + row.max(((rows - start) * row).min(most / 4)) > most {
                     flush(&mut open, &mut chunks)?;
                 }
                 let fit = (most.saturating_sub(open.len()) / row.max(1)).max(1);
                 let end = (start + fit).min(rows);
-                let part = encode(tensors, tensor, start..end, dtype)?;
+                let mut part = encode(tensors, tensor, start..end, dtype)?;
+                self.correct_bias(&mut part, tensor, start..end, planned, tensors)?;
                 entries.extend(tensor.names.iter().map(|name| TensorEntry {
                     name: name.clone(),
                     dtype,
@@ -84,6 +92,37 @@ impl Writer {
         Ok((chunks, entries))
     }
 
+    /// Adds to rows of a bias what quantising the weight beside it takes from the layer's mean result.
+    fn correct_bias(
+        &self,
+        bias: &mut [u8],
+        tensor: &Planned,
+        rows: Range<usize>,
+        planned: &[Planned],
+        tensors: &Tensors,
+    ) -> Result<()> {
+        let layer = tensor.names.iter().find_map(|name| {
+            let layer = name.strip_suffix(".bias")?;
+            Some((self.means.get(layer)?, format!("{layer}.weight")))
+        });
+        let Some((mean, name)) = layer else { return Ok(()) };
+        let Some(weight) = planned.iter().find(|tensor| tensor.is(&name)) else { return Ok(()) };
+        let exact = encode(tensors, weight, rows.clone(), DType::F32)?;
+        let stored = encode(tensors, weight, rows, self.dtype)?;
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        DType::F32.decode(&exact, mean.len(), &mut before);
+        self.dtype.decode(&stored, mean.len(), &mut after);
+        let rows = before.chunks_exact(mean.len()).zip(after.chunks_exact(mean.len()));
+        for (bytes, (before, after)) in bias.chunks_exact_mut(4).zip(rows) {
+            let lost: f64 =
+                before.iter().zip(after).zip(mean).map(|((b, a), m)| f64::from(b - a) * f64::from(*m)).sum();
+            if let Ok(value) = <[u8; 4]>::try_from(&*bytes) {
+                bytes.copy_from_slice(&(f32::from_le_bytes(value) + lost as f32).to_le_bytes());
+            }
+        }
+        Ok(())
+    }
+
     /// Writes a large entity table in chunks of a fixed number of rows.
     pub fn write_entity_table(&self, table: &Planned, tensors: &Tensors) -> Result<EntityTable> {
         let (rows, rows_per_chunk) = (table.len(), EntityTable::ROWS_PER_CHUNK);
@@ -93,20 +132,32 @@ impl Writer {
             let bytes = encode(tensors, table, start..(start + rows_per_chunk).min(rows), self.dtype)?;
             chunks.push(self.write(&format!("entities/{:04}.bin", chunks.len()), &bytes)?);
         }
-        Ok(EntityTable { rows, row_bytes: columns * self.dtype.size(), rows_per_chunk, dtype: self.dtype, chunks })
+        let (dtype, row_bytes) = (self.dtype, self.dtype.row_bytes(columns));
+        Ok(EntityTable { rows, row_bytes, rows_per_chunk, dtype, chunks })
     }
 }
 
 /// Some rows of a tensor in another type.
-fn encode(tensors: &Tensors, tensor: &Planned, rows: std::ops::Range<usize>, dtype: DType) -> Result<Vec<u8>> {
+fn encode(tensors: &Tensors, tensor: &Planned, rows: Range<usize>, dtype: DType) -> Result<Vec<u8>> {
     let (from, bytes) = (tensors.stored[tensor.source].dtype, tensors.rows(tensor, rows)?);
     if from == dtype {
         return Ok(bytes);
     }
-    let mut values = Vec::with_capacity(bytes.len() / from.size());
-    from.decode(&bytes, &mut values);
-    Ok(match dtype {
-        DType::F16 => encode_f16(&values),
-        _ => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-    })
+    let columns = tensors.stored[tensor.source].columns();
+    let mut values = Vec::new();
+    from.decode(&bytes, columns, &mut values);
+    Ok(dtype.encode(&values, columns, largest_integer(&tensor.names)))
+}
+
+/// Whether a matrix may be quantised: tables, and the layers of the encoder and of the masked language model.
+fn quantisable(name: &str) -> bool {
+    ["luke.", "lm_head.", "entity_predictions."]
+        .iter()
+        .any(|part| name.starts_with(part) || name.contains(&format!(".{part}")))
+}
+
+/// Tables use all of int8.
+fn largest_integer(names: &[String]) -> i8 {
+    let table = |name: &String| name.ends_with("embeddings.weight") || name.ends_with("decoder.weight");
+    if names.iter().any(table) { i8::MAX } else { kernels::Q8_MOST }
 }

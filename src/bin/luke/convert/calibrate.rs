@@ -1,0 +1,48 @@
+//! Keeps quantised weights unbiased. Rounding a weight adds `error x` to a layer's result. Most of what that does to
+//! the logits comes from the mean of `x`, and a bias can take that part away again (Nagel et al. 2019, "Data-Free
+//! Quantization Through Weight Equalization and Bias Correction", section 4.2). The means are taken on a fixed text.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use luke_web::Result;
+use luke_web::backend::DeviceKind;
+
+use crate::folder;
+
+/// The mean input of linear layers, by name.
+pub type Means = BTreeMap<String, Vec<f32>>;
+
+/// Some of every kind of word that a text has, in sentences that fit into any model.
+const SENTENCES: [&str; 6] = [
+    "The 2004 Summer Olympics were held in Athens, Greece, from 13 to 29 August.",
+    "Ana Ivanovic, who was born in Belgrade, beat Serena Williams 6-4, 6-3 and told Reuters: \"I didn't expect it!\"",
+    "Shares of General Electric Co. fell 3.2% to $41.50 in New York on Monday, after Goldman Sachs cut its forecast.",
+    "What did the U.N. Security Council, which met on Friday, say about the war? Nothing (or so we are told).",
+    "Results: AC Milan 2 Juventus 1; Real Madrid 0 Barcelona 3; Los Angeles Lakers 101 Boston Celtics 99",
+    "The novel by Gabriel Garcia Marquez, translated from Spanish, sold over one million copies in Mexico and Colombia.",
+];
+
+/// Runs the model in a folder. Mentions are one, two and three words in turn, from end to end.
+pub fn mean_inputs(folder: &Path) -> Result<Means> {
+    let luke = pollster::block_on(folder::load(folder, DeviceKind::Cpu, false))?;
+    let mut sums: BTreeMap<String, (usize, Vec<f32>)> = BTreeMap::new();
+    for text in SENTENCES {
+        let (mut spans, mut start) = (Vec::new(), 0);
+        // The sentences are ASCII: bytes are UTF-16 units.
+        let ends: Vec<usize> = text.match_indices(' ').map(|(at, _)| at).chain([text.len()]).collect();
+        let mut words = ends.iter();
+        for count in [1, 2, 3].into_iter().cycle() {
+            let Some(end) = words.nth(count - 1) else { break };
+            spans.push([start, *end]);
+            start = end + 1;
+        }
+        for (name, rows, sum) in pollster::block_on(luke.sum_inputs(text, &spans))? {
+            let (all_rows, all) = sums.entry(name).or_insert_with(|| (0, vec![0.0; sum.len()]));
+            *all_rows += rows;
+            all.iter_mut().zip(sum).for_each(|(all, value)| *all += value);
+        }
+    }
+    let mean = |(rows, sum): (usize, Vec<f32>)| sum.iter().map(|value| value / rows as f32).collect();
+    Ok(sums.into_iter().map(|(name, sum)| (name, mean(sum))).collect())
+}

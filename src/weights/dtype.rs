@@ -1,0 +1,161 @@
+//! How numbers are stored in a model folder, and how they become f32 again.
+
+use half::f16;
+use serde::{Deserialize, Serialize};
+
+/// How numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DType {
+    /// 4 bytes, little-endian.
+    F32,
+    /// 2 bytes, IEEE 754 binary16, little-endian.
+    F16,
+    /// 2 bytes, the upper half of an f32, little-endian (checkpoints only; `luke convert` writes none).
+    Bf16,
+    /// A row is an int8 for each number, then the f32 they are all multiplied with.
+    Q8,
+    /// A row is cut into groups of 32 numbers: an f16 they are multiplied with, then 16 bytes. The lower four bits of
+    /// byte `i` are number `i` of the group plus 8, the upper four number `16 + i`. Zeros fill the last group.
+    Q4,
+}
+
+/// Numbers of a [`DType::Q4`] group.
+const GROUP: usize = 32;
+/// Bytes of a [`DType::Q4`] group.
+const GROUP_BYTES: usize = 2 + GROUP / 2;
+
+impl DType {
+    /// Bytes of a row of `columns` numbers; `usize::MAX` where that is more than there can be.
+    pub fn row_bytes(self, columns: usize) -> usize {
+        match self {
+            Self::F32 => columns.saturating_mul(4),
+            Self::F16 | Self::Bf16 => columns.saturating_mul(2),
+            Self::Q8 => columns.saturating_add(4),
+            Self::Q4 => columns.div_ceil(GROUP).saturating_mul(GROUP_BYTES),
+        }
+    }
+
+    /// Whether rows share scales, so that only matrices are stored so.
+    pub fn is_quantised(self) -> bool {
+        matches!(self, Self::Q8 | Self::Q4)
+    }
+
+    /// Shows the `columns` numbers of one row to `to`, in order.
+    pub fn for_each(self, row: &[u8], columns: usize, mut to: impl FnMut(f32)) {
+        match self {
+            Self::F32 => row.chunks_exact(4).for_each(|b| to(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
+            Self::F16 => row.chunks_exact(2).for_each(|b| to(f16::from_le_bytes([b[0], b[1]]).to_f32())),
+            Self::Bf16 => row.chunks_exact(2).for_each(|b| to(half::bf16::from_le_bytes([b[0], b[1]]).to_f32())),
+            Self::Q8 => {
+                let (values, scale) = split_q8(row);
+                values.iter().for_each(|value| to(f32::from(*value as i8) * scale));
+            }
+            Self::Q4 => {
+                let groups = row.chunks_exact(GROUP_BYTES).flat_map(|group| {
+                    let scale = f16::from_le_bytes([group[0], group[1]]).to_f32();
+                    let number = move |bits: u8| (f32::from(bits) - 8.0) * scale;
+                    let (lower, upper) = (group[2..].iter().map(|b| b & 15), group[2..].iter().map(|b| b >> 4));
+                    lower.chain(upper).map(number)
+                });
+                groups.take(columns).for_each(to);
+            }
+        }
+    }
+
+    /// Appends the numbers of rows of `columns` to `out`.
+    pub fn decode(self, bytes: &[u8], columns: usize, out: &mut Vec<f32>) {
+        for row in bytes.chunks_exact(self.row_bytes(columns).max(1)) {
+            self.for_each(row, columns, |value| out.push(value));
+        }
+    }
+
+    /// Rows of `columns` numbers as they are stored. `most` is the largest integer of a [`DType::Q8`], at most 127.
+    pub fn encode(self, values: &[f32], columns: usize, most: i8) -> Vec<u8> {
+        match self {
+            Self::F32 => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            Self::F16 => values.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()).collect(),
+            Self::Bf16 => values.iter().flat_map(|value| half::bf16::from_f32(*value).to_le_bytes()).collect(),
+            Self::Q8 => values.chunks_exact(columns).flat_map(|row| encode_q8(row, most)).collect(),
+            Self::Q4 => values.chunks_exact(columns).flat_map(|row| row.chunks(GROUP).flat_map(encode_q4)).collect(),
+        }
+    }
+}
+
+/// The integers of a [`DType::Q8`] row, and its scale.
+pub fn split_q8(row: &[u8]) -> (&[u8], f32) {
+    match row.split_last_chunk::<4>() {
+        Some((values, scale)) => (values, f32::from_le_bytes(*scale)),
+        None => (&[], 0.0),
+    }
+}
+
+/// A row as [`DType::Q8`]: the largest number becomes `most`.
+pub fn encode_q8(row: &[f32], most: i8) -> Vec<u8> {
+    let largest = row.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+    let scale = largest / f32::from(most);
+    let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+    let mut bytes: Vec<u8> = row.iter().map(|value| (value * inverse).round() as i8 as u8).collect();
+    bytes.extend(scale.to_le_bytes());
+    bytes
+}
+
+/// A group of up to 32 numbers. The number of largest size becomes -8, the end of the range without a counterpart.
+fn encode_q4(group: &[f32]) -> Vec<u8> {
+    let largest =
+        group.iter().fold(0.0f32, |largest, value| if value.abs() > largest.abs() { *value } else { largest });
+    let scale = f16::from_f32(largest / -8.0);
+    let inverse = if scale.to_f32() == 0.0 { 0.0 } else { 1.0 / scale.to_f32() };
+    let bits = |i: usize| group.get(i).map_or(8, |value| (value * inverse + 8.0).round().clamp(0.0, 15.0) as u8);
+    let mut bytes = scale.to_le_bytes().to_vec();
+    bytes.extend((0..GROUP / 2).map(|i| bits(i) | bits(GROUP / 2 + i) << 4));
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 37 numbers a row, so that the last group is not full; a row of zeros; a row whose largest number is negative.
+    fn rows() -> Vec<f32> {
+        let mut values: Vec<f32> = (0..37).map(|i| (i as f32 - 11.0) * 0.37).collect();
+        values.extend([0.0; 37]);
+        values.extend((0..37).map(|i| if i == 5 { -20.0 } else { (i % 7) as f32 }));
+        values
+    }
+
+    #[test]
+    fn numbers_come_back_within_half_a_step() {
+        // The step of an f16 scale is 2^-11 of it; times 8 that is 0.004 of a step.
+        for (dtype, step) in [(DType::Q8, 1.0 / 127.0), (DType::Q4, 1.01 / 8.0)] {
+            let (values, mut back) = (rows(), Vec::new());
+            let bytes = dtype.encode(&values, 37, 127);
+            assert_eq!(bytes.len(), 3 * dtype.row_bytes(37));
+            dtype.decode(&bytes, 37, &mut back);
+            assert_eq!(back.len(), values.len());
+            for (row, got) in values.chunks(37).zip(back.chunks(37)) {
+                let largest = row.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+                // Numbers opposite in sign to a group's largest end at 7 steps: there the error is one step.
+                let most = if dtype == DType::Q4 { largest * step } else { largest * step * 0.501 };
+                assert!(row.iter().zip(got).all(|(v, g)| (v - g).abs() <= most), "{dtype:?}: {row:?} {got:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn floats_come_back() {
+        for dtype in [DType::F32, DType::F16, DType::Bf16] {
+            let mut back = Vec::new();
+            dtype.decode(&dtype.encode(&[0.5, -2.0, 1.0, 0.0], 2, 127), 2, &mut back);
+            assert_eq!(back, [0.5, -2.0, 1.0, 0.0]);
+        }
+    }
+
+    #[test]
+    fn seven_bits_stay_seven_bits() {
+        let bytes = encode_q8(&[1.0, -3.0, 0.0], 63);
+        let (values, scale) = split_q8(&bytes);
+        assert_eq!(values.iter().map(|v| *v as i8).collect::<Vec<_>>(), [21, -63, 0]);
+        assert!((scale - 3.0 / 63.0).abs() < 1e-9);
+    }
+}
