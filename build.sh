@@ -4,7 +4,7 @@
 #   ./build.sh run     install what is missing, build, serve the demo on localhost
 #   ./build.sh test    everything CI checks, ending in one `N passed, M failed` line per runner
 #
-# and the parts:  wasm (pkg/wasm/{cpu,webgpu})   pkg (the npm package)   www (the demo)   check (Rust only, no browser)
+# and the parts:  wasm (pkg/wasm/{cpu,relaxed,webgpu})   pkg (the npm package)   www (the demo)   check (Rust only, no browser)
 #
 # Environment
 #   LUKE_NO_INSTALL=1     install nothing: name what is missing and stop
@@ -251,6 +251,9 @@ build_wasm() {
   { set +e; (set -e; pack webgpu -Oz); echo $? > "$state"; } > "$state.log" 2>&1 &
   must 'compile wasm, CPU' compile cpu cpu
   must 'pack wasm, CPU' pack cpu -O3
+  # The same for engines with relaxed SIMD. Only functions of ours use it, so nothing but our crate compiles again.
+  must 'compile wasm, CPU with relaxed SIMD' compile relaxed relaxed-simd
+  WASM_FEATURES="$WASM_FEATURES --enable-relaxed-simd" must 'pack wasm, CPU with relaxed SIMD' pack relaxed -O3
   must 'pack wasm, WebGPU (first time 5 min)' wait_for "$state"
 }
 wait_for() {                                                                          # STATE file of a job in the background

@@ -1,4 +1,4 @@
-// The two wasm modules, at most one instance of each per thread (the generated glue keeps it in a module variable).
+// The wasm modules, at most one instance for each device and thread (the generated glue keeps it in a module variable).
 // A trap ends an instance: whatever ran in it is rejected, and a fresh one takes its place for everybody.
 import { isTrap, LukeError } from './errors.js';
 import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span, WordList } from './types.js';
@@ -108,15 +108,32 @@ export function loadWasm(device: Device, wasmUrl?: string): Promise<WasmInstance
   return instance;
 }
 
+/** A module of one instruction that not every engine has: `i8x16.relaxed_swizzle`. */
+const RELAXED = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11,
+]);
+
+/** Where the modules lie. Imports and URLs are written out in full: bundlers look for exactly these forms. */
+const MODULES = {
+  cpu: {
+    load: (): Promise<WasmModule> => import('../wasm/cpu/luke_web.js'),
+    url: () => new URL('../wasm/cpu/luke_web_bg.wasm', import.meta.url),
+  },
+  /** The same for engines with relaxed SIMD, where int8 products are faster. */
+  relaxed: {
+    load: (): Promise<WasmModule> => import('../wasm/relaxed/luke_web.js'),
+    url: () => new URL('../wasm/relaxed/luke_web_bg.wasm', import.meta.url),
+  },
+  webgpu: {
+    load: (): Promise<WasmModule> => import('../wasm/webgpu/luke_web.js'),
+    url: () => new URL('../wasm/webgpu/luke_web_bg.wasm', import.meta.url),
+  },
+};
+
 async function start(device: Device, wasmUrl?: string): Promise<WasmInstance> {
-  // Imports and URLs are written out in full: bundlers look for exactly these forms.
-  const importing: Promise<WasmModule> = device === 'wasm' ? import('../wasm/cpu/luke_web.js') : import('../wasm/webgpu/luke_web.js');
-  const packaged =
-    device === 'wasm'
-      ? new URL('../wasm/cpu/luke_web_bg.wasm', import.meta.url)
-      : new URL('../wasm/webgpu/luke_web_bg.wasm', import.meta.url);
-  const folder = device === 'wasm' ? 'cpu' : 'webgpu';
-  const url = wasmUrl ? new URL(`${folder}/luke_web_bg.wasm`, wasmUrl.replace(/\/*$/, '/')) : packaged;
+  const folder = device === 'webgpu' ? 'webgpu' : WebAssembly.validate(RELAXED) ? 'relaxed' : 'cpu';
+  const url = wasmUrl ? new URL(`${folder}/luke_web_bg.wasm`, wasmUrl.replace(/\/*$/, '/')) : MODULES[folder].url();
+  const importing = MODULES[folder].load();
   const [module, response] = await Promise.all([importing, fetch(url)]).catch((error: unknown) => {
     throw new LukeError('network', `cannot fetch the runtime (${url.href} and its script): ${String(error)}`, { url: url.href });
   });

@@ -35,11 +35,13 @@ pub fn add_layer_norm(
 
 #[cfg(feature = "cpu")]
 pub(super) fn cpu(x: &[f32], residual: &[f32], weight: &[f32], bias: &[f32], epsilon: f32) -> Vec<f32> {
+    use super::math::sum;
+
     let features = weight.len();
     let mut y: Vec<f32> = x.iter().zip(residual).map(|(a, b)| a + b).collect();
     for row in y.chunks_exact_mut(features) {
-        let mean = row.iter().sum::<f32>() / features as f32;
-        let variance = row.iter().map(|v| (v - mean) * (v - mean)).sum::<f32>() / features as f32;
+        let mean = sum(row, |v| v) / features as f32;
+        let variance = sum(row, |v| (v - mean) * (v - mean)) / features as f32;
         let scale = 1.0 / (variance + epsilon).sqrt();
         for ((v, w), b) in row.iter_mut().zip(weight).zip(bias) {
             *v = (*v - mean) * scale * w + b;

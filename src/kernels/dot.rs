@@ -8,30 +8,49 @@ pub(super) const TILE_ROWS: usize = 2;
 pub(super) const TILE_COLUMNS: usize = 4;
 
 /// Sums of a tile.
-pub(super) type Tile = [[i32; TILE_COLUMNS]; TILE_ROWS];
+type Tile = [[i32; TILE_COLUMNS]; TILE_ROWS];
 
-/// Each row of `x` (at most 127) times each row of `w` (at most 64 in size).
+/// Each row of `x` (at most 127) times each row of `w` (at most 64 in size); rows of `w` follow each other. Row by row of
+/// `x`, the sums go to `sums`.
 ///
 /// # Panics
-/// If the rows have different lengths, or none that [`LANES`] divides.
-pub(super) fn tile(x: [&[u8]; TILE_ROWS], w: [&[i8]; TILE_COLUMNS]) -> Tile {
+/// If the rows have different lengths, or none that [`LANES`] divides; if [`TILE_COLUMNS`] does not divide their number.
+pub(super) fn products(x: [&[u8]; TILE_ROWS], w: &[i8], sums: [&mut [i32]; TILE_ROWS]) {
     let length = x[0].len();
-    assert!(length.is_multiple_of(LANES) && x[1].len() == length && w.iter().all(|row| row.len() == length));
-    // SAFETY: all rows have the same length, a multiple of what is read at a time.
+    assert!(length.is_multiple_of(LANES) && length > 0 && x[1].len() == length);
+    let columns = w.len() / length;
+    assert!(columns.is_multiple_of(TILE_COLUMNS) && w.len() == columns * length);
+    assert!(sums.iter().all(|row| row.len() == columns));
     #[cfg(target_arch = "wasm32")]
-    return unsafe { wasm::tile(x.map(<[u8]>::as_ptr), w.map(<[i8]>::as_ptr), length) };
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: as above, and the processor has AVX2.
-        return unsafe { avx2::tile(x.map(<[u8]>::as_ptr), w.map(<[i8]>::as_ptr), length) };
-    }
+    wasm::products(x, w, sums);
     #[cfg(not(target_arch = "wasm32"))]
-    plain(x, w)
+    {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has AVX2; a tile's rows are as long as `x`'s, which is a multiple of what is read at a time.
+            each_tile(length, w, sums, |w| unsafe { avx2::tile(x.map(<[u8]>::as_ptr), w, length) });
+            return;
+        }
+        plain(x, w, sums);
+    }
+}
+
+/// Calls `tile` with the rows of each tile of `w`.
+#[inline(always)]
+fn each_tile(length: usize, w: &[i8], sums: [&mut [i32]; TILE_ROWS], tile: impl Fn([*const i8; TILE_COLUMNS]) -> Tile) {
+    let [first, second] = sums.map(|row| row.as_chunks_mut::<TILE_COLUMNS>().0.iter_mut());
+    for ((w, first), second) in w.chunks_exact(TILE_COLUMNS * length).zip(first).zip(second) {
+        [*first, *second] = tile(std::array::from_fn(|i| w[i * length..(i + 1) * length].as_ptr()));
+    }
 }
 
 #[cfg(any(test, not(target_arch = "wasm32")))]
-fn plain(x: [&[u8]; TILE_ROWS], w: [&[i8]; TILE_COLUMNS]) -> Tile {
-    x.map(|x| w.map(|w| x.iter().zip(w).map(|(x, w)| i32::from(*x) * i32::from(*w)).sum()))
+fn plain(x: [&[u8]; TILE_ROWS], w: &[i8], sums: [&mut [i32]; TILE_ROWS]) {
+    for (x, sums) in x.iter().zip(sums) {
+        for (sum, w) in sums.iter_mut().zip(w.chunks_exact(x.len())) {
+            *sum = x.iter().zip(w).map(|(x, w)| i32::from(*x) * i32::from(*w)).sum();
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -71,15 +90,43 @@ mod avx2 {
 
 #[cfg(target_arch = "wasm32")]
 mod wasm {
-    use super::{TILE_COLUMNS, TILE_ROWS, Tile};
+    use super::{TILE_COLUMNS, TILE_ROWS, Tile, each_tile};
     use core::arch::wasm32::*;
-    #[cfg(target_feature = "relaxed-simd")]
+    #[cfg(feature = "relaxed-simd")]
     use std::sync::LazyLock;
+
+    /// See [`super::products`], which has checked the lengths.
+    #[cfg(not(feature = "relaxed-simd"))]
+    pub fn products(x: [&[u8]; TILE_ROWS], w: &[i8], sums: [&mut [i32]; TILE_ROWS]) {
+        let (length, x) = (x[0].len(), x.map(<[u8]>::as_ptr));
+        // SAFETY: all rows have this length, a multiple of what is read at a time.
+        each_tile(length, w, sums, |w| unsafe { tile(x, w, length) });
+    }
+
+    /// See [`super::products`], which has checked the lengths.
+    #[cfg(feature = "relaxed-simd")]
+    pub fn products(x: [&[u8]; TILE_ROWS], w: &[i8], sums: [&mut [i32]; TILE_ROWS]) {
+        #[target_feature(enable = "relaxed-simd")]
+        unsafe fn fused_products(x: [&[u8]; TILE_ROWS], w: &[i8], sums: [&mut [i32]; TILE_ROWS]) {
+            let (length, x) = (x[0].len(), x.map(<[u8]>::as_ptr));
+            // SAFETY: all rows have this length, a multiple of what is read at a time.
+            each_tile(length, w, sums, |w| unsafe { tile_fused(x, w, length) });
+        }
+        #[target_feature(enable = "relaxed-simd")]
+        unsafe fn pair_products(x: [&[u8]; TILE_ROWS], w: &[i8], sums: [&mut [i32]; TILE_ROWS]) {
+            let (length, x) = (x[0].len(), x.map(<[u8]>::as_ptr));
+            // SAFETY: all rows have this length, a multiple of what is read at a time.
+            each_tile(length, w, sums, |w| unsafe { tile_pairs(x, w, length) });
+        }
+        // SAFETY: a module with these instructions is only run where the engine has them.
+        unsafe { if *FUSED { fused_products(x, w, sums) } else { pair_products(x, w, sums) } }
+    }
 
     /// # Safety
     /// Each pointer has `length` bytes, a multiple of 32.
-    #[cfg(not(target_feature = "relaxed-simd"))]
-    pub unsafe fn tile(x: [*const u8; TILE_ROWS], w: [*const i8; TILE_COLUMNS], length: usize) -> Tile {
+    #[cfg(not(feature = "relaxed-simd"))]
+    #[inline(always)]
+    unsafe fn tile(x: [*const u8; TILE_ROWS], w: [*const i8; TILE_COLUMNS], length: usize) -> Tile {
         let mut sums = [[i32x4_splat(0); TILE_COLUMNS]; TILE_ROWS];
         for i in (0..length).step_by(8) {
             // SAFETY: `i + 8 <= length`.
@@ -94,34 +141,27 @@ mod wasm {
         sums.map(across)
     }
 
-    /// # Safety
-    /// Each pointer has `length` bytes, a multiple of 32.
-    #[cfg(target_feature = "relaxed-simd")]
-    pub unsafe fn tile(x: [*const u8; TILE_ROWS], w: [*const i8; TILE_COLUMNS], length: usize) -> Tile {
-        // SAFETY: as this function's.
-        unsafe { if *FUSED { tile_fused(x, w, length) } else { tile_pairs(x, w, length) } }
-    }
-
     /// Whether to use [`tile_fused`].
-    #[cfg(target_feature = "relaxed-simd")]
-    static FUSED: LazyLock<bool> = LazyLock::new(fused);
+    #[cfg(feature = "relaxed-simd")]
+    static FUSED: LazyLock<bool> = LazyLock::new(|| unsafe { fused() });
 
     /// Whether the engine has one instruction for the 32-bit dot product. Where it has none (x86 before VNNI) it makes one
     /// of 16-bit pairs, which saturate; the products here are chosen to show that. Two steps by hand are faster there.
-    #[cfg(target_feature = "relaxed-simd")]
-    fn fused() -> bool {
+    #[cfg(feature = "relaxed-simd")]
+    #[target_feature(enable = "relaxed-simd")]
+    unsafe fn fused() -> bool {
         let shown = i32x4_relaxed_dot_i8x16_i7x16_add(i8x16_splat(127), opaque(), i32x4_splat(0));
         i32x4_extract_lane::<0>(shown) != 2 * i32::from(i16::MAX)
     }
 
     /// 255 in every byte, which the compiler must not know: it would compute the product itself.
-    #[cfg(target_feature = "relaxed-simd")]
+    #[cfg(feature = "relaxed-simd")]
     fn opaque() -> v128 {
         i8x16_splat(core::hint::black_box(-1))
     }
 
-    #[cfg(target_feature = "relaxed-simd")]
-    #[inline(always)]
+    #[cfg(feature = "relaxed-simd")]
+    #[target_feature(enable = "relaxed-simd")]
     unsafe fn tile_fused(x: [*const u8; TILE_ROWS], w: [*const i8; TILE_COLUMNS], length: usize) -> Tile {
         let mut sums = [[i32x4_splat(0); TILE_COLUMNS]; TILE_ROWS];
         for i in (0..length).step_by(16) {
@@ -136,8 +176,8 @@ mod wasm {
         sums.map(across)
     }
 
-    #[cfg(target_feature = "relaxed-simd")]
-    #[inline(always)]
+    #[cfg(feature = "relaxed-simd")]
+    #[target_feature(enable = "relaxed-simd")]
     unsafe fn tile_pairs(x: [*const u8; TILE_ROWS], w: [*const i8; TILE_COLUMNS], length: usize) -> Tile {
         let ones = i16x8_splat(1);
         let mut sums = [[i32x4_splat(0); TILE_COLUMNS]; TILE_ROWS];
@@ -189,8 +229,11 @@ mod tests {
             let w: [Vec<i8>; 4] = std::array::from_fn(signed);
             let ends: [Vec<i8>; 4] = std::array::from_fn(|row| vec![if row % 2 == 0 { -64 } else { 64 }; length]);
             for (x, w) in [(&x, &w), (&most, &ends), (&most, &w), (&x, &ends)] {
-                let (x, w) = ([&x[0][..], &x[1]], [&w[0][..], &w[1], &w[2], &w[3]]);
-                assert_eq!(tile(x, w), plain(x, w));
+                let (x, w) = ([&x[0][..], &x[1]], w.concat());
+                let (mut got, mut want) = ([[0; 4]; 2], [[0; 4]; 2]);
+                products(x, &w, got.each_mut().map(|row| &mut row[..]));
+                plain(x, &w, want.each_mut().map(|row| &mut row[..]));
+                assert_eq!(got, want);
             }
         }
     }

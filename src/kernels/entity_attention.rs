@@ -82,7 +82,7 @@ pub(super) fn cpu(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Ve
     use super::product::{Matrix, add_product};
 
     /// Rows whose scores are held at once.
-    const BLOCK: usize = 32;
+    const BLOCK: usize = 128;
     let (rows, hidden, dim) = (shape.rows(), shape.hidden(), shape.head_dim);
     let width = projected.len() / rows;
     let kinds = [(0..shape.words, shape.word), (shape.words..rows, shape.entity)];
@@ -130,16 +130,12 @@ pub(super) fn cpu(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Ve
 
 #[cfg(feature = "cpu")]
 fn softmax(scores: &mut [f32], mask: &[f32], scale: f32) {
-    let mut max = f32::NEG_INFINITY;
-    for (s, m) in scores.iter_mut().zip(mask) {
-        *s = *s * scale + m;
-        max = max.max(*s);
-    }
-    let mut sum = 0.0;
-    for s in scores.iter_mut() {
-        *s = (*s - max).exp();
-        sum += *s;
-    }
+    use super::math;
+
+    scores.iter_mut().zip(mask).for_each(|(s, m)| *s = *s * scale + m);
+    let max = math::largest(scores);
+    scores.iter_mut().for_each(|s| *s = math::exp(*s - max));
+    let sum = math::sum(scores, |s| s);
     let inverse = 1.0 / sum;
     scores.iter_mut().for_each(|s| *s *= inverse);
 }

@@ -137,19 +137,9 @@ pub(super) fn cpu(x: &[f32], weight: &[f32], bias: &[f32], plan: &Plan) -> Vec<f
         add_product(out, n, x, w);
     }
     if plan.activation == Activation::Gelu {
-        y.iter_mut().for_each(|v| *v = gelu(*v));
+        y.iter_mut().for_each(|v| *v = super::math::gelu(*v));
     }
     y
-}
-
-/// `x Φ(x)`; the error function is Abramowitz and Stegun's formula 7.1.26, |error| < 1.5e-7, as in `linear.wgsl`.
-#[cfg(feature = "cpu")]
-pub(super) fn gelu(x: f32) -> f32 {
-    let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
-    let t = 1.0 / (1.0 + 0.327_591_1 * z);
-    let poly = t * (0.254_829_6 + t * (-0.284_496_74 + t * (1.421_413_7 + t * (-1.453_152_1 + t * 1.061_405_4))));
-    let erf = (1.0 - poly * (-z * z).exp()).copysign(x);
-    0.5 * x * (1.0 + erf)
 }
 
 #[cfg(feature = "webgpu")]

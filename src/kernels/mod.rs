@@ -17,6 +17,10 @@ mod dot;
 #[cfg(feature = "cpu")]
 mod flex;
 #[cfg(feature = "cpu")]
+mod math;
+#[cfg(all(feature = "cpu", target_arch = "wasm32"))]
+mod panel;
+#[cfg(feature = "cpu")]
 mod product;
 #[cfg(feature = "cpu")]
 mod quantised;

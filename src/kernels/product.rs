@@ -1,15 +1,16 @@
-//! The matrix product of the CPU kernels: the `gemm` crate behind checked bounds.
+//! The matrix product of the CPU kernels behind checked bounds: natively the `gemm` crate; in wasm our own, which is
+//! faster there (`panel.rs`).
 
 use std::ops::Range;
 
 /// A checked view of a matrix inside a slice.
 #[derive(Clone, Copy)]
 pub(super) struct Matrix<'a> {
-    data: &'a [f32],
-    rows: usize,
-    columns: usize,
-    row_stride: isize,
-    column_stride: isize,
+    pub(super) data: &'a [f32],
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) row_stride: isize,
+    pub(super) column_stride: isize,
 }
 
 impl<'a> Matrix<'a> {
@@ -41,8 +42,17 @@ pub(super) fn add_product(out: &mut [f32], stride: usize, a: Matrix, b: Matrix) 
     let (m, n, k) = (a.rows, b.columns, a.columns);
     assert_eq!(k, b.rows);
     assert!(n <= stride && (m - 1) * stride + n <= out.len());
-    // SAFETY: `Matrix::rows` checked that every row and column of `a` and `b` lies in its slice, the assertion
-    // above does so for `out`, and `out` is a unique borrow.
+    #[cfg(target_arch = "wasm32")]
+    return super::panel::add_product(out, stride, a, b);
+    #[cfg(not(target_arch = "wasm32"))]
+    gemm_product(out, stride, a, b);
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn gemm_product(out: &mut [f32], stride: usize, a: Matrix, b: Matrix) {
+    let (m, n, k) = (a.rows, b.columns, a.columns);
+    // SAFETY: `Matrix::rows` checked that every row and column of `a` and `b` lies in its slice, `add_product` did so
+    // for `out`, and `out` is a unique borrow.
     unsafe {
         gemm::gemm(
             m,

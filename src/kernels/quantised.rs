@@ -5,10 +5,9 @@
 //! bits in its second operand, and a zero point gives GELU's one-sided results nearly twice the steps. Weights are
 //! signed and at most [`Q8_MOST`] in size, so that the sums of four products fit in 16 bits (`dot.rs`).
 
-use std::ops::Range;
-
 use super::dot::{self, LANES, TILE_COLUMNS, TILE_ROWS};
-use super::linear::{Activation, Plan, gelu};
+use super::linear::{Activation, Plan};
+use super::math::gelu;
 use crate::weights::{RowTable, encode_q8, split_q8};
 
 /// Largest integer of a weight.
@@ -26,6 +25,7 @@ pub struct QuantisedMatrix {
     pub(super) in_features: usize,
     /// Bytes from row to row: `in_features`, and zeros up to a multiple of [`LANES`].
     pub(super) stride: usize,
+    /// More rows of zeros stand at the end, so that any row begins a whole tile.
     pub(super) values: Vec<i8>,
     pub(super) scales: Vec<f32>,
     /// Sum of each row's integers, which takes the zero point of `x` out again.
@@ -41,7 +41,7 @@ impl QuantisedMatrix {
         let mut matrix = Self {
             in_features,
             stride,
-            values: vec![0; rows * stride],
+            values: vec![0; (rows + TILE_COLUMNS - 1) * stride],
             scales: Vec::with_capacity(rows),
             sums: Vec::with_capacity(rows),
         };
@@ -101,10 +101,10 @@ impl QuantisedRows {
             // A row of zeros has no step; any will do.
             let scale = if high > low { (high - low) / X_MOST } else { 1.0 };
             let inverse = 1.0 / scale;
-            let zero = (-low * inverse + 0.5).floor();
+            let zero = (-low * inverse).round();
             for (to, value) in to.values[i * stride..].iter_mut().zip(row) {
-                // Adding a half and cutting rounds to nearest: nothing is below zero here.
-                *to = (value * inverse + (zero + 0.5)).clamp(0.0, X_MOST) as u8;
+                // Adding 1.5 * 2^23 rounds to an integer, which then stands in the lowest bits.
+                *to = ((value * inverse + zero).clamp(0.0, X_MOST) + 12_582_912.0).to_bits() as u8;
             }
             (to.scales[i], to.zeros[i]) = (scale, zero as i32);
         }
@@ -122,9 +122,15 @@ pub(super) fn cpu(x: &[f32], weight: &QuantisedMatrix, bias: &[f32], plan: &Plan
     for group in &plan.groups {
         for first in (0..n).step_by(block) {
             let columns = first..(first + block).min(n);
+            let begin = (group.first_feature + first) * stride;
+            let width = columns.len().next_multiple_of(TILE_COLUMNS);
+            let w = &weight.values[begin..begin + width * stride];
             for start in group.rows.clone().step_by(TILE_ROWS) {
                 let rows = start..(start + TILE_ROWS).min(group.rows.end);
-                products(&x.values, weight, rows.clone(), group.first_feature + first, columns.len(), &mut sums);
+                let x_row = |row: usize| &x.values[row * stride..(row + 1) * stride];
+                let (upper, lower) = sums.split_at_mut(block);
+                // Where there is one row left it is both; what is beyond the columns is not used.
+                dot::products([x_row(rows.start), x_row(rows.end - 1)], w, [&mut upper[..width], &mut lower[..width]]);
                 for (row, sums) in rows.zip(sums.chunks_exact(block)) {
                     let at = group.first_feature + columns.start..group.first_feature + columns.end;
                     let to = &mut y[row * n..][columns.clone()];
@@ -140,23 +146,6 @@ pub(super) fn cpu(x: &[f32], weight: &QuantisedMatrix, bias: &[f32], plan: &Plan
         }
     }
     y
-}
-
-/// Integer products of up to two rows of `x` with `columns` rows of the weight; `sums` has its rows one after the other.
-fn products(x: &[u8], weight: &QuantisedMatrix, rows: Range<usize>, first: usize, columns: usize, sums: &mut [i32]) {
-    let (stride, width) = (weight.stride, sums.len() / TILE_ROWS);
-    let x_row = |row: usize| &x[row * stride..(row + 1) * stride];
-    // A row or column beyond the end is the last one again; its sums are not used.
-    let x = [x_row(rows.start), x_row(rows.end - 1)];
-    for column in (0..columns).step_by(TILE_COLUMNS) {
-        let w = std::array::from_fn(|i| {
-            let row = first + (column + i).min(columns - 1);
-            &weight.values[row * stride..(row + 1) * stride]
-        });
-        let tile = dot::tile(x, w);
-        sums[column..column + TILE_COLUMNS].copy_from_slice(&tile[0]);
-        sums[width + column..width + column + TILE_COLUMNS].copy_from_slice(&tile[1]);
-    }
 }
 
 /// The op in exact arithmetic on the integers that the op makes of `x`.

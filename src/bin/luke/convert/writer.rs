@@ -59,10 +59,7 @@ impl Writer {
             if let Some(rows) = shape.first_mut() {
                 *rows = tensor.len();
             }
-            // Vectors stay f32: they are small, and LayerNorm and biases are where rounding shows. So do heads, whose
-            // rounding nothing evens out.
-            let exact = self.dtype.is_quantised() && tensor.names.iter().any(|name| !quantisable(name));
-            let dtype = if shape.len() > 1 && !exact { self.dtype } else { DType::F32 };
+            let dtype = self.dtype_of(&tensor.names, &shape);
             let (rows, mut start) = (tensor.len(), 0);
             let row = dtype.row_bytes(shape.iter().skip(1).product());
             while start < rows {
@@ -90,6 +87,18 @@ impl Writer {
             flush(&mut open, &mut chunks)?;
         }
         Ok((chunks, entries))
+    }
+
+    /// How a tensor is stored. Vectors stay f32: they are small, and LayerNorm and biases are where rounding shows. So do
+    /// heads in a quantised folder, whose rounding nothing evens out. Four bits are too few for tables: one row is all that
+    /// a word gives.
+    fn dtype_of(&self, names: &[String], shape: &[usize]) -> DType {
+        match self.dtype {
+            _ if shape.len() < 2 => DType::F32,
+            DType::Q8 | DType::Q4 if !names.iter().all(|name| quantisable(name)) => DType::F32,
+            DType::Q4 if is_table(names) => DType::Q8,
+            dtype => dtype,
+        }
     }
 
     /// Adds to rows of a bias what quantising the weight beside it takes from the layer's mean result.
@@ -126,14 +135,14 @@ impl Writer {
     /// Writes a large entity table in chunks of a fixed number of rows.
     pub fn write_entity_table(&self, table: &Planned, tensors: &Tensors) -> Result<EntityTable> {
         let (rows, rows_per_chunk) = (table.len(), EntityTable::ROWS_PER_CHUNK);
-        let columns: usize = tensors.stored[table.source].shape.iter().skip(1).product();
+        let columns = tensors.stored[table.source].columns();
+        let dtype = self.dtype_of(&table.names, &[rows, columns]);
         let mut chunks = Vec::new();
         for start in (0..rows).step_by(rows_per_chunk) {
-            let bytes = encode(tensors, table, start..(start + rows_per_chunk).min(rows), self.dtype)?;
+            let bytes = encode(tensors, table, start..(start + rows_per_chunk).min(rows), dtype)?;
             chunks.push(self.write(&format!("entities/{:04}.bin", chunks.len()), &bytes)?);
         }
-        let (dtype, row_bytes) = (self.dtype, self.dtype.row_bytes(columns));
-        Ok(EntityTable { rows, row_bytes, rows_per_chunk, dtype, chunks })
+        Ok(EntityTable { rows, row_bytes: dtype.row_bytes(columns), rows_per_chunk, dtype, chunks })
     }
 }
 
@@ -156,8 +165,12 @@ fn quantisable(name: &str) -> bool {
         .any(|part| name.starts_with(part) || name.contains(&format!(".{part}")))
 }
 
+/// Whether rows of the tensor are looked up.
+fn is_table(names: &[String]) -> bool {
+    names.iter().any(|name| name.ends_with("embeddings.weight") || name.ends_with("decoder.weight"))
+}
+
 /// Tables use all of int8.
 fn largest_integer(names: &[String]) -> i8 {
-    let table = |name: &String| name.ends_with("embeddings.weight") || name.ends_with("decoder.weight");
-    if names.iter().any(table) { i8::MAX } else { kernels::Q8_MOST }
+    if is_table(names) { i8::MAX } else { kernels::Q8_MOST }
 }

@@ -1,0 +1,79 @@
+//! What the CPU kernels do to single numbers, written without branches or calls so that loops over them become vectors.
+
+/// `e^x`, within 2e-7 of it; 0 below -87, where it is no normal f32 any more (Cephes' polynomial).
+#[inline(always)]
+pub(super) fn exp(x: f32) -> f32 {
+    /// Adding this rounds to an integer, which then stands in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    let within = x.clamp(-87.0, 88.0);
+    let shifted = within * std::f32::consts::LOG2_E + ROUND;
+    let n = shifted - ROUND;
+    // ln 2 in two parts, so that the rest is exact.
+    let r = within - n * 0.693_359_4 + n * 2.121_944_4e-4;
+    let p = 1.987_569_1e-4;
+    let p = p * r + 1.398_2e-3;
+    let p = p * r + 8.333_452e-3;
+    let p = p * r + 4.166_579_6e-2;
+    let p = p * r + 1.666_666_5e-1;
+    let p = p * r + 0.5;
+    let two_to_n = f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0f32.to_bits()));
+    let y = (p * r * r + r + 1.0) * two_to_n;
+    if x < -87.0 { 0.0 } else { y }
+}
+
+/// `x Φ(x)`; the error function is Abramowitz and Stegun's formula 7.1.26, |error| < 1.5e-7, as in `linear.wgsl`.
+#[inline(always)]
+pub(super) fn gelu(x: f32) -> f32 {
+    let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
+    let t = 1.0 / (1.0 + 0.327_591_1 * z);
+    let poly = t * (0.254_829_6 + t * (-0.284_496_74 + t * (1.421_413_7 + t * (-1.453_152_1 + t * 1.061_405_4))));
+    let erf = (1.0 - poly * exp(-z * z)).copysign(x);
+    0.5 * x * (1.0 + erf)
+}
+
+/// The sum, eight numbers at a time.
+pub(super) fn sum(values: &[f32], of: impl Fn(f32) -> f32) -> f32 {
+    fold(values, 0.0, |sum, value| sum + of(value)).iter().sum()
+}
+
+/// The largest number, eight at a time.
+pub(super) fn largest(values: &[f32]) -> f32 {
+    let most = fold(values, f32::NEG_INFINITY, |most, value| if value > most { value } else { most });
+    most.into_iter().fold(f32::NEG_INFINITY, f32::max)
+}
+
+#[inline(always)]
+fn fold(values: &[f32], start: f32, with: impl Fn(f32, f32) -> f32) -> [f32; 8] {
+    let mut all = [start; 8];
+    let (eights, rest) = values.as_chunks::<8>();
+    for eight in eights {
+        all.iter_mut().zip(eight).for_each(|(all, value)| *all = with(*all, *value));
+    }
+    all.iter_mut().zip(rest).for_each(|(all, value)| *all = with(*all, *value));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_is_within_two_ulps() {
+        let mut worst: f64 = 0.0;
+        for i in -870_000..880_000 {
+            let x = i as f32 * 1e-4;
+            let want = f64::from(x).exp();
+            worst = worst.max((f64::from(exp(x)) / want - 1.0).abs());
+        }
+        assert!(worst < 2e-7, "{worst:e}");
+        assert_eq!((exp(0.0), exp(f32::MIN), exp(f32::NEG_INFINITY)), (1.0, 0.0, 0.0));
+        assert!(exp(f32::NAN).is_nan(), "what is no number must not become one");
+    }
+
+    #[test]
+    fn folds_see_every_number() {
+        let values: Vec<f32> = (0..19).map(|i| i as f32 - 30.0).collect();
+        assert_eq!((sum(&values, |v| v), largest(&values)), (-399.0, -12.0));
+        assert_eq!((sum(&[], |v| v), largest(&[-3.0])), (0.0, -3.0));
+    }
+}
