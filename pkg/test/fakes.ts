@@ -57,9 +57,11 @@ export function modelFiles(...chunkBytes: number[]): Record<string, Body> {
 }
 
 type Run = (input: never, options: object) => Promise<unknown>;
+/** Methods of a model, and tasks by name. */
+export type Tasks = Partial<WasmModel> & Record<string, (input: any, options: any) => any>;
 
 /** A wasm module that records what it is given. `ner` is the test's, and so may `tasks` be; the others give back their arguments. */
-export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Partial<WasmModel> & Record<string, unknown> = {}) {
+export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks = {}) {
   const log: string[] = [];
   const echo = async (input: object, options: object) => [{ input, options }];
   const qa = async (input: object, options: object) => ({ input, options, alternatives: [] });
