@@ -7,7 +7,8 @@ const ALL: Task[] = ['ner', 'qa', 'fillMask', 'embed'];
 
 /** Load options of a model that has `tasks` and does them as `model` says. */
 function fake(model: Tasks, tasks: Task[] = ALL): LoadOptions & { state: { terminated: boolean } } {
-  const { module } = fakeWasm(async () => [], undefined, { ...model, info: () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks, parameters: 7 }) } as Tasks);
+  const info = () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks, parameters: 7 });
+  const { module } = fakeWasm(async () => [], undefined, Object.assign({}, model, { info }) as Tasks);
   const { worker, state } = fakeWorker(machine(module));
   return Object.assign({ worker: () => worker, fetch: fakeFetch(modelFiles(1)).fetch }, { state });
 }
