@@ -16,14 +16,8 @@ use crate::checkpoint::{self, HeadChoice, RawCheckpoint};
 use crate::error::LukeError;
 use crate::input::ModelInputs;
 use crate::luke::Luke;
-use crate::tasks::cloze::{ClozeInput, ClozeOptions};
+use crate::tasks;
 use crate::tasks::embed::{EmbedInput, EmbedOptions, Embedding};
-use crate::tasks::masked::{FillMaskInput, FillMaskOptions, PredictEntitiesInput, PredictEntitiesOptions};
-use crate::tasks::ner::{NerInput, NerOptions};
-use crate::tasks::qa::{QaInput, QaOptions};
-use crate::tasks::relation::RelationInput;
-use crate::tasks::typing::TypingInput;
-use crate::tasks::{self, LabelOptions};
 use crate::weights::{FileEntry, Manifest, Reading, Source, TensorEntry};
 
 type JsResult<T> = Result<T, JsValue>;
@@ -118,61 +112,16 @@ pub struct Model(Luke);
 
 #[wasm_bindgen]
 impl Model {
-    /// Named entities.
-    pub async fn ner(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let input = NerInput::from_value(from_js(input, "input")?).map_err(js_error)?;
-        let options: NerOptions = options_from_js(options)?;
-        to_js(&self.0.ner(&input, &options).await.map_err(js_error)?)
-    }
-
-    /// Extractive question answering: `{ question, context }`.
-    pub async fn qa(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let input: QaInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
-        let options: QaOptions = options_from_js(options)?;
-        to_js(&self.0.qa(&input, &options).await.map_err(js_error)?)
-    }
-
-    /// Entity typing: `{ text, span }`.
-    pub async fn typing(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let input: TypingInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
-        let options: LabelOptions = options_from_js(options)?;
-        to_js(&self.0.typing(&input, &options).await.map_err(js_error)?)
-    }
-
-    /// Relation classification: `{ text, head, tail }`.
-    pub async fn relation(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let input: RelationInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
-        let options: LabelOptions = options_from_js(options)?;
-        to_js(&self.0.relation(&input, &options).await.map_err(js_error)?)
-    }
-
-    /// Cloze questions: `{ passage, query, candidates }`.
-    pub async fn cloze(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let input: ClozeInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
-        let options: ClozeOptions = options_from_js(options)?;
-        to_js(&self.0.cloze(&input, &options).await.map_err(js_error)?)
-    }
-
-    /// Masked words: `{ text }`.
-    #[wasm_bindgen(js_name = fillMask)]
-    pub async fn fill_mask(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let input: FillMaskInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
-        let options: FillMaskOptions = options_from_js(options)?;
-        to_js(&self.0.fill_mask(&input, &options).await.map_err(js_error)?)
-    }
-
-    /// Masked entities: `{ text, spans }`.
-    #[wasm_bindgen(js_name = predictEntities)]
-    pub async fn predict_entities(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let input: PredictEntitiesInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
-        let options: PredictEntitiesOptions = options_from_js(options)?;
-        to_js(&self.0.predict_entities(&input, &options).await.map_err(js_error)?)
+    /// Any task but `embed`, by its name in the API.
+    pub async fn call(&self, task: String, input: JsValue, options: JsValue) -> JsResult<JsValue> {
+        let (input, options) = (from_js(input, "input")?, from_js(options, "options")?);
+        to_js(&self.0.call(&task, input, options).await.map_err(js_error)?)
     }
 
     /// Vectors: `{ text, spans }`; `words`, `entities` and `pooled` are `{ shape, data: Float32Array }`.
     pub async fn embed(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
         let input: EmbedInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
-        let options: EmbedOptions = options_from_js(options)?;
+        let options: EmbedOptions = tasks::from_value("options", from_js(options, "options")?).map_err(js_error)?;
         let Embedding { tokens, words, entities, pooled, hidden } =
             self.0.embed(&input, &options).await.map_err(js_error)?;
         let result = js_sys::Object::new();
@@ -232,10 +181,6 @@ pub async fn kernel_test(name: &str, seed: u32, cases: usize) -> JsResult<JsValu
 fn from_js<T: serde::de::DeserializeOwned>(value: JsValue, name: &str) -> JsResult<T> {
     serde_wasm_bindgen::from_value(value)
         .map_err(|error| js_error(LukeError::Input { argument: name.into(), reason: error.to_string() }))
-}
-
-fn options_from_js<T: serde::de::DeserializeOwned + Default>(value: JsValue) -> JsResult<T> {
-    tasks::from_value("options", from_js(value, "options")?).map_err(js_error)
 }
 
 /// `{ shape, data }`

@@ -29,14 +29,18 @@ export function staticFiles(mounts) {
       const prefix = prefixes.find((start) => path.startsWith(start));
       const file = prefix && (await fileIn(mounts[prefix], path.slice(prefix.length)));
       if (!file) return end(response, 404);
-      response.writeHead(200, {
+      const part = partOf(request.headers.range, file.size);
+      const { start, end: last } = part ?? { start: 0, end: file.size - 1 };
+      response.writeHead(part ? 206 : 200, {
         'content-type': TYPES[extname(file.path)] ?? 'application/octet-stream',
-        'content-length': file.size,
+        'content-length': last - start + 1,
+        ...(part && { 'content-range': `bytes ${start}-${last}/${file.size}` }),
+        'accept-ranges': 'bytes',
         'cache-control': 'no-cache',
         'x-content-type-options': 'nosniff',
       });
       if (request.method === 'HEAD') return response.end();
-      createReadStream(file.path).on('error', () => response.destroy()).pipe(response);
+      createReadStream(file.path, part).on('error', () => response.destroy()).pipe(response);
     } catch {
       end(response, 400);
     }
@@ -68,6 +72,13 @@ async function fileIn(folder, path) {
   } catch {
     return undefined;
   }
+}
+
+/** The part of a file that a `range` header asks for; nothing for what is not one part, which then comes whole. */
+function partOf(range, size) {
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
+  const part = { start: Number(first), end: last ? Math.min(Number(last), size - 1) : size - 1 };
+  return first !== undefined && part.start <= part.end ? part : undefined;
 }
 
 function end(response, status) {

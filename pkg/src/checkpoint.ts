@@ -9,7 +9,7 @@ const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 /** Each list is tried until one of its files is there; `''` says that none need be. */
 const SMALL_FILES = [
-  ['config.json'], ['entity_vocab.json'], ['luke_web.json', ''], ['tokenizer_config.json', ''], ['added_tokens.json', ''],
+  ['entity_vocab.json'], ['luke_web.json', ''], ['tokenizer_config.json', ''], ['added_tokens.json', ''],
   ['tokenizer.json', 'vocab.json', 'vocab.txt', 'sentencepiece.bpe.model'], ['merges.txt', ''],
 ];
 /** Most headers are shorter: one request is then enough. */
@@ -42,6 +42,7 @@ export async function readCheckpoint(
     }
     throw new LukeError('network', `${fileUrl(url, names[0]!)} answered with status 404; a checkpoint needs ${names.join(', or ')}`, { url, files: names, status: 404 });
   };
+  await find(['config.json']); // first, so that what is no checkpoint at all is told by it
   const [index] = await Promise.all([get(INDEX), ...SMALL_FILES.map(find)]);
   const shards = index ? wasm.checkpointShards(index) : [WEIGHTS];
   const headers: Record<string, Uint8Array> = {};

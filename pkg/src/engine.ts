@@ -72,12 +72,12 @@ export class Engine {
     if (loaded && isCurrent(loaded)) loaded.model.free();
   }
 
-  async #call({ method, input, options }: Call, onReload: (info: RuntimeInfo) => void): Promise<unknown> {
+  async #call(call: Call, onReload: (info: RuntimeInfo) => void): Promise<unknown> {
     if (!this.#load) throw new LukeError('input', 'no model is loaded');
     if (!this.#loaded || !isCurrent(this.#loaded)) onReload(await this.#load(() => {}));
     const { model, instance, files } = this.#loaded!;
     try {
-      return await instance.run(() => model[method](input as never, options));
+      return await instance.run(() => run(model, call));
     } catch (error) {
       const failure = files.takeFailure();
       if (failure) throw failure.error;
@@ -163,6 +163,13 @@ export class Engine {
     this.#busy = work;
     return work;
   }
+}
+
+/** What gives arrays has a method of its own: they cross as typed arrays. */
+function run(model: WasmModel, { method, input, options }: Call): Promise<unknown> {
+  if (method === 'embed') return model.embed(input, options);
+  if (method === 'forward') return model.forward(input, options);
+  return model.call(method, input, options);
 }
 
 /** A fault of the model's files as it is, anything else as one of the device. */

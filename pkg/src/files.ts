@@ -27,7 +27,9 @@ export class ModelFiles {
   /** Whether the server sends parts of files; known once one was asked for. */
   #ranges = false;
   #next = 0;
-  #ahead: { place: number; bytes: Promise<Uint8Array> } | undefined;
+  /** What was fetched unasked and is not asked for yet. */
+  readonly #ahead = new Map<number, Promise<Uint8Array>>();
+  readonly #read = new Set<number>();
 
   constructor(source: Source, url: string, manifest: Manifest, signal: AbortSignal, onBytes: OnBytes, here = new Map<string, Blob>()) {
     const counted = [manifest.files.tokenizer, manifest.files.entityVocab, ...manifest.chunks];
@@ -47,10 +49,15 @@ export class ModelFiles {
     try {
       const place = this.#places.get(key({ path, bytes, ...(offset !== undefined && { offset }) }))!;
       const inOrder = place === this.#next;
-      const reading = this.#ahead?.place === place ? this.#ahead.bytes : this.#fetch(place);
+      const reading = this.#ahead.get(place) ?? this.#fetch(place);
+      this.#ahead.delete(place);
+      this.#read.add(place);
       this.#next = place + 1;
-      this.#ahead = inOrder && this.#mayFollow(place) ? { place: place + 1, bytes: this.#fetch(place + 1) } : undefined;
-      this.#ahead?.bytes.catch(() => {}); // told when it is asked for
+      if (inOrder && this.#mayFollow(place + 1)) {
+        const following = this.#fetch(place + 1);
+        following.catch(() => {}); // told when it is asked for
+        this.#ahead.set(place + 1, following);
+      }
       return await reading;
     } catch (error) {
       this.#failure = { error };
@@ -66,12 +73,13 @@ export class ModelFiles {
   }
 
   /**
-   * Whether the file after this one may be fetched unasked: not the first rows of a table that may never be needed, nor a
-   * part that may come with the one before it.
+   * Whether a file may be fetched unasked: not the first rows of a table that may never be needed, nor a part that may come
+   * with the one before it, nor what has been read.
    */
   #mayFollow(place: number): boolean {
-    const follower = this.#order[place + 1];
-    return follower !== undefined && place + 1 !== this.#counted && (follower.offset === undefined || this.#ranges);
+    const entry = this.#order[place];
+    if (entry === undefined || place === this.#counted || this.#ahead.has(place) || (place < this.#counted && this.#read.has(place))) return false;
+    return entry.offset === undefined || this.#ranges;
   }
 
   async #fetch(place: number): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 // The wasm modules, at most one instance for each device and thread (the generated glue keeps it in a module variable).
 // A trap ends an instance: whatever ran in it is rejected, and a fresh one takes its place for everybody.
 import { isTrap, LukeError } from './errors.js';
-import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span, WordList } from './types.js';
+import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span } from './types.js';
 
 /** What `wasm-bindgen` exports, from `src/wasm.rs`. Everything it throws is a `PlainError`, traps excepted. */
 export interface WasmModule {
@@ -27,13 +27,8 @@ export interface WasmModule {
 export type ReadFile = (path: string, bytes: number, offset?: number) => Promise<Uint8Array>;
 
 export interface WasmModel {
-  ner(input: string | readonly string[] | WordList, options: object): Promise<unknown>;
-  typing(input: { text: string; span: Span }, options: object): Promise<unknown>;
-  relation(input: { text: string; head: Span; tail: Span }, options: object): Promise<unknown>;
-  qa(input: { question: string; context: string }, options: object): Promise<unknown>;
-  cloze(input: { passage: string; query: string; candidates: readonly Span[] }, options: object): Promise<unknown>;
-  fillMask(input: { text: string }, options: object): Promise<unknown>;
-  predictEntities(input: { text: string; spans: readonly Span[] }, options: object): Promise<unknown>;
+  /** Any task but `embed`. */
+  call(task: string, input: unknown, options: object): Promise<unknown>;
   embed(input: { text: string; spans: readonly Span[] }, options: object): Promise<unknown>;
   forward(input: ForwardInputs, options: object): Promise<ForwardOutputs>;
   info(): Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'tasks' | 'parameters'> & { selfTest?: RuntimeInfo['selfTest'] | null };

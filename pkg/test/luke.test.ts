@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Luke, LukeError, type LoadEvent, type LoadOptions } from '../dist/index.js';
-import type { WasmModel } from '../dist/wasm.js';
-import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles } from './fakes.js';
+import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles, type Tasks } from './fakes.js';
 
 type Ner = Parameters<typeof fakeWasm>[0];
 
 /** A `Luke` whose wasm is `ner` and `tasks`, loaded through a worker that is none, with a `fetch` on this side. */
-async function start(ner: Ner, options: LoadOptions = {}, tasks: Partial<WasmModel> = {}) {
+async function start(ner: Ner, options: LoadOptions = {}, tasks: Tasks = {}) {
   const wasm = fakeWasm(ner, undefined, tasks);
   const { worker, state } = fakeWorker(machine(wasm.module));
   const { fetch, asked } = fakeFetch(modelFiles(6, 3));

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Luke, LukeError, pipeline, type LoadOptions, type Task } from '../dist/index.js';
-import type { WasmModel } from '../dist/wasm.js';
-import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles } from './fakes.js';
+import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles, type Tasks } from './fakes.js';
 
 const ALL: Task[] = ['ner', 'qa', 'fillMask', 'embed'];
 
 /** Load options of a model that has `tasks` and does them as `model` says. */
-function fake(model: Partial<WasmModel>, tasks: Task[] = ALL): LoadOptions & { state: { terminated: boolean } } {
-  const { module } = fakeWasm(async () => [], undefined, { ...model, info: () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks, parameters: 7 }) });
+function fake(model: Tasks, tasks: Task[] = ALL): LoadOptions & { state: { terminated: boolean } } {
+  const info = () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks, parameters: 7 });
+  const { module } = fakeWasm(async () => [], undefined, Object.assign({}, model, { info }) as Tasks);
   const { worker, state } = fakeWorker(machine(module));
   return Object.assign({ worker: () => worker, fetch: fakeFetch(modelFiles(1)).fetch }, { state });
 }

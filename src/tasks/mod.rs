@@ -1,5 +1,6 @@
 //! One file a task: its types, what goes in, and how the logits become a result.
 
+mod call;
 pub mod cloze;
 pub mod embed;
 pub mod masked;

@@ -134,6 +134,26 @@ mod tests {
         stream
     }
 
+    /// One sentence of 10,000 tokens at the defaults: an entity at any position is scored, once, whole, and with at least a
+    /// hundred tokens of the text on either side where there are so many.
+    #[test]
+    fn every_position_of_a_long_sentence_is_scored_with_text_around_it() {
+        const LENGTH: usize = 10_000;
+        let stream = stream(&[1; LENGTH]);
+        let limits = Limits { tokens: 510, span_tokens: 16, spans: Some(128), context: NerContext::Document };
+        let mut scored = vec![0; LENGTH];
+        for pass in passes(&stream, 0..LENGTH, limits) {
+            for span in pass.spans {
+                scored[span.start] += 1;
+                assert!(span.start - pass.tokens.start >= span.start.min(100), "{span:?} in {:?}", pass.tokens);
+                assert!(pass.tokens.end - span.end >= (LENGTH - span.end).min(100), "{span:?} in {:?}", pass.tokens);
+            }
+        }
+        for (start, times) in scored.into_iter().enumerate() {
+            assert_eq!(times, 16.min(LENGTH - start), "spans from {start}");
+        }
+    }
+
     proptest! {
         /// Every span of the sentence is scored exactly once, in a pass that shows all of it and obeys the limits.
         #[test]

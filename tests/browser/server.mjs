@@ -44,11 +44,14 @@ export async function startSite() {
     '/pkg/': at('../../pkg'),
     '/models/': MODELS,
     '/kernels/': at('.kernels'),
+    '/checkpoints/': at('../fixtures/checkpoints'),
+    '/whole/': at('../fixtures/checkpoints'),
     '/some/where/demo/': at('../../www/dist'),
   });
   const requests = [];
   const { server, url } = await listen((request, response) => {
     requests.push(request.url);
+    if (request.url.startsWith('/whole/')) delete request.headers.range; // a server that sends no parts of files
     const fault = /^\/faults\/(\w+)\/([^?]*)/.exec(request.url);
     if (!fault) return files(request, response);
     const [, name, path] = fault;

@@ -11,6 +11,7 @@ mod heads;
 mod masked;
 mod ner;
 mod other_checkpoints;
+mod paged;
 mod qa;
 mod raw_checkpoints;
 mod support;

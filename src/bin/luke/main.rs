@@ -11,16 +11,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use luke_web::backend::DeviceKind;
 use luke_web::checkpoint::tokenizer_json;
-use luke_web::tasks::cloze::ClozeInput;
-use luke_web::tasks::embed::EmbedInput;
-use luke_web::tasks::masked::{FillMaskInput, PredictEntitiesInput};
-use luke_web::tasks::ner::{NerInput, NerOptions};
-use luke_web::tasks::qa::QaInput;
-use luke_web::tasks::relation::RelationInput;
-use luke_web::tasks::typing::TypingInput;
-use luke_web::tasks::{from_value, required};
+
+use luke_web::LukeError;
 use luke_web::weights::{DType, read_verified};
-use luke_web::{Luke, LukeError};
 use serde_json::{Value, json};
 
 /// LUKE on the command line.
@@ -93,14 +86,14 @@ fn main() -> ExitCode {
         Command::Convert(options) => convert::convert(&options),
         Command::Tokenizer { checkpoint, output } => tokenizer_json(&folder::lookup(&checkpoint))
             .and_then(|json| std::fs::write(&output, json.to_string()).map_err(|e| folder::file_error(&output, &e))),
-        Command::Ner(run) => lines(&run.model, run.device.into(), ner),
-        Command::Qa(run) => lines(&run.model, run.device.into(), qa),
-        Command::Typing(run) => lines(&run.model, run.device.into(), typing),
-        Command::Relation(run) => lines(&run.model, run.device.into(), relation),
-        Command::Cloze(run) => lines(&run.model, run.device.into(), cloze),
-        Command::FillMask(run) => lines(&run.model, run.device.into(), fill_mask),
-        Command::PredictEntities(run) => lines(&run.model, run.device.into(), predict_entities),
-        Command::Embed(run) => lines(&run.model, run.device.into(), embed),
+        Command::Ner(run) => lines(&run, "ner"),
+        Command::Qa(run) => lines(&run, "qa"),
+        Command::Typing(run) => lines(&run, "typing"),
+        Command::Relation(run) => lines(&run, "relation"),
+        Command::Cloze(run) => lines(&run, "cloze"),
+        Command::FillMask(run) => lines(&run, "fillMask"),
+        Command::PredictEntities(run) => lines(&run, "predictEntities"),
+        Command::Embed(run) => lines(&run, "embed"),
         Command::Eval(options) => eval::eval(&options),
         Command::Verify(run) => verify(&run.model, run.device.into()),
     };
@@ -133,12 +126,8 @@ fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
 }
 
 /// A task over JSON Lines: each line's answer, or its error, on one line.
-fn lines(
-    model: &std::path::Path,
-    device: DeviceKind,
-    run: impl Fn(&Luke, Value, Value) -> luke_web::Result<Value>,
-) -> luke_web::Result<()> {
-    let luke = pollster::block_on(folder::load(model, device, false))?;
+fn lines(run: &Run, task: &str) -> luke_web::Result<()> {
+    let luke = pollster::block_on(folder::load(&run.model, run.device.into(), false))?;
     let broken = |error: std::io::Error| LukeError::Unsupported(format!("standard input or output: {error}"));
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
@@ -146,8 +135,8 @@ fn lines(
         if line.trim().is_empty() {
             continue;
         }
-        let answer = split_call(&line)
-            .and_then(|(input, options)| run(&luke, input, options))
+        let answer = split_call(task, &line)
+            .and_then(|(input, options)| pollster::block_on(luke.call(task, input, options)))
             .unwrap_or_else(|error| json!({ "error": { "code": error.code(), "message": error.to_string() } }));
         writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(broken)?;
     }
@@ -155,62 +144,17 @@ fn lines(
 }
 
 /// The arguments and the options of a line.
-fn split_call(line: &str) -> luke_web::Result<(Value, Value)> {
+fn split_call(task: &str, line: &str) -> luke_web::Result<(Value, Value)> {
     let mut call: Value = serde_json::from_str(line).map_err(|error| bad_line(error.to_string()))?;
     let fields = call.as_object_mut().ok_or_else(|| bad_line("is not a JSON object".into()))?;
     let options = fields.remove("options").unwrap_or(Value::Null);
-    Ok((call, options))
-}
-
-fn ner(luke: &Luke, mut input: Value, options: Value) -> luke_web::Result<Value> {
-    // Texts stand alone in the API and under "text" in a line; word lists are objects in both.
-    if let Some(text) = input.as_object_mut().and_then(|fields| fields.remove("text")) {
-        if input != json!({}) {
-            return Err(bad_line("has more than \"text\" and \"options\"".into()));
-        }
-        input = text;
+    // For entities, texts stand alone in the API and under "text" in a line; word lists are objects in both.
+    let text = if task == "ner" { fields.remove("text") } else { None };
+    match text {
+        Some(text) if fields.is_empty() => Ok((text, options)),
+        Some(_) => Err(bad_line("has more than \"text\" and \"options\"".into())),
+        None => Ok((call, options)),
     }
-    let options: NerOptions = from_value("options", options)?;
-    to_value(pollster::block_on(luke.ner(&NerInput::from_value(input)?, &options))?)
-}
-
-fn qa(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
-    let (input, options) = (required::<QaInput>("line", input)?, from_value("options", options)?);
-    to_value(pollster::block_on(luke.qa(&input, &options))?)
-}
-
-fn typing(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
-    let (input, options) = (required::<TypingInput>("line", input)?, from_value("options", options)?);
-    to_value(pollster::block_on(luke.typing(&input, &options))?)
-}
-
-fn relation(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
-    let (input, options) = (required::<RelationInput>("line", input)?, from_value("options", options)?);
-    to_value(pollster::block_on(luke.relation(&input, &options))?)
-}
-
-fn cloze(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
-    let (input, options) = (required::<ClozeInput>("line", input)?, from_value("options", options)?);
-    to_value(pollster::block_on(luke.cloze(&input, &options))?)
-}
-
-fn fill_mask(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
-    let (input, options) = (required::<FillMaskInput>("line", input)?, from_value("options", options)?);
-    to_value(pollster::block_on(luke.fill_mask(&input, &options))?)
-}
-
-fn predict_entities(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
-    let (input, options) = (required::<PredictEntitiesInput>("line", input)?, from_value("options", options)?);
-    to_value(pollster::block_on(luke.predict_entities(&input, &options))?)
-}
-
-fn embed(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Value> {
-    let (input, options) = (required::<EmbedInput>("line", input)?, from_value("options", options)?);
-    to_value(pollster::block_on(luke.embed(&input, &options))?)
-}
-
-fn to_value(result: impl serde::Serialize) -> luke_web::Result<Value> {
-    serde_json::to_value(result).map_err(|error| bad_line(error.to_string()))
 }
 
 fn bad_line(reason: String) -> LukeError {

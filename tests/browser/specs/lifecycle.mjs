@@ -152,7 +152,7 @@ export default async function ({ test, openPage, site }) {
     'wasm: a trap, in a call or in a task behind it, rejects the call; the next gets a fresh instance',
     async ({ MODEL, TEXT }) => {
       const { Model, __wbg_reset_state: reset } = await import('/pkg/wasm/relaxed/luke_web.js');
-      const { ner } = Model.prototype;
+      const { call } = Model.prototype;
       const throwTrap = () => {
         throw new WebAssembly.RuntimeError('unreachable');
       };
@@ -168,9 +168,9 @@ export default async function ({ test, openPage, site }) {
       const before = await luke.ner(TEXT);
       const results = [];
       for (const trap of traps) {
-        Model.prototype.ner = trap;
+        Model.prototype.call = trap;
         const trapped = await outcome(luke.ner(TEXT));
-        Model.prototype.ner = ner;
+        Model.prototype.call = call;
         results.push({ trapped, after: await luke.ner(TEXT), other: await other.ner(TEXT) });
       }
       await luke.dispose();
