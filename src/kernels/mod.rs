@@ -28,7 +28,7 @@ mod quantised;
 mod wgsl;
 
 pub use add_layer_norm::add_layer_norm;
-pub use entity_attention::{AttentionShape, Columns, entity_attention};
+pub use entity_attention::{AttentionShape, Columns, Packing, Sequence, entity_attention};
 pub use linear::{Activation, RowGroup, Weight, linear, linear_groups};
 #[cfg(feature = "cpu")]
 pub use quantised::{Q8_MOST, QuantisedMatrix};
