@@ -2,6 +2,7 @@
 //! entity, classified from its first word, its last word and itself; then greedily, best first, the spans that
 //! overlap nothing already taken.
 
+mod scorer;
 mod types;
 
 pub use types::{Entity, NerInput, NerOptions, NerResult, SentenceRule, Sentences, Words};
@@ -19,13 +20,7 @@ use crate::input::{EncodeOptions, ModelInputs, Spanned, Task};
 use crate::luke::Luke;
 use crate::tokenizer::Offsets;
 use crate::weights::NerContext;
-
-/// A scored span of words, by token-stream or text word index.
-struct Candidate {
-    words: Range<usize>,
-    logits: Vec<f32>,
-    label: usize,
-}
+use scorer::{Candidate, Scorer};
 
 impl Luke {
     /// Finds the entities of a text or a list of words, in the order they stand there.
@@ -33,43 +28,55 @@ impl Luke {
         let (_, head) = self.head("ner")?;
         options.check(&head.labels, self.config.max_words())?;
         Ok(match input {
-            NerInput::Text(text) => NerResult::One(self.ner_text(text, options).await?),
-            NerInput::Words(words) => NerResult::One(self.ner_words(words, options).await?),
-            NerInput::Texts(texts) => {
-                let mut all = Vec::with_capacity(texts.len());
-                for text in texts {
-                    all.push(self.ner_text(text, options).await?);
-                }
-                NerResult::Many(all)
+            NerInput::Text(text) => {
+                let texts = self.ner_texts(std::slice::from_ref(text), options).await?;
+                NerResult::One(texts.into_iter().next().unwrap_or_default())
             }
+            NerInput::Texts(texts) => NerResult::Many(self.ner_texts(texts, options).await?),
+            NerInput::Words(words) => NerResult::One(self.ner_words(words, options).await?),
         })
     }
 
-    async fn ner_text(&self, text: &str, options: &NerOptions) -> Result<Vec<Entity>> {
-        let words = split_words(text);
-        let offsets = Offsets::new(text, options.offsets);
-        let candidates = match &options.sentences {
-            Some(Sentences::Rule(SentenceRule::None)) => self.score_whole(text, &words, options).await?,
-            sentences => {
-                let bounds = match sentences {
-                    Some(Sentences::Spans(spans)) => {
-                        let mut bounds = Vec::new();
-                        for span in spans {
-                            bounds.push(offsets.span("sentences", *span)?);
-                        }
-                        bounds
-                    }
-                    _ => text.split_sentence_bound_indices().map(|(at, s)| at..at + s.len()).collect(),
-                };
-                let sentences = word_ranges(&words, &bounds)?;
-                self.score_sentences(&self.stream_of_text(text, &words, options)?, &sentences, options).await?
+    async fn ner_texts(&self, texts: &[String], options: &NerOptions) -> Result<Vec<Vec<Entity>>> {
+        let mut scorer = Scorer::new(self, texts.len());
+        let mut words = Vec::with_capacity(texts.len());
+        for (number, text) in texts.iter().enumerate() {
+            let own = split_words(text);
+            self.score_text(&mut scorer, number, text, &own, options).await?;
+            words.push(own);
+        }
+        let found = texts.iter().zip(words).zip(scorer.finish().await?);
+        let entities = found.map(|((text, words), candidates)| {
+            let offsets = Offsets::new(text, options.offsets);
+            self.entities(greedy(candidates, words.len()), options, |range| {
+                let (start, end) = (words[range.start].start, words[range.end - 1].end);
+                (offsets.of_byte(start), offsets.of_byte(end), text[start..end].to_owned())
+            })
+        });
+        entities.collect()
+    }
+
+    async fn score_text(
+        &self,
+        scorer: &mut Scorer<'_>,
+        number: usize,
+        text: &str,
+        words: &[Range<usize>],
+        options: &NerOptions,
+    ) -> Result<()> {
+        let bounds = match &options.sentences {
+            Some(Sentences::Rule(SentenceRule::None)) => {
+                return self.score_whole(scorer, number, text, words, options).await;
             }
+            Some(Sentences::Spans(spans)) => {
+                let offsets = Offsets::new(text, options.offsets);
+                spans.iter().map(|span| offsets.span("sentences", *span)).collect::<Result<_>>()?
+            }
+            _ => text.split_sentence_bound_indices().map(|(at, s)| at..at + s.len()).collect::<Vec<_>>(),
         };
-        let kept = greedy(candidates, words.len());
-        self.entities(kept, options, |range| {
-            let (start, end) = (words[range.start].start, words[range.end - 1].end);
-            (offsets.of_byte(start), offsets.of_byte(end), text[start..end].to_owned())
-        })
+        let sentences = word_ranges(words, &bounds)?;
+        let stream = self.stream_of_text(text, words, options)?;
+        self.score_sentences(scorer, number, &stream, &sentences, options).await
     }
 
     async fn ner_words(&self, input: &Words, options: &NerOptions) -> Result<Vec<Entity>> {
@@ -97,8 +104,12 @@ impl Luke {
             stream.ids.extend(encoder.segment(&spaced)?);
             stream.words.push(start..stream.ids.len());
         }
-        let kept = greedy(self.score_sentences(&stream, &sentences, options).await?, n);
-        self.entities(kept, options, |range| (range.start, range.end, input.words[range.clone()].join(" ")))
+        let mut scorer = Scorer::new(self, 1);
+        self.score_sentences(&mut scorer, 0, &stream, &sentences, options).await?;
+        let candidates = scorer.finish().await?.into_iter().next().unwrap_or_default();
+        self.entities(greedy(candidates, n), options, |range| {
+            (range.start, range.end, input.words[range.clone()].join(" "))
+        })
     }
 
     /// Tokenises a text once, cut at every word's start and end.
@@ -111,19 +122,19 @@ impl Luke {
 
     async fn score_sentences(
         &self,
+        scorer: &mut Scorer<'_>,
+        text: usize,
         stream: &TokenStream,
         sentences: &[Range<usize>],
         options: &NerOptions,
-    ) -> Result<Vec<Candidate>> {
+    ) -> Result<()> {
         let limits = self.limits(options);
-        let mut candidates = Vec::new();
         for sentence in sentences {
             for pass in passes(stream, sentence.clone(), limits) {
-                let inputs = self.inputs_of_pass(stream, &pass);
-                self.score(&inputs, pass.spans, &mut candidates).await?;
+                scorer.add(text, self.inputs_of_pass(stream, &pass), pass.spans).await?;
             }
         }
-        Ok(candidates)
+        Ok(())
     }
 
     fn inputs_of_pass(&self, stream: &TokenStream, pass: &Pass) -> ModelInputs {
@@ -145,7 +156,14 @@ impl Luke {
 
     /// Hugging Face's form for raw text: spans are counted in the sub-words of bare words, and each part is
     /// tokenised at its own spans. A text too long for that is windowed like a long sentence.
-    async fn score_whole(&self, text: &str, words: &[Range<usize>], options: &NerOptions) -> Result<Vec<Candidate>> {
+    async fn score_whole(
+        &self,
+        scorer: &mut Scorer<'_>,
+        number: usize,
+        text: &str,
+        words: &[Range<usize>],
+        options: &NerOptions,
+    ) -> Result<()> {
         let limits = self.limits(options);
         let encoder = self.encoder(EncodeOptions { max_mention: usize::MAX, ..options.encode() });
         let mut sizes = Vec::with_capacity(words.len());
@@ -168,28 +186,13 @@ impl Luke {
             let cut = inputs.entity_start_positions.iter().zip(&inputs.entity_end_positions).any(|(s, e)| s > e);
             if inputs.input_ids.len() > self.max_words(options) || cut {
                 let stream = self.stream_of_text(text, words, options)?;
-                return self.score_sentences(&stream, std::slice::from_ref(&(0..words.len())), options).await;
+                let whole = 0..words.len();
+                return self.score_sentences(scorer, number, &stream, &[whole], options).await;
             }
             parts.push((inputs, part.to_vec()));
         }
-        let mut candidates = Vec::new();
         for (inputs, part) in parts {
-            self.score(&inputs, part, &mut candidates).await?;
-        }
-        Ok(candidates)
-    }
-
-    /// Runs one pass and keeps the spans whose best label is an entity.
-    async fn score(&self, inputs: &ModelInputs, spans: Vec<Range<usize>>, to: &mut Vec<Candidate>) -> Result<()> {
-        let outputs = self.forward(inputs, Some("ner")).await?;
-        let logits = outputs.first().map(|output| output.values.as_slice()).unwrap_or_default();
-        let labels = logits.len() / spans.len().max(1);
-        for (words, row) in spans.into_iter().zip(logits.chunks_exact(labels.max(1))) {
-            // The first of equal logits, as Python's list.index.
-            let label = (0..row.len()).rev().max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap_or(0);
-            if label != 0 {
-                to.push(Candidate { words, logits: row.to_vec(), label });
-            }
+            scorer.add(number, inputs, part).await?;
         }
         Ok(())
     }
