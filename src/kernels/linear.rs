@@ -3,6 +3,7 @@
 use burn::backend::Dispatch;
 use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
+#[cfg(feature = "cpu")]
 use std::sync::Arc;
 
 use super::LukeOps;
@@ -17,14 +18,21 @@ pub enum Weight {
     /// int8 with a scale for each row, on the CPU.
     #[cfg(feature = "cpu")]
     Quantised(Arc<super::QuantisedMatrix>),
+    /// f16 or int8 as stored, on the GPU.
+    #[cfg(feature = "webgpu")]
+    Packed(super::PackedMatrix),
 }
 
 impl Weight {
-    /// Puts a matrix on a device: as int8 where it is stored in as many bits or fewer and the device has a kernel for that.
+    /// Puts a matrix on a device: in as few bits as it is stored in, where the device has a kernel for that.
     pub fn new(table: &RowTable, device: &Device) -> Self {
         #[cfg(feature = "cpu")]
         if table.dtype().is_quantised() && *device == Device::flex() {
             return Self::Quantised(Arc::new(super::QuantisedMatrix::new(table)));
+        }
+        #[cfg(feature = "webgpu")]
+        if let Some(matrix) = super::PackedMatrix::new(table, device) {
+            return Self::Packed(matrix);
         }
         let shape = [table.rows(), table.columns()];
         Self::Float(Tensor::from_data(TensorData::new(table.block(0..table.rows()), shape), device))
@@ -36,6 +44,8 @@ impl Weight {
             Self::Float(tensor) => tensor.dims(),
             #[cfg(feature = "cpu")]
             Self::Quantised(matrix) => [matrix.out_features(), matrix.in_features],
+            #[cfg(feature = "webgpu")]
+            Self::Packed(matrix) => matrix.dims(),
         }
     }
 }
@@ -117,6 +127,8 @@ pub fn linear_groups(
         Weight::Float(weight) => <Dispatch as LukeOps>::linear(x, weight.clone().into_dispatch(), bias, plan),
         #[cfg(feature = "cpu")]
         Weight::Quantised(weight) => <Dispatch as super::CpuOps>::linear_quantised(x, bias, weight.clone(), plan),
+        #[cfg(feature = "webgpu")]
+        Weight::Packed(weight) => weight.linear(x, bias, plan),
     })
 }
 
@@ -140,34 +152,6 @@ pub(super) fn cpu(x: &[f32], weight: &[f32], bias: &[f32], plan: &Plan) -> Vec<f
         y.iter_mut().for_each(|v| *v = super::math::gelu(*v));
     }
     y
-}
-
-#[cfg(feature = "webgpu")]
-pub(super) mod gpu {
-    use super::{Activation, Plan};
-    use crate::kernels::wgsl::{Wgsl, empty, launch};
-    use burn_cubecl::tensor::CubeTensor;
-
-    /// Rows and columns of the result that one workgroup makes; as in `linear.wgsl`.
-    const TILE: usize = 32;
-
-    pub fn run(x: CubeTensor, weight: CubeTensor, bias: CubeTensor, plan: &Plan) -> CubeTensor {
-        let y = empty(&x, [plan.rows, plan.out_features]);
-        let kernel = Wgsl::new("linear", include_str!("linear.wgsl")).vectorised(plan.in_features);
-        for group in &plan.groups {
-            let params = [
-                group.rows.start,
-                group.rows.end,
-                plan.in_features,
-                plan.out_features,
-                group.first_feature,
-                usize::from(plan.activation == Activation::Gelu),
-            ];
-            let workgroups = [plan.out_features.div_ceil(TILE), group.rows.len().div_ceil(TILE), 1];
-            launch(&kernel, workgroups, &params, &[&x, &weight, &bias], &y);
-        }
-        y
-    }
 }
 
 /// The op in `f64`, one sum at a time.
