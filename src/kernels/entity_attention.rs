@@ -79,49 +79,40 @@ pub fn entity_attention(projected: Tensor<2>, mask: &Tensor<1>, shape: Attention
 
 #[cfg(feature = "cpu")]
 pub(super) fn cpu(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Vec<f32> {
-    use super::product::{Matrix, add_product};
+    use super::product::{Matrix, Panels};
 
     /// Rows whose scores are held at once.
-    const BLOCK: usize = 128;
+    const BLOCK: usize = 64;
     let (rows, hidden, dim) = (shape.rows(), shape.hidden(), shape.head_dim);
     let width = projected.len() / rows;
-    let kinds = [(0..shape.words, shape.word), (shape.words..rows, shape.entity)];
+    let kinds: Vec<_> = [(0..shape.words, shape.word), (shape.words..rows, shape.entity)]
+        .into_iter()
+        .filter(|(rows, _)| !rows.is_empty())
+        .collect();
     let scale = 1.0 / (dim as f32).sqrt();
     let mut context = vec![0.0; rows * hidden];
-    let mut scores = vec![0.0; BLOCK * rows];
-    let mut out = vec![0.0; BLOCK * dim];
+    let mut scores = vec![0.0; BLOCK.min(rows) * rows];
 
     for head in 0..shape.heads {
         let view = |rows: &std::ops::Range<usize>, column: usize| {
             let first = column + head * dim;
             Matrix::rows(projected, width, rows.clone(), first..first + dim)
         };
-        for (kind_rows, columns) in &kinds {
+        let keys: Vec<_> = kinds.iter().map(|(rows, at)| Panels::new(&[view(rows, at.key).transposed()])).collect();
+        let values: Vec<_> = kinds.iter().map(|(rows, at)| view(rows, at.value)).collect();
+        let values = Panels::new(&values);
+        for (kind_rows, at) in &kinds {
             for start in kind_rows.clone().step_by(BLOCK) {
                 let block = start..(start + BLOCK).min(kind_rows.end);
                 let scores = &mut scores[..block.len() * rows];
-                scores.fill(0.0);
-                for ((keys, key_columns), query) in kinds.iter().zip([columns.to_words, columns.to_entities]) {
-                    if !keys.is_empty() {
-                        let k = view(keys, key_columns.key).transposed();
-                        add_product(&mut scores[keys.start..], rows, view(&block, query), k);
-                    }
+                let mut first = 0;
+                for (keys, query) in keys.iter().zip([at.to_words, at.to_entities]) {
+                    keys.product(view(&block, query), 0..keys.columns(), &mut scores[first..], rows);
+                    first += keys.columns();
                 }
-                for row in scores.chunks_exact_mut(rows) {
-                    softmax(row, mask, scale);
-                }
-                let out = &mut out[..block.len() * dim];
-                out.fill(0.0);
-                for (keys, key_columns) in &kinds {
-                    if !keys.is_empty() {
-                        let p = Matrix::rows(scores, rows, 0..block.len(), keys.clone());
-                        add_product(out, dim, p, view(keys, key_columns.value));
-                    }
-                }
-                for (row, from) in block.zip(out.chunks_exact(dim)) {
-                    let at = row * hidden + head * dim;
-                    context[at..at + dim].copy_from_slice(from);
-                }
+                scores.chunks_exact_mut(rows).for_each(|row| softmax(row, mask, scale));
+                let out = &mut context[block.start * hidden + head * dim..];
+                values.product(Matrix::rows(scores, rows, 0..block.len(), 0..rows), 0..dim, out, hidden);
             }
         }
     }

@@ -24,11 +24,15 @@ mod panel;
 mod product;
 #[cfg(feature = "cpu")]
 mod quantised;
+#[cfg(feature = "cpu")]
+mod tiles;
 #[cfg(feature = "webgpu")]
 mod wgsl;
 
 pub use add_layer_norm::add_layer_norm;
 pub use entity_attention::{AttentionShape, Columns, entity_attention};
+#[cfg(feature = "cpu")]
+pub use linear::PackedMatrix;
 pub use linear::{Activation, RowGroup, Weight, linear, linear_groups};
 #[cfg(feature = "cpu")]
 pub use quantised::{Q8_MOST, QuantisedMatrix};
@@ -68,6 +72,14 @@ pub trait LukeOps: Backend {
 #[cfg(feature = "cpu")]
 #[backend_extension(Flex: cfg(feature = "cpu"))]
 pub trait CpuOps: Backend {
+    /// See [`linear_groups`], with a [`Weight::Packed`].
+    fn linear_packed(
+        x: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        weight: std::sync::Arc<PackedMatrix>,
+        plan: linear::Plan,
+    ) -> FloatTensor<Self>;
+
     /// See [`linear_groups`], with a [`Weight::Quantised`].
     fn linear_quantised(
         x: FloatTensor<Self>,
