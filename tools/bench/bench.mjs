@@ -1,5 +1,5 @@
 // Our package and onnxruntime-web, in the same browser, on the same weights.
-//   node tools/bench/bench.mjs WORK [--rounds N] [--only WORD]... [--model FOLDER=NAME]... [--threads N] [--webgpu] [--out DIR]
+//   node tools/bench/bench.mjs WORK [--rounds N] [--only WORD]... [--model FOLDER=NAME]... [--threads N] [--webgpu] [--long] [--out DIR]
 // WORK is where export_onnx.py wrote. `./build.sh bench` makes everything and runs this. README.md says what is measured.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -23,11 +23,12 @@ const { values: options, positionals } = parseArgs({
     model: { type: 'string', multiple: true, default: [] },
     threads: { type: 'string', default: '1' },
     webgpu: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
     out: { type: 'string' },
   },
 });
 const [rounds, threads] = [Number(options.rounds), Number(options.threads)];
-if (positionals.length !== 1 || !(rounds >= 1) || !(threads >= 1)) throw new Error('usage: bench.mjs WORK [--rounds N] [--only WORD] [--model FOLDER=NAME] [--threads N] [--webgpu] [--out DIR]');
+if (positionals.length !== 1 || !(rounds >= 1) || !(threads >= 1)) throw new Error('usage: bench.mjs WORK [--rounds N] [--only WORD] [--model FOLDER=NAME] [--threads N] [--webgpu] [--long] [--out DIR]');
 const work = resolve(positionals[0]);
 const out = resolve(options.out ?? join(work, 'results'));
 const say = (line) => console.error(`    ${line}`);
@@ -50,7 +51,7 @@ const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/c
 
 try {
   const results = { machine: await machine(), options: { rounds, threads, only: options.only }, groups: [] };
-  for (const group of plan({ models, shapes, threads, webgpu: options.webgpu, only: options.only, rounds })) {
+  for (const group of plan({ models, shapes, threads, webgpu: options.webgpu, long: options.long, only: options.only, rounds })) {
     console.error(`==> ${group.title}: ${group.engines.map(({ name }) => name).join(', ')}`);
     results.groups.push(await (group.starts ? runStarts : runGroup)(group, { site, executablePath, say }));
     write(results); // after each group, so that an end before time leaves what there is
@@ -74,8 +75,8 @@ function write(results) {
 function given(text) {
   const [folder, name] = text.split('=');
   if (!name) throw new Error(`--model ${text}: want FOLDER=NAME`);
-  const { dtype, heads } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
-  return { name, folder: resolve(folder), dtype, tasks: Object.keys(heads) };
+  const { dtype, heads, config } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+  return { name, folder: resolve(folder), dtype, tasks: Object.keys(heads), layers: config.num_hidden_layers };
 }
 
 /** Where and with what the figures were taken. */

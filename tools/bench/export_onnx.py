@@ -9,7 +9,7 @@
   roberta/                   a random RoBERTa-base token classifier, int8, as transformers.js loads one
 """
 
-import argparse, json, os, shutil, subprocess, sys
+import argparse, json, os, shutil, subprocess, sys, warnings
 import numpy as np
 import onnxruntime
 import torch
@@ -189,6 +189,7 @@ def main():
     parser.add_argument('work')
     work = parser.parse_args().work
     transformers.logging.set_verbosity_error()
+    warnings.filterwarnings('ignore')  # of tracing: that dimensions may be constants, which `check` would find out
     os.makedirs(work + '/onnx', exist_ok=True)
     folders = {head: make_checkpoint(work, head) for head in HEADS}
     join_heads(folders, work + '/checkpoints/base')

@@ -3,22 +3,24 @@
 /** What the site serves at `/models/` besides the models given; the demo's own. */
 export const DEFAULT_MODEL = 'luke-mini-en';
 const WORDS = [10, 100, 1000];
-const DOCUMENTS = [500, 1000, 2000, 5000, 10_000, 20_000, 50_000];
+const DOCUMENTS = [500, 1000, 2000, 5000, 10_000];
+const LONG_DOCUMENTS = [20_000, 50_000];
+const ONCE = 2000; // words from which on a document is read only once: that is long enough to say how long it takes
 
 /**
- * The groups to run. `models` are our folders: `{ name, dtype, tasks }`; `shapes` is inputs.json; `only` are words, one of
+ * The groups to run. `models` are our folders: `{ name, dtype, tasks, layers }`; `shapes` is inputs.json; `only` are words, one of
  * which a case's name must have.
  */
-export function plan({ models, shapes, threads, webgpu, only, rounds }) {
+export function plan({ models, shapes, threads, webgpu, long, only, rounds }) {
   const few = Math.min(rounds, 3);
   const ours = (device, extra) => (model) => ({
-    name: `luke ${model.name}`, kind: 'luke', dtype: model.dtype, url: `/models/${model.name}/`, device, threads, ...extra,
+    name: `luke ${model.name}`, kind: 'luke', dtype: model.dtype, layers: model.layers, url: `/models/${model.name}/`, device, threads, ...extra,
   });
   const ort = (device, head) => (dtype) => ({ name: `ort ${dtype}`, kind: 'ort', dtype, url: `/onnx/${head}-${dtype}.onnx`, device, threads });
   const has = (head) => models.filter(({ tasks }) => tasks.includes(head));
   const both = (head, device = 'wasm', dtypes = ['fp32', 'int8']) => [...has(head).map(ours(device)), ...dtypes.map(ort(device, head))];
   const arrays = (names) => names.map((name) => ({ name, input: shapes[name], expected: shapes[name].outputs }));
-  const texts = (kind, lengths, times) => lengths.map((words, i) => ({ name: `${kind} ${words} words`, words, times: times[i] ?? 1 }));
+  const texts = (kind, lengths) => lengths.map((words) => ({ name: `${kind} ${words} words`, words, times: Math.ceil(100 / words), once: words >= ONCE }));
   const mini = ours('wasm')({ name: DEFAULT_MODEL, dtype: 'f16' });
   const roberta = { name: 'transformers.js int8', kind: 'transformers', dtype: 'int8', root: '/peers/', model: 'roberta', threads };
 
@@ -27,8 +29,8 @@ export function plan({ models, shapes, threads, webgpu, only, rounds }) {
     { title: 'control', engines: [control, { ...control, name: 'ort int8 again' }], cases: arrays(['128+32']).map(named('A/A 128+32')), rounds },
     { title: 'ner', engines: both('ner'), cases: arrays(['128+32', '512+128', '8x(128+32)']), rounds },
     { title: 'qa', engines: both('qa'), cases: arrays(['qa 384+32']), rounds },
-    { title: 'text', engines: [mini, roberta], cases: texts('text', WORDS, [10, 3]), rounds },
-    { title: 'documents', engines: [mini], cases: texts('document', DOCUMENTS, [3, 2]), rounds: few },
+    { title: 'text', engines: [mini, roberta], cases: texts('text', WORDS), rounds },
+    { title: 'documents', engines: [mini], cases: texts('document', [...DOCUMENTS, ...(long ? LONG_DOCUMENTS : [])]), rounds: few },
     { title: 'start', starts: true, engines: [...both('ner'), mini, roberta], cases: [{ name: 'start', input: shapes['128+32'], words: WORDS[1] }], rounds: few },
     ...(webgpu ? [webgpuGroup()] : []),
   ];

@@ -58,12 +58,11 @@ function caseTables({ title, engines, cases, memoryMiB }) {
   if (cases.some((item) => item.engines[names[0]].maxError !== undefined)) {
     lines.push(...table(['largest difference from PyTorch', ...names], cases.map((item) => [item.name, ...names.map((name) => item.engines[name].maxError.toPrecision(2))])), '');
   }
-  const counted = names.filter((name) => cases[0].engines[name].calls);
-  for (const name of counted) {
-    lines.push(...table([`${name}, one call`, 'dispatches', 'submits', 'readbacks', 'pipelines made', 'first call, ms'], cases.map(({ name: title, engines }) => {
-      const { calls, firstMs } = engines[name];
-      return [title, calls.dispatches, calls.submits, calls.readbacks, calls.pipelines, number(firstMs)];
-    })), '');
+  for (const { name, layers } of engines.filter(({ name }) => cases[0].engines[name].calls)) {
+    const head = [`${name}, first call`, 'dispatches', 'a layer', 'submits', 'readbacks', 'pipelines made', 'ms'];
+    const row = ({ name: title, engines: { [name]: { calls, firstMs } } }) =>
+      [title, calls.dispatches, number(calls.dispatches / layers), calls.submits, calls.readbacks, calls.pipelines, number(firstMs)];
+    lines.push(...table(head, cases.map(row)), '');
   }
   return lines.concat(...table(['renderer, MiB', 'empty page', 'most while loading', 'most in all'], names.map((name) => [name, ...['empty', 'loaded', 'peak'].map((key) => Math.round(memoryMiB[name][key]))])), '').join('\n');
 }

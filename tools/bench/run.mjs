@@ -10,6 +10,7 @@ const TOLERANCE = { f32: 1e-3, fp32: 1e-3 };
 /** Fewer bits: a wrong model is off by several, a right one by some tenths (its figure is in the results). */
 const QUANTISED_TOLERANCE = 1;
 const WARM_UPS = 2;
+const WARM_MS = 5000; // a pass this long warms up by itself
 
 /**
  * `{ title, engines, cases: [{ name, engines: { NAME: { cpuMs: [...], wallMs: [...], ... } } }] }` of one group. Each list has
@@ -29,13 +30,13 @@ export async function runGroup(group, { site, executablePath, say }) {
     const cases = [];
     for (const item of group.cases) cases.push(await runCase(item, sessions, group.rounds, say));
     const memory = sessions.map(({ engine, browser, empty, loaded }) => [engine.name, { empty, loaded, peak: browser.peakMemory() }]);
-    return { title: group.title, engines: group.engines.map(({ name, kind, dtype }) => ({ name, kind, dtype })), cases, memoryMiB: Object.fromEntries(memory) };
+    return { title: group.title, engines: group.engines.map(described), cases, memoryMiB: Object.fromEntries(memory) };
   } finally {
     for (const { browser } of sessions) await browser.close();
   }
 }
 
-async function runCase({ name, input, expected, words, times = 1 }, sessions, rounds, say) {
+async function runCase({ name, input, expected, words, once, times = 1 }, sessions, rounds, say) {
   const results = {};
   for (const { engine, browser } of sessions) {
     const info = await browser.call('prepare', name, words ? makeText(words) : input);
@@ -45,11 +46,12 @@ async function runCase({ name, input, expected, words, times = 1 }, sessions, ro
     Object.assign(result, { firstMs, firstCpuMs });
     if (engine.counting) result.calls = await browser.call('count');
     if (expected) result.maxError = parity(name, engine, await browser.call('outputs'), expected);
-    if (firstMs < 5000) await browser.call('run', name, WARM_UPS * times);
+    if (once) Object.assign(result, { cpuMs: [firstCpuMs], wallMs: [firstMs] });
+    else if (firstMs < WARM_MS) await browser.call('run', name, WARM_UPS * times);
     results[engine.name] = result;
   }
   const load = [];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < (once ? 0 : rounds); round++) {
     for (const { engine, browser } of sessions) {
       const { cpuMs, wallMs } = await browser.measure('run', name, times);
       results[engine.name].cpuMs.push(cpuMs / times);
@@ -58,6 +60,7 @@ async function runCase({ name, input, expected, words, times = 1 }, sessions, ro
     load.push(os.loadavg()[0]);
     say(`${name}, round ${round + 1}: ${sessions.map(({ engine }) => `${engine.name} ${results[engine.name].cpuMs.at(-1).toFixed(1)}`).join(', ')} ms of CPU`);
   }
+  if (once) say(`${name}: ${sessions.map(({ engine }) => `${engine.name} ${results[engine.name].cpuMs[0].toFixed(0)}`).join(', ')} ms of CPU`);
   return { name, ...(words && { words }), engines: results, load };
 }
 
@@ -107,5 +110,9 @@ export async function runStarts(group, { site, executablePath, say }) {
       }
     }
   }
-  return { title: group.title, engines: group.engines.map(({ name, kind, dtype }) => ({ name, kind, dtype })), starts: results };
+  return { title: group.title, engines: group.engines.map(described), starts: results };
+}
+
+function described({ name, kind, dtype, layers }) {
+  return { name, kind, dtype, layers };
 }
