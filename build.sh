@@ -351,7 +351,7 @@ case "${1:-help}" in
     must 'npm package: tsc' npm_run pkg build
     step 'demo: tsc' npm_run www build
     step 'npm package: unit tests' count node npm test --silent --workspace pkg
-    step 'benchmark: unit tests' count bench node --test tools/bench
+    step 'benchmark: unit tests' count bench node --test tools/bench/*.test.mjs
     step 'browser tests' count browser node tests/browser/run.mjs
     finish ;;
   bench)
