@@ -9,7 +9,7 @@ export function markdown({ machine, options, groups }) {
 
 ${machineLines(machine, options).join('\n')}
 
-CPU time is that of the browser's renderer (and GPU process), which other programs on the machine change little; wall time is
+CPU time is that of the browser's renderer (and GPU process), which other programs on the machine change less; wall time is
 what this machine happened to take. Times are medians of the rounds. A ratio is the median of the rounds' own ratios, with the
 interval that holds the true median (the confidence is told). ${HOW}
 
@@ -81,7 +81,7 @@ function startTable({ engines, starts }) {
   const rows = engines.map(({ name }) => {
     const start = starts[name];
     return [
-      name, number(median(start.coldMs)), number(median(start.coldCpuMs)), number(median(start.warmMs)), number(median(start.warmCpuMs)), number(start.firstMs),
+      name, number(median(start.coldMs)), number(median(start.coldCpuMs)), number(median(start.warmMs)), number(median(start.warmCpuMs)), number(median(start.firstMs)),
       megabytes(start.coldBytes), megabytes(start.warmBytes), Math.round(start.emptyMiB), Math.round(start.loadedMiB), Math.round(start.peakMiB),
     ];
   });

@@ -82,7 +82,8 @@ function parity(name, engine, outputs, expected) {
  */
 export async function runStarts(group, { site, executablePath, say }) {
   const [{ name, input, words }] = group.cases;
-  const results = Object.fromEntries(group.engines.map((engine) => [engine.name, { coldMs: [], coldCpuMs: [], warmMs: [], warmCpuMs: [] }]));
+  const nothing = () => ({ coldMs: [], coldCpuMs: [], warmMs: [], warmCpuMs: [], firstMs: [], loadedMiB: 0, peakMiB: 0 });
+  const results = Object.fromEntries(group.engines.map((engine) => [engine.name, nothing()]));
   for (let round = 0; round < group.rounds; round++) {
     for (const engine of group.engines) {
       const result = results[engine.name];
@@ -103,7 +104,10 @@ export async function runStarts(group, { site, executablePath, say }) {
         result.coldCpuMs.push(cold.cpuMs);
         result.warmMs.push(warm.wallMs);
         result.warmCpuMs.push(warm.cpuMs);
-        Object.assign(result, { emptyMiB, loadedMiB, peakMiB, coldBytes, warmBytes: site.bytes(), firstMs: first.wallMs });
+        result.firstMs.push(first.wallMs);
+        Object.assign(result, { emptyMiB, coldBytes, warmBytes: site.bytes() }); // the same each time
+        result.loadedMiB = Math.max(result.loadedMiB, loadedMiB);
+        result.peakMiB = Math.max(result.peakMiB, peakMiB);
         say(`start of ${engine.name}, round ${round + 1}: cold ${cold.wallMs.toFixed(0)} ms, warm ${warm.wallMs.toFixed(0)} ms, peak ${peakMiB.toFixed(0)} MiB`);
       } finally {
         await browser.close();
