@@ -3,7 +3,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{Activation, AttentionShape, Columns, RowGroup, Weight, add_layer_norm, entity_attention, linear};
+use super::{Activation, AttentionShape, Columns, Packing, RowGroup, Weight, add_layer_norm, entity_attention, linear};
 
 /// The kernels of every device that [`max_error`] knows; `quantised` is the CPU's alone.
 pub const KERNELS: [&str; 3] = ["linear", "entity_attention", "add_layer_norm"];
@@ -87,21 +87,31 @@ impl LinearCase {
 }
 
 async fn attention_case(random: &mut Random, case: usize, device: &Device) -> f64 {
-    let (words, entities, heads, head_dim, padded) = match case {
-        0 => (1, 0, 1, 1, false),
-        1 => (1, 1, 2, 3, false),
-        2 => (17, 0, 2, 8, true),
-        3 => (512, 128, 1, 32, false),
-        4 => (64, 33, 3, 64, true),
-        _ => (random.size(1, 80), random.size(0, 40), random.size(1, 4), random.size(1, 40), case.is_multiple_of(2)),
+    let (sizes, heads, head_dim, padded) = match case {
+        0 => (vec![(1, 0)], 1, 1, false),
+        1 => (vec![(1, 1)], 2, 3, false),
+        2 => (vec![(17, 0)], 2, 8, true),
+        3 => (vec![(512, 128)], 1, 32, false),
+        4 => (vec![(64, 33)], 3, 64, true),
+        5 => (vec![(1, 0), (1, 0), (3, 2)], 2, 4, false),
+        6 => (vec![(30, 5), (129, 0), (1, 70), (33, 1)], 2, 16, true),
+        7 => (vec![(40, 12); 6], 2, 32, false),
+        _ => {
+            let sequences = random.size(1, 5);
+            let sizes = (0..sequences).map(|_| (random.size(1, 80), random.size(0, 40)));
+            (sizes.collect(), random.size(1, 4), random.size(1, 40), case.is_multiple_of(2))
+        }
     };
-    let (rows, hidden) = (words + entities, heads * head_dim);
+    let packing = Packing::new(&sizes);
+    let (rows, hidden) = (packing.rows(), heads * head_dim);
+    // A sequence keeps its first word.
+    let starts: Vec<usize> = packing.sequences().iter().map(|sequence| sequence.words.start).collect();
     let word = Columns { to_words: hidden, to_entities: 0, key: 2 * hidden, value: 3 * hidden };
     let entity = Columns { to_words: 2 * hidden, to_entities: 3 * hidden, key: 0, value: hidden };
-    let shape = AttentionShape { words, entities, heads, head_dim, word, entity };
+    let shape = AttentionShape { packing, heads, head_dim, word, entity };
     let projected = random.floats(rows * 4 * hidden);
-    let mask: Vec<f32> =
-        (0..rows).map(|row| if padded && row > 0 && random.size(0, 3) == 0 { f32::MIN } else { 0.0 }).collect();
+    let mut masked = |row| padded && !starts.contains(&row) && random.size(0, 3) == 0;
+    let mask: Vec<f32> = (0..rows).map(|row| if masked(row) { f32::MIN } else { 0.0 }).collect();
     let want = entity_attention::reference(&projected, &mask, &shape);
     let projected = matrix(projected, [rows, 4 * hidden], device);
     let got = super::entity_attention(projected, &vector(mask, device), shape);

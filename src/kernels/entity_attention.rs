@@ -3,10 +3,56 @@
 //! Words and entities are one sequence `[words; entities]` with shared keys and values. Every row has two
 //! queries: one for word keys, one for entity keys. One softmax runs over both kinds of keys.
 
+use std::ops::Range;
+
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use super::LukeOps;
+
+/// The rows of one sequence in a packed batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    /// Its words; at least one.
+    pub words: Range<usize>,
+    /// Its entities; maybe none.
+    pub entities: Range<usize>,
+}
+
+/// Which rows belong together: the words of all sequences stand first, then the entities of all, each in the order of the
+/// sequences. Sequences may be of any lengths; there is no padding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packing {
+    sequences: Vec<Sequence>,
+}
+
+impl Packing {
+    /// From each sequence's number of words and of entities.
+    pub fn new(sizes: &[(usize, usize)]) -> Self {
+        let (mut word, mut entity) = (0, sizes.iter().map(|(words, _)| words).sum());
+        let mut next = |&(words, entities): &(usize, usize)| {
+            let sequence = Sequence { words: word..word + words, entities: entity..entity + entities };
+            (word, entity) = (sequence.words.end, sequence.entities.end);
+            sequence
+        };
+        Self { sequences: sizes.iter().map(&mut next).collect() }
+    }
+
+    /// In order.
+    pub fn sequences(&self) -> &[Sequence] {
+        &self.sequences
+    }
+
+    /// Word rows of all.
+    pub fn words(&self) -> usize {
+        self.sequences.last().map_or(0, |last| last.words.end)
+    }
+
+    /// Rows of all.
+    pub fn rows(&self) -> usize {
+        self.sequences.last().map_or(0, |last| last.entities.end)
+    }
+}
 
 /// Where a row of `projected` holds each of its vectors, in floats from the row's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +68,10 @@ pub struct Columns {
 }
 
 /// Sizes of one attention call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttentionShape {
-    /// Word rows; at least 1.
-    pub words: usize,
-    /// Entity rows, after the words; may be 0.
-    pub entities: usize,
+    /// The sequences; at least one.
+    pub packing: Packing,
     /// Attention heads.
     pub heads: usize,
     /// Floats a head; `heads * head_dim` is the hidden size.
@@ -40,25 +84,25 @@ pub struct AttentionShape {
 
 impl AttentionShape {
     fn rows(&self) -> usize {
-        self.words + self.entities
+        self.packing.rows()
     }
 
-    fn hidden(&self) -> usize {
+    pub(super) fn hidden(&self) -> usize {
         self.heads * self.head_dim
     }
 
     #[cfg(any(test, feature = "kernel-tests"))]
     fn columns(&self, row: usize) -> Columns {
-        if row < self.words { self.word } else { self.entity }
+        if row < self.packing.words() { self.word } else { self.entity }
     }
 }
 
-/// Attends from every row to every row.
+/// Attends from every row to every row of its sequence.
 ///
 /// # Shapes
-/// - projected: `[words + entities, width]`, laid out as `shape` says
-/// - mask: `[words + entities]`, added to the scores of that key (0, or a very negative number for padding)
-/// - result: `[words + entities, heads * head_dim]`
+/// - projected: `[rows, width]`, laid out as `shape` says
+/// - mask: `[rows]`, added to the scores of that key (0, or a very negative number for padding)
+/// - result: `[rows, heads * head_dim]`
 ///
 /// # Panics
 /// If the shapes disagree.
@@ -83,36 +127,39 @@ pub(super) fn cpu(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Ve
 
     /// Rows whose scores are held at once.
     const BLOCK: usize = 64;
-    let (rows, hidden, dim) = (shape.rows(), shape.hidden(), shape.head_dim);
-    let width = projected.len() / rows;
-    let kinds: Vec<_> = [(0..shape.words, shape.word), (shape.words..rows, shape.entity)]
-        .into_iter()
-        .filter(|(rows, _)| !rows.is_empty())
-        .collect();
+    let (hidden, dim) = (shape.hidden(), shape.head_dim);
+    let width = projected.len() / shape.rows();
     let scale = 1.0 / (dim as f32).sqrt();
-    let mut context = vec![0.0; rows * hidden];
-    let mut scores = vec![0.0; BLOCK.min(rows) * rows];
+    let mut context = vec![0.0; shape.rows() * hidden];
+    let mut scores = Vec::new();
 
-    for head in 0..shape.heads {
-        let view = |rows: &std::ops::Range<usize>, column: usize| {
-            let first = column + head * dim;
-            Matrix::rows(projected, width, rows.clone(), first..first + dim)
-        };
-        let keys: Vec<_> = kinds.iter().map(|(rows, at)| Panels::new(&[view(rows, at.key).transposed()])).collect();
-        let values: Vec<_> = kinds.iter().map(|(rows, at)| view(rows, at.value)).collect();
-        let values = Panels::new(&values);
-        for (kind_rows, at) in &kinds {
-            for start in kind_rows.clone().step_by(BLOCK) {
-                let block = start..(start + BLOCK).min(kind_rows.end);
-                let scores = &mut scores[..block.len() * rows];
-                let mut first = 0;
-                for (keys, query) in keys.iter().zip([at.to_words, at.to_entities]) {
-                    keys.product(view(&block, query), 0..keys.columns(), &mut scores[first..], rows);
-                    first += keys.columns();
+    for Sequence { words, entities } in shape.packing.sequences() {
+        let rows = words.len() + entities.len();
+        let mask = [&mask[words.clone()], &mask[entities.clone()]].concat();
+        let kinds = [(words, shape.word), (entities, shape.entity)];
+        let kinds: Vec<_> = kinds.into_iter().filter(|(rows, _)| !rows.is_empty()).collect();
+        scores.resize(BLOCK.min(rows) * rows, 0.0);
+        for head in 0..shape.heads {
+            let view = |rows: &Range<usize>, column: usize| {
+                let first = column + head * dim;
+                Matrix::rows(projected, width, rows.clone(), first..first + dim)
+            };
+            let keys: Vec<_> = kinds.iter().map(|(rows, at)| Panels::new(&[view(rows, at.key).transposed()])).collect();
+            let values: Vec<_> = kinds.iter().map(|(rows, at)| view(rows, at.value)).collect();
+            let values = Panels::new(&values);
+            for (kind_rows, at) in &kinds {
+                for start in (*kind_rows).clone().step_by(BLOCK) {
+                    let block = start..(start + BLOCK).min(kind_rows.end);
+                    let scores = &mut scores[..block.len() * rows];
+                    let mut first = 0;
+                    for (keys, query) in keys.iter().zip([at.to_words, at.to_entities]) {
+                        keys.product(view(&block, query), 0..keys.columns(), &mut scores[first..], rows);
+                        first += keys.columns();
+                    }
+                    scores.chunks_exact_mut(rows).for_each(|row| softmax(row, &mask, scale));
+                    let out = &mut context[block.start * hidden + head * dim..];
+                    values.product(Matrix::rows(scores, rows, 0..block.len(), 0..rows), 0..dim, out, hidden);
                 }
-                scores.chunks_exact_mut(rows).for_each(|row| softmax(row, mask, scale));
-                let out = &mut context[block.start * hidden + head * dim..];
-                values.product(Matrix::rows(scores, rows, 0..block.len(), 0..rows), 0..dim, out, hidden);
             }
         }
     }
@@ -133,7 +180,7 @@ fn softmax(scores: &mut [f32], mask: &[f32], scale: f32) {
 
 #[cfg(feature = "webgpu")]
 pub(super) mod gpu {
-    use super::AttentionShape;
+    use super::{AttentionShape, Sequence};
     use crate::kernels::wgsl::{Wgsl, empty, launch};
     use burn_cubecl::tensor::CubeTensor;
 
@@ -149,9 +196,16 @@ pub(super) mod gpu {
         let per_row = width / kernel.lanes();
         let column = |c: usize| c / kernel.lanes();
         let (w, e) = (shape.word, shape.entity);
-        let mut params = vec![shape.words, shape.rows(), per_row, shape.hidden() / kernel.lanes()];
+        let mut params = vec![shape.packing.words(), shape.rows(), per_row, shape.hidden() / kernel.lanes()];
         for c in [w, e] {
             params.extend([c.to_words, c.to_entities, c.key, c.value].map(column));
+        }
+        for rows in [|s: &Sequence| s.words.len(), |s: &Sequence| s.entities.len()] {
+            for sequence in shape.packing.sequences() {
+                let Sequence { words, entities } = sequence;
+                let bounds = [words.start, words.end, entities.start, entities.end];
+                params.extend(std::iter::repeat_n(bounds, rows(sequence)).flatten());
+            }
         }
         let workgroups = [shape.rows().div_ceil(ROWS), shape.heads, 1];
         launch(&kernel, workgroups, &params, &[&projected, &mask], &context);
@@ -162,27 +216,30 @@ pub(super) mod gpu {
 /// The op in `f64`: all scores of a row, maximum subtracted, then the weighted sum.
 #[cfg(any(test, feature = "kernel-tests"))]
 pub(super) fn reference(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Vec<f64> {
-    let (rows, hidden, dim) = (shape.rows(), shape.hidden(), shape.head_dim);
-    let width = projected.len() / rows;
+    let (hidden, dim) = (shape.hidden(), shape.head_dim);
+    let width = projected.len() / shape.rows();
     let at = |row: usize, column: usize| f64::from(projected[row * width + column]);
-    let mut context = vec![0.0; rows * hidden];
-    for head in 0..shape.heads {
-        for row in 0..rows {
-            let from = shape.columns(row);
-            let scores: Vec<f64> = (0..rows)
-                .map(|key| {
-                    let query = if key < shape.words { from.to_words } else { from.to_entities };
+    let mut context = vec![0.0; shape.rows() * hidden];
+    for Sequence { words, entities } in shape.packing.sequences() {
+        let rows = || words.clone().chain(entities.clone());
+        for head in 0..shape.heads {
+            for row in rows() {
+                let from = shape.columns(row);
+                let score = |key: usize| {
+                    let query = if words.contains(&key) { from.to_words } else { from.to_entities };
                     let dot: f64 = (head * dim..(head + 1) * dim)
                         .map(|i| at(row, query + i) * at(key, shape.columns(key).key + i))
                         .sum();
                     dot / (dim as f64).sqrt() + f64::from(mask[key])
-                })
-                .collect();
-            let max = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let sum: f64 = scores.iter().map(|s| (s - max).exp()).sum();
-            for i in head * dim..(head + 1) * dim {
-                context[row * hidden + i] =
-                    (0..rows).map(|key| (scores[key] - max).exp() / sum * at(key, shape.columns(key).value + i)).sum();
+                };
+                let scores: Vec<f64> = rows().map(score).collect();
+                let max = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let sum: f64 = scores.iter().map(|s| (s - max).exp()).sum();
+                for i in head * dim..(head + 1) * dim {
+                    let weighted =
+                        |(key, score): (usize, &f64)| (score - max).exp() / sum * at(key, shape.columns(key).value + i);
+                    context[row * hidden + i] = rows().zip(&scores).map(weighted).sum();
+                }
             }
         }
     }

@@ -6,7 +6,10 @@ const STEPS = {{ steps }}u;
 
 struct Columns { to_words: u32, to_entities: u32, key: u32, value: u32 }
 // Sizes and columns count Ts, not floats. width: Ts a row of `projected`; hidden: Ts a row of `context`.
-struct Params { words: u32, rows: u32, width: u32, hidden: u32, word: Columns, entity: Columns }
+// bounds: of each row's sequence, the first word row, one past the last, the first entity row, one past the last.
+struct Params {
+    words: u32, rows: u32, width: u32, hidden: u32, word: Columns, entity: Columns, bounds: array<vec4<u32>>,
+}
 
 @group(0) @binding(0) var<storage, read> projected: array<T>;        // [rows, width]
 @group(0) @binding(1) var<storage, read> mask: array<f32>;           // [rows]
@@ -36,10 +39,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
 
     var maximum = -3.4028234e38;
     var total = 0.0;
-    for (var other = 0u; other < params.rows; other++) {
-        let is_word = other < params.words;
+    let bounds = params.bounds[row];
+    let words = bounds.y - bounds.x;
+    for (var key = 0u; key < words + bounds.w - bounds.z; key++) {
+        let is_word = key < words;
         var theirs = params.entity;
-        if is_word { theirs = params.word; }
+        var other = bounds.z + key - words;
+        if is_word {
+            theirs = params.word;
+            other = bounds.x + key;
+        }
         let base = other * params.width + head;
 
         var score = 0.0;

@@ -29,7 +29,7 @@ impl LukeOps for Flex {
     ) -> FloatTensor<Self> {
         let (projected, mask) = (projected.to_contiguous(), mask.to_contiguous());
         let context = entity_attention::cpu(floats(&projected), floats(&mask), &shape);
-        tensor(context, [shape.words + shape.entities, shape.heads * shape.head_dim])
+        tensor(context, [shape.packing.rows(), shape.hidden()])
     }
 
     fn add_layer_norm(

@@ -30,7 +30,7 @@ mod tiles;
 mod wgsl;
 
 pub use add_layer_norm::add_layer_norm;
-pub use entity_attention::{AttentionShape, Columns, entity_attention};
+pub use entity_attention::{AttentionShape, Columns, Packing, Sequence, entity_attention};
 #[cfg(feature = "cpu")]
 pub use linear::PackedMatrix;
 pub use linear::{Activation, RowGroup, Weight, linear, linear_groups};

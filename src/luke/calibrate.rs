@@ -18,10 +18,9 @@ impl Luke {
         if inputs.check(&self.config).is_err() {
             return Ok(Vec::new());
         }
-        let entity_rows = self.model.entity_embeddings().gather(&inputs.entity_ids).await?;
-        let words = inputs.input_ids.len();
+        let (batch, words) = (std::slice::from_ref(&inputs), inputs.input_ids.len());
         let mut sums = Vec::new();
-        self.model.forward_steps(&inputs, entity_rows, |step, states| {
+        self.model.forward_steps(batch, self.entity_rows(batch).await?, |step, states| {
             let Step::Input(layer, linear) = step else { return };
             let [rows, _] = states.dims();
             let mut add = |names: &[&str], first, count| {

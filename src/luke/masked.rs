@@ -1,9 +1,9 @@
 //! Masked words and entities: a hidden state against every row of a table, a block of rows at a time.
 
-use super::{HiddenStates, Luke, Output, read_one};
+use super::{HiddenStates, Luke, Output, read_one, split};
 use crate::error::Result;
 use crate::input::ModelInputs;
-use crate::model::{Head, MaskedLm};
+use crate::model::{Axes, Head, MaskedLm};
 
 /// What a masked position is predicted from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,31 +30,36 @@ impl Luke {
     ) -> Result<()> {
         let Some(Head::MaskedLm(head)) = self.heads.get("mlm") else { return Err(self.unavailable(task)) };
         inputs.check(&self.config)?;
-        let states = self.states(inputs).await?;
+        let states = self.states(std::slice::from_ref(inputs)).await?;
         self.decode(head, &states, vocabulary, Some(positions), &mut visit).await
     }
 
-    /// The outputs of `LukeForMaskedLM`, whole.
-    pub(super) async fn all_masked_logits(&self, head: &MaskedLm, states: &HiddenStates) -> Result<Vec<Output>> {
-        let mut outputs = Vec::new();
-        for (name, vocabulary, rows, columns) in [
-            ("logits", Vocabulary::Words, states.words, self.config.vocab_size),
-            ("entityLogits", Vocabulary::Entities, states.entities(), self.config.entity_vocab_size),
-        ] {
-            if rows == 0 {
+    /// The outputs of `LukeForMaskedLM` for each sequence, whole.
+    pub(super) async fn all_masked_logits(&self, head: &MaskedLm, states: &HiddenStates) -> Result<Vec<Vec<Output>>> {
+        let sequences = states.packing.sequences();
+        let mut each = vec![Vec::new(); sequences.len()];
+        let words = sequences.iter().map(|sequence| sequence.words.len()).collect();
+        let entities = sequences.iter().map(|sequence| sequence.entities.len()).collect();
+        let kinds: [(_, _, Vec<usize>, _); 2] = [
+            ("logits", Vocabulary::Words, words, self.config.vocab_size),
+            ("entityLogits", Vocabulary::Entities, entities, self.config.entity_vocab_size),
+        ];
+        for (name, vocabulary, rows, columns) in kinds {
+            let all = rows.iter().sum::<usize>();
+            if all == 0 {
                 continue;
             }
-            let mut values = vec![0.0; rows * columns];
+            let mut values = vec![0.0; all * columns];
             let mut visit = |first: usize, block: &[f32]| {
-                let width = block.len() / rows;
+                let width = block.len() / all;
                 for (row, part) in block.chunks_exact(width).enumerate() {
                     values[row * columns + first..][..width].copy_from_slice(part);
                 }
             };
             self.decode(head, states, vocabulary, None, &mut visit).await?;
-            outputs.push(Output { name, shape: vec![rows, columns], values });
+            split(name, &values, &rows, Axes::Both, &mut each);
         }
-        Ok(outputs)
+        Ok(each)
     }
 
     async fn decode(

@@ -15,7 +15,7 @@ use crate::config::LukeConfig;
 use crate::entity_vocab::EntityVocab;
 use crate::error::{LukeError, Result};
 use crate::input::{EncodeOptions, Encoder, ModelInputs, Spanned, Task};
-use crate::model::{Head, HiddenStates, LukeModel, NamedTensor, Step, hidden_outputs};
+use crate::model::{Axes, Head, HiddenStates, LukeModel, NamedTensor, Step, hidden_outputs};
 use crate::tokenizer::{OffsetUnit, Offsets, Tokenizer};
 use crate::weights::{HeadSpec, Manifest};
 
@@ -98,7 +98,15 @@ impl Luke {
     /// Runs the model on arrays. `head` is a task, or `"model"` for the hidden states; left out, it is the only
     /// head there is, or `"model"`.
     pub async fn forward(&self, inputs: &ModelInputs, head: Option<&str>) -> Result<Vec<Output>> {
-        inputs.check(&self.config)?;
+        let outputs = self.forward_batch(std::slice::from_ref(inputs), head).await?;
+        Ok(outputs.into_iter().next().unwrap_or_default())
+    }
+
+    /// Runs several inputs at once, of any lengths: the outputs of each as [`forward`](Self::forward) gives them.
+    pub async fn forward_batch(&self, batch: &[ModelInputs], head: Option<&str>) -> Result<Vec<Vec<Output>>> {
+        for inputs in batch {
+            inputs.check(&self.config)?;
+        }
         let head = match head {
             Some("model") => None,
             Some(task) => Some(self.head(task)?.0),
@@ -108,36 +116,49 @@ impl Luke {
             }
             None => self.heads.values().next(),
         };
-        let states = self.states(inputs).await?;
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let states = self.states(batch).await?;
         let outputs = match head {
             Some(Head::MaskedLm(head)) => return self.all_masked_logits(head, &states).await,
-            Some(head) => head.forward(&self.model, &states, inputs)?,
+            Some(head) => head.forward(&self.model, &states, batch)?,
             None => hidden_outputs(&self.model, &states),
         };
-        read(outputs).await
+        let mut each = vec![Vec::new(); batch.len()];
+        for NamedTensor { name, tensor, rows, axes } in outputs {
+            split(name, &read_one(name, tensor).await?, &rows, axes, &mut each);
+        }
+        Ok(each)
     }
 
     /// The last layer's states; the inputs must have been checked.
-    async fn states(&self, inputs: &ModelInputs) -> Result<HiddenStates> {
-        let entity_rows = self.model.entity_embeddings().gather(&inputs.entity_ids).await?;
-        Ok(self.model.forward(inputs, entity_rows))
+    async fn states(&self, batch: &[ModelInputs]) -> Result<HiddenStates> {
+        Ok(self.model.forward(batch, self.entity_rows(batch).await?))
     }
 
-    /// The first `columns` values of one row of the embeddings and of every layer.
+    /// The entity table's rows of a batch.
+    async fn entity_rows(&self, batch: &[ModelInputs]) -> Result<Vec<f32>> {
+        let ids: Vec<u32> = batch.iter().flat_map(|inputs| &inputs.entity_ids).copied().collect();
+        self.model.entity_embeddings().gather(&ids).await
+    }
+
+    /// The first `columns` values of some rows of the embeddings and of every layer.
     pub async fn hidden_rows(&self, inputs: &ModelInputs, rows: &[usize], columns: usize) -> Result<Vec<Output>> {
         inputs.check(&self.config)?;
-        let mut layers = Vec::new();
-        let entity_rows = self.model.entity_embeddings().gather(&inputs.entity_ids).await?;
-        self.model.forward_steps(inputs, entity_rows, |step, states| {
-            if step != Step::Result {
-                return;
-            }
-            for row in rows {
-                let tensor = states.clone().slice([*row..row + 1, 0..columns]);
-                layers.push(NamedTensor { name: "hiddenStates", tensor, shape: vec![columns] });
+        let batch = std::slice::from_ref(inputs);
+        let mut seen = Vec::new();
+        self.model.forward_steps(batch, self.entity_rows(batch).await?, |step, states| {
+            if step == Step::Result {
+                seen.extend(rows.iter().map(|row| states.clone().slice([*row..row + 1, 0..columns])));
             }
         });
-        read(layers).await
+        let mut layers = Vec::with_capacity(seen.len());
+        for tensor in seen {
+            let name = "hiddenStates";
+            layers.push(Output { name, shape: vec![columns], values: read_one(name, tensor).await? });
+        }
+        Ok(layers)
     }
 
     /// Runs the manifest's self-test; the largest difference, or `None` where there is no test.
@@ -172,12 +193,20 @@ impl Luke {
     }
 }
 
-async fn read(outputs: Vec<NamedTensor>) -> Result<Vec<Output>> {
-    let mut read = Vec::with_capacity(outputs.len());
-    for NamedTensor { name, tensor, shape } in outputs {
-        read.push(Output { name, shape, values: read_one(name, tensor).await? });
+/// Gives each sequence its rows of an output.
+fn split(name: &'static str, values: &[f32], rows: &[usize], axes: Axes, to: &mut [Vec<Output>]) {
+    let columns = values.len() / rows.iter().sum::<usize>().max(1);
+    let mut rest = values;
+    for (rows, outputs) in rows.iter().zip(to).filter(|(rows, _)| **rows > 0) {
+        let (own, others) = rest.split_at(rows * columns);
+        rest = others;
+        let shape = match axes {
+            Axes::Both => vec![*rows, columns],
+            Axes::Rows => vec![*rows],
+            Axes::Columns => vec![columns],
+        };
+        outputs.push(Output { name, shape, values: own.to_vec() });
     }
-    Ok(read)
 }
 
 /// The values of a tensor, from the device.

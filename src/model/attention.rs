@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::layers::{LayerNorm, Linear, Weights};
 use crate::config::LukeConfig;
 use crate::error::Result;
-use crate::kernels::{Activation, AttentionShape, Columns, RowGroup, entity_attention, linear_groups};
+use crate::kernels::{Activation, AttentionShape, Columns, Packing, RowGroup, entity_attention, linear_groups};
 use crate::weights::{DType, RowTable};
 
 /// One layer's attention: all its projections in one stacked weight.
@@ -47,18 +47,18 @@ impl LukeAttention {
     }
 
     /// # Shapes
-    /// - states, result: `[words + entities, hidden]`
-    /// - mask: `[words + entities]`, added to the scores
+    /// - states, result: `[rows, hidden]`, those of `packing`
+    /// - mask: `[rows]`, added to the scores
     ///
     /// `input` is shown what goes into the linear layers.
     pub fn forward(
         &self,
         states: Tensor<2>,
         mask: &Tensor<1>,
-        words: usize,
+        packing: &Packing,
         input: &mut impl FnMut(&'static str, &Tensor<2>),
     ) -> Tensor<2> {
-        let (h, [rows, _]) = (self.hidden, states.dims());
+        let (h, rows, words) = (self.hidden, packing.rows(), packing.words());
         let run = |rows, first_block: usize| RowGroup { rows, first_feature: first_block * h };
         let plain = Columns { to_words: 0, to_entities: 0, key: h, value: 2 * h };
         let (groups, blocks, word, entity) = if !self.entity_aware {
@@ -73,8 +73,8 @@ impl LukeAttention {
         input("attention.self", &states);
         let Linear { weight, bias } = &self.projections;
         let projected = linear_groups(states.clone(), weight, bias, blocks * h, groups, Activation::None);
-        let shape =
-            AttentionShape { words, entities: rows - words, heads: self.heads, head_dim: h / self.heads, word, entity };
+        let (packing, heads) = (packing.clone(), self.heads);
+        let shape = AttentionShape { packing, heads, head_dim: h / heads, word, entity };
         let context = entity_attention(projected, mask, shape);
         input("attention.output.dense", &context);
         self.output_norm.forward(self.output.forward(context), states)

@@ -37,20 +37,23 @@ impl LukeEmbeddings {
     }
 
     /// # Shapes
-    /// - result: `[words, hidden]`
-    pub fn forward(&self, inputs: &ModelInputs, device: &burn::tensor::Device) -> Tensor<2> {
-        let (words, hidden) = (inputs.input_ids.len(), self.word_embeddings.columns());
+    /// - result: `[words, hidden]`, the words of every sequence in order
+    pub fn forward(&self, batch: &[ModelInputs], device: &burn::tensor::Device) -> Tensor<2> {
+        let (words, hidden) = (batch.iter().map(|inputs| inputs.input_ids.len()).sum(), self.word_embeddings.columns());
         let mut rows = Vec::with_capacity(words * hidden);
         let mut others = vec![0.0; words * hidden];
-        let mut seen = 0;
-        for (i, (id, other)) in inputs.input_ids.iter().zip(others.chunks_exact_mut(hidden)).enumerate() {
-            self.word_embeddings.push_row(*id as usize, &mut rows);
-            // fairseq's positions: counted over the non-padding tokens, after pad_token_id.
-            let real = usize::from(*id as usize != self.pad_token_id);
-            seen += real;
-            self.position_embeddings.add_row(self.pad_token_id + seen * real, other);
-            let kind = inputs.token_type_ids.as_ref().map_or(0, |types| types[i]);
-            self.token_type_embeddings.add_row(kind as usize, other);
+        let mut places = others.chunks_exact_mut(hidden);
+        for inputs in batch {
+            let mut seen = 0;
+            for (i, (id, other)) in inputs.input_ids.iter().zip(&mut places).enumerate() {
+                self.word_embeddings.push_row(*id as usize, &mut rows);
+                // fairseq's positions: counted over the non-padding tokens, after pad_token_id.
+                let real = usize::from(*id as usize != self.pad_token_id);
+                seen += real;
+                self.position_embeddings.add_row(self.pad_token_id + seen * real, other);
+                let kind = inputs.token_type_ids.as_ref().map_or(0, |types| types[i]);
+                self.token_type_embeddings.add_row(kind as usize, other);
+            }
         }
         self.layer_norm.forward(matrix(rows, words, device), matrix(others, words, device))
     }
@@ -95,20 +98,24 @@ impl LukeEntityEmbeddings {
     }
 
     /// # Shapes
-    /// - rows: `[entities, entity_emb]`, the table's rows of `inputs.entity_ids`
+    /// - rows: `[entities, entity_emb]`, the table's rows of the entities of every sequence in order
     /// - result: `[entities, hidden]`; at least one entity
-    pub fn forward(&self, inputs: &ModelInputs, rows: Vec<f32>, device: &burn::tensor::Device) -> Tensor<2> {
-        let (entities, hidden) = (inputs.entity_ids.len(), self.position_embeddings.columns());
+    pub fn forward(&self, batch: &[ModelInputs], rows: Vec<f32>, device: &burn::tensor::Device) -> Tensor<2> {
+        let entities = batch.iter().map(|inputs| inputs.entity_ids.len()).sum();
+        let hidden = self.position_embeddings.columns();
         let mut others = vec![0.0; entities * hidden];
-        for (i, other) in others.chunks_exact_mut(hidden).enumerate() {
-            let positions = inputs.entity_position_ids[i].iter().filter(|p| **p >= 0);
-            let count = positions.clone().count();
-            for position in positions {
-                self.position_embeddings.add_row(*position as usize, other);
+        let mut places = others.chunks_exact_mut(hidden);
+        for inputs in batch {
+            for (i, (positions, other)) in inputs.entity_position_ids.iter().zip(&mut places).enumerate() {
+                let positions = positions.iter().filter(|p| **p >= 0);
+                let count = positions.clone().count();
+                for position in positions {
+                    self.position_embeddings.add_row(*position as usize, other);
+                }
+                other.iter_mut().for_each(|sum| *sum /= count.max(1) as f32);
+                let kind = inputs.entity_token_type_ids.as_ref().map_or(0, |types| types[i]);
+                self.token_type_embeddings.add_row(kind as usize, other);
             }
-            other.iter_mut().for_each(|sum| *sum /= count.max(1) as f32);
-            let kind = inputs.entity_token_type_ids.as_ref().map_or(0, |types| types[i]);
-            self.token_type_embeddings.add_row(kind as usize, other);
         }
         let rows = matrix(rows, entities, device);
         let rows = match &self.entity_embedding_dense {

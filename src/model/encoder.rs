@@ -6,6 +6,7 @@ use super::attention::LukeAttention;
 use super::layers::{LayerNorm, Linear, Weights};
 use crate::config::LukeConfig;
 use crate::error::Result;
+use crate::kernels::Packing;
 
 /// What a forward pass shows of itself: the input of a linear layer by its name, or a layer's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +39,10 @@ impl LukeLayer {
         &self,
         states: Tensor<2>,
         mask: &Tensor<1>,
-        words: usize,
+        packing: &Packing,
         mut input: impl FnMut(&'static str, &Tensor<2>),
     ) -> Tensor<2> {
-        let states = self.attention.forward(states, mask, words, &mut input);
+        let states = self.attention.forward(states, mask, packing, &mut input);
         input("intermediate.dense", &states);
         let inner = self.intermediate.forward_gelu(states.clone());
         input("output.dense", &inner);
@@ -67,17 +68,17 @@ impl LukeEncoder {
     /// Runs every layer; `seen` is shown each step.
     ///
     /// # Shapes
-    /// - states, result: `[words + entities, hidden]`
-    /// - mask: `[words + entities]`, added to the scores
+    /// - states, result: `[rows, hidden]`, those of `packing`
+    /// - mask: `[rows]`, added to the scores
     pub fn forward(
         &self,
         mut states: Tensor<2>,
         mask: &Tensor<1>,
-        words: usize,
+        packing: &Packing,
         mut seen: impl FnMut(Step, &Tensor<2>),
     ) -> Tensor<2> {
         for (i, layer) in self.layer.iter().enumerate() {
-            states = layer.forward(states, mask, words, |name, input| seen(Step::Input(i, name), input));
+            states = layer.forward(states, mask, packing, |name, input| seen(Step::Input(i, name), input));
             seen(Step::Result, &states);
         }
         states

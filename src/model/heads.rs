@@ -11,15 +11,28 @@ use crate::error::{LukeError, Result};
 use crate::input::ModelInputs;
 use crate::weights::WeightStore;
 
-/// An output of the model, on the device.
+/// An output of the model for every sequence of a batch, on the device.
 #[derive(Clone, Debug)]
 pub struct NamedTensor {
     /// Hugging Face's name in camelCase.
     pub name: &'static str,
-    /// The values, always as a matrix.
+    /// The values: the rows of the first sequence, then those of the next.
     pub tensor: Tensor<2>,
-    /// The shape Hugging Face gives it, without the batch axis.
-    pub shape: Vec<usize>,
+    /// How many rows each sequence has. One without rows has no such output.
+    pub rows: Vec<usize>,
+    /// What is left of the matrix in the shape that Hugging Face gives it, without the batch axis.
+    pub axes: Axes,
+}
+
+/// Axes of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Axes {
+    /// `[rows, columns]`
+    Both,
+    /// `[rows]`: there is one column.
+    Rows,
+    /// `[columns]`: there is one row a sequence.
+    Columns,
 }
 
 /// A head, by the task it serves.
@@ -77,57 +90,77 @@ impl Head {
         })
     }
 
-    /// Runs the head. Fails where it needs entities or positions that are not in the inputs.
-    pub fn forward(&self, model: &LukeModel, states: &HiddenStates, inputs: &ModelInputs) -> Result<Vec<NamedTensor>> {
-        let need = |entities: usize| match states.entities() >= entities {
+    /// Runs the head on a batch. Fails where it needs entities or positions that are not in the inputs.
+    pub fn forward(&self, model: &LukeModel, states: &HiddenStates, batch: &[ModelInputs]) -> Result<Vec<NamedTensor>> {
+        let sequences = states.packing.sequences();
+        let need = |entities: usize| match sequences.iter().all(|sequence| sequence.entities.len() >= entities) {
             true => Ok(()),
             false => Err(LukeError::input("entityIds", format!("this head needs {entities}"))),
         };
-        let entity = |i: usize| states.states.clone().narrow(0, states.words + i, 1);
+        let select = |rows: &[usize]| states.select(states.states.clone(), rows);
+        // Entity `i` of every sequence.
+        let entity = |i: usize| {
+            let rows: Vec<usize> = sequences.iter().map(|sequence| sequence.entities.start + i).collect();
+            select(&rows)
+        };
         let pooled = || {
             let missing = || LukeError::format("manifest.json", "this head needs luke.pooler, which is missing");
             model.pooler_output(states).ok_or_else(missing)
         };
+        let one =
+            |tensor| vec![NamedTensor { name: "logits", tensor, rows: vec![1; batch.len()], axes: Axes::Columns }];
+        let words = || sequences.iter().map(|sequence| sequence.words.len()).collect();
         Ok(match self {
             Self::EntitySpanClassification(classifier) => {
                 need(1)?;
-                let gather = |name, positions: &[u32]| {
-                    if positions.is_empty() {
+                let gather = |name, positions: fn(&ModelInputs) -> &[u32]| {
+                    if batch.iter().any(|inputs| positions(inputs).is_empty()) {
                         return Err(LukeError::input(name, "this head needs it"));
                     }
-                    let rows: Vec<usize> = positions.iter().map(|p| *p as usize).collect();
-                    Ok(states.select(states.states.clone(), &rows))
+                    let own = batch.iter().zip(sequences);
+                    let rows =
+                        own.flat_map(|(inputs, s)| positions(inputs).iter().map(|p| s.words.start + *p as usize));
+                    Ok(select(&rows.collect::<Vec<_>>()))
                 };
-                let start = gather("entityStartPositions", &inputs.entity_start_positions)?;
-                let end = gather("entityEndPositions", &inputs.entity_end_positions)?;
-                rows("logits", classifier.forward(Tensor::cat(vec![start, end, states.entity_rows()], 1)))
+                let start = gather("entityStartPositions", |inputs| &inputs.entity_start_positions)?;
+                let end = gather("entityEndPositions", |inputs| &inputs.entity_end_positions)?;
+                let tensor = classifier.forward(Tensor::cat(vec![start, end, states.entity_rows()], 1));
+                let rows = sequences.iter().map(|sequence| sequence.entities.len()).collect();
+                vec![NamedTensor { name: "logits", tensor, rows, axes: Axes::Both }]
             }
             Self::EntityClassification(classifier) => {
                 need(1)?;
-                one("logits", classifier.forward(entity(0)))
+                one(classifier.forward(entity(0)))
             }
             Self::EntityPairClassification(classifier) => {
                 need(2)?;
-                one("logits", classifier.forward(Tensor::cat(vec![entity(0), entity(1)], 1)))
+                one(classifier.forward(Tensor::cat(vec![entity(0), entity(1)], 1)))
             }
-            Self::TokenClassification(classifier) => rows("logits", classifier.forward(states.word_rows())),
+            Self::TokenClassification(classifier) => {
+                let tensor = classifier.forward(states.word_rows());
+                vec![NamedTensor { name: "logits", tensor, rows: words(), axes: Axes::Both }]
+            }
             Self::SequenceClassification(classifier) | Self::MultipleChoice(classifier) => {
-                one("logits", classifier.forward(pooled()?))
+                one(classifier.forward(pooled()?))
             }
             Self::QuestionAnswering(outputs) => {
                 let both = outputs.forward(states.word_rows());
                 let column = |name, i: usize| {
-                    let tensor = both.clone().slice([0..states.words, i..i + 1]);
-                    NamedTensor { name, tensor, shape: vec![states.words] }
+                    let tensor = both.clone().slice([0..states.packing.words(), i..i + 1]);
+                    NamedTensor { name, tensor, rows: words(), axes: Axes::Rows }
                 };
                 vec![column("startLogits", 0), column("endLogits", 1)]
             }
             Self::Cloze(scorer) => {
                 need(2)?;
-                let candidates = states.entities() - 1;
-                let each = states.entity_rows().narrow(0, 1, candidates);
-                let tensor = scorer.forward(Tensor::cat(vec![entity(0).repeat_dim(0, candidates), each], 1));
-                vec![NamedTensor { name: "logits", tensor, shape: vec![candidates] }]
+                let pairs = sequences.iter().flat_map(|sequence| {
+                    let entities = sequence.entities.clone();
+                    entities.clone().skip(1).map(move |candidate| (entities.start, candidate))
+                });
+                let (blanks, candidates): (Vec<_>, Vec<_>) = pairs.unzip();
+                let tensor = scorer.forward(Tensor::cat(vec![select(&blanks), select(&candidates)], 1));
+                let rows = sequences.iter().map(|sequence| sequence.entities.len() - 1).collect();
+                vec![NamedTensor { name: "logits", tensor, rows, axes: Axes::Rows }]
             }
             Self::MaskedLm(_) => return Err(LukeError::input("head", "its tables are decoded in blocks")),
         })
@@ -136,22 +169,16 @@ impl Head {
 
 /// The outputs of the encoder alone.
 pub fn hidden_outputs(model: &LukeModel, states: &HiddenStates) -> Vec<NamedTensor> {
-    let mut out = rows("lastHiddenState", states.word_rows());
-    if states.entities() > 0 {
-        out.extend(rows("entityLastHiddenState", states.entity_rows()));
+    let sequences = states.packing.sequences();
+    let rows = sequences.iter().map(|sequence| sequence.words.len()).collect();
+    let mut out = vec![NamedTensor { name: "lastHiddenState", tensor: states.word_rows(), rows, axes: Axes::Both }];
+    if states.packing.rows() > states.packing.words() {
+        let rows = sequences.iter().map(|sequence| sequence.entities.len()).collect();
+        let (name, tensor) = ("entityLastHiddenState", states.entity_rows());
+        out.push(NamedTensor { name, tensor, rows, axes: Axes::Both });
     }
-    if let Some(pooled) = model.pooler_output(states) {
-        out.extend(one("poolerOutput", pooled));
+    if let Some(tensor) = model.pooler_output(states) {
+        out.push(NamedTensor { name: "poolerOutput", tensor, rows: vec![1; sequences.len()], axes: Axes::Columns });
     }
     out
-}
-
-fn rows(name: &'static str, tensor: Tensor<2>) -> Vec<NamedTensor> {
-    let shape = tensor.dims().to_vec();
-    vec![NamedTensor { name, tensor, shape }]
-}
-
-fn one(name: &'static str, tensor: Tensor<2>) -> Vec<NamedTensor> {
-    let shape = vec![tensor.dims()[1]];
-    vec![NamedTensor { name, tensor, shape }]
 }

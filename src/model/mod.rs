@@ -1,5 +1,5 @@
-//! LUKE over burn tensors: Hugging Face's classes in their order and under their names. One sequence a call;
-//! nothing here knows text.
+//! LUKE over burn tensors: Hugging Face's classes in their order and under their names. Sequences of any lengths share a
+//! call, packed without padding; nothing here knows text.
 
 mod attention;
 mod embeddings;
@@ -9,7 +9,7 @@ mod layers;
 mod masked_lm;
 
 pub use encoder::Step;
-pub use heads::{Head, NamedTensor, hidden_outputs};
+pub use heads::{Axes, Head, NamedTensor, hidden_outputs};
 pub use masked_lm::{Decoder, MaskedLm};
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -17,6 +17,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::input::ModelInputs;
+use crate::kernels::Packing;
 use crate::weights::{EntityRows, PagedRows, RowTable, WeightStore};
 use embeddings::{LukeEmbeddings, LukeEntityEmbeddings};
 use encoder::LukeEncoder;
@@ -31,24 +32,34 @@ pub struct LukeModel {
     device: Device,
 }
 
-/// What the encoder gives: word rows, then entity rows.
+/// What the encoder gives for a batch.
 #[derive(Clone, Debug)]
 pub struct HiddenStates {
-    /// `[words + entities, hidden]`
+    /// `[rows, hidden]`
     pub states: Tensor<2>,
-    /// How many rows are words.
-    pub words: usize,
+    /// Whose row is whose.
+    pub packing: Packing,
 }
 
 impl HiddenStates {
-    /// `[words, hidden]`
+    /// `[words, hidden]`, of all sequences.
     pub fn word_rows(&self) -> Tensor<2> {
-        self.states.clone().narrow(0, 0, self.words)
+        self.states.clone().narrow(0, 0, self.packing.words())
     }
 
-    /// `[entities, hidden]`
+    /// `[entities, hidden]`, of all sequences; there must be one.
     pub fn entity_rows(&self) -> Tensor<2> {
-        self.states.clone().narrow(0, self.words, self.entities())
+        let words = self.packing.words();
+        self.states.clone().narrow(0, words, self.packing.rows() - words)
+    }
+
+    /// The first word of every sequence.
+    ///
+    /// # Shapes
+    /// - result: `[sequences, hidden]`
+    pub fn first_words(&self) -> Tensor<2> {
+        let first: Vec<usize> = self.packing.sequences().iter().map(|sequence| sequence.words.start).collect();
+        self.select(self.states.clone(), &first)
     }
 
     /// Some rows of a matrix, in order.
@@ -59,11 +70,6 @@ impl HiddenStates {
         let ids: Vec<i32> = rows.iter().map(|row| *row as i32).collect();
         let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [rows.len()]), &self.states.device());
         of.select(0, ids)
-    }
-
-    /// How many rows are entities.
-    pub fn entities(&self) -> usize {
-        self.states.dims()[0] - self.words
     }
 }
 
@@ -105,43 +111,49 @@ impl LukeModel {
         self.entity_embeddings.entity_embeddings()
     }
 
-    /// The hidden states after the last layer. `inputs` must have passed [`ModelInputs::check`].
+    /// The hidden states after the last layer. Every input must have passed [`ModelInputs::check`]; there must be one.
     ///
     /// # Shapes
-    /// - entity_rows: `[entities, entity_emb]`, the entity table's rows of `inputs.entity_ids`
-    pub fn forward(&self, inputs: &ModelInputs, entity_rows: Vec<f32>) -> HiddenStates {
-        self.forward_steps(inputs, entity_rows, |_, _| {})
+    /// - entity_rows: `[entities, entity_emb]`, the entity table's rows of the batch's `entity_ids`
+    pub fn forward(&self, batch: &[ModelInputs], entity_rows: Vec<f32>) -> HiddenStates {
+        self.forward_steps(batch, entity_rows, |_, _| {})
     }
 
     /// As [`forward`](Self::forward); `seen` is shown each step.
     pub fn forward_steps(
         &self,
-        inputs: &ModelInputs,
+        batch: &[ModelInputs],
         entity_rows: Vec<f32>,
         mut seen: impl FnMut(Step, &Tensor<2>),
     ) -> HiddenStates {
-        let (words, entities) = (inputs.input_ids.len(), inputs.entity_ids.len());
-        let mut states = self.embeddings.forward(inputs, &self.device);
-        if entities > 0 {
-            states = Tensor::cat(vec![states, self.entity_embeddings.forward(inputs, entity_rows, &self.device)], 0);
+        let sizes: Vec<_> = batch.iter().map(|inputs| (inputs.input_ids.len(), inputs.entity_ids.len())).collect();
+        let packing = Packing::new(&sizes);
+        let mut states = self.embeddings.forward(batch, &self.device);
+        if packing.rows() > packing.words() {
+            states = Tensor::cat(vec![states, self.entity_embeddings.forward(batch, entity_rows, &self.device)], 0);
         }
-        let attended = |mask: &Option<Vec<u8>>, n: usize| match mask {
-            Some(mask) => mask.iter().map(|m| if *m == 0 { f32::MIN } else { 0.0 }).collect(),
-            None => vec![0.0; n],
-        };
-        let mut mask: Vec<f32> = attended(&inputs.attention_mask, words);
-        mask.extend(attended(&inputs.entity_attention_mask, entities));
+        let mut mask = vec![0.0; packing.rows()];
+        for (inputs, sequence) in batch.iter().zip(packing.sequences()) {
+            let kinds = [
+                (&inputs.attention_mask, sequence.words.clone()),
+                (&inputs.entity_attention_mask, sequence.entities.clone()),
+            ];
+            for (given, rows) in kinds {
+                for (m, row) in given.iter().flatten().zip(rows) {
+                    mask[row] = if *m == 0 { f32::MIN } else { 0.0 };
+                }
+            }
+        }
         seen(Step::Result, &states);
-        let states = self.encoder.forward(states, &vector(mask, &self.device), words, seen);
-        HiddenStates { states, words }
+        let states = self.encoder.forward(states, &vector(mask, &self.device), &packing, seen);
+        HiddenStates { states, packing }
     }
 
     /// `LukePooler`: `tanh(dense(first word))`, where the checkpoint has one.
     ///
     /// # Shapes
-    /// - result: `[1, hidden]`
+    /// - result: `[sequences, hidden]`
     pub fn pooler_output(&self, states: &HiddenStates) -> Option<Tensor<2>> {
-        let first = states.states.clone().narrow(0, 0, 1);
-        self.pooler.as_ref().map(|dense| dense.forward(first).tanh())
+        self.pooler.as_ref().map(|dense| dense.forward(states.first_words()).tanh())
     }
 }

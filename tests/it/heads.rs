@@ -1,5 +1,8 @@
 //! Every class of Hugging Face's LUKE, entity-aware attention on and off, padded and not.
 
+use std::collections::BTreeMap;
+
+use luke_web::Output;
 use luke_web::input::ModelInputs;
 use serde_json::Value;
 
@@ -39,6 +42,35 @@ fn every_head_equals_transformers() {
         }
     }
     assert!(checked >= cases.len(), "{checked} outputs of {} cases", cases.len());
+}
+
+/// All cases of a checkpoint at once: words with and without entities, of other lengths, padded and not.
+#[test]
+fn a_batch_gives_what_its_inputs_give_alone() {
+    let cases = fixture("heads.json");
+    let mut of_checkpoint: BTreeMap<&str, Vec<ModelInputs>> = BTreeMap::new();
+    for case in cases.as_array().unwrap() {
+        let inputs = serde_json::from_value(camel_case(&case["inputs"])).unwrap();
+        of_checkpoint.entry(case["checkpoint"].as_str().unwrap()).or_default().push(inputs);
+    }
+    for (name, inputs) in of_checkpoint {
+        let luke = load(&folder(name));
+        let alone: Vec<Vec<Output>> =
+            inputs.iter().map(|inputs| pollster::block_on(luke.forward(inputs, None)).unwrap()).collect();
+        // Every case twice, so that each stands before and after each.
+        let batch: Vec<_> = inputs.iter().chain(inputs.iter().rev()).cloned().collect();
+        let together = pollster::block_on(luke.forward_batch(&batch, None)).unwrap();
+        assert_eq!(together.len(), batch.len());
+        for (got, want) in together.iter().zip(alone.iter().chain(alone.iter().rev())) {
+            assert_eq!(got.len(), want.len(), "{name}");
+            for (got, want) in got.iter().zip(want) {
+                assert_eq!((got.name, &got.shape), (want.name, &want.shape), "{name}");
+                let wide: Vec<f64> = want.values.iter().map(|value| f64::from(*value)).collect();
+                assert_close(&format!("{name} {}", got.name), &got.values, &wide, TOLERANCE);
+            }
+        }
+        assert_eq!(pollster::block_on(luke.forward_batch(&[], None)).unwrap(), Vec::<Vec<Output>>::new());
+    }
 }
 
 #[test]

@@ -2,9 +2,11 @@
 //! entity, classified from its first word, its last word and itself; then greedily, best first, the spans that
 //! overlap nothing already taken.
 
+mod likely;
+mod scorer;
 mod types;
 
-pub use types::{Entity, NerInput, NerOptions, NerResult, SentenceRule, Sentences, Words};
+pub use types::{Candidates, Entity, NerInput, NerOptions, NerResult, SentenceRule, Sentences, Words};
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -19,13 +21,8 @@ use crate::input::{EncodeOptions, ModelInputs, Spanned, Task};
 use crate::luke::Luke;
 use crate::tokenizer::Offsets;
 use crate::weights::NerContext;
-
-/// A scored span of words, by token-stream or text word index.
-struct Candidate {
-    words: Range<usize>,
-    logits: Vec<f32>,
-    label: usize,
-}
+use likely::filter;
+use scorer::{Candidate, Scorer};
 
 impl Luke {
     /// Finds the entities of a text or a list of words, in the order they stand there.
@@ -33,43 +30,59 @@ impl Luke {
         let (_, head) = self.head("ner")?;
         options.check(&head.labels, self.config.max_words())?;
         Ok(match input {
-            NerInput::Text(text) => NerResult::One(self.ner_text(text, options).await?),
-            NerInput::Words(words) => NerResult::One(self.ner_words(words, options).await?),
-            NerInput::Texts(texts) => {
-                let mut all = Vec::with_capacity(texts.len());
-                for text in texts {
-                    all.push(self.ner_text(text, options).await?);
-                }
-                NerResult::Many(all)
+            NerInput::Text(text) => {
+                let texts = self.ner_texts(std::slice::from_ref(text), options).await?;
+                NerResult::One(texts.into_iter().next().unwrap_or_default())
             }
+            NerInput::Texts(texts) => NerResult::Many(self.ner_texts(texts, options).await?),
+            NerInput::Words(words) => NerResult::One(self.ner_words(words, options).await?),
         })
     }
 
-    async fn ner_text(&self, text: &str, options: &NerOptions) -> Result<Vec<Entity>> {
-        let words = split_words(text);
-        let offsets = Offsets::new(text, options.offsets);
-        let candidates = match &options.sentences {
-            Some(Sentences::Rule(SentenceRule::None)) => self.score_whole(text, &words, options).await?,
-            sentences => {
-                let bounds = match sentences {
-                    Some(Sentences::Spans(spans)) => {
-                        let mut bounds = Vec::new();
-                        for span in spans {
-                            bounds.push(offsets.span("sentences", *span)?);
-                        }
-                        bounds
-                    }
-                    _ => text.split_sentence_bound_indices().map(|(at, s)| at..at + s.len()).collect(),
-                };
-                let sentences = word_ranges(&words, &bounds)?;
-                self.score_sentences(&self.stream_of_text(text, &words, options)?, &sentences, options).await?
+    async fn ner_texts(&self, texts: &[String], options: &NerOptions) -> Result<Vec<Vec<Entity>>> {
+        let mut scorer = Scorer::new(self);
+        let mut words = Vec::with_capacity(texts.len());
+        for text in texts {
+            let own = split_words(text);
+            scorer.start_text();
+            self.score_text(&mut scorer, text, &own, options).await?;
+            words.push(own);
+        }
+        let found = texts.iter().zip(words).zip(scorer.finish().await?);
+        let entities = found.map(|((text, words), candidates)| {
+            let offsets = Offsets::new(text, options.offsets);
+            self.entities(greedy(candidates, words.len()), options, |range| {
+                let (start, end) = (words[range.start].start, words[range.end - 1].end);
+                (offsets.of_byte(start), offsets.of_byte(end), text[start..end].to_owned())
+            })
+        });
+        entities.collect()
+    }
+
+    async fn score_text(
+        &self,
+        scorer: &mut Scorer<'_>,
+        text: &str,
+        words: &[Range<usize>],
+        options: &NerOptions,
+    ) -> Result<()> {
+        let whole = options.sentences.as_ref().is_some_and(Sentences::is_none);
+        let bounds: Vec<_> = match &options.sentences {
+            Some(Sentences::Spans(spans)) => {
+                let offsets = Offsets::new(text, options.offsets);
+                spans.iter().map(|span| offsets.span("sentences", *span)).collect::<Result<_>>()?
             }
+            _ if whole => std::iter::once(0..text.len()).collect(),
+            _ => text.split_sentence_bound_indices().map(|(at, s)| at..at + s.len()).collect(),
         };
-        let kept = greedy(candidates, words.len());
-        self.entities(kept, options, |range| {
-            let (start, end) = (words[range.start].start, words[range.end - 1].end);
-            (offsets.of_byte(start), offsets.of_byte(end), text[start..end].to_owned())
-        })
+        let sentences = word_ranges(words, &bounds)?;
+        let strings: Vec<&str> = words.iter().map(|word| &text[word.clone()]).collect();
+        let keep = filter(options.candidates, &strings, &sentences);
+        if whole && self.score_whole(scorer, text, words, &keep, options).await? {
+            return Ok(());
+        }
+        let stream = self.stream_of_text(text, words, options)?;
+        self.score_sentences(scorer, &stream, &sentences, &keep, options).await
     }
 
     async fn ner_words(&self, input: &Words, options: &NerOptions) -> Result<Vec<Entity>> {
@@ -97,8 +110,15 @@ impl Luke {
             stream.ids.extend(encoder.segment(&spaced)?);
             stream.words.push(start..stream.ids.len());
         }
-        let kept = greedy(self.score_sentences(&stream, &sentences, options).await?, n);
-        self.entities(kept, options, |range| (range.start, range.end, input.words[range.clone()].join(" ")))
+        let strings: Vec<&str> = input.words.iter().map(String::as_str).collect();
+        let keep = filter(options.candidates, &strings, &sentences);
+        let mut scorer = Scorer::new(self);
+        scorer.start_text();
+        self.score_sentences(&mut scorer, &stream, &sentences, &keep, options).await?;
+        let candidates = scorer.finish().await?.into_iter().next().unwrap_or_default();
+        self.entities(greedy(candidates, n), options, |range| {
+            (range.start, range.end, input.words[range.clone()].join(" "))
+        })
     }
 
     /// Tokenises a text once, cut at every word's start and end.
@@ -111,19 +131,19 @@ impl Luke {
 
     async fn score_sentences(
         &self,
+        scorer: &mut Scorer<'_>,
         stream: &TokenStream,
         sentences: &[Range<usize>],
+        keep: &impl Fn(&Range<usize>) -> bool,
         options: &NerOptions,
-    ) -> Result<Vec<Candidate>> {
+    ) -> Result<()> {
         let limits = self.limits(options);
-        let mut candidates = Vec::new();
         for sentence in sentences {
-            for pass in passes(stream, sentence.clone(), limits) {
-                let inputs = self.inputs_of_pass(stream, &pass);
-                self.score(&inputs, pass.spans, &mut candidates).await?;
+            for pass in passes(stream, sentence.clone(), limits, keep) {
+                scorer.add(self.inputs_of_pass(stream, &pass), pass.spans).await?;
             }
         }
-        Ok(candidates)
+        Ok(())
     }
 
     fn inputs_of_pass(&self, stream: &TokenStream, pass: &Pass) -> ModelInputs {
@@ -144,13 +164,23 @@ impl Luke {
     }
 
     /// Hugging Face's form for raw text: spans are counted in the sub-words of bare words, and each part is
-    /// tokenised at its own spans. A text too long for that is windowed like a long sentence.
-    async fn score_whole(&self, text: &str, words: &[Range<usize>], options: &NerOptions) -> Result<Vec<Candidate>> {
+    /// tokenised at its own spans. False where the text is too long for that: it is windowed like a long sentence.
+    async fn score_whole(
+        &self,
+        scorer: &mut Scorer<'_>,
+        text: &str,
+        words: &[Range<usize>],
+        keep: &impl Fn(&Range<usize>) -> bool,
+        options: &NerOptions,
+    ) -> Result<bool> {
         let limits = self.limits(options);
         let encoder = self.encoder(EncodeOptions { max_mention: usize::MAX, ..options.encode() });
         let mut sizes = Vec::with_capacity(words.len());
         for word in words {
             sizes.push(encoder.segment(&text[word.clone()])?.len());
+        }
+        if sizes.contains(&0) {
+            return Ok(false);
         }
         let mut spans = Vec::new();
         for first in 0..words.len() {
@@ -161,37 +191,21 @@ impl Luke {
                 spans.push(first..first + length + 1);
             }
         }
+        spans.retain(keep);
         let mut parts = Vec::new();
         for part in spans.chunks(part_size(spans.len(), limits.spans)) {
             let bytes: Vec<_> = part.iter().map(|s| words[s.start].start..words[s.end - 1].end).collect();
             let inputs = encoder.encode(Spanned { text, spans: &bytes }, Task::EntitySpanClassification)?;
             let cut = inputs.entity_start_positions.iter().zip(&inputs.entity_end_positions).any(|(s, e)| s > e);
             if inputs.input_ids.len() > self.max_words(options) || cut {
-                let stream = self.stream_of_text(text, words, options)?;
-                return self.score_sentences(&stream, std::slice::from_ref(&(0..words.len())), options).await;
+                return Ok(false);
             }
             parts.push((inputs, part.to_vec()));
         }
-        let mut candidates = Vec::new();
         for (inputs, part) in parts {
-            self.score(&inputs, part, &mut candidates).await?;
+            scorer.add(inputs, part).await?;
         }
-        Ok(candidates)
-    }
-
-    /// Runs one pass and keeps the spans whose best label is an entity.
-    async fn score(&self, inputs: &ModelInputs, spans: Vec<Range<usize>>, to: &mut Vec<Candidate>) -> Result<()> {
-        let outputs = self.forward(inputs, Some("ner")).await?;
-        let logits = outputs.first().map(|output| output.values.as_slice()).unwrap_or_default();
-        let labels = logits.len() / spans.len().max(1);
-        for (words, row) in spans.into_iter().zip(logits.chunks_exact(labels.max(1))) {
-            // The first of equal logits, as Python's list.index.
-            let label = (0..row.len()).rev().max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap_or(0);
-            if label != 0 {
-                to.push(Candidate { words, logits: row.to_vec(), label });
-            }
-        }
-        Ok(())
+        Ok(true)
     }
 
     fn entities(
