@@ -5,6 +5,7 @@
 #   ./build.sh test    everything CI checks, ending in one `N passed, M failed` line per runner
 #
 # and the parts:  wasm (pkg/wasm/{cpu,relaxed,webgpu})   pkg (the npm package)   www (the demo)   check (Rust only, no browser)
+# and `bench [--rounds N ...]`: the package against onnxruntime-web, half an hour (tools/bench/README.md); Linux only
 #
 # Environment
 #   LUKE_NO_INSTALL=1     install nothing: name what is missing and stop
@@ -20,6 +21,7 @@ LUKE_CACHE=${LUKE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/luke-web}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 export PUPPETEER_SKIP_DOWNLOAD=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 BINARYEN=132.0.0                                                                      # npm package that holds wasm-opt
+PEERS='onnxruntime-web@1.30.0 @huggingface/transformers@4.3.1'                        # npm packages that the benchmark runs beside ours
 MSRV=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)                           # oldest Rust that builds us
 BINDGEN=$(awk '/^name = "wasm-bindgen"$/ {getline; gsub(/"/, ""); print $3}' Cargo.lock)  # the CLI must be exactly the crate's version
 NODE_MIN=20
@@ -103,6 +105,10 @@ need_chromium() {
     if [ -n "$c" ] && has "$c"; then CHROMIUM=$(command -v "$c"); export CHROMIUM; return; fi
   done
   if install Chromium apt_install chromium; then CHROMIUM=$(command -v chromium); export CHROMIUM; fi
+}
+
+need_python() {
+  python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || install 'Python 3.11 with venv' apt_install python3 python3-venv || true
 }
 
 # ---- Rust -------------------------------------------------------------------------------------------------------------
@@ -305,6 +311,33 @@ rust_checks() {
   step 'cargo doc' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --release --no-deps
 }
 
+# ---- the benchmark --------------------------------------------------------------------------------------------------------
+BENCH=$LUKE_CACHE/bench                                                               # 6 GB of tools and 3 GB of models
+BENCH_DTYPES='f32'                                                                    # of our model folders
+
+# kept STAMP WANTED COMMAND...: run the command unless the file says that it was done with the same wish.
+kept() {
+  local stamp=$1 wanted=$2; shift 2
+  [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
+  [ "${LUKE_NO_INSTALL:-0}" != 1 ] || die "missing: $*"
+  say "installing: $*"; "$@" && echo "$wanted" > "$stamp"
+}
+bench_peers() {
+  # shellcheck disable=SC2086  # the packages are words
+  kept "$BENCH/npm.done" "$PEERS" npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$BENCH/npm" $PEERS
+}
+bench_python() { kept "$BENCH/venv.done" "$(cat tools/bench/requirements.txt)" make_venv "$BENCH/venv" tools/bench/requirements.txt; }
+make_venv() { rm -rf "$1"; python3 -m venv "$1" && "$1/bin/pip" install --quiet -r "$2"; }
+bench_models() {
+  local dtype
+  "$BENCH/venv/bin/python" tools/bench/export_onnx.py "$BENCH"
+  cargo build --locked --release --bin luke
+  for dtype in $BENCH_DTYPES; do
+    [ "$BENCH/models/$dtype/manifest.json" -nt "$CARGO_TARGET_DIR/release/luke" ] ||
+      "$CARGO_TARGET_DIR/release/luke" convert "$BENCH/checkpoints/base" "$BENCH/models/$dtype" --dtype "$dtype" --name "luke-base-random-$dtype"
+  done
+}
+
 case "${1:-help}" in
   run)
     need cc rust node wasm wasm_tools; build_wasm
@@ -321,7 +354,15 @@ case "${1:-help}" in
     must 'npm package: tsc' npm_run pkg build
     step 'demo: tsc' npm_run www build
     step 'npm package: unit tests' count node npm test --silent --workspace pkg
+    step 'benchmark: unit tests' count bench node --test tools/bench/*.test.mjs
     step 'browser tests' count browser node tests/browser/run.mjs
+    finish ;;
+  bench)
+    need cc rust node chromium wasm wasm_tools python; build_wasm
+    must 'npm packages' npm_ci; must 'npm package' npm_run pkg build
+    mkdir -p "$BENCH/models"
+    must 'peers from npm' bench_peers; must 'Python with PyTorch (3 GB)' bench_python; must 'models and ONNX files (3 min)' bench_models
+    step 'benchmark' node tools/bench/bench.mjs "$BENCH" "${@:2}"
     finish ;;
   check) need cc rust rust_checks; rust_checks; finish ;;
   wasm)  need cc rust node wasm wasm_tools; build_wasm; step 'size budget' budget; finish ;;

@@ -28,9 +28,9 @@ pub async fn max_error(kernel: &str, seed: u64, case: usize, device: &Device) ->
         #[cfg(feature = "cpu")]
         "quantised" => quantised_case(&mut random, case, device).await,
         #[cfg(feature = "webgpu")]
-        "linear_f16" => packed_case(&mut random, case, false, device).await,
+        "linear_f16" => compact_case(&mut random, case, false, device).await,
         #[cfg(feature = "webgpu")]
-        "linear_q8" => packed_case(&mut random, case, true, device).await,
+        "linear_q8" => compact_case(&mut random, case, true, device).await,
         "gather_rows" => gather_case(&mut random, case, device).await,
         "entity_attention" => attention_case(&mut random, case, device).await,
         "add_layer_norm" => layer_norm_case(&mut random, case, device).await,
@@ -67,7 +67,7 @@ async fn quantised_case(random: &mut Random, case: usize, device: &Device) -> f6
 
 /// A weight of f16, or of int8 (every third one from 4 bits).
 #[cfg(feature = "webgpu")]
-async fn packed_case(random: &mut Random, case: usize, quantised: bool, device: &Device) -> f64 {
+async fn compact_case(random: &mut Random, case: usize, quantised: bool, device: &Device) -> f64 {
     use crate::weights::{DType, RowTable};
     let LinearCase { plan, mut x, w, b } = LinearCase::new(random, case, 4);
     let [rows, k] = [plan.rows, plan.in_features];
@@ -87,7 +87,7 @@ async fn packed_case(random: &mut Random, case: usize, quantised: bool, device: 
     }
     let want = linear::reference(&x, &numbers, &b, &plan);
     let weight = Weight::new(&table, device);
-    assert!(matches!(weight, Weight::Packed(_)), "{dtype:?} is packed");
+    assert!(matches!(weight, Weight::Compact(_)), "{dtype:?} is compact");
     let (x, b) = (matrix(x, [rows, k], device), vector(b, device));
     let got = super::linear_groups(x, &weight, &b, plan.out_features, plan.groups, plan.activation);
     difference(got, &want).await / (k as f64).sqrt()

@@ -1,88 +1,73 @@
 //! Integer dot products: the inner loop of `quantised.rs`, by instruction set. All give the same, exact sums.
 
-/// Rows have a multiple of this many bytes.
-pub(super) const LANES: usize = 32;
-/// Rows of `x` in a tile.
-pub(super) const TILE_ROWS: usize = 2;
-/// Rows of the weight in a tile.
-pub(super) const TILE_COLUMNS: usize = 4;
+use super::tiles::{HEIGHT, Tile, WIDTH};
 
-/// Sums of a tile.
-type Tile = [[i32; TILE_COLUMNS]; TILE_ROWS];
+/// Numbers of a row that stand side by side in a panel: what adds up in 32 bits of a vector.
+pub(super) const FOUR: usize = 4;
+/// Numbers of each row in a [`Step`].
+pub(super) const STEP: usize = 8;
 
-/// Each row of `x` (at most 127) times each row of `w` (at most 64 in size); rows of `w` follow each other. Row by row of
-/// `x`, the sums go to `sums`.
+/// Part of a panel: the next [`STEP`] numbers of its [`WIDTH`] rows of the weight.
+pub(super) type Step = [[[i8; FOUR]; WIDTH]; STEP / FOUR];
+
+/// Each row of `x` (at most 127) times each row of the weight's panel (at most 64 in size).
 ///
 /// # Panics
-/// If the rows have different lengths, or none that [`LANES`] divides; if [`TILE_COLUMNS`] does not divide their number.
-pub(super) fn products(x: [&[u8]; TILE_ROWS], w: &[i8], sums: [&mut [i32]; TILE_ROWS]) {
-    let length = x[0].len();
-    assert!(length.is_multiple_of(LANES) && length > 0 && x[1].len() == length);
-    let columns = w.len() / length;
-    assert!(columns.is_multiple_of(TILE_COLUMNS) && w.len() == columns * length);
-    assert!(sums.iter().all(|row| row.len() == columns));
+/// If the rows have other lengths than the panel's.
+pub(super) fn products(x: [&[u8]; HEIGHT], panel: &[Step]) -> Tile<i32> {
+    assert!(x.iter().all(|row| row.len() == panel.len() * STEP));
     #[cfg(target_arch = "wasm32")]
-    wasm::products(x, w, sums);
+    return wasm::products(x, panel);
     #[cfg(not(target_arch = "wasm32"))]
     {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has AVX2; a tile's rows are as long as `x`'s, which is a multiple of what is read at a time.
-            each_tile(length, w, sums, |w| unsafe { avx2::tile(x.map(<[u8]>::as_ptr), w, length) });
-            return;
+            // SAFETY: the processor has AVX2, and the rows are as long as the panel's.
+            return unsafe { avx2::products(x, panel) };
         }
-        plain(x, w, sums);
-    }
-}
-
-/// Calls `tile` with the rows of each tile of `w`.
-#[inline(always)]
-fn each_tile(length: usize, w: &[i8], sums: [&mut [i32]; TILE_ROWS], tile: impl Fn([*const i8; TILE_COLUMNS]) -> Tile) {
-    let [first, second] = sums.map(|row| row.as_chunks_mut::<TILE_COLUMNS>().0.iter_mut());
-    for ((w, first), second) in w.chunks_exact(TILE_COLUMNS * length).zip(first).zip(second) {
-        [*first, *second] = tile(std::array::from_fn(|i| w[i * length..(i + 1) * length].as_ptr()));
+        plain(x, panel)
     }
 }
 
 #[cfg(any(test, not(target_arch = "wasm32")))]
-fn plain(x: [&[u8]; TILE_ROWS], w: &[i8], sums: [&mut [i32]; TILE_ROWS]) {
-    for (x, sums) in x.iter().zip(sums) {
-        for (sum, w) in sums.iter_mut().zip(w.chunks_exact(x.len())) {
-            *sum = x.iter().zip(w).map(|(x, w)| i32::from(*x) * i32::from(*w)).sum();
+fn plain(x: [&[u8]; HEIGHT], panel: &[Step]) -> Tile<i32> {
+    x.map(|x| {
+        let mut sums = [0; WIDTH];
+        for (x, fours) in x.as_chunks::<FOUR>().0.iter().zip(panel.as_flattened()) {
+            for (sum, w) in sums.iter_mut().zip(fours) {
+                *sum += x.iter().zip(w).map(|(x, w)| i32::from(*x) * i32::from(*w)).sum::<i32>();
+            }
         }
-    }
+        sums
+    })
 }
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::{TILE_COLUMNS, TILE_ROWS, Tile};
+    use super::{HEIGHT, STEP, Step, Tile, WIDTH};
     use std::arch::x86_64::*;
 
     /// # Safety
-    /// The processor has AVX2; each pointer has `length` bytes, a multiple of 32.
+    /// The processor has AVX2; the rows of `x` are as long as the panel's.
     #[target_feature(enable = "avx2")]
-    pub unsafe fn tile(x: [*const u8; TILE_ROWS], w: [*const i8; TILE_COLUMNS], length: usize) -> Tile {
+    pub unsafe fn products(x: [&[u8]; HEIGHT], panel: &[Step]) -> Tile<i32> {
         let ones = _mm256_set1_epi16(1);
-        let mut sums = [[_mm256_setzero_si256(); TILE_COLUMNS]; TILE_ROWS];
-        for i in (0..length).step_by(32) {
-            // SAFETY: `i + 32 <= length`.
-            let (w, x) = unsafe {
-                (w.map(|w| _mm256_loadu_si256(w.add(i).cast())), x.map(|x| _mm256_loadu_si256(x.add(i).cast())))
-            };
-            for (sums, x) in sums.iter_mut().zip(x) {
-                for (sum, w) in sums.iter_mut().zip(w) {
-                    // Two products of 127 * 64 fit in 16 bits.
-                    let pairs = _mm256_maddubs_epi16(x, w);
-                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
-                }
+        let mut sums = [_mm256_setzero_si256(); HEIGHT];
+        for (i, step) in panel.iter().enumerate() {
+            // SAFETY: half a step is 32 bytes.
+            let w = step.each_ref().map(|w| unsafe { _mm256_loadu_si256(w.as_ptr().cast()) });
+            for (sum, x) in sums.iter_mut().zip(x) {
+                // SAFETY: each row has `panel.len() * STEP` bytes.
+                let x: [i32; 2] = unsafe { x.as_ptr().add(i * STEP).cast::<[i32; 2]>().read_unaligned() };
+                let [first, second] = [0, 1].map(|half| _mm256_maddubs_epi16(_mm256_set1_epi32(x[half]), w[half]));
+                // Four products of 127 * 64 fit in 16 bits.
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(_mm256_add_epi16(first, second), ones));
             }
         }
-        sums.map(|[a, b, c, d]| {
-            let four = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
-            let four = _mm_add_epi32(_mm256_castsi256_si128(four), _mm256_extracti128_si256::<1>(four));
-            let mut to = [0; TILE_COLUMNS];
-            // SAFETY: four 32-bit integers are 16 bytes.
-            unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), four) };
+        sums.map(|sum| {
+            let mut to = [0; WIDTH];
+            // SAFETY: eight 32-bit integers are 32 bytes.
+            unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), sum) };
             to
         })
     }
@@ -90,128 +75,126 @@ mod avx2 {
 
 #[cfg(target_arch = "wasm32")]
 mod wasm {
-    use super::{TILE_COLUMNS, TILE_ROWS, Tile, each_tile};
+    use super::{FOUR, HEIGHT, STEP, Step, Tile, WIDTH};
     use core::arch::wasm32::*;
     #[cfg(feature = "relaxed-simd")]
     use std::sync::LazyLock;
 
     /// See [`super::products`], which has checked the lengths.
     #[cfg(not(feature = "relaxed-simd"))]
-    pub fn products(x: [&[u8]; TILE_ROWS], w: &[i8], sums: [&mut [i32]; TILE_ROWS]) {
-        let (length, x) = (x[0].len(), x.map(<[u8]>::as_ptr));
-        // SAFETY: all rows have this length, a multiple of what is read at a time.
-        each_tile(length, w, sums, |w| unsafe { tile(x, w, length) });
+    pub fn products([a, b, c, d]: [&[u8]; HEIGHT], panel: &[Step]) -> Tile<i32> {
+        // Two rows at a time: their sums are all that 16 registers have room for.
+        let ([a, b], [c, d]) = (two_rows([a, b], panel), two_rows([c, d], panel));
+        [a, b, c, d]
     }
 
-    /// See [`super::products`], which has checked the lengths.
-    #[cfg(feature = "relaxed-simd")]
-    pub fn products(x: [&[u8]; TILE_ROWS], w: &[i8], sums: [&mut [i32]; TILE_ROWS]) {
-        #[target_feature(enable = "relaxed-simd")]
-        unsafe fn fused_products(x: [&[u8]; TILE_ROWS], w: &[i8], sums: [&mut [i32]; TILE_ROWS]) {
-            let (length, x) = (x[0].len(), x.map(<[u8]>::as_ptr));
-            // SAFETY: all rows have this length, a multiple of what is read at a time.
-            each_tile(length, w, sums, |w| unsafe { tile_fused(x, w, length) });
-        }
-        #[target_feature(enable = "relaxed-simd")]
-        unsafe fn pair_products(x: [&[u8]; TILE_ROWS], w: &[i8], sums: [&mut [i32]; TILE_ROWS]) {
-            let (length, x) = (x[0].len(), x.map(<[u8]>::as_ptr));
-            // SAFETY: all rows have this length, a multiple of what is read at a time.
-            each_tile(length, w, sums, |w| unsafe { tile_pairs(x, w, length) });
-        }
-        // SAFETY: a module with these instructions is only run where the engine has them.
-        unsafe { if *FUSED { fused_products(x, w, sums) } else { pair_products(x, w, sums) } }
-    }
-
-    /// # Safety
-    /// Each pointer has `length` bytes, a multiple of 32.
     #[cfg(not(feature = "relaxed-simd"))]
-    #[inline(always)]
-    unsafe fn tile(x: [*const u8; TILE_ROWS], w: [*const i8; TILE_COLUMNS], length: usize) -> Tile {
-        let mut sums = [[i32x4_splat(0); TILE_COLUMNS]; TILE_ROWS];
-        for i in (0..length).step_by(8) {
-            // SAFETY: `i + 8 <= length`.
-            let (w, x) =
-                unsafe { (w.map(|w| i16x8_load_extend_i8x8(w.add(i))), x.map(|x| i16x8_load_extend_u8x8(x.add(i)))) };
+    fn two_rows(x: [&[u8]; 2], panel: &[Step]) -> [[i32; WIDTH]; 2] {
+        // Each vector has two sums of pairs for two rows of the weight.
+        let mut sums = [[i32x4_splat(0); 4]; 2];
+        for (i, fours) in panel.as_flattened().iter().enumerate() {
+            let from = fours.as_ptr().cast::<i8>();
+            // SAFETY: `fours` has 32 bytes, and each row `panel.len() * STEP`.
+            let (w, x) = unsafe {
+                let w: [v128; 4] = std::array::from_fn(|two| i16x8_load_extend_i8x8(from.add(two * 8)));
+                (w, x.map(|x| u16x8_extend_low_u8x16(v128_load32_splat(x.as_ptr().add(i * FOUR).cast()))))
+            };
             for (sums, x) in sums.iter_mut().zip(x) {
                 for (sum, w) in sums.iter_mut().zip(w) {
                     *sum = i32x4_add(*sum, i32x4_dot_i16x8(x, w));
                 }
             }
         }
-        sums.map(across)
+        sums.map(|[a, b, c, d]| {
+            let pairs = |a, b| i32x4_add(i32x4_shuffle::<0, 2, 4, 6>(a, b), i32x4_shuffle::<1, 3, 5, 7>(a, b));
+            store([pairs(a, b), pairs(c, d)])
+        })
     }
 
-    /// Whether to use [`tile_fused`].
+    /// See [`super::products`], which has checked the lengths.
     #[cfg(feature = "relaxed-simd")]
-    static FUSED: LazyLock<bool> = LazyLock::new(|| unsafe { fused() });
+    pub fn products(x: [&[u8]; HEIGHT], panel: &[Step]) -> Tile<i32> {
+        // SAFETY: a module with these instructions is only run where the engine has them; `products` checked the lengths.
+        unsafe { if *FUSED { fused_products(x, panel) } else { paired_products(x, panel) } }
+    }
+
+    /// Whether to use [`fused_products`].
+    #[cfg(feature = "relaxed-simd")]
+    static FUSED: LazyLock<bool> = LazyLock::new(|| {
+        // SAFETY: a module with these instructions is only run where the engine has them.
+        unsafe { fused() }
+    });
 
     /// Whether the engine has one instruction for the 32-bit dot product. Where it has none (x86 before VNNI) it makes one
     /// of 16-bit pairs, which saturate; the products here are chosen to show that. Two steps by hand are faster there.
     #[cfg(feature = "relaxed-simd")]
     #[target_feature(enable = "relaxed-simd")]
     unsafe fn fused() -> bool {
-        let shown = i32x4_relaxed_dot_i8x16_i7x16_add(i8x16_splat(127), opaque(), i32x4_splat(0));
+        // 255 in every byte, which the compiler must not know: it would compute the product itself.
+        let all = i8x16_splat(core::hint::black_box(-1));
+        let shown = i32x4_relaxed_dot_i8x16_i7x16_add(i8x16_splat(127), all, i32x4_splat(0));
         i32x4_extract_lane::<0>(shown) != 2 * i32::from(i16::MAX)
     }
 
-    /// 255 in every byte, which the compiler must not know: it would compute the product itself.
-    #[cfg(feature = "relaxed-simd")]
-    fn opaque() -> v128 {
-        i8x16_splat(core::hint::black_box(-1))
-    }
-
     #[cfg(feature = "relaxed-simd")]
     #[target_feature(enable = "relaxed-simd")]
-    unsafe fn tile_fused(x: [*const u8; TILE_ROWS], w: [*const i8; TILE_COLUMNS], length: usize) -> Tile {
-        let mut sums = [[i32x4_splat(0); TILE_COLUMNS]; TILE_ROWS];
-        for i in (0..length).step_by(16) {
-            // SAFETY: `i + 16 <= length`.
-            let (w, x) = unsafe { (w.map(|w| v128_load(w.add(i).cast())), x.map(|x| v128_load(x.add(i).cast()))) };
+    unsafe fn fused_products(x: [&[u8]; HEIGHT], panel: &[Step]) -> Tile<i32> {
+        let mut sums = [[i32x4_splat(0); 2]; HEIGHT];
+        for (i, fours) in panel.as_flattened().iter().enumerate() {
+            // SAFETY: `fours` is two vectors, and each row has `panel.len() * STEP` bytes.
+            let w = unsafe { two_vectors(fours.as_ptr().cast()) };
             for (sums, x) in sums.iter_mut().zip(x) {
-                for (sum, w) in sums.iter_mut().zip(w) {
-                    *sum = i32x4_relaxed_dot_i8x16_i7x16_add(w, x, *sum);
-                }
+                // SAFETY: as above.
+                let x = unsafe { v128_load32_splat(x.as_ptr().add(i * FOUR).cast()) };
+                *sums = [0, 1].map(|half| i32x4_relaxed_dot_i8x16_i7x16_add(w[half], x, sums[half]));
             }
         }
-        sums.map(across)
+        sums.map(store)
     }
 
     #[cfg(feature = "relaxed-simd")]
     #[target_feature(enable = "relaxed-simd")]
-    unsafe fn tile_pairs(x: [*const u8; TILE_ROWS], w: [*const i8; TILE_COLUMNS], length: usize) -> Tile {
+    unsafe fn paired_products(x: [&[u8]; HEIGHT], panel: &[Step]) -> Tile<i32> {
         let ones = i16x8_splat(1);
-        let mut sums = [[i32x4_splat(0); TILE_COLUMNS]; TILE_ROWS];
-        for i in (0..length).step_by(32) {
-            let load = |from: *const i8| {
-                // SAFETY: `i + 32 <= length`.
-                unsafe { [v128_load(from.add(i).cast()), v128_load(from.add(i + 16).cast())] }
-            };
-            let w = w.map(load);
+        let mut sums = [[i32x4_splat(0); 2]; HEIGHT];
+        for (i, [first, second]) in panel.iter().enumerate() {
+            // SAFETY: half a step is two vectors.
+            let w = unsafe { [two_vectors(first.as_ptr().cast()), two_vectors(second.as_ptr().cast())] };
             for (sums, x) in sums.iter_mut().zip(x) {
-                let [x0, x1] = load(x.cast());
-                for (sum, [w0, w1]) in sums.iter_mut().zip(w) {
+                // SAFETY: each row has `panel.len() * STEP` bytes.
+                let x = unsafe {
+                    let x = x.as_ptr().add(i * STEP);
+                    [v128_load32_splat(x.cast()), v128_load32_splat(x.add(FOUR).cast())]
+                };
+                *sums = [0, 1].map(|half| {
                     // Four products of 127 * 64 fit in 16 bits.
-                    let fours = i16x8_add(i16x8_relaxed_dot_i8x16_i7x16(w0, x0), i16x8_relaxed_dot_i8x16_i7x16(w1, x1));
-                    *sum = i32x4_add(*sum, i32x4_dot_i16x8(fours, ones));
-                }
+                    let first = i16x8_relaxed_dot_i8x16_i7x16(w[0][half], x[0]);
+                    let fours = i16x8_add(first, i16x8_relaxed_dot_i8x16_i7x16(w[1][half], x[1]));
+                    i32x4_add(sums[half], i32x4_dot_i16x8(fours, ones))
+                });
             }
         }
-        sums.map(across)
+        sums.map(store)
     }
 
-    /// The sum of each vector.
+    /// # Safety
+    /// There are 32 bytes at `from`.
+    #[cfg(feature = "relaxed-simd")]
     #[inline(always)]
-    fn across([a, b, c, d]: [v128; TILE_COLUMNS]) -> [i32; TILE_COLUMNS] {
-        let ab = i32x4_add(i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b));
-        let cd = i32x4_add(i32x4_shuffle::<0, 4, 1, 5>(c, d), i32x4_shuffle::<2, 6, 3, 7>(c, d));
-        // [a, b, a, b] and [c, d, c, d], each half a sum.
-        let sums = i32x4_add(i32x4_shuffle::<0, 1, 4, 5>(ab, cd), i32x4_shuffle::<2, 3, 6, 7>(ab, cd));
-        [
-            i32x4_extract_lane::<0>(sums),
-            i32x4_extract_lane::<1>(sums),
-            i32x4_extract_lane::<2>(sums),
-            i32x4_extract_lane::<3>(sums),
-        ]
+    unsafe fn two_vectors(from: *const v128) -> [v128; 2] {
+        // SAFETY: the caller's.
+        unsafe { [v128_load(from), v128_load(from.add(1))] }
+    }
+
+    #[inline(always)]
+    fn store([left, right]: [v128; 2]) -> [i32; WIDTH] {
+        let mut to = [0; WIDTH];
+        // SAFETY: eight 32-bit integers are two vectors.
+        unsafe {
+            v128_store(to.as_mut_ptr().cast(), left);
+            v128_store(to.as_mut_ptr().add(4).cast(), right);
+        }
+        to
     }
 }
 
@@ -221,19 +204,24 @@ mod tests {
 
     #[test]
     fn tiles_equal_the_plain_sums_at_the_ends_of_the_range() {
-        for length in [32, 64, 96, 768] {
-            let x: [Vec<u8>; 2] =
+        for steps in [1, 2, 5, 96] {
+            let length = steps * STEP;
+            let some: [Vec<u8>; HEIGHT] =
                 std::array::from_fn(|row| (0..length).map(|i| ((i * 37 + row * 5) % 128) as u8).collect());
-            let most: [Vec<u8>; 2] = std::array::from_fn(|_| vec![127; length]);
-            let signed = |row: usize| (0..length).map(|i| (((i * 29 + row * 11) % 129) as i32 - 64) as i8).collect();
-            let w: [Vec<i8>; 4] = std::array::from_fn(signed);
-            let ends: [Vec<i8>; 4] = std::array::from_fn(|row| vec![if row % 2 == 0 { -64 } else { 64 }; length]);
-            for (x, w) in [(&x, &w), (&most, &ends), (&most, &w), (&x, &ends)] {
-                let (x, w) = ([&x[0][..], &x[1]], w.concat());
-                let (mut got, mut want) = ([[0; 4]; 2], [[0; 4]; 2]);
-                products(x, &w, got.each_mut().map(|row| &mut row[..]));
-                plain(x, &w, want.each_mut().map(|row| &mut row[..]));
-                assert_eq!(got, want);
+            let most: [Vec<u8>; HEIGHT] = std::array::from_fn(|_| vec![127; length]);
+            let panel = |number: &dyn Fn(usize) -> i8| -> Vec<Step> {
+                let mut i = 0;
+                let mut next = || {
+                    i += 1;
+                    number(i)
+                };
+                (0..steps).map(|_| [(); 2].map(|()| [(); WIDTH].map(|()| [(); FOUR].map(|()| next())))).collect()
+            };
+            let w = panel(&|i| ((i * 29) % 129) as i8 - 64);
+            let ends = panel(&|i| if (i / FOUR).is_multiple_of(2) { -64 } else { 64 });
+            for (x, w) in [(&some, &w), (&most, &ends), (&most, &w), (&some, &ends)] {
+                let x = x.each_ref().map(|row| &row[..]);
+                assert_eq!(products(x, w), plain(x, w));
             }
         }
     }

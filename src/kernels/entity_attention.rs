@@ -123,52 +123,42 @@ pub fn entity_attention(projected: Tensor<2>, mask: &Tensor<1>, shape: Attention
 
 #[cfg(feature = "cpu")]
 pub(super) fn cpu(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Vec<f32> {
-    use super::product::{Matrix, add_product};
+    use super::product::{Matrix, Panels};
 
     /// Rows whose scores are held at once.
-    const BLOCK: usize = 128;
+    const BLOCK: usize = 64;
     let (hidden, dim) = (shape.hidden(), shape.head_dim);
     let width = projected.len() / shape.rows();
     let scale = 1.0 / (dim as f32).sqrt();
     let mut context = vec![0.0; shape.rows() * hidden];
     let mut scores = Vec::new();
-    let mut out = vec![0.0; BLOCK * dim];
 
     for Sequence { words, entities } in shape.packing.sequences() {
-        let keys = words.len() + entities.len();
-        // The rows of a kind, where their scores stand among a row's, and their columns.
-        let kinds = [(words, 0, shape.word), (entities, words.len(), shape.entity)];
-        let kinds = || kinds.iter().filter(|(rows, ..)| !rows.is_empty());
+        let rows = words.len() + entities.len();
         let mask = [&mask[words.clone()], &mask[entities.clone()]].concat();
-        scores.resize(BLOCK * keys, 0.0);
+        let kinds = [(words, shape.word), (entities, shape.entity)];
+        let kinds: Vec<_> = kinds.into_iter().filter(|(rows, _)| !rows.is_empty()).collect();
+        scores.resize(BLOCK.min(rows) * rows, 0.0);
         for head in 0..shape.heads {
             let view = |rows: &Range<usize>, column: usize| {
                 let first = column + head * dim;
                 Matrix::rows(projected, width, rows.clone(), first..first + dim)
             };
-            for (kind_rows, _, columns) in kinds() {
+            let keys: Vec<_> = kinds.iter().map(|(rows, at)| Panels::new(&[view(rows, at.key).transposed()])).collect();
+            let values: Vec<_> = kinds.iter().map(|(rows, at)| view(rows, at.value)).collect();
+            let values = Panels::new(&values);
+            for (kind_rows, at) in &kinds {
                 for start in (*kind_rows).clone().step_by(BLOCK) {
                     let block = start..(start + BLOCK).min(kind_rows.end);
-                    let scores = &mut scores[..block.len() * keys];
-                    scores.fill(0.0);
-                    for (key_rows, first, key_columns) in kinds() {
-                        let query = if *first == 0 { columns.to_words } else { columns.to_entities };
-                        let k = view(key_rows, key_columns.key).transposed();
-                        add_product(&mut scores[*first..], keys, view(&block, query), k);
+                    let scores = &mut scores[..block.len() * rows];
+                    let mut first = 0;
+                    for (keys, query) in keys.iter().zip([at.to_words, at.to_entities]) {
+                        keys.product(view(&block, query), 0..keys.columns(), &mut scores[first..], rows);
+                        first += keys.columns();
                     }
-                    for row in scores.chunks_exact_mut(keys) {
-                        softmax(row, &mask, scale);
-                    }
-                    let out = &mut out[..block.len() * dim];
-                    out.fill(0.0);
-                    for (key_rows, first, key_columns) in kinds() {
-                        let p = Matrix::rows(scores, keys, 0..block.len(), *first..first + key_rows.len());
-                        add_product(out, dim, p, view(key_rows, key_columns.value));
-                    }
-                    for (row, from) in block.zip(out.chunks_exact(dim)) {
-                        let at = row * hidden + head * dim;
-                        context[at..at + dim].copy_from_slice(from);
-                    }
+                    scores.chunks_exact_mut(rows).for_each(|row| softmax(row, &mask, scale));
+                    let out = &mut context[block.start * hidden + head * dim..];
+                    values.product(Matrix::rows(scores, rows, 0..block.len(), 0..rows), 0..dim, out, hidden);
                 }
             }
         }

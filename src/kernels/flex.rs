@@ -7,9 +7,8 @@ use burn::tensor::TensorData;
 
 use std::sync::Arc;
 
-use super::{
-    AttentionShape, CpuOps, LukeOps, QuantisedMatrix, add_layer_norm, entity_attention, gather_rows, linear, quantised,
-};
+use super::{AttentionShape, CpuOps, LukeOps, PackedMatrix, QuantisedMatrix};
+use super::{add_layer_norm, entity_attention, gather_rows, linear, quantised};
 
 impl LukeOps for Flex {
     fn linear(
@@ -56,6 +55,17 @@ impl LukeOps for Flex {
 }
 
 impl CpuOps for Flex {
+    fn linear_packed(
+        x: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        weight: Arc<PackedMatrix>,
+        plan: linear::Plan,
+    ) -> FloatTensor<Self> {
+        let (x, bias) = (x.to_contiguous(), bias.to_contiguous());
+        let y = linear::cpu_packed(floats(&x), &weight, floats(&bias), &plan);
+        tensor(y, [plan.rows, plan.out_features])
+    }
+
     fn linear_quantised(
         x: FloatTensor<Self>,
         bias: FloatTensor<Self>,

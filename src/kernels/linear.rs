@@ -7,6 +7,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::LukeOps;
+#[cfg(feature = "cpu")]
+use super::product::{Matrix, Panels};
+#[cfg(feature = "cpu")]
+use super::tiles::each_block;
 use crate::weights::RowTable;
 
 /// The weight of a linear layer, on a device: `[out_features, in_features]`.
@@ -15,24 +19,30 @@ use crate::weights::RowTable;
 pub enum Weight {
     /// f32.
     Float(Tensor<2>),
+    /// f32, laid out for the CPU.
+    #[cfg(feature = "cpu")]
+    Packed(Arc<PackedMatrix>),
     /// int8 with a scale for each row, on the CPU.
     #[cfg(feature = "cpu")]
     Quantised(Arc<super::QuantisedMatrix>),
     /// f16 or int8 as stored, on the GPU.
     #[cfg(feature = "webgpu")]
-    Packed(super::PackedMatrix),
+    Compact(super::CompactMatrix),
 }
 
 impl Weight {
     /// Puts a matrix on a device: in as few bits as it is stored in, where the device has a kernel for that.
     pub fn new(table: &RowTable, device: &Device) -> Self {
         #[cfg(feature = "cpu")]
-        if table.dtype().is_quantised() && *device == Device::flex() {
-            return Self::Quantised(Arc::new(super::QuantisedMatrix::new(table)));
+        if *device == Device::flex() {
+            return match table.dtype().is_quantised() {
+                true => Self::Quantised(Arc::new(super::QuantisedMatrix::new(table))),
+                false => Self::Packed(Arc::new(PackedMatrix::new(table))),
+            };
         }
         #[cfg(feature = "webgpu")]
-        if let Some(matrix) = super::PackedMatrix::new(table, device) {
-            return Self::Packed(matrix);
+        if let Some(matrix) = super::CompactMatrix::new(table, device) {
+            return Self::Compact(matrix);
         }
         let shape = [table.rows(), table.columns()];
         Self::Float(Tensor::from_data(TensorData::new(table.block(0..table.rows()), shape), device))
@@ -43,10 +53,25 @@ impl Weight {
         match self {
             Self::Float(tensor) => tensor.dims(),
             #[cfg(feature = "cpu")]
+            Self::Packed(matrix) => [matrix.0.columns(), matrix.0.depth()],
+            #[cfg(feature = "cpu")]
             Self::Quantised(matrix) => [matrix.out_features(), matrix.in_features],
             #[cfg(feature = "webgpu")]
-            Self::Packed(matrix) => matrix.dims(),
+            Self::Compact(matrix) => matrix.dims(),
         }
+    }
+}
+
+/// An f32 weight as the CPU's matrix product wants it.
+#[cfg(feature = "cpu")]
+#[derive(Debug)]
+pub struct PackedMatrix(Panels);
+
+#[cfg(feature = "cpu")]
+impl PackedMatrix {
+    /// The table's rows become the columns of the product's right operand.
+    pub fn new(table: &RowTable) -> Self {
+        Self(Panels::from_columns(table.columns(), table.rows(), |row, to| table.push_row(row, to)))
     }
 }
 
@@ -126,31 +151,36 @@ pub fn linear_groups(
     Tensor::from_dispatch(match weight {
         Weight::Float(weight) => <Dispatch as LukeOps>::linear(x, weight.clone().into_dispatch(), bias, plan),
         #[cfg(feature = "cpu")]
+        Weight::Packed(weight) => <Dispatch as super::CpuOps>::linear_packed(x, bias, weight.clone(), plan),
+        #[cfg(feature = "cpu")]
         Weight::Quantised(weight) => <Dispatch as super::CpuOps>::linear_quantised(x, bias, weight.clone(), plan),
         #[cfg(feature = "webgpu")]
-        Weight::Packed(weight) => weight.linear(x, bias, plan),
+        Weight::Compact(weight) => weight.linear(x, bias, plan),
     })
 }
 
+/// The op with a weight that is laid out for this call alone.
 #[cfg(feature = "cpu")]
 pub(super) fn cpu(x: &[f32], weight: &[f32], bias: &[f32], plan: &Plan) -> Vec<f32> {
-    use super::product::{Matrix, add_product};
+    let k = plan.in_features;
+    let column = |row: usize, to: &mut Vec<f32>| to.extend_from_slice(&weight[row * k..(row + 1) * k]);
+    cpu_packed(x, &PackedMatrix(Panels::from_columns(k, bias.len(), column)), bias, plan)
+}
 
+/// The op.
+#[cfg(feature = "cpu")]
+pub(super) fn cpu_packed(x: &[f32], PackedMatrix(weight): &PackedMatrix, bias: &[f32], plan: &Plan) -> Vec<f32> {
     let (k, n) = (plan.in_features, plan.out_features);
     let mut y = vec![0.0; plan.rows * n];
-    for group in &plan.groups {
-        let first = group.first_feature;
-        let out = &mut y[group.rows.start * n..group.rows.end * n];
+    each_block(&mut y, plan, |rows, columns, out| {
+        weight.product(Matrix::rows(x, k, rows, 0..k), columns.clone(), out, n);
         for row in out.chunks_exact_mut(n) {
-            row.copy_from_slice(&bias[first..first + n]);
+            row.iter_mut().zip(&bias[columns.clone()]).for_each(|(y, bias)| *y += bias);
+            if plan.activation == Activation::Gelu {
+                row.iter_mut().for_each(|y| *y = super::math::gelu(*y));
+            }
         }
-        let x = Matrix::rows(x, k, group.rows.clone(), 0..k);
-        let w = Matrix::rows(weight, k, first..first + n, 0..k).transposed();
-        add_product(out, n, x, w);
-    }
-    if plan.activation == Activation::Gelu {
-        y.iter_mut().for_each(|v| *v = super::math::gelu(*v));
-    }
+    });
     y
 }
 

@@ -42,6 +42,12 @@ pub(super) fn largest(values: &[f32]) -> f32 {
     most.into_iter().fold(f32::NEG_INFINITY, f32::max)
 }
 
+/// The smallest number, eight at a time.
+pub(super) fn smallest(values: &[f32]) -> f32 {
+    let least = fold(values, f32::INFINITY, |least, value| if value < least { value } else { least });
+    least.into_iter().fold(f32::INFINITY, f32::min)
+}
+
 #[inline(always)]
 fn fold(values: &[f32], start: f32, with: impl Fn(f32, f32) -> f32) -> [f32; 8] {
     let mut all = [start; 8];
@@ -73,7 +79,7 @@ mod tests {
     #[test]
     fn folds_see_every_number() {
         let values: Vec<f32> = (0..19).map(|i| i as f32 - 30.0).collect();
-        assert_eq!((sum(&values, |v| v), largest(&values)), (-399.0, -12.0));
-        assert_eq!((sum(&[], |v| v), largest(&[-3.0])), (0.0, -3.0));
+        assert_eq!((sum(&values, |v| v), largest(&values), smallest(&values)), (-399.0, -12.0, -30.0));
+        assert_eq!((sum(&[], |v| v), largest(&[-3.0]), smallest(&[3.0])), (0.0, -3.0, 3.0));
     }
 }

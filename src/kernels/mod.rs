@@ -27,12 +27,16 @@ mod quantised;
 #[cfg(any(test, feature = "webgpu"))]
 #[cfg_attr(not(feature = "webgpu"), allow(dead_code, unused_imports))]
 mod shaders;
+#[cfg(feature = "cpu")]
+mod tiles;
 
 pub use add_layer_norm::add_layer_norm;
 pub use entity_attention::{AttentionShape, Columns, Packing, Sequence, entity_attention};
 pub use gather_rows::gather_rows;
 #[cfg(feature = "webgpu")]
-pub use gpu::{PackedMatrix, warm_up};
+pub use gpu::{CompactMatrix, warm_up};
+#[cfg(feature = "cpu")]
+pub use linear::PackedMatrix;
 pub use linear::{Activation, RowGroup, Weight, linear, linear_groups};
 #[cfg(feature = "cpu")]
 pub use quantised::{Q8_MOST, QuantisedMatrix};
@@ -77,6 +81,14 @@ pub trait LukeOps: Backend {
 #[cfg(feature = "cpu")]
 #[backend_extension(Flex: cfg(feature = "cpu"))]
 pub trait CpuOps: Backend {
+    /// See [`linear_groups`], with a [`Weight::Packed`].
+    fn linear_packed(
+        x: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        weight: std::sync::Arc<PackedMatrix>,
+        plan: linear::Plan,
+    ) -> FloatTensor<Self>;
+
     /// See [`linear_groups`], with a [`Weight::Quantised`].
     fn linear_quantised(
         x: FloatTensor<Self>,
@@ -90,7 +102,7 @@ pub trait CpuOps: Backend {
 #[cfg(feature = "webgpu")]
 #[backend_extension(Cube: cfg(feature = "webgpu"))]
 pub trait GpuOps: Backend {
-    /// See [`linear_groups`], with a [`Weight::Packed`] of f16.
+    /// See [`linear_groups`], with a [`Weight::Compact`] of f16.
     fn linear_f16(
         x: FloatTensor<Self>,
         values: IntTensor<Self>,
@@ -98,7 +110,7 @@ pub trait GpuOps: Backend {
         plan: linear::Plan,
     ) -> FloatTensor<Self>;
 
-    /// See [`linear_groups`], with a [`Weight::Packed`] of int8.
+    /// See [`linear_groups`], with a [`Weight::Compact`] of int8.
     fn linear_q8(
         x: FloatTensor<Self>,
         values: IntTensor<Self>,

@@ -1,53 +1,81 @@
-//! The matrix product in wasm: `b` is copied into panels of eight columns, which are then used on four rows of `a` at a time.
+//! The f32 matrix product in wasm.
 
 use core::arch::wasm32::{f32x4_splat, v128, v128_load, v128_load32_splat, v128_store};
+use std::ops::Range;
 
 use super::product::Matrix;
+use super::tiles::{HEIGHT, Tile, WIDTH, each_tile};
 
-/// Columns of a panel: two vectors.
-const WIDTH: usize = 8;
-/// Rows of `a` in a tile: four times two sums are what 16 registers have room for.
-const HEIGHT: usize = 4;
-/// Rows of a panel; 32 KiB of it.
-const DEPTH: usize = 1024;
+/// The right operand of a product, in panels of eight columns: `[columns / 8, depth, 8]`.
+#[derive(Debug)]
+pub(super) struct Panels {
+    depth: usize,
+    columns: usize,
+    data: Vec<f32>,
+}
 
-/// `out += a b`, with bounds checked by the caller.
-pub(super) fn add_product(out: &mut [f32], stride: usize, a: Matrix, b: Matrix) {
-    let mut panel = vec![0.0; DEPTH.min(a.columns) * WIDTH];
-    // Rows of `a` that are not contiguous would have to be copied too; the kernels have none.
-    assert_eq!(a.column_stride, 1);
-    for depth in (0..a.columns).step_by(DEPTH) {
-        let count = DEPTH.min(a.columns - depth);
-        let panel = &mut panel[..count * WIDTH];
-        for column in (0..b.columns).step_by(WIDTH) {
-            let width = WIDTH.min(b.columns - column);
-            copy(panel, &b, depth, column, width);
-            for row in (0..a.rows).step_by(HEIGHT) {
-                // A row beyond the end is the last one again; its sums are not used.
-                let rows = std::array::from_fn(|i| {
-                    let start = (row + i).min(a.rows - 1) * a.row_stride as usize + depth;
-                    &a.data[start..start + count]
-                });
-                for (i, sums) in tile(rows, panel).iter().enumerate().take(a.rows - row) {
-                    let start = (row + i) * stride + column;
-                    out[start..start + width].iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
+impl Panels {
+    /// The rows of all parts, one after the other; the parts have equal numbers of columns.
+    pub fn new(parts: &[Matrix]) -> Self {
+        let depth = parts.iter().map(|part| part.rows).sum();
+        let columns = parts.first().map_or(0, |part| part.columns);
+        let mut panels = Self::empty(depth, columns);
+        for (first, panel) in panels.data.chunks_exact_mut((depth * WIDTH).max(1)).enumerate() {
+            let mut below = 0;
+            for part in parts {
+                for column in 0..WIDTH.min(columns - first * WIDTH) {
+                    let to = panel[below * WIDTH + column..].iter_mut().step_by(WIDTH);
+                    to.zip(part.column(first * WIDTH + column)).for_each(|(to, value)| *to = value);
+                }
+                below += part.rows;
+            }
+        }
+        panels
+    }
+
+    /// From its columns, which `column(index, to)` appends to `to`.
+    pub fn from_columns(depth: usize, columns: usize, column: impl Fn(usize, &mut Vec<f32>)) -> Self {
+        let mut panels = Self::empty(depth, columns);
+        let mut values = Vec::with_capacity(WIDTH * depth);
+        for (first, panel) in panels.data.chunks_exact_mut((depth * WIDTH).max(1)).enumerate() {
+            values.clear();
+            (first * WIDTH..columns.min((first + 1) * WIDTH)).for_each(|index| column(index, &mut values));
+            // A part of all columns at a time, so that what is written to stays in the nearest cache.
+            for (part, to) in panel.chunks_mut(64 * WIDTH).enumerate() {
+                for (i, values) in values.chunks_exact(depth).enumerate() {
+                    to[i..].iter_mut().step_by(WIDTH).zip(&values[part * 64..]).for_each(|(to, value)| *to = *value);
                 }
             }
         }
+        panels
     }
-}
 
-/// Columns `column..column + width` of `b`, from row `depth` on; what is wider than that stays as it is.
-fn copy(panel: &mut [f32], b: &Matrix, depth: usize, column: usize, width: usize) {
-    let (down, right) = (b.row_stride as usize, b.column_stride as usize);
-    for i in 0..width {
-        let from = b.data[depth * down + (column + i) * right..].iter().step_by(down);
-        panel[i..].iter_mut().step_by(WIDTH).zip(from).for_each(|(to, value)| *to = *value);
+    fn empty(depth: usize, columns: usize) -> Self {
+        Self { depth, columns, data: vec![0.0; columns.next_multiple_of(WIDTH) * depth] }
+    }
+
+    /// Rows of the operand.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Columns of the operand.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// `out = a b`, of which only `columns`; `out` has rows `stride` floats apart.
+    pub fn product(&self, a: Matrix, columns: Range<usize>, out: &mut [f32], stride: usize) {
+        assert!(a.columns == self.depth && a.column_stride == 1 && columns.end <= self.columns);
+        each_tile(out, stride, 0..a.rows, columns, |rows, panel| {
+            let rows = rows.map(|row| &a.data[row * a.row_stride..][..self.depth]);
+            tile(rows, &self.data[panel * self.depth * WIDTH..][..self.depth * WIDTH])
+        });
     }
 }
 
 #[cfg(not(feature = "relaxed-simd"))]
-fn tile(rows: [&[f32]; HEIGHT], panel: &[f32]) -> [[f32; WIDTH]; HEIGHT] {
+fn tile(rows: [&[f32]; HEIGHT], panel: &[f32]) -> Tile<f32> {
     tile_with(rows, panel, |sum, a, b| {
         use core::arch::wasm32::{f32x4_add, f32x4_mul};
         f32x4_add(sum, f32x4_mul(a, b))
@@ -55,19 +83,18 @@ fn tile(rows: [&[f32]; HEIGHT], panel: &[f32]) -> [[f32; WIDTH]; HEIGHT] {
 }
 
 #[cfg(feature = "relaxed-simd")]
-fn tile(rows: [&[f32]; HEIGHT], panel: &[f32]) -> [[f32; WIDTH]; HEIGHT] {
+fn tile(rows: [&[f32]; HEIGHT], panel: &[f32]) -> Tile<f32> {
     #[target_feature(enable = "relaxed-simd")]
-    unsafe fn relaxed(rows: [&[f32]; HEIGHT], panel: &[f32]) -> [[f32; WIDTH]; HEIGHT] {
+    unsafe fn relaxed(rows: [&[f32]; HEIGHT], panel: &[f32]) -> Tile<f32> {
         tile_with(rows, panel, |sum, a, b| core::arch::wasm32::f32x4_relaxed_madd(a, b, sum))
     }
-    // SAFETY: a module with these instructions is only run where the engine has them.
     // SAFETY: a module with these instructions is only run where the engine has them.
     unsafe { relaxed(rows, panel) }
 }
 
 /// Sums of a tile; `madd(sum, a, b)` is `sum + a * b`.
 #[inline(always)]
-fn tile_with(rows: [&[f32]; HEIGHT], panel: &[f32], madd: impl Fn(v128, v128, v128) -> v128) -> [[f32; WIDTH]; HEIGHT] {
+fn tile_with(rows: [&[f32]; HEIGHT], panel: &[f32], madd: impl Fn(v128, v128, v128) -> v128) -> Tile<f32> {
     let count = panel.len() / WIDTH;
     assert!(rows.iter().all(|row| row.len() == count));
     let mut sums = [[f32x4_splat(0.0); 2]; HEIGHT];

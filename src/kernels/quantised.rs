@@ -5,10 +5,11 @@
 //! bits in its second operand, and a zero point gives GELU's one-sided results nearly twice the steps. Weights are
 //! signed and at most [`Q8_MOST`] in size, so that the sums of four products fit in 16 bits (`dot.rs`).
 
-use super::dot::{self, LANES, TILE_COLUMNS, TILE_ROWS};
+use super::dot::{self, FOUR, STEP};
 use super::linear::{Activation, Plan};
-use super::math::gelu;
-use crate::weights::{RowTable, encode_q8, split_q8};
+use super::math::{self, gelu};
+use super::tiles::{WIDTH, each_block, each_tile};
+use crate::weights::{DType, RowTable, encode_q8, split_q8};
 
 /// Largest integer of a weight.
 pub const Q8_MOST: i8 = 64;
@@ -16,18 +17,15 @@ pub const Q8_MOST: i8 = 64;
 /// Largest integer of a row of `x`; the smallest is 0.
 const X_MOST: f32 = 127.0;
 
-/// Bytes of a weight that are used on all rows before the next are (half of a level 1 cache).
-const BLOCK_BYTES: usize = 16 << 10;
-
 /// An int8 weight `[out_features, in_features]` with a scale for each row.
 #[derive(Debug)]
 pub struct QuantisedMatrix {
     pub(super) in_features: usize,
-    /// Bytes from row to row: `in_features`, and zeros up to a multiple of [`LANES`].
-    pub(super) stride: usize,
-    /// More rows of zeros stand at the end, so that any row begins a whole tile.
-    pub(super) values: Vec<i8>,
-    pub(super) scales: Vec<f32>,
+    /// Bytes of a row: `in_features`, and zeros up to a multiple of [`STEP`].
+    stride: usize,
+    /// Eight rows make a panel, zeros where there are fewer: `[out_features / 8, stride / 4, 8, 4]`.
+    panels: Vec<dot::Step>,
+    scales: Vec<f32>,
     /// Sum of each row's integers, which takes the zero point of `x` out again.
     sums: Vec<i32>,
 }
@@ -35,44 +33,56 @@ pub struct QuantisedMatrix {
 impl QuantisedMatrix {
     /// A copy of the table's integers where it has such within [`Q8_MOST`]; else its numbers are quantised.
     pub fn new(table: &RowTable) -> Self {
-        let in_features = table.columns();
-        let stride = in_features.next_multiple_of(LANES);
-        let rows = table.rows();
+        let (in_features, out_features) = (table.columns(), table.rows());
+        let stride = in_features.next_multiple_of(STEP);
+        let count = out_features.div_ceil(WIDTH);
         let mut matrix = Self {
             in_features,
             stride,
-            values: vec![0; (rows + TILE_COLUMNS - 1) * stride],
-            scales: Vec::with_capacity(rows),
-            sums: Vec::with_capacity(rows),
+            panels: vec![Default::default(); count * stride / STEP],
+            scales: Vec::with_capacity(out_features),
+            sums: Vec::with_capacity(out_features),
         };
-        let as_stored = table.dtype() == crate::weights::DType::Q8;
+        let as_stored = table.dtype() == DType::Q8;
         let mut numbers = Vec::with_capacity(in_features);
-        for ((index, row), to) in table.stored_rows().enumerate().zip(matrix.values.chunks_exact_mut(stride)) {
+        for (index, row) in table.stored_rows().enumerate() {
             let fits = |row: &[u8]| split_q8(row).0.iter().all(|v| (*v as i8).unsigned_abs() <= Q8_MOST.unsigned_abs());
-            let scale = if as_stored && fits(row) {
-                fill(row, to)
+            if as_stored && fits(row) {
+                matrix.push(row);
             } else {
                 numbers.clear();
                 table.push_row(index, &mut numbers);
-                fill(&encode_q8(&numbers, Q8_MOST), to)
-            };
-            matrix.scales.push(scale);
-            matrix.sums.push(to.iter().map(|value| i32::from(*value)).sum());
+                matrix.push(&encode_q8(&numbers, Q8_MOST));
+            }
         }
         matrix
+    }
+
+    /// Puts a stored row in its place, which is the next one.
+    fn push(&mut self, row: &[u8]) {
+        let (values, scale) = split_q8(row);
+        let (panel, lane) = (self.scales.len() / WIDTH, self.scales.len() % WIDTH);
+        for (step, from) in self.panel_mut(panel).as_flattened_mut().iter_mut().zip(values.chunks(FOUR)) {
+            step[lane].iter_mut().zip(from).for_each(|(to, value)| *to = *value as i8);
+        }
+        self.scales.push(scale);
+        self.sums.push(values.iter().map(|value| i32::from(*value as i8)).sum());
     }
 
     /// Number of rows.
     pub fn out_features(&self) -> usize {
         self.scales.len()
     }
-}
 
-/// The integers of a stored row; gives its scale.
-fn fill(row: &[u8], to: &mut [i8]) -> f32 {
-    let (values, scale) = split_q8(row);
-    to.iter_mut().zip(values).for_each(|(to, value)| *to = *value as i8);
-    scale
+    fn panel(&self, index: usize) -> &[dot::Step] {
+        let steps = self.stride / STEP;
+        &self.panels[index * steps..(index + 1) * steps]
+    }
+
+    fn panel_mut(&mut self, index: usize) -> &mut [dot::Step] {
+        let steps = self.stride / STEP;
+        &mut self.panels[index * steps..(index + 1) * steps]
+    }
 }
 
 /// Rows of `x` in 7 bits: `number = (integer - zero) * scale`.
@@ -89,27 +99,49 @@ impl QuantisedRows {
         let rows = x.len() / columns;
         let mut to = Self { values: vec![0; rows * stride], scales: vec![0.0; rows], zeros: vec![0; rows] };
         for (i, row) in x.chunks_exact(columns).enumerate() {
-            // Eight at a time, so that the compiler uses vectors.
-            let (mut low, mut high) = ([0.0f32; 8], [0.0f32; 8]);
-            for part in row.chunks(8) {
-                for ((low, high), value) in low.iter_mut().zip(&mut high).zip(part) {
-                    *low = if *value < *low { *value } else { *low };
-                    *high = if *value > *high { *value } else { *high };
-                }
-            }
-            let (low, high) = (low.iter().copied().fold(0.0, f32::min), high.iter().copied().fold(0.0, f32::max));
+            let (low, high) = (math::smallest(row).min(0.0), math::largest(row).max(0.0));
             // A row of zeros has no step; any will do.
             let scale = if high > low { (high - low) / X_MOST } else { 1.0 };
             let inverse = 1.0 / scale;
             let zero = (-low * inverse).round();
-            for (to, value) in to.values[i * stride..].iter_mut().zip(row) {
-                // Adding 1.5 * 2^23 rounds to an integer, which then stands in the lowest bits.
-                *to = ((value * inverse + zero).clamp(0.0, X_MOST) + 12_582_912.0).to_bits() as u8;
-            }
+            quantise(row, inverse, zero, &mut to.values[i * stride..][..columns]);
             (to.scales[i], to.zeros[i]) = (scale, zero as i32);
         }
         to
     }
+}
+
+/// Adding this rounds to an integer, which is then in the lowest bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// `value * inverse + zero`, rounded, within 0 to [`X_MOST`].
+fn quantise(row: &[f32], inverse: f32, zero: f32, to: &mut [u8]) {
+    let (row, rest) = row.as_chunks::<16>();
+    let (to, to_rest) = to.as_chunks_mut::<16>();
+    let number = |value: f32| ((value * inverse + zero).clamp(0.0, X_MOST) + ROUND).to_bits() as u8;
+    for (to, row) in to.iter_mut().zip(row) {
+        #[cfg(target_arch = "wasm32")]
+        quantise_sixteen(row, inverse, zero, to);
+        #[cfg(not(target_arch = "wasm32"))]
+        to.iter_mut().zip(row).for_each(|(to, value)| *to = number(*value));
+    }
+    to_rest.iter_mut().zip(rest).for_each(|(to, value)| *to = number(*value));
+}
+
+/// The compiler makes single bytes of what these few instructions do.
+#[cfg(target_arch = "wasm32")]
+fn quantise_sixteen(row: &[f32; 16], inverse: f32, zero: f32, to: &mut [u8; 16]) {
+    use core::arch::wasm32::*;
+    let four = |i: usize| {
+        // SAFETY: four of the sixteen floats are one vector.
+        let values = unsafe { v128_load(row.as_ptr().add(4 * i).cast()) };
+        let shifted = f32x4_add(f32x4_mul(values, f32x4_splat(inverse)), f32x4_splat(zero));
+        i32x4_sub(f32x4_add(shifted, f32x4_splat(ROUND)), i32x4_splat(ROUND.to_bits() as i32))
+    };
+    let (low, high) = (i16x8_narrow_i32x4(four(0), four(1)), i16x8_narrow_i32x4(four(2), four(3)));
+    let bytes = u8x16_min(u8x16_narrow_i16x8(low, high), u8x16_splat(X_MOST as u8));
+    // SAFETY: sixteen bytes are one vector.
+    unsafe { v128_store(to.as_mut_ptr().cast(), bytes) };
 }
 
 /// The op.
@@ -117,34 +149,24 @@ pub(super) fn cpu(x: &[f32], weight: &QuantisedMatrix, bias: &[f32], plan: &Plan
     let (n, stride) = (plan.out_features, weight.stride);
     let x = QuantisedRows::new(x, plan.in_features, stride);
     let mut y = vec![0.0; plan.rows * n];
-    let block = (BLOCK_BYTES / stride / TILE_COLUMNS * TILE_COLUMNS).max(TILE_COLUMNS);
-    let mut sums = vec![0; TILE_ROWS * block];
-    for group in &plan.groups {
-        for first in (0..n).step_by(block) {
-            let columns = first..(first + block).min(n);
-            let begin = (group.first_feature + first) * stride;
-            let width = columns.len().next_multiple_of(TILE_COLUMNS);
-            let w = &weight.values[begin..begin + width * stride];
-            for start in group.rows.clone().step_by(TILE_ROWS) {
-                let rows = start..(start + TILE_ROWS).min(group.rows.end);
-                let x_row = |row: usize| &x.values[row * stride..(row + 1) * stride];
-                let (upper, lower) = sums.split_at_mut(block);
-                // Where there is one row left it is both; what is beyond the columns is not used.
-                dot::products([x_row(rows.start), x_row(rows.end - 1)], w, [&mut upper[..width], &mut lower[..width]]);
-                for (row, sums) in rows.zip(sums.chunks_exact(block)) {
-                    let at = group.first_feature + columns.start..group.first_feature + columns.end;
-                    let to = &mut y[row * n..][columns.clone()];
-                    let features = weight.scales[at.clone()].iter().zip(&weight.sums[at.clone()]).zip(&bias[at]);
-                    for ((to, sum), ((scale, all), bias)) in to.iter_mut().zip(sums).zip(features) {
-                        *to = (sum - x.zeros[row] * all) as f32 * (x.scales[row] * scale) + bias;
-                    }
-                    if plan.activation == Activation::Gelu {
-                        to.iter_mut().for_each(|v| *v = gelu(*v));
-                    }
-                }
+    each_block(&mut y, plan, |rows, columns, out| {
+        // Sums stand in `out` as they are; then what takes them back to f32 runs along whole rows.
+        each_tile(out, n, rows.clone(), columns.clone(), |rows, panel| {
+            let rows = rows.map(|row| &x.values[row * stride..(row + 1) * stride]);
+            dot::products(rows, weight.panel(panel)).map(|row| row.map(|sum| f32::from_bits(sum as u32)))
+        });
+        let features =
+            || weight.scales[columns.clone()].iter().zip(&weight.sums[columns.clone()]).zip(&bias[columns.clone()]);
+        for (row, out) in rows.zip(out.chunks_exact_mut(n)) {
+            let (zero, x_scale) = (x.zeros[row], x.scales[row]);
+            for (y, ((scale, all), bias)) in out.iter_mut().zip(features()) {
+                *y = (y.to_bits() as i32 - zero * all) as f32 * (x_scale * scale) + bias;
+            }
+            if plan.activation == Activation::Gelu {
+                out.iter_mut().for_each(|y| *y = gelu(*y));
             }
         }
-    }
+    });
     y
 }
 
@@ -158,7 +180,8 @@ pub(super) fn reference(x: &[f32], weight: &QuantisedMatrix, bias: &[f32], plan:
     };
     let x: Vec<f64> = rows.values.iter().enumerate().map(back).collect();
     let number = |feature: usize, i: usize| {
-        f64::from(weight.values[feature * weight.stride + i]) * f64::from(weight.scales[feature])
+        let (panel, lane) = (feature / WIDTH, feature % WIDTH);
+        f64::from(weight.panel(panel).as_flattened()[i / FOUR][lane][i % FOUR]) * f64::from(weight.scales[feature])
     };
     super::linear::reference_of(&|row, i| x[row * plan.in_features + i], &number, bias, plan)
 }

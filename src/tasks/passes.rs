@@ -39,11 +39,17 @@ pub struct Limits {
     pub context: NerContext,
 }
 
-/// The passes for one sentence, given as a word range.
-pub fn passes(stream: &TokenStream, sentence: Range<usize>, limits: Limits) -> Vec<Pass> {
+/// The passes for one sentence, given as a word range, that score the spans which `keep` says.
+pub fn passes(
+    stream: &TokenStream,
+    sentence: Range<usize>,
+    limits: Limits,
+    keep: impl Fn(&Range<usize>) -> bool,
+) -> Vec<Pass> {
     let words = &stream.words[sentence.clone()];
     let (Some(first), Some(last)) = (words.first(), words.last()) else { return Vec::new() };
-    let spans = spans(stream, sentence, limits.span_tokens);
+    let mut spans = spans(stream, sentence, limits.span_tokens);
+    spans.retain(keep);
     let (start, end) = (first.start, last.end);
     let parts = if end - start <= limits.tokens {
         let tokens = match limits.context {
@@ -142,7 +148,7 @@ mod tests {
         let stream = stream(&[1; LENGTH]);
         let limits = Limits { tokens: 510, span_tokens: 16, spans: Some(128), context: NerContext::Document };
         let mut scored = vec![0; LENGTH];
-        for pass in passes(&stream, 0..LENGTH, limits) {
+        for pass in passes(&stream, 0..LENGTH, limits, |_| true) {
             for span in pass.spans {
                 scored[span.start] += 1;
                 assert!(span.start - pass.tokens.start >= span.start.min(100), "{span:?} in {:?}", pass.tokens);
@@ -155,7 +161,7 @@ mod tests {
     }
 
     proptest! {
-        /// Every span of the sentence is scored exactly once, in a pass that shows all of it and obeys the limits.
+        /// Every span of the sentence that is to be kept is scored exactly once, in a pass that shows all of it and obeys the limits.
         #[test]
         fn every_span_once(
             sizes in prop::collection::vec(0usize..6, 1..120),
@@ -164,14 +170,16 @@ mod tests {
             most in prop::option::of(1usize..30),
             document in any::<bool>(),
             cut in any::<prop::sample::Index>(),
+            drop in 2usize..9,
         ) {
             let stream = stream(&sizes);
             let context = if document { NerContext::Document } else { NerContext::Sentence };
             let limits = Limits { tokens, span_tokens, spans: most, context };
             let sentence = 0..cut.index(sizes.len()) + 1;
+            let keep = |span: &Range<usize>| !(span.start + span.end).is_multiple_of(drop);
             let mut got = Vec::new();
-            for pass in passes(&stream, sentence.clone(), limits) {
-                prop_assert!(pass.tokens.len() <= tokens);
+            for pass in passes(&stream, sentence.clone(), limits, keep) {
+                prop_assert!(pass.tokens.len() <= tokens && !pass.spans.is_empty());
                 prop_assert!(most.is_none_or(|most| pass.spans.len() <= most));
                 for span in pass.spans {
                     prop_assert!(pass.tokens.start <= stream.words[span.start].start);
@@ -179,7 +187,8 @@ mod tests {
                     got.push((span.start, span.end));
                 }
             }
-            let mut want: Vec<_> = spans(&stream, sentence, span_tokens).iter().map(|s| (s.start, s.end)).collect();
+            let want = spans(&stream, sentence, span_tokens).into_iter().filter(keep);
+            let mut want: Vec<_> = want.map(|s| (s.start, s.end)).collect();
             got.sort_unstable();
             want.sort_unstable();
             prop_assert_eq!(got, want);

@@ -1,15 +1,15 @@
 //! The ops on burn's WebGPU backend.
 
+mod compact;
 mod entity_attention;
 mod linear;
-mod packed;
 mod rows;
 #[cfg(any(test, feature = "kernel-tests"))]
 pub mod testing;
 mod warm_up;
 mod wgsl;
 
-pub use packed::PackedMatrix;
+pub use compact::CompactMatrix;
 pub use warm_up::warm_up;
 
 use burn::backend::Cube;

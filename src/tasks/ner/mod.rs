@@ -2,10 +2,11 @@
 //! entity, classified from its first word, its last word and itself; then greedily, best first, the spans that
 //! overlap nothing already taken.
 
+mod likely;
 mod scorer;
 mod types;
 
-pub use types::{Entity, NerInput, NerOptions, NerResult, SentenceRule, Sentences, Words};
+pub use types::{Candidates, Entity, NerInput, NerOptions, NerResult, SentenceRule, Sentences, Words};
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -20,6 +21,7 @@ use crate::input::{EncodeOptions, ModelInputs, Spanned, Task};
 use crate::luke::Luke;
 use crate::tokenizer::Offsets;
 use crate::weights::NerContext;
+use likely::filter;
 use scorer::{Candidate, Scorer};
 
 impl Luke {
@@ -38,11 +40,12 @@ impl Luke {
     }
 
     async fn ner_texts(&self, texts: &[String], options: &NerOptions) -> Result<Vec<Vec<Entity>>> {
-        let mut scorer = Scorer::new(self, texts.len());
+        let mut scorer = Scorer::new(self);
         let mut words = Vec::with_capacity(texts.len());
-        for (number, text) in texts.iter().enumerate() {
+        for text in texts {
             let own = split_words(text);
-            self.score_text(&mut scorer, number, text, &own, options).await?;
+            scorer.start_text();
+            self.score_text(&mut scorer, text, &own, options).await?;
             words.push(own);
         }
         let found = texts.iter().zip(words).zip(scorer.finish().await?);
@@ -59,24 +62,27 @@ impl Luke {
     async fn score_text(
         &self,
         scorer: &mut Scorer<'_>,
-        number: usize,
         text: &str,
         words: &[Range<usize>],
         options: &NerOptions,
     ) -> Result<()> {
-        let bounds = match &options.sentences {
-            Some(Sentences::Rule(SentenceRule::None)) => {
-                return self.score_whole(scorer, number, text, words, options).await;
-            }
+        let whole = options.sentences.as_ref().is_some_and(Sentences::is_none);
+        let bounds: Vec<_> = match &options.sentences {
             Some(Sentences::Spans(spans)) => {
                 let offsets = Offsets::new(text, options.offsets);
                 spans.iter().map(|span| offsets.span("sentences", *span)).collect::<Result<_>>()?
             }
-            _ => text.split_sentence_bound_indices().map(|(at, s)| at..at + s.len()).collect::<Vec<_>>(),
+            _ if whole => std::iter::once(0..text.len()).collect(),
+            _ => text.split_sentence_bound_indices().map(|(at, s)| at..at + s.len()).collect(),
         };
         let sentences = word_ranges(words, &bounds)?;
+        let strings: Vec<&str> = words.iter().map(|word| &text[word.clone()]).collect();
+        let keep = filter(options.candidates, &strings, &sentences);
+        if whole && self.score_whole(scorer, text, words, &keep, options).await? {
+            return Ok(());
+        }
         let stream = self.stream_of_text(text, words, options)?;
-        self.score_sentences(scorer, number, &stream, &sentences, options).await
+        self.score_sentences(scorer, &stream, &sentences, &keep, options).await
     }
 
     async fn ner_words(&self, input: &Words, options: &NerOptions) -> Result<Vec<Entity>> {
@@ -104,8 +110,11 @@ impl Luke {
             stream.ids.extend(encoder.segment(&spaced)?);
             stream.words.push(start..stream.ids.len());
         }
-        let mut scorer = Scorer::new(self, 1);
-        self.score_sentences(&mut scorer, 0, &stream, &sentences, options).await?;
+        let strings: Vec<&str> = input.words.iter().map(String::as_str).collect();
+        let keep = filter(options.candidates, &strings, &sentences);
+        let mut scorer = Scorer::new(self);
+        scorer.start_text();
+        self.score_sentences(&mut scorer, &stream, &sentences, &keep, options).await?;
         let candidates = scorer.finish().await?.into_iter().next().unwrap_or_default();
         self.entities(greedy(candidates, n), options, |range| {
             (range.start, range.end, input.words[range.clone()].join(" "))
@@ -123,15 +132,15 @@ impl Luke {
     async fn score_sentences(
         &self,
         scorer: &mut Scorer<'_>,
-        text: usize,
         stream: &TokenStream,
         sentences: &[Range<usize>],
+        keep: &impl Fn(&Range<usize>) -> bool,
         options: &NerOptions,
     ) -> Result<()> {
         let limits = self.limits(options);
         for sentence in sentences {
-            for pass in passes(stream, sentence.clone(), limits) {
-                scorer.add(text, self.inputs_of_pass(stream, &pass), pass.spans).await?;
+            for pass in passes(stream, sentence.clone(), limits, keep) {
+                scorer.add(self.inputs_of_pass(stream, &pass), pass.spans).await?;
             }
         }
         Ok(())
@@ -155,20 +164,23 @@ impl Luke {
     }
 
     /// Hugging Face's form for raw text: spans are counted in the sub-words of bare words, and each part is
-    /// tokenised at its own spans. A text too long for that is windowed like a long sentence.
+    /// tokenised at its own spans. False where the text is too long for that: it is windowed like a long sentence.
     async fn score_whole(
         &self,
         scorer: &mut Scorer<'_>,
-        number: usize,
         text: &str,
         words: &[Range<usize>],
+        keep: &impl Fn(&Range<usize>) -> bool,
         options: &NerOptions,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let limits = self.limits(options);
         let encoder = self.encoder(EncodeOptions { max_mention: usize::MAX, ..options.encode() });
         let mut sizes = Vec::with_capacity(words.len());
         for word in words {
             sizes.push(encoder.segment(&text[word.clone()])?.len());
+        }
+        if sizes.contains(&0) {
+            return Ok(false);
         }
         let mut spans = Vec::new();
         for first in 0..words.len() {
@@ -179,22 +191,21 @@ impl Luke {
                 spans.push(first..first + length + 1);
             }
         }
+        spans.retain(keep);
         let mut parts = Vec::new();
         for part in spans.chunks(part_size(spans.len(), limits.spans)) {
             let bytes: Vec<_> = part.iter().map(|s| words[s.start].start..words[s.end - 1].end).collect();
             let inputs = encoder.encode(Spanned { text, spans: &bytes }, Task::EntitySpanClassification)?;
             let cut = inputs.entity_start_positions.iter().zip(&inputs.entity_end_positions).any(|(s, e)| s > e);
             if inputs.input_ids.len() > self.max_words(options) || cut {
-                let stream = self.stream_of_text(text, words, options)?;
-                let whole = 0..words.len();
-                return self.score_sentences(scorer, number, &stream, &[whole], options).await;
+                return Ok(false);
             }
             parts.push((inputs, part.to_vec()));
         }
         for (inputs, part) in parts {
-            scorer.add(number, inputs, part).await?;
+            scorer.add(inputs, part).await?;
         }
-        Ok(())
+        Ok(true)
     }
 
     fn entities(

@@ -56,15 +56,19 @@ enum Known {
 type Digested = [u8; 32];
 
 impl<'a> Scorer<'a> {
-    /// For so many texts.
-    pub fn new(luke: &'a Luke, texts: usize) -> Self {
-        let found = std::iter::repeat_with(Vec::new).take(texts).collect();
-        Self { luke, waiting: Vec::new(), rows: 0, known: HashMap::new(), found }
+    /// For the `ner` head of a model.
+    pub fn new(luke: &'a Luke) -> Self {
+        Self { luke, waiting: Vec::new(), rows: 0, known: HashMap::new(), found: Vec::new() }
     }
 
-    /// Takes a pass of a text; `spans` are the words of each of its entities.
-    pub async fn add(&mut self, text: usize, inputs: ModelInputs, spans: Vec<Range<usize>>) -> Result<()> {
-        let (key, place) = (digest(&inputs), Place { text, spans });
+    /// What is added from now on belongs to the next text.
+    pub fn start_text(&mut self) {
+        self.found.push(Vec::new());
+    }
+
+    /// Takes a pass; `spans` are the words of each of its entities.
+    pub async fn add(&mut self, inputs: ModelInputs, spans: Vec<Range<usize>>) -> Result<()> {
+        let (key, place) = (digest(&inputs), Place { text: self.found.len() - 1, spans });
         match self.known.get(&key) {
             Some(Known::Done(entities)) => place.take(entities, &mut self.found),
             Some(Known::Waits(index)) => self.waiting[*index].places.push(place),

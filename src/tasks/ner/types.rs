@@ -46,6 +46,8 @@ pub struct NerOptions {
     pub max_entities_per_pass: Option<Option<usize>>,
     /// Most tokens of one pass, special ones included.
     pub max_seq_tokens: Option<usize>,
+    /// Which spans are looked at.
+    pub candidates: Candidates,
     /// How a text is cut into sentences.
     pub sentences: Option<Sentences>,
     /// What a sentence is read with.
@@ -66,6 +68,18 @@ impl NerInput {
     }
 }
 
+/// Which spans are looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Candidates {
+    /// Every run of words, as in the paper.
+    #[default]
+    All,
+    /// Those that look like names in English: a tenth of them. Where letters do not tell (no capitals, all capitals,
+    /// another language or script), every run.
+    Likely,
+}
+
 /// How a text is cut into sentences.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged, expecting = "sentences must be 'auto', 'none' or a list of [start, end]")]
@@ -74,6 +88,13 @@ pub enum Sentences {
     Rule(SentenceRule),
     /// The caller's own, in offsets.
     Spans(Vec<[usize; 2]>),
+}
+
+impl Sentences {
+    /// Whether the text is one sentence.
+    pub(super) fn is_none(&self) -> bool {
+        matches!(self, Self::Rule(SentenceRule::None))
+    }
 }
 
 /// A rule for sentences.

@@ -12,7 +12,7 @@ const MOST: i8 = 64;
 
 /// A weight `[out_features, in_features]` of f16 or int8.
 #[derive(Clone, Debug)]
-pub struct PackedMatrix {
+pub struct CompactMatrix {
     shape: [usize; 2],
     /// Four bytes of a row in each.
     values: Tensor<2, Int>,
@@ -20,7 +20,7 @@ pub struct PackedMatrix {
     scales: Option<Tensor<2>>,
 }
 
-impl PackedMatrix {
+impl CompactMatrix {
     /// A copy of an f16 table's bits, or of the integers of a quantised one; `None` where the table is of neither kind or its
     /// rows are not divisible by 4. 4-bit tables become int8, as on the CPU: the same kernel and the same results.
     pub fn new(table: &RowTable, device: &Device) -> Option<Self> {

@@ -1,0 +1,191 @@
+//! Which spans may be entities, told from their letters alone (`candidates: "likely"`): in English a name has capitals,
+//! and only some words and signs stand inside one. Made on CoNLL-2003's training set, of whose entities the rules keep
+//! 99.7 %, and less than a tenth of all spans.
+
+use std::ops::Range;
+
+use super::types::Candidates;
+
+/// Lower-case words inside names: "Bank of England", "Ludwig van Beethoven", "Hamid al Bayati".
+#[rustfmt::skip]
+const INSIDE: [&str; 44] = [
+    "al", "and", "at", "ben", "bin", "d", "da", "das", "de", "del", "della", "den", "der", "des", "di", "do", "dos", "du", "e",
+    "el", "et", "for", "i", "ibn", "in", "l", "la", "le", "les", "of", "on", "s", "t", "the", "to", "ul", "ur", "van", "von",
+    "y", "zu", "zum", "zur", "'s",
+];
+
+/// Lower-case words that names start with, before a capital.
+const START: [&str; 13] = ["al", "bin", "da", "de", "del", "della", "di", "du", "el", "la", "le", "van", "von"];
+
+/// Words that are English and in no other language written alike: at least one lower-case word in twenty is one of these.
+#[rustfmt::skip]
+const ENGLISH: [&str; 35] = [
+    "and", "are", "been", "but", "by", "could", "for", "from", "has", "have", "he", "his", "its", "not", "of", "or", "she",
+    "than", "that", "the", "their", "there", "they", "this", "to", "was", "we", "were", "which", "who", "will", "with", "would",
+    "you", "your",
+];
+
+/// Most letters of an abbreviation that has a full stop: "Corp."
+const ABBREVIATION: usize = 5;
+
+/// Says of a span whether it is looked at. Sentences are word ranges.
+pub(super) fn filter(
+    candidates: Candidates,
+    words: &[&str],
+    sentences: &[Range<usize>],
+) -> impl Fn(&Range<usize>) -> bool + use<> {
+    let likely = match candidates {
+        Candidates::All => None,
+        Candidates::Likely => Likely::new(words, sentences),
+    };
+    move |span| likely.as_ref().is_none_or(|likely| likely.keeps(span))
+}
+
+/// What each word of a text may be in a name.
+struct Likely(Vec<Word>);
+
+#[derive(Clone, Copy)]
+struct Word {
+    starts: bool,
+    inside: bool,
+    ends: bool,
+    /// Makes the span a name; something in it must.
+    names: bool,
+    /// `(` 1, `)` -1.
+    bracket: i32,
+}
+
+/// Of a word whose letters tell nothing.
+const ANYTHING: Word = Word { starts: true, inside: true, ends: true, names: true, bracket: 0 };
+
+impl Likely {
+    /// For the words of a text and its sentences, as word ranges. A sentence in capitals alone tells nothing, so all its
+    /// spans are kept; so are those of a text that hardly has capitals or is not in English, which is `None`.
+    fn new(words: &[&str], sentences: &[Range<usize>]) -> Option<Self> {
+        let letters = words.iter().filter(|word| word.chars().any(char::is_alphabetic)).count();
+        let names = sentences.iter().flat_map(|s| words.get(s.start + 1..s.end).unwrap_or_default());
+        let names = names.filter(|word| is_name(word) && word.len() > 1).count();
+        let lower: Vec<_> = words.iter().filter(|word| word.chars().all(char::is_lowercase)).collect();
+        let english = lower.iter().filter(|word| ENGLISH.contains(word)).count();
+        if names * 50 < letters || english * 20 < lower.len() {
+            return None;
+        }
+        let mut known = vec![ANYTHING; words.len()];
+        for sentence in sentences {
+            let words = &words[sentence.clone()];
+            if words.iter().any(|word| word.chars().count() > 1 && word.chars().any(char::is_lowercase)) {
+                (0..words.len()).for_each(|i| known[sentence.start + i] = Word::of(words, i));
+            }
+        }
+        Some(Self(known))
+    }
+
+    /// Whether a span may be an entity.
+    fn keeps(&self, span: &Range<usize>) -> bool {
+        let [first, .., last] = &self.0[span.clone()] else {
+            let word = self.0[span.start];
+            return word.starts && word.ends && word.names;
+        };
+        let words = &self.0[span.clone()];
+        let inside = &words[1..words.len() - 1];
+        first.starts
+            && last.ends
+            && inside.iter().all(|word| word.inside)
+            && words.iter().any(|word| word.names)
+            && (last.bracket == 0 || words.iter().map(|word| word.bracket).sum::<i32>() == 0)
+    }
+}
+
+impl Word {
+    fn of(words: &[&str], i: usize) -> Self {
+        let at = |i: Option<usize>| i.and_then(|i| words.get(i)).copied().unwrap_or_default();
+        let (word, next, before) = (words[i], at(Some(i + 1)), at(i.checked_sub(1)));
+        let short_name = is_name(before) && before.chars().count() <= ABBREVIATION;
+        let no = Self { starts: false, inside: false, ends: false, names: false, bracket: 0 };
+        if is_name(word) {
+            return ANYTHING;
+        }
+        if word.chars().any(char::is_numeric) {
+            let starts = is_name(next) || [".", ","].contains(&next);
+            return Self {
+                starts,
+                inside: true,
+                ends: is_name(before) || ["-", ",", ".", "/"].contains(&before),
+                ..no
+            };
+        }
+        if word.chars().any(char::is_alphabetic) {
+            // A word that a hyphen joins to a name: "anti-Soviet", "London-based", "U.S.-led".
+            let before_hyphen = next == "-" && is_name(at(Some(i + 2)));
+            let behind_hyphen = before == "-" && i.checked_sub(2).is_some_and(|i| is_name(words[i]) || words[i] == ".");
+            let genitive = word == "'s" || (word == "s" && before == "'");
+            let particle = START.contains(&word) && (is_name(next) || next == "-" || INSIDE.contains(&next));
+            let inside = before_hyphen || behind_hyphen || word.starts_with('-') || INSIDE.contains(&word);
+            return Self { starts: before_hyphen || particle, inside, ends: behind_hyphen || genitive, ..no };
+        }
+        match word {
+            "." | "$" => Self { inside: true, ends: short_name, ..no },
+            "!" => Self { inside: true, ends: is_name(before), ..no },
+            "(" => Self { inside: true, bracket: 1, ..no },
+            ")" => Self { inside: true, ends: true, bracket: -1, ..no },
+            "-" | "–" | "'" | "’" | "&" | "," | "/" | ":" | "+" => Self { inside: true, ..no },
+            _ => no,
+        }
+    }
+}
+
+/// Whether a word has a capital, or a letter of a script that has none.
+fn is_name(word: &str) -> bool {
+    word.chars().any(|c| c.is_uppercase() || (c.is_alphabetic() && !c.is_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tasks::words::split_words;
+
+    fn kept(text: &str) -> (Vec<&str>, usize) {
+        let places = split_words(text);
+        let words: Vec<&str> = places.iter().map(|place| &text[place.clone()]).collect();
+        let keep = filter(Candidates::Likely, &words, std::slice::from_ref(&(0..words.len())));
+        let spans: Vec<_> =
+            (0..words.len()).flat_map(|start| (start + 1..=words.len()).map(move |end| start..end)).collect();
+        let text_of = |span: &Range<usize>| &text[places[span.start].start..places[span.end - 1].end];
+        (spans.iter().filter(|span| keep(span)).map(text_of).collect(), spans.len())
+    }
+
+    #[test]
+    fn names_of_every_form_are_kept() {
+        let text = "In 1996 the U.S.-led talks of the Bank of England with Ludwig van Beethoven and al-Qaida (an anti-Soviet \
+            group) about the 1990 World Cup, Boeing 747s, AT&T Corp., O'Neill's iPhone, Lloyd's and Federal Bank (West) were \
+            held in Paris, 北京 and Yahoo! by some others.";
+        let (kept, all) = kept(text);
+        let names = "U.S.|U.S.-led|Bank of England|England|Ludwig van Beethoven|van Beethoven|al-Qaida|anti-Soviet|Soviet|\
+            1990 World Cup|World Cup|Boeing 747s|Boeing|AT&T Corp.|AT&T|O'Neill's|O'Neill|iPhone|Lloyd's|Lloyd|\
+            Federal Bank (West)|Paris|北京|Yahoo!|Yahoo|Paris, 北京";
+        for name in names.split('|') {
+            assert!(kept.contains(&name), "{name} is lost of {kept:?}");
+        }
+        for other in
+            ["held", "talks of the Bank", "Bank of", "of England", "1996", "group", "West)", "the 1990", "Cup,"]
+        {
+            assert!(!kept.contains(&other), "{other} is kept");
+        }
+        assert!(kept.len() * 10 < all, "{} of {all} spans are kept", kept.len());
+    }
+
+    #[test]
+    fn letters_that_tell_nothing_keep_everything() {
+        for text in [
+            "",
+            "?!",
+            "i met angela merkel in paris and she said that it was not far from the river",
+            "Gestern hat Angela Merkel in Paris den Präsidenten der Republik getroffen",
+            "昨日、安倍晋三は東京で記者会見を開いた",
+            "SOCCER - JAPAN GET LUCKY WIN",
+        ] {
+            let (kept, all) = kept(text);
+            assert_eq!(kept.len(), all, "{text}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+// Our worker, with its WebGPU calls counted.
+import './counting.js';
+import '/pkg/dist/worker.js';

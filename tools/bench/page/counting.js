@@ -1,0 +1,23 @@
+// Counts the thread's WebGPU calls: `count` as a message gives the figures since the last one.
+const counts = { dispatches: 0, submits: 0, readbacks: 0, pipelines: 0 };
+
+count(globalThis.GPUComputePassEncoder, 'dispatchWorkgroups', 'dispatches');
+count(globalThis.GPUComputePassEncoder, 'dispatchWorkgroupsIndirect', 'dispatches');
+count(globalThis.GPUQueue, 'submit', 'submits');
+count(globalThis.GPUBuffer, 'mapAsync', 'readbacks');
+count(globalThis.GPUDevice, 'createComputePipeline', 'pipelines');
+count(globalThis.GPUDevice, 'createComputePipelineAsync', 'pipelines');
+
+addEventListener('message', ({ data }) => {
+  if (data !== 'count') return;
+  postMessage({ ...counts });
+  for (const name of Object.keys(counts)) counts[name] = 0;
+});
+
+function count(type, method, name) {
+  const original = type.prototype[method];
+  type.prototype[method] = function (...args) {
+    counts[name] += 1;
+    return original.apply(this, args);
+  };
+}

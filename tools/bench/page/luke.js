@@ -1,0 +1,50 @@
+// Our package. An input is the arrays of a batch, run one sequence after another as `luke.forward` takes them, or a text.
+import { Luke } from 'luke-web';
+
+const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+
+export async function load({ url, device, threads, counting }) {
+  let counter;
+  const worker = counting && (() => (counter = new Worker('/counting-worker.js', { type: 'module' })));
+  const luke = await Luke.load(url, { device, ...(threads > 1 && { threads }), ...(worker && { worker }) });
+  const count = () =>
+    new Promise((resolve) => {
+      counter.addEventListener('message', ({ data }) => resolve(data), { once: true });
+      counter.postMessage('count');
+    });
+
+  return {
+    info: luke.info,
+    count,
+    async prepare(input) {
+      if (typeof input === 'string') return { value: input, info: { tokens: (await luke.embed(input)).tokens.length } };
+      return { value: { head: input.head, sequences: sequences(input) } };
+    },
+    async run(value) {
+      if (typeof value === 'string') return luke.ner(value);
+      const results = [];
+      for (const sequence of value.sequences) results.push(await luke.forward(sequence, { head: value.head }));
+      return results;
+    },
+    outputs(results) {
+      const joined = {};
+      for (const result of results) {
+        for (const [name, { data }] of Object.entries(result)) (joined[name] ??= []).push(...data);
+      }
+      return joined;
+    },
+  };
+}
+
+/** The arrays of each sequence of a batch, under the names of `luke.forward`. */
+function sequences({ batch, inputs }) {
+  return Array.from({ length: batch }, (_, i) =>
+    Object.fromEntries(
+      Object.entries(inputs).map(([name, { shape: [, rows, columns], data }]) => {
+        const size = rows * (columns ?? 1);
+        const mine = data.slice(i * size, (i + 1) * size);
+        return [camel(name), columns ? Array.from({ length: rows }, (_, row) => mine.slice(row * columns, (row + 1) * columns)) : mine];
+      }),
+    ),
+  );
+}

@@ -1,0 +1,23 @@
+// Calls into a worker of the bench, one at a time.
+
+/** Starts a module worker that `serve`s; `call(method, ...args)` runs one of its methods. */
+export function connect(url) {
+  const worker = new Worker(url, { type: 'module' });
+  return (method, ...args) =>
+    new Promise((resolve, reject) => {
+      worker.onerror = (event) => reject(new Error(`${url}: ${event.message}`));
+      worker.onmessage = ({ data: { value, error } }) => (error === undefined ? resolve(value) : reject(new Error(error)));
+      worker.postMessage({ method, args });
+    });
+}
+
+/** In the worker: answers calls with the methods of an object. */
+export function serve(methods) {
+  addEventListener('message', async ({ data: { method, args } }) => {
+    try {
+      postMessage({ value: await methods[method](...args) });
+    } catch (error) {
+      postMessage({ error: String(error?.stack ?? error) });
+    }
+  });
+}

@@ -1,0 +1,105 @@
+// The results as tables.
+import { pairs } from './plan.mjs';
+import { median, medianInterval, pairedRatio } from './statistics.mjs';
+
+/** The whole report, in Markdown. */
+export function markdown({ machine, options, groups }) {
+  const sections = groups.map((group) => (group.starts ? startTable(group) : group.title === 'documents' ? documentTable(group) : caseTables(group)));
+  return `# Figures
+
+${machineLines(machine, options).join('\n')}
+
+CPU time is that of the browser's renderer (and GPU process), which other programs on the machine change less; wall time is
+what this machine happened to take. Times are medians of the rounds. A ratio is the median of the rounds' own ratios, with the
+interval that holds the true median (the confidence is told). ${HOW}
+
+${sections.join('\n')}`;
+}
+
+const HOW = '`tools/bench/README.md` says how all this was measured.';
+
+function machineLines(machine, { rounds, threads }) {
+  return [
+    `- ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB; ${machine.system}; headless Chromium ${machine.chromium}; ${machine.date}`,
+    `- load average ${number(machine.loadBefore)} before, ${number(machine.loadAfter ?? NaN)} after`,
+    `- luke-web at ${machine.commit} (wasm ${megabytes(machine.wasmBytes.cpu)} CPU, ${megabytes(machine.wasmBytes.webgpu)} WebGPU), onnxruntime-web ${machine.onnxruntimeWeb}, transformers.js ${machine.transformersJs}`,
+    `- at most ${rounds} rounds, ${threads} thread${threads > 1 ? 's' : ''}`,
+  ];
+}
+
+const TITLES = {
+  control: 'Control: the same engine twice',
+  ner: 'Span classification, luke-base',
+  qa: 'Question answering, luke-base',
+  text: 'Text in, entities out: the default model against RoBERTa-base in transformers.js',
+  documents: 'Long documents, the default model',
+  start: 'Sessions from nothing',
+  webgpu: 'WebGPU on a software adapter',
+};
+
+/** CPU and wall time of each engine, the ratios, and how right the outputs are. */
+function caseTables({ title, engines, cases, memoryMiB }) {
+  const names = engines.map(({ name }) => name);
+  const compared = pairs(engines);
+  const perToken = cases.every((item) => names.every((name) => item.engines[name].tokens));
+  const scale = (item, name) => (perToken ? 1000 / item.engines[name].tokens : 1);
+  const times = (item, name, key) => item.engines[name][key].map((ms) => ms * scale(item, name));
+  const ratio = (item, [a, b], key) => interval(pairedRatio(times(item, a.name, key), times(item, b.name, key)));
+  const unit = perToken ? 'µs a token' : 'ms';
+  const ratioOf = ([a, b]) => `${a.name} / ${b.name}`;
+  const { confidence } = medianInterval(cases[0].engines[names[0]].cpuMs);
+  const lines = [
+    `## ${TITLES[title]}`, '',
+    ...table(['CPU time, ' + unit, ...names, ...compared.map(ratioOf)], cases.map((item) => [item.name, ...names.map((name) => number(median(times(item, name, 'cpuMs')))), ...compared.map((pair) => ratio(item, pair, 'cpuMs'))])), '',
+    ...table(['wall time, ' + unit, ...names, ...compared.map(ratioOf)], cases.map((item) => [item.name, ...names.map((name) => number(median(times(item, name, 'wallMs')))), ...compared.map((pair) => ratio(item, pair, 'wallMs'))])), '',
+    `${cases[0].engines[names[0]].cpuMs.length} rounds; intervals hold with ${Math.floor(100 * confidence)} %.`, '',
+  ];
+  if (perToken) lines.push(...table(['tokens', ...names], cases.map((item) => [item.name, ...names.map((name) => item.engines[name].tokens)])), '');
+  if (cases.some((item) => item.engines[names[0]].maxError !== undefined)) {
+    lines.push(...table(['largest difference from PyTorch', ...names], cases.map((item) => [item.name, ...names.map((name) => item.engines[name].maxError.toPrecision(2))])), '');
+  }
+  for (const { name, layers } of engines.filter(({ name }) => cases[0].engines[name].calls)) {
+    const head = [`${name}, first call`, 'dispatches', 'a layer', 'submits', 'readbacks', 'pipelines made', 'ms'];
+    const row = ({ name: title, engines: { [name]: { calls, firstMs } } }) =>
+      [title, calls.dispatches, number(calls.dispatches / layers), calls.submits, calls.readbacks, calls.pipelines, number(firstMs)];
+    lines.push(...table(head, cases.map(row)), '');
+  }
+  return lines.concat(...table(['renderer, MiB', 'empty page', 'most while loading', 'most in all'], names.map((name) => [name, ...['empty', 'loaded', 'peak'].map((key) => Math.round(memoryMiB[name][key]))])), '').join('\n');
+}
+
+function documentTable({ engines: [{ name }], cases }) {
+  const rows = cases.map((item) => {
+    const { tokens, cpuMs, wallMs } = item.engines[name];
+    return [item.words, tokens, number(median(cpuMs)), number((1000 * median(cpuMs)) / tokens), number((1000 * median(wallMs)) / tokens)];
+  });
+  const each = rows.map(([, , , microseconds]) => Number(microseconds));
+  const spread = Math.max(...each) / Math.min(...each) - 1;
+  return [`## ${TITLES.documents}`, '', ...table(['words', 'tokens', 'CPU, ms', 'CPU, µs a token', 'wall, µs a token'], rows), '', `From the fastest to the slowest length: ${Math.round(100 * spread)} % more a token.`, ''].join('\n');
+}
+
+function startTable({ engines, starts }) {
+  const rows = engines.map(({ name }) => {
+    const start = starts[name];
+    return [
+      name, number(median(start.coldMs)), number(median(start.coldCpuMs)), number(median(start.warmMs)), number(median(start.warmCpuMs)), number(median(start.firstMs)),
+      megabytes(start.coldBytes), megabytes(start.warmBytes), Math.round(start.emptyMiB), Math.round(start.loadedMiB), Math.round(start.peakMiB),
+    ];
+  });
+  return [`## ${TITLES.start}`, '', ...table(['', 'cold, ms', 'CPU', 'warm, ms', 'CPU', 'first call, ms', 'bytes cold', 'bytes warm', 'MiB: empty page', 'most while loading', 'most with one call'], rows), ''].join('\n');
+}
+
+function table(head, rows) {
+  return [head, head.map((_, i) => (i ? '--:' : '---')), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+}
+
+function interval({ median: middle, low, high }) {
+  return `**${middle.toFixed(2)}** (${low.toFixed(2)} to ${high.toFixed(2)})`;
+}
+
+function number(value) {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+function megabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

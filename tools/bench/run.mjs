@@ -1,0 +1,122 @@
+// Runs a group: parity first, then rounds in which every engine has its turn.
+import os from 'node:os';
+import { openBrowser } from './browser.mjs';
+import { DEFAULT_MODEL } from './plan.mjs';
+import { maxDifference } from './statistics.mjs';
+import { makeText } from './text.mjs';
+
+/** How far logits may be from PyTorch's for an engine to be worth timing: f32 is exact but for the order of sums. */
+const TOLERANCE = { f32: 1e-3, fp32: 1e-3 };
+/** Fewer bits: a wrong model is off by several, a right one by some tenths (its figure is in the results). */
+const QUANTISED_TOLERANCE = 1;
+const WARM_UPS = 2;
+const WARM_MS = 5000; // a pass this long warms up by itself
+
+/**
+ * `{ title, engines, cases: [{ name, engines: { NAME: { cpuMs: [...], wallMs: [...], ... } } }] }` of one group. Each list has
+ * a number for each round.
+ */
+export async function runGroup(group, { site, executablePath, say }) {
+  const sessions = [];
+  try {
+    for (const engine of group.engines) {
+      const browser = await openBrowser(site, executablePath);
+      sessions.push({ engine, browser });
+      const empty = browser.peakMemory();
+      const { value: info } = await browser.measure('load', engine);
+      Object.assign(sessions.at(-1), { info, empty, loaded: browser.peakMemory() });
+      say(`${engine.name} is loaded`);
+    }
+    const cases = [];
+    for (const item of group.cases) cases.push(await runCase(item, sessions, group.rounds, say));
+    const memory = sessions.map(({ engine, browser, empty, loaded }) => [engine.name, { empty, loaded, peak: browser.peakMemory() }]);
+    return { title: group.title, engines: group.engines.map(described), cases, memoryMiB: Object.fromEntries(memory) };
+  } finally {
+    for (const { browser } of sessions) await browser.close();
+  }
+}
+
+async function runCase({ name, input, expected, words, once, times = 1 }, sessions, rounds, say) {
+  const results = {};
+  for (const { engine, browser } of sessions) {
+    const info = await browser.call('prepare', name, words ? makeText(words) : input);
+    const result = { ...info, cpuMs: [], wallMs: [] };
+    if (engine.counting) await browser.call('count');
+    const { cpuMs: firstCpuMs, wallMs: firstMs } = await browser.measure('run', name, 1);
+    Object.assign(result, { firstMs, firstCpuMs });
+    if (engine.counting) result.calls = await browser.call('count');
+    if (expected) result.maxError = parity(name, engine, await browser.call('outputs'), expected);
+    if (once) Object.assign(result, { cpuMs: [firstCpuMs], wallMs: [firstMs] });
+    else if (firstMs < WARM_MS) await browser.call('run', name, WARM_UPS * times);
+    results[engine.name] = result;
+  }
+  const load = [];
+  for (let round = 0; round < (once ? 0 : rounds); round++) {
+    for (const { engine, browser } of sessions) {
+      const { cpuMs, wallMs } = await browser.measure('run', name, times);
+      results[engine.name].cpuMs.push(cpuMs / times);
+      results[engine.name].wallMs.push(wallMs / times);
+    }
+    load.push(os.loadavg()[0]);
+    say(`${name}, round ${round + 1}: ${sessions.map(({ engine }) => `${engine.name} ${results[engine.name].cpuMs.at(-1).toFixed(1)}`).join(', ')} ms of CPU`);
+  }
+  if (once) say(`${name}: ${sessions.map(({ engine }) => `${engine.name} ${results[engine.name].cpuMs[0].toFixed(0)}`).join(', ')} ms of CPU`);
+  return { name, ...(words && { words }), engines: results, load };
+}
+
+/** The largest difference from PyTorch's outputs; throws where it is too large to be the same model. */
+function parity(name, engine, outputs, expected) {
+  let worst = 0;
+  for (const [key, values] of Object.entries(expected)) {
+    const camel = key.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+    worst = Math.max(worst, maxDifference(outputs[camel] ?? [], values));
+  }
+  const tolerance = TOLERANCE[engine.dtype] ?? QUANTISED_TOLERANCE;
+  if (worst <= tolerance) return worst;
+  throw new Error(`${name}: ${engine.name} is ${worst} from PyTorch's logits, more than ${tolerance}: not timed`);
+}
+
+/**
+ * Sessions from nothing, each round in a fresh browser: cold, and again in the same browser (its caches are then warm).
+ * Memory is of one session with one pass.
+ */
+export async function runStarts(group, { site, executablePath, say }) {
+  const [{ name, input, words }] = group.cases;
+  const nothing = () => ({ coldMs: [], coldCpuMs: [], warmMs: [], warmCpuMs: [], firstMs: [], loadedMiB: 0, peakMiB: 0 });
+  const results = Object.fromEntries(group.engines.map((engine) => [engine.name, nothing()]));
+  for (let round = 0; round < group.rounds; round++) {
+    for (const engine of group.engines) {
+      const result = results[engine.name];
+      const browser = await openBrowser(site, executablePath);
+      try {
+        const emptyMiB = browser.peakMemory();
+        site.bytes();
+        const cold = await browser.measure('load', engine);
+        const coldBytes = site.bytes();
+        const loadedMiB = browser.peakMemory();
+        await browser.call('prepare', name, engine.kind === 'transformers' || engine.name.endsWith(DEFAULT_MODEL) ? makeText(words) : input);
+        const first = await browser.measure('run', name, 1);
+        const peakMiB = browser.peakMemory();
+        await browser.revisit();
+        site.bytes();
+        const warm = await browser.measure('load', engine);
+        result.coldMs.push(cold.wallMs);
+        result.coldCpuMs.push(cold.cpuMs);
+        result.warmMs.push(warm.wallMs);
+        result.warmCpuMs.push(warm.cpuMs);
+        result.firstMs.push(first.wallMs);
+        Object.assign(result, { emptyMiB, coldBytes, warmBytes: site.bytes() }); // the same each time
+        result.loadedMiB = Math.max(result.loadedMiB, loadedMiB);
+        result.peakMiB = Math.max(result.peakMiB, peakMiB);
+        say(`start of ${engine.name}, round ${round + 1}: cold ${cold.wallMs.toFixed(0)} ms, warm ${warm.wallMs.toFixed(0)} ms, peak ${peakMiB.toFixed(0)} MiB`);
+      } finally {
+        await browser.close();
+      }
+    }
+  }
+  return { title: group.title, engines: group.engines.map(described), starts: results };
+}
+
+function described({ name, kind, dtype, layers }) {
+  return { name, kind, dtype, layers };
+}

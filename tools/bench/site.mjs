@@ -1,0 +1,27 @@
+// The site that the browsers load everything from: files that may be cached, with their bytes counted.
+import { listen, staticFiles } from '../../www/serve.mjs';
+
+/** Starts it; `bytes()` tells what was sent since it was last asked. With `isolated`, pages may have threads. */
+export async function startSite(mounts, { isolated }) {
+  const files = staticFiles(mounts);
+  let sent = 0;
+  const isolation = isolated && { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+  const { server, url } = await listen((request, response) => {
+    const writeHead = response.writeHead.bind(response);
+    response.writeHead = (status, headers) => {
+      sent += Number(headers['content-length'] ?? 0);
+      return writeHead(status, { ...headers, 'cache-control': 'max-age=3600', ...isolation });
+    };
+    return files(request, response);
+  });
+  const bytes = () => {
+    const now = sent;
+    sent = 0;
+    return now;
+  };
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url, bytes, close };
+}
