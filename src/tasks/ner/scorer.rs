@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
-use crate::backend::DeviceKind;
 use crate::error::Result;
 use crate::input::ModelInputs;
 use crate::luke::{Luke, Output};
@@ -73,11 +72,10 @@ impl<'a> Scorer<'a> {
             Some(Known::Done(entities)) => place.take(entities, &mut self.found),
             Some(Known::Waits(index)) => self.waiting[*index].places.push(place),
             None => {
-                let rows = inputs.input_ids.len() + inputs.entity_ids.len();
-                if self.rows + rows > most_rows(self.luke.device) {
+                if self.rows + inputs.rows() > self.luke.batch_rows() {
                     self.run().await?;
                 }
-                self.rows += rows;
+                self.rows += inputs.rows();
                 self.known.insert(key, Known::Waits(self.waiting.len()));
                 self.waiting.push(Waiting { key, inputs, places: vec![place] });
             }
@@ -116,15 +114,6 @@ impl Place {
             label: *label,
         };
         found[self.text].extend(entities.iter().map(candidate));
-    }
-}
-
-/// Rows that run at once, words and entities: what a longer batch would still gain is little, and its activations take
-/// memory.
-fn most_rows(device: DeviceKind) -> usize {
-    match device {
-        DeviceKind::Cpu => 512,
-        DeviceKind::Gpu => 4096,
     }
 }
 
