@@ -1,8 +1,14 @@
-//! The device the model runs on: the only file that names one.
+//! The device the model runs on: the only place that names one.
+
+#[cfg(feature = "webgpu")]
+mod gpu;
 
 use burn::tensor::Device;
 
 use crate::error::{LukeError, Result};
+
+#[cfg(feature = "webgpu")]
+pub(crate) use gpu::has_dot4;
 
 /// Which device to open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,29 +32,31 @@ impl DeviceKind {
     }
 }
 
-/// Opens a device. A GPU is opened once for the life of the program and shared after that.
+/// Opens a device. A GPU is opened once and shared after that, until it fails.
 pub async fn open(kind: DeviceKind) -> Result<Device> {
     match kind {
         #[cfg(feature = "cpu")]
         DeviceKind::Cpu => Ok(Device::flex()),
         #[cfg(feature = "webgpu")]
-        DeviceKind::Gpu => gpu().await,
+        DeviceKind::Gpu => gpu::open().await,
         #[allow(unreachable_patterns)]
         _ => Err(LukeError::Unsupported(format!("this build has no device '{}'", kind.name()))),
     }
 }
 
-#[cfg(feature = "webgpu")]
-async fn gpu() -> Result<Device> {
-    use burn::tensor::wgpu::WgpuBackend;
-    use std::sync::OnceLock;
+/// What a device has reported since it was opened: after that, what is read from it is not to be trusted.
+#[cfg_attr(not(feature = "webgpu"), allow(unused_variables))]
+pub fn check(device: &Device) -> Result<()> {
+    #[cfg(feature = "webgpu")]
+    gpu::check(device)?;
+    Ok(())
+}
 
-    static OPENED: OnceLock<Device> = OnceLock::new();
-    if let Some(device) = OPENED.get() {
-        return Ok(device.clone());
-    }
-    // Automatic choice may pick a SPIR-V compiler natively, which cannot take our WGSL.
-    let options = Device::wgpu_options().graphics_api(WgpuBackend::WebGpu).tasks_max(64);
-    let device = options.init_async().await.map_err(|error| LukeError::Unsupported(format!("WebGPU: {error}")))?;
-    Ok(OPENED.get_or_init(|| device).clone())
+/// The error of a device from which a result could not be read; it is not used for new models any more.
+#[cfg_attr(not(feature = "webgpu"), allow(unused_variables))]
+pub fn failed(device: &Device, reason: String) -> LukeError {
+    #[cfg(feature = "webgpu")]
+    return gpu::failed(device, LukeError::DeviceLost(reason));
+    #[cfg(not(feature = "webgpu"))]
+    LukeError::DeviceLost(reason)
 }

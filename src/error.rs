@@ -51,6 +51,9 @@ pub enum LukeError {
     /// The device failed while computing.
     #[error("the device failed: {0}")]
     DeviceLost(String),
+    /// There is no room.
+    #[error("out of memory {0}")]
+    OutOfMemory(String),
 }
 
 impl LukeError {
@@ -64,6 +67,7 @@ impl LukeError {
             Self::TaskUnavailable { .. } => "task-unavailable",
             Self::Unsupported(_) => "unsupported",
             Self::DeviceLost(_) => "device-lost",
+            Self::OutOfMemory(_) => "out-of-memory",
         }
     }
 

@@ -211,7 +211,9 @@ fn js_error(error: LukeError) -> JsValue {
         }
         LukeError::Input { argument, reason } => json!({ "argument": argument, "reason": reason }),
         LukeError::TaskUnavailable { task, available } => json!({ "task": task, "available": available }),
-        LukeError::Unsupported(reason) | LukeError::DeviceLost(reason) => json!({ "reason": reason }),
+        LukeError::Unsupported(reason) | LukeError::DeviceLost(reason) | LukeError::OutOfMemory(reason) => {
+            json!({ "reason": reason })
+        }
     };
     let value = json!({ "code": error.code(), "message": error.to_string(), "detail": detail });
     to_js(&value).unwrap_or_else(|_| JsValue::from_str(&error.to_string()))

@@ -50,24 +50,6 @@ pub(super) fn cpu(x: &[f32], residual: &[f32], weight: &[f32], bias: &[f32], eps
     y
 }
 
-#[cfg(feature = "webgpu")]
-pub(super) mod gpu {
-    use crate::kernels::wgsl::{Wgsl, empty, launch};
-    use burn_cubecl::tensor::CubeTensor;
-
-    /// Most workgroups along one axis that WebGPU promises.
-    const MAX_WORKGROUPS: usize = 65_535;
-
-    pub fn run(x: CubeTensor, residual: CubeTensor, weight: CubeTensor, bias: CubeTensor, epsilon: f32) -> CubeTensor {
-        let (rows, features) = (x.meta.shape()[0], x.meta.shape()[1]);
-        let y = empty(&x, [rows, features]);
-        let kernel = Wgsl::new("add_layer_norm", include_str!("add_layer_norm.wgsl"));
-        let params = [rows, features, epsilon.to_bits() as usize];
-        launch(&kernel, [rows.min(MAX_WORKGROUPS), 1, 1], &params, &[&x, &residual, &weight, &bias], &y);
-        y
-    }
-}
-
 /// The op in `f64`.
 #[cfg(any(test, feature = "kernel-tests"))]
 pub(super) fn reference(x: &[f32], residual: &[f32], weight: &[f32], bias: &[f32], epsilon: f32) -> Vec<f64> {

@@ -3,10 +3,15 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{Activation, AttentionShape, Columns, Packing, RowGroup, Weight, add_layer_norm, entity_attention, linear};
+use super::{
+    Activation, AttentionShape, Columns, Packing, RowGroup, Weight, add_layer_norm, entity_attention, gather_rows,
+    linear,
+};
 
-/// The kernels of every device that [`max_error`] knows; `quantised` is the CPU's alone.
-pub const KERNELS: [&str; 3] = ["linear", "entity_attention", "add_layer_norm"];
+/// The kernels of every device that [`max_error`] knows. `quantised` is the CPU's alone, `linear_f16` and `linear_q8` the
+/// GPU's, which also has a `tiled` of each linear kernel and of `entity_attention`, such as `tiled linear`: the shader that
+/// an adapter which is a CPU would not take by itself.
+pub const KERNELS: [&str; 4] = ["linear", "entity_attention", "add_layer_norm", "gather_rows"];
 
 /// Runs case `case` of `kernel` and gives the largest `|got - want| / (1 + |want|)`.
 ///
@@ -16,10 +21,17 @@ pub const KERNELS: [&str; 3] = ["linear", "entity_attention", "add_layer_norm"];
 /// If there is no such kernel.
 pub async fn max_error(kernel: &str, seed: u64, case: usize, device: &Device) -> f64 {
     let mut random = Random(seed ^ (case as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    match kernel {
+    #[cfg(feature = "webgpu")]
+    super::gpu::testing::set_as_real_gpu(kernel.starts_with("tiled "));
+    match kernel.trim_start_matches("tiled ") {
         "linear" => linear_case(&mut random, case, device).await,
         #[cfg(feature = "cpu")]
         "quantised" => quantised_case(&mut random, case, device).await,
+        #[cfg(feature = "webgpu")]
+        "linear_f16" => compact_case(&mut random, case, false, device).await,
+        #[cfg(feature = "webgpu")]
+        "linear_q8" => compact_case(&mut random, case, true, device).await,
+        "gather_rows" => gather_case(&mut random, case, device).await,
         "entity_attention" => attention_case(&mut random, case, device).await,
         "add_layer_norm" => layer_norm_case(&mut random, case, device).await,
         other => panic!("no kernel named {other}"),
@@ -27,7 +39,7 @@ pub async fn max_error(kernel: &str, seed: u64, case: usize, device: &Device) ->
 }
 
 async fn linear_case(random: &mut Random, case: usize, device: &Device) -> f64 {
-    let LinearCase { plan, x, w, b, .. } = LinearCase::new(random, case);
+    let LinearCase { plan, x, w, b, .. } = LinearCase::new(random, case, 1);
     let want = linear::reference(&x, &w, &b, &plan);
     let [rows, k] = [plan.rows, plan.in_features];
     let weight = Weight::Float(matrix(w, [b.len(), k], device));
@@ -40,7 +52,7 @@ async fn linear_case(random: &mut Random, case: usize, device: &Device) -> f64 {
 #[cfg(feature = "cpu")]
 async fn quantised_case(random: &mut Random, case: usize, device: &Device) -> f64 {
     use crate::weights::{DType, RowTable};
-    let LinearCase { plan, x, w, b } = LinearCase::new(random, case);
+    let LinearCase { plan, x, w, b } = LinearCase::new(random, case, 1);
     let [rows, k] = [plan.rows, plan.in_features];
     let dtype = if case.is_multiple_of(3) { DType::Q4 } else { DType::Q8 };
     // 127 does not fit the kernel: such a table is quantised again.
@@ -53,6 +65,42 @@ async fn quantised_case(random: &mut Random, case: usize, device: &Device) -> f6
     difference(got, &want).await / (k as f64).sqrt()
 }
 
+/// A weight of f16, or of int8 (every third one from 4 bits).
+#[cfg(feature = "webgpu")]
+async fn compact_case(random: &mut Random, case: usize, quantised: bool, device: &Device) -> f64 {
+    use crate::weights::{DType, RowTable};
+    let LinearCase { plan, mut x, w, b } = LinearCase::new(random, case, 4);
+    let [rows, k] = [plan.rows, plan.in_features];
+    let dtype = match (quantised, case.is_multiple_of(3)) {
+        (false, _) => DType::F16,
+        (true, true) => DType::Q4,
+        (true, false) => DType::Q8,
+    };
+    if quantised {
+        x.chunks_exact_mut(k).for_each(|row| random.fill_exact(row));
+    }
+    let table = RowTable::new(k, dtype, dtype.encode(&w, k, i8::MAX));
+    let mut numbers = Vec::with_capacity(w.len());
+    match quantised {
+        true => table.rows_q8(64).for_each(|row| DType::Q8.decode(&row, k, &mut numbers)),
+        false => dtype.decode(&dtype.encode(&w, k, i8::MAX), k, &mut numbers),
+    }
+    let want = linear::reference(&x, &numbers, &b, &plan);
+    let weight = Weight::new(&table, device);
+    assert!(matches!(weight, Weight::Compact(_)), "{dtype:?} is compact");
+    let (x, b) = (matrix(x, [rows, k], device), vector(b, device));
+    let got = super::linear_groups(x, &weight, &b, plan.out_features, plan.groups, plan.activation);
+    difference(got, &want).await / (k as f64).sqrt()
+}
+
+async fn gather_case(random: &mut Random, case: usize, device: &Device) -> f64 {
+    let (height, width) = if case == 0 { (1, 1) } else { (random.size(1, 50), random.size(1, 150)) };
+    let count = if case == 1 { 70_000 } else { random.size(1, 80) };
+    let (x, rows) = (random.floats(height * width), (0..count).map(|_| random.size(0, height - 1)).collect::<Vec<_>>());
+    let want = gather_rows::reference(&x, width, &rows);
+    difference(super::gather_rows(matrix(x, [height, width], device), &rows), &want).await
+}
+
 /// A linear layer with stacked weights.
 struct LinearCase {
     plan: linear::Plan,
@@ -62,7 +110,8 @@ struct LinearCase {
 }
 
 impl LinearCase {
-    fn new(random: &mut Random, case: usize) -> Self {
+    /// `in_features` is rounded up to a multiple of `step`.
+    fn new(random: &mut Random, case: usize, step: usize) -> Self {
         // rows, in, out, stacked features
         let (rows, k, n, features) = match case {
             0 => (1, 1, 1, 1),
@@ -70,11 +119,14 @@ impl LinearCase {
             2 => (32, 64, 32, 96),
             3 => (7, 768, 5, 5),
             4 => (130, 36, 128, 192),
+            5 => (45, 100, 3100, 3100),
+            6 => (90, 52, 6200, 6200),
             _ => {
                 let n = random.size(1, 70);
                 (random.size(1, 70), random.size(1, 100), n, n + random.size(0, 40))
             }
         };
+        let k = k.next_multiple_of(step);
         let cut = random.size(0, rows);
         let first = random.size(0, features - n);
         let groups =
@@ -175,6 +227,16 @@ impl Random {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
+    /// A row that 7 bits hold exactly, however a device rounds.
+    #[cfg(feature = "webgpu")]
+    fn fill_exact(&mut self, row: &mut [f32]) {
+        let zero = self.size(0, 127) as f32;
+        for (i, value) in row.iter_mut().enumerate() {
+            let integer = if i < 2 { 127 * i } else { self.size(0, 127) };
+            *value = (integer as f32 - zero) / 32.0;
+        }
+    }
+
     /// Standard normal values (Box and Muller).
     fn floats(&mut self, n: usize) -> Vec<f32> {
         (0..n)
@@ -188,6 +250,7 @@ impl Random {
 
 #[cfg(all(test, feature = "cpu"))]
 mod tests {
+    use super::super::shaders;
     use super::*;
 
     /// Rounding of f32 sums of up to a few hundred terms.
@@ -207,25 +270,15 @@ mod tests {
     /// Every variant of every shader must be valid WGSL before a browser sees it.
     #[test]
     fn shaders_are_valid() {
-        let shaders = [
-            ("linear", include_str!("linear.wgsl")),
-            ("entity_attention", include_str!("entity_attention.wgsl")),
-            ("add_layer_norm", include_str!("add_layer_norm.wgsl")),
-        ];
-        for (name, source) in shaders {
-            for (element, product, width) in [("vec4<f32>", "dot(a, c)", "4"), ("f32", "a * c", "1")] {
-                let source = source
-                    .replace("{{ T }}", element)
-                    .replace("{{ product }}", product)
-                    .replace("{{ width }}", width)
-                    .replace("{{ steps }}", "8");
-                assert!(!source.contains("{{"), "{name}: a placeholder was not filled");
-                let module = naga::front::wgsl::parse_str(&source)
-                    .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&source)));
-                naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::default())
-                    .validate(&module)
-                    .unwrap_or_else(|error| panic!("{name}: {error:?}"));
-            }
+        // What every GPU and browser has: `unpack2x16float`.
+        let capabilities = naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+        for (name, source) in shaders::all() {
+            assert!(!source.contains("{{"), "{name}: a placeholder was not filled");
+            let module = naga::front::wgsl::parse_str(&source)
+                .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&source)));
+            naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities)
+                .validate(&module)
+                .unwrap_or_else(|error| panic!("{name}: {error:?}"));
         }
     }
 }

@@ -178,41 +178,6 @@ fn softmax(scores: &mut [f32], mask: &[f32], scale: f32) {
     scores.iter_mut().for_each(|s| *s *= inverse);
 }
 
-#[cfg(feature = "webgpu")]
-pub(super) mod gpu {
-    use super::{AttentionShape, Sequence};
-    use crate::kernels::wgsl::{Wgsl, empty, launch};
-    use burn_cubecl::tensor::CubeTensor;
-
-    /// Rows of one workgroup; as in `entity_attention.wgsl`.
-    const ROWS: usize = 32;
-
-    pub fn run(projected: CubeTensor, mask: CubeTensor, shape: &AttentionShape) -> CubeTensor {
-        let width = projected.meta.shape()[1];
-        let context = empty(&projected, [shape.rows(), shape.hidden()]);
-        let kernel = Wgsl::new("entity_attention", include_str!("entity_attention.wgsl"))
-            .vectorised_all(&[shape.head_dim, width])
-            .constant("steps", |lanes| shape.head_dim / lanes);
-        let per_row = width / kernel.lanes();
-        let column = |c: usize| c / kernel.lanes();
-        let (w, e) = (shape.word, shape.entity);
-        let mut params = vec![shape.packing.words(), shape.rows(), per_row, shape.hidden() / kernel.lanes()];
-        for c in [w, e] {
-            params.extend([c.to_words, c.to_entities, c.key, c.value].map(column));
-        }
-        for rows in [|s: &Sequence| s.words.len(), |s: &Sequence| s.entities.len()] {
-            for sequence in shape.packing.sequences() {
-                let Sequence { words, entities } = sequence;
-                let bounds = [words.start, words.end, entities.start, entities.end];
-                params.extend(std::iter::repeat_n(bounds, rows(sequence)).flatten());
-            }
-        }
-        let workgroups = [shape.rows().div_ceil(ROWS), shape.heads, 1];
-        launch(&kernel, workgroups, &params, &[&projected, &mask], &context);
-        context
-    }
-}
-
 /// The op in `f64`: all scores of a row, maximum subtracted, then the weighted sum.
 #[cfg(any(test, feature = "kernel-tests"))]
 pub(super) fn reference(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Vec<f64> {

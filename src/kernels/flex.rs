@@ -8,7 +8,7 @@ use burn::tensor::TensorData;
 use std::sync::Arc;
 
 use super::{AttentionShape, CpuOps, LukeOps, PackedMatrix, QuantisedMatrix};
-use super::{add_layer_norm, entity_attention, linear, quantised};
+use super::{add_layer_norm, entity_attention, gather_rows, linear, quantised};
 
 impl LukeOps for Flex {
     fn linear(
@@ -45,6 +45,12 @@ impl LukeOps for Flex {
         let y = add_layer_norm::cpu(floats(&x), floats(&residual), floats(&weight), floats(&bias), epsilon);
         let rows = y.len() / features;
         tensor(y, [rows, features])
+    }
+
+    fn gather_rows(x: FloatTensor<Self>, rows: Vec<usize>) -> FloatTensor<Self> {
+        let x = x.to_contiguous();
+        let width = x.layout().shape()[1];
+        tensor(gather_rows::cpu(floats(&x), width, &rows), [rows.len(), width])
     }
 }
 

@@ -3,6 +3,7 @@
 use burn::backend::Dispatch;
 use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
+#[cfg(feature = "cpu")]
 use std::sync::Arc;
 
 use super::LukeOps;
@@ -24,10 +25,13 @@ pub enum Weight {
     /// int8 with a scale for each row, on the CPU.
     #[cfg(feature = "cpu")]
     Quantised(Arc<super::QuantisedMatrix>),
+    /// f16 or int8 as stored, on the GPU.
+    #[cfg(feature = "webgpu")]
+    Compact(super::CompactMatrix),
 }
 
 impl Weight {
-    /// Puts a matrix on a device; on the CPU as int8 where it is stored in as many bits or fewer.
+    /// Puts a matrix on a device: in as few bits as it is stored in, where the device has a kernel for that.
     pub fn new(table: &RowTable, device: &Device) -> Self {
         #[cfg(feature = "cpu")]
         if *device == Device::flex() {
@@ -35,6 +39,10 @@ impl Weight {
                 true => Self::Quantised(Arc::new(super::QuantisedMatrix::new(table))),
                 false => Self::Packed(Arc::new(PackedMatrix::new(table))),
             };
+        }
+        #[cfg(feature = "webgpu")]
+        if let Some(matrix) = super::CompactMatrix::new(table, device) {
+            return Self::Compact(matrix);
         }
         let shape = [table.rows(), table.columns()];
         Self::Float(Tensor::from_data(TensorData::new(table.block(0..table.rows()), shape), device))
@@ -48,6 +56,8 @@ impl Weight {
             Self::Packed(matrix) => [matrix.0.columns(), matrix.0.depth()],
             #[cfg(feature = "cpu")]
             Self::Quantised(matrix) => [matrix.out_features(), matrix.in_features],
+            #[cfg(feature = "webgpu")]
+            Self::Compact(matrix) => matrix.dims(),
         }
     }
 }
@@ -144,6 +154,8 @@ pub fn linear_groups(
         Weight::Packed(weight) => <Dispatch as super::CpuOps>::linear_packed(x, bias, weight.clone(), plan),
         #[cfg(feature = "cpu")]
         Weight::Quantised(weight) => <Dispatch as super::CpuOps>::linear_quantised(x, bias, weight.clone(), plan),
+        #[cfg(feature = "webgpu")]
+        Weight::Compact(weight) => weight.linear(x, bias, plan),
     })
 }
 
@@ -170,34 +182,6 @@ pub(super) fn cpu_packed(x: &[f32], PackedMatrix(weight): &PackedMatrix, bias: &
         }
     });
     y
-}
-
-#[cfg(feature = "webgpu")]
-pub(super) mod gpu {
-    use super::{Activation, Plan};
-    use crate::kernels::wgsl::{Wgsl, empty, launch};
-    use burn_cubecl::tensor::CubeTensor;
-
-    /// Rows and columns of the result that one workgroup makes; as in `linear.wgsl`.
-    const TILE: usize = 32;
-
-    pub fn run(x: CubeTensor, weight: CubeTensor, bias: CubeTensor, plan: &Plan) -> CubeTensor {
-        let y = empty(&x, [plan.rows, plan.out_features]);
-        let kernel = Wgsl::new("linear", include_str!("linear.wgsl")).vectorised(plan.in_features);
-        for group in &plan.groups {
-            let params = [
-                group.rows.start,
-                group.rows.end,
-                plan.in_features,
-                plan.out_features,
-                group.first_feature,
-                usize::from(plan.activation == Activation::Gelu),
-            ];
-            let workgroups = [plan.out_features.div_ceil(TILE), group.rows.len().div_ceil(TILE), 1];
-            launch(&kernel, workgroups, &params, &[&x, &weight, &bias], &y);
-        }
-        y
-    }
 }
 
 /// The op in `f64`, one sum at a time.

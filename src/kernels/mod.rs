@@ -1,21 +1,21 @@
 //! The heavy steps of the model as burn backend extension ops: raw WGSL on WebGPU, SIMD Rust on CPU.
 //!
-//! Each op has its own file with the public function, the CPU implementation, the WebGPU launch and a
-//! plain `f64` reference; its shader is the `.wgsl` of the same name. `check` compares an op with its
-//! reference on whatever device it is given.
+//! Each op has its own file with the public function, the CPU implementation and a plain `f64` reference; its shaders and
+//! their launch are in `shaders` and `gpu`. `check` compares an op with its reference on whatever device it is given.
 
 mod add_layer_norm;
 mod entity_attention;
+mod gather_rows;
 mod linear;
 
 #[cfg(any(test, feature = "kernel-tests"))]
 pub mod check;
-#[cfg(feature = "webgpu")]
-mod cube;
 #[cfg(feature = "cpu")]
 mod dot;
 #[cfg(feature = "cpu")]
 mod flex;
+#[cfg(feature = "webgpu")]
+mod gpu;
 #[cfg(feature = "cpu")]
 mod math;
 #[cfg(all(feature = "cpu", target_arch = "wasm32"))]
@@ -24,13 +24,17 @@ mod panel;
 mod product;
 #[cfg(feature = "cpu")]
 mod quantised;
+#[cfg(any(test, feature = "webgpu"))]
+#[cfg_attr(not(feature = "webgpu"), allow(dead_code, unused_imports))]
+mod shaders;
 #[cfg(feature = "cpu")]
 mod tiles;
-#[cfg(feature = "webgpu")]
-mod wgsl;
 
 pub use add_layer_norm::add_layer_norm;
 pub use entity_attention::{AttentionShape, Columns, Packing, Sequence, entity_attention};
+pub use gather_rows::gather_rows;
+#[cfg(feature = "webgpu")]
+pub use gpu::{CompactMatrix, warm_up};
 #[cfg(feature = "cpu")]
 pub use linear::PackedMatrix;
 pub use linear::{Activation, RowGroup, Weight, linear, linear_groups};
@@ -38,6 +42,8 @@ pub use linear::{Activation, RowGroup, Weight, linear, linear_groups};
 pub use quantised::{Q8_MOST, QuantisedMatrix};
 
 use burn::backend::tensor::FloatTensor;
+#[cfg(feature = "webgpu")]
+use burn::backend::tensor::IntTensor;
 use burn::backend::{Backend, backend_extension};
 
 /// Ops a device must implement to run LUKE. All tensors are f32.
@@ -66,6 +72,9 @@ pub trait LukeOps: Backend {
         bias: FloatTensor<Self>,
         epsilon: f32,
     ) -> FloatTensor<Self>;
+
+    /// See [`gather_rows()`].
+    fn gather_rows(x: FloatTensor<Self>, rows: Vec<usize>) -> FloatTensor<Self>;
 }
 
 /// Ops of the CPU alone.
@@ -86,5 +95,35 @@ pub trait CpuOps: Backend {
         bias: FloatTensor<Self>,
         weight: std::sync::Arc<QuantisedMatrix>,
         plan: linear::Plan,
+    ) -> FloatTensor<Self>;
+}
+
+/// Ops of the GPU alone.
+#[cfg(feature = "webgpu")]
+#[backend_extension(Cube: cfg(feature = "webgpu"))]
+pub trait GpuOps: Backend {
+    /// See [`linear_groups`], with a [`Weight::Compact`] of f16.
+    fn linear_f16(
+        x: FloatTensor<Self>,
+        values: IntTensor<Self>,
+        bias: FloatTensor<Self>,
+        plan: linear::Plan,
+    ) -> FloatTensor<Self>;
+
+    /// See [`linear_groups`], with a [`Weight::Compact`] of int8.
+    fn linear_q8(
+        x: FloatTensor<Self>,
+        values: IntTensor<Self>,
+        scales: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        plan: linear::Plan,
+    ) -> FloatTensor<Self>;
+
+    /// See [`warm_up()`].
+    fn warm_up(
+        numbers: FloatTensor<Self>,
+        words: IntTensor<Self>,
+        dtype: crate::weights::DType,
+        head_dim: usize,
     ) -> FloatTensor<Self>;
 }

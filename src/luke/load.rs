@@ -17,6 +17,12 @@ impl Luke {
     /// device. Runs the manifest's self-test where asked.
     pub async fn load(manifest: Manifest, source: Arc<dyn Source>, kind: DeviceKind, self_test: bool) -> Result<Self> {
         let config = LukeConfig::from_value(&manifest.config)?;
+        let device = backend::open(kind).await?;
+        #[cfg(feature = "webgpu")]
+        if kind == DeviceKind::Gpu {
+            let head_dim = config.hidden_size / config.num_attention_heads;
+            crate::kernels::warm_up(&device, manifest.dtype, head_dim);
+        }
         let tokenizer = Tokenizer::from_bytes(&read_verified(&*source, &manifest.files.tokenizer).await?)?;
         if tokenizer.vocab_size() > config.vocab_size {
             let (has, table) = (tokenizer.vocab_size(), config.vocab_size);
@@ -31,7 +37,6 @@ impl Luke {
             Some(table) => Some(PagedRows::new(table.clone(), config.entity_emb_size, source.clone())?),
             None => None,
         };
-        let device = backend::open(kind).await?;
         let mut store = WeightStore::new(&manifest, &*source);
         let model = LukeModel::load(&mut store, &config, pages, &device).await?;
         let mut heads = BTreeMap::new();
@@ -40,6 +45,7 @@ impl Luke {
             heads.insert(task.clone(), head);
         }
         store.check_all_taken()?;
+        backend::check(&device)?;
         let self_test_error = None;
         let mut luke = Luke { manifest, config, tokenizer, entity_vocab, device: kind, self_test_error, model, heads };
         if self_test {

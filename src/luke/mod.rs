@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
 
-use crate::backend::DeviceKind;
+use crate::backend::{self, DeviceKind};
 use crate::config::LukeConfig;
 use crate::entity_vocab::EntityVocab;
 use crate::error::{LukeError, Result};
@@ -234,8 +234,10 @@ fn split(name: &'static str, values: &[f32], rows: &[usize], axes: Axes, to: &mu
 
 /// The values of a tensor, from the device.
 async fn read_one(name: &str, tensor: Tensor<2>) -> Result<Vec<f32>> {
-    let lost = |error: String| LukeError::DeviceLost(error);
+    let device = tensor.device();
+    let lost = |reason: String| backend::failed(&device, reason);
     let data = tensor.into_data_async().await.map_err(|error| lost(error.to_string()))?;
+    backend::check(&device)?;
     let values = data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))?;
     // With checked inputs and weights, only a device that computes wrongly gives these.
     match values.iter().all(|value| value.is_finite()) {

@@ -1,13 +1,21 @@
 //! `LukeEmbeddings` and `LukeEntityEmbeddings`. The tables stay on the CPU side as stored: a call needs few
 //! of their rows, and the large ones exceed WebGPU's default binding size.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use super::layers::{LayerNorm, Linear, Weights, matrix};
 use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::input::ModelInputs;
 use crate::weights::{EntityRows, PagedRows, RowTable};
+
+/// Rows of the tables on the device.
+pub struct Gathered {
+    /// `[rows, hidden]` or `[rows, entity_emb]`: of the word or entity table.
+    rows: Tensor<2>,
+    /// `[rows, hidden]`: the sum of the other tables' rows.
+    others: Tensor<2>,
+}
 
 /// Word, position and token type tables, then LayerNorm.
 pub struct LukeEmbeddings {
@@ -36,9 +44,8 @@ impl LukeEmbeddings {
         &self.word_embeddings
     }
 
-    /// # Shapes
-    /// - result: `[words, hidden]`, the words of every sequence in order
-    pub fn forward(&self, batch: &[ModelInputs], device: &burn::tensor::Device) -> Tensor<2> {
+    /// What a batch takes from the tables: the words of every sequence in order.
+    pub fn gather(&self, batch: &[ModelInputs], device: &Device) -> Gathered {
         let (words, hidden) = (batch.iter().map(|inputs| inputs.input_ids.len()).sum(), self.word_embeddings.columns());
         let mut rows = Vec::with_capacity(words * hidden);
         let mut others = vec![0.0; words * hidden];
@@ -55,7 +62,13 @@ impl LukeEmbeddings {
                 self.token_type_embeddings.add_row(kind as usize, other);
             }
         }
-        self.layer_norm.forward(matrix(rows, words, device), matrix(others, words, device))
+        Gathered { rows: matrix(rows, words, device), others: matrix(others, words, device) }
+    }
+
+    /// # Shapes
+    /// - result: `[words, hidden]`
+    pub fn forward(&self, Gathered { rows, others }: Gathered) -> Tensor<2> {
+        self.layer_norm.forward(rows, others)
     }
 }
 
@@ -97,10 +110,11 @@ impl LukeEntityEmbeddings {
         &self.entity_embeddings
     }
 
+    /// What a batch takes from the tables: the entities of every sequence in order; at least one.
+    ///
     /// # Shapes
-    /// - rows: `[entities, entity_emb]`, the table's rows of the entities of every sequence in order
-    /// - result: `[entities, hidden]`; at least one entity
-    pub fn forward(&self, batch: &[ModelInputs], rows: Vec<f32>, device: &burn::tensor::Device) -> Tensor<2> {
+    /// - rows: `[entities, entity_emb]`, the entity table's
+    pub fn gather(&self, batch: &[ModelInputs], rows: Vec<f32>, device: &Device) -> Gathered {
         let entities = batch.iter().map(|inputs| inputs.entity_ids.len()).sum();
         let hidden = self.position_embeddings.columns();
         let mut others = vec![0.0; entities * hidden];
@@ -117,11 +131,16 @@ impl LukeEntityEmbeddings {
                 self.token_type_embeddings.add_row(kind as usize, other);
             }
         }
-        let rows = matrix(rows, entities, device);
+        Gathered { rows: matrix(rows, entities, device), others: matrix(others, entities, device) }
+    }
+
+    /// # Shapes
+    /// - result: `[entities, hidden]`
+    pub fn forward(&self, Gathered { rows, others }: Gathered) -> Tensor<2> {
         let rows = match &self.entity_embedding_dense {
             Some(dense) => dense.forward(rows),
             None => rows,
         };
-        self.layer_norm.forward(rows, matrix(others, entities, device))
+        self.layer_norm.forward(rows, others)
     }
 }

@@ -12,12 +12,12 @@ pub use encoder::Step;
 pub use heads::{Axes, Head, NamedTensor, hidden_outputs};
 pub use masked_lm::{Decoder, MaskedLm};
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::input::ModelInputs;
-use crate::kernels::Packing;
+use crate::kernels::{Packing, gather_rows};
 use crate::weights::{EntityRows, PagedRows, RowTable, WeightStore};
 use embeddings::{LukeEmbeddings, LukeEntityEmbeddings};
 use encoder::LukeEncoder;
@@ -67,9 +67,7 @@ impl HiddenStates {
     /// # Shapes
     /// - of: `[any, columns]`, result: `[rows, columns]`
     pub fn select(&self, of: Tensor<2>, rows: &[usize]) -> Tensor<2> {
-        let ids: Vec<i32> = rows.iter().map(|row| *row as i32).collect();
-        let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [rows.len()]), &self.states.device());
-        of.select(0, ids)
+        gather_rows(of, rows)
     }
 }
 
@@ -128,10 +126,6 @@ impl LukeModel {
     ) -> HiddenStates {
         let sizes: Vec<_> = batch.iter().map(|inputs| (inputs.input_ids.len(), inputs.entity_ids.len())).collect();
         let packing = Packing::new(&sizes);
-        let mut states = self.embeddings.forward(batch, &self.device);
-        if packing.rows() > packing.words() {
-            states = Tensor::cat(vec![states, self.entity_embeddings.forward(batch, entity_rows, &self.device)], 0);
-        }
         let mut mask = vec![0.0; packing.rows()];
         for (inputs, sequence) in batch.iter().zip(packing.sequences()) {
             let kinds = [
@@ -144,8 +138,17 @@ impl LukeModel {
                 }
             }
         }
+        // Everything goes to the device before anything runs there: an upload waits for what was started.
+        let mask = vector(mask, &self.device);
+        let words = self.embeddings.gather(batch, &self.device);
+        let entities =
+            (packing.rows() > packing.words()).then(|| self.entity_embeddings.gather(batch, entity_rows, &self.device));
+        let mut states = self.embeddings.forward(words);
+        if let Some(entities) = entities {
+            states = Tensor::cat(vec![states, self.entity_embeddings.forward(entities)], 0);
+        }
         seen(Step::Result, &states);
-        let states = self.encoder.forward(states, &vector(mask, &self.device), &packing, seen);
+        let states = self.encoder.forward(states, &mask, &packing, seen);
         HiddenStates { states, packing }
     }
 

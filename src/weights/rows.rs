@@ -1,10 +1,11 @@
 //! Tables of which a call needs few rows: kept as stored on the CPU side, or left where they are and fetched by row.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use super::dtype::DType;
+use super::dtype::{DType, encode_q8, split_q8};
 use super::manifest::EntityTable;
 use super::source::{Source, read_verified};
 use crate::error::{LukeError, Result};
@@ -35,6 +36,20 @@ impl RowTable {
     /// Each row as it is stored.
     pub fn stored_rows(&self) -> impl Iterator<Item = &[u8]> {
         self.bytes.chunks_exact(self.row_bytes())
+    }
+
+    /// Each row as a [`DType::Q8`] with integers of at most `most`: as it is stored where it is such a row, else quantised.
+    pub fn rows_q8(&self, most: i8) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        let fits =
+            move |row: &[u8]| split_q8(row).0.iter().all(|value| (*value as i8).unsigned_abs() <= most.unsigned_abs());
+        self.stored_rows().map(move |row| {
+            if self.dtype == DType::Q8 && fits(row) {
+                return Cow::Borrowed(row);
+            }
+            let mut numbers = Vec::with_capacity(self.columns);
+            self.dtype.decode(row, self.columns, &mut numbers);
+            Cow::Owned(encode_q8(&numbers, most))
+        })
     }
 
     /// Adds the rows of `other`, which are as long as these; as f32 where the two are stored in different ways.

@@ -1,7 +1,11 @@
 // Each WebGPU kernel against its plain CPU reference, on random shapes: a build of the module with `kernelTest` exported.
 import assert from 'node:assert/strict';
 
-const KERNELS = ['linear', 'entity_attention', 'add_layer_norm'];
+// `tiled`: what a real GPU runs, which this adapter would not choose.
+const KERNELS = [
+  'linear', 'linear_f16', 'linear_q8', 'entity_attention', 'add_layer_norm', 'gather_rows',
+  'tiled linear', 'tiled linear_f16', 'tiled linear_q8', 'tiled entity_attention',
+];
 const CASES = 24;
 const SEED = 20200;
 const TOLERANCE = 1e-4;

@@ -1,32 +1,28 @@
-// Entity-aware attention, one invocation a row and head: both queries of the row stay in registers while the
+// Entity-aware attention, one invocation a row and head, for adapters that are a CPU and for other head sizes: both queries of the row stay in registers while the
 // keys stream by once, with a running maximum and sum (online softmax), so nothing of size rows x rows exists.
 // T is vec4<f32> where the head size allows it, else f32; STEPS is head_dim / lanes of T.
 alias T = {{ T }};
 const STEPS = {{ steps }}u;
 
-struct Columns { to_words: u32, to_entities: u32, key: u32, value: u32 }
-// Sizes and columns count Ts, not floats. width: Ts a row of `projected`; hidden: Ts a row of `context`.
-// bounds: of each row's sequence, the first word row, one past the last, the first entity row, one past the last.
-struct Params {
-    words: u32, rows: u32, width: u32, hidden: u32, word: Columns, entity: Columns, bounds: array<vec4<u32>>,
-}
+{{ common }}
 
 @group(0) @binding(0) var<storage, read> projected: array<T>;        // [rows, width]
 @group(0) @binding(1) var<storage, read> mask: array<f32>;           // [rows]
-@group(0) @binding(2) var<storage, read> params: Params;
-@group(0) @binding(3) var<storage, read_write> context: array<T>;    // [rows, hidden]
+@group(0) @binding(2) var<storage, read_write> context: array<T>;    // [rows, hidden]
+@group(0) @binding(3) var<storage, read> params: Params;
 
 fn product(a: T, c: T) -> f32 { return {{ product }}; }
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
-    let row = group.x * 32u + local.x;
-    if row >= params.rows { return; }
+    let tile = params.tiles[group.x];
+    let row = tile.row + local.x;
+    if row >= tile.end { return; }
     let head = group.y * STEPS;
-    let scale = inverseSqrt(f32(STEPS) * f32({{ width }}));
+    let scale = inverseSqrt(f32(STEPS) * f32({{ lanes }}));
 
     var mine = params.word;
-    if row >= params.words { mine = params.entity; }
+    if tile.is_entity != 0u { mine = params.entity; }
     var to_words: array<T, STEPS>;
     var to_entities: array<T, STEPS>;
     var sum: array<T, STEPS>;
@@ -39,15 +35,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
 
     var maximum = -3.4028234e38;
     var total = 0.0;
-    let bounds = params.bounds[row];
-    let words = bounds.y - bounds.x;
-    for (var key = 0u; key < words + bounds.w - bounds.z; key++) {
+    let words = tile.end_word - tile.first_word;
+    for (var key = 0u; key < words + tile.end_entity - tile.first_entity; key++) {
         let is_word = key < words;
         var theirs = params.entity;
-        var other = bounds.z + key - words;
+        var other = tile.first_entity + key - words;
         if is_word {
             theirs = params.word;
-            other = bounds.x + key;
+            other = tile.first_word + key;
         }
         let base = other * params.width + head;
 

@@ -5,8 +5,8 @@ struct Params { rows: u32, features: u32, epsilon: f32 }
 @group(0) @binding(1) var<storage, read> residual: array<f32>;    // [rows, features]
 @group(0) @binding(2) var<storage, read> weight: array<f32>;      // [features]
 @group(0) @binding(3) var<storage, read> bias: array<f32>;        // [features]
-@group(0) @binding(4) var<storage, read> params: Params;
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;     // [rows, features]
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;     // [rows, features]
+@group(0) @binding(5) var<uniform> params: Params;
 
 const SIZE = 64u;
 var<workgroup> partial: array<f32, SIZE>;
