@@ -44,6 +44,11 @@ pub struct ModelInputs {
 }
 
 impl ModelInputs {
+    /// Words and entities.
+    pub fn rows(&self) -> usize {
+        self.input_ids.len() + self.entity_ids.len()
+    }
+
     /// That every array fits the others and the checkpoint's tables, so that nothing later can fail on them.
     pub fn check(&self, config: &LukeConfig) -> Result<()> {
         let (words, entities) = (self.input_ids.len(), self.entity_ids.len());

@@ -133,16 +133,23 @@ impl Model {
         Ok(result.into())
     }
 
-    /// The model on arrays: `{ name: { shape, data: Float32Array } }`.
+    /// The model on arrays: `{ name: { shape, data: Float32Array } }`; for several inputs, several such objects.
     pub async fn forward(&self, inputs: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let inputs: ModelInputs = tasks::required("inputs", from_js(inputs, "inputs")?).map_err(js_error)?;
+        let inputs: Value = from_js(inputs, "inputs")?;
+        let several = inputs.is_array();
+        let inputs = if several { inputs } else { Value::Array(vec![inputs]) };
+        let batch: Vec<ModelInputs> = tasks::required("inputs", inputs).map_err(js_error)?;
         let options: Value = from_js(options, "options")?;
         let head = options.get("head").and_then(Value::as_str);
-        let result = js_sys::Object::new();
-        for output in self.0.forward(&inputs, head).await.map_err(js_error)? {
-            js_sys::Reflect::set(&result, &output.name.into(), &tensor(&output.shape, &output.values)?)?;
+        let results = js_sys::Array::new();
+        for outputs in self.0.forward_batch(&batch, head).await.map_err(js_error)? {
+            let result = js_sys::Object::new();
+            for output in outputs {
+                js_sys::Reflect::set(&result, &output.name.into(), &tensor(&output.shape, &output.values)?)?;
+            }
+            results.push(&result);
         }
-        Ok(result.into())
+        Ok(if several { results.into() } else { results.get(0) })
     }
 
     /// What is loaded and where it runs.

@@ -206,15 +206,19 @@ export class Luke {
 
   /**
    * Low level: the model's own inputs in, its own outputs out, both named as in Hugging Face's `LukeModel`, for one
-   * sequence. Use it to compare with another implementation, or for a head that has no task here.
+   * sequence or for several of any lengths at once. Use it to compare with another implementation, or for a head that has
+   * no task here.
    *
    * @example
    * const { logits } = await luke.forward({ inputIds: [0, 713, 2], entityIds: [2], entityPositionIds: [[1]] });
    * console.log(logits.shape, logits.data);
    */
-  async forward(inputs: ForwardInputs, options: ForwardOptions = {}): Promise<ForwardOutputs> {
+  async forward(inputs: ForwardInputs, options?: ForwardOptions): Promise<ForwardOutputs>;
+  async forward(inputs: readonly ForwardInputs[], options?: ForwardOptions): Promise<ForwardOutputs[]>;
+  async forward(inputs: ForwardInputs | readonly ForwardInputs[], options: ForwardOptions = {}): Promise<ForwardOutputs | ForwardOutputs[]> {
     checkForward(inputs, options);
-    return this.#call({ method: 'forward', input: defined(inputs), options });
+    const input = Array.isArray(inputs) ? (inputs as readonly ForwardInputs[]).map(defined) : defined(inputs as ForwardInputs);
+    return this.#call({ method: 'forward', input, options });
   }
 
   /** Lets go of the model and its worker. Calls that have not finished reject, and so does every later one. */

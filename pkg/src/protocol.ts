@@ -30,7 +30,7 @@ export type Call =
   | { method: 'fillMask'; input: { text: string }; options: object }
   | { method: 'predictEntities'; input: { text: string; spans: readonly Span[] }; options: object }
   | { method: 'embed'; input: { text: string; spans: readonly Span[] }; options: object }
-  | { method: 'forward'; input: ForwardInputs; options: object };
+  | { method: 'forward'; input: ForwardInputs | readonly ForwardInputs[]; options: object };
 
 /** Page to engine. */
 export type Request =

@@ -40,8 +40,9 @@ export function serve(port: MessagePort, engine = new Engine()): void {
   };
 }
 
-/** The buffers of an object's tensors, which are moved, not copied. */
+/** The buffers of the tensors of an object, or of each of several, which are moved, not copied. */
 function buffersOf(value: unknown): ArrayBuffer[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  if (typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap(buffersOf);
   return Object.values(value).flatMap((part: { data?: unknown } | null) => (part?.data instanceof Float32Array ? [part.data.buffer as ArrayBuffer] : []));
 }

@@ -8,7 +8,7 @@ import type {
 const LOAD: Keys<LoadOptions> = { device: 1, worker: 1, signal: 1, onProgress: 1, fetch: 1, headers: 1, selfTest: 1, heads: 1, wasmUrl: 1 };
 const TASK: Keys<TaskOptions> = { specialTokens: 1, signal: 1 };
 const NER: Keys<NerOptions> = {
-  threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, sentences: 1, context: 1, allScores: 1, ...TASK,
+  threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, candidates: 1, sentences: 1, context: 1, allScores: 1, ...TASK,
 };
 const LABELS: Keys<LabelOptions> = { allScores: 1, ...TASK };
 const QA: Keys<QaOptions> = {
@@ -70,10 +70,11 @@ export function checkTask(task: keyof typeof TASKS, { strings, span = {}, spans 
   }
 }
 
-/** Rejects inputs that are no object; their arrays are checked in the wasm. */
+/** Rejects inputs that are no object, and no list of objects; their arrays are checked in the wasm. */
 export function checkForward(inputs: unknown, options: ForwardOptions): void {
   checkKeys('forward', options, FORWARD);
-  need(isObject(inputs), 'forward', 'inputs', 'an object of arrays', inputs);
+  if (!Array.isArray(inputs)) return need(isObject(inputs), 'forward', 'inputs', 'an object of arrays, or a list of such', inputs);
+  inputs.forEach((one: unknown, i) => need(isObject(one), 'forward', `inputs[${i}]`, 'an object of arrays', one));
 }
 
 /** An absolute URL; a relative one is taken from the page's. */

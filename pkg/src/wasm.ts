@@ -30,7 +30,7 @@ export interface WasmModel {
   /** Any task but `embed`. */
   call(task: string, input: unknown, options: object): Promise<unknown>;
   embed(input: { text: string; spans: readonly Span[] }, options: object): Promise<unknown>;
-  forward(input: ForwardInputs, options: object): Promise<ForwardOutputs>;
+  forward(input: ForwardInputs | readonly ForwardInputs[], options: object): Promise<ForwardOutputs | ForwardOutputs[]>;
   info(): Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'tasks' | 'parameters'> & { selfTest?: RuntimeInfo['selfTest'] | null };
   free(): void;
 }

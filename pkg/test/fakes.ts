@@ -65,10 +65,11 @@ export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks =
   const log: string[] = [];
   const echo = async (input: object, options: object) => [{ input, options }];
   const qa = async (input: object, options: object) => ({ input, options, alternatives: [] });
+  const outputs = () => ({ logits: { shape: [2], data: new Float32Array([1, 2]) } });
   const model: WasmModel = {
     call: (task, input, options) => ((tasks[task] ?? { ner, qa }[task] ?? echo) as Run)(input as never, options),
     embed: echo,
-    forward: async () => ({ logits: { shape: [2], data: new Float32Array([1, 2]) } }),
+    forward: async (input) => (Array.isArray(input) ? input.map(outputs) : outputs()),
     info: () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks: ['ner'], parameters: 7 }),
     free: () => void log.push('free model'),
     ...tasks,

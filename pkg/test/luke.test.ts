@@ -166,6 +166,7 @@ test('wrong arguments reject and name the thing; the next call works', async () 
   ];
   for (const [args, message] of cases) await assert.rejects(call(...args), (error: any) => error instanceof LukeError && error.code === 'input' && message.test(error.message));
   await assert.rejects((luke.forward as any).call(luke, 3), { code: 'input', message: /inputs must be/ });
+  await assert.rejects((luke.forward as any).call(luke, [{ inputIds: [0] }, 3]), { code: 'input', message: /inputs\[1\] must be/ });
   assert.deepEqual(await luke.ner('a'), []);
   await luke.dispose();
 });
@@ -208,7 +209,9 @@ test('a trap rejects its call; the next one loads again and works', async () => 
 
 test('forward gives tensors', async () => {
   const { luke } = await start(async () => []);
-  assert.deepEqual(await luke.forward({ inputIds: [0, 2] }), { logits: { shape: [2], data: new Float32Array([1, 2]) } });
+  const outputs = { logits: { shape: [2], data: new Float32Array([1, 2]) } };
+  assert.deepEqual(await luke.forward({ inputIds: [0, 2] }), outputs);
+  assert.deepEqual(await luke.forward([{ inputIds: [0, 2] }, { inputIds: [0, 3, 2] }]), [outputs, outputs]);
   await luke.dispose();
 });
 

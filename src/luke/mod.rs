@@ -102,7 +102,8 @@ impl Luke {
         Ok(outputs.into_iter().next().unwrap_or_default())
     }
 
-    /// Runs several inputs at once, of any lengths: the outputs of each as [`forward`](Self::forward) gives them.
+    /// Runs inputs of any lengths together, up to [`batch_rows`](Self::batch_rows) at once: the outputs of each as
+    /// [`forward`](Self::forward) gives them.
     pub async fn forward_batch(&self, batch: &[ModelInputs], head: Option<&str>) -> Result<Vec<Vec<Output>>> {
         for inputs in batch {
             inputs.check(&self.config)?;
@@ -116,9 +117,31 @@ impl Luke {
             }
             None => self.heads.values().next(),
         };
-        if batch.is_empty() {
-            return Ok(Vec::new());
+        let (mut outputs, mut rest) = (Vec::with_capacity(batch.len()), batch);
+        while !rest.is_empty() {
+            let mut rows = 0;
+            let fits = rest.iter().take_while(|inputs| {
+                rows += inputs.rows();
+                rows <= self.batch_rows()
+            });
+            let (together, others) = rest.split_at(fits.count().max(1));
+            outputs.extend(self.run(together, head).await?);
+            rest = others;
         }
+        Ok(outputs)
+    }
+
+    /// How many words and entities run at once where there are several inputs: beyond it little time is gained, and what is
+    /// between the layers takes memory.
+    pub fn batch_rows(&self) -> usize {
+        match self.device {
+            DeviceKind::Cpu => 512,
+            DeviceKind::Gpu => 4096,
+        }
+    }
+
+    /// One forward pass and a head; the inputs must have been checked, and there must be one.
+    async fn run(&self, batch: &[ModelInputs], head: Option<&Head>) -> Result<Vec<Vec<Output>>> {
         let states = self.states(batch).await?;
         let outputs = match head {
             Some(Head::MaskedLm(head)) => return self.all_masked_logits(head, &states).await,

@@ -160,6 +160,30 @@ mod tests {
         }
     }
 
+    /// What a word costs does not depend on how many there are: rows of the model a word, over sentences of many lengths.
+    #[test]
+    fn a_word_of_a_long_document_costs_what_one_of_a_short_one_does() {
+        let cost = |words: usize, context| {
+            let stream = stream(&(0..words).map(|word| 1 + word % 3).collect::<Vec<_>>());
+            let limits = Limits { tokens: 510, span_tokens: 16, spans: Some(128), context };
+            let (mut rows, mut start, mut lengths) = (0, 0, [4, 22, 13, 31, 8, 600].into_iter().cycle());
+            while start < words {
+                let end = (start + lengths.next().unwrap()).min(words);
+                let passes = passes(&stream, start..end, limits, |_| true);
+                rows += passes.iter().map(|pass| pass.tokens.len() + pass.spans.len()).sum::<usize>();
+                start = end;
+            }
+            rows as f64 / words as f64
+        };
+        for context in [NerContext::Sentence, NerContext::Document] {
+            let short = cost(4 * 678, context);
+            for words in [10_000, 50_000] {
+                let ratio = cost(words, context) / short;
+                assert!((0.95..1.05).contains(&ratio), "{words} words, {context:?}: {ratio}");
+            }
+        }
+    }
+
     proptest! {
         /// Every span of the sentence that is to be kept is scored exactly once, in a pass that shows all of it and obeys the limits.
         #[test]

@@ -97,6 +97,53 @@ fn long_texts_are_windowed_and_lose_nothing_at_the_edges() {
 }
 
 #[test]
+fn several_texts_give_what_each_gives_alone() {
+    let luke = load(&folder("micro-span_cls"));
+    let texts = [
+        "Nadim Ladki saw Japan get a lucky win. Star Wars is a film by George Lucas.",
+        "",
+        "Paris.",
+        "Star Wars is a film by George Lucas.",
+        "They met in Los Angeles on Thursday, and in New York, Oslo and Rome, and nowhere else in the whole wide world.",
+        "Paris.",
+    ];
+    for options in [json!({}), json!({ "candidates": "likely" }), json!({ "sentences": "none", "allScores": true })] {
+        let wanted = from_value::<NerOptions>("options", options.clone()).unwrap();
+        let input = NerInput::from_value(json!(texts)).unwrap();
+        let NerResult::Many(together) = pollster::block_on(luke.ner(&input, &wanted)).unwrap() else {
+            panic!("several texts give several lists")
+        };
+        assert_eq!(together.len(), texts.len());
+        for (text, got) in texts.iter().zip(together) {
+            let alone = ner(&luke, json!(text), options.clone()).unwrap();
+            let plain = |e: &Entity| (e.start, e.end, e.label.clone(), f64::from(e.logit));
+            assert_entities(text, &got, &alone.iter().map(plain).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn likely_candidates_look_like_names_and_all_are_looked_at_where_letters_do_not_tell() {
+    let luke = load(&folder("micro-span_cls"));
+    let likely = json!({ "candidates": "likely" });
+    let text = "On Thursday Nadim Ladki of the European Union saw that Japan had won in Los Angeles, and he was not the only one.";
+    let found = ner(&luke, json!(text), likely.clone()).unwrap();
+    assert!(!found.is_empty());
+    for entity in found {
+        assert!(
+            entity.text.starts_with(char::is_uppercase) && entity.text.ends_with(char::is_alphabetic),
+            "{entity:?}"
+        );
+    }
+    for text in [text.to_lowercase(), text.to_uppercase(), "Peter hat den Zug nach Rom genommen".into()] {
+        let all = ner(&luke, json!(text), Value::Null).unwrap();
+        assert_eq!(ner(&luke, json!(text), likely.clone()).unwrap(), all, "{text}");
+    }
+    let words = json!({ "words": ["it", "was", "said", "of", "the", "bank", "by", "him"] });
+    assert_eq!(ner(&luke, words.clone(), likely).unwrap(), ner(&luke, words, Value::Null).unwrap());
+}
+
+#[test]
 fn options_filter_and_bad_ones_are_refused_by_name() {
     let luke = load(&folder("micro-span_cls"));
     let text = json!("Star Wars is a film written and directed by George Lucas.");
@@ -118,6 +165,7 @@ fn options_filter_and_bad_ones_are_refused_by_name() {
         (json!({ "sentences": [[0, 4], [2, 6]] }), "sentences"),
         (json!({ "sentences": [[0, 400]] }), "sentences"),
         (json!({ "context": "page" }), "page"),
+        (json!({ "candidates": "some" }), "candidates"),
         (json!({ "treshold": 0.5 }), "treshold"),
     ];
     for (options, named) in wrong {

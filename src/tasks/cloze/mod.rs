@@ -23,10 +23,12 @@ impl Luke {
         let windows = self.cloze_windows(input, options)?;
         // Bytes of a candidate → its best logit and the last window that gives it.
         let mut best: BTreeMap<(usize, usize), (f32, usize)> = BTreeMap::new();
-        for (number, window) in windows.iter().enumerate() {
-            let outputs = self.forward(&window.inputs, Some("cloze")).await?;
+        let (batch, candidates): (Vec<_>, Vec<_>) =
+            windows.into_iter().map(|window| (window.inputs, window.candidates)).unzip();
+        let outputs = self.forward_batch(&batch, Some("cloze")).await?;
+        for (number, (candidates, outputs)) in candidates.iter().zip(&outputs).enumerate() {
             let logits = outputs.first().map(|output| output.values.as_slice()).unwrap_or_default();
-            for (candidate, logit) in window.candidates.iter().zip(logits) {
+            for (candidate, logit) in candidates.iter().zip(logits) {
                 let known = best.entry((candidate.start, candidate.end)).or_insert((*logit, number));
                 if *logit >= known.0 {
                     *known = (*logit, number);

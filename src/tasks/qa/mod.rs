@@ -25,8 +25,8 @@ impl Luke {
         let (windows, offset) = (&reading.windows, reading.offset());
         let search = Search { windows, offset, n_best: options.n_best, max_answer: options.max_answer_tokens };
         let (mut n_best, mut null_score) = (NBest::new(options.n_best), None);
-        for window in 0..windows.ranges().len() {
-            let outputs = self.forward(&reading.inputs(window), Some("qa")).await?;
+        let batch: Vec<_> = (0..windows.ranges().len()).map(|window| reading.inputs(window)).collect();
+        for (window, outputs) in self.forward_batch(&batch, Some("qa")).await?.iter().enumerate() {
             let [starts, ends] = outputs.as_slice() else {
                 return Err(LukeError::format("manifest.json", "head 'qa' gives no start and end logits"));
             };
