@@ -1,5 +1,6 @@
 //! `luke`: converts checkpoints, runs tasks over JSON Lines, verifies model folders.
 
+mod bench;
 mod convert;
 mod eval;
 mod folder;
@@ -53,6 +54,8 @@ enum Command {
     Embed(Run),
     /// The official score on a dataset's published file, as JSON.
     Eval(eval::Options),
+    /// Time the kernels, and whole passes of models, on a device.
+    Bench(bench::Options),
     /// Check a model folder: lengths, hashes, tensors, and its self-test.
     Verify(Run),
 }
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Command::PredictEntities(run) => lines(&run, "predictEntities"),
         Command::Embed(run) => lines(&run, "embed"),
         Command::Eval(options) => eval::eval(&options),
+        Command::Bench(options) => bench::bench(&options),
         Command::Verify(run) => verify(&run.model, run.device.into()),
     };
     match result {
