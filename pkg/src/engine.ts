@@ -83,7 +83,7 @@ export class Engine {
       if (failure) throw failure.error;
       const known = toLukeError(error);
       if (isTrap(error)) this.#loaded = undefined;
-      else if (known.code === 'device-lost') this.#drop();
+      else if (known.code === 'device-lost' || known.code === 'out-of-memory') this.#drop();
       throw known;
     }
   }

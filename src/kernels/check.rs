@@ -5,13 +5,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{
     Activation, AttentionShape, Columns, Packing, RowGroup, Weight, add_layer_norm, entity_attention, gather_rows,
-    linear,
+    linear, stack_rows,
 };
 
 /// The kernels of every device that [`max_error`] knows. `quantised` is the CPU's alone, `linear_f16` and `linear_q8` the
 /// GPU's, which also has a `tiled` of each linear kernel and of `entity_attention`, such as `tiled linear`: the shader that
 /// an adapter which is a CPU would not take by itself.
-pub const KERNELS: [&str; 4] = ["linear", "entity_attention", "add_layer_norm", "gather_rows"];
+pub const KERNELS: [&str; 5] = ["linear", "entity_attention", "add_layer_norm", "gather_rows", "stack_rows"];
 
 /// Runs case `case` of `kernel` and gives the largest `|got - want| / (1 + |want|)`.
 ///
@@ -32,6 +32,7 @@ pub async fn max_error(kernel: &str, seed: u64, case: usize, device: &Device) ->
         #[cfg(feature = "webgpu")]
         "linear_q8" => compact_case(&mut random, case, true, device).await,
         "gather_rows" => gather_case(&mut random, case, device).await,
+        "stack_rows" => stack_case(&mut random, case, device).await,
         "entity_attention" => attention_case(&mut random, case, device).await,
         "add_layer_norm" => layer_norm_case(&mut random, case, device).await,
         other => panic!("no kernel named {other}"),
@@ -99,6 +100,14 @@ async fn gather_case(random: &mut Random, case: usize, device: &Device) -> f64 {
     let (x, rows) = (random.floats(height * width), (0..count).map(|_| random.size(0, height - 1)).collect::<Vec<_>>());
     let want = gather_rows::reference(&x, width, &rows);
     difference(super::gather_rows(matrix(x, [height, width], device), &rows), &want).await
+}
+
+async fn stack_case(random: &mut Random, case: usize, device: &Device) -> f64 {
+    let (upper, lower) = (random.size(1, 90), random.size(1, 90));
+    let width = if case == 0 { 1 } else { random.size(1, 300) };
+    let (a, b) = (random.floats(upper * width), random.floats(lower * width));
+    let want = stack_rows::reference(&a, &b);
+    difference(super::stack_rows(matrix(a, [upper, width], device), matrix(b, [lower, width], device)), &want).await
 }
 
 /// A linear layer with stacked weights.

@@ -52,6 +52,14 @@ impl LukeOps for Flex {
         let width = x.layout().shape()[1];
         tensor(gather_rows::cpu(floats(&x), width, &rows), [rows.len(), width])
     }
+
+    fn stack_rows(upper: FloatTensor<Self>, lower: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (upper, lower) = (upper.to_contiguous(), lower.to_contiguous());
+        let width = upper.layout().shape()[1];
+        let both = [floats(&upper), floats(&lower)].concat();
+        let rows = both.len() / width;
+        tensor(both, [rows, width])
+    }
 }
 
 impl CpuOps for Flex {

@@ -7,6 +7,7 @@ mod add_layer_norm;
 mod entity_attention;
 mod gather_rows;
 mod linear;
+mod stack_rows;
 
 #[cfg(any(test, feature = "kernel-tests"))]
 pub mod check;
@@ -40,6 +41,7 @@ pub use linear::PackedMatrix;
 pub use linear::{Activation, RowGroup, Weight, linear, linear_groups};
 #[cfg(feature = "cpu")]
 pub use quantised::{Q8_MOST, QuantisedMatrix};
+pub use stack_rows::stack_rows;
 
 use burn::backend::tensor::FloatTensor;
 #[cfg(feature = "webgpu")]
@@ -75,6 +77,9 @@ pub trait LukeOps: Backend {
 
     /// See [`gather_rows()`].
     fn gather_rows(x: FloatTensor<Self>, rows: Vec<usize>) -> FloatTensor<Self>;
+
+    /// See [`stack_rows()`].
+    fn stack_rows(upper: FloatTensor<Self>, lower: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 /// Ops of the CPU alone.

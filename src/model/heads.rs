@@ -97,11 +97,10 @@ impl Head {
             true => Ok(()),
             false => Err(LukeError::input("entityIds", format!("this head needs {entities}"))),
         };
-        let select = |rows: &[usize]| states.select(states.states.clone(), rows);
         // Entity `i` of every sequence.
         let entity = |i: usize| {
             let rows: Vec<usize> = sequences.iter().map(|sequence| sequence.entities.start + i).collect();
-            select(&rows)
+            states.select(states.states.clone(), &rows)
         };
         let pooled = || {
             let missing = || LukeError::format("manifest.json", "this head needs luke.pooler, which is missing");
@@ -113,18 +112,18 @@ impl Head {
         Ok(match self {
             Self::EntitySpanClassification(classifier) => {
                 need(1)?;
-                let gather = |name, positions: fn(&ModelInputs) -> &[u32]| {
-                    if batch.iter().any(|inputs| positions(inputs).is_empty()) {
-                        return Err(LukeError::input(name, "this head needs it"));
-                    }
-                    let own = batch.iter().zip(sequences);
-                    let rows =
-                        own.flat_map(|(inputs, s)| positions(inputs).iter().map(|p| s.words.start + *p as usize));
-                    Ok(select(&rows.collect::<Vec<_>>()))
+                let has = |name, positions: fn(&ModelInputs) -> &[u32]| {
+                    let missing = batch.iter().any(|inputs| positions(inputs).is_empty());
+                    if missing { Err(LukeError::input(name, "this head needs it")) } else { Ok(()) }
                 };
-                let start = gather("entityStartPositions", |inputs| &inputs.entity_start_positions)?;
-                let end = gather("entityEndPositions", |inputs| &inputs.entity_end_positions)?;
-                let tensor = classifier.forward(Tensor::cat(vec![start, end, states.entity_rows()], 1));
+                has("entityStartPositions", |inputs| &inputs.entity_start_positions)?;
+                has("entityEndPositions", |inputs| &inputs.entity_end_positions)?;
+                let spans = batch.iter().zip(sequences).flat_map(|(inputs, sequence)| {
+                    let word = |position: &u32| sequence.words.start + *position as usize;
+                    let ends = inputs.entity_start_positions.iter().zip(&inputs.entity_end_positions);
+                    ends.zip(sequence.entities.clone()).map(move |((start, end), row)| [word(start), word(end), row])
+                });
+                let tensor = classifier.forward(states.joined(&spans.collect::<Vec<_>>()));
                 let rows = sequences.iter().map(|sequence| sequence.entities.len()).collect();
                 vec![NamedTensor { name: "logits", tensor, rows, axes: Axes::Both }]
             }
@@ -134,7 +133,8 @@ impl Head {
             }
             Self::EntityPairClassification(classifier) => {
                 need(2)?;
-                one(classifier.forward(Tensor::cat(vec![entity(0), entity(1)], 1)))
+                let pairs: Vec<_> = sequences.iter().map(|s| [s.entities.start, s.entities.start + 1]).collect();
+                one(classifier.forward(states.joined(&pairs)))
             }
             Self::TokenClassification(classifier) => {
                 let tensor = classifier.forward(states.word_rows());
@@ -155,10 +155,9 @@ impl Head {
                 need(2)?;
                 let pairs = sequences.iter().flat_map(|sequence| {
                     let entities = sequence.entities.clone();
-                    entities.clone().skip(1).map(move |candidate| (entities.start, candidate))
+                    entities.clone().skip(1).map(move |candidate| [entities.start, candidate])
                 });
-                let (blanks, candidates): (Vec<_>, Vec<_>) = pairs.unzip();
-                let tensor = scorer.forward(Tensor::cat(vec![select(&blanks), select(&candidates)], 1));
+                let tensor = scorer.forward(states.joined(&pairs.collect::<Vec<_>>()));
                 let rows = sequences.iter().map(|sequence| sequence.entities.len() - 1).collect();
                 vec![NamedTensor { name: "logits", tensor, rows, axes: Axes::Rows }]
             }

@@ -17,7 +17,7 @@ use burn::tensor::{Device, Tensor};
 use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::input::ModelInputs;
-use crate::kernels::{Packing, gather_rows};
+use crate::kernels::{Packing, gather_rows, stack_rows};
 use crate::weights::{EntityRows, PagedRows, RowTable, WeightStore};
 use embeddings::{LukeEmbeddings, LukeEntityEmbeddings};
 use encoder::LukeEncoder;
@@ -68,6 +68,15 @@ impl HiddenStates {
     /// - of: `[any, columns]`, result: `[rows, columns]`
     pub fn select(&self, of: Tensor<2>, rows: &[usize]) -> Tensor<2> {
         gather_rows(of, rows)
+    }
+
+    /// For each of `groups`, its rows one after the other.
+    ///
+    /// # Shapes
+    /// - result: `[groups, N * hidden]`
+    pub fn joined<const N: usize>(&self, groups: &[[usize; N]]) -> Tensor<2> {
+        let [_, hidden] = self.states.dims();
+        self.select(self.states.clone(), groups.as_flattened()).reshape([groups.len(), N * hidden])
     }
 }
 
@@ -145,7 +154,7 @@ impl LukeModel {
             (packing.rows() > packing.words()).then(|| self.entity_embeddings.gather(batch, entity_rows, &self.device));
         let mut states = self.embeddings.forward(words);
         if let Some(entities) = entities {
-            states = Tensor::cat(vec![states, self.entity_embeddings.forward(entities)], 0);
+            states = stack_rows(states, self.entity_embeddings.forward(entities));
         }
         seen(Step::Result, &states);
         let states = self.encoder.forward(states, &mask, &packing, seen);

@@ -54,6 +54,10 @@ impl LukeOps for Cube {
     fn gather_rows(x: FloatTensor<Self>, rows: Vec<usize>) -> FloatTensor<Self> {
         rows::gather_rows(into_contiguous(x), &rows)
     }
+
+    fn stack_rows(upper: FloatTensor<Self>, lower: FloatTensor<Self>) -> FloatTensor<Self> {
+        rows::stack_rows(into_contiguous(upper), into_contiguous(lower))
+    }
 }
 
 impl GpuOps for Cube {

@@ -50,5 +50,6 @@ pub(super) fn run(numbers: CubeTensor, words: CubeTensor, dtype: DType, head_dim
     entity_attention::run(numbers.clone(), numbers.clone(), &shape);
     rows::add_layer_norm(numbers.clone(), numbers.clone(), numbers.clone(), numbers.clone(), 1e-5);
     rows::gather_rows(numbers.clone(), &[0]);
+    rows::stack_rows(numbers.clone(), numbers.clone());
     numbers
 }

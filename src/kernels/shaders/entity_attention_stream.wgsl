@@ -1,5 +1,6 @@
-// Entity-aware attention, one invocation a row and head, for adapters that are a CPU and for other head sizes: both queries of the row stay in registers while the
-// keys stream by once, with a running maximum and sum (online softmax), so nothing of size rows x rows exists.
+// Entity-aware attention, one invocation a row and head, for adapters that are a CPU and for other head sizes: both queries
+// of the row stay in registers while the keys stream by once, with a running maximum and sum (online softmax), so nothing of
+// size rows x rows exists.
 // T is vec4<f32> where the head size allows it, else f32; STEPS is head_dim / lanes of T.
 alias T = {{ T }};
 const STEPS = {{ steps }}u;

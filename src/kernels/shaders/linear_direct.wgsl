@@ -22,6 +22,7 @@ fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_id) lo
     let steps = params.in_features / {{ lanes }}u;
     let row = run.row + local.y * TALL;
     let column = tile.x * {{ columns }}u + local.x * 8u;
+    if row >= run.end || column >= params.out_features { return; }
     // Rows and columns beyond the end read the last one and are not stored.
     {{ start }}
     for (var i = 0u; i < steps; i++) {

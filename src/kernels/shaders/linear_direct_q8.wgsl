@@ -26,6 +26,7 @@ fn main(
     let own = local.y * TALL;
     let row = run.row + own;
     let column = tile.x * {{ columns }}u + local.x * 8u;
+    if row >= run.end || column >= params.out_features { return; }
     // Rows and columns beyond the end read the last one and are not stored.
     {{ start }}
     for (var i = 0u; i < steps; i++) {

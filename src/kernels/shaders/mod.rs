@@ -75,6 +75,17 @@ impl Variant for GatherRows {
     }
 }
 
+/// A pipeline of `stack_rows`; whether it reads vec4s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StackRows(pub bool);
+
+impl Variant for StackRows {
+    fn source(self) -> String {
+        let element = if self.0 { "vec4<f32>" } else { "f32" };
+        fill(include_str!("stack_rows.wgsl"), &[("T", element.to_owned())])
+    }
+}
+
 /// The source of one of each kind of shader, with its name.
 #[cfg(test)]
 pub fn all() -> Vec<(String, String)> {
@@ -84,5 +95,6 @@ pub fn all() -> Vec<(String, String)> {
     let attention = [(true, 4, 16), (true, 4, 2), (false, 4, 16), (false, 1, 5)];
     let attention = attention.map(|(tiled, lanes, steps)| named(EntityAttention { tiled, lanes, steps }));
     let rows = [named(AddLayerNorm), named(GatherRows(true)), named(GatherRows(false))];
-    linear::variants().map(named).chain(attention).chain(rows).collect()
+    let stacks = [named(StackRows(true)), named(StackRows(false))];
+    linear::variants().map(named).chain(attention).chain(rows).chain(stacks).collect()
 }

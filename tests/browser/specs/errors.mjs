@@ -58,7 +58,7 @@ export default async function ({ test, openPage }) {
     });
     await test(`wasm ${where}: bad inputs for forward`, async () => {
       page ??= await openPage();
-      const cases = [[], 3, {}, { inputIds: [] }, { inputIds: [0, 99999999, 2] }, { inputIds: [0, 2], attentionMask: [1] }, { inputIds: [0, -1, 2] }];
+      const cases = [3, {}, [{ inputIds: [0, 2] }, {}], { inputIds: [] }, { inputIds: [0, 99999999, 2] }, { inputIds: [0, 2], attentionMask: [1] }, { inputIds: [0, -1, 2] }];
       const results = await page.evaluate(forwardEach, { worker, cases });
       results.slice(0, -1).forEach((outcome, i) => check(JSON.stringify(cases[i]), outcome, 'input', /./));
       assert.ok(results.at(-1).value, `the next good call: ${JSON.stringify(results.at(-1))}`);

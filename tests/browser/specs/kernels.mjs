@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 
 // `tiled`: what a real GPU runs, which this adapter would not choose.
 const KERNELS = [
-  'linear', 'linear_f16', 'linear_q8', 'entity_attention', 'add_layer_norm', 'gather_rows',
+  'linear', 'linear_f16', 'linear_q8', 'entity_attention', 'add_layer_norm', 'gather_rows', 'stack_rows',
   'tiled linear', 'tiled linear_f16', 'tiled linear_q8', 'tiled entity_attention',
 ];
 const CASES = 24;
