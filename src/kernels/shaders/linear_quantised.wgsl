@@ -33,16 +33,11 @@ fn measure(run: Run, index: u32, steps: u32) {
     }
 }
 
-// Four numbers of row `row` of the tile.
-fn quantised(v: vec4<f32>, row: u32) -> u32 {
+// The integers of four numbers of row `row` of the tile.
+fn integers(v: vec4<f32>, row: u32) -> vec4<f32> {
     let grid = grids[row];
-    let q = vec4<u32>(round(clamp(v * grid.y + grid.z, vec4(0.0), vec4(127.0))));
-    return q.x | (q.y << 8u) | (q.z << 16u) | (q.w << 24u);
+    return round(clamp(v * grid.y + grid.z, vec4(0.0), vec4(127.0)));
 }
-
-fn dot4(a: u32, c: u32) -> i32 { return {{ dot4 }}; }
-
-fn dots(a: u32, c: vec4<u32>) -> vec4<i32> { return vec4(dot4(a, c.x), dot4(a, c.y), dot4(a, c.z), dot4(a, c.w)); }
 
 // The sums of integers of a row and four columns as numbers. `w_scales` holds a weight row's scale and the sum of its integers.
 fn numbers(run: Run, row: u32, column: u32, sum: vec4<i32>) -> vec4<f32> {
