@@ -8,7 +8,7 @@ pub use masked::Vocabulary;
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData, Transaction};
 
 use crate::backend::{self, DeviceKind};
 use crate::config::LukeConfig;
@@ -149,8 +149,9 @@ impl Luke {
             None => hidden_outputs(&self.model, &states),
         };
         let mut each = vec![Vec::new(); batch.len()];
-        for NamedTensor { name, tensor, rows, axes } in outputs {
-            split(name, &read_one(name, tensor).await?, &rows, axes, &mut each);
+        let values = read(outputs.iter().map(|output| (output.name, output.tensor.clone())).collect()).await?;
+        for (NamedTensor { name, rows, axes, .. }, values) in outputs.iter().zip(values) {
+            split(name, &values, rows, *axes, &mut each);
         }
         Ok(each)
     }
@@ -176,12 +177,9 @@ impl Luke {
                 seen.extend(rows.iter().map(|row| states.clone().slice([*row..row + 1, 0..columns])));
             }
         });
-        let mut layers = Vec::with_capacity(seen.len());
-        for tensor in seen {
-            let name = "hiddenStates";
-            layers.push(Output { name, shape: vec![columns], values: read_one(name, tensor).await? });
-        }
-        Ok(layers)
+        let name = "hiddenStates";
+        let layers = read(seen.into_iter().map(|tensor| (name, tensor)).collect()).await?;
+        Ok(layers.into_iter().map(|values| Output { name, shape: vec![columns], values }).collect())
     }
 
     /// Runs the manifest's self-test; the largest difference, or `None` where there is no test.
@@ -232,16 +230,26 @@ fn split(name: &'static str, values: &[f32], rows: &[usize], axes: Axes, to: &mu
     }
 }
 
+/// The values of named tensors of one device, brought from it together.
+async fn read<'a>(tensors: Vec<(&'a str, Tensor<2>)>) -> Result<Vec<Vec<f32>>> {
+    let Some(device) = tensors.first().map(|(_, tensor)| tensor.device()) else { return Ok(Vec::new()) };
+    let lost = |reason: String| backend::failed(&device, reason);
+    let (names, tensors): (Vec<&'a str>, Vec<_>) = tensors.into_iter().unzip();
+    let reading = tensors.into_iter().fold(Transaction::default(), |reading, tensor| reading.register(tensor));
+    let data = reading.execute_async().await.map_err(|error| lost(error.to_string()))?;
+    backend::check(&device)?;
+    let values = |(name, data): (&str, TensorData)| {
+        let values = data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))?;
+        // With checked inputs and weights, only a device that computes wrongly gives these.
+        match values.iter().all(|value| value.is_finite()) {
+            true => Ok(values),
+            false => Err(lost(format!("{name} is not finite"))),
+        }
+    };
+    names.into_iter().zip(data).map(values).collect()
+}
+
 /// The values of a tensor, from the device.
 async fn read_one(name: &str, tensor: Tensor<2>) -> Result<Vec<f32>> {
-    let device = tensor.device();
-    let lost = |reason: String| backend::failed(&device, reason);
-    let data = tensor.into_data_async().await.map_err(|error| lost(error.to_string()))?;
-    backend::check(&device)?;
-    let values = data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))?;
-    // With checked inputs and weights, only a device that computes wrongly gives these.
-    match values.iter().all(|value| value.is_finite()) {
-        true => Ok(values),
-        false => Err(lost(format!("{name} is not finite"))),
-    }
+    Ok(read(vec![(name, tensor)]).await?.pop().unwrap_or_default())
 }
