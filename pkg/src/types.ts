@@ -123,8 +123,9 @@ export interface NerOptions extends TaskOptions {
   /** Longest window of text the model sees at once, in its tokens (default from the model). */
   maxSeqTokens?: number;
   /**
-   * Which runs of words are looked at: every one (`all`, the default, as in the paper), or those that look like English names
-   * (`likely`): several times as fast. Text whose letters do not tell, such as that without capitals, gets every one.
+   * Which runs of words are looked at: every one (`all`, as in the paper), or those that look like English names (`likely`):
+   * several times as fast. Text whose letters do not tell, such as that without capitals, gets every one. Default from the
+   * model, else `all`.
    */
   candidates?: 'all' | 'likely';
   /** Sentences: found by the Unicode rules (`auto`, the default), the whole text as one (`none`), or given. */

@@ -54,6 +54,9 @@ pub struct HeadSpec {
     /// NER: what surrounds a sentence by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<NerContext>,
+    /// NER: which spans are looked at by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidates: Option<Candidates>,
     /// NER: most sub-words of a span.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_span_tokens: Option<usize>,
@@ -93,6 +96,18 @@ pub enum NerContext {
     Sentence,
     /// As much of the text before and after it as fits.
     Document,
+}
+
+/// Which spans are looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Candidates {
+    /// Every run of words, as in the paper.
+    #[default]
+    All,
+    /// Those that look like names in English: a tenth of them. Where letters do not tell (no capitals, all capitals,
+    /// another language or script), every run.
+    Likely,
 }
 
 /// Files beside the weights.

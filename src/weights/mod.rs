@@ -9,8 +9,8 @@ mod store;
 
 pub use dtype::{DType, encode_q8, split_q8};
 pub use manifest::{
-    Chunk, ClozeTokens, EntityTable, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest, TensorEntry,
-    sha256_hex,
+    Candidates, Chunk, ClozeTokens, EntityTable, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest,
+    TensorEntry, sha256_hex,
 };
 pub use rows::{EntityRows, PagedRows, RowTable};
 pub use source::{Reading, Source, read_verified};

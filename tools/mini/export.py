@@ -31,7 +31,7 @@ def save(state, config, tokenizer, out, context=0):
     ).split()
     write(tmp, "config.json", {"architectures": ["LukeForEntitySpanClassification"], **{k: cfg[k] for k in keep}})
     write(tmp, "entity_vocab.json", ENTITY_VOCAB)
-    ner = {"context": "document" if context else "sentence", "maxSpanTokens": MAX_SPAN}
+    ner = {"context": "document" if context else "sentence", "candidates": "likely", "maxSpanTokens": MAX_SPAN}
     if context:
         ner["contextTokens"] = context
     write(tmp, "luke_web.json", {"name": "luke-mini-en", "license": "Apache-2.0", "source": SOURCE, "heads": {"ner": ner}})

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::types::Candidates;
+use crate::weights::Candidates;
 
 /// Lower-case words inside names: "Bank of England", "Ludwig van Beethoven", "Hamid al Bayati".
 #[rustfmt::skip]

@@ -6,7 +6,7 @@ mod likely;
 mod scorer;
 mod types;
 
-pub use types::{Candidates, Entity, NerInput, NerOptions, NerResult, SentenceRule, Sentences, Words};
+pub use types::{Entity, NerInput, NerOptions, NerResult, SentenceRule, Sentences, Words};
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -20,7 +20,7 @@ use crate::error::{LukeError, Result};
 use crate::input::{EncodeOptions, ModelInputs, Spanned, Task};
 use crate::luke::Luke;
 use crate::tokenizer::Offsets;
-use crate::weights::NerContext;
+use crate::weights::{Candidates, NerContext};
 use likely::filter;
 use scorer::{Candidate, Scorer};
 
@@ -77,7 +77,7 @@ impl Luke {
         };
         let sentences = word_ranges(words, &bounds)?;
         let strings: Vec<&str> = words.iter().map(|word| &text[word.clone()]).collect();
-        let keep = filter(options.candidates, &strings, &sentences);
+        let keep = filter(self.candidates(options), &strings, &sentences);
         if whole && self.score_whole(scorer, text, words, &keep, options).await? {
             return Ok(());
         }
@@ -111,7 +111,7 @@ impl Luke {
             stream.words.push(start..stream.ids.len());
         }
         let strings: Vec<&str> = input.words.iter().map(String::as_str).collect();
-        let keep = filter(options.candidates, &strings, &sentences);
+        let keep = filter(self.candidates(options), &strings, &sentences);
         let mut scorer = Scorer::new(self);
         scorer.start_text();
         self.score_sentences(&mut scorer, &stream, &sentences, &keep, options).await?;
@@ -234,6 +234,10 @@ impl Luke {
 
     fn max_words(&self, options: &NerOptions) -> usize {
         options.max_seq_tokens.unwrap_or_else(|| self.config.max_words())
+    }
+
+    fn candidates(&self, options: &NerOptions) -> Candidates {
+        options.candidates.or(self.manifest.heads["ner"].candidates).unwrap_or_default()
     }
 
     fn limits(&self, options: &NerOptions) -> Limits {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::error::{LukeError, Result};
 use crate::input::EncodeOptions;
 use crate::tokenizer::{OffsetUnit, SpecialTokens};
-use crate::weights::NerContext;
+use crate::weights::{Candidates, NerContext};
 
 /// What to find entities in.
 #[derive(Clone, Debug, Deserialize)]
@@ -47,7 +47,7 @@ pub struct NerOptions {
     /// Most tokens of one pass, special ones included.
     pub max_seq_tokens: Option<usize>,
     /// Which spans are looked at.
-    pub candidates: Candidates,
+    pub candidates: Option<Candidates>,
     /// How a text is cut into sentences.
     pub sentences: Option<Sentences>,
     /// What a sentence is read with.
@@ -66,18 +66,6 @@ impl NerInput {
         serde_json::from_value(value)
             .map_err(|_| LukeError::input("input", "must be a text, a list of texts, or {words, sentences?}"))
     }
-}
-
-/// Which spans are looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Candidates {
-    /// Every run of words, as in the paper.
-    #[default]
-    All,
-    /// Those that look like names in English: a tenth of them. Where letters do not tell (no capitals, all capitals,
-    /// another language or script), every run.
-    Likely,
 }
 
 /// How a text is cut into sentences.

@@ -1,4 +1,4 @@
-// Our package. An input is the arrays of a batch, run one sequence after another as `luke.forward` takes them, or a text.
+// Our package. An input is the arrays of a batch, which `luke.forward` takes as a list of sequences, or a text.
 import { Luke } from 'luke-web';
 
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
@@ -22,9 +22,7 @@ export async function load({ url, device, threads, counting }) {
     },
     async run(value) {
       if (typeof value === 'string') return luke.ner(value);
-      const results = [];
-      for (const sequence of value.sequences) results.push(await luke.forward(sequence, { head: value.head }));
-      return results;
+      return luke.forward(value.sequences, { head: value.head });
     },
     outputs(results) {
       const joined = {};
