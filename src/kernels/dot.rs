@@ -10,7 +10,7 @@ pub(super) const STEP: usize = 8;
 /// Part of a panel: the next [`STEP`] numbers of its [`WIDTH`] rows of the weight.
 pub(super) type Step = [[[i8; FOUR]; WIDTH]; STEP / FOUR];
 
-/// Each row of `x` (at most 127) times each row of the weight's panel (at most 64 in size).
+/// Each row of `x` (at most 127) times each row of the weight's panel (of which `weights::sums_fit` holds).
 ///
 /// # Panics
 /// If the rows have other lengths than the panel's.
@@ -60,7 +60,7 @@ mod avx2 {
                 // SAFETY: each row has `panel.len() * STEP` bytes.
                 let x: [i32; 2] = unsafe { x.as_ptr().add(i * STEP).cast::<[i32; 2]>().read_unaligned() };
                 let [first, second] = [0, 1].map(|half| _mm256_maddubs_epi16(_mm256_set1_epi32(x[half]), w[half]));
-                // Four products of 127 * 64 fit in 16 bits.
+                // These four products fit in 16 bits.
                 *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(_mm256_add_epi16(first, second), ones));
             }
         }
@@ -167,7 +167,7 @@ mod wasm {
                     [v128_load32_splat(x.cast()), v128_load32_splat(x.add(FOUR).cast())]
                 };
                 *sums = [0, 1].map(|half| {
-                    // Four products of 127 * 64 fit in 16 bits.
+                    // These four products fit in 16 bits.
                     let first = i16x8_relaxed_dot_i8x16_i7x16(w[0][half], x[0]);
                     let fours = i16x8_add(first, i16x8_relaxed_dot_i8x16_i7x16(w[1][half], x[1]));
                     i32x4_add(sums[half], i32x4_dot_i16x8(fours, ones))
@@ -213,12 +213,14 @@ mod tests {
                 let mut i = 0;
                 let mut next = || {
                     i += 1;
-                    number(i)
+                    number(i - 1)
                 };
                 (0..steps).map(|_| [(); 2].map(|()| [(); WIDTH].map(|()| [(); FOUR].map(|()| next())))).collect()
             };
             let w = panel(&|i| ((i * 29) % 129) as i8 - 64);
-            let ends = panel(&|i| if (i / FOUR).is_multiple_of(2) { -64 } else { 64 });
+            // As much of one sign as fits: 127, 2, 127 and 2 are added.
+            let sign = |i: usize| if (i / (STEP * WIDTH)).is_multiple_of(2) { -1 } else { 1 };
+            let ends = panel(&|i| sign(i) * if i.is_multiple_of(2) { 127 } else { 2 });
             for (x, w) in [(&some, &w), (&most, &ends), (&most, &w), (&some, &ends)] {
                 let x = x.each_ref().map(|row| &row[..]);
                 assert_eq!(products(x, w), plain(x, w));

@@ -3,16 +3,13 @@
 //!
 //! Rows of `x` are the unsigned operand, 7 bits with a zero point: WebAssembly's relaxed dot product wants 7 unsigned
 //! bits in its second operand, and a zero point gives GELU's one-sided results nearly twice the steps. Weights are
-//! signed and at most [`Q8_MOST`] in size, so that the sums of four products fit in 16 bits (`dot.rs`).
+//! signed and such that four products can be added in 16 bits (`dot.rs`).
 
 use super::dot::{self, FOUR, STEP};
 use super::linear::{Activation, Plan};
 use super::math::{self, gelu};
 use super::tiles::{WIDTH, each_block, each_tile};
-use crate::weights::{DType, RowTable, encode_q8, split_q8};
-
-/// Largest integer of a weight.
-pub const Q8_MOST: i8 = 64;
+use crate::weights::{RowTable, split_q8};
 
 /// Largest integer of a row of `x`; the smallest is 0.
 const X_MOST: f32 = 127.0;
@@ -31,7 +28,7 @@ pub struct QuantisedMatrix {
 }
 
 impl QuantisedMatrix {
-    /// A copy of the table's integers where it has such within [`Q8_MOST`]; else its numbers are quantised.
+    /// A copy of the table's integers where they fit, else its numbers quantised.
     pub fn new(table: &RowTable) -> Self {
         let (in_features, out_features) = (table.columns(), table.rows());
         let stride = in_features.next_multiple_of(STEP);
@@ -43,18 +40,7 @@ impl QuantisedMatrix {
             scales: Vec::with_capacity(out_features),
             sums: Vec::with_capacity(out_features),
         };
-        let as_stored = table.dtype() == DType::Q8;
-        let mut numbers = Vec::with_capacity(in_features);
-        for (index, row) in table.stored_rows().enumerate() {
-            let fits = |row: &[u8]| split_q8(row).0.iter().all(|v| (*v as i8).unsigned_abs() <= Q8_MOST.unsigned_abs());
-            if as_stored && fits(row) {
-                matrix.push(row);
-            } else {
-                numbers.clear();
-                table.push_row(index, &mut numbers);
-                matrix.push(&encode_q8(&numbers, Q8_MOST));
-            }
-        }
+        table.rows_q8().for_each(|row| matrix.push(&row));
         matrix
     }
 

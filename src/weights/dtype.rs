@@ -20,6 +20,15 @@ pub enum DType {
     Q4,
 }
 
+/// Which integers the rows of a [`DType::Q8`] have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Integers {
+    /// -127 to 127.
+    All,
+    /// The same, less what [`sums_fit`] refuses: rows of a layer.
+    Summable,
+}
+
 /// Numbers of a [`DType::Q4`] group.
 const GROUP: usize = 32;
 /// Bytes of a [`DType::Q4`] group.
@@ -70,13 +79,13 @@ impl DType {
         }
     }
 
-    /// Rows of `columns` numbers as they are stored. `most` is the largest integer of a [`DType::Q8`], at most 127.
-    pub fn encode(self, values: &[f32], columns: usize, most: i8) -> Vec<u8> {
+    /// Rows of `columns` numbers as they are stored, a [`DType::Q8`] with these integers.
+    pub fn encode(self, values: &[f32], columns: usize, integers: Integers) -> Vec<u8> {
         match self {
             Self::F32 => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
             Self::F16 => values.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()).collect(),
             Self::Bf16 => values.iter().flat_map(|value| half::bf16::from_f32(*value).to_le_bytes()).collect(),
-            Self::Q8 => values.chunks_exact(columns).flat_map(|row| encode_q8(row, most)).collect(),
+            Self::Q8 => values.chunks_exact(columns).flat_map(|row| encode_q8(row, integers)).collect(),
             Self::Q4 => values.chunks_exact(columns).flat_map(|row| row.chunks(GROUP).flat_map(encode_q4)).collect(),
         }
     }
@@ -90,14 +99,42 @@ pub fn split_q8(row: &[u8]) -> (&[u8], f32) {
     }
 }
 
-/// A row as [`DType::Q8`]: the largest number becomes `most`.
-pub fn encode_q8(row: &[f32], most: i8) -> Vec<u8> {
+/// Whether the products of a row's integers with numbers of 7 unsigned bits can be added in 16 bits as the CPU's kernel does
+/// it, four at a time: of each eight numbers the first, second, fifth and sixth, and the others. 127 times the sum of those
+/// with one sign must not be above 32767.
+pub fn sums_fit(values: &[u8]) -> bool {
+    const MOST: i16 = i16::MAX / 127;
+    // Two numbers of the four; a vector of these sums is as fast as reading the row.
+    let sums = |[a, b, c, d]: [i16; 4]| [a + c, b + d];
+    let fits = |eight: &[u8; 8]| {
+        let [above, below] = [[0, i16::MAX], [i16::MIN, 0]].map(|[least, most]| {
+            let number = |i: usize| i16::from(eight[i] as i8).clamp(least, most);
+            let pair = |i: usize| number(i) + number(i + 1);
+            sums([pair(0), pair(2), pair(4), pair(6)])
+        });
+        above.iter().all(|sum| *sum <= MOST) && below.iter().all(|sum| *sum >= -MOST)
+    };
+    let (eights, rest) = values.as_chunks::<8>();
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(to, value)| *to = *value);
+    eights.iter().chain([&last]).all(fits)
+}
+
+/// A row as [`DType::Q8`]. The largest number becomes 127, or what is left of it for the others to fit.
+pub fn encode_q8(row: &[f32], integers: Integers) -> Vec<u8> {
     let largest = row.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
-    let scale = largest / f32::from(most);
-    let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-    let mut bytes: Vec<u8> = row.iter().map(|value| (value * inverse).round() as i8 as u8).collect();
-    bytes.extend(scale.to_le_bytes());
-    bytes
+    let mut most = f32::from(i8::MAX);
+    loop {
+        let scale = largest / most;
+        let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+        let mut bytes: Vec<u8> = row.iter().map(|value| (value * inverse).round() as i8 as u8).collect();
+        // At 64 all fit: four are 256.
+        if integers == Integers::All || sums_fit(&bytes) {
+            bytes.extend(scale.to_le_bytes());
+            return bytes;
+        }
+        most -= 1.0;
+    }
 }
 
 /// A group of up to 32 numbers. The number of largest size becomes -8, the end of the range without a counterpart.
@@ -129,7 +166,7 @@ mod tests {
         // The step of an f16 scale is 2^-11 of it; times 8 that is 0.004 of a step.
         for (dtype, step) in [(DType::Q8, 1.0 / 127.0), (DType::Q4, 1.01 / 8.0)] {
             let (values, mut back) = (rows(), Vec::new());
-            let bytes = dtype.encode(&values, 37, 127);
+            let bytes = dtype.encode(&values, 37, Integers::All);
             assert_eq!(bytes.len(), 3 * dtype.row_bytes(37));
             dtype.decode(&bytes, 37, &mut back);
             assert_eq!(back.len(), values.len());
@@ -146,16 +183,28 @@ mod tests {
     fn floats_come_back() {
         for dtype in [DType::F32, DType::F16, DType::Bf16] {
             let mut back = Vec::new();
-            dtype.decode(&dtype.encode(&[0.5, -2.0, 1.0, 0.0], 2, 127), 2, &mut back);
+            dtype.decode(&dtype.encode(&[0.5, -2.0, 1.0, 0.0], 2, Integers::All), 2, &mut back);
             assert_eq!(back, [0.5, -2.0, 1.0, 0.0]);
         }
     }
 
     #[test]
-    fn seven_bits_stay_seven_bits() {
-        let bytes = encode_q8(&[1.0, -3.0, 0.0], 63);
-        let (values, scale) = split_q8(&bytes);
-        assert_eq!(values.iter().map(|v| *v as i8).collect::<Vec<_>>(), [21, -63, 0]);
-        assert!((scale - 3.0 / 63.0).abs() < 1e-9);
+    fn rows_of_a_layer_are_lowered_only_where_their_sums_need_it() {
+        let integers = |row: &[f32]| -> Vec<i8> {
+            let bytes = encode_q8(row, Integers::Summable);
+            assert!(sums_fit(split_q8(&bytes).0));
+            split_q8(&bytes).0.iter().map(|value| *value as i8).collect()
+        };
+        // Four of one sign that are added, then four that are not, then four of two signs.
+        assert_eq!(integers(&[1.0, 1.0, 0.0, 0.0, 1.0, 1.0]), [64, 64, 0, 0, 64, 64]);
+        assert_eq!(integers(&[-1.0, -1.0, -1.0, -1.0]), [-127; 4]);
+        assert_eq!(integers(&[1.0, -1.0, 0.0, 0.0, 1.0, -1.0]), [127, -127, 0, 0, 127, -127]);
+        // The rule holds in the middle and at the end of a row as at its start.
+        for start in [0, 8, 13, 40] {
+            let mut row = vec![0.25; 46];
+            row[start..start + 6].fill(-1.0);
+            assert!(integers(&row)[start] > -127);
+        }
+        assert_eq!(encode_q8(&[0.0; 3], Integers::Summable), [0; 7]);
     }
 }
