@@ -207,8 +207,8 @@ mod tests {
         for steps in [1, 2, 5, 96] {
             let length = steps * STEP;
             let some: [Vec<u8>; HEIGHT] =
-                std::array::from_fn(|row| (0..length).map(|i| ((i * 37 + row * 5) % 128) as u8).collect());
-            let most: [Vec<u8>; HEIGHT] = std::array::from_fn(|_| vec![127; length]);
+                std::array::from_fn(|row| (0..length).map(|i| ((i * 37 + row * 5) % 256) as u8).collect());
+            let most: [Vec<u8>; HEIGHT] = std::array::from_fn(|_| vec![255; length]);
             let panel = |number: &dyn Fn(usize) -> i8| -> Vec<Step> {
                 let mut i = 0;
                 let mut next = || {
@@ -217,10 +217,10 @@ mod tests {
                 };
                 (0..steps).map(|_| [(); 2].map(|()| [(); WIDTH].map(|()| [(); FOUR].map(|()| next())))).collect()
             };
-            let w = panel(&|i| ((i * 29) % 129) as i8 - 64);
-            // As much of one sign as fits: 127, 2, 127 and 2 are added.
+            let w = panel(&|i| ((i * 29) % 65) as i8 - 32);
+            // As much of one sign as fits: 63, 1, 63 and 1 are added.
             let sign = |i: usize| if (i / (STEP * WIDTH)).is_multiple_of(2) { -1 } else { 1 };
-            let ends = panel(&|i| sign(i) * if i.is_multiple_of(2) { 127 } else { 2 });
+            let ends = panel(&|i| sign(i) * if i.is_multiple_of(2) { 63 } else { 1 });
             for (x, w) in [(&some, &w), (&most, &ends), (&most, &w), (&some, &ends)] {
                 let x = x.each_ref().map(|row| &row[..]);
                 assert_eq!(products(x, w), plain(x, w));

@@ -99,25 +99,29 @@ pub fn split_q8(row: &[u8]) -> (&[u8], f32) {
     }
 }
 
-/// Whether the products of a row's integers with numbers of 7 unsigned bits can be added in 16 bits as the CPU's kernel does
-/// it, four at a time: of each eight numbers the first, second, fifth and sixth, and the others. 127 times the sum of those
-/// with one sign must not be above 32767.
+/// Whether the products of a row's integers with unsigned bytes can be added in 16 bits as the CPU's kernel does it, four at
+/// a time: of each eight numbers the first, second, fifth and sixth, and the others.
 pub fn sums_fit(values: &[u8]) -> bool {
-    const MOST: i16 = i16::MAX / 127;
-    // Two numbers of the four; a vector of these sums is as fast as reading the row.
-    let sums = |[a, b, c, d]: [i16; 4]| [a + c, b + d];
-    let fits = |eight: &[u8; 8]| {
-        let [above, below] = [[0, i16::MAX], [i16::MIN, 0]].map(|[least, most]| {
-            let number = |i: usize| i16::from(eight[i] as i8).clamp(least, most);
-            let pair = |i: usize| number(i) + number(i + 1);
-            sums([pair(0), pair(2), pair(4), pair(6)])
-        });
-        above.iter().all(|sum| *sum <= MOST) && below.iter().all(|sum| *sum >= -MOST)
+    largest_sum(values) <= MOST_SUM
+}
+
+/// 255 times this is the most in 16 bits.
+const MOST_SUM: i16 = i16::MAX / 255;
+
+/// The largest sum of those numbers with one sign among four that are added.
+fn largest_sum(values: &[u8]) -> i16 {
+    let of = |eight: &[u8; 8]| {
+        let sums = |number: &dyn Fn(usize) -> i16| {
+            let four = |i: usize| number(i) + number(i + 1) + number(i + 4) + number(i + 5);
+            four(0).max(four(2))
+        };
+        let number = |i: usize| i16::from(eight[i] as i8);
+        sums(&|i| number(i).max(0)).max(sums(&|i| -number(i).min(0)))
     };
     let (eights, rest) = values.as_chunks::<8>();
     let mut last = [0; 8];
     last.iter_mut().zip(rest).for_each(|(to, value)| *to = *value);
-    eights.iter().chain([&last]).all(fits)
+    eights.iter().map(of).fold(of(&last), i16::max)
 }
 
 /// A row as [`DType::Q8`]. The largest number becomes 127, or what is left of it for the others to fit.
@@ -128,22 +132,35 @@ pub fn encode_q8(row: &[f32], integers: Integers) -> Vec<u8> {
         let scale = largest / most;
         let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
         let mut bytes: Vec<u8> = row.iter().map(|value| (value * inverse).round() as i8 as u8).collect();
-        // At 64 all fit: four are 256.
-        if integers == Integers::All || sums_fit(&bytes) {
+        let sum = if integers == Integers::All { 0 } else { largest_sum(&bytes) };
+        if sum <= MOST_SUM {
             bytes.extend(scale.to_le_bytes());
             return bytes;
         }
-        most -= 1.0;
+        // What would fit but for rounding, and less where that was not enough.
+        most = (most * f32::from(MOST_SUM) / f32::from(sum)).min(most - 0.5);
     }
 }
 
-/// A group of up to 32 numbers. The number of largest size becomes -8, the end of the range without a counterpart.
+/// A group of up to 32 numbers. Near the scale where the number of largest size becomes -8, the end of the range without a
+/// counterpart, the one with the least squared error.
 fn encode_q4(group: &[f32]) -> Vec<u8> {
     let largest =
         group.iter().fold(0.0f32, |largest, value| if value.abs() > largest.abs() { *value } else { largest });
-    let scale = f16::from_f32(largest / -8.0);
-    let inverse = if scale.to_f32() == 0.0 { 0.0 } else { 1.0 / scale.to_f32() };
-    let bits = |i: usize| group.get(i).map_or(8, |value| (value * inverse + 8.0).round().clamp(0.0, 15.0) as u8);
+    let integer = |value: f32, inverse: f32| (value * inverse + 8.0).round().clamp(0.0, 15.0);
+    let mut best = (f32::INFINITY, f16::ZERO, 0.0);
+    for steps in 14..=20 {
+        let scale = f16::from_f32(largest / (-0.5 * steps as f32));
+        let number = scale.to_f32();
+        let inverse = if number == 0.0 { 0.0 } else { 1.0 / number };
+        let error = |value: &f32| ((integer(*value, inverse) - 8.0) * number - value).powi(2);
+        let error = group.iter().map(error).sum();
+        if error < best.0 {
+            best = (error, scale, inverse);
+        }
+    }
+    let (_, scale, inverse) = best;
+    let bits = |i: usize| group.get(i).map_or(8, |value| integer(*value, inverse) as u8);
     let mut bytes = scale.to_le_bytes().to_vec();
     bytes.extend((0..GROUP / 2).map(|i| bits(i) | bits(GROUP / 2 + i) << 4));
     bytes
@@ -196,14 +213,14 @@ mod tests {
             split_q8(&bytes).0.iter().map(|value| *value as i8).collect()
         };
         // Four of one sign that are added, then four that are not, then four of two signs.
-        assert_eq!(integers(&[1.0, 1.0, 0.0, 0.0, 1.0, 1.0]), [64, 64, 0, 0, 64, 64]);
-        assert_eq!(integers(&[-1.0, -1.0, -1.0, -1.0]), [-127; 4]);
-        assert_eq!(integers(&[1.0, -1.0, 0.0, 0.0, 1.0, -1.0]), [127, -127, 0, 0, 127, -127]);
+        assert_eq!(integers(&[1.0, 1.0, 0.0, 0.0, 1.0, 1.0]), [32, 32, 0, 0, 32, 32]);
+        assert_eq!(integers(&[-1.0, -1.0, -1.0, -1.0]), [-64; 4]);
+        assert_eq!(integers(&[1.0, -1.0, -1.0, 1.0, 0.0, 0.0]), [127, -127, -127, 127, 0, 0]);
         // The rule holds in the middle and at the end of a row as at its start.
         for start in [0, 8, 13, 40] {
             let mut row = vec![0.25; 46];
             row[start..start + 6].fill(-1.0);
-            assert!(integers(&row)[start] > -127);
+            assert!(integers(&row)[start] > -64);
         }
         assert_eq!(encode_q8(&[0.0; 3], Integers::Summable), [0; 7]);
     }
