@@ -57,7 +57,8 @@ async fn quantised_case(random: &mut Random, case: usize, device: &Device) -> f6
     let [rows, k] = [plan.rows, plan.in_features];
     let dtype = if case.is_multiple_of(3) { DType::Q4 } else { DType::Q8 };
     // Some rows of a table do not fit the kernel: they are quantised again.
-    let table = RowTable::new(k, dtype, dtype.encode(&w, k, if case % 3 == 1 { Integers::Summable } else { Integers::All }));
+    let table =
+        RowTable::new(k, dtype, dtype.encode(&w, k, if case % 3 == 1 { Integers::Summable } else { Integers::All }));
     let weight = Weight::new(&table, device);
     let Weight::Quantised(matrix_) = &weight else { panic!("the device takes no int8") };
     let want = super::quantised::reference(&x, matrix_, &b, &plan);
@@ -236,12 +237,12 @@ impl Random {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// A row that 7 bits hold exactly, however a device rounds.
+    /// A row that 8 bits hold exactly, however a device rounds.
     #[cfg(feature = "webgpu")]
     fn fill_exact(&mut self, row: &mut [f32]) {
-        let zero = self.size(0, 127) as f32;
+        let zero = self.size(0, 255) as f32;
         for (i, value) in row.iter_mut().enumerate() {
-            let integer = if i < 2 { 127 * i } else { self.size(0, 127) };
+            let integer = if i < 2 { 255 * i } else { self.size(0, 255) };
             *value = (integer as f32 - zero) / 32.0;
         }
     }

@@ -10,7 +10,19 @@ pub(super) const STEP: usize = 8;
 /// Part of a panel: the next [`STEP`] numbers of its [`WIDTH`] rows of the weight.
 pub(super) type Step = [[[i8; FOUR]; WIDTH]; STEP / FOUR];
 
-/// Each row of `x` (at most 127) times each row of the weight's panel (of which `weights::sums_fit` holds).
+/// Puts the bytes of `x` in the form that [`products`] wants: less the result, and then with a sign, where the engine takes
+/// them so.
+pub(super) fn shift(x: &mut [u8]) -> i32 {
+    #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+    if *wasm::ENGINE == wasm::Engine::Signed {
+        x.iter_mut().for_each(|byte| *byte ^= 128);
+        return 128;
+    }
+    let _ = x;
+    0
+}
+
+/// Each row of `x` times each row of the weight's panel, of which `weights::sums_fit` holds.
 ///
 /// # Panics
 /// If the rows have other lengths than the panel's.
@@ -115,25 +127,39 @@ mod wasm {
     #[cfg(feature = "relaxed-simd")]
     pub fn products(x: [&[u8]; HEIGHT], panel: &[Step]) -> Tile<i32> {
         // SAFETY: a module with these instructions is only run where the engine has them; `products` checked the lengths.
-        unsafe { if *FUSED { fused_products(x, panel) } else { paired_products(x, panel) } }
+        unsafe { if *ENGINE == Engine::Pairs { paired_products(x, panel) } else { fused_products(x, panel) } }
     }
 
-    /// Whether to use [`fused_products`].
+    /// What the engine makes of the relaxed dot product.
     #[cfg(feature = "relaxed-simd")]
-    static FUSED: LazyLock<bool> = LazyLock::new(|| {
+    #[derive(PartialEq)]
+    pub enum Engine {
+        /// The bytes of `x` have a sign.
+        Signed,
+        /// They have none, and it is one instruction.
+        Unsigned,
+        /// They have none, and it is made of 16-bit pairs (x86 before VNNI): two steps by hand are faster there.
+        Pairs,
+    }
+
+    #[cfg(feature = "relaxed-simd")]
+    pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         // SAFETY: a module with these instructions is only run where the engine has them.
-        unsafe { fused() }
+        unsafe { engine() }
     });
 
-    /// Whether the engine has one instruction for the 32-bit dot product. Where it has none (x86 before VNNI) it makes one
-    /// of 16-bit pairs, which saturate; the products here are chosen to show that. Two steps by hand are faster there.
     #[cfg(feature = "relaxed-simd")]
     #[target_feature(enable = "relaxed-simd")]
-    unsafe fn fused() -> bool {
-        // 255 in every byte, which the compiler must not know: it would compute the product itself.
+    unsafe fn engine() -> Engine {
+        // 255 or -1 in every byte, which the compiler must not know: it would compute the product itself.
         let all = i8x16_splat(core::hint::black_box(-1));
         let shown = i32x4_relaxed_dot_i8x16_i7x16_add(i8x16_splat(127), all, i32x4_splat(0));
-        i32x4_extract_lane::<0>(shown) != 2 * i32::from(i16::MAX)
+        match i32x4_extract_lane::<0>(shown) {
+            shown if shown == -4 * 127 => Engine::Signed,
+            shown if shown == 4 * 127 * 255 => Engine::Unsigned,
+            // Their sums do not fit in 16 bits.
+            _ => Engine::Pairs,
+        }
     }
 
     #[cfg(feature = "relaxed-simd")]

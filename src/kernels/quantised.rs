@@ -1,9 +1,8 @@
 //! `linear` with an int8 weight on the CPU: each row of `x` is quantised as it comes, products are added exactly in
 //! 32 bits, so every machine and every instruction set gives the same numbers.
 //!
-//! Rows of `x` are the unsigned operand, 7 bits with a zero point: WebAssembly's relaxed dot product wants 7 unsigned
-//! bits in its second operand, and a zero point gives GELU's one-sided results nearly twice the steps. Weights are
-//! signed and such that four products can be added in 16 bits (`dot.rs`).
+//! Rows of `x` have 8 unsigned bits with a zero point, which gives GELU's one-sided results nearly twice the steps. Weights
+//! are signed and such that four products can be added in 16 bits (`dot.rs`).
 
 use super::dot::{self, FOUR, STEP};
 use super::linear::{Activation, Plan};
@@ -71,7 +70,7 @@ impl QuantisedMatrix {
     }
 }
 
-/// Rows of `x` in 7 bits: `number = (integer - zero) * scale`.
+/// Rows of `x` in 8 bits: `number = (integer - zero) * scale`.
 pub(super) struct QuantisedRows {
     pub(super) values: Vec<u8>,
     pub(super) scales: Vec<f32>,
@@ -133,7 +132,9 @@ fn quantise_sixteen(row: &[f32; 16], inverse: f32, zero: f32, to: &mut [u8; 16])
 /// The op.
 pub(super) fn cpu(x: &[f32], weight: &QuantisedMatrix, bias: &[f32], plan: &Plan) -> Vec<f32> {
     let (n, stride) = (plan.out_features, weight.stride);
-    let x = QuantisedRows::new(x, plan.in_features, stride);
+    let mut x = QuantisedRows::new(x, plan.in_features, stride);
+    let shift = dot::shift(&mut x.values);
+    x.zeros.iter_mut().for_each(|zero| *zero -= shift);
     let mut y = vec![0.0; plan.rows * n];
     each_block(&mut y, plan, |rows, columns, out| {
         // Sums stand in `out` as they are; then what takes them back to f32 runs along whole rows.

@@ -136,7 +136,7 @@ impl Luke {
     pub fn batch_rows(&self) -> usize {
         match self.device {
             DeviceKind::Cpu => 512,
-            DeviceKind::Gpu => 4096,
+            DeviceKind::Gpu => 2048,
         }
     }
 

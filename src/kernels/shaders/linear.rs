@@ -66,7 +66,7 @@ impl Variant for Linear {
         let threads = wide * high;
         let lines = |line: &dyn Fn(usize) -> String| (0..tall).map(line).collect::<Vec<_>>().join("\n");
         let quantised = self.storage == Storage::Q8;
-        let (start, multiply, store) = match direct {
+        let [start, begin, multiply, end, store] = match direct {
             true => direct_lines(tall, quantised),
             false => {
                 let (kind, sum) = if quantised { ("vec4<i32>", "dots(A, b)") } else { ("vec4<f32>", "A * b") };
@@ -77,7 +77,8 @@ impl Variant for Linear {
                 let sums = lines(&|i| format!("s{i} += {};", sum.replace('A', &format!("a{}[{}]", i / 4, i % 4))));
                 let stores =
                     lines(&|i| format!("store(run, row + {i}u, column, {});", stored.replace('I', &i.to_string())));
-                (lines(&|i| format!("var s{i} = {kind}();")), format!("{quarters}\n{sums}"), stores)
+                let start = lines(&|i| format!("var s{i} = {kind}();"));
+                [start, String::new(), format!("{quarters}\n{sums}"), String::new(), stores]
             }
         };
         let template = match (direct, quantised) {
@@ -103,6 +104,8 @@ impl Variant for Linear {
             ("common", include_str!("linear_common.wgsl").to_owned()),
             ("quantised", include_str!("linear_quantised.wgsl").to_owned()),
             ("start", start),
+            ("begin", begin),
+            ("end", end),
             ("multiply", multiply),
             ("store", store),
             ("rows", number(rows)),
@@ -123,38 +126,37 @@ impl Variant for Linear {
     }
 }
 
-/// The lines of the direct shaders that differ with the rows of an invocation, which has 8 columns.
-fn direct_lines(tall: usize, quantised: bool) -> (String, String, String) {
-    let (kind, load) = if quantised { ("vec4<i32>", "w[cJ + i]") } else { ("vec4<f32>", "weight(cJ + i)") };
+/// The lines of the direct shaders that differ with the rows of an invocation, which has 8 columns: `start`, `begin`,
+/// `multiply`, `end` and `store`.
+fn direct_lines(tall: usize, quantised: bool) -> [String; 5] {
     let each = |count: usize, letter: char, line: &str| {
         (0..count).map(|i| line.replace(letter, &i.to_string())).collect::<Vec<_>>().join("\n")
     };
-    let read = if quantised { "quantised(x[rI + i], own + Iu)" } else { "x[rI + i]" };
-    let sum = |upper: usize| match quantised {
-        true => {
-            format!("sI_{} += dots(xI, vec4(w{}, w{}, w{}, w{}));", upper / 4, upper, upper + 1, upper + 2, upper + 3)
-        }
-        false => {
-            let products: Vec<_> = (upper..upper + 4).map(|j| format!("product(xI, w{j})")).collect();
-            format!("sI_{} += vec4({});", upper / 4, products.join(", "))
-        }
-    };
-    let stored = |half: usize| match quantised {
-        true => format!("numbers(run, own + Iu, column + {}u, sI_{half})", 4 * half),
-        false => format!("sI_{half}"),
-    };
+    let sums = "var sI_0 = vec4<f32>();\nvar sI_1 = vec4<f32>();";
+    let totals = "var tI_0 = vec4<i32>();\nvar tI_1 = vec4<i32>();";
     let start = [
         each(tall, 'I', "let rI = min(row + Iu, run.end - 1u) * steps;"),
         each(8, 'J', "let cJ = (run.feature + min(column + Ju, params.out_features - 1u)) * steps;"),
-        each(tall, 'I', &format!("var sI_0 = {kind}();\nvar sI_1 = {kind}();")),
+        each(tall, 'I', if quantised { totals } else { sums }),
     ];
+    let product = if quantised { "dot" } else { "product" };
+    let sum = |half: usize| {
+        let products: Vec<_> = (4 * half..4 * half + 4).map(|j| format!("{product}(xI, w{j})")).collect();
+        format!("sI_{half} += vec4({});", products.join(", "))
+    };
+    let read = if quantised { "integers(x[rI + i], own + Iu)" } else { "x[rI + i]" };
     let multiply = [
-        each(8, 'J', &format!("let wJ = {load};")),
-        each(tall, 'I', &format!("let xI = {read};\n{}\n{}", sum(0), sum(4))),
+        each(8, 'J', "let wJ = weight(cJ + i);"),
+        each(tall, 'I', &format!("let xI = {read};\n{}\n{}", sum(0), sum(1))),
     ];
+    let end = "tI_0 += vec4<i32>(sI_0);\ntI_1 += vec4<i32>(sI_1);";
+    let stored = |half: usize| match quantised {
+        true => format!("numbers(run, own + Iu, column + {}u, tI_{half})", 4 * half),
+        false => format!("sI_{half}"),
+    };
     let store =
         format!("store(run, row + Iu, column, {});\nstore(run, row + Iu, column + 4u, {});", stored(0), stored(1));
-    (start.join("\n"), multiply.join("\n"), each(tall, 'I', &store))
+    [start.join("\n"), each(tall, 'I', sums), multiply.join("\n"), each(tall, 'I', end), each(tall, 'I', &store)]
 }
 
 /// One of each kind.

@@ -1,4 +1,4 @@
-// Rows of x in 7 bits as the CPU's `quantised.rs` makes them: number = (integer - zero) * scale.
+// Rows of x in 8 bits as the CPU's `quantised.rs` makes them, less 128: number = (integer - zero) * scale.
 const PARTS = {{ parts }}u; // invocations that share a row while it is measured
 
 var<workgroup> extents: array<vec2<f32>, THREADS>;
@@ -25,24 +25,19 @@ fn measure(run: Run, index: u32, steps: u32) {
             }
             // A row of zeros has no step; any will do.
             var scale = 1.0;
-            if extent.y > extent.x { scale = (extent.y - extent.x) / 127.0; }
+            if extent.y > extent.x { scale = (extent.y - extent.x) / 255.0; }
             let inverse = 1.0 / scale;
-            grids[row] = vec3(scale, inverse, round(-extent.x * inverse));
+            grids[row] = vec3(scale, inverse, round(-extent.x * inverse) - 128.0);
         }
         workgroupBarrier();
     }
 }
 
-// Four numbers of row `row` of the tile.
-fn quantised(v: vec4<f32>, row: u32) -> u32 {
+// The integers of four numbers of row `row` of the tile.
+fn integers(v: vec4<f32>, row: u32) -> vec4<f32> {
     let grid = grids[row];
-    let q = vec4<u32>(round(clamp(v * grid.y + grid.z, vec4(0.0), vec4(127.0))));
-    return q.x | (q.y << 8u) | (q.z << 16u) | (q.w << 24u);
+    return round(clamp(v * grid.y + (grid.z + 128.0), vec4(0.0), vec4(255.0))) - 128.0;
 }
-
-fn dot4(a: u32, c: u32) -> i32 { return {{ dot4 }}; }
-
-fn dots(a: u32, c: vec4<u32>) -> vec4<i32> { return vec4(dot4(a, c.x), dot4(a, c.y), dot4(a, c.z), dot4(a, c.w)); }
 
 // The sums of integers of a row and four columns as numbers. `w_scales` holds a weight row's scale and the sum of its integers.
 fn numbers(run: Run, row: u32, column: u32, sum: vec4<i32>) -> vec4<f32> {

@@ -21,6 +21,15 @@ var<workgroup> w_tile: array<vec4<u32>, W_STRIDE * 8u>;              // [step][f
 
 {{ quantised }}
 
+fn quantised(v: vec4<f32>, row: u32) -> u32 {
+    let q = vec4<u32>(vec4<i32>(integers(v, row))) & vec4(255u);
+    return q.x | (q.y << 8u) | (q.z << 16u) | (q.w << 24u);
+}
+
+fn dot4(a: u32, c: u32) -> i32 { return {{ dot4 }}; }
+
+fn dots(a: u32, c: vec4<u32>) -> vec4<i32> { return vec4(dot4(a, c.x), dot4(a, c.y), dot4(a, c.z), dot4(a, c.w)); }
+
 @compute @workgroup_size({{ wide }}, {{ high }})
 fn main(
     @builtin(workgroup_id) tile: vec3<u32>,
