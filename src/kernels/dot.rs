@@ -87,7 +87,9 @@ mod avx2 {
 
 #[cfg(target_arch = "wasm32")]
 mod wasm {
-    use super::{FOUR, HEIGHT, STEP, Step, Tile, WIDTH};
+    #[cfg(feature = "relaxed-simd")]
+    use super::STEP;
+    use super::{FOUR, HEIGHT, Step, Tile, WIDTH};
     use core::arch::wasm32::*;
     #[cfg(feature = "relaxed-simd")]
     use std::sync::LazyLock;
