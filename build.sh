@@ -295,6 +295,8 @@ convert_fixtures() {
     out=tests/browser/.models/$(basename "$d"); rm -rf "$out"
     "$CARGO_TARGET_DIR/release/luke" convert "$d" "$out" --entities full
   done
+  out=tests/browser/.models/micro-span_cls-q8; rm -rf "$out"
+  "$CARGO_TARGET_DIR/release/luke" convert tests/fixtures/checkpoints/micro-span_cls "$out" --dtype q8
 }
 # The WebGPU module again with `kernelTest` exported; not optimised. clippy's own rustc compiles it where there is one, as
 # `cargo clippy` would: that lints the wasm-only code for the price of one crate.
@@ -313,7 +315,7 @@ rust_checks() {
 
 # ---- the benchmark --------------------------------------------------------------------------------------------------------
 BENCH=$LUKE_CACHE/bench                                                               # 6 GB of tools and 3 GB of models
-BENCH_DTYPES='f32'                                                                    # of our model folders
+BENCH_DTYPES='f32 q8'                                                                 # of our model folders
 
 # kept STAMP WANTED COMMAND...: run the command unless the file says that it was done with the same wish.
 kept() {

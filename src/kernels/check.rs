@@ -52,12 +52,13 @@ async fn linear_case(random: &mut Random, case: usize, device: &Device) -> f64 {
 
 #[cfg(feature = "cpu")]
 async fn quantised_case(random: &mut Random, case: usize, device: &Device) -> f64 {
-    use crate::weights::{DType, RowTable};
+    use crate::weights::{DType, Integers, RowTable};
     let LinearCase { plan, x, w, b } = LinearCase::new(random, case, 1);
     let [rows, k] = [plan.rows, plan.in_features];
     let dtype = if case.is_multiple_of(3) { DType::Q4 } else { DType::Q8 };
-    // 127 does not fit the kernel: such a table is quantised again.
-    let table = RowTable::new(k, dtype, dtype.encode(&w, k, if case % 3 == 1 { super::Q8_MOST } else { i8::MAX }));
+    // Some rows of a table do not fit the kernel: they are quantised again.
+    let table =
+        RowTable::new(k, dtype, dtype.encode(&w, k, if case % 3 == 1 { Integers::Summable } else { Integers::All }));
     let weight = Weight::new(&table, device);
     let Weight::Quantised(matrix_) = &weight else { panic!("the device takes no int8") };
     let want = super::quantised::reference(&x, matrix_, &b, &plan);
@@ -69,7 +70,7 @@ async fn quantised_case(random: &mut Random, case: usize, device: &Device) -> f6
 /// A weight of f16, or of int8 (every third one from 4 bits).
 #[cfg(feature = "webgpu")]
 async fn compact_case(random: &mut Random, case: usize, quantised: bool, device: &Device) -> f64 {
-    use crate::weights::{DType, RowTable};
+    use crate::weights::{DType, Integers, RowTable};
     let LinearCase { plan, mut x, w, b } = LinearCase::new(random, case, 4);
     let [rows, k] = [plan.rows, plan.in_features];
     let dtype = match (quantised, case.is_multiple_of(3)) {
@@ -80,11 +81,11 @@ async fn compact_case(random: &mut Random, case: usize, quantised: bool, device:
     if quantised {
         x.chunks_exact_mut(k).for_each(|row| random.fill_exact(row));
     }
-    let table = RowTable::new(k, dtype, dtype.encode(&w, k, i8::MAX));
+    let table = RowTable::new(k, dtype, dtype.encode(&w, k, Integers::All));
     let mut numbers = Vec::with_capacity(w.len());
     match quantised {
-        true => table.rows_q8(64).for_each(|row| DType::Q8.decode(&row, k, &mut numbers)),
-        false => dtype.decode(&dtype.encode(&w, k, i8::MAX), k, &mut numbers),
+        true => table.rows_q8().for_each(|row| DType::Q8.decode(&row, k, &mut numbers)),
+        false => dtype.decode(&dtype.encode(&w, k, Integers::All), k, &mut numbers),
     }
     let want = linear::reference(&x, &numbers, &b, &plan);
     let weight = Weight::new(&table, device);
@@ -236,12 +237,12 @@ impl Random {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// A row that 7 bits hold exactly, however a device rounds.
+    /// A row that 8 bits hold exactly, however a device rounds.
     #[cfg(feature = "webgpu")]
     fn fill_exact(&mut self, row: &mut [f32]) {
-        let zero = self.size(0, 127) as f32;
+        let zero = self.size(0, 255) as f32;
         for (i, value) in row.iter_mut().enumerate() {
-            let integer = if i < 2 { 127 * i } else { self.size(0, 127) };
+            let integer = if i < 2 { 255 * i } else { self.size(0, 255) };
             *value = (integer as f32 - zero) / 32.0;
         }
     }

@@ -10,7 +10,19 @@ pub(super) const STEP: usize = 8;
 /// Part of a panel: the next [`STEP`] numbers of its [`WIDTH`] rows of the weight.
 pub(super) type Step = [[[i8; FOUR]; WIDTH]; STEP / FOUR];
 
-/// Each row of `x` (at most 127) times each row of the weight's panel (at most 64 in size).
+/// Puts the bytes of `x` in the form that [`products`] wants: less the result, and then with a sign, where the engine takes
+/// them so.
+pub(super) fn shift(x: &mut [u8]) -> i32 {
+    #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+    if *wasm::ENGINE == wasm::Engine::Signed {
+        x.iter_mut().for_each(|byte| *byte ^= 128);
+        return 128;
+    }
+    let _ = x;
+    0
+}
+
+/// Each row of `x` times each row of the weight's panel, of which `weights::sums_fit` holds.
 ///
 /// # Panics
 /// If the rows have other lengths than the panel's.
@@ -60,7 +72,7 @@ mod avx2 {
                 // SAFETY: each row has `panel.len() * STEP` bytes.
                 let x: [i32; 2] = unsafe { x.as_ptr().add(i * STEP).cast::<[i32; 2]>().read_unaligned() };
                 let [first, second] = [0, 1].map(|half| _mm256_maddubs_epi16(_mm256_set1_epi32(x[half]), w[half]));
-                // Four products of 127 * 64 fit in 16 bits.
+                // These four products fit in 16 bits.
                 *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(_mm256_add_epi16(first, second), ones));
             }
         }
@@ -75,7 +87,9 @@ mod avx2 {
 
 #[cfg(target_arch = "wasm32")]
 mod wasm {
-    use super::{FOUR, HEIGHT, STEP, Step, Tile, WIDTH};
+    #[cfg(feature = "relaxed-simd")]
+    use super::STEP;
+    use super::{FOUR, HEIGHT, Step, Tile, WIDTH};
     use core::arch::wasm32::*;
     #[cfg(feature = "relaxed-simd")]
     use std::sync::LazyLock;
@@ -115,25 +129,39 @@ mod wasm {
     #[cfg(feature = "relaxed-simd")]
     pub fn products(x: [&[u8]; HEIGHT], panel: &[Step]) -> Tile<i32> {
         // SAFETY: a module with these instructions is only run where the engine has them; `products` checked the lengths.
-        unsafe { if *FUSED { fused_products(x, panel) } else { paired_products(x, panel) } }
+        unsafe { if *ENGINE == Engine::Pairs { paired_products(x, panel) } else { fused_products(x, panel) } }
     }
 
-    /// Whether to use [`fused_products`].
+    /// What the engine makes of the relaxed dot product.
     #[cfg(feature = "relaxed-simd")]
-    static FUSED: LazyLock<bool> = LazyLock::new(|| {
+    #[derive(PartialEq)]
+    pub enum Engine {
+        /// The bytes of `x` have a sign.
+        Signed,
+        /// They have none, and it is one instruction.
+        Unsigned,
+        /// They have none, and it is made of 16-bit pairs (x86 before VNNI): two steps by hand are faster there.
+        Pairs,
+    }
+
+    #[cfg(feature = "relaxed-simd")]
+    pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         // SAFETY: a module with these instructions is only run where the engine has them.
-        unsafe { fused() }
+        unsafe { engine() }
     });
 
-    /// Whether the engine has one instruction for the 32-bit dot product. Where it has none (x86 before VNNI) it makes one
-    /// of 16-bit pairs, which saturate; the products here are chosen to show that. Two steps by hand are faster there.
     #[cfg(feature = "relaxed-simd")]
     #[target_feature(enable = "relaxed-simd")]
-    unsafe fn fused() -> bool {
-        // 255 in every byte, which the compiler must not know: it would compute the product itself.
+    unsafe fn engine() -> Engine {
+        // 255 or -1 in every byte, which the compiler must not know: it would compute the product itself.
         let all = i8x16_splat(core::hint::black_box(-1));
         let shown = i32x4_relaxed_dot_i8x16_i7x16_add(i8x16_splat(127), all, i32x4_splat(0));
-        i32x4_extract_lane::<0>(shown) != 2 * i32::from(i16::MAX)
+        match i32x4_extract_lane::<0>(shown) {
+            shown if shown == -4 * 127 => Engine::Signed,
+            shown if shown == 4 * 127 * 255 => Engine::Unsigned,
+            // Their sums do not fit in 16 bits.
+            _ => Engine::Pairs,
+        }
     }
 
     #[cfg(feature = "relaxed-simd")]
@@ -167,7 +195,7 @@ mod wasm {
                     [v128_load32_splat(x.cast()), v128_load32_splat(x.add(FOUR).cast())]
                 };
                 *sums = [0, 1].map(|half| {
-                    // Four products of 127 * 64 fit in 16 bits.
+                    // These four products fit in 16 bits.
                     let first = i16x8_relaxed_dot_i8x16_i7x16(w[0][half], x[0]);
                     let fours = i16x8_add(first, i16x8_relaxed_dot_i8x16_i7x16(w[1][half], x[1]));
                     i32x4_add(sums[half], i32x4_dot_i16x8(fours, ones))
@@ -207,18 +235,20 @@ mod tests {
         for steps in [1, 2, 5, 96] {
             let length = steps * STEP;
             let some: [Vec<u8>; HEIGHT] =
-                std::array::from_fn(|row| (0..length).map(|i| ((i * 37 + row * 5) % 128) as u8).collect());
-            let most: [Vec<u8>; HEIGHT] = std::array::from_fn(|_| vec![127; length]);
+                std::array::from_fn(|row| (0..length).map(|i| ((i * 37 + row * 5) % 256) as u8).collect());
+            let most: [Vec<u8>; HEIGHT] = std::array::from_fn(|_| vec![255; length]);
             let panel = |number: &dyn Fn(usize) -> i8| -> Vec<Step> {
                 let mut i = 0;
                 let mut next = || {
                     i += 1;
-                    number(i)
+                    number(i - 1)
                 };
                 (0..steps).map(|_| [(); 2].map(|()| [(); WIDTH].map(|()| [(); FOUR].map(|()| next())))).collect()
             };
-            let w = panel(&|i| ((i * 29) % 129) as i8 - 64);
-            let ends = panel(&|i| if (i / FOUR).is_multiple_of(2) { -64 } else { 64 });
+            let w = panel(&|i| ((i * 29) % 65) as i8 - 32);
+            // As much of one sign as fits: 63, 1, 63 and 1 are added.
+            let sign = |i: usize| if (i / (STEP * WIDTH)).is_multiple_of(2) { -1 } else { 1 };
+            let ends = panel(&|i| sign(i) * if i.is_multiple_of(2) { 63 } else { 1 });
             for (x, w) in [(&some, &w), (&most, &ends), (&most, &w), (&some, &ends)] {
                 let x = x.each_ref().map(|row| &row[..]);
                 assert_eq!(products(x, w), plain(x, w));

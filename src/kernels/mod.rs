@@ -40,7 +40,7 @@ pub use gpu::{CompactMatrix, warm_up};
 pub use linear::PackedMatrix;
 pub use linear::{Activation, RowGroup, Weight, linear, linear_groups};
 #[cfg(feature = "cpu")]
-pub use quantised::{Q8_MOST, QuantisedMatrix};
+pub use quantised::QuantisedMatrix;
 pub use stack_rows::stack_rows;
 
 use burn::backend::tensor::FloatTensor;

@@ -1,21 +1,17 @@
 //! `linear` with an int8 weight on the CPU: each row of `x` is quantised as it comes, products are added exactly in
 //! 32 bits, so every machine and every instruction set gives the same numbers.
 //!
-//! Rows of `x` are the unsigned operand, 7 bits with a zero point: WebAssembly's relaxed dot product wants 7 unsigned
-//! bits in its second operand, and a zero point gives GELU's one-sided results nearly twice the steps. Weights are
-//! signed and at most [`Q8_MOST`] in size, so that the sums of four products fit in 16 bits (`dot.rs`).
+//! Rows of `x` have 8 unsigned bits with a zero point, which gives GELU's one-sided results nearly twice the steps. Weights
+//! are signed and such that four products can be added in 16 bits (`dot.rs`).
 
 use super::dot::{self, FOUR, STEP};
 use super::linear::{Activation, Plan};
 use super::math::{self, gelu};
 use super::tiles::{WIDTH, each_block, each_tile};
-use crate::weights::{DType, RowTable, encode_q8, split_q8};
-
-/// Largest integer of a weight.
-pub const Q8_MOST: i8 = 64;
+use crate::weights::{RowTable, split_q8};
 
 /// Largest integer of a row of `x`; the smallest is 0.
-const X_MOST: f32 = 127.0;
+const X_MOST: f32 = 255.0;
 
 /// An int8 weight `[out_features, in_features]` with a scale for each row.
 #[derive(Debug)]
@@ -31,7 +27,7 @@ pub struct QuantisedMatrix {
 }
 
 impl QuantisedMatrix {
-    /// A copy of the table's integers where it has such within [`Q8_MOST`]; else its numbers are quantised.
+    /// A copy of the table's integers where they fit, else its numbers quantised.
     pub fn new(table: &RowTable) -> Self {
         let (in_features, out_features) = (table.columns(), table.rows());
         let stride = in_features.next_multiple_of(STEP);
@@ -43,18 +39,7 @@ impl QuantisedMatrix {
             scales: Vec::with_capacity(out_features),
             sums: Vec::with_capacity(out_features),
         };
-        let as_stored = table.dtype() == DType::Q8;
-        let mut numbers = Vec::with_capacity(in_features);
-        for (index, row) in table.stored_rows().enumerate() {
-            let fits = |row: &[u8]| split_q8(row).0.iter().all(|v| (*v as i8).unsigned_abs() <= Q8_MOST.unsigned_abs());
-            if as_stored && fits(row) {
-                matrix.push(row);
-            } else {
-                numbers.clear();
-                table.push_row(index, &mut numbers);
-                matrix.push(&encode_q8(&numbers, Q8_MOST));
-            }
-        }
+        table.rows_q8().for_each(|row| matrix.push(&row));
         matrix
     }
 
@@ -85,7 +70,7 @@ impl QuantisedMatrix {
     }
 }
 
-/// Rows of `x` in 7 bits: `number = (integer - zero) * scale`.
+/// Rows of `x` in 8 bits: `number = (integer - zero) * scale`.
 pub(super) struct QuantisedRows {
     pub(super) values: Vec<u8>,
     pub(super) scales: Vec<f32>,
@@ -139,7 +124,7 @@ fn quantise_sixteen(row: &[f32; 16], inverse: f32, zero: f32, to: &mut [u8; 16])
         i32x4_sub(f32x4_add(shifted, f32x4_splat(ROUND)), i32x4_splat(ROUND.to_bits() as i32))
     };
     let (low, high) = (i16x8_narrow_i32x4(four(0), four(1)), i16x8_narrow_i32x4(four(2), four(3)));
-    let bytes = u8x16_min(u8x16_narrow_i16x8(low, high), u8x16_splat(X_MOST as u8));
+    let bytes = u8x16_narrow_i16x8(low, high);
     // SAFETY: sixteen bytes are one vector.
     unsafe { v128_store(to.as_mut_ptr().cast(), bytes) };
 }
@@ -147,7 +132,9 @@ fn quantise_sixteen(row: &[f32; 16], inverse: f32, zero: f32, to: &mut [u8; 16])
 /// The op.
 pub(super) fn cpu(x: &[f32], weight: &QuantisedMatrix, bias: &[f32], plan: &Plan) -> Vec<f32> {
     let (n, stride) = (plan.out_features, weight.stride);
-    let x = QuantisedRows::new(x, plan.in_features, stride);
+    let mut x = QuantisedRows::new(x, plan.in_features, stride);
+    let shift = dot::shift(&mut x.values);
+    x.zeros.iter_mut().for_each(|zero| *zero -= shift);
     let mut y = vec![0.0; plan.rows * n];
     each_block(&mut y, plan, |rows, columns, out| {
         // Sums stand in `out` as they are; then what takes them back to f32 runs along whole rows.
@@ -198,7 +185,7 @@ mod tests {
             let (row, column) = (i / 4, i % 4);
             let integer = rows.values[row * 32 + column];
             let back = (f32::from(integer) - rows.zeros[row] as f32) * rows.scales[row];
-            assert!(integer <= 127 && (back - number).abs() <= 0.501 * rows.scales[row], "{number} became {back}");
+            assert!((back - number).abs() <= 0.501 * rows.scales[row], "{number} became {back}");
         }
     }
 }

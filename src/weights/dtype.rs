@@ -20,6 +20,15 @@ pub enum DType {
     Q4,
 }
 
+/// Which integers the rows of a [`DType::Q8`] have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Integers {
+    /// -127 to 127.
+    All,
+    /// The same, less what [`sums_fit`] refuses: rows of a layer.
+    Summable,
+}
+
 /// Numbers of a [`DType::Q4`] group.
 const GROUP: usize = 32;
 /// Bytes of a [`DType::Q4`] group.
@@ -70,13 +79,13 @@ impl DType {
         }
     }
 
-    /// Rows of `columns` numbers as they are stored. `most` is the largest integer of a [`DType::Q8`], at most 127.
-    pub fn encode(self, values: &[f32], columns: usize, most: i8) -> Vec<u8> {
+    /// Rows of `columns` numbers as they are stored, a [`DType::Q8`] with these integers.
+    pub fn encode(self, values: &[f32], columns: usize, integers: Integers) -> Vec<u8> {
         match self {
             Self::F32 => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
             Self::F16 => values.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()).collect(),
             Self::Bf16 => values.iter().flat_map(|value| half::bf16::from_f32(*value).to_le_bytes()).collect(),
-            Self::Q8 => values.chunks_exact(columns).flat_map(|row| encode_q8(row, most)).collect(),
+            Self::Q8 => values.chunks_exact(columns).flat_map(|row| encode_q8(row, integers)).collect(),
             Self::Q4 => values.chunks_exact(columns).flat_map(|row| row.chunks(GROUP).flat_map(encode_q4)).collect(),
         }
     }
@@ -90,23 +99,68 @@ pub fn split_q8(row: &[u8]) -> (&[u8], f32) {
     }
 }
 
-/// A row as [`DType::Q8`]: the largest number becomes `most`.
-pub fn encode_q8(row: &[f32], most: i8) -> Vec<u8> {
-    let largest = row.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
-    let scale = largest / f32::from(most);
-    let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-    let mut bytes: Vec<u8> = row.iter().map(|value| (value * inverse).round() as i8 as u8).collect();
-    bytes.extend(scale.to_le_bytes());
-    bytes
+/// Whether the products of a row's integers with unsigned bytes can be added in 16 bits as the CPU's kernel does it, four at
+/// a time: of each eight numbers the first, second, fifth and sixth, and the others.
+pub fn sums_fit(values: &[u8]) -> bool {
+    largest_sum(values) <= MOST_SUM
 }
 
-/// A group of up to 32 numbers. The number of largest size becomes -8, the end of the range without a counterpart.
+/// 255 times this is the most in 16 bits.
+const MOST_SUM: i16 = i16::MAX / 255;
+
+/// The largest sum of those numbers with one sign among four that are added.
+fn largest_sum(values: &[u8]) -> i16 {
+    let of = |eight: &[u8; 8]| {
+        let sums = |number: &dyn Fn(usize) -> i16| {
+            let four = |i: usize| number(i) + number(i + 1) + number(i + 4) + number(i + 5);
+            four(0).max(four(2))
+        };
+        let number = |i: usize| i16::from(eight[i] as i8);
+        sums(&|i| number(i).max(0)).max(sums(&|i| -number(i).min(0)))
+    };
+    let (eights, rest) = values.as_chunks::<8>();
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(to, value)| *to = *value);
+    eights.iter().map(of).fold(of(&last), i16::max)
+}
+
+/// A row as [`DType::Q8`]. The largest number becomes 127, or what is left of it for the others to fit.
+pub fn encode_q8(row: &[f32], integers: Integers) -> Vec<u8> {
+    let largest = row.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+    let mut most = f32::from(i8::MAX);
+    loop {
+        let scale = largest / most;
+        let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+        let mut bytes: Vec<u8> = row.iter().map(|value| (value * inverse).round() as i8 as u8).collect();
+        let sum = if integers == Integers::All { 0 } else { largest_sum(&bytes) };
+        if sum <= MOST_SUM {
+            bytes.extend(scale.to_le_bytes());
+            return bytes;
+        }
+        // What would fit but for rounding, and less where that was not enough.
+        most = (most * f32::from(MOST_SUM) / f32::from(sum)).min(most - 0.5);
+    }
+}
+
+/// A group of up to 32 numbers. Near the scale where the number of largest size becomes -8, the end of the range without a
+/// counterpart, the one with the least squared error.
 fn encode_q4(group: &[f32]) -> Vec<u8> {
     let largest =
         group.iter().fold(0.0f32, |largest, value| if value.abs() > largest.abs() { *value } else { largest });
-    let scale = f16::from_f32(largest / -8.0);
-    let inverse = if scale.to_f32() == 0.0 { 0.0 } else { 1.0 / scale.to_f32() };
-    let bits = |i: usize| group.get(i).map_or(8, |value| (value * inverse + 8.0).round().clamp(0.0, 15.0) as u8);
+    let integer = |value: f32, inverse: f32| (value * inverse + 8.0).round().clamp(0.0, 15.0);
+    let mut best = (f32::INFINITY, f16::ZERO, 0.0);
+    for steps in 14..=20 {
+        let scale = f16::from_f32(largest / (-0.5 * steps as f32));
+        let number = scale.to_f32();
+        let inverse = if number == 0.0 { 0.0 } else { 1.0 / number };
+        let error = |value: &f32| ((integer(*value, inverse) - 8.0) * number - value).powi(2);
+        let error = group.iter().map(error).sum();
+        if error < best.0 {
+            best = (error, scale, inverse);
+        }
+    }
+    let (_, scale, inverse) = best;
+    let bits = |i: usize| group.get(i).map_or(8, |value| integer(*value, inverse) as u8);
     let mut bytes = scale.to_le_bytes().to_vec();
     bytes.extend((0..GROUP / 2).map(|i| bits(i) | bits(GROUP / 2 + i) << 4));
     bytes
@@ -125,37 +179,61 @@ mod tests {
     }
 
     #[test]
-    fn numbers_come_back_within_half_a_step() {
-        // The step of an f16 scale is 2^-11 of it; times 8 that is 0.004 of a step.
-        for (dtype, step) in [(DType::Q8, 1.0 / 127.0), (DType::Q4, 1.01 / 8.0)] {
+    fn numbers_come_back() {
+        for dtype in [DType::Q8, DType::Q4] {
             let (values, mut back) = (rows(), Vec::new());
-            let bytes = dtype.encode(&values, 37, 127);
+            let bytes = dtype.encode(&values, 37, Integers::All);
             assert_eq!(bytes.len(), 3 * dtype.row_bytes(37));
             dtype.decode(&bytes, 37, &mut back);
             assert_eq!(back.len(), values.len());
             for (row, got) in values.chunks(37).zip(back.chunks(37)) {
                 let largest = row.iter().fold(0.0f32, |m, v| m.max(v.abs()));
-                // Numbers opposite in sign to a group's largest end at 7 steps: there the error is one step.
-                let most = if dtype == DType::Q4 { largest * step } else { largest * step * 0.501 };
+                // 4 bits end at 7 steps on one side, and a smaller step may cost the largest number some of its size.
+                let most = if dtype == DType::Q4 { largest / 4.0 } else { largest * 0.501 / 127.0 };
                 assert!(row.iter().zip(got).all(|(v, g)| (v - g).abs() <= most), "{dtype:?}: {row:?} {got:?}");
             }
         }
     }
 
     #[test]
+    fn scales_of_four_bits_are_no_worse_than_the_largest_number_gives() {
+        let row: Vec<f32> =
+            (0..32).map(|i| ((i * 37 % 64) as f32 - 32.0) / 9.0 + if i == 3 { 4.0 } else { 0.0 }).collect();
+        let error = |numbers: &[f32]| -> f32 { row.iter().zip(numbers).map(|(a, b)| (a - b) * (a - b)).sum() };
+        let largest = row.iter().fold(0.0f32, |m, v| if v.abs() > m.abs() { *v } else { m });
+        let scale = f16::from_f32(largest / -8.0).to_f32();
+        let plain: Vec<f32> = row.iter().map(|v| (v / scale).round().clamp(-8.0, 7.0) * scale).collect();
+        let mut back = Vec::new();
+        DType::Q4.decode(&DType::Q4.encode(&row, 32, Integers::All), 32, &mut back);
+        assert!(error(&back) < error(&plain));
+    }
+
+    #[test]
     fn floats_come_back() {
         for dtype in [DType::F32, DType::F16, DType::Bf16] {
             let mut back = Vec::new();
-            dtype.decode(&dtype.encode(&[0.5, -2.0, 1.0, 0.0], 2, 127), 2, &mut back);
+            dtype.decode(&dtype.encode(&[0.5, -2.0, 1.0, 0.0], 2, Integers::All), 2, &mut back);
             assert_eq!(back, [0.5, -2.0, 1.0, 0.0]);
         }
     }
 
     #[test]
-    fn seven_bits_stay_seven_bits() {
-        let bytes = encode_q8(&[1.0, -3.0, 0.0], 63);
-        let (values, scale) = split_q8(&bytes);
-        assert_eq!(values.iter().map(|v| *v as i8).collect::<Vec<_>>(), [21, -63, 0]);
-        assert!((scale - 3.0 / 63.0).abs() < 1e-9);
+    fn rows_of_a_layer_are_lowered_only_where_their_sums_need_it() {
+        let integers = |row: &[f32]| -> Vec<i8> {
+            let bytes = encode_q8(row, Integers::Summable);
+            assert!(sums_fit(split_q8(&bytes).0));
+            split_q8(&bytes).0.iter().map(|value| *value as i8).collect()
+        };
+        // Four of one sign that are added, then four that are not, then four of two signs.
+        assert_eq!(integers(&[1.0, 1.0, 0.0, 0.0, 1.0, 1.0]), [32, 32, 0, 0, 32, 32]);
+        assert_eq!(integers(&[-1.0, -1.0, -1.0, -1.0]), [-64; 4]);
+        assert_eq!(integers(&[1.0, -1.0, -1.0, 1.0, 0.0, 0.0]), [127, -127, -127, 127, 0, 0]);
+        // The rule holds in the middle and at the end of a row as at its start.
+        for start in [0, 8, 13, 40] {
+            let mut row = vec![0.25; 46];
+            row[start..start + 6].fill(-1.0);
+            assert!(integers(&row)[start] > -64);
+        }
+        assert_eq!(encode_q8(&[0.0; 3], Integers::Summable), [0; 7]);
     }
 }

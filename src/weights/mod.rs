@@ -7,7 +7,7 @@ mod rows;
 mod source;
 mod store;
 
-pub use dtype::{DType, encode_q8, split_q8};
+pub use dtype::{DType, Integers, encode_q8, split_q8, sums_fit};
 pub use manifest::{
     Candidates, Chunk, ClozeTokens, EntityTable, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest,
     TensorEntry, sha256_hex,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use super::dtype::{DType, encode_q8, split_q8};
+use super::dtype::{DType, Integers, encode_q8, split_q8, sums_fit};
 use super::manifest::EntityTable;
 use super::source::{Source, read_verified};
 use crate::error::{LukeError, Result};
@@ -38,17 +38,16 @@ impl RowTable {
         self.bytes.chunks_exact(self.row_bytes())
     }
 
-    /// Each row as a [`DType::Q8`] with integers of at most `most`: as it is stored where it is such a row, else quantised.
-    pub fn rows_q8(&self, most: i8) -> impl Iterator<Item = Cow<'_, [u8]>> {
-        let fits =
-            move |row: &[u8]| split_q8(row).0.iter().all(|value| (*value as i8).unsigned_abs() <= most.unsigned_abs());
+    /// Each row as the [`DType::Q8`] of a layer: as it is stored where it is such a row, else quantised.
+    pub fn rows_q8(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        let as_stored = |row: &[u8]| self.dtype == DType::Q8 && sums_fit(split_q8(row).0);
         self.stored_rows().map(move |row| {
-            if self.dtype == DType::Q8 && fits(row) {
+            if as_stored(row) {
                 return Cow::Borrowed(row);
             }
             let mut numbers = Vec::with_capacity(self.columns);
             self.dtype.decode(row, self.columns, &mut numbers);
-            Cow::Owned(encode_q8(&numbers, most))
+            Cow::Owned(encode_q8(&numbers, Integers::Summable))
         })
     }
 
@@ -64,7 +63,7 @@ impl RowTable {
         }
         let mut values = self.block(0..self.rows());
         values.extend(other.block(0..other.rows()));
-        *self = Self::new(self.columns, DType::F32, DType::F32.encode(&values, self.columns, i8::MAX));
+        *self = Self::new(self.columns, DType::F32, DType::F32.encode(&values, self.columns, Integers::All));
     }
 
     /// Floats in a row.

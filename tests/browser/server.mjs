@@ -42,6 +42,9 @@ export async function startSite() {
   const files = staticFiles({
     '/': at('page'),
     '/pkg/': at('../../pkg'),
+    // The package in an engine without relaxed SIMD.
+    '/plain/': at('../../pkg'),
+    '/plain/wasm/relaxed/': at('../../pkg/wasm/cpu'),
     '/models/': MODELS,
     '/kernels/': at('.kernels'),
     '/checkpoints/': at('../fixtures/checkpoints'),

@@ -7,9 +7,6 @@ use crate::kernels::GpuOps;
 use crate::kernels::linear::Plan;
 use crate::weights::{DType, RowTable, split_q8};
 
-/// Largest integer of a weight, as on the CPU (`quantised.rs`).
-const MOST: i8 = 64;
-
 /// A weight `[out_features, in_features]` of f16 or int8.
 #[derive(Clone, Debug)]
 pub struct CompactMatrix {
@@ -60,7 +57,7 @@ impl CompactMatrix {
 /// The rows' integers, and for each row its scale and the integers' sum.
 fn integers(table: &RowTable) -> (Vec<u8>, Vec<f32>) {
     let (mut bytes, mut scales) = (Vec::with_capacity(table.rows() * table.columns()), Vec::new());
-    for row in table.rows_q8(MOST) {
+    for row in table.rows_q8() {
         let (values, scale) = split_q8(&row);
         scales.extend([scale, values.iter().map(|value| f32::from(*value as i8)).sum()]);
         bytes.extend_from_slice(values);

@@ -1,4 +1,4 @@
-// linear_direct.wgsl with a weight of int8. Sums of up to 1024 products are exact in f32 (127 * 64 * 1024 < 2^24), which an
+// linear_direct.wgsl with a weight of int8. Sums of up to 1024 products are exact in f32 (128 * 127 * 1024 < 2^24), which an
 // adapter that is a CPU does faster than packed integers.
 const ROWS = {{ rows }}u;
 const THREADS = {{ threads }}u;

@@ -1,4 +1,4 @@
-// Rows of x in 7 bits as the CPU's `quantised.rs` makes them: number = (integer - zero) * scale.
+// Rows of x in 8 bits as the CPU's `quantised.rs` makes them, less 128: number = (integer - zero) * scale.
 const PARTS = {{ parts }}u; // invocations that share a row while it is measured
 
 var<workgroup> extents: array<vec2<f32>, THREADS>;
@@ -25,9 +25,9 @@ fn measure(run: Run, index: u32, steps: u32) {
             }
             // A row of zeros has no step; any will do.
             var scale = 1.0;
-            if extent.y > extent.x { scale = (extent.y - extent.x) / 127.0; }
+            if extent.y > extent.x { scale = (extent.y - extent.x) / 255.0; }
             let inverse = 1.0 / scale;
-            grids[row] = vec3(scale, inverse, round(-extent.x * inverse));
+            grids[row] = vec3(scale, inverse, round(-extent.x * inverse) - 128.0);
         }
         workgroupBarrier();
     }
@@ -36,7 +36,7 @@ fn measure(run: Run, index: u32, steps: u32) {
 // The integers of four numbers of row `row` of the tile.
 fn integers(v: vec4<f32>, row: u32) -> vec4<f32> {
     let grid = grids[row];
-    return round(clamp(v * grid.y + grid.z, vec4(0.0), vec4(127.0)));
+    return round(clamp(v * grid.y + (grid.z + 128.0), vec4(0.0), vec4(255.0))) - 128.0;
 }
 
 // The sums of integers of a row and four columns as numbers. `w_scales` holds a weight row's scale and the sum of its integers.

@@ -22,7 +22,7 @@ var<workgroup> w_tile: array<vec4<u32>, W_STRIDE * 8u>;              // [step][f
 {{ quantised }}
 
 fn quantised(v: vec4<f32>, row: u32) -> u32 {
-    let q = vec4<u32>(integers(v, row));
+    let q = vec4<u32>(vec4<i32>(integers(v, row))) & vec4(255u);
     return q.x | (q.y << 8u) | (q.z << 16u) | (q.w << 24u);
 }
 

@@ -86,7 +86,7 @@ const SPECIAL_ENTITIES: [&str; 4] = ["[MASK]", "[UNK]", "[PAD]", "[MASK2]"];
 const SELF_TEST_TOLERANCE: f32 = 2e-3;
 
 /// The same for quantised weights. Where a device's f32 sums differ in the last bit, some activation is rounded the other
-/// way, and WebGPU rounds none at all: logits move as far as quantising moves them.
+/// way: logits may move as far as quantising moves them.
 const QUANTISED_TOLERANCE: f32 = 0.1;
 
 /// Runs the command.

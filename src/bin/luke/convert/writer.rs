@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 use luke_web::Result;
 use luke_web::checkpoint::Planned;
-use luke_web::kernels;
-use luke_web::weights::{Chunk, DType, EntityTable, FileEntry, Manifest, TensorEntry};
+use luke_web::weights::{Chunk, DType, EntityTable, FileEntry, Integers, Manifest, TensorEntry};
 
 use super::calibrate::Means;
 use super::tensors::Tensors;
@@ -155,7 +154,7 @@ fn encode(tensors: &Tensors, tensor: &Planned, rows: Range<usize>, dtype: DType)
     let columns = tensors.stored[tensor.source].columns();
     let mut values = Vec::new();
     from.decode(&bytes, columns, &mut values);
-    Ok(dtype.encode(&values, columns, largest_integer(&tensor.names)))
+    Ok(dtype.encode(&values, columns, integers(&tensor.names)))
 }
 
 /// Whether a matrix may be quantised: tables, and the layers of the encoder and of the masked language model.
@@ -170,7 +169,6 @@ fn is_table(names: &[String]) -> bool {
     names.iter().any(|name| name.ends_with("embeddings.weight") || name.ends_with("decoder.weight"))
 }
 
-/// Tables use all of int8.
-fn largest_integer(names: &[String]) -> i8 {
-    if is_table(names) { i8::MAX } else { kernels::Q8_MOST }
+fn integers(names: &[String]) -> Integers {
+    if is_table(names) { Integers::All } else { Integers::Summable }
 }
