@@ -9,9 +9,9 @@ mod store;
 
 pub use dtype::{DType, Integers, encode_q8, split_q8, sums_fit};
 pub use manifest::{
-    Chunk, ClozeTokens, EntityTable, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest, TensorEntry,
+    Chunk, ClozeTokens, EntityTable, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest, TensorEntry, hex,
     sha256_hex,
 };
 pub use rows::{EntityRows, PagedRows, RowTable};
-pub use source::{Reading, Source, read_verified};
+pub use source::{Reading, Source, Verifying, read_verified};
 pub use store::WeightStore;
