@@ -322,6 +322,11 @@ impl FileEntry {
 
     /// That `bytes` are this file's.
     pub fn verify(&self, bytes: &[u8]) -> Result<()> {
+        self.verify_by(bytes, &self.sha256.as_ref().map(|_| sha256_hex(bytes)).unwrap_or_default())
+    }
+
+    /// The same, where somebody else has their SHA-256 in lower-case hexadecimal.
+    pub fn verify_by(&self, bytes: &[u8], sha256: &str) -> Result<()> {
         if bytes.len() != self.bytes {
             return Err(LukeError::integrity(
                 &self.path,
@@ -329,15 +334,19 @@ impl FileEntry {
             ));
         }
         let Some(want) = &self.sha256 else { return Ok(()) };
-        let got = sha256_hex(bytes);
-        match got == *want {
+        match sha256 == want {
             true => Ok(()),
-            false => Err(LukeError::integrity(&self.path, format!("sha256 is {got}, {want} expected"))),
+            false => Err(LukeError::integrity(&self.path, format!("sha256 is {sha256}, {want} expected"))),
         }
     }
 }
 
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -10,8 +10,8 @@ mod store;
 pub use dtype::{DType, Integers, encode_q8, split_q8, sums_fit};
 pub use manifest::{
     Candidates, Chunk, ClozeTokens, EntityTable, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest,
-    TensorEntry, sha256_hex,
+    TensorEntry, hex, sha256_hex,
 };
 pub use rows::{EntityRows, PagedRows, RowTable};
-pub use source::{Reading, Source, read_verified};
+pub use source::{Reading, Source, Verifying, read_verified};
 pub use store::WeightStore;
