@@ -1,10 +1,61 @@
 """LUKE's encoder for training: the weights of transformers' `LukeModel`, its forward pass with fewer and larger products.
 
 Spans are runs of word tokens, so a span's position is a difference of running sums, and words and entities share one
-attention over rows `[words; entities]`. Equal to transformers' (`check`), up to rounding.
+attention over rows `[words; entities]`. A layer is a function of its tensors, so that it is compiled once for all layers and
+models of one shape of batch (`compiled`).
 """
+import functools
+
 import torch
 import torch.nn.functional as F
+
+QUERIES = ("query", "w2e_query", "e2w_query", "e2e_query")
+
+
+def tensors(layer):
+    """The weights of a layer in the order of `layer_forward`: (self-attention, output, intermediate, output)."""
+    a = layer.attention.self
+    pair = lambda m: (m.weight, m.bias)
+    out = layer.attention.output
+    return (
+        [pair(getattr(a, q)) for q in QUERIES] + [pair(a.key), pair(a.value)],
+        [pair(out.dense), pair(out.LayerNorm), pair(layer.intermediate.dense), pair(layer.output.dense),
+         pair(layer.output.LayerNorm)],
+    )
+
+
+def project(x, pairs, heads):
+    """[batch, rows, hidden] times several weights: [batch, rows, weights, heads, size]."""
+    y = F.linear(x, torch.cat([w for w, _ in pairs]), torch.cat([b for _, b in pairs]))
+    return y.view(*y.shape[:2], len(pairs), heads, -1)
+
+
+def layer_forward(attention, rest, words, entities, mask, heads, eps, drop):
+    """words [batch, n, hidden], entities [batch, m, hidden] or None, mask [batch, 1, 1, n + m] added to the scores."""
+    query, w2e, e2w, e2e, key, value = attention
+    n = words.size(1)
+    if entities is None:
+        q, k, v = (t.transpose(1, 2) for t in project(words, (query, key, value), heads).unbind(2))
+        scores = q @ k.transpose(2, 3)
+        x = words
+    else:
+        w, e = project(words, (query, w2e, key, value), heads), project(entities, (e2w, e2e, key, value), heads)
+        to_word, to_entity, k, v = (t.transpose(1, 2) for t in torch.cat([w, e], 1).unbind(2))
+        scores = torch.cat([to_word @ k[:, :, :n].transpose(2, 3), to_entity @ k[:, :, n:].transpose(2, 3)], 3)
+        x = torch.cat([words, entities], 1)
+    attended = torch.softmax((scores * v.size(-1) ** -0.5 + mask).float(), 3).to(v.dtype) @ v
+    dense, norm, wide, narrow, last = rest
+    h = (x.size(-1),)
+    y = F.linear(attended.transpose(1, 2).flatten(2), *dense)
+    x = F.layer_norm(x + F.dropout(y, drop, drop > 0), h, *norm, eps)
+    y = F.linear(F.gelu(F.linear(x, *wide)), *narrow)
+    x = F.layer_norm(x + F.dropout(y, drop, drop > 0), h, *last, eps)
+    return (x, None) if entities is None else (x[:, :n], x[:, n:])
+
+
+@functools.cache
+def compiled():
+    return torch.compile(layer_forward, dynamic=False)
 
 
 def embed_entities(luke, ids, start, end):
@@ -16,37 +67,7 @@ def embed_entities(luke, ids, start, end):
     return e.LayerNorm(x.to(e.LayerNorm.weight.dtype))
 
 
-def attend(layer, words, entities, mask, drop=0.0):
-    """words [batch, n, hidden], entities [batch, m, hidden] or None, mask [batch, 1, 1, n + m] added to the scores."""
-    a = layer.attention.self
-    n, heads = words.size(1), a.num_attention_heads
-
-    def project(x, *names):
-        ps = [getattr(a, name) for name in names]
-        y = F.linear(x, torch.cat([p.weight for p in ps]), torch.cat([p.bias for p in ps]))
-        return y.view(*y.shape[:2], len(ps), heads, -1)
-
-    if entities is None:
-        q, k, v = (t.transpose(1, 2) for t in project(words, "query", "key", "value").unbind(2))
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        return layer_rest(layer, words, out.transpose(1, 2).flatten(2), drop), None
-    w = project(words, "query", "w2e_query", "key", "value")
-    e = project(entities, "e2w_query", "e2e_query", "key", "value")
-    to_word, to_entity, k, v = (t.transpose(1, 2) for t in torch.cat([w, e], 1).unbind(2))
-    scores = torch.cat([to_word @ k[:, :, :n].transpose(2, 3), to_entity @ k[:, :, n:].transpose(2, 3)], 3)
-    out = torch.softmax(scores * a.attention_head_size**-0.5 + mask, 3).to(v.dtype) @ v
-    both = layer_rest(layer, torch.cat([words, entities], 1), out.transpose(1, 2).flatten(2), drop)
-    return both[:, :n], both[:, n:]
-
-
-def layer_rest(layer, x, attended, drop):
-    out = layer.attention.output
-    x = out.LayerNorm(x + F.dropout(out.dense(attended), drop, drop > 0))
-    y = layer.output.dense(F.gelu(layer.intermediate.dense(x)))
-    return layer.output.LayerNorm(x + F.dropout(y, drop, drop > 0))
-
-
-def encode(luke, input_ids, attention_mask, entities=None, drop=0.0):
+def encode(luke, input_ids, attention_mask, entities=None, drop=0.0, forward=layer_forward):
     """Last hidden states of words and entities. entities: (ids, mask, start, end), each [batch, m]."""
     x, e, mask = luke.embeddings(input_ids, token_type_ids=torch.zeros_like(input_ids)), None, attention_mask
     if entities is not None:
@@ -55,9 +76,8 @@ def encode(luke, input_ids, attention_mask, entities=None, drop=0.0):
         mask = torch.cat([mask, entity_mask], 1)
     if drop:
         x, e = F.dropout(x, drop), e if e is None else F.dropout(e, drop)
-    device = x.device.type
-    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
-    mask = ((1 - mask) * -1e4)[:, None, None, :].to(dtype)
+    mask = ((1 - mask) * -1e4)[:, None, None, :].to(x.dtype)
+    heads, eps = luke.config.num_attention_heads, luke.config.layer_norm_eps
     for layer in luke.encoder.layer:
-        x, e = attend(layer, x, e, mask, drop)
+        x, e = forward(*tensors(layer), x, e, mask, heads, eps, drop)
     return x, e
