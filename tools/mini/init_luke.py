@@ -7,6 +7,7 @@ import os
 
 import torch
 from safetensors.torch import load_file
+from tokenizers import AddedToken
 from transformers import BertConfig, BertModel, LukeConfig, LukeForEntitySpanClassification
 
 import e5
@@ -111,6 +112,14 @@ def build(source, layers=None, size=None, src="work/src", seed=1):
         tokenizer = vocabulary.cut(tokenizer, kept)
         sd["embeddings.word_embeddings.weight"] = sd["embeddings.word_embeddings.weight"][kept]
         config.vocab_size = len(kept)
+    # the marks of entity typing and relation, as LUKE starts them
+    for mark, like in (("<ent>", "@"), ("<ent2>", "#")):
+        tokenizer.add_special_tokens([AddedToken(mark, normalized=False, special=True)])
+        table = sd["embeddings.word_embeddings.weight"]
+        like = tokenizer.encode(like, add_special_tokens=False).ids[-1]
+        sd["embeddings.word_embeddings.weight"] = torch.cat([table, table[like : like + 1]])
+        config.vocab_size += 1
+        assert tokenizer.token_to_id(mark) == config.vocab_size - 1
     layers = layers or range(config.num_hidden_layers)
     sd, config.num_hidden_layers = pick_layers(sd, layers), len(layers)
     torch.manual_seed(seed)

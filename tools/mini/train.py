@@ -2,7 +2,7 @@
 
     python train.py --init work/init --steps 6000 --silver work/silver.jsonl --out work/luke-mini-en-hf
 
-The first `--tag-share` of the steps read words alone: the encoder as a tagger of entity starts, insides and ends (a tenth of the
+The first `--tag-steps` read words alone: the encoder as a tagger of entity starts, insides and ends (a tenth of the
 cost of spans). Then come spans; the span classifier starts from the tagger's weights for starts and ends. Questions have
 `--qa-share` of all steps. Resumes by itself; `--steps` may grow between calls, `--init` may be a folder that was trained before.
 """
@@ -124,7 +124,7 @@ def main():
     p.add_argument("--run", default="work/run", help="checkpoint and log")
     p.add_argument("--out", default="work/luke-mini-en-hf")
     p.add_argument("--steps", type=int, default=6000)
-    p.add_argument("--tag-share", type=float, default=0.35, help="of the steps; 0 for a folder that was trained before")
+    p.add_argument("--tag-steps", type=int, default=2000, help="0 for a folder that was trained before")
     p.add_argument("--qa-share", type=float, default=0.5)
     p.add_argument("--decay-share", type=float, default=0.4, help="of the steps, for the learning rate to fall to zero")
     p.add_argument("--lr", type=float, default=2.5e-4)
@@ -149,7 +149,6 @@ def main():
     model.layer = layer_forward if a.no_compile else compiled()
     batches = Batches(load(os.path.join(a.data, "train.txt"), tokenizer), tokenizer, specials, a.seed, t.data, a.word_drop)
     valid = load(os.path.join(a.data, "valid.txt"), tokenizer)
-    tag_steps = int(a.tag_share * a.steps)
     if a.silver:
         reader = Reader(tokenizer)
         silver, silver_dev = read_silver(a.silver)
@@ -160,7 +159,7 @@ def main():
 
     def losses(step):
         rng = random.Random(f"{a.seed} kind {step}")
-        if step == tag_steps and tag_steps:
+        if step == a.tag_steps and step:
             start_classifier(t)
         torch.manual_seed(a.seed * 1_000_003 + step)
         if a.silver and rng.random() < a.qa_share:
@@ -168,9 +167,9 @@ def main():
             return {"qa": answer_loss(model.answers(ids, mask), *map(to, gold))}
         kinds = ("window", "pass", "alone")
         kind = rng.choices(kinds, (0.45, 0.35, 0.2) if step > a.steps * 0.75 else (0.75, 0.10, 0.15))[0]
-        ids, mask, entities, labels, word_tags = batches.batch("words" if step < tag_steps else kind, step)
+        ids, mask, entities, labels, word_tags = batches.batch("words" if step < a.tag_steps else kind, step)
         entropy = lambda logits, gold: F.cross_entropy(logits.float().flatten(0, 1), to(gold).flatten(), ignore_index=-100)
-        if step < tag_steps:
+        if step < a.tag_steps:
             return {"tags": entropy(model.tags(to(ids), to(mask)), word_tags)}
         spans, words = model.spans(to(ids), to(mask), tuple(map(to, entities)))
         return {kind: entropy(spans, labels), "tags": 0.2 * entropy(words, word_tags)}
@@ -181,7 +180,7 @@ def main():
             for name, items in qa_dev.items():
                 given = evaluate_qa.answers(model.answers, reader, items, model.config.pad_token_id)
                 t.log(f"  step {t.step}, questions {name}: {show(evaluate_qa.score(items, given))}")
-        if t.step > tag_steps:
+        if t.step > a.tag_steps:
             for context in (0, 128):
                 t.log(f"  step {t.step}, glance at valid, context {context}: {show(evaluate(model, tokenizer, valid[::12], context))}")
         t.log(f"  ({time.time() - began:.0f} s)")

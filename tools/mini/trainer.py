@@ -34,7 +34,7 @@ class Trainer:
             [dict(params=[self.master[n] for n in names], lr=lr, peak=lr, weight_decay=wd) for names, lr, wd in groups],
             betas=(0.9, 0.98), eps=1e-6, fused=True,
         )
-        self.step, self.elapsed, self.data = 0, 0.0, {}
+        self.step, self.elapsed, self.data = 0, 0.0, {}  # data: the caller's own state, filled in place
         self.log_file = open(os.path.join(run, "log.txt"), "a")
         self.resume()
         self.began = time.time() - self.elapsed
@@ -54,8 +54,6 @@ class Trainer:
             self.master[n].copy_(c["master"][n])
             self.ema[n].copy_(c["ema"][n])
         self.optimizer.load_state_dict(c["optimizer"])
-        for group, (peak,) in zip(self.optimizer.param_groups, [(g["peak"],) for g in c["optimizer"]["param_groups"]]):
-            group["peak"] = peak
         self.step, self.elapsed, self.data = c["step"], c["elapsed"], c["data"]
         self.publish(self.master)
         self.log(f"resumed at step {self.step}, {self.elapsed / 60:.1f} min")
