@@ -7,10 +7,12 @@ import tempfile
 from safetensors.torch import save_file
 
 from conll import LABELS, MAX_SPAN
+from typing_data import TYPES
 
 STARTS = {"e5": "multilingual-e5-small (MIT)", "minilm": "all-MiniLM-L6-v2 (Apache-2.0)"}
 TAUGHT = {
     "ner": "entities from CoNLL-2003 English (Reuters text, research terms)",
+    "typing": "types from Wikipedia's short descriptions (CC BY-SA)",
     "qa": "questions made from English Wikipedia (text CC BY-SA)",
 }
 
@@ -45,7 +47,10 @@ def save(state, config, tokenizer, out, context=0):
     heads = {"ner": ner}
     if several:
         ner["labels"] = LABELS
-        heads["qa"] = {}
+        if "heads.qa.qa_outputs.bias" in state:
+            heads["qa"] = {}
+        if "heads.typing.classifier.bias" in state:
+            heads["typing"] = {"labels": TYPES}
     about = f"{STARTS[start]} made into LUKE; " + "; ".join(TAUGHT[task] for task in heads)
     licence = {"e5": "MIT", "minilm": "Apache-2.0"}[start]
     write(tmp, "luke_web.json", {"name": "luke-mini-en", "license": licence, "source": about, "heads": heads})

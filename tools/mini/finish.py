@@ -60,7 +60,7 @@ def main():
         measure("valid (final)", valid, lo, bias, c)
     with torch.no_grad():
         model.classifier.bias[0] += bias
-    save(stored(model.state_dict(), model.several), model.config, tokenizer, a.out, context)
+    save(stored(model.state_dict(), model.tasks), model.config, tokenizer, a.out, context)
     print(f"{a.out}: context {context}, NIL bias {bias:+.2f} added to classifier.bias", flush=True)
     if not a.no_test:
         test = load(os.path.join(a.data, "test.txt"), tokenizer)

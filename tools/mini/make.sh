@@ -29,14 +29,14 @@ init() {
 silver() { [ -e "$WORK/silver.jsonl" ] || $PYTHON qa_silver.py --src "$WORK/src" --out "$WORK/silver.jsonl"; }
 
 train() {
-  $PYTHON train.py --init "$WORK/init" --data "$CONLL" --silver "$WORK/silver.jsonl" --run "$WORK/run-1" --out "$WORK/hf-1" \
+  $PYTHON train.py --init "$WORK/init" --data "$CONLL" --silver "$WORK/silver.jsonl" --typing "$WORK/src" --run "$WORK/run-1" --out "$WORK/hf-1" \
     --steps "$STEPS" --threads "$THREADS"
 }
 
 second() {
   [ -e "$WORK/silver-kept.jsonl" ] || $PYTHON qa_filter.py --model "$WORK/hf-1" --silver "$WORK/silver.jsonl" \
     --out "$WORK/silver-kept.jsonl" --threads "$THREADS"
-  $PYTHON train.py --init "$WORK/hf-1" --data "$CONLL" --silver "$WORK/silver-kept.jsonl" --run "$WORK/run-2" --out "$WORK/hf-2" \
+  $PYTHON train.py --init "$WORK/hf-1" --data "$CONLL" --silver "$WORK/silver-kept.jsonl" --typing "$WORK/src" --run "$WORK/run-2" --out "$WORK/hf-2" \
     --tag-steps 0 --lr 1.5e-4 --steps "$SECOND_STEPS" --threads "$THREADS"
 }
 

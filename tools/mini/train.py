@@ -1,4 +1,4 @@
-"""Trains luke-mini-en's heads on one encoder (from init_luke.py): named entities, and with --silver questions.
+"""Trains luke-mini-en's heads on one encoder (from init_luke.py): named entities, with --silver questions, with --typing types.
 
     python train.py --init work/init --steps 6000 --silver work/silver.jsonl --out work/luke-mini-en-hf
 
@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from transformers import LukeConfig, LukeModel
 
 import evaluate_qa
+import typing_data
 from conll import LABELS, load, load_tokenizer
 from evaluate import evaluate, show
 from export import save
@@ -26,8 +27,9 @@ from init_luke import ids_of
 from ner_data import TAGS, Batches
 from qa_data import Questions, Reader, read_dev, read_silver
 from trainer import Trainer, layered, setup
+from typing_data import TYPES
 
-HEADS = {"classifier": "heads.ner.classifier", "qa_outputs": "heads.qa.qa_outputs"}
+HEADS = {"classifier": "heads.ner.classifier", "qa_outputs": "heads.qa.qa_outputs", "types": "heads.typing.classifier"}
 
 
 class Model(torch.nn.Module):
@@ -40,12 +42,13 @@ class Model(torch.nn.Module):
         self.luke = LukeModel(self.config, add_pooling_layer=False)
         self.classifier = torch.nn.Linear(3 * h, len(LABELS))
         self.qa_outputs = torch.nn.Linear(h, 2)
+        self.types = torch.nn.Linear(h, len(TYPES))
         self.tagger = torch.nn.Linear(h, len(TAGS))
-        for head in (self.classifier, self.qa_outputs, self.tagger):
+        for head in (self.classifier, self.qa_outputs, self.types, self.tagger):
             torch.nn.init.normal_(head.weight, std=0.02)
             torch.nn.init.zeros_(head.bias)
         state = load_file(os.path.join(folder, "model.safetensors"))
-        self.several = any(k.startswith("heads.") for k in state)
+        self.tasks = {own for own, name in HEADS.items() if f"{name}.bias" in state} or {"classifier"}
         for own, name in HEADS.items():
             state = {k.replace(name + ".", own + "."): v for k, v in state.items()}
         missing, extra = self.load_state_dict(state, strict=False)
@@ -68,6 +71,9 @@ class Model(torch.nn.Module):
         _, _, start, end = entities
         return self.classifier(torch.cat([pick(start), pick(end - 1), e], -1)), self.tagger(x)
 
+    def typed(self, ids, mask, entities):
+        return self.types(self.encode(ids, mask, entities)[1][:, 0])
+
     def tags(self, ids, mask):
         return self.tagger(self.encode(ids, mask)[0])
 
@@ -84,13 +90,12 @@ class Model(torch.nn.Module):
         return type("Output", (), {"logits": self.spans(ids, mask, entities)[0].float().cpu()})
 
 
-def stored(state, several):
-    """The tensors to keep, under the names of a folder with several heads or with the span classifier alone."""
-    state = {k: v for k, v in state.items() if not k.startswith("tagger.")}
-    if not several:
-        return {k: v for k, v in state.items() if not k.startswith("qa_outputs.")}
-    for own, name in HEADS.items():
-        state = {k.replace(own + ".", name + "."): v for k, v in state.items()}
+def stored(state, tasks):
+    """The tensors of these heads (keys of HEADS) under the names of a folder with several heads, or with one."""
+    drop = {"tagger", *HEADS} - set(tasks)
+    state = {k: v for k, v in state.items() if k.split(".")[0] not in drop}
+    for own in tasks if len(tasks) > 1 else ():
+        state = {k.replace(own + ".", HEADS[own] + ".") if k.startswith(own + ".") else k: v for k, v in state.items()}
     return state
 
 
@@ -125,6 +130,8 @@ def main():
     p.add_argument("--out", default="work/luke-mini-en-hf")
     p.add_argument("--steps", type=int, default=6000)
     p.add_argument("--tag-steps", type=int, default=2000, help="0 for a folder that was trained before")
+    p.add_argument("--typing", metavar="SRC", help="folder of fetch.py; without it there is no typing head")
+    p.add_argument("--typing-share", type=float, default=0.1, help="of the steps after the tagger's")
     p.add_argument("--qa-share", type=float, default=0.5)
     p.add_argument("--decay-share", type=float, default=0.4, help="of the steps, for the learning rate to fall to zero")
     p.add_argument("--lr", type=float, default=2.5e-4)
@@ -155,6 +162,10 @@ def main():
         questions = Questions(silver, reader, specials, a.seed, t.data)
         qa_dev = {"by hand": read_dev(os.path.join(os.path.dirname(os.path.abspath(__file__)), "qa_dev.json")),
                   "silver": silver_dev[::4][:400]}
+    if a.typing:
+        typed, typed_dev = typing_data.split(typing_data.mentions(a.typing))
+        named = typing_data.Mentions(typed, tokenizer, specials, a.seed, t.data)
+    tasks = ["classifier", *(["qa_outputs"] if a.silver else []), *(["types"] if a.typing else [])]
     to = lambda x: x.to(device)
 
     def losses(step):
@@ -165,6 +176,10 @@ def main():
         if a.silver and rng.random() < a.qa_share:
             ids, mask, *gold = questions.batch(step)
             return {"qa": answer_loss(model.answers(ids, mask), *map(to, gold))}
+        if a.typing and step >= a.tag_steps and rng.random() < a.typing_share:
+            ids, mask, entities, gold = named.batch(step)
+            logits = model.typed(to(ids), to(mask), tuple(map(to, entities)))
+            return {"typing": 4 * F.binary_cross_entropy_with_logits(logits.float(), to(gold))}
         kinds = ("window", "pass", "alone")
         kind = rng.choices(kinds, (0.45, 0.35, 0.2) if step > a.steps * 0.75 else (0.75, 0.10, 0.15))[0]
         ids, mask, entities, labels, word_tags = batches.batch("words" if step < a.tag_steps else kind, step)
@@ -180,11 +195,19 @@ def main():
             for name, items in qa_dev.items():
                 given = evaluate_qa.answers(model.answers, reader, items, model.config.pad_token_id)
                 t.log(f"  step {t.step}, questions {name}: {show(evaluate_qa.score(items, given))}")
+        if a.typing and t.step > a.tag_steps:
+            hits = 0
+            for k in range(0, len(typed_dev), 32):
+                ids, mask, entities, gold = named.collate(typed_dev[k : k + 32])
+                with torch.no_grad():
+                    logits = model.typed(to(ids), to(mask), tuple(map(to, entities))).cpu()
+                hits += int((logits.argmax(1) == gold.argmax(1)).sum())
+            t.log(f"  step {t.step}, best type of {len(typed_dev)} mentions right: {100 * hits / len(typed_dev):.2f}")
         if t.step > a.tag_steps:
             for context in (0, 128):
                 t.log(f"  step {t.step}, glance at valid, context {context}: {show(evaluate(model, tokenizer, valid[::12], context))}")
         t.log(f"  ({time.time() - began:.0f} s)")
-        save(stored(t.averaged(), bool(a.silver)), model.config, tokenizer, a.out)
+        save(stored(t.averaged(), tasks), model.config, tokenizer, a.out)
 
     t.train(losses, assess, assess_every=a.assess_every)
 

