@@ -36,7 +36,10 @@ train() {
 second() {
   [ -e "$WORK/silver-kept.jsonl" ] || $PYTHON qa_filter.py --model "$WORK/hf-1" --silver "$WORK/silver.jsonl" \
     --out "$WORK/silver-kept.jsonl" --threads "$THREADS"
-  $PYTHON train.py --init "$WORK/hf-1" --data "$CONLL" --silver "$WORK/silver-kept.jsonl" --typing "$WORK/src" --run "$WORK/run-2" --out "$WORK/hf-2" \
+  [ -e "$WORK/ner-silver.jsonl" ] || $PYTHON ner_silver.py --model "$WORK/hf-1" --src "$WORK/src" \
+    --out "$WORK/ner-silver.jsonl" --threads "$THREADS"
+  $PYTHON train.py --init "$WORK/hf-1" --data "$CONLL" --silver "$WORK/silver-kept.jsonl" --typing "$WORK/src" \
+    --more "$WORK/ner-silver.jsonl" --run "$WORK/run-2" --out "$WORK/hf-2" \
     --tag-steps 0 --lr 1.5e-4 --steps "$SECOND_STEPS" --threads "$THREADS"
 }
 

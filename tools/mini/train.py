@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from transformers import LukeConfig, LukeModel
 
 import evaluate_qa
+import ner_silver
 import typing_data
 from conll import LABELS, load, load_tokenizer
 from evaluate import evaluate, show
@@ -130,6 +131,8 @@ def main():
     p.add_argument("--out", default="work/luke-mini-en-hf")
     p.add_argument("--steps", type=int, default=6000)
     p.add_argument("--tag-steps", type=int, default=2000, help="0 for a folder that was trained before")
+    p.add_argument("--more", help="JSON Lines of ner_silver.py")
+    p.add_argument("--more-share", type=float, default=0.3, help="of the batches of spans")
     p.add_argument("--typing", metavar="SRC", help="folder of fetch.py; without it there is no typing head")
     p.add_argument("--typing-share", type=float, default=0.1, help="of the steps after the tagger's")
     p.add_argument("--qa-share", type=float, default=0.5)
@@ -155,6 +158,9 @@ def main():
     t.log(" ".join(f"{k}={v}" for k, v in vars(a).items()))
     model.layer = layer_forward if a.no_compile else compiled()
     batches = Batches(load(os.path.join(a.data, "train.txt"), tokenizer), tokenizer, specials, a.seed, t.data, a.word_drop)
+    if a.more:
+        own = t.data.setdefault("more", {})
+        more = Batches(ner_silver.read(a.more, tokenizer), tokenizer, specials, a.seed, own, a.word_drop)
     valid = load(os.path.join(a.data, "valid.txt"), tokenizer)
     if a.silver:
         reader = Reader(tokenizer)
@@ -182,7 +188,8 @@ def main():
             return {"typing": 4 * F.binary_cross_entropy_with_logits(logits.float(), to(gold))}
         kinds = ("window", "pass", "alone")
         kind = rng.choices(kinds, (0.45, 0.35, 0.2) if step > a.steps * 0.75 else (0.75, 0.10, 0.15))[0]
-        ids, mask, entities, labels, word_tags = batches.batch("words" if step < a.tag_steps else kind, step)
+        source = more if a.more and rng.random() < a.more_share else batches
+        ids, mask, entities, labels, word_tags = source.batch("words" if step < a.tag_steps else kind, step)
         entropy = lambda logits, gold: F.cross_entropy(logits.float().flatten(0, 1), to(gold).flatten(), ignore_index=-100)
         if step < a.tag_steps:
             return {"tags": entropy(model.tags(to(ids), to(mask)), word_tags)}
