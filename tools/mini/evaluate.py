@@ -95,7 +95,7 @@ if __name__ == "__main__":
     p.add_argument("--context", type=int, nargs="+", default=[0], help="sub-words with specials; 0: the sentence alone")
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
-    from train import Model
+    from model import Model
 
     torch.set_num_threads(a.threads)
     tokenizer = load_tokenizer(os.path.join(a.model, "tokenizer.json"))

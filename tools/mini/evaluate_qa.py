@@ -71,7 +71,7 @@ if __name__ == "__main__":
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
     from conll import load_tokenizer
-    from train import Model
+    from model import Model
 
     torch.set_num_threads(a.threads)
     tokenizer = load_tokenizer(os.path.join(a.model, "tokenizer.json"))

@@ -15,7 +15,7 @@ import transformers
 from conll import load, load_tokenizer
 from evaluate import decode, score, show, span_logits
 from export import save
-from train import Model, stored
+from model import Model, stored
 
 BIASES = [b / 4 for b in range(-4, 13)]
 CONTEXT_GAIN = 0.4  # F1 that the context must bring on valid

@@ -3,7 +3,8 @@ import random
 
 import torch
 
-from conll import LABELS, MAX_SPAN, Sentence, with_context
+from conll import LABELS, Sentence, with_context
+from trainer import take
 from vocabulary import WORD
 
 TAGS = ["O"] + [f"{p}-{label}" for label in LABELS[1:] for p in "BIES"]
@@ -83,16 +84,10 @@ class Batches:
         rng.shuffle(out)
         return out
 
-    def take(self, kind, n):
-        epoch, at = self.state.get(kind, (0, 0))
+    def epoch(self, kind, epoch):
         if self.queues.get(kind, (None,))[0] != epoch:
             self.queues[kind] = (epoch, self.groups(kind, random.Random(f"{self.seed} {kind} {epoch}")))
-        queue = self.queues[kind][1]
-        if at + n > len(queue):
-            self.state[kind] = (epoch + 1, 0)
-            return self.take(kind, n)
-        self.state[kind] = (epoch, at + n)
-        return queue[at : at + n]
+        return self.queues[kind][1]
 
     def batch(self, kind, step):
         """(input_ids, mask, (entity ids, entity mask, start, end), span labels, word tags), all of the kind's shape."""
@@ -102,7 +97,7 @@ class Batches:
         word_tags = torch.full((b, n), -100)
         start, end = torch.zeros(b, m, dtype=torch.long), torch.ones(b, m, dtype=torch.long)
         entity_mask, labels = torch.zeros(b, m), torch.full((b, m), -100)
-        for row, (d, group) in enumerate(self.take(kind, b)):
+        for row, (d, group) in enumerate(take(self.state, kind, b, lambda epoch: self.epoch(kind, epoch))):
             doc = self.docs[d]
             if kind == "pass":
                 sub, spans, span_labels, sub_tags = self.whole_pass(doc, group[0], n, m, rng)

@@ -14,6 +14,7 @@ import torch
 
 from conll import LABELS, Sentence, load_tokenizer
 from evaluate import greedy, span_logits
+from model import Model
 from typing_data import type_of
 from vocabulary import WORD
 from wikipedia import articles, summaries
@@ -52,8 +53,6 @@ def main():
     p.add_argument("--limit", type=int, help="paragraphs")
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
-
-    from train import Model  # which reads our files
 
     torch.set_num_threads(a.threads)
     tokenizer = load_tokenizer(os.path.join(a.model, "tokenizer.json"))

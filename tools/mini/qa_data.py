@@ -5,6 +5,8 @@ import re
 
 import torch
 
+from trainer import shuffled, take
+
 SHAPE = (8, 256)  # sequences, sub-words
 SPACES = re.compile(r"[^ \t\r\n\u202f]+")
 
@@ -61,24 +63,17 @@ class Questions:
         _, _, self.pad, self.mask = specials
         self.order = (None, [])
 
-    def take(self, n):
-        epoch, at = self.state.get("qa", (0, 0))
+    def epoch(self, epoch):
         if self.order[0] != epoch:
-            order = list(range(len(self.items)))
-            random.Random(f"{self.seed} qa {epoch}").shuffle(order)
-            self.order = (epoch, order)
-        if at + n > len(self.items):
-            self.state["qa"] = (epoch + 1, 0)
-            return self.take(n)
-        self.state["qa"] = (epoch, at + n)
-        return [self.items[i] for i in self.order[1][at : at + n]]
+            self.order = (epoch, shuffled(self.items, f"{self.seed} qa {epoch}"))
+        return self.order[1]
 
     def batch(self, step):
         rng = random.Random(f"{self.seed} qa {step}")
         b, n = SHAPE
         ids, mask, allowed = torch.full((b, n), self.pad), torch.zeros(b, n), torch.zeros(b, n)
         first, last = torch.full((b,), -100), torch.full((b,), -100)
-        for row, item in enumerate(self.take(b)):
+        for row, item in enumerate(take(self.state, "qa", b, self.epoch)):
             question = [self.mask if rng.random() < 0.03 else t for t in self.reader.question(item["question"])]
             tokens = self.reader.context(item["context"])
             a, e = item["start"], item["start"] + len(item["answer"])

@@ -13,7 +13,7 @@ import torch
 from conll import load_tokenizer
 from evaluate_qa import answers, f1
 from qa_data import Reader, read_silver
-from train import Model
+from model import Model
 
 
 def main():

@@ -5,6 +5,7 @@ decay can be given more steps and goes on as if it had had them from the start. 
 the data included, so that a stopped run goes on with the very batches it would have seen.
 """
 import os
+import random
 import time
 
 import torch
@@ -14,6 +15,26 @@ def setup(threads):
     """The device, after what makes bf16 on a CPU quick when other work shares the cores."""
     torch.set_num_threads(threads)
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def shuffled(items, seed):
+    out = list(items)
+    random.Random(seed).shuffle(out)
+    return out
+
+
+def take(state, name, n, epoch_of):
+    """The next n of an endless row of epochs; state[name] is (epoch, place in it), epoch_of(epoch) a list."""
+    (epoch, at), out = state.get(name, (0, 0)), []
+    while len(out) < n:
+        items = epoch_of(epoch)
+        taken = items[at : at + n - len(out)]
+        out += taken
+        at += len(taken)
+        if at == len(items):
+            epoch, at = epoch + 1, 0
+    state[name] = (epoch, at)
+    return out
 
 
 class Trainer:

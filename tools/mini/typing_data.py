@@ -8,6 +8,7 @@ import re
 
 import torch
 
+from trainer import shuffled, take
 from wikipedia import base, summaries
 
 SHAPE = (16, 96)  # mentions, sub-words
@@ -84,7 +85,7 @@ class Mentions:
 
     def __init__(self, items, tokenizer, specials, seed, state):
         self.items, self.tokenizer, self.seed, self.state = items, tokenizer, seed, state
-        self.before, self.after, self.pad, _ = specials
+        self.before, self.after, self.pad, self.mask = specials
         self.mark = tokenizer.token_to_id("<ent>")
         self.order = (None, [])
 
@@ -102,21 +103,19 @@ class Mentions:
             left, right = left[len(left) - take :], right[: room - take]
             row_ids = [self.before, *left, self.mark, *middle, self.mark, *right, self.after]
             if rng:
-                row_ids = [self.tokenizer.token_to_id("<mask>") if rng.random() < 0.03 and t > 4 and t != self.mark else t for t in row_ids]
+                keep = {self.before, self.mark, self.after}
+                row_ids = [self.mask if rng.random() < 0.03 and t not in keep else t for t in row_ids]
             ids[row, : len(row_ids)] = torch.tensor(row_ids)
             mask[row, : len(row_ids)] = 1
             start[row], end[row] = 1 + len(left), 3 + len(left) + len(middle)
             gold[row, TYPES.index(kind)] = 1
         return ids, mask, (torch.zeros(b, 1, dtype=torch.long), torch.ones(b, 1), start, end), gold
 
-    def batch(self, step):
-        epoch, at = self.state.get("typing", (0, 0))
-        n = SHAPE[0]
-        if at + n > len(self.items):
-            epoch, at = epoch + 1, 0
+    def epoch(self, epoch):
         if self.order[0] != epoch:
-            order = list(range(len(self.items)))
-            random.Random(f"{self.seed} typing {epoch}").shuffle(order)
-            self.order = (epoch, order)
-        self.state["typing"] = (epoch, at + n)
-        return self.collate([self.items[i] for i in self.order[1][at : at + n]], random.Random(f"{self.seed} typing {step}"))
+            self.order = (epoch, shuffled(self.items, f"{self.seed} typing {epoch}"))
+        return self.order[1]
+
+    def batch(self, step):
+        items = take(self.state, "typing", SHAPE[0], self.epoch)
+        return self.collate(items, random.Random(f"{self.seed} typing {step}"))
