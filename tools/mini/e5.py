@@ -30,8 +30,10 @@ class Reader:
         return out
 
 
-def read(path):
-    """(config, pieces [(text, score)], normaliser {code point: text}, tensors under BERT's names)."""
+def read(path, dither=0.0):
+    """(config, pieces [(text, score)], normaliser {code point: text}, tensors under BERT's names).
+
+    dither: width, in steps of the 4 bits, of noise that takes the weights off their grid (quantise.py says why)."""
     data = open(path, "rb").read()
     r = Reader(data)
     assert data[:4] == b"E5S1", path
@@ -54,14 +56,16 @@ def read(path):
         name = r.array("u1", r.take("H")).tobytes().decode()
         dtype, size, offset, nbytes = r.take("BIQQ")
         raw = data[offset : offset + nbytes]
-        tensors[name] = dequantise(raw) if dtype else torch.from_numpy(np.frombuffer(raw, "<f4").copy())
+        tensors[name] = dequantise(raw, dither) if dtype else torch.from_numpy(np.frombuffer(raw, "<f4").copy())
         assert tensors[name].numel() == size, (name, tensors[name].numel(), size)
     return config, pieces, normaliser, bert_names(tensors, config)
 
 
-def dequantise(raw):
+def dequantise(raw, dither):
     blocks = np.frombuffer(raw, BLOCK)
     q = np.concatenate([blocks["q"] & 15, blocks["q"] >> 4], 1).astype(np.float32) - 8
+    if dither:
+        q += dither * (np.random.default_rng(1).random(q.shape, np.float32) - 0.5)
     return torch.from_numpy((q * blocks["d"].astype(np.float32)[:, None]).reshape(-1))
 
 

