@@ -1,6 +1,6 @@
 """A small BERT turned into LUKE: the starting point of luke-mini-en. See README.md, "From BERT to LUKE".
 
-    python init_luke.py --source e5 --layers 1 3 5 7 9 11 --vocabulary 16000 --out work/init
+    python init_luke.py --source e5 --layers 1 3 5 7 9 11 --vocabulary 12000 --out work/init
 """
 import argparse
 import os
