@@ -317,6 +317,8 @@ class Maker:
             made = [x for c in clauses(sent) for x in self.of_clause(c, page["title"])]
             made += self.of_names(sent, page["title"])
             for q, tokens in made:
+                if not tokens:
+                    continue
                 tokens = list(tokens)
                 while len(tokens) > 1 and tokens[0].lower_ in ("the", "a", "an") and self.rng.random() < 0.7:
                     tokens = tokens[1:]
