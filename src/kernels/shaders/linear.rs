@@ -1,6 +1,6 @@
 //! The shaders of `linear`.
 
-use super::{Variant, fill};
+use super::{Variant, element, fill};
 
 /// How the numbers of a weight lie in its buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,7 +87,7 @@ impl Variant for Linear {
             (false, false) => include_str!("linear_tiled.wgsl"),
             (false, true) => include_str!("linear_tiled_q8.wgsl"),
         };
-        let (element, product) = if self.vectors { ("vec4<f32>", "dot(a, c)") } else { ("f32", "a * c") };
+        let (element, product) = element(self.vectors);
         let (w, weight) = match self.storage {
             Storage::F16 => ("vec2<u32>", "vec4(unpack2x16float(w[at].x), unpack2x16float(w[at].y))"),
             _ => (element, "w[at]"),

@@ -18,6 +18,11 @@ pub fn fill(template: &str, values: &[(&str, String)]) -> String {
     values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{{ {name} }}}}"), value))
 }
 
+/// What a shader reads at a time (its `T`), and the product of two of them, `a` and `c`.
+fn element(vectors: bool) -> (&'static str, &'static str) {
+    if vectors { ("vec4<f32>", "dot(a, c)") } else { ("f32", "a * c") }
+}
+
 /// One pipeline of `entity_attention`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EntityAttention {
@@ -42,7 +47,7 @@ impl Variant for EntityAttention {
             true => include_str!("entity_attention_tiled.wgsl"),
             false => include_str!("entity_attention_stream.wgsl"),
         };
-        let (element, product) = if self.lanes == 4 { ("vec4<f32>", "dot(a, c)") } else { ("f32", "a * c") };
+        let (element, product) = element(self.lanes == 4);
         let values = [
             ("common", include_str!("entity_attention_common.wgsl").to_owned()),
             ("T", element.to_owned()),
@@ -70,8 +75,7 @@ pub struct GatherRows(pub bool);
 
 impl Variant for GatherRows {
     fn source(self) -> String {
-        let element = if self.0 { "vec4<f32>" } else { "f32" };
-        fill(include_str!("gather_rows.wgsl"), &[("T", element.to_owned())])
+        fill(include_str!("gather_rows.wgsl"), &[("T", element(self.0).0.to_owned())])
     }
 }
 
@@ -81,8 +85,7 @@ pub struct StackRows(pub bool);
 
 impl Variant for StackRows {
     fn source(self) -> String {
-        let element = if self.0 { "vec4<f32>" } else { "f32" };
-        fill(include_str!("stack_rows.wgsl"), &[("T", element.to_owned())])
+        fill(include_str!("stack_rows.wgsl"), &[("T", element(self.0).0.to_owned())])
     }
 }
 
