@@ -1,9 +1,10 @@
-"""Silver sentences for named entities: Wikipedia text labelled by a trained model, kept where it is sure and not contradicted.
+"""Silver sentences for named entities: Wikipedia text labelled by trained models, kept where they are sure and agree.
 
-    python ner_silver.py --model work/hf-1 --src work/src --out work/ner-silver.jsonl
+    python ner_silver.py --models work/hf-cased work/hf-uncased --src work/src --out work/ner-silver.jsonl
 
-Words are cut as the runtime cuts raw text. A sentence is dropped when the model is in doubt about any span of it, or when a title
-of known type (typing_data.py) has another label. Writes a paragraph a line: [[words, [[start, end, label]...]]...].
+Words are cut as the runtime cuts raw text. A sentence is dropped when a model is in doubt about any span of it, when the models find
+different entities, or when a title of known type (typing_data.py) has another label. Writes a paragraph a line:
+[[words, [[start, end, label]...]]...].
 """
 import argparse
 import json
@@ -15,6 +16,7 @@ import torch
 from conll import LABELS, Sentence, load_tokenizer
 from evaluate import greedy, span_logits
 from model import Model
+from trainer import shuffled
 from typing_data import type_of
 from vocabulary import WORD
 from wikipedia import articles, summaries
@@ -43,40 +45,52 @@ def labelled(sentence, logits, known, sure, doubt):
     return found
 
 
+class Labeller:
+    """A trained model over sentences of words."""
+
+    def __init__(self, folder, sure, doubt):
+        self.tokenizer, self.cache, self.sure, self.doubt = load_tokenizer(os.path.join(folder, "tokenizer.json")), {}, sure, doubt
+        self.model = Model(folder).eval().to("cuda" if torch.cuda.is_available() else "cpu", torch.bfloat16)
+
+    def of(self, docs, known):
+        """{(document, sentence): what `labelled` gives}"""
+        docs = [[Sentence(self.tokenizer, words, {}, self.cache) for words in doc] for doc in docs]
+        logits = span_logits(self.model, self.tokenizer, docs, 128)
+        return {(d, i): labelled(s, logits[d, i], known, self.sure, self.doubt) if (d, i) in logits else None
+                for d, doc in enumerate(docs) for i, s in enumerate(doc)}
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--model", default="work/hf-1")
+    p.add_argument("--models", nargs="+", default=["work/hf-1"])
     p.add_argument("--src", default="work/src")
     p.add_argument("--out", default="work/ner-silver.jsonl")
     p.add_argument("--sure", type=float, default=0.9)
     p.add_argument("--doubt", type=float, default=0.1)
-    p.add_argument("--limit", type=int, help="paragraphs")
+    p.add_argument("--limit", type=int, help="paragraphs, drawn at random")
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
 
     torch.set_num_threads(a.threads)
-    tokenizer = load_tokenizer(os.path.join(a.model, "tokenizer.json"))
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = Model(a.model).eval().to(device, torch.bfloat16)
+    labellers = [Labeller(folder, a.sure, a.doubt) for folder in a.models]
     pages = summaries(a.src)
     known = {}
     for page in pages:
         if "(" not in page["title"] and LABEL_OF.get(type_of(page)):
             known[" ".join(WORD.findall(page["title"]))] = LABEL_OF[type_of(page)]
-    pages = (pages + articles(a.src))[: a.limit]
-    cache, kept, seen = {}, 0, 0
+    pages = shuffled(pages + articles(a.src), "silver")[: a.limit]
+    kept, seen = 0, 0
     with open(a.out + ".tmp", "w", encoding="utf-8") as f:
         for k in range(0, len(pages), 64):
-            docs = [[Sentence(tokenizer, WORD.findall(s), {}, cache) for s in BOUND.split(page["text"])] for page in pages[k : k + 64]]
-            docs = [[s for s in doc if 3 < len(s.words) < 80] for doc in docs]
-            logits = span_logits(model, tokenizer, docs, 128)
+            docs = [[w for s in BOUND.split(page["text"]) if 3 < len(w := WORD.findall(s)) < 80] for page in pages[k : k + 64]]
+            first, *others = [labeller.of(docs, known) for labeller in labellers]
             for d, doc in enumerate(docs):
                 out = []
-                for i, s in enumerate(doc):
-                    found = labelled(s, logits[d, i], known, a.sure, a.doubt)
+                for i, words in enumerate(doc):
+                    found = first[d, i]
                     seen += 1
-                    if found is not None:
-                        out.append([s.words, [[x, y, label] for (x, y), label in found.items()]])
+                    if found is not None and all(other[d, i] == found for other in others):
+                        out.append([words, [[x, y, label] for (x, y), label in found.items()]])
                 if out:
                     f.write(json.dumps(out, ensure_ascii=False) + "\n")
                     kept += len(out)
