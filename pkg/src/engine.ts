@@ -8,7 +8,7 @@ import { ModelFiles, type OnBytes } from './files.js';
 import { fetchManifest, manifestUrl } from './manifest.js';
 import type { Call, EngineOptions } from './protocol.js';
 import type { Source } from './source.js';
-import { chooseThreads } from './threads.js';
+import { chooseThreads, type ThreadChoice } from './threads.js';
 import type { Device, LoadBytes, LoadEvent, RuntimeInfo } from './types.js';
 import { VERSION } from './version.js';
 import { loadWasm, type WasmInstance, type WasmModel } from './wasm.js';
@@ -121,7 +121,8 @@ export class Engine {
 
   async #loadOn(device: Device, url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<void> {
     const { signal } = this.#stop;
-    const compiling = this.#instance(device, options);
+    const choice = device === 'wasm' ? this.#machine.chooseThreads(options.threads) : { threads: 1 };
+    const compiling = this.#instance(device, choice, options);
     compiling.catch(() => {}); // awaited below, after the manifest
     report({ phase: 'manifest', file: url, loadedBytes: 0, totalBytes: 0 });
     const folder = await fetchManifest(source, url, signal).catch((error: unknown) => {
@@ -149,23 +150,20 @@ export class Engine {
     report({ phase: 'ready', ...bytes });
   }
 
-  /** The instance to run in, with threads where the device is the CPU and there can be any. */
-  async #instance(device: Device, { threads: wanted, wasmUrl }: EngineOptions): Promise<Pick<Loaded, 'instance' | 'threadsReason'>> {
-    const choice = device === 'wasm' ? this.#machine.chooseThreads(wanted) : { threads: 1 };
-    let { reason } = choice;
-    if (choice.threads > 1) {
-      try {
-        const instance = await this.#machine.loadWasm('threads', wasmUrl);
-        this.#threaded = instance;
-        await instance.useThreads(this, choice.threads);
-        return { instance, threadsReason: undefined };
-      } catch (error) {
-        this.#threaded?.releaseThreads(this);
-        if (wanted !== 'auto') throw error;
-        reason = toLukeError(error).message;
-      }
+  /** The instance to run in. */
+  async #instance(device: Device, { threads, reason }: ThreadChoice, options: EngineOptions): Promise<Pick<Loaded, 'instance' | 'threadsReason'>> {
+    const { wasmUrl } = options;
+    if (threads === 1) return { instance: await this.#machine.loadWasm(device, wasmUrl), threadsReason: reason };
+    try {
+      const instance = await this.#machine.loadWasm('threads', wasmUrl);
+      this.#threaded = instance;
+      await instance.useThreads(this, threads);
+      return { instance, threadsReason: undefined };
+    } catch (error) {
+      this.#threaded?.releaseThreads(this);
+      if (options.threads !== 'auto') throw error;
+      return this.#instance(device, { threads: 1, reason: toLukeError(error).message }, options);
     }
-    return { instance: await this.#machine.loadWasm(device, wasmUrl), threadsReason: reason };
   }
 
   /** A folder without a manifest may be a Hugging Face checkpoint. */

@@ -105,6 +105,10 @@ test('threads are told, and why there is one; a number that cannot be had reject
   assert.deepEqual(chooseThreads('auto'), { threads: 1, reason: 'the page is not cross-origin isolated' });
   assert.throws(() => chooseThreads(2), { code: 'unsupported', message: 'threads 2: the page is not cross-origin isolated' });
   define({ crossOriginIsolated: true, Worker: class {}, navigator: { hardwareConcurrency: 3 } });
+  const { validate } = WebAssembly;
+  WebAssembly.validate = () => false;
+  assert.match(chooseThreads('auto').reason!, /no relaxed SIMD/);
+  WebAssembly.validate = () => true;
   assert.deepEqual(chooseThreads('auto'), { threads: 3 });
   assert.deepEqual(chooseThreads(5), { threads: 5 });
   define({ navigator: { hardwareConcurrency: 96 } });
@@ -112,6 +116,7 @@ test('threads are told, and why there is one; a number that cannot be had reject
   define({ document: {} });
   assert.match(chooseThreads('auto').reason!, /thread of the page/);
   assert.deepEqual(chooseThreads(1), { threads: 1 });
+  WebAssembly.validate = validate;
   for (const name of ['crossOriginIsolated', 'Worker', 'document']) delete (globalThis as Record<string, unknown>)[name];
 });
 
