@@ -1,15 +1,21 @@
 // The files of a model, fetched when the model asks for them.
 import { LukeError } from './errors.js';
 import { fileUrl, type FileEntry, type Manifest } from './manifest.js';
-import { download, type Source } from './source.js';
+import { download, type Download, type Source } from './source.js';
 import type { LoadBytes } from './types.js';
 
 /** What the model has asked for so far and in all; rows of the entity table do not count. */
 export type OnBytes = (file: string, bytes: LoadBytes) => void;
 
+/** A file whose bytes may be on their way. */
+interface Opened {
+  bytes: () => Promise<Uint8Array>;
+  cancel: () => void;
+}
+
 /**
- * Reads the files of a model. While one is used the next is already on its way, as long as they are asked for in their
- * order. What goes wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
+ * Reads the files of a model. While one is used the next is already asked for, as long as they come in their order. What goes
+ * wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
  */
 export class ModelFiles {
   #failure: { error: unknown } | undefined;
@@ -27,9 +33,11 @@ export class ModelFiles {
   /** Whether the server sends parts of files; known once one was asked for. */
   #ranges = false;
   #next = 0;
-  /** What was fetched unasked and is not asked for yet. */
-  readonly #ahead = new Map<number, Promise<Uint8Array>>();
+  /** What was opened unasked and is not asked for yet. */
+  readonly #ahead = new Map<number, Promise<Opened>>();
   readonly #read = new Set<number>();
+  /** Where the files of the model are put, one after the other: a new place for each would be thrown away too late. */
+  #room: ArrayBuffer | undefined;
 
   constructor(source: Source, url: string, manifest: Manifest, signal: AbortSignal, onBytes: OnBytes, here = new Map<string, Blob>()) {
     const counted = [manifest.files.tokenizer, manifest.files.entityVocab, ...manifest.chunks];
@@ -44,26 +52,35 @@ export class ModelFiles {
     this.#bytes = { loadedBytes: 0, totalBytes: counted.reduce((sum, entry) => sum + entry.bytes, 0) };
   }
 
-  /** Rejects with `integrity` when a file is shorter or longer than the manifest says. */
+  /**
+   * The bytes of a file, until the next one is asked for; of rows of the entity table for good. Rejects with `integrity` when a
+   * file is shorter or longer than the manifest says.
+   */
   readonly read = async (path: string, bytes: number, offset?: number): Promise<Uint8Array> => {
     try {
       const place = this.#places.get(key({ path, bytes, ...(offset !== undefined && { offset }) }))!;
       const inOrder = place === this.#next;
-      const reading = this.#ahead.get(place) ?? this.#fetch(place);
+      const opening = this.#ahead.get(place) ?? this.#open(place);
       this.#ahead.delete(place);
       this.#read.add(place);
       this.#next = place + 1;
       if (inOrder && this.#mayFollow(place + 1)) {
-        const following = this.#fetch(place + 1);
+        const following = this.#open(place + 1);
         following.catch(() => {}); // told when it is asked for
         this.#ahead.set(place + 1, following);
       }
-      return await reading;
+      return await (await opening).bytes();
     } catch (error) {
       this.#failure = { error };
       throw error;
     }
   };
+
+  /** Ends what is on its way unasked. */
+  close(): void {
+    for (const opening of this.#ahead.values()) opening.then(({ cancel }) => cancel(), () => {});
+    this.#ahead.clear();
+  }
 
   /** Why the last read failed, once. */
   takeFailure(): { error: unknown } | undefined {
@@ -82,25 +99,41 @@ export class ModelFiles {
     return entry.offset === undefined || this.#ranges;
   }
 
-  async #fetch(place: number): Promise<Uint8Array> {
+  async #open(place: number): Promise<Opened> {
     const entry = this.#order[place]!;
     const here = this.#here.get(key(entry));
     if (here) {
       this.#here.delete(key(entry));
       if (entry.offset === undefined) this.#count(entry, here.size); // a part was counted when it came
-      return new Uint8Array(await here.arrayBuffer());
+      return { bytes: async () => new Uint8Array(await here.arrayBuffer()), cancel: () => {} };
     }
     const url = fileUrl(this.#url, entry.path);
     const { offset, bytes } = entry;
-    const { status, pieces } = await download(this.#source, url, this.#signal, offset === undefined ? undefined : { offset, bytes });
-    if (offset !== undefined) this.#ranges = status === 206;
-    if (offset !== undefined && !this.#ranges) return this.#cut(place, url, pieces);
-    const filling = new Filling(entry, url);
+    const opened = await download(this.#source, url, this.#signal, offset === undefined ? undefined : { offset, bytes });
+    if (offset !== undefined) this.#ranges = opened.status === 206;
+    // The next of the model's files is asked for soon. Rows may wait for ever, which a server would not.
+    if (place < this.#counted) return { bytes: () => this.#receive(place, url, opened), cancel: opened.cancel };
+    const received = this.#receive(place, url, opened);
+    received.catch(() => {});
+    return { bytes: () => received, cancel: () => {} };
+  }
+
+  async #receive(place: number, url: string, { pieces }: Download): Promise<Uint8Array> {
+    const entry = this.#order[place]!;
+    if (entry.offset !== undefined && !this.#ranges) return this.#cut(place, url, pieces);
+    const filling = new Filling(entry, url, this.#roomFor(place));
     for await (const piece of pieces) {
       filling.add(piece);
       if (place < this.#counted) this.#count(entry, piece.length);
     }
     return filling.whole();
+  }
+
+  #roomFor(place: number): ArrayBuffer | undefined {
+    if (place >= this.#counted) return undefined;
+    const room = (this.#room ??= new ArrayBuffer(Math.max(...this.#order.slice(0, this.#counted).map(({ bytes }) => bytes))));
+    if (place === this.#counted - 1) this.#room = undefined;
+    return room;
   }
 
   /** Cuts a file that came whole into the parts that are wanted of it, keeps the others and gives the one at `place`. */
@@ -146,10 +179,10 @@ class Filling {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   #filled = 0;
 
-  constructor(entry: FileEntry, url: string) {
+  constructor(entry: FileEntry, url: string, room = new ArrayBuffer(entry.bytes)) {
     this.#entry = entry;
     this.#url = url;
-    this.#bytes = new Uint8Array(entry.bytes);
+    this.#bytes = new Uint8Array(room, 0, entry.bytes);
   }
 
   add(piece: Uint8Array): void {

@@ -16,7 +16,7 @@ async function load(files: Parameters<typeof fakeFetch>[0], signal = never, rang
   const events: [string, number, number][] = [];
   const model = new ModelFiles(source, URL_, manifest, signal, (path, b) => events.push([path, b.loadedBytes, b.totalBytes]));
   const got: Uint8Array[] = [];
-  for (const { path, bytes, offset } of [manifest.files.tokenizer, manifest.files.entityVocab, ...manifest.chunks]) got.push(await model.read(path, bytes, offset));
+  for (const { path, bytes, offset } of [manifest.files.tokenizer, manifest.files.entityVocab, ...manifest.chunks]) got.push((await model.read(path, bytes, offset)).slice());
   return { model, got, events, asked };
 }
 

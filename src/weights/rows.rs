@@ -58,6 +58,7 @@ impl RowTable {
             return;
         }
         if self.dtype == other.dtype {
+            self.bytes.reserve_exact(other.bytes.len()); // a Vec would take up to twice as much
             self.bytes.extend(other.bytes);
             return;
         }

@@ -34,9 +34,14 @@ export function cpuBetween(before, after) {
   return nanoseconds / 1e6;
 }
 
-/** The most memory that one of the processes ever held, in MiB. */
-export function peakMemory(pids) {
-  return Math.max(...pids.map((pid) => Number(/VmHWM:\s*(\d+) kB/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0))) / 1024;
+/**
+ * The memory of the largest of the processes, MiB: what they have written themselves, and what they share by name. Not the pages
+ * of the browser's program that they have touched, which all its processes share.
+ */
+export function memory(pids) {
+  const kilobytes = (status, name) => Number(new RegExp(`${name}:\\s*(\\d+) kB`).exec(status)?.[1] ?? 0);
+  const of = (status) => kilobytes(status, 'RssAnon') + kilobytes(status, 'RssShmem');
+  return Math.max(...pids.map((pid) => of(read(`/proc/${pid}/status`)))) / 1024;
 }
 
 function describe(pid) {
