@@ -50,7 +50,8 @@ impl Source for JsSource {
             let offset = file.offset.map_or(JsValue::UNDEFINED, |offset| (offset as f64).into());
             let promise = self.0.call3(&JsValue::NULL, &file.path.as_str().into(), &file.bytes.into(), &offset);
             let bytes = JsFuture::from(js_sys::Promise::from(promise.map_err(failed)?)).await.map_err(failed)?;
-            Ok(js_sys::Uint8Array::new(&bytes).to_vec())
+            // Not `Uint8Array::new`, which would copy them once more, on JavaScript's side.
+            Ok(bytes.dyn_into::<js_sys::Uint8Array>().map_err(failed)?.to_vec())
         })
     }
 

@@ -33,7 +33,7 @@ impl LukeAttention {
         for name in names {
             let mut own = w.at("self");
             let mut own = own.at(name);
-            weight.append(own.table("weight", [h, h]).await?);
+            weight.append(own.table("weight", [h, h]).await?, names.len());
             bias.extend(own.values("bias", &[h]).await?);
         }
         Ok(Self {

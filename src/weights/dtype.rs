@@ -110,20 +110,18 @@ const MOST_SUM: i16 = i16::MAX / 255;
 
 /// The largest sum of those numbers with one sign among four that are added.
 fn largest_sum(values: &[u8]) -> i16 {
+    let of = |eight: &[u8; 8]| {
+        let sums = |number: &dyn Fn(usize) -> i16| {
+            let four = |i: usize| number(i) + number(i + 1) + number(i + 4) + number(i + 5);
+            four(0).max(four(2))
+        };
+        let number = |i: usize| i16::from(eight[i] as i8);
+        sums(&|i| number(i).max(0)).max(sums(&|i| -number(i).min(0)))
+    };
     let (eights, rest) = values.as_chunks::<8>();
     let mut last = [0; 8];
     last.iter_mut().zip(rest).for_each(|(to, value)| *to = *value);
-    // Whole vectors, as every weight of a model goes through this while it is loaded: odd places hold nothing of use.
-    let mut most = [0; 8];
-    for eight in eights.iter().chain([&last]) {
-        let numbers = eight.map(|byte| i16::from(byte as i8));
-        let sums = |of: [i16; 8]| -> [i16; 8] {
-            std::array::from_fn(|i| of[i] + of[(i + 1) % 8] + of[(i + 4) % 8] + of[(i + 5) % 8])
-        };
-        let (positive, negative) = (sums(numbers.map(|n| n.max(0))), sums(numbers.map(|n| -n.min(0))));
-        most = std::array::from_fn(|i| most[i].max(positive[i]).max(negative[i]));
-    }
-    most[0].max(most[2])
+    eights.iter().map(of).fold(of(&last), i16::max)
 }
 
 /// A row as [`DType::Q8`]. The largest number becomes 127, or what is left of it for the others to fit.

@@ -51,14 +51,15 @@ impl RowTable {
         })
     }
 
-    /// Adds the rows of `other`, which are as long as these; as f32 where the two are stored in different ways.
-    pub fn append(&mut self, other: Self) {
+    /// Adds the rows of `other`, which are as long as these; as f32 where the two are stored in different ways. `of` such
+    /// tables are added in all, so that memory is asked for once.
+    pub fn append(&mut self, mut other: Self, of: usize) {
         if self.bytes.is_empty() {
+            other.bytes.reserve_exact(other.bytes.len() * of.saturating_sub(1));
             *self = other;
             return;
         }
         if self.dtype == other.dtype {
-            self.bytes.reserve_exact(other.bytes.len()); // a Vec would take up to twice as much
             self.bytes.extend(other.bytes);
             return;
         }

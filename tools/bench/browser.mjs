@@ -27,8 +27,12 @@ export async function openBrowser(site, executablePath) {
   let processes = processesOf(profile);
   const pids = () => [...processes.renderer, ...processes.gpu];
 
-  let most = 0;
-  const watch = () => (most = Math.max(most, memory(processes.renderer)));
+  const most = { own: 0, resident: 0 };
+  const watch = () => {
+    const now = memory(processes.renderer);
+    for (const what of Object.keys(most)) most[what] = Math.max(most[what], now[what]);
+    return most;
+  };
 
   /** Calls `bench.METHOD(...args)` in the page: `{ value, wallMs, cpuMs }`. */
   const measure = async (method, ...args) => {
@@ -49,8 +53,10 @@ export async function openBrowser(site, executablePath) {
   return {
     measure,
     call: async (method, ...args) => (await measure(method, ...args)).value,
-    /** The most memory the renderer has held, MiB. */
-    peakMemory: watch,
+    /** The most memory that the renderer has held as its own, MiB. */
+    peakMemory: () => watch().own,
+    /** The same with what it has touched of the browser's program. */
+    peakResident: () => watch().resident,
     /** Opens the page again, in the same browser. */
     revisit: async () => {
       await visit();

@@ -35,13 +35,16 @@ export function cpuBetween(before, after) {
 }
 
 /**
- * The memory of the largest of the processes, MiB: what they have written themselves, and what they share by name. Not the pages
- * of the browser's program that they have touched, which all its processes share.
+ * Memory of the largest of the processes, MiB. `own` is what it has written, alone or shared by name; `resident` has in it also
+ * the pages that it has touched of the browser's program, which all its processes share.
  */
 export function memory(pids) {
-  const kilobytes = (status, name) => Number(new RegExp(`${name}:\\s*(\\d+) kB`).exec(status)?.[1] ?? 0);
-  const of = (status) => kilobytes(status, 'RssAnon') + kilobytes(status, 'RssShmem');
-  return Math.max(...pids.map((pid) => of(read(`/proc/${pid}/status`)))) / 1024;
+  const each = pids.map((pid) => {
+    const status = read(`/proc/${pid}/status`);
+    const mebibytes = (name) => Number(new RegExp(`${name}:\\s*(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024;
+    return { own: mebibytes('RssAnon') + mebibytes('RssShmem'), resident: mebibytes('VmRSS') };
+  });
+  return { own: Math.max(...each.map(({ own }) => own)), resident: Math.max(...each.map(({ resident }) => resident)) };
 }
 
 function describe(pid) {
