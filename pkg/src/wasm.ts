@@ -23,8 +23,8 @@ export interface WasmModule {
   __wbg_reset_state?(): void;
 }
 
-/** The bytes of a file of the model; with an offset, of a part of it. */
-export type ReadFile = (path: string, bytes: number, offset?: number) => Promise<Uint8Array>;
+/** Gives `write` the pieces of a file of the model, in their order; with an offset, of a part of it. */
+export type ReadFile = (path: string, bytes: number, offset: number | undefined, write: (piece: Uint8Array<ArrayBuffer>) => void) => Promise<void>;
 
 export interface WasmModel {
   /** Any task but `embed`. */

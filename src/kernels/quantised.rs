@@ -49,7 +49,8 @@ impl QuantisedMatrix {
         let (panel, lane) = (self.scales.len() / WIDTH, self.scales.len() % WIDTH);
         let (fours, rest) = values.as_chunks::<FOUR>();
         let mut steps = self.panel_mut(panel).as_flattened_mut().iter_mut();
-        for (from, step) in fours.iter().zip(steps.by_ref()) { // in this order, or the zip would take a step too many
+        for (from, step) in fours.iter().zip(steps.by_ref()) {
+            // in this order, or the zip would take a step too many
             step[lane] = from.map(|value| value as i8);
         }
         if let Some(step) = steps.next() {
