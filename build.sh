@@ -4,7 +4,7 @@
 #   ./build.sh run     install what is missing, build, serve the demo on localhost
 #   ./build.sh test    everything CI checks, ending in one `N passed, M failed` line per runner
 #
-# and the parts:  wasm (pkg/wasm/{cpu,relaxed,webgpu})   pkg (the npm package)   www (the demo)   check (Rust only, no browser)
+# and the parts:  wasm (pkg/wasm/{cpu,relaxed,threads,webgpu})   pkg (the npm package)   www (the demo)   check (Rust only, no browser)
 # and `bench [--rounds N ...]`: the package against onnxruntime-web, half an hour (tools/bench/README.md); Linux only
 #
 # Environment
@@ -181,17 +181,29 @@ need_wasm() {
   fi
   find_wasm || die 'no Rust here can compile for wasm32-unknown-unknown (usual way: rustup target add wasm32-unknown-unknown)'
 }
+# The module with threads needs a std with atomics, which nobody ships.
+need_wasm_std() {
+  [ "$WASM" = target ] && [ ! -d "$SYSROOT/lib/rustlib/src/rust/library" ] || return 0
+  has rustup || die "the library sources of $(rustc --version) are needed to build std with atomics: $SYSROOT/lib/rustlib/src/rust (usual way: rustup component add rust-src)"
+  install "Rust's library sources" within 600 rustup component add rust-src || true
+}
 need_wasm_clippy() { [ "$WASM" != build-std ] || [ -x /usr/bin/clippy-driver ] || install 'clippy for wasm32' apt_install rust-web-clippy || true; }
-# cargo for wasm32: `wasm_cargo rustc ...`. The same RUSTFLAGS and profile for every module, so that shared crates compile once.
+# cargo for wasm32: `wasm_cargo rustc ...`. The same RUSTFLAGS and profile for every module but that with threads, so that
+# shared crates compile once.
 wasm_cargo() {
-  local verb=$1; shift
-  if [ "$WASM" = target ]; then
-    RUSTFLAGS='-C target-feature=+simd128' cargo "$verb" --locked --profile wasm --target wasm32-unknown-unknown "$@"
+  local verb=$1 args=(--locked --profile wasm --target wasm32-unknown-unknown); shift
+  local -x RUSTFLAGS="-C target-feature=+simd128${WASM_THREADS:+ $WASM_THREADS}"
+  if [ "$WASM" = build-std ]; then
+    RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$LLD /usr/bin/cargo "$verb" "${args[@]}" -Zbuild-std=std,panic_abort "$@"
+  elif [ -n "${WASM_THREADS:-}" ]; then
+    RUSTC_BOOTSTRAP=1 cargo "$verb" "${args[@]}" -Zbuild-std=std,panic_abort "$@"     # std comes without atomics
   else
-    RUSTFLAGS='-C target-feature=+simd128' RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$LLD \
-      /usr/bin/cargo "$verb" --locked --profile wasm --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort "$@"
+    cargo "$verb" "${args[@]}" "$@"
   fi
 }
+# Atomics, and what wasm-bindgen needs to start threads in one memory, of up to 4 GiB.
+THREADS_FLAGS='-C target-feature=+atomics,+bulk-memory,+mutable-globals -C link-args=--shared-memory -C link-args=--import-memory -C link-args=--max-memory=4294967296'
+for symbol in __heap_base __wasm_init_tls __tls_size __tls_align __tls_base; do THREADS_FLAGS="$THREADS_FLAGS -C link-args=--export=$symbol"; done
 need_wasm_tools() {
   WASM_BINDGEN=wasm-bindgen
   if [ "$(wasm-bindgen --version 2>/dev/null)" != "wasm-bindgen $BINDGEN" ]; then
@@ -259,7 +271,11 @@ build_wasm() {
   must 'pack wasm, CPU' pack cpu -O3
   # The same for engines with relaxed SIMD. Only functions of ours use it, so nothing but our crate compiles again.
   must 'compile wasm, CPU with relaxed SIMD' compile relaxed relaxed-simd
-  WASM_FEATURES="$WASM_FEATURES --enable-relaxed-simd" must 'pack wasm, CPU with relaxed SIMD' pack relaxed -O3
+  local WASM_FEATURES="$WASM_FEATURES --enable-relaxed-simd"
+  must 'pack wasm, CPU with relaxed SIMD' pack relaxed -O3
+  # That again with atomics and a shared memory, for which every crate compiles once more.
+  WASM_THREADS=$THREADS_FLAGS must 'compile wasm, CPU with threads (first time 5 min)' compile threads threads
+  WASM_FEATURES="$WASM_FEATURES --enable-threads" must 'pack wasm, CPU with threads' pack threads -O3
   must 'pack wasm, WebGPU (first time 5 min)' wait_for "$state"
 }
 wait_for() {                                                                          # STATE file of a job in the background
@@ -342,11 +358,11 @@ bench_models() {
 
 case "${1:-help}" in
   run)
-    need cc rust node wasm wasm_tools; build_wasm
+    need cc rust node wasm wasm_std wasm_tools; build_wasm
     must 'npm packages' npm_ci; must 'npm package' npm_run pkg build; must 'demo' npm_run www build
     exec node www/serve.mjs ;;
   test)
-    need cc rust rust_checks node chromium wasm wasm_clippy wasm_tools
+    need cc rust rust_checks node chromium wasm wasm_std wasm_clippy wasm_tools
     rust_checks
     must 'luke convert of the fixtures' convert_fixtures
     build_wasm
@@ -360,14 +376,14 @@ case "${1:-help}" in
     step 'browser tests' count browser node tests/browser/run.mjs
     finish ;;
   bench)
-    need cc rust node chromium wasm wasm_tools python; build_wasm
+    need cc rust node chromium wasm wasm_std wasm_tools python; build_wasm
     must 'npm packages' npm_ci; must 'npm package' npm_run pkg build
     mkdir -p "$BENCH/models"
     must 'peers from npm' bench_peers; must 'Python with PyTorch (3 GB)' bench_python; must 'models and ONNX files (3 min)' bench_models
     step 'benchmark' node tools/bench/bench.mjs "$BENCH" "${@:2}"
     finish ;;
   check) need cc rust rust_checks; rust_checks; finish ;;
-  wasm)  need cc rust node wasm wasm_tools; build_wasm; step 'size budget' budget; finish ;;
+  wasm)  need cc rust node wasm wasm_std wasm_tools; build_wasm; step 'size budget' budget; finish ;;
   pkg)   need node; must 'npm packages' npm_ci; must 'npm package' npm_run pkg build; finish ;;
   www)   need node; must 'npm packages' npm_ci; must 'npm package' npm_run pkg build; must 'demo' npm_run www build; finish ;;
   help | -h | --help) sed -n '2,/^set /p' "$0" | sed '$d; s/^# \{0,1\}//' ;;

@@ -72,9 +72,13 @@ impl Source for JsSource {
     /// By the browser, which does it at several times our speed. Pages that are not served securely lack this.
     fn verify<'a>(&'a self, file: &'a FileEntry, bytes: &'a [u8]) -> Verifying<'a> {
         Box::pin(async move {
+            // A browser takes no view of memory that is shared.
+            #[cfg(feature = "threads")]
+            let view = || js_sys::Uint8Array::from(bytes);
             // SAFETY: the bytes are copied before the call returns.
-            let digest =
-                file.sha256.as_ref().and_then(|_| unsafe { digest("SHA-256", &js_sys::Uint8Array::view(bytes)) }.ok());
+            #[cfg(not(feature = "threads"))]
+            let view = || unsafe { js_sys::Uint8Array::view(bytes) };
+            let digest = file.sha256.as_ref().and_then(|_| digest("SHA-256", &view()).ok());
             match digest {
                 Some(promise) => match JsFuture::from(promise).await {
                     Ok(digest) => file.verify_by(bytes, &hex(&js_sys::Uint8Array::new(&digest).to_vec())),
@@ -207,6 +211,30 @@ impl Model {
             "selfTest": tested.map(|(test, error)| json!({ "maxError": error, "tolerance": test.tolerance })),
         }))
     }
+}
+
+/// What a thread of the pool starts with: the compiled module and the memory that all share, for the module's `initSync`.
+#[cfg(feature = "threads")]
+#[wasm_bindgen(js_name = threadStart)]
+pub fn thread_start() -> JsResult<JsValue> {
+    let start = js_sys::Object::new();
+    js_sys::Reflect::set(&start, &"module".into(), &wasm_bindgen::module())?;
+    js_sys::Reflect::set(&start, &"memory".into(), &wasm_bindgen::memory())?;
+    Ok(start.into())
+}
+
+/// Gives the thread that calls this to the pool: it comes back only by a trap, of which [`thread_failed`] must then tell.
+#[cfg(feature = "threads")]
+#[wasm_bindgen(js_name = threadRun)]
+pub fn thread_run() {
+    crate::kernels::pool::join();
+}
+
+/// Ends the call that waits for this thread, which has trapped.
+#[cfg(feature = "threads")]
+#[wasm_bindgen(js_name = threadFailed)]
+pub fn thread_failed() {
+    crate::kernels::pool::fail();
 }
 
 /// Runs cases of a kernel against its reference; see `kernels::check`.

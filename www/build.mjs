@@ -13,7 +13,7 @@ function copy(from, to) {
 
 for (const file of ['style.css', 'icon.svg']) copy(file, `dist/${file}`);
 copy('../pkg/dist', 'dist/luke-web/dist');
-for (const device of ['cpu', 'relaxed', 'webgpu']) {
+for (const device of ['cpu', 'relaxed', 'threads', 'webgpu']) {
   if (existsSync(at(`../pkg/wasm/${device}`))) copy(`../pkg/wasm/${device}`, `dist/luke-web/wasm/${device}`);
   else console.warn(`www: pkg/wasm/${device} is not built; the demo cannot run on it`);
 }

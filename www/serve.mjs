@@ -19,8 +19,11 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 
+/** Headers of every file that make a page cross-origin isolated: only then may the model have threads. */
+export const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
 /** A request handler for the files under `mounts`: `{ '/prefix/': folder }`, the longest matching prefix wins. */
-export function staticFiles(mounts) {
+export function staticFiles(mounts, headers = {}) {
   const prefixes = Object.keys(mounts).sort((a, b) => b.length - a.length);
   return async (request, response) => {
     try {
@@ -38,6 +41,7 @@ export function staticFiles(mounts) {
         'accept-ranges': 'bytes',
         'cache-control': 'no-cache',
         'x-content-type-options': 'nosniff',
+        ...headers,
       });
       if (request.method === 'HEAD') return response.end();
       createReadStream(file.path, part).on('error', () => response.destroy()).pipe(response);
@@ -91,7 +95,7 @@ if (process.argv[1] && fileURLToPath(import.meta.url) === (await realpath(proces
   const folder = positionals[0] ?? fileURLToPath(new URL('dist', import.meta.url));
   const port = Number(values.port ?? process.env.PORT ?? 8000);
   try {
-    const { url } = await listen(staticFiles({ '/': folder }), port);
+    const { url } = await listen(staticFiles({ '/': folder }, ISOLATION), port);
     console.log(`luke-web demo: ${url}`);
   } catch (error) {
     console.error(error.code === 'EADDRINUSE' ? `port ${port} is taken: try --port 0` : error.message);

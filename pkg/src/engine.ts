@@ -8,6 +8,7 @@ import { ModelFiles, type OnBytes } from './files.js';
 import { fetchManifest, manifestUrl } from './manifest.js';
 import type { Call, EngineOptions } from './protocol.js';
 import type { Source } from './source.js';
+import { chooseThreads, type ThreadChoice } from './threads.js';
 import type { Device, LoadBytes, LoadEvent, RuntimeInfo } from './types.js';
 import { VERSION } from './version.js';
 import { loadWasm, type WasmInstance, type WasmModel } from './wasm.js';
@@ -15,6 +16,7 @@ import { loadWasm, type WasmInstance, type WasmModel } from './wasm.js';
 /** What the engine needs of the machine; the tests give it another one. */
 export interface Machine {
   chooseDevice: typeof chooseDevice;
+  chooseThreads: typeof chooseThreads;
   loadWasm: typeof loadWasm;
 }
 
@@ -25,6 +27,8 @@ interface Loaded {
   instance: WasmInstance;
   /** The instance's generation when the model was made: another one means that the model is gone. */
   generation: number;
+  /** Why `threads: 'auto'` takes one thread of the CPU. */
+  threadsReason: string | undefined;
 }
 
 /** What is wrong with a model whatever the device. */
@@ -43,9 +47,11 @@ export class Engine {
   readonly #stop = new AbortController();
   #load: ((onProgress: (event: LoadEvent) => void) => Promise<RuntimeInfo>) | undefined;
   #loaded: Loaded | undefined;
+  /** The instance whose threads it uses. */
+  #threaded: WasmInstance | undefined;
   #busy: Promise<unknown> = Promise.resolve();
 
-  constructor(machine: Machine = { chooseDevice, loadWasm }) {
+  constructor(machine: Machine = { chooseDevice, chooseThreads, loadWasm }) {
     this.#machine = machine;
   }
 
@@ -67,9 +73,8 @@ export class Engine {
   async dispose(): Promise<void> {
     this.#stop.abort();
     await this.#busy.catch(() => {});
-    const loaded = this.#loaded;
-    this.#loaded = undefined;
-    if (loaded && isCurrent(loaded)) loaded.model.free();
+    this.#drop();
+    this.#threaded?.releaseThreads(this);
   }
 
   async #call(call: Call, onReload: (info: RuntimeInfo) => void): Promise<unknown> {
@@ -92,10 +97,11 @@ export class Engine {
     const started = performance.now();
     const choice = await this.#machine.chooseDevice(options.device);
     const finish = (adapter?: string, fallbackReason?: string): RuntimeInfo => {
-      const { name, dtype, parameters, device, tasks, selfTest } = this.#loaded!.model.info();
+      const { model, instance, threadsReason } = this.#loaded!;
+      const { name, dtype, parameters, device, tasks, selfTest } = model.info();
       const loadMs = performance.now() - started;
       return {
-        version: VERSION, name, dtype, parameters, device, tasks, loadMs,
+        version: VERSION, name, dtype, parameters, device, threads: instance.threads, tasks, loadMs, ...(threadsReason && { threadsReason }),
         ...(adapter && { adapter }), ...(fallbackReason && { fallbackReason }), ...(selfTest && { selfTest }),
       };
     };
@@ -115,14 +121,15 @@ export class Engine {
 
   async #loadOn(device: Device, url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<void> {
     const { signal } = this.#stop;
-    const compiling = this.#machine.loadWasm(device, options.wasmUrl);
+    const choice = device === 'wasm' ? this.#machine.chooseThreads(options.threads) : { threads: 1 };
+    const compiling = this.#instance(device, choice, options);
     compiling.catch(() => {}); // awaited below, after the manifest
     report({ phase: 'manifest', file: url, loadedBytes: 0, totalBytes: 0 });
     const folder = await fetchManifest(source, url, signal).catch((error: unknown) => {
       if (!isMissing(error)) throw error;
       return undefined;
     });
-    const instance = await compiling.catch((error: unknown) => {
+    const { instance, threadsReason } = await compiling.catch((error: unknown) => {
       throw new DeviceFailure(error);
     });
     signal.throwIfAborted();
@@ -139,9 +146,25 @@ export class Engine {
       files.close();
       throw files.takeFailure()?.error ?? loadFailure(url, error);
     });
-    this.#loaded = { model, files, instance, generation };
+    this.#loaded = { model, files, instance, generation, threadsReason };
     signal.throwIfAborted();
     report({ phase: 'ready', ...bytes });
+  }
+
+  /** The instance to run in. */
+  async #instance(device: Device, { threads, reason }: ThreadChoice, options: EngineOptions): Promise<Pick<Loaded, 'instance' | 'threadsReason'>> {
+    const { wasmUrl } = options;
+    if (threads === 1) return { instance: await this.#machine.loadWasm(device, wasmUrl), threadsReason: reason };
+    try {
+      const instance = await this.#machine.loadWasm('threads', wasmUrl);
+      this.#threaded = instance;
+      await instance.useThreads(this, threads);
+      return { instance, threadsReason: undefined };
+    } catch (error) {
+      this.#threaded?.releaseThreads(this);
+      if (options.threads !== 'auto') throw error;
+      return this.#instance(device, { threads: 1, reason: toLukeError(error).message }, options);
+    }
   }
 
   /** A folder without a manifest may be a Hugging Face checkpoint. */

@@ -50,10 +50,11 @@ export class Luke {
   static async load(model: string | URL, options: LoadOptions = {}): Promise<Luke> {
     if (typeof model !== 'string' && !(model instanceof URL)) throw new LukeError('input', 'load: the model must be a URL');
     checkLoadOptions(options);
-    const { device = 'auto', worker, signal, onProgress, fetch, headers, selfTest = true, heads = [], wasmUrl } = options;
+    const { device = 'auto', worker, threads = 'auto', signal, onProgress, fetch, headers, selfTest = true, heads = [], wasmUrl } = options;
     const url = absoluteUrl('the model', model);
     const engineOptions = {
       device,
+      threads,
       selfTest,
       heads,
       ...(headers && { headers }),

@@ -10,6 +10,7 @@ export const CONNECT = 'luke-web:connect';
 /** The part of `LoadOptions` that the engine needs, as plain data. */
 export interface EngineOptions {
   device: NonNullable<LoadOptions['device']>;
+  threads: NonNullable<LoadOptions['threads']>;
   selfTest: boolean;
   /** Heads to load from a checkpoint; all where there are none. */
   heads: readonly string[];

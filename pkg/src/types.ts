@@ -19,6 +19,12 @@ export interface LoadOptions {
    * or in a worker of yours that runs `luke-web/worker`. A worker that you pass is yours to terminate.
    */
   worker?: boolean | Worker | (() => Worker);
+  /**
+   * Threads of the CPU module. `auto` (the default) takes as many as the processor has, up to 8, where the browser can and one
+   * elsewhere (`info.threadsReason` says why); a number takes that many and rejects with `unsupported` where there cannot be any.
+   * More than one need a page that is cross-origin isolated and a model that runs in a worker. Results are the same bits.
+   */
+  threads?: number | 'auto';
   /** Aborts the load, which then rejects with `signal.reason`. */
   signal?: AbortSignal;
   /** Called as the load goes on; see {@link LoadEvent}. */
@@ -34,7 +40,7 @@ export interface LoadOptions {
    * `config.json` does not say which it has (default: all). A model folder has the heads it was converted with.
    */
   heads?: readonly string[];
-  /** Folder that holds `cpu/luke_web_bg.wasm` and `webgpu/luke_web_bg.wasm`, when they are not served from the package's own `wasm/`. */
+  /** Folder that holds `cpu/luke_web_bg.wasm` and so on for `relaxed`, `threads` and `webgpu`, when they are not served from the package's own `wasm/`. */
   wasmUrl?: string | URL;
 }
 
@@ -67,6 +73,10 @@ export interface RuntimeInfo {
   device: Device;
   /** The GPU, where the model runs on one. */
   adapter?: string;
+  /** Threads that compute, 1 on a GPU. */
+  threads: number;
+  /** Why `threads: 'auto'` takes one thread of the CPU. */
+  threadsReason?: string;
   tasks: readonly Task[];
   /** Milliseconds from the start of the load until the model was ready. */
   loadMs: number;

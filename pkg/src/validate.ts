@@ -5,7 +5,7 @@ import type {
   ClozeOptions, EmbedOptions, FillMaskOptions, ForwardOptions, LabelOptions, LoadOptions, NerOptions, PredictEntitiesOptions, QaOptions, TaskOptions, WordList,
 } from './types.js';
 
-const LOAD: Keys<LoadOptions> = { device: 1, worker: 1, signal: 1, onProgress: 1, fetch: 1, headers: 1, selfTest: 1, heads: 1, wasmUrl: 1 };
+const LOAD: Keys<LoadOptions> = { device: 1, worker: 1, threads: 1, signal: 1, onProgress: 1, fetch: 1, headers: 1, selfTest: 1, heads: 1, wasmUrl: 1 };
 const TASK: Keys<TaskOptions> = { specialTokens: 1, signal: 1 };
 const NER: Keys<NerOptions> = {
   threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, candidates: 1, sentences: 1, context: 1, allScores: 1, ...TASK,
@@ -22,15 +22,18 @@ const TASKS = { typing: LABELS, relation: LABELS, qa: QA, cloze: CLOZE, fillMask
 const FORWARD: Keys<ForwardOptions> = { head: 1, signal: 1 };
 
 const DEVICES: readonly unknown[] = ['auto', 'webgpu', 'wasm'];
+/** More than any processor of a browser's user, and few enough to start. */
+const MOST_THREADS = 64;
 
 type Keys<T> = Record<keyof T, 1>;
 
 /** Rejects options of `Luke.load` that do not exist or have a value they cannot have. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkKeys('load', options, LOAD);
-  const { device, worker, onProgress, fetch, headers, selfTest, heads, wasmUrl } = options;
+  const { device, worker, threads, onProgress, fetch, headers, selfTest, heads, wasmUrl } = options;
   need(device === undefined || DEVICES.includes(device), 'load', 'device', '"auto", "webgpu" or "wasm"', device);
   need(worker === undefined || ['boolean', 'function'].includes(typeof worker) || isObject(worker), 'load', 'worker', 'a boolean, a Worker or a function', worker);
+  need(threads === undefined || threads === 'auto' || (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS), 'load', 'threads', `"auto" or a whole number from 1 to ${MOST_THREADS}`, threads);
   need(onProgress === undefined || typeof onProgress === 'function', 'load', 'onProgress', 'a function', onProgress);
   need(fetch === undefined || typeof fetch === 'function', 'load', 'fetch', 'a function', fetch);
   need(headers === undefined || (isObject(headers) && Object.values(headers).every(isString)), 'load', 'headers', 'an object of strings', headers);

@@ -1,6 +1,7 @@
-// The wasm modules, at most one instance for each device and thread (the generated glue keeps it in a module variable).
+// The wasm modules, at most one instance of each for each thread (the generated glue keeps it in a module variable).
 // A trap ends an instance: whatever ran in it is rejected, and a fresh one takes its place for everybody.
 import { isTrap, LukeError } from './errors.js';
+import { hasRelaxedSimd, ThreadPool } from './threads.js';
 import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span } from './types.js';
 
 /** What `wasm-bindgen` exports, from `src/wasm.rs`. Everything it throws is a `PlainError`, traps excepted. */
@@ -21,7 +22,18 @@ export interface WasmModule {
   checkpointShards(indexJson: Uint8Array): string[];
   /** Replaces the instance by a fresh one: `wasm-bindgen --experimental-reset-state-function`, which a browser test insists on. */
   __wbg_reset_state?(): void;
+  /** What another thread starts with to share this instance's memory; only with threads, as are the other two (thread.ts). */
+  threadStart?(): ThreadStart;
 }
+
+/** What the `initSync` of a thread takes. */
+export interface ThreadStart {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+}
+
+/** The module of a device; the CPU has another one for threads. */
+export type Runtime = Device | 'threads';
 
 /** Gives `write` the pieces of a file of the model, in their order; with an offset, of a part of it. */
 export type ReadFile = (path: string, bytes: number, offset: number | undefined, write: (piece: Uint8Array<ArrayBuffer>) => void) => Promise<void>;
@@ -41,9 +53,27 @@ export class WasmInstance {
   /** Counts restarts: an object of an earlier generation is gone with its instance. */
   generation = 0;
   readonly #running = new Set<(trap: unknown) => void>();
+  readonly #pool = new ThreadPool();
+  readonly #users = new Set<object>();
 
   constructor(module: WasmModule) {
     this.module = module;
+  }
+
+  /** Threads that compute. */
+  get threads(): number {
+    return this.#pool.size;
+  }
+
+  /** Has at least so many threads as long as `user` does not release them; they are for every model of the instance. */
+  async useThreads(user: object, threads: number): Promise<void> {
+    this.#users.add(user);
+    await this.#pool.grow(threads, () => this.module.threadStart!());
+  }
+
+  /** Ends the threads, and with them the instance, when nobody uses them any more. */
+  releaseThreads(user: object): void {
+    if (this.#users.delete(user) && this.#users.size === 0) this.#restart(new WebAssembly.RuntimeError('the threads were ended'));
   }
 
   /**
@@ -86,27 +116,23 @@ export class WasmInstance {
     this.#running.clear();
     this.#watch(false);
     for (const reject of running) reject(trap);
+    this.#pool.stop();
     this.module.__wbg_reset_state?.();
   }
 }
 
-const instances = new Map<Device, Promise<WasmInstance>>();
+const instances = new Map<Runtime, Promise<WasmInstance>>();
 
-/** The instance for a device, fetched and compiled on first use; after a failure the next call tries again. */
-export function loadWasm(device: Device, wasmUrl?: string): Promise<WasmInstance> {
-  let instance = instances.get(device);
+/** The instance for a runtime, fetched and compiled on first use; after a failure the next call tries again. */
+export function loadWasm(runtime: Runtime, wasmUrl?: string): Promise<WasmInstance> {
+  let instance = instances.get(runtime);
   if (!instance) {
-    instance = start(device, wasmUrl);
-    instances.set(device, instance);
-    instance.catch(() => instances.delete(device));
+    instance = start(runtime, wasmUrl);
+    instances.set(runtime, instance);
+    instance.catch(() => instances.delete(runtime));
   }
   return instance;
 }
-
-/** A module of one instruction that not every engine has: `i8x16.relaxed_swizzle`. */
-const RELAXED = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11,
-]);
 
 /** Where the modules lie. Imports and URLs are written out in full: bundlers look for exactly these forms. */
 const MODULES = {
@@ -119,14 +145,19 @@ const MODULES = {
     load: (): Promise<WasmModule> => import('../wasm/relaxed/luke_web.js'),
     url: () => new URL('../wasm/relaxed/luke_web_bg.wasm', import.meta.url),
   },
+  /** That again with a memory that threads share. */
+  threads: {
+    load: (): Promise<WasmModule> => import('../wasm/threads/luke_web.js'),
+    url: () => new URL('../wasm/threads/luke_web_bg.wasm', import.meta.url),
+  },
   webgpu: {
     load: (): Promise<WasmModule> => import('../wasm/webgpu/luke_web.js'),
     url: () => new URL('../wasm/webgpu/luke_web_bg.wasm', import.meta.url),
   },
 };
 
-async function start(device: Device, wasmUrl?: string): Promise<WasmInstance> {
-  const folder = device === 'webgpu' ? 'webgpu' : WebAssembly.validate(RELAXED) ? 'relaxed' : 'cpu';
+async function start(runtime: Runtime, wasmUrl?: string): Promise<WasmInstance> {
+  const folder = runtime !== 'wasm' ? runtime : hasRelaxedSimd() ? 'relaxed' : 'cpu';
   const url = wasmUrl ? new URL(`${folder}/luke_web_bg.wasm`, wasmUrl.replace(/\/*$/, '/')) : MODULES[folder].url();
   const importing = MODULES[folder].load();
   const [module, response] = await Promise.all([importing, fetch(url)]).catch((error: unknown) => {

@@ -5,11 +5,13 @@ import { chooseDevice } from '../dist/device.js';
 import { Engine, type Machine } from '../dist/engine.js';
 import { LukeError, toLukeError } from '../dist/errors.js';
 import { fetchSource } from '../dist/source.js';
+import { chooseThreads } from '../dist/threads.js';
+import type { Device } from '../dist/types.js';
 import { VERSION } from '../dist/version.js';
 import { WasmInstance } from '../dist/wasm.js';
 import { fakeFetch, fakeWasm, MODEL, modelFiles } from './fakes.js';
 
-const options = { device: 'auto', selfTest: true, heads: [], remoteFetch: false } as const;
+const options = { device: 'auto', threads: 'auto', selfTest: true, heads: [], remoteFetch: false } as const;
 const text = { method: 'ner', input: 'a', options: {} } as const;
 
 /** WebGPU fails as `finish` says; the CPU works. */
@@ -17,7 +19,7 @@ function gpuFails(finish: () => void) {
   const gpu = fakeWasm(async () => [], finish);
   const cpu = fakeWasm(async () => []);
   const instances = { webgpu: new WasmInstance(gpu.module), wasm: new WasmInstance(cpu.module) };
-  const machine: Machine = { chooseDevice: async (device) => ({ device: device === 'auto' ? 'webgpu' : device }), loadWasm: async (device) => instances[device] };
+  const machine: Machine = { chooseDevice: async (device) => ({ device: device === 'auto' ? 'webgpu' : device }), chooseThreads, loadWasm: async (runtime) => instances[runtime as Device] };
   return { engine: new Engine(machine), gpu, cpu };
 }
 
@@ -50,7 +52,7 @@ test('a lost device frees the model, and the next call loads again', async () =>
     return [];
   });
   const instance = new WasmInstance(module);
-  const engine = new Engine({ chooseDevice: async () => ({ device: 'webgpu' }), loadWasm: async () => instance });
+  const engine = new Engine({ chooseDevice: async () => ({ device: 'webgpu' }), chooseThreads, loadWasm: async () => instance });
   await engine.load(MODEL, options, fetchSource(fakeFetch(modelFiles(2)).fetch), () => {});
   await assert.rejects(engine.call(text, () => {}), { code: 'device-lost' });
   let reloaded = 0;
@@ -68,7 +70,7 @@ test('one trap takes every model of its instance', async () => {
     return [];
   });
   const instance = new WasmInstance(module);
-  const machine: Machine = { chooseDevice: async () => ({ device: 'wasm' }), loadWasm: async () => instance };
+  const machine: Machine = { chooseDevice: async () => ({ device: 'wasm' }), chooseThreads, loadWasm: async () => instance };
   const engines = [new Engine(machine), new Engine(machine)] as const;
   for (const engine of engines) await engine.load(MODEL, options, fetchSource(fakeFetch(modelFiles(2)).fetch), () => {});
   trap = true;
@@ -94,6 +96,47 @@ test('auto takes WebGPU only when there is a GPU behind it', async () => {
     else assert.equal(choice.reason, undefined);
   }
   await assert.rejects(chooseDevice('webgpu'), { code: 'unsupported' });
+});
+
+test('threads are told, and why there is one; a number that cannot be had rejects', async () => {
+  const define = (values: object) => {
+    for (const [name, value] of Object.entries(values)) Object.defineProperty(globalThis, name, { configurable: true, value });
+  };
+  assert.deepEqual(chooseThreads('auto'), { threads: 1, reason: 'the page is not cross-origin isolated' });
+  assert.throws(() => chooseThreads(2), { code: 'unsupported', message: 'threads 2: the page is not cross-origin isolated' });
+  define({ crossOriginIsolated: true, Worker: class {}, navigator: { hardwareConcurrency: 3 } });
+  const { validate } = WebAssembly;
+  WebAssembly.validate = () => false;
+  assert.match(chooseThreads('auto').reason!, /no relaxed SIMD/);
+  WebAssembly.validate = () => true;
+  assert.deepEqual(chooseThreads('auto'), { threads: 3 });
+  assert.deepEqual(chooseThreads(5), { threads: 5 });
+  define({ navigator: { hardwareConcurrency: 96 } });
+  assert.deepEqual(chooseThreads('auto'), { threads: 8 });
+  define({ document: {} });
+  assert.match(chooseThreads('auto').reason!, /thread of the page/);
+  assert.deepEqual(chooseThreads(1), { threads: 1 });
+  WebAssembly.validate = validate;
+  for (const name of ['crossOriginIsolated', 'Worker', 'document']) delete (globalThis as Record<string, unknown>)[name];
+});
+
+test('auto runs with one thread where others do not start, or their module is missing; a number rejects', async () => {
+  const machine = (threads: () => Promise<WasmInstance>): Machine => {
+    const single = new WasmInstance(fakeWasm(async () => []).module);
+    return { chooseDevice: async () => ({ device: 'wasm' }), chooseThreads: () => ({ threads: 2 }), loadWasm: (runtime) => (runtime === 'threads' ? threads() : Promise.resolve(single)) };
+  };
+  const cases: [() => Promise<WasmInstance>, RegExp][] = [
+    [() => Promise.reject(new LukeError('network', 'no such file')), /no such file/],
+    // Neither Node nor a page whose policy forbids it has workers.
+    [async () => new WasmInstance({ ...fakeWasm(async () => []).module, threadStart: () => ({}) as never }), /Worker is not defined/],
+  ];
+  const source = () => fetchSource(fakeFetch(modelFiles(2)).fetch);
+  for (const [threads, reason] of cases) {
+    const info = await new Engine(machine(threads)).load(MODEL, options, source(), () => {});
+    assert.equal(info.threads, 1);
+    assert.match(info.threadsReason!, reason);
+    await assert.rejects(new Engine(machine(threads)).load(MODEL, { ...options, threads: 2 }, source(), () => {}), reason);
+  }
 });
 
 test('errors keep their code, and foreign ones get one', () => {

@@ -106,7 +106,7 @@ export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks =
 /** A machine with one device, on which `module` runs. */
 export function machine(module: WasmModule, device: 'wasm' | 'webgpu' = 'wasm'): Machine {
   const instance = new WasmInstance(module);
-  return { chooseDevice: async () => ({ device }), loadWasm: async () => instance };
+  return { chooseDevice: async () => ({ device }), chooseThreads: () => ({ threads: 1 }), loadWasm: async () => instance };
 }
 
 /** A worker as far as `Luke` can tell; it runs here. */

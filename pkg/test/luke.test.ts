@@ -175,8 +175,10 @@ test('wrong load options reject and name the thing', async () => {
   const cases: [any, RegExp][] = [
     [{ devise: 'wasm' }, /"devise"/], [{ device: 'gpu' }, /device must be.*"gpu"/], [{ worker: 3 }, /worker/], [{ selfTest: 'yes' }, /selfTest/],
     [{ headers: { a: 1 } }, /headers/], [{ onProgress: {} }, /onProgress/], [null, /options must be an object/],
+    ...[0, NaN, 1.5, 65, '2', null].map((threads): [any, RegExp] => [{ threads }, /threads must be "auto" or a whole number from 1 to 64, not/]),
   ];
   for (const [options, message] of cases) await assert.rejects(Luke.load(MODEL, options), { code: 'input', message });
+  await assert.rejects(Luke.load(MODEL, { device: 'wasm', threads: 2, worker: false }), { code: 'unsupported', message: /threads 2: the page is not cross-origin isolated/ });
   await assert.rejects(Luke.load('not a url'), { code: 'input', message: /"not a url"/ });
   await assert.rejects(Luke.load(7 as never), { code: 'input', message: /URL/ });
 });

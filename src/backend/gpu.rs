@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use burn::tensor::Device;
-use burn_wgpu::WgpuSetup;
+use burn_wgpu::{MemoryConfiguration, WgpuSetup};
 use burn_wgpu::wgpu::{
     DeviceDescriptor, Error, ExperimentalFeatures, Features, Instance, InstanceDescriptor, MemoryHints,
     PowerPreference, RequestAdapterOptions, WgslLanguageFeatures,
@@ -39,7 +39,9 @@ pub async fn open() -> Result<Device> {
     }
     let setup = request().await.map_err(|reason| LukeError::Unsupported(format!("WebGPU: {reason}")))?;
     let (gpu, fault) = (setup.device.clone(), Arc::new(OnceLock::new()));
-    let device = Device::wgpu_options().setup(setup).tasks_max(TASKS).init();
+    // A buffer that one shader both reads and writes is refused, so tensors share none: a browser's default, not a native one.
+    let memory = MemoryConfiguration::ExclusivePages;
+    let device = Device::wgpu_options().setup(setup).tasks_max(TASKS).memory_config(memory).init();
     let device = device.map_err(|error| LukeError::Unsupported(format!("WebGPU: {error}")))?;
     let reported = fault.clone();
     gpu.on_uncaptured_error(Arc::new(move |error| {

@@ -131,15 +131,19 @@ pub(super) fn cpu(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Ve
     let width = projected.len() / shape.rows();
     let scale = 1.0 / (dim as f32).sqrt();
     let mut context = vec![0.0; shape.rows() * hidden];
-    let mut scores = Vec::new();
-
-    for Sequence { words, entities } in shape.packing.sequences() {
-        let rows = words.len() + entities.len();
-        let mask = [&mask[words.clone()], &mask[entities.clone()]].concat();
-        let kinds = [(words, shape.word), (entities, shape.entity)];
-        let kinds: Vec<_> = kinds.into_iter().filter(|(rows, _)| !rows.is_empty()).collect();
-        scores.resize(BLOCK.min(rows) * rows, 0.0);
-        for head in 0..shape.heads {
+    let squares =
+        shape.packing.sequences().iter().map(|sequence| (sequence.words.len() + sequence.entities.len()).pow(2));
+    let work = 2 * hidden * squares.sum::<usize>();
+    super::pool::each(
+        work,
+        parts(&mut context, shape),
+        Default::default,
+        |(scores, sums): &mut (Vec<_>, Vec<_>), part| {
+            let HeadPart { sequence: Sequence { words, entities }, head, mut out } = part;
+            let rows = words.len() + entities.len();
+            let mask = [&mask[words.clone()], &mask[entities.clone()]].concat();
+            let kinds = [(words, shape.word), (entities, shape.entity)];
+            let kinds: Vec<_> = kinds.into_iter().filter(|(rows, _)| !rows.is_empty()).collect();
             let view = |rows: &Range<usize>, column: usize| {
                 let first = column + head * dim;
                 Matrix::rows(projected, width, rows.clone(), first..first + dim)
@@ -147,6 +151,8 @@ pub(super) fn cpu(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Ve
             let keys: Vec<_> = kinds.iter().map(|(rows, at)| Panels::new(&[view(rows, at.key).transposed()])).collect();
             let values: Vec<_> = kinds.iter().map(|(rows, at)| view(rows, at.value)).collect();
             let values = Panels::new(&values);
+            scores.resize(BLOCK * rows, 0.0);
+            sums.resize(BLOCK * dim, 0.0);
             for (kind_rows, at) in &kinds {
                 for start in (*kind_rows).clone().step_by(BLOCK) {
                     let block = start..(start + BLOCK).min(kind_rows.end);
@@ -157,13 +163,44 @@ pub(super) fn cpu(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Ve
                         first += keys.columns();
                     }
                     scores.chunks_exact_mut(rows).for_each(|row| softmax(row, &mask, scale));
-                    let out = &mut context[block.start * hidden + head * dim..];
-                    values.product(Matrix::rows(scores, rows, 0..block.len(), 0..rows), 0..dim, out, hidden);
+                    values.product(Matrix::rows(scores, rows, 0..block.len(), 0..rows), 0..dim, sums, dim);
+                    out.by_ref()
+                        .zip(sums.chunks_exact(dim))
+                        .take(block.len())
+                        .for_each(|(to, sums)| to.copy_from_slice(sums));
                 }
+            }
+        },
+    );
+    context
+}
+
+/// A head of a sequence, which one thread attends with.
+#[cfg(feature = "cpu")]
+struct HeadPart<'a> {
+    sequence: &'a Sequence,
+    head: usize,
+    /// Where the results of its rows go, those of words first.
+    out: std::vec::IntoIter<&'a mut [f32]>,
+}
+
+#[cfg(feature = "cpu")]
+fn parts<'a>(context: &'a mut [f32], shape: &'a AttentionShape) -> Vec<HeadPart<'a>> {
+    let sequences = shape.packing.sequences();
+    let mut out: Vec<Vec<_>> = (0..sequences.len() * shape.heads).map(|_| Vec::new()).collect();
+    let mut rows = context.chunks_exact_mut(shape.hidden());
+    for rows_of in [|sequence: &Sequence| sequence.words.len(), |sequence: &Sequence| sequence.entities.len()] {
+        for (sequence, out) in sequences.iter().zip(out.chunks_exact_mut(shape.heads)) {
+            for row in rows.by_ref().take(rows_of(sequence)) {
+                out.iter_mut().zip(row.chunks_exact_mut(shape.head_dim)).for_each(|(out, row)| out.push(row));
             }
         }
     }
-    context
+    let part = |(i, out): (usize, Vec<_>)| {
+        let (sequence, head) = (&sequences[i / shape.heads], i % shape.heads);
+        HeadPart { sequence, head, out: out.into_iter() }
+    };
+    out.into_iter().enumerate().map(part).collect()
 }
 
 #[cfg(feature = "cpu")]

@@ -10,7 +10,7 @@ use super::LukeOps;
 #[cfg(feature = "cpu")]
 use super::product::{Matrix, Panels};
 #[cfg(feature = "cpu")]
-use super::tiles::each_block;
+use super::{pool, tiles};
 use crate::weights::RowTable;
 
 /// The weight of a linear layer, on a device: `[out_features, in_features]`.
@@ -172,12 +172,14 @@ pub(super) fn cpu(x: &[f32], weight: &[f32], bias: &[f32], plan: &Plan) -> Vec<f
 pub(super) fn cpu_packed(x: &[f32], PackedMatrix(weight): &PackedMatrix, bias: &[f32], plan: &Plan) -> Vec<f32> {
     let (k, n) = (plan.in_features, plan.out_features);
     let mut y = vec![0.0; plan.rows * n];
-    each_block(&mut y, plan, |rows, columns, out| {
-        weight.product(Matrix::rows(x, k, rows, 0..k), columns.clone(), out, n);
-        for row in out.chunks_exact_mut(n) {
-            row.iter_mut().zip(&bias[columns.clone()]).for_each(|(y, bias)| *y += bias);
+    pool::each(y.len() * k, tiles::parts(&mut y, plan), Vec::new, |sums, tiles::Part { rows, columns, out }| {
+        let width = columns.len();
+        sums.resize(rows.len() * width, 0.0);
+        weight.product(Matrix::rows(x, k, rows, 0..k), columns.clone(), sums, width);
+        for (sums, y) in sums.chunks_exact(width).zip(out) {
+            y.iter_mut().zip(sums).zip(&bias[columns.clone()]).for_each(|((y, sum), bias)| *y = sum + bias);
             if plan.activation == Activation::Gelu {
-                row.iter_mut().for_each(|y| *y = super::math::gelu(*y));
+                y.iter_mut().for_each(|y| *y = super::math::gelu(*y));
             }
         }
     });

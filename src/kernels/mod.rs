@@ -22,6 +22,8 @@ mod math;
 #[cfg(all(feature = "cpu", target_arch = "wasm32"))]
 mod panel;
 #[cfg(feature = "cpu")]
+pub mod pool;
+#[cfg(feature = "cpu")]
 mod product;
 #[cfg(feature = "cpu")]
 mod quantised;

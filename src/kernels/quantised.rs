@@ -7,9 +7,12 @@
 use super::dot::{self, FOUR, STEP};
 use super::linear::{Activation, Plan};
 use super::math::{self, gelu};
-use super::tiles::{WIDTH, each_block, each_tile};
+use super::pool;
+use super::tiles::{Part, WIDTH, each_tile, parts};
 use crate::weights::{RowTable, split_q8};
 
+/// How many multiply-adds take as long as quantising a number.
+const STEPS_A_NUMBER: usize = 16;
 /// Largest integer of a row of `x`; the smallest is 0.
 const X_MOST: f32 = 255.0;
 
@@ -89,15 +92,25 @@ impl QuantisedRows {
     pub(super) fn new(x: &[f32], columns: usize, stride: usize) -> Self {
         let rows = x.len() / columns;
         let mut to = Self { values: vec![0; rows * stride], scales: vec![0.0; rows], zeros: vec![0; rows] };
-        for (i, row) in x.chunks_exact(columns).enumerate() {
-            let (low, high) = (math::smallest(row).min(0.0), math::largest(row).max(0.0));
-            // A row of zeros has no step; any will do.
-            let scale = if high > low { (high - low) / X_MOST } else { 1.0 };
-            let inverse = 1.0 / scale;
-            let zero = (-low * inverse).round();
-            quantise(row, inverse, zero, &mut to.values[i * stride..][..columns]);
-            (to.scales[i], to.zeros[i]) = (scale, zero as i32);
-        }
+        let numbers = to.scales.chunks_mut(pool::ROWS).zip(to.zeros.chunks_mut(pool::ROWS));
+        let parts = x.chunks(pool::ROWS * columns).zip(to.values.chunks_mut(pool::ROWS * stride)).zip(numbers);
+        pool::each(
+            x.len() * STEPS_A_NUMBER,
+            parts,
+            || (),
+            |(), ((x, values), (scales, zeros))| {
+                let rows = x.chunks_exact(columns).zip(values.chunks_exact_mut(stride));
+                for ((row, to), (to_scale, to_zero)) in rows.zip(scales.iter_mut().zip(zeros)) {
+                    let (low, high) = (math::smallest(row).min(0.0), math::largest(row).max(0.0));
+                    // A row of zeros has no step; any will do.
+                    let scale = if high > low { (high - low) / X_MOST } else { 1.0 };
+                    let inverse = 1.0 / scale;
+                    let zero = (-low * inverse).round();
+                    quantise(row, inverse, zero, &mut to[..columns]);
+                    (*to_scale, *to_zero) = (scale, zero as i32);
+                }
+            },
+        );
         to
     }
 }
@@ -142,21 +155,21 @@ pub(super) fn cpu(x: &[f32], weight: &QuantisedMatrix, bias: &[f32], plan: &Plan
     let shift = dot::shift(&mut x.values);
     x.zeros.iter_mut().for_each(|zero| *zero -= shift);
     let mut y = vec![0.0; plan.rows * n];
-    each_block(&mut y, plan, |rows, columns, out| {
-        // Sums stand in `out` as they are; then what takes them back to f32 runs along whole rows.
-        each_tile(out, n, rows.clone(), columns.clone(), |rows, panel| {
-            let rows = rows.map(|row| &x.values[row * stride..(row + 1) * stride]);
-            dot::products(rows, weight.panel(panel)).map(|row| row.map(|sum| f32::from_bits(sum as u32)))
+    pool::each(y.len() * stride, parts(&mut y, plan), Vec::new, |sums, Part { rows, columns, out }| {
+        let width = columns.len();
+        sums.resize(rows.len() * width, 0);
+        each_tile(sums, width, rows.clone(), columns.clone(), |rows, panel| {
+            dot::products(rows.map(|row| &x.values[row * stride..(row + 1) * stride]), weight.panel(panel))
         });
         let features =
             || weight.scales[columns.clone()].iter().zip(&weight.sums[columns.clone()]).zip(&bias[columns.clone()]);
-        for (row, out) in rows.zip(out.chunks_exact_mut(n)) {
+        for ((row, sums), y) in rows.zip(sums.chunks_exact(width)).zip(out) {
             let (zero, x_scale) = (x.zeros[row], x.scales[row]);
-            for (y, ((scale, all), bias)) in out.iter_mut().zip(features()) {
-                *y = (y.to_bits() as i32 - zero * all) as f32 * (x_scale * scale) + bias;
+            for ((y, sum), ((scale, all), bias)) in y.iter_mut().zip(sums).zip(features()) {
+                *y = (sum - zero * all) as f32 * (x_scale * scale) + bias;
             }
             if plan.activation == Activation::Gelu {
-                out.iter_mut().for_each(|y| *y = gelu(*y));
+                y.iter_mut().for_each(|y| *y = gelu(*y));
             }
         }
     });

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { startSite } from './server.mjs';
 
-const SPECS = ['parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'lifecycle', 'gpu', 'kernels', 'demo'];
+const SPECS = ['parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'lifecycle', 'threads', 'gpu', 'kernels', 'demo'];
 const FLAGS = [
   '--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -18,7 +18,7 @@ const browser = await chromium.launch({ ...(executablePath && { executablePath }
 const site = await startSite();
 
 /** A page of the test site with the package loaded; errors that it logs go to our log, less what the browser says of a failed fetch. */
-async function openPage() {
+async function openPage(url = site.url) {
   const context = await browser.newContext();
   context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();
@@ -26,7 +26,7 @@ async function openPage() {
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) console.error(`    page: ${message.text()}`);
   });
   page.on('pageerror', (error) => console.error(`    page: ${error.message}`));
-  await page.goto(site.url);
+  await page.goto(url);
   await page.waitForFunction(() => 'lukeWeb' in globalThis);
   return page;
 }

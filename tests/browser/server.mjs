@@ -1,7 +1,7 @@
 // The test site: the built package, the models, the demo, and models with something wrong with them.
 import { createReadStream, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { listen, staticFiles } from '../../www/serve.mjs';
+import { ISOLATION, listen, staticFiles } from '../../www/serve.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -37,23 +37,39 @@ const FAULTS = {
   },
 };
 
-/** Starts the site; `requests` lists the paths asked for. */
-export async function startSite() {
+/** thread.js, if its thread had trapped at once. */
+const TRAPPING = `import { initSync, threadFailed } from '../wasm/threads/luke_web.js';
+addEventListener('message', ({ data }) => {
+  initSync(data);
+  threadFailed();
+  postMessage('started');
+});`;
+
+/** Starts the site; `requests` lists the paths asked for. With `isolated`, its pages may have threads. */
+export async function startSite({ isolated = false, headers = isolated ? ISOLATION : {} } = {}) {
   const files = staticFiles({
     '/': at('page'),
     '/pkg/': at('../../pkg'),
     // The package in an engine without relaxed SIMD.
     '/plain/': at('../../pkg'),
     '/plain/wasm/relaxed/': at('../../pkg/wasm/cpu'),
+    // The package where a policy forbids its worker to start others, and one whose first thread traps.
+    '/closed/': at('../../pkg'),
+    '/trapping/': at('../../pkg'),
     '/models/': MODELS,
     '/kernels/': at('.kernels'),
     '/checkpoints/': at('../fixtures/checkpoints'),
     '/whole/': at('../fixtures/checkpoints'),
     '/some/where/demo/': at('../../www/dist'),
-  });
+  }, headers);
   const requests = [];
   const { server, url } = await listen((request, response) => {
     requests.push(request.url);
+    if (request.url === '/closed/dist/worker.js') response.setHeader('content-security-policy', "worker-src 'none'");
+    if (request.url === '/trapping/dist/thread.js' && requests.filter((path) => path === request.url).length === 1) {
+      response.setHeader('cross-origin-embedder-policy', 'require-corp');
+      return send(response, TRAPPING, 'text/javascript');
+    }
     if (request.url.startsWith('/whole/')) delete request.headers.range; // a server that sends no parts of files
     const fault = /^\/faults\/(\w+)\/([^?]*)/.exec(request.url);
     if (!fault) return files(request, response);

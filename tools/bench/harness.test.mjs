@@ -26,6 +26,8 @@ test('f32 is set against fp32, fewer bits against int8, one peer against the oth
   const named = (engines) => pairs(engines).map(([a, b]) => `${a.name} / ${b.name}`);
   assert.deepEqual(named(ner.engines), ['luke f32 / ort fp32', 'luke q8 / ort int8']);
   assert.deepEqual(named(control.engines), ['ort int8 / ort int8 again']);
+  const threaded = ['luke f32, 2 threads / ort fp32', 'luke q8, 2 threads / ort int8', 'luke f32, 2 threads / luke f32', 'luke q8, 2 threads / luke q8'];
+  assert.deepEqual(named(groups({ threads: 2 })[1].engines), threaded);
 });
 
 test('CPU time: threads that began count, threads that ended do not', () => {

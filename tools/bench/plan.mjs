@@ -14,14 +14,16 @@ const ONCE = 2000; // words from which on a document is read only once: that is 
 export function plan({ models, shapes, threads, webgpu, long, only, rounds }) {
   const few = Math.min(rounds, 3);
   const ours = (device, extra) => (model) => ({
-    name: `luke ${model.name}`, kind: 'luke', dtype: model.dtype, layers: model.layers, url: `/models/${model.name}/`, device, threads, ...extra,
+    name: `luke ${model.name}`, kind: 'luke', dtype: model.dtype, layers: model.layers, url: `/models/${model.name}/`, device, threads: 1, ...extra,
   });
-  const ort = (device, head) => (dtype) => ({ name: `ort ${dtype}`, kind: 'ort', dtype, url: `/onnx/${head}-${dtype}.onnx`, device, threads });
+  // With several threads beside itself with one.
+  const onCpu = (model) => (threads > 1 ? [1, threads] : [1]).map((count) => ours('wasm', count > 1 && { name: `luke ${model.name}, ${count} threads`, threads: count })(model));
+  const ort = (device, head) => (dtype) => ({ name: `ort ${dtype}`, kind: 'ort', dtype, url: `/onnx/${head}-${dtype}.onnx`, device, threads: device === 'wasm' ? threads : 1 });
   const has = (head) => models.filter(({ tasks }) => tasks.includes(head));
-  const both = (head, device = 'wasm', dtypes = ['fp32', 'int8']) => [...has(head).map(ours(device)), ...dtypes.map(ort(device, head))];
+  const both = (head) => [...has(head).flatMap(onCpu), ...['fp32', 'int8'].map(ort('wasm', head))];
   const arrays = (names) => names.map((name) => ({ name, input: shapes[name], expected: shapes[name].outputs }));
   const texts = (kind, lengths) => lengths.map((words) => ({ name: `${kind} ${words} words`, words, times: Math.ceil(100 / words), once: words >= ONCE }));
-  const mini = ours('wasm')({ name: DEFAULT_MODEL, dtype: 'f16' });
+  const minis = onCpu({ name: DEFAULT_MODEL, dtype: 'f16' });
   const roberta = { name: 'transformers.js int8', kind: 'transformers', dtype: 'int8', root: '/peers/', model: 'roberta', threads };
 
   const control = ort('wasm', 'ner')('int8');
@@ -29,9 +31,9 @@ export function plan({ models, shapes, threads, webgpu, long, only, rounds }) {
     { title: 'control', engines: [control, { ...control, name: 'ort int8 again' }], cases: arrays(['128+32']).map(named('A/A 128+32')), rounds },
     { title: 'ner', engines: both('ner'), cases: arrays(['128+32', '512+128', '8x(128+32)']), rounds },
     { title: 'qa', engines: both('qa'), cases: arrays(['qa 384+32']), rounds },
-    { title: 'text', engines: [mini, roberta], cases: texts('text', WORDS), rounds },
-    { title: 'documents', engines: [mini], cases: texts('document', [...DOCUMENTS, ...(long ? LONG_DOCUMENTS : [])]), rounds: few },
-    { title: 'start', starts: true, engines: [...both('ner'), mini, roberta], cases: [{ name: 'start', input: shapes['128+32'], words: WORDS[1] }], rounds: few },
+    { title: 'text', engines: [...minis, roberta], cases: texts('text', WORDS), rounds },
+    { title: 'documents', engines: minis.slice(0, 1), cases: texts('document', [...DOCUMENTS, ...(long ? LONG_DOCUMENTS : [])]), rounds: few },
+    { title: 'start', starts: true, engines: [...both('ner'), ...minis, roberta], cases: [{ name: 'start', input: shapes['128+32'], words: WORDS[1] }], rounds: few },
     ...(webgpu ? [webgpuGroup()] : []),
   ];
   return groups
@@ -45,11 +47,14 @@ export function plan({ models, shapes, threads, webgpu, long, only, rounds }) {
   }
 }
 
-/** Which of ours is set against which peer: f32 against fp32, fewer bits against int8, and one engine against itself. */
+/** Which of ours is set against which peer: f32 against fp32, fewer bits against int8, with as many threads; and one engine against itself. */
 export function pairs(engines) {
   const [mine, peers] = [engines.filter(({ kind }) => kind === 'luke'), engines.filter(({ kind }) => kind !== 'luke')];
   if (!mine.length) return [[peers[0], peers[1]]];
-  return mine.flatMap((a) => peers.filter((b) => peers.length === 1 || (a.dtype === 'f32') === (b.dtype === 'fp32')).map((b) => [a, b]));
+  const alike = (a, b) => a.threads === b.threads && (peers.length === 1 || (a.dtype === 'f32') === (b.dtype === 'fp32'));
+  const against = mine.flatMap((a) => peers.filter((b) => alike(a, b)).map((b) => [a, b]));
+  // One model with more threads against itself with fewer.
+  return [...against, ...mine.flatMap((a) => mine.filter((b) => a.url === b.url && a.threads > b.threads).map((b) => [a, b]))];
 }
 
 function named(name) {

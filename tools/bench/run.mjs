@@ -95,7 +95,7 @@ export async function runStarts(group, { site, executablePath, say }) {
         const cold = await browser.measure('load', engine);
         const { bytes: coldBytes, urls } = site.taken();
         const loadedMiB = browser.peakMemory();
-        await browser.call('prepare', name, engine.kind === 'transformers' || engine.name.endsWith(DEFAULT_MODEL) ? makeText(words) : input);
+        await browser.call('prepare', name, engine.kind === 'transformers' || engine.name.startsWith(`luke ${DEFAULT_MODEL}`) ? makeText(words) : input);
         const first = await browser.measure('run', name, 1);
         const peakMiB = browser.peakMemory();
         const residentMiB = browser.peakResident();
@@ -126,6 +126,6 @@ export async function runStarts(group, { site, executablePath, say }) {
   return { title: group.title, engines: group.engines.map(described), starts: results };
 }
 
-function described({ name, kind, dtype, layers }) {
-  return { name, kind, dtype, layers };
+function described({ name, kind, dtype, layers, url, threads }) {
+  return { name, kind, dtype, layers, url, threads };
 }

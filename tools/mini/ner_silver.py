@@ -1,20 +1,20 @@
-"""Silver sentences for named entities: Wikipedia text labelled by a trained model, kept where it is sure and not contradicted.
+"""Silver sentences for named entities: Wikipedia text labelled by trained models, kept where they are sure and agree.
 
-    python ner_silver.py --model work/hf-1 --src work/src --out work/ner-silver.jsonl
+    python ner_silver.py --models work/model-a work/model-b --src work/src --out work/ner-silver.jsonl
 
-Words are cut as the runtime cuts raw text. A sentence is dropped when the model is in doubt about any span of it, or when a title
-of known type (typing_data.py) has another label. Writes a paragraph a line: [[words, [[start, end, label]...]]...].
+The models are folders of `luke convert`; the runtime labels. A sentence is dropped when the models find different entities, when one is
+not sure of an entity, or when a title of known type (typing_data.py) has another label. Writes a paragraph a line:
+[[words, [[start, end, label]...]]...].
 """
 import argparse
 import json
 import os
 import re
+import subprocess
+import tempfile
 
-import torch
-
-from conll import LABELS, Sentence, load_tokenizer
-from evaluate import greedy, span_logits
-from model import Model
+from conll import Sentence
+from trainer import shuffled
 from typing_data import type_of
 from vocabulary import WORD
 from wikipedia import articles, summaries
@@ -24,64 +24,75 @@ LABEL_OF = {"person": {"PER"}, "place": {"LOC"}, "organization": {"ORG"}, "event
 BOUND = re.compile(r"(?<=[.!?])[\"'”’)]* +(?=[\"'“‘(]?[A-Z0-9])")
 
 
-def labelled(sentence, logits, known, sure, doubt):
-    """{(start, end): label}, or None where the sentence is not to be trusted."""
-    p = logits.softmax(1)
-    best, arg = p[:, 1:].max(1)
-    found = greedy([(float(b), s[2], s[3], LABELS[k + 1]) for b, k, s in zip(best, arg.tolist(), sentence.spans) if b > 0.5],
-                   len(sentence.words))
-    at = {(s[2], s[3]): float(b) for b, s in zip(best, sentence.spans)}
-    taken = {i for a, e in found for i in range(a, e)}
-    if any(at[span] < sure for span in found):
+def paragraph(text):
+    """{words, sentences}, as `luke ner` takes it; sentences too short or too long are left out."""
+    words, sentences = [], []
+    for sentence in BOUND.split(text):
+        cut = WORD.findall(sentence)
+        if 3 < len(cut) < 80:
+            sentences.append([len(words), len(words) + len(cut)])
+            words += cut
+    return {"words": words, "sentences": sentences}
+
+
+def names(paragraph):
+    """The share of words with a capital that do not begin a sentence."""
+    starts = {s for s, _ in paragraph["sentences"]}
+    return sum(w[:1].isupper() for i, w in enumerate(paragraph["words"]) if i not in starts) / max(len(paragraph["words"]), 1)
+
+
+def label(luke, folder, paragraphs):
+    """For each paragraph {(start, end): (label, score)}."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as lines:
+        lines.writelines(json.dumps(p) + "\n" for p in paragraphs)
+        lines.seek(0)
+        with subprocess.Popen([luke, "ner", folder], stdin=lines, stdout=subprocess.PIPE, text=True, encoding="utf-8") as run:
+            for n, line in enumerate(run.stdout, 1):
+                yield {(e["start"], e["end"]): (e["label"], e["score"]) for e in json.loads(line)}
+                if n % 500 == 0:
+                    print(f"{folder}: {n} paragraphs", flush=True)
+    assert run.returncode == 0, f"{luke} ner {folder}: {run.returncode}"
+
+
+def trusted(words, bounds, found, known, sure):
+    """[[start, end, label]] of a sentence by what each model found in its paragraph, or None."""
+    own = [{span: e for span, e in f.items() if bounds[0] <= span[0] < bounds[1]} for f in found]
+    labels = [{span: name for span, (name, _) in f.items()} for f in own]
+    if any(other != labels[0] for other in labels) or any(score < sure for f in own for _, score in f.values()):
         return None
-    if any(doubt < b <= 0.5 and not taken & set(range(a, e)) for (a, e), b in at.items()):
+    if any(name not in known.get(" ".join(words[a:e]), {name}) for (a, e), name in labels[0].items()):
         return None
-    for (a, e), label in found.items():
-        wanted = known.get(" ".join(sentence.words[a:e]))
-        if wanted and label not in wanted:
-            return None
-    return found
+    return [[a - bounds[0], e - bounds[0], name] for (a, e), name in sorted(labels[0].items())]
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--model", default="work/hf-1")
+    p.add_argument("--models", nargs="+", required=True)
+    p.add_argument("--luke", default="../../target/release/luke", help="the command line")
     p.add_argument("--src", default="work/src")
     p.add_argument("--out", default="work/ner-silver.jsonl")
-    p.add_argument("--sure", type=float, default=0.9)
-    p.add_argument("--doubt", type=float, default=0.1)
-    p.add_argument("--limit", type=int, help="paragraphs")
-    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--sure", type=float, default=0.8, help="least score of an entity")
+    p.add_argument("--names", type=float, default=0.15, help="least share of words with a capital in a paragraph")
+    p.add_argument("--limit", type=int, help="paragraphs, drawn at random")
     a = p.parse_args()
 
-    torch.set_num_threads(a.threads)
-    tokenizer = load_tokenizer(os.path.join(a.model, "tokenizer.json"))
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = Model(a.model).eval().to(device, torch.bfloat16)
-    pages = summaries(a.src)
-    known = {}
+    pages, known = summaries(a.src), {}
     for page in pages:
         if "(" not in page["title"] and LABEL_OF.get(type_of(page)):
             known[" ".join(WORD.findall(page["title"]))] = LABEL_OF[type_of(page)]
-    pages = (pages + articles(a.src))[: a.limit]
-    cache, kept, seen = {}, 0, 0
+    pages = shuffled(pages + articles(a.src), "silver")
+    paragraphs = [x for page in pages if names(x := paragraph(page["text"])) > a.names][: a.limit]
+    labelled = zip(*(list(label(a.luke, folder, paragraphs)) for folder in a.models))
+    kept, seen = 0, 0
     with open(a.out + ".tmp", "w", encoding="utf-8") as f:
-        for k in range(0, len(pages), 64):
-            docs = [[Sentence(tokenizer, WORD.findall(s), {}, cache) for s in BOUND.split(page["text"])] for page in pages[k : k + 64]]
-            docs = [[s for s in doc if 3 < len(s.words) < 80] for doc in docs]
-            logits = span_logits(model, tokenizer, docs, 128)
-            for d, doc in enumerate(docs):
-                out = []
-                for i, s in enumerate(doc):
-                    found = labelled(s, logits[d, i], known, a.sure, a.doubt)
-                    seen += 1
-                    if found is not None:
-                        out.append([s.words, [[x, y, label] for (x, y), label in found.items()]])
-                if out:
-                    f.write(json.dumps(out, ensure_ascii=False) + "\n")
-                    kept += len(out)
-            print(f"{k + len(docs)} paragraphs, {kept} of {seen} sentences kept", flush=True)
+        for x, found in zip(paragraphs, labelled):
+            spans = [trusted(x["words"], bounds, found, known, a.sure) for bounds in x["sentences"]]
+            out = [[x["words"][s:e], own] for (s, e), own in zip(x["sentences"], spans) if own is not None]
+            if out:
+                f.write(json.dumps(out, ensure_ascii=False) + "\n")
+            kept, seen = kept + len(out), seen + len(spans)
     os.replace(a.out + ".tmp", a.out)
+    print(f"{a.out}: {kept} of {seen} sentences kept")
 
 
 def read(path, tokenizer):

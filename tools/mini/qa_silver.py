@@ -206,6 +206,8 @@ class Maker:
         """(question, tokens of the answer)"""
         rng = self.rng
         subject = subtree(c.subject)
+        if not subject:
+            return
         said = self.mention(subject, title)
         own_subject = contiguous(subject) and not (len(subject) == 1 and subject[0].pos_ == "PRON")
         phrases = [(p, self.phrase(p, title)) for p in c.right if p.dep_ not in ("advcl", "xcomp", "ccomp")]

@@ -23,6 +23,9 @@ use serde_json::{Value, json};
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Threads of the CPU; the results are the same.
+    #[arg(long, global = true, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: u16,
 }
 
 #[derive(Subcommand)]
@@ -85,7 +88,12 @@ impl From<Device> for DeviceKind {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let Cli { command, threads } = Cli::parse();
+    if let Err(error) = luke_web::kernels::pool::start(usize::from(threads) - 1) {
+        eprintln!("luke: {threads} threads: {error}");
+        return ExitCode::FAILURE;
+    }
+    let result = match command {
         Command::Convert(options) => convert::convert(&options),
         Command::Tokenizer { checkpoint, output } => tokenizer_json(&folder::lookup(&checkpoint))
             .and_then(|json| std::fs::write(&output, json.to_string()).map_err(|e| folder::file_error(&output, &e))),

@@ -1,7 +1,8 @@
-// The demo as a visitor meets it: served from a folder below the root, then offline, by keyboard, on a phone.
+// The demo as a visitor meets it: with threads, as `./build.sh run` serves it, from a folder below the root, then offline, by keyboard, on a phone.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { startSite } from '../server.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const OTHER = 'Barack Obama visited Berlin and spoke at Microsoft.';
@@ -27,7 +28,8 @@ const HEADS = {
   'micro-mlm': { fillMask: '.bars li', predictEntities: '.bars li' },
 };
 
-export default async function ({ test, browser, site }) {
+export default async function ({ test, browser }) {
+  const site = await startSite({ isolated: true });
   const real = existsSync(at('../../../www/dist/models/luke-mini-en/manifest.json'));
   const which = real ? 'the default model' : 'a model of random weights (www/models/luke-mini-en is not there)';
   const demo = `${site.url}some/where/demo/?device=wasm`;
@@ -58,6 +60,7 @@ export default async function ({ test, browser, site }) {
     assert.match(await page.locator('#panel-ner .status').textContent(), /\d+ ms on the CPU/);
     assert.match(await page.locator('#runtime').textContent(), /weights.*it does entities and embeddings/);
     assert.equal(await page.locator('#loading').isVisible(), false);
+    assert.ok(site.requests.some((path) => path.includes('/wasm/threads/')));
     if (process.env.LUKE_SCREENSHOT) await page.screenshot({ path: at('../../../www/screenshot.png'), fullPage: true });
 
     await context.setOffline(true);
@@ -213,6 +216,7 @@ export default async function ({ test, browser, site }) {
       }
     });
   }
+  site.close();
 }
 
 /** The result of a tab, when it is there. */

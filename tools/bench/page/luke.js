@@ -6,7 +6,7 @@ const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase
 export async function load({ url, device, threads, counting }) {
   let counter;
   const worker = counting && (() => (counter = new Worker('/counting-worker.js', { type: 'module' })));
-  const luke = await Luke.load(url, { device, ...(threads > 1 && { threads }), ...(worker && { worker }) });
+  const luke = await Luke.load(url, { device, threads, ...(worker && { worker }) });
   const count = () =>
     new Promise((resolve) => {
       counter.addEventListener('message', ({ data }) => resolve(data), { once: true });

@@ -1,0 +1,93 @@
+// How many threads the CPU module gets, and the pool of them. A thread is a worker of the worker that the model runs in.
+import { LukeError } from './errors.js';
+import type { LoadOptions } from './types.js';
+import type { ThreadStart } from './wasm.js';
+
+/** The threads to try, and why `auto` takes only one. */
+export interface ThreadChoice {
+  threads: number;
+  reason?: string;
+}
+
+/** Most that `auto` takes: kernels wait for each other's ends a hundred times a pass, and share the memory's bandwidth. */
+const MOST = 8;
+
+/** A module of one instruction that not every engine has: `i8x16.relaxed_swizzle`. */
+const RELAXED = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11,
+]);
+
+/** Whether the engine has relaxed SIMD. */
+export function hasRelaxedSimd(): boolean {
+  return WebAssembly.validate(RELAXED);
+}
+
+/** How many threads to use. Rejects with `unsupported` when some were asked for by number and there cannot be any. */
+export function chooseThreads(wanted: NonNullable<LoadOptions['threads']>): ThreadChoice {
+  if (wanted === 1) return { threads: 1 };
+  const reason = whyNone();
+  if (reason === undefined) return { threads: wanted === 'auto' ? Math.min(navigator.hardwareConcurrency || 1, MOST) : wanted };
+  if (wanted === 'auto') return { threads: 1, reason };
+  throw new LukeError('unsupported', `threads ${wanted}: ${reason}`);
+}
+
+function whyNone(): string | undefined {
+  if (!globalThis.crossOriginIsolated) return 'the page is not cross-origin isolated';
+  if (typeof document !== 'undefined') return 'the model runs on the thread of the page, which must not wait for others';
+  if (typeof Worker === 'undefined') return 'workers cannot start workers here';
+  if (!hasRelaxedSimd()) return 'this browser has no relaxed SIMD';
+  if (!('waitAsync' in Atomics)) return 'this browser has no Atomics.waitAsync';
+  return undefined;
+}
+
+interface Thread {
+  worker: Worker;
+  started: Promise<void>;
+  stop: (reason: LukeError) => void;
+}
+
+/** The threads of one wasm instance besides the one that calls it. */
+export class ThreadPool {
+  #threads: Thread[] = [];
+
+  /** Threads in all, the caller's too. */
+  get size(): number {
+    return this.#threads.length + 1;
+  }
+
+  /** Has at least so many threads in all; rejects when one does not start, and then there are none. */
+  async grow(size: number, start: () => ThreadStart): Promise<void> {
+    try {
+      while (this.size < size) this.#threads.push(startThread(start()));
+      await Promise.all(this.#threads.map(({ started }) => started));
+    } catch (error) {
+      this.stop();
+      throw error;
+    }
+  }
+
+  /** Ends them at once. */
+  stop(): void {
+    for (const { stop } of this.#threads) stop(new LukeError('unsupported', 'the thread was stopped'));
+    this.#threads = [];
+  }
+}
+
+function startThread(start: ThreadStart): Thread {
+  const worker = new Worker(new URL('./thread.js', import.meta.url), { type: 'module', name: 'luke-web thread' });
+  let stop!: Thread['stop'];
+  const started = new Promise<void>((resolve, reject) => {
+    stop = (reason) => {
+      worker.terminate();
+      reject(reason);
+    };
+    worker.onmessage = () => resolve();
+    worker.onerror = (event) => {
+      event.preventDefault();
+      stop(new LukeError('unsupported', `a thread did not start: ${event.message || 'its script could not be loaded'}`));
+    };
+  });
+  started.catch(() => {}); // awaited in `grow`
+  worker.postMessage(start);
+  return { worker, started, stop };
+}
