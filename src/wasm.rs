@@ -1,7 +1,9 @@
 //! The wasm-bindgen skin: converts, delegates, and turns errors into `{ code, message, detail }`. The only
 //! file that names a JavaScript crate.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use send_wrapper::SendWrapper;
@@ -22,8 +24,8 @@ use crate::weights::{FileEntry, Manifest, Reading, Source, TensorEntry, Verifyin
 
 type JsResult<T> = Result<T, JsValue>;
 
-/// Loads a model: `read(path, bytes, offset)` gives a promise of the bytes of a file, or of a part of it where there is
-/// an offset; `options.selfTest` runs the manifest's self-test. `read` may be called as long as the model lives.
+/// Loads a model: `read(path, bytes, offset, write)` calls `write` with pieces of a file, or of a part of it where there is an
+/// offset, in their order, and gives a promise that is kept after the last; `options.selfTest` runs the manifest's self-test. `read` may be called as long as the model lives.
 /// `options.checkpoint` says that the manifest is [`read_checkpoint`]'s.
 #[wasm_bindgen(js_name = loadModel)]
 pub async fn load_model(manifest_json: &str, read: js_sys::Function, options: JsValue) -> JsResult<Model> {
@@ -43,14 +45,27 @@ pub async fn load_model(manifest_json: &str, read: js_sys::Function, options: Js
 struct JsSource(SendWrapper<js_sys::Function>);
 
 impl Source for JsSource {
-    fn read<'a>(&'a self, file: &'a FileEntry) -> Reading<'a> {
+    /// Pieces come straight into our memory: JavaScript would keep each file that it has held until it next tidies up.
+    fn read<'a>(&'a self, file: &'a FileEntry, mut room: Vec<u8>) -> Reading<'a> {
         Box::pin(async move {
             // The page knows better what went wrong, and keeps it.
             let failed = |_| LukeError::Network { file: file.path.clone(), reason: "could not be read".into() };
             let offset = file.offset.map_or(JsValue::UNDEFINED, |offset| (offset as f64).into());
-            let promise = self.0.call3(&JsValue::NULL, &file.path.as_str().into(), &file.bytes.into(), &offset);
-            let bytes = JsFuture::from(js_sys::Promise::from(promise.map_err(failed)?)).await.map_err(failed)?;
-            Ok(js_sys::Uint8Array::new(&bytes).to_vec())
+            room.clear();
+            let no_room = |_| LukeError::OutOfMemory(format!("no room for the {} bytes of {}", file.bytes, file.path));
+            room.try_reserve_exact(file.bytes).map_err(no_room)?;
+            let bytes = Rc::new(RefCell::new(room));
+            let to = bytes.clone();
+            let write = Closure::<dyn FnMut(js_sys::Uint8Array)>::new(move |piece: js_sys::Uint8Array| {
+                let (mut to, length) = (to.borrow_mut(), piece.length() as usize);
+                let start = to.len();
+                to.resize(start + length, 0);
+                piece.copy_to(&mut to[start..]);
+            });
+            let promise =
+                self.0.call4(&JsValue::NULL, &file.path.as_str().into(), &file.bytes.into(), &offset, write.as_ref());
+            JsFuture::from(js_sys::Promise::from(promise.map_err(failed)?)).await.map_err(failed)?;
+            Ok(bytes.take())
         })
     }
 

@@ -2,7 +2,7 @@
 // manifest of it whose chunks are parts of the safetensors files; then it loads like any other model.
 import { LukeError } from './errors.js';
 import { fileUrl, type Manifest } from './manifest.js';
-import { download, type Source } from './source.js';
+import { readBytes, type Source } from './source.js';
 import type { WasmModule } from './wasm.js';
 
 const WEIGHTS = 'model.safetensors';
@@ -59,29 +59,16 @@ export async function readCheckpoint(
 
 /** The first bytes of a safetensors file, up to the end of its header. */
 async function readHeader(wasm: WasmModule, source: Source, url: string, signal: AbortSignal): Promise<Uint8Array> {
-  const start = await readStart(source, url, HEADER_GUESS, signal);
+  const readStart = (bytes: number) => readBytes(source, url, signal, { offset: 0, bytes });
+  const start = await readStart(HEADER_GUESS);
   const bytes = wasm.checkpointHeaderBytes(url, start);
-  return bytes <= start.length ? start.subarray(0, bytes) : readStart(source, url, bytes, signal);
-}
-
-/** The first `bytes` bytes of a file, or all of a shorter one. */
-async function readStart(source: Source, url: string, bytes: number, signal: AbortSignal): Promise<Uint8Array> {
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let left = bytes;
-  for await (const piece of (await download(source, url, signal, { offset: 0, bytes })).pieces) {
-    parts.push(piece.subarray(0, left));
-    left -= piece.length;
-    if (left <= 0) break; // ends the download
-  }
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
+  return bytes <= start.length ? start.subarray(0, bytes) : readStart(bytes);
 }
 
 /** A whole file, or `undefined` where there is none. */
 async function readIfThere(source: Source, url: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
   try {
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    for await (const piece of (await download(source, url, signal)).pieces) parts.push(piece);
-    return new Uint8Array(await new Blob(parts).arrayBuffer());
+    return await readBytes(source, url, signal);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

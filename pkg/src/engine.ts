@@ -143,6 +143,7 @@ export class Engine {
     };
     const files = new ModelFiles(source, url, manifest, signal, onBytes, here);
     const model = await instance.run(() => instance.module.loadModel(text, files.read, { selfTest: options.selfTest, checkpoint: !folder })).catch((error: unknown) => {
+      files.close();
       throw files.takeFailure()?.error ?? loadFailure(url, error);
     });
     this.#loaded = { model, files, instance, generation, threadsReason };

@@ -1,15 +1,24 @@
 // The files of a model, fetched when the model asks for them.
 import { LukeError } from './errors.js';
 import { fileUrl, type FileEntry, type Manifest } from './manifest.js';
-import { download, type Source } from './source.js';
+import { download, type Download, type Source } from './source.js';
 import type { LoadBytes } from './types.js';
 
 /** What the model has asked for so far and in all; rows of the entity table do not count. */
 export type OnBytes = (file: string, bytes: LoadBytes) => void;
 
+/** Takes bytes, which it must not keep: their memory is used again. */
+type Write = (piece: Uint8Array<ArrayBuffer>) => void;
+
+/** A file whose bytes may be on their way. */
+interface Opened {
+  send: (write: Write) => Promise<void>;
+  cancel: () => void;
+}
+
 /**
- * Reads the files of a model. While one is used the next is already on its way, as long as they are asked for in their
- * order. What goes wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
+ * Reads the files of a model. While one is used the next is already asked for, as long as they come in their order. What goes
+ * wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
  */
 export class ModelFiles {
   #failure: { error: unknown } | undefined;
@@ -27,8 +36,8 @@ export class ModelFiles {
   /** Whether the server sends parts of files; known once one was asked for. */
   #ranges = false;
   #next = 0;
-  /** What was fetched unasked and is not asked for yet. */
-  readonly #ahead = new Map<number, Promise<Uint8Array>>();
+  /** What was opened unasked and is not asked for yet. */
+  readonly #ahead = new Map<number, Promise<Opened>>();
   readonly #read = new Set<number>();
 
   constructor(source: Source, url: string, manifest: Manifest, signal: AbortSignal, onBytes: OnBytes, here = new Map<string, Blob>()) {
@@ -44,26 +53,32 @@ export class ModelFiles {
     this.#bytes = { loadedBytes: 0, totalBytes: counted.reduce((sum, entry) => sum + entry.bytes, 0) };
   }
 
-  /** Rejects with `integrity` when a file is shorter or longer than the manifest says. */
-  readonly read = async (path: string, bytes: number, offset?: number): Promise<Uint8Array> => {
+  /** Gives `write` a file piece by piece. Rejects with `integrity` when it is shorter or longer than the manifest says. */
+  readonly read = async (path: string, bytes: number, offset: number | undefined, write: Write): Promise<void> => {
     try {
       const place = this.#places.get(key({ path, bytes, ...(offset !== undefined && { offset }) }))!;
       const inOrder = place === this.#next;
-      const reading = this.#ahead.get(place) ?? this.#fetch(place);
+      const opening = this.#ahead.get(place) ?? this.#open(place);
       this.#ahead.delete(place);
       this.#read.add(place);
       this.#next = place + 1;
       if (inOrder && this.#mayFollow(place + 1)) {
-        const following = this.#fetch(place + 1);
+        const following = this.#open(place + 1);
         following.catch(() => {}); // told when it is asked for
         this.#ahead.set(place + 1, following);
       }
-      return await reading;
+      await (await opening).send(write);
     } catch (error) {
       this.#failure = { error };
       throw error;
     }
   };
+
+  /** Ends what is on its way unasked. */
+  close(): void {
+    for (const opening of this.#ahead.values()) opening.then(({ cancel }) => cancel(), () => {});
+    this.#ahead.clear();
+  }
 
   /** Why the last read failed, once. */
   takeFailure(): { error: unknown } | undefined {
@@ -82,36 +97,47 @@ export class ModelFiles {
     return entry.offset === undefined || this.#ranges;
   }
 
-  async #fetch(place: number): Promise<Uint8Array> {
+  async #open(place: number): Promise<Opened> {
     const entry = this.#order[place]!;
     const here = this.#here.get(key(entry));
     if (here) {
       this.#here.delete(key(entry));
       if (entry.offset === undefined) this.#count(entry, here.size); // a part was counted when it came
-      return new Uint8Array(await here.arrayBuffer());
+      return { send: async (write) => write(new Uint8Array(await here.arrayBuffer())), cancel: () => {} };
     }
     const url = fileUrl(this.#url, entry.path);
     const { offset, bytes } = entry;
-    const { status, pieces } = await download(this.#source, url, this.#signal, offset === undefined ? undefined : { offset, bytes });
-    if (offset !== undefined) this.#ranges = status === 206;
-    if (offset !== undefined && !this.#ranges) return this.#cut(place, url, pieces);
-    const filling = new Filling(entry, url);
+    const opened = await download(this.#source, url, this.#signal, offset === undefined ? undefined : { offset, bytes });
+    if (offset !== undefined) this.#ranges = opened.status === 206;
+    // The next of the model's files is asked for soon. Rows may wait for ever, which a server would not.
+    if (place < this.#counted) return { send: (write) => this.#receive(place, url, opened, write), cancel: opened.cancel };
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    const received = this.#receive(place, url, opened, (piece) => parts.push(piece.slice()));
+    received.catch(() => {});
+    return { send: (write) => received.then(() => parts.forEach(write)), cancel: () => {} };
+  }
+
+  async #receive(place: number, url: string, { pieces }: Download, write: Write): Promise<void> {
+    const entry = this.#order[place]!;
+    if (entry.offset !== undefined && !this.#ranges) return this.#cut(place, url, pieces, write);
+    const filling = new Filling(entry, url, write);
     for await (const piece of pieces) {
       filling.add(piece);
       if (place < this.#counted) this.#count(entry, piece.length);
     }
-    return filling.whole();
+    filling.end();
   }
 
-  /** Cuts a file that came whole into the parts that are wanted of it, keeps the others and gives the one at `place`. */
-  async #cut(place: number, url: string, pieces: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<Uint8Array> {
+  /** Cuts a file that came whole into the parts that are wanted of it: the one at `place` is written, the others are kept. */
+  async #cut(place: number, url: string, pieces: AsyncIterable<Uint8Array<ArrayBuffer>>, write: Write): Promise<void> {
     const wanted = this.#order[place]!;
     const others = place < this.#counted ? this.#order.slice(0, this.#counted) : [];
     const parts = [...others.filter((entry) => entry.path === wanted.path && entry !== wanted), wanted]
       .filter((entry) => !this.#here.has(key(entry)))
       .sort((a, b) => a.offset! - b.offset!);
-    const fillings = parts.map((entry) => new Filling(entry, url));
-    let found: Uint8Array | undefined;
+    let kept: Uint8Array<ArrayBuffer>[] = [];
+    const keep: Write = (piece) => kept.push(piece.slice());
+    const fillings = parts.map((entry) => new Filling(entry, url, entry === wanted ? write : keep));
     let at = 0;
     let next = 0;
     for await (const piece of pieces) {
@@ -122,15 +148,14 @@ export class ModelFiles {
         fillings[i]!.add(share);
         if (place < this.#counted) this.#count(entry, share.length);
         if (entry.offset! + entry.bytes > end) break;
-        const bytes = fillings[i]!.whole();
-        if (entry === wanted) found = bytes;
-        else this.#here.set(key(entry), new Blob([bytes]));
+        if (entry !== wanted) this.#here.set(key(entry), new Blob(kept));
+        kept = [];
         next = i + 1;
       }
       at = end;
-      if (next === parts.length) break; // leaving the loop ends the download
+      if (next === parts.length) return; // leaving the loop ends the download
     }
-    return found ?? fillings[next]!.whole();
+    fillings[next]!.end();
   }
 
   #count(entry: FileEntry, bytes: number): void {
@@ -139,28 +164,27 @@ export class ModelFiles {
   }
 }
 
-/** A file as its bytes come. */
+/** Passes a file on, and sees to its length. */
 class Filling {
   readonly #entry: FileEntry;
   readonly #url: string;
-  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #write: Write;
   #filled = 0;
 
-  constructor(entry: FileEntry, url: string) {
+  constructor(entry: FileEntry, url: string, write: Write) {
     this.#entry = entry;
     this.#url = url;
-    this.#bytes = new Uint8Array(entry.bytes);
+    this.#write = write;
   }
 
-  add(piece: Uint8Array): void {
-    if (this.#filled + piece.length > this.#bytes.length) throw this.#wrongLength('has more bytes than');
-    this.#bytes.set(piece, this.#filled);
+  add(piece: Uint8Array<ArrayBuffer>): void {
+    if (this.#filled + piece.length > this.#entry.bytes) throw this.#wrongLength('has more bytes than');
+    this.#write(piece);
     this.#filled += piece.length;
   }
 
-  whole(): Uint8Array<ArrayBuffer> {
-    if (this.#filled < this.#bytes.length) throw this.#wrongLength(`is cut short at ${this.#filled} of`);
-    return this.#bytes;
+  end(): void {
+    if (this.#filled < this.#entry.bytes) throw this.#wrongLength(`is cut short at ${this.#filled} of`);
   }
 
   #wrongLength(how: string): LukeError {

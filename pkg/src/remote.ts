@@ -45,7 +45,7 @@ export class RemoteSource {
     this.#post({ type: 'fetch', id, url, range });
     try {
       const reply = await next();
-      return { status: reply.type === 'fetch-status' ? reply.status : 0, pieces: pieces() };
+      return { status: reply.type === 'fetch-status' ? reply.status : 0, pieces: pieces(), cancel: () => end(true) };
     } catch (error) {
       end(true);
       throw error;
@@ -64,7 +64,7 @@ export async function answerFetch(source: Source, { id, url, range }: FetchReque
     const { status, pieces } = await source(url, signal, range);
     post({ type: 'fetch-status', id, status });
     for await (const piece of pieces) {
-      const bytes = piece.slice(); // the piece may be one that the user keeps, and a moved buffer is gone
+      const bytes = piece.slice(); // the piece's memory is used again, or the user's; and a moved buffer is gone
       post({ type: 'fetch-bytes', id, bytes }, [bytes.buffer]);
     }
     post({ type: 'fetch-end', id });

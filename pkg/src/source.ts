@@ -12,7 +12,10 @@ export interface ByteRange {
 /** A response: its status and its bytes as they come. */
 export interface Download {
   status: number;
+  /** Each piece is good until the next is asked for: its memory is then used again. */
   pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** Ends the download before anything was read of it. */
+  cancel: () => void;
 }
 
 /** Fetches a file, or a part of it; a server that knows no parts answers with status 200 and the whole. */
@@ -24,7 +27,8 @@ export function fetchSource(fetchFunction: typeof fetch, headers?: Record<string
     const part = range && { range: `bytes=${range.offset}-${range.offset + range.bytes - 1}` };
     try {
       const response = await fetchFunction(url, { signal, ...((headers || part) && { headers: { ...headers, ...part } }) });
-      return { status: response.status, pieces: read(url, response.body, signal) };
+      const { status, body } = response;
+      return { status, pieces: read(url, body, signal), cancel: () => void body?.cancel().catch(() => {}) };
     } catch (error) {
       throw failure(url, error, signal);
     }
@@ -36,32 +40,65 @@ export function fetchSource(fetchFunction: typeof fetch, headers?: Record<string
  * for, `status` 206 says that this is it, another one that the file comes whole.
  */
 export async function download(source: Source, url: string, signal: AbortSignal, range?: ByteRange): Promise<Download> {
-  const { status, pieces } = await source(url, signal, range);
+  const answer = await source(url, signal, range);
+  const { status } = answer;
   if (status < 200 || status > 299) {
-    await pieces[Symbol.asyncIterator]().return?.();
+    answer.cancel();
     throw new LukeError('network', `${url} answered with status ${status}`, { url, status });
   }
-  return { status, pieces };
+  return answer;
+}
+
+/** A file, or a part of it, whole. */
+export async function readBytes(source: Source, url: string, signal: AbortSignal, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let left = range?.bytes ?? Infinity;
+  for await (const piece of (await download(source, url, signal, range)).pieces) {
+    pieces.push(piece.slice(0, left));
+    left -= piece.length;
+    if (left <= 0) break; // ends the download
+  }
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
 /** A text file. */
 export async function readText(source: Source, url: string, signal: AbortSignal): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const piece of (await download(source, url, signal)).pieces) text += decoder.decode(piece, { stream: true });
-  return text + decoder.decode();
+  return new TextDecoder().decode(await readBytes(source, url, signal));
 }
 
-// A reader, because Safari cannot iterate over a ReadableStream.
+const PIECE_BYTES = 1 << 18;
+
+/**
+ * Reads into one buffer of its own where the stream can: otherwise a browser makes a new one for each piece, and a model is loaded
+ * before it thinks of throwing them away. Readers, because Safari cannot iterate over a ReadableStream.
+ */
 async function* read(url: string, body: ReadableStream<Uint8Array<ArrayBuffer>> | null, signal: AbortSignal) {
-  const reader = body?.getReader();
-  if (!reader) return;
+  if (!body) return;
+  const [reader, next] = pieceReader(body);
   try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+    for (let piece = await next(); !piece.done; piece = await next()) yield piece.value;
   } catch (error) {
     throw failure(url, error, signal);
   } finally {
     await reader.cancel().catch(() => {});
+  }
+}
+
+type Piece = { done: false; value: Uint8Array<ArrayBuffer> } | { done: true };
+
+function pieceReader(body: ReadableStream<Uint8Array<ArrayBuffer>>): [{ cancel: () => Promise<void> }, () => Promise<Piece>] {
+  try {
+    const reader = body.getReader({ mode: 'byob' });
+    let buffer = new ArrayBuffer(PIECE_BYTES);
+    const next = async (): Promise<Piece> => {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (value) buffer = value.buffer;
+      return done ? { done } : { done, value };
+    };
+    return [reader, next];
+  } catch {
+    const reader = body.getReader(); // a stream of another kind, or an older browser
+    return [reader, () => reader.read() as Promise<Piece>];
   }
 }
 

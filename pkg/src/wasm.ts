@@ -35,8 +35,8 @@ export interface ThreadStart {
 /** The module of a device; the CPU has another one for threads. */
 export type Runtime = Device | 'threads';
 
-/** The bytes of a file of the model; with an offset, of a part of it. */
-export type ReadFile = (path: string, bytes: number, offset?: number) => Promise<Uint8Array>;
+/** Gives `write` the pieces of a file of the model, in their order; with an offset, of a part of it. */
+export type ReadFile = (path: string, bytes: number, offset: number | undefined, write: (piece: Uint8Array<ArrayBuffer>) => void) => Promise<void>;
 
 export interface WasmModel {
   /** Any task but `embed`. */

@@ -79,7 +79,11 @@ export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks =
     loadModel: async (json, read) => {
       const { version, files, chunks } = JSON.parse(json) as ReturnType<typeof manifest> & { version: number };
       log.push(`manifest ${version}`);
-      for (const { path, bytes, offset } of [files.tokenizer, files.entityVocab, ...chunks]) log.push(`${path} ${(await read(path, bytes, offset)).length}`);
+      for (const { path, bytes, offset } of [files.tokenizer, files.entityVocab, ...chunks]) {
+        let length = 0;
+        await read(path, bytes, offset, (piece) => (length += piece.length));
+        log.push(`${path} ${length}`);
+      }
       finish();
       log.push('finish');
       return model;

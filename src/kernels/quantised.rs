@@ -50,8 +50,14 @@ impl QuantisedMatrix {
     fn push(&mut self, row: &[u8]) {
         let (values, scale) = split_q8(row);
         let (panel, lane) = (self.scales.len() / WIDTH, self.scales.len() % WIDTH);
-        for (step, from) in self.panel_mut(panel).as_flattened_mut().iter_mut().zip(values.chunks(FOUR)) {
-            step[lane].iter_mut().zip(from).for_each(|(to, value)| *to = *value as i8);
+        let (fours, rest) = values.as_chunks::<FOUR>();
+        let mut steps = self.panel_mut(panel).as_flattened_mut().iter_mut();
+        for (from, step) in fours.iter().zip(steps.by_ref()) {
+            // in this order, or the zip would take a step too many
+            step[lane] = from.map(|value| value as i8);
+        }
+        if let Some(step) = steps.next() {
+            step[lane].iter_mut().zip(rest).for_each(|(to, value)| *to = *value as i8);
         }
         self.scales.push(scale);
         self.sums.push(values.iter().map(|value| i32::from(*value as i8)).sum());

@@ -25,12 +25,12 @@ impl Luke {
             let head_dim = config.hidden_size / config.num_attention_heads;
             crate::kernels::warm_up(&device, manifest.dtype, head_dim);
         }
-        let tokenizer = Tokenizer::from_bytes(&read_verified(&*source, &manifest.files.tokenizer).await?)?;
+        let tokenizer = Tokenizer::from_bytes(&read_verified(&*source, &manifest.files.tokenizer, Vec::new()).await?)?;
         if tokenizer.vocab_size() > config.vocab_size {
             let (has, table) = (tokenizer.vocab_size(), config.vocab_size);
             return Err(LukeError::format("tokenizer.json", format!("has {has} tokens, the word table {table} rows")));
         }
-        let entity_vocab = read_verified(&*source, &manifest.files.entity_vocab).await?;
+        let entity_vocab = read_verified(&*source, &manifest.files.entity_vocab, Vec::new()).await?;
         let entity_vocab = EntityVocab::from_bytes(&entity_vocab, config.entity_vocab_size)?;
         let pages = match &manifest.entity_table {
             Some(table) if table.rows != config.entity_vocab_size => {

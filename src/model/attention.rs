@@ -6,7 +6,6 @@ use super::layers::{LayerNorm, Linear, Weights};
 use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::kernels::{Activation, AttentionShape, Columns, Packing, RowGroup, entity_attention, linear_groups};
-use crate::weights::{DType, RowTable};
 
 /// One layer's attention: all its projections in one stacked weight.
 pub struct LukeAttention {
@@ -25,25 +24,22 @@ impl LukeAttention {
     /// Takes the tensors under `encoder.layer.{i}.attention`.
     pub async fn load(mut w: Weights<'_, '_>, c: &LukeConfig) -> Result<Self> {
         let h = c.hidden_size;
-        let names: &[&str] = match c.use_entity_aware_attention {
-            true => &["w2e_query", "query", "key", "value", "e2w_query", "e2e_query"],
-            false => &["query", "key", "value"],
+        // By the alphabet, each with its place among the blocks.
+        let blocks: &[(&str, usize)] = match c.use_entity_aware_attention {
+            true => &[("e2e_query", 5), ("e2w_query", 4), ("key", 2), ("query", 1), ("value", 3), ("w2e_query", 0)],
+            false => &[("key", 1), ("query", 0), ("value", 2)],
         };
-        let (mut weight, mut bias) = (RowTable::new(h, DType::F32, Vec::new()), Vec::with_capacity(names.len() * h));
-        for name in names {
+        let output_norm = w.at("output.LayerNorm").layer_norm(h, c.layer_norm_eps).await?;
+        let output = w.at("output.dense").linear(h, h).await?;
+        let (mut weight, mut bias) = (w.spare_table(h), vec![0.0; blocks.len() * h]);
+        for (name, block) in blocks {
             let mut own = w.at("self");
             let mut own = own.at(name);
-            weight.append(own.table("weight", [h, h]).await?);
-            bias.extend(own.values("bias", &[h]).await?);
+            bias[block * h..(block + 1) * h].copy_from_slice(&own.values("bias", &[h]).await?);
+            own.put_into(&mut weight, [block * h, blocks.len() * h], "weight", [h, h]).await?;
         }
-        Ok(Self {
-            projections: Linear::new(&weight, bias, w.device()),
-            entity_aware: c.use_entity_aware_attention,
-            output: w.at("output.dense").linear(h, h).await?,
-            output_norm: w.at("output.LayerNorm").layer_norm(h, c.layer_norm_eps).await?,
-            hidden: h,
-            heads: c.num_attention_heads,
-        })
+        let (projections, entity_aware) = (w.linear_of(weight, bias), c.use_entity_aware_attention);
+        Ok(Self { projections, entity_aware, output, output_norm, hidden: h, heads: c.num_attention_heads })
     }
 
     /// # Shapes

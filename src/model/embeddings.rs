@@ -31,10 +31,10 @@ impl LukeEmbeddings {
     pub async fn load(mut w: Weights<'_, '_>, c: &LukeConfig) -> Result<Self> {
         let h = c.hidden_size;
         Ok(Self {
-            word_embeddings: w.table("word_embeddings.weight", [c.vocab_size, h]).await?,
+            layer_norm: w.at("LayerNorm").layer_norm(h, c.layer_norm_eps).await?,
             position_embeddings: w.table("position_embeddings.weight", [c.max_position_embeddings, h]).await?,
             token_type_embeddings: w.table("token_type_embeddings.weight", [c.type_vocab_size, h]).await?,
-            layer_norm: w.at("LayerNorm").layer_norm(h, c.layer_norm_eps).await?,
+            word_embeddings: w.table("word_embeddings.weight", [c.vocab_size, h]).await?,
             pad_token_id: c.pad_token_id,
         })
     }
@@ -85,6 +85,7 @@ impl LukeEntityEmbeddings {
     /// Takes the tensors under `luke.entity_embeddings`; the table too, unless it is given.
     pub async fn load(mut w: Weights<'_, '_>, c: &LukeConfig, pages: Option<PagedRows>) -> Result<Self> {
         let h = c.hidden_size;
+        let layer_norm = w.at("LayerNorm").layer_norm(h, c.layer_norm_eps).await?;
         let dense = match c.entity_emb_size == h {
             true => None,
             false => Some(w.at("entity_embedding_dense").linear_no_bias(c.entity_emb_size, h).await?),
@@ -101,7 +102,7 @@ impl LukeEntityEmbeddings {
             entity_embedding_dense: dense,
             position_embeddings: w.table("position_embeddings.weight", [c.max_position_embeddings, h]).await?,
             token_type_embeddings: w.table("token_type_embeddings.weight", [c.type_vocab_size, h]).await?,
-            layer_norm: w.at("LayerNorm").layer_norm(h, c.layer_norm_eps).await?,
+            layer_norm,
         })
     }
 

@@ -30,8 +30,8 @@ impl LukeLayer {
         Ok(Self {
             attention: LukeAttention::load(w.at("attention"), c).await?,
             intermediate: w.at("intermediate.dense").linear(c.hidden_size, c.intermediate_size).await?,
-            output: w.at("output.dense").linear(c.intermediate_size, c.hidden_size).await?,
             output_norm: w.at("output.LayerNorm").layer_norm(c.hidden_size, c.layer_norm_eps).await?,
+            output: w.at("output.dense").linear(c.intermediate_size, c.hidden_size).await?,
         })
     }
 

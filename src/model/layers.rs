@@ -6,7 +6,8 @@ use crate::error::Result;
 use crate::kernels::{self, Activation, Weight};
 use crate::weights::{RowTable, WeightStore};
 
-/// The store seen from one place in the checkpoint's tree of names.
+/// The store seen from one place in the checkpoint's tree of names. Models take what is in one place by the alphabet, as it lies
+/// in most files: the next chunk is then read when the last one is done with.
 pub struct Weights<'a, 's> {
     store: &'a mut WeightStore<'s>,
     device: &'a Device,
@@ -56,14 +57,38 @@ impl<'a, 's> Weights<'a, 's> {
     }
 
     async fn linear_with(&mut self, bias: Vec<f32>, in_features: usize, out_features: usize) -> Result<Linear> {
-        let weight = self.table("weight", [out_features, in_features]).await?;
-        Ok(Linear::new(&weight, bias, self.device))
+        let mut weight = self.spare_table(in_features);
+        self.put_into(&mut weight, [0, out_features], "weight", [out_features, in_features]).await?;
+        Ok(self.linear_of(weight, bias))
+    }
+
+    /// A table without rows, for [`linear_of`](Self::linear_of).
+    pub fn spare_table(&mut self, columns: usize) -> RowTable {
+        self.store.spare_table(columns)
+    }
+
+    /// Puts a matrix into a table: `[first, rows]` is where, and how many rows the table has.
+    pub async fn put_into(
+        &mut self,
+        table: &mut RowTable,
+        place: [usize; 2],
+        name: &str,
+        shape: [usize; 2],
+    ) -> Result<()> {
+        self.store.take_into(table, place, &format!("{}{name}", self.prefix), shape).await
+    }
+
+    /// Puts a weight `[out_features, in_features]` and its bias on the device.
+    pub fn linear_of(&mut self, weight: RowTable, bias: Vec<f32>) -> Linear {
+        let linear = Linear { weight: Weight::new(&weight, self.device), bias: vector(bias, self.device) };
+        self.store.give_back(weight);
+        linear
     }
 
     /// A LayerNorm over `features`.
     pub async fn layer_norm(&mut self, features: usize, epsilon: f32) -> Result<LayerNorm> {
-        let weight = self.values("weight", &[features]).await?;
         let bias = self.values("bias", &[features]).await?;
+        let weight = self.values("weight", &[features]).await?;
         Ok(LayerNorm { weight: vector(weight, self.device), bias: vector(bias, self.device), epsilon })
     }
 }
@@ -78,11 +103,6 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// Puts a weight `[out_features, in_features]` and its bias on a device.
-    pub fn new(weight: &RowTable, bias: Vec<f32>, device: &Device) -> Self {
-        Self { weight: Weight::new(weight, device), bias: vector(bias, device) }
-    }
-
     /// # Shapes
     /// - x: `[rows, in_features]`, result: `[rows, out_features]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {

@@ -51,19 +51,29 @@ impl RowTable {
         })
     }
 
-    /// Adds the rows of `other`, which are as long as these; as f32 where the two are stored in different ways.
-    pub fn append(&mut self, other: Self) {
+    /// Puts rows from `first` on in their place as they are stored, or as f32 where others are stored in another way. The table
+    /// has `rows` in all, zeros where nothing was put.
+    pub fn put(&mut self, first: usize, dtype: DType, bytes: &[u8], rows: usize) {
         if self.bytes.is_empty() {
-            *self = other;
+            self.dtype = dtype;
+            let size = rows * self.row_bytes();
+            self.bytes.reserve_exact(size);
+            self.bytes.resize(size, 0);
+        }
+        if self.dtype == dtype {
+            let start = first * self.row_bytes();
+            self.bytes[start..start + bytes.len()].copy_from_slice(bytes);
             return;
         }
-        if self.dtype == other.dtype {
-            self.bytes.extend(other.bytes);
-            return;
-        }
-        let mut values = self.block(0..self.rows());
-        values.extend(other.block(0..other.rows()));
+        let (mut values, mut own) = (self.block(0..rows), Vec::new());
+        dtype.decode(bytes, self.columns, &mut own);
+        values[first * self.columns..][..own.len()].copy_from_slice(&own);
         *self = Self::new(self.columns, DType::F32, DType::F32.encode(&values, self.columns, Integers::All));
+    }
+
+    /// The memory of the rows.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// Floats in a row.
@@ -232,7 +242,7 @@ impl PagedRows {
         if let Some(chunk) = self.cache().get(index) {
             return Ok(chunk);
         }
-        let chunk: Arc<Vec<u8>> = Arc::new(read_verified(&*self.source, &self.table.chunks[index]).await?);
+        let chunk: Arc<Vec<u8>> = Arc::new(read_verified(&*self.source, &self.table.chunks[index], Vec::new()).await?);
         if keep {
             self.cache().put(index, chunk.clone());
         }

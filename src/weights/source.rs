@@ -14,8 +14,9 @@ pub type Verifying<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
 /// Reads files of one model. Files are asked for one at a time, in the manifest's order as a rule.
 pub trait Source: Send + Sync {
-    /// The bytes of a file, or of the part of it that the entry names.
-    fn read<'a>(&'a self, file: &'a FileEntry) -> Reading<'a>;
+    /// The bytes of a file, or of the part of it that the entry names. `room` is memory to put them in, in place of what it
+    /// holds; a source that has them anyhow may give others.
+    fn read<'a>(&'a self, file: &'a FileEntry, room: Vec<u8>) -> Reading<'a>;
 
     /// That `bytes` are the file's. For sources that have a faster SHA-256 than ours.
     fn verify<'a>(&'a self, file: &'a FileEntry, bytes: &'a [u8]) -> Verifying<'a> {
@@ -23,9 +24,9 @@ pub trait Source: Send + Sync {
     }
 }
 
-/// Reads a file, and refuses bytes that are not what the manifest promised.
-pub async fn read_verified(source: &dyn Source, file: &FileEntry) -> Result<Vec<u8>> {
-    let bytes = source.read(file).await?;
+/// Reads a file, into `room` where the source likes to, and refuses bytes that are not what the manifest promised.
+pub async fn read_verified(source: &dyn Source, file: &FileEntry, room: Vec<u8>) -> Result<Vec<u8>> {
+    let bytes = source.read(file, room).await?;
     source.verify(file, &bytes).await?;
     Ok(bytes)
 }

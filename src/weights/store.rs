@@ -8,8 +8,9 @@ use super::rows::RowTable;
 use super::source::{Source, read_verified};
 use crate::error::{LukeError, Result};
 
-/// Hands out the tensors of a manifest. A chunk is read when its first tensor is taken and dropped with its last,
-/// so a model is built while its files come in.
+/// Hands out the tensors of a manifest. A chunk is read when its first tensor is taken and let go with its last, so a model is
+/// built while its files come in. The memory of chunks and of tables that were needed for a moment is used again: between what
+/// stays, allocators find no place for the next ones, and wasm never gives memory back.
 pub struct WeightStore<'a> {
     manifest: &'a Manifest,
     source: &'a dyn Source,
@@ -17,6 +18,8 @@ pub struct WeightStore<'a> {
     /// Entries of each chunk not yet taken.
     pending: Vec<usize>,
     taken: HashSet<String>,
+    spare_chunk: Vec<u8>,
+    spare_table: Vec<u8>,
 }
 
 impl<'a> WeightStore<'a> {
@@ -30,6 +33,8 @@ impl<'a> WeightStore<'a> {
             manifest,
             source,
             taken: HashSet::new(),
+            spare_chunk: Vec::new(),
+            spare_table: Vec::new(),
         }
     }
 
@@ -72,13 +77,35 @@ impl<'a> WeightStore<'a> {
 
     /// Removes a matrix, as stored: for tables of which a call needs few rows.
     pub async fn take_table(&mut self, name: &str, shape: [usize; 2]) -> Result<RowTable> {
-        let parts = self.parts(name, &shape)?;
-        let dtype = parts.first().map_or(DType::F32, |part| part.dtype);
-        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.bytes).sum());
-        for part in &parts {
-            self.read(part, |part| bytes.extend_from_slice(part)).await?;
+        let mut table = RowTable::new(shape[1], DType::F32, Vec::new());
+        self.take_into(&mut table, [0, shape[0]], name, shape).await?;
+        Ok(table)
+    }
+
+    /// Removes a matrix and puts its rows into a table: `[first, rows]` is where, and how many rows the table has.
+    pub async fn take_into(
+        &mut self,
+        table: &mut RowTable,
+        [first, rows]: [usize; 2],
+        name: &str,
+        shape: [usize; 2],
+    ) -> Result<()> {
+        for part in &self.parts(name, &shape)? {
+            let first = first + part.rows.map_or(0, |[start, _]| start);
+            self.read(part, |bytes| table.put(first, part.dtype, bytes, rows)).await?;
         }
-        Ok(RowTable::new(shape[1], dtype, bytes))
+        Ok(())
+    }
+
+    /// A table without rows, for a moment: [`give_back`](Self::give_back) it.
+    pub fn spare_table(&mut self, columns: usize) -> RowTable {
+        RowTable::new(columns, DType::F32, std::mem::take(&mut self.spare_table))
+    }
+
+    /// Uses the memory of a table for the next [`spare_table`](Self::spare_table).
+    pub fn give_back(&mut self, table: RowTable) {
+        self.spare_table = table.into_bytes();
+        self.spare_table.clear();
     }
 
     /// The parts of a tensor in row order, checked to make up `shape`.
@@ -111,12 +138,16 @@ impl<'a> WeightStore<'a> {
     async fn read(&mut self, part: &TensorEntry, to: impl FnOnce(&[u8])) -> Result<()> {
         let chunk = match self.chunks[part.chunk].take() {
             Some(chunk) => chunk,
-            None => read_verified(self.source, &self.manifest.chunks[part.chunk]).await?,
+            None => {
+                let room = std::mem::take(&mut self.spare_chunk);
+                read_verified(self.source, &self.manifest.chunks[part.chunk], room).await?
+            }
         };
         to(&chunk[part.offset..part.offset + part.bytes]);
         self.pending[part.chunk] = self.pending[part.chunk].saturating_sub(1);
-        if self.pending[part.chunk] > 0 {
-            self.chunks[part.chunk] = Some(chunk);
+        match self.pending[part.chunk] {
+            0 => self.spare_chunk = chunk,
+            _ => self.chunks[part.chunk] = Some(chunk),
         }
         self.taken.insert(part.name.clone());
         Ok(())

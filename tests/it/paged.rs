@@ -20,11 +20,11 @@ struct Counted {
 }
 
 impl Source for Counted {
-    fn read<'a>(&'a self, file: &'a FileEntry) -> Reading<'a> {
+    fn read<'a>(&'a self, file: &'a FileEntry, room: Vec<u8>) -> Reading<'a> {
         if file.path.starts_with("entities/") {
             self.rows.lock().unwrap().push(file.path.clone());
         }
-        self.files.read(file)
+        self.files.read(file, room)
     }
 }
 

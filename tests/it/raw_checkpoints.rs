@@ -23,11 +23,11 @@ struct Raw {
 }
 
 impl Source for Raw {
-    fn read<'a>(&'a self, file: &'a FileEntry) -> Reading<'a> {
+    fn read<'a>(&'a self, file: &'a FileEntry, room: Vec<u8>) -> Reading<'a> {
         self.read.lock().unwrap().push(file.clone());
         match self.memory.get(file.path.as_str()) {
             Some(bytes) => Box::pin(async move { Ok(bytes.clone()) }),
-            None => self.files.read(file),
+            None => self.files.read(file, room),
         }
     }
 }

@@ -7,6 +7,7 @@ import os from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { chromium as playwright } from 'playwright-core';
 import { openBrowser } from './browser.mjs';
 import { DEFAULT_MODEL, plan } from './plan.mjs';
 import { plots } from './plots.mjs';
@@ -47,7 +48,7 @@ const site = await startSite(
   },
   { isolated: threads > 1 },
 );
-const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync) || playwright.executablePath();
 
 try {
   const results = { machine: await machine(), options: { rounds, threads, only: options.only }, groups: [] };

@@ -2,46 +2,48 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
-import { cpuBetween, peakMemory, processesOf, threadTimes } from './meter.mjs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { startChromium } from './chromium.mjs';
+import { cpuBetween, memory, processesOf, threadTimes } from './meter.mjs';
 
 const FLAGS = [
   '--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
-const TIMEOUT_MS = 1_800_000;
-const WATCH_MS = 100;
+const WATCH_MS = 20;
+const START_MS = 30_000;
 
 /** A browser with the bench page open and nothing loaded. */
 export async function openBrowser(site, executablePath) {
   const profile = mkdtempSync(join(tmpdir(), 'luke-bench-'));
-  const context = await chromium.launchPersistentContext(profile, { ...(executablePath && { executablePath }), args: FLAGS });
-  context.setDefaultTimeout(TIMEOUT_MS);
-  const [page] = context.pages();
-  page.on('pageerror', (error) => console.error(`    page: ${error.message}`));
-  page.on('console', (message) => message.type() === 'error' && console.error(`    page: ${message.text()}`));
+  const page = await startChromium(executablePath, profile, FLAGS, (text) => console.error(`    page: ${text}`));
   const visit = async () => {
-    await page.goto(site.url);
-    await page.waitForFunction(() => 'bench' in globalThis);
+    await page.open(site.url);
+    for (const until = Date.now() + START_MS; !(await page.evaluate('"bench" in globalThis').catch(() => false)); await wait(50)) {
+      if (Date.now() > until) throw new Error(`${site.url} has not started`);
+    }
   };
   await visit();
   let processes = processesOf(profile);
   const pids = () => [...processes.renderer, ...processes.gpu];
 
-  // Chromium now and then sets the kernel's peak back for its own statistics, so one reading at the end would miss it.
-  let most = 0;
-  const watch = () => (most = Math.max(most, peakMemory(processes.renderer)));
+  const most = { own: 0, resident: 0 };
+  const watch = () => {
+    const now = memory(processes.renderer);
+    for (const what of Object.keys(most)) most[what] = Math.max(most[what], now[what]);
+    return most;
+  };
 
   /** Calls `bench.METHOD(...args)` in the page: `{ value, wallMs, cpuMs }`. */
   const measure = async (method, ...args) => {
     const before = threadTimes(pids());
     const watching = setInterval(watch, WATCH_MS);
     try {
-      const result = await page.evaluate(async ({ method, args }) => {
+      const result = await page.evaluate(`(async () => {
         const started = performance.now();
-        const value = await globalThis.bench[method](...args);
+        const value = await bench[${JSON.stringify(method)}](...${JSON.stringify(args)});
         return { value, wallMs: performance.now() - started };
-      }, { method, args });
+      })()`);
       return { ...result, cpuMs: cpuBetween(before, threadTimes(pids())) };
     } finally {
       clearInterval(watching);
@@ -51,16 +53,18 @@ export async function openBrowser(site, executablePath) {
   return {
     measure,
     call: async (method, ...args) => (await measure(method, ...args)).value,
-    /** The most memory the renderer ever held, MiB. */
-    peakMemory: watch,
+    /** The most memory that the renderer has held as its own, MiB. */
+    peakMemory: () => watch().own,
+    /** The same with what it has touched of the browser's program. */
+    peakResident: () => watch().resident,
     /** Opens the page again, in the same browser. */
     revisit: async () => {
       await visit();
       processes = processesOf(profile);
     },
-    version: () => page.evaluate(() => /Chrome\/([\d.]+)/.exec(navigator.userAgent)?.[1]),
+    version: () => page.evaluate('/Chrome\\/([\\d.]+)/.exec(navigator.userAgent)?.[1]'),
     close: async () => {
-      await context.close();
+      await page.close();
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };

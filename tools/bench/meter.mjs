@@ -34,9 +34,17 @@ export function cpuBetween(before, after) {
   return nanoseconds / 1e6;
 }
 
-/** The most memory that one of the processes ever held, in MiB. */
-export function peakMemory(pids) {
-  return Math.max(...pids.map((pid) => Number(/VmHWM:\s*(\d+) kB/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0))) / 1024;
+/**
+ * Memory of the largest of the processes, MiB. `own` is what it has written, alone or shared by name; `resident` has in it also
+ * the pages that it has touched of the browser's program, which all its processes share.
+ */
+export function memory(pids) {
+  const each = pids.map((pid) => {
+    const status = read(`/proc/${pid}/status`);
+    const mebibytes = (name) => Number(new RegExp(`${name}:\\s*(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024;
+    return { own: mebibytes('RssAnon') + mebibytes('RssShmem'), resident: mebibytes('VmRSS') };
+  });
+  return { own: Math.max(...each.map(({ own }) => own)), resident: Math.max(...each.map(({ resident }) => resident)) };
 }
 
 function describe(pid) {

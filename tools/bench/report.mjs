@@ -78,14 +78,25 @@ function documentTable({ engines: [{ name }], cases }) {
 }
 
 function startTable({ engines, starts }) {
-  const rows = engines.map(({ name }) => {
-    const start = starts[name];
+  const ms = (times) => number(median(times));
+  const mebibytes = (value) => Math.round(value);
+  const times = engines.map(({ name }) => {
+    const { coldMs, coldCpuMs, warmMs, warmCpuMs, readMs, readCpuMs, firstMs } = starts[name];
+    const loading = warmMs.map((warm, round) => warm - readMs[round]);
+    return [name, ms(coldMs), ms(coldCpuMs), ms(warmMs), ms(warmCpuMs), ms(readMs), ms(readCpuMs), ms(loading), ms(firstMs)];
+  });
+  const sizes = engines.map(({ name }) => {
+    const { coldBytes, warmBytes, emptyMiB, loadedMiB, peakMiB, emptyResidentMiB, residentMiB } = starts[name];
     return [
-      name, number(median(start.coldMs)), number(median(start.coldCpuMs)), number(median(start.warmMs)), number(median(start.warmCpuMs)), number(median(start.firstMs)),
-      megabytes(start.coldBytes), megabytes(start.warmBytes), Math.round(start.emptyMiB), Math.round(start.loadedMiB), Math.round(start.peakMiB),
+      name, megabytes(coldBytes), megabytes(warmBytes), mebibytes(emptyMiB), mebibytes(loadedMiB), mebibytes(peakMiB),
+      `**${mebibytes(peakMiB - emptyMiB)}**`, mebibytes(residentMiB - emptyResidentMiB),
     ];
   });
-  return [`## ${TITLES.start}`, '', ...table(['', 'cold, ms', 'CPU', 'warm, ms', 'CPU', 'first call, ms', 'bytes cold', 'bytes warm', 'MiB: empty page', 'most while loading', 'most with one call'], rows), ''].join('\n');
+  return [
+    `## ${TITLES.start}`, '',
+    ...table(['', 'cold, ms', 'CPU', 'warm, ms', 'CPU', 'only reading, ms', 'CPU', 'warm less reading, ms', 'first call, ms'], times), '',
+    ...table(['renderer, MiB', 'bytes cold', 'bytes warm', 'empty page', 'most while loading', 'most with one call', 'above empty', 'resident, above empty'], sizes), '',
+  ].join('\n');
 }
 
 function table(head, rows) {

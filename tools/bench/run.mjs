@@ -77,12 +77,12 @@ function parity(name, engine, outputs, expected) {
 }
 
 /**
- * Sessions from nothing, each round in a fresh browser: cold, and again in the same browser (its caches are then warm).
- * Memory is of one session with one pass.
+ * Sessions from nothing, each round in a fresh browser: cold, and again in the same browser (its caches are then warm); then the
+ * files of that session are only read. Memory is of the first session with one pass.
  */
 export async function runStarts(group, { site, executablePath, say }) {
   const [{ name, input, words }] = group.cases;
-  const nothing = () => ({ coldMs: [], coldCpuMs: [], warmMs: [], warmCpuMs: [], firstMs: [], loadedMiB: 0, peakMiB: 0 });
+  const nothing = () => ({ coldMs: [], coldCpuMs: [], warmMs: [], warmCpuMs: [], readMs: [], readCpuMs: [], firstMs: [], loadedMiB: 0, peakMiB: 0, residentMiB: 0 });
   const results = Object.fromEntries(group.engines.map((engine) => [engine.name, nothing()]));
   for (let round = 0; round < group.rounds; round++) {
     for (const engine of group.engines) {
@@ -90,25 +90,34 @@ export async function runStarts(group, { site, executablePath, say }) {
       const browser = await openBrowser(site, executablePath);
       try {
         const emptyMiB = browser.peakMemory();
-        site.bytes();
+        const emptyResidentMiB = browser.peakResident();
+        site.taken();
         const cold = await browser.measure('load', engine);
-        const coldBytes = site.bytes();
+        const { bytes: coldBytes, urls } = site.taken();
         const loadedMiB = browser.peakMemory();
         await browser.call('prepare', name, engine.kind === 'transformers' || engine.name.startsWith(`luke ${DEFAULT_MODEL}`) ? makeText(words) : input);
         const first = await browser.measure('run', name, 1);
         const peakMiB = browser.peakMemory();
+        const residentMiB = browser.peakResident();
         await browser.revisit();
-        site.bytes();
+        site.taken();
         const warm = await browser.measure('load', engine);
+        const warmBytes = site.taken().bytes;
+        await browser.revisit();
+        const read = await browser.measure('read', urls);
         result.coldMs.push(cold.wallMs);
         result.coldCpuMs.push(cold.cpuMs);
         result.warmMs.push(warm.wallMs);
         result.warmCpuMs.push(warm.cpuMs);
+        result.readMs.push(read.wallMs);
+        result.readCpuMs.push(read.cpuMs);
         result.firstMs.push(first.wallMs);
-        Object.assign(result, { emptyMiB, coldBytes, warmBytes: site.bytes() }); // the same each time
+        Object.assign(result, { emptyMiB, emptyResidentMiB, coldBytes, warmBytes }); // the same each time
         result.loadedMiB = Math.max(result.loadedMiB, loadedMiB);
         result.peakMiB = Math.max(result.peakMiB, peakMiB);
-        say(`start of ${engine.name}, round ${round + 1}: cold ${cold.wallMs.toFixed(0)} ms, warm ${warm.wallMs.toFixed(0)} ms, peak ${peakMiB.toFixed(0)} MiB`);
+        result.residentMiB = Math.max(result.residentMiB, residentMiB);
+        const times = Object.entries({ cold, warm, read }).map(([what, { wallMs }]) => `${what} ${wallMs.toFixed(0)} ms`);
+        say(`start of ${engine.name}, round ${round + 1}: ${times.join(', ')}, peak ${(peakMiB - emptyMiB).toFixed(0)} MiB above the empty page`);
       } finally {
         await browser.close();
       }

@@ -47,7 +47,7 @@ pub async fn load(folder: &Path, device: DeviceKind, self_test: bool) -> Result<
 pub struct Folder(pub PathBuf);
 
 impl Source for Folder {
-    fn read<'a>(&'a self, file: &'a FileEntry) -> Reading<'a> {
+    fn read<'a>(&'a self, file: &'a FileEntry, _room: Vec<u8>) -> Reading<'a> {
         Box::pin(async move { read_part(&self.0.join(&file.path), file) })
     }
 }

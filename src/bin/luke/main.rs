@@ -121,7 +121,7 @@ fn main() -> ExitCode {
 fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
     let source = folder::Folder(model.to_owned());
     for file in folder::manifest(model)?.all_files() {
-        pollster::block_on(read_verified(&source, file))?;
+        pollster::block_on(read_verified(&source, file, Vec::new()))?;
     }
     let luke = pollster::block_on(folder::load(model, device, true))?;
     let bytes: usize = luke.manifest.chunks.iter().map(|chunk| chunk.bytes).sum();

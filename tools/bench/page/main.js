@@ -10,6 +10,11 @@ globalThis.bench = {
     engine = await load(config);
     return engine.info ?? null;
   },
+  /** Reads files in a worker, one after the other, and does nothing with them. */
+  async read(urls) {
+    const { connect } = await import('./rpc.js');
+    return connect('/read-worker.js')('read', urls);
+  },
   /** Keeps an input in the form the engine takes; gives what the engine says of it. */
   async prepare(name, input) {
     const { value, info = null } = await engine.prepare(input);
