@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use burn::tensor::Device;
-use burn_wgpu::{MemoryConfiguration, WgpuSetup};
 use burn_wgpu::wgpu::{
     DeviceDescriptor, Error, ExperimentalFeatures, Features, Instance, InstanceDescriptor, MemoryHints,
     PowerPreference, RequestAdapterOptions, WgslLanguageFeatures,
 };
+use burn_wgpu::{MemoryConfiguration, WgpuSetup};
 
 use crate::error::{LukeError, Result};
 
