@@ -24,9 +24,9 @@ use crate::weights::{FileEntry, Manifest, Reading, Source, TensorEntry, Verifyin
 
 type JsResult<T> = Result<T, JsValue>;
 
-/// Loads a model: `read(path, bytes, offset, write)` calls `write` with pieces of a file, or of a part of it where there is an
-/// offset, in their order, and gives a promise that is kept after the last; `options.selfTest` runs the manifest's self-test. `read` may be called as long as the model lives.
-/// `options.checkpoint` says that the manifest is [`read_checkpoint`]'s.
+/// Loads a model: `read(path, bytes, offset, write)` calls `write` with the pieces of a file in their order, or of a part of it
+/// where there is an offset, and gives a promise that is kept after the last; it may be called as long as the model lives.
+/// `options.selfTest` runs the manifest's self-test; `options.checkpoint` says that the manifest is [`read_checkpoint`]'s.
 #[wasm_bindgen(js_name = loadModel)]
 pub async fn load_model(manifest_json: &str, read: js_sys::Function, options: JsValue) -> JsResult<Model> {
     console_panics();

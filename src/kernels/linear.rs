@@ -11,7 +11,9 @@ use super::LukeOps;
 use super::product::{Matrix, Panels};
 #[cfg(feature = "cpu")]
 use super::{pool, tiles};
-use crate::weights::RowTable;
+#[cfg(feature = "cpu")]
+use crate::weights::rows_q8;
+use crate::weights::{DType, RowTable};
 
 /// The weight of a linear layer, on a device: `[out_features, in_features]`.
 #[derive(Clone, Debug)]
@@ -59,6 +61,54 @@ impl Weight {
             #[cfg(feature = "webgpu")]
             Self::Compact(matrix) => matrix.dims(),
         }
+    }
+}
+
+/// A weight of which the rows come in parts, in any order.
+pub struct WeightRows {
+    rows: usize,
+    device: Device,
+    /// Rows are put in their last place at once where the first ones are quantised and the device is the CPU.
+    #[cfg(feature = "cpu")]
+    quantised: Option<super::QuantisedMatrix>,
+    table: RowTable,
+}
+
+impl WeightRows {
+    /// A weight of `rows` and `columns`; `room` is memory to gather it in.
+    pub fn new([rows, columns]: [usize; 2], device: &Device, room: Vec<u8>) -> Self {
+        Self {
+            rows,
+            device: device.clone(),
+            #[cfg(feature = "cpu")]
+            quantised: None,
+            table: RowTable::new(columns, DType::F32, room),
+        }
+    }
+
+    /// Puts rows from `first` on in their place.
+    pub fn put(&mut self, first: usize, dtype: DType, bytes: &[u8]) {
+        #[cfg(feature = "cpu")]
+        {
+            let (rows, columns) = (self.rows, self.table.columns());
+            if dtype.is_quantised() && self.table.rows() == 0 && self.device == Device::flex() {
+                self.quantised.get_or_insert_with(|| super::QuantisedMatrix::zeros(rows, columns));
+            }
+            if let Some(matrix) = &mut self.quantised {
+                return rows_q8(dtype, columns, bytes).enumerate().for_each(|(i, row)| matrix.put(first + i, &row));
+            }
+        }
+        self.table.put(first, dtype, bytes, self.rows);
+    }
+
+    /// The weight on its device, and the memory in which it was gathered.
+    pub fn finish(self) -> (Weight, Vec<u8>) {
+        let table = self.table;
+        #[cfg(feature = "cpu")]
+        if let Some(matrix) = self.quantised {
+            return (Weight::Quantised(Arc::new(matrix)), table.into_room());
+        }
+        (Weight::new(&table, &self.device), table.into_room())
     }
 }
 

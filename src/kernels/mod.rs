@@ -40,7 +40,7 @@ pub use gather_rows::gather_rows;
 pub use gpu::{CompactMatrix, warm_up};
 #[cfg(feature = "cpu")]
 pub use linear::PackedMatrix;
-pub use linear::{Activation, RowGroup, Weight, linear, linear_groups};
+pub use linear::{Activation, RowGroup, Weight, WeightRows, linear, linear_groups};
 #[cfg(feature = "cpu")]
 pub use quantised::QuantisedMatrix;
 pub use stack_rows::stack_rows;

@@ -32,35 +32,41 @@ pub struct QuantisedMatrix {
 impl QuantisedMatrix {
     /// A copy of the table's integers where they fit, else its numbers quantised.
     pub fn new(table: &RowTable) -> Self {
-        let (in_features, out_features) = (table.columns(), table.rows());
-        let stride = in_features.next_multiple_of(STEP);
-        let count = out_features.div_ceil(WIDTH);
-        let mut matrix = Self {
-            in_features,
-            stride,
-            panels: vec![Default::default(); count * stride / STEP],
-            scales: Vec::with_capacity(out_features),
-            sums: Vec::with_capacity(out_features),
-        };
-        table.rows_q8().for_each(|row| matrix.push(&row));
+        let mut matrix = Self::zeros(table.rows(), table.columns());
+        table.rows_q8().enumerate().for_each(|(i, row)| matrix.put(i, &row));
         matrix
     }
 
-    /// Puts a stored row in its place, which is the next one.
-    fn push(&mut self, row: &[u8]) {
+    /// A matrix of zeros.
+    pub fn zeros(out_features: usize, in_features: usize) -> Self {
+        let stride = in_features.next_multiple_of(STEP);
+        Self {
+            in_features,
+            stride,
+            panels: vec![Default::default(); out_features.div_ceil(WIDTH) * stride / STEP],
+            scales: vec![0.0; out_features],
+            sums: vec![0; out_features],
+        }
+    }
+
+    /// Puts a row as it is stored in its place.
+    ///
+    /// # Panics
+    /// If there is no such place.
+    pub fn put(&mut self, index: usize, row: &[u8]) {
         let (values, scale) = split_q8(row);
-        let (panel, lane) = (self.scales.len() / WIDTH, self.scales.len() % WIDTH);
+        let lane = index % WIDTH;
         let (fours, rest) = values.as_chunks::<FOUR>();
-        let mut steps = self.panel_mut(panel).as_flattened_mut().iter_mut();
+        let mut steps = self.panel_mut(index / WIDTH).as_flattened_mut().iter_mut();
+        // The values first, or the last turn would take a step for nothing.
         for (from, step) in fours.iter().zip(steps.by_ref()) {
-            // in this order, or the zip would take a step too many
             step[lane] = from.map(|value| value as i8);
         }
         if let Some(step) = steps.next() {
             step[lane].iter_mut().zip(rest).for_each(|(to, value)| *to = *value as i8);
         }
-        self.scales.push(scale);
-        self.sums.push(values.iter().map(|value| i32::from(*value as i8)).sum());
+        self.scales[index] = scale;
+        self.sums[index] = values.iter().map(|value| i32::from(*value as i8)).sum();
     }
 
     /// Number of rows.

@@ -31,12 +31,12 @@ impl LukeAttention {
         };
         let output_norm = w.at("output.LayerNorm").layer_norm(h, c.layer_norm_eps).await?;
         let output = w.at("output.dense").linear(h, h).await?;
-        let (mut weight, mut bias) = (w.spare_table(h), vec![0.0; blocks.len() * h]);
+        let (mut weight, mut bias) = (w.weight([blocks.len() * h, h]), vec![0.0; blocks.len() * h]);
         for (name, block) in blocks {
             let mut own = w.at("self");
             let mut own = own.at(name);
             bias[block * h..(block + 1) * h].copy_from_slice(&own.values("bias", &[h]).await?);
-            own.put_into(&mut weight, [block * h, blocks.len() * h], "weight", [h, h]).await?;
+            own.put_into(&mut weight, block * h, "weight", [h, h]).await?;
         }
         let (projections, entity_aware) = (w.linear_of(weight, bias), c.use_entity_aware_attention);
         Ok(Self { projections, entity_aware, output, output_norm, hidden: h, heads: c.num_attention_heads })

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::error::Result;
-use crate::kernels::{self, Activation, Weight};
+use crate::kernels::{self, Activation, Weight, WeightRows};
 use crate::weights::{RowTable, WeightStore};
 
 /// The store seen from one place in the checkpoint's tree of names. Models take what is in one place by the alphabet, as it lies
@@ -57,32 +57,33 @@ impl<'a, 's> Weights<'a, 's> {
     }
 
     async fn linear_with(&mut self, bias: Vec<f32>, in_features: usize, out_features: usize) -> Result<Linear> {
-        let mut weight = self.spare_table(in_features);
-        self.put_into(&mut weight, [0, out_features], "weight", [out_features, in_features]).await?;
+        let mut weight = self.weight([out_features, in_features]);
+        self.put_into(&mut weight, 0, "weight", [out_features, in_features]).await?;
         Ok(self.linear_of(weight, bias))
     }
 
-    /// A table without rows, for [`linear_of`](Self::linear_of).
-    pub fn spare_table(&mut self, columns: usize) -> RowTable {
-        self.store.spare_table(columns)
+    /// A weight without rows, for [`linear_of`](Self::linear_of).
+    pub fn weight(&mut self, shape: [usize; 2]) -> WeightRows {
+        WeightRows::new(shape, self.device, std::mem::take(&mut self.store.spare_table))
     }
 
-    /// Puts a matrix into a table: `[first, rows]` is where, and how many rows the table has.
+    /// Puts a matrix into a weight, from row `first` on.
     pub async fn put_into(
         &mut self,
-        table: &mut RowTable,
-        place: [usize; 2],
+        weight: &mut WeightRows,
+        first: usize,
         name: &str,
         shape: [usize; 2],
     ) -> Result<()> {
-        self.store.take_into(table, place, &format!("{}{name}", self.prefix), shape).await
+        let put = |start, dtype, bytes: &[u8]| weight.put(first + start, dtype, bytes);
+        self.store.take_parts(&format!("{}{name}", self.prefix), shape, put).await
     }
 
-    /// Puts a weight `[out_features, in_features]` and its bias on the device.
-    pub fn linear_of(&mut self, weight: RowTable, bias: Vec<f32>) -> Linear {
-        let linear = Linear { weight: Weight::new(&weight, self.device), bias: vector(bias, self.device) };
-        self.store.give_back(weight);
-        linear
+    /// A layer of a weight `[out_features, in_features]` with all its rows.
+    pub fn linear_of(&mut self, weight: WeightRows, bias: Vec<f32>) -> Linear {
+        let (weight, room) = weight.finish();
+        self.store.spare_table = room;
+        Linear { weight, bias: vector(bias, self.device) }
     }
 
     /// A LayerNorm over `features`.

@@ -12,6 +12,6 @@ pub use manifest::{
     Candidates, Chunk, ClozeTokens, EntityTable, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest,
     TensorEntry, hex, sha256_hex,
 };
-pub use rows::{EntityRows, PagedRows, RowTable};
+pub use rows::{EntityRows, PagedRows, RowTable, rows_q8};
 pub use source::{Reading, Source, Verifying, read_verified};
 pub use store::WeightStore;

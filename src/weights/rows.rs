@@ -38,17 +38,9 @@ impl RowTable {
         self.bytes.chunks_exact(self.row_bytes())
     }
 
-    /// Each row as the [`DType::Q8`] of a layer: as it is stored where it is such a row, else quantised.
+    /// Each row as the [`DType::Q8`] of a layer; see [`rows_q8`].
     pub fn rows_q8(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
-        let as_stored = |row: &[u8]| self.dtype == DType::Q8 && sums_fit(split_q8(row).0);
-        self.stored_rows().map(move |row| {
-            if as_stored(row) {
-                return Cow::Borrowed(row);
-            }
-            let mut numbers = Vec::with_capacity(self.columns);
-            self.dtype.decode(row, self.columns, &mut numbers);
-            Cow::Owned(encode_q8(&numbers, Integers::Summable))
-        })
+        rows_q8(self.dtype, self.columns, &self.bytes)
     }
 
     /// Puts rows from `first` on in their place as they are stored, or as f32 where others are stored in another way. The table
@@ -71,8 +63,9 @@ impl RowTable {
         *self = Self::new(self.columns, DType::F32, DType::F32.encode(&values, self.columns, Integers::All));
     }
 
-    /// The memory of the rows.
-    pub fn into_bytes(self) -> Vec<u8> {
+    /// The memory of the rows, without rows.
+    pub fn into_room(mut self) -> Vec<u8> {
+        self.bytes.clear();
         self.bytes
     }
 
@@ -120,6 +113,18 @@ impl RowTable {
     fn row_bytes(&self) -> usize {
         self.dtype.row_bytes(self.columns).max(1)
     }
+}
+
+/// Rows of `columns` numbers as the [`DType::Q8`] of a layer: each as it is stored where it is such a row, else quantised.
+pub fn rows_q8(dtype: DType, columns: usize, bytes: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
+    bytes.chunks_exact(dtype.row_bytes(columns).max(1)).map(move |row| {
+        if dtype == DType::Q8 && sums_fit(split_q8(row).0) {
+            return Cow::Borrowed(row);
+        }
+        let mut numbers = Vec::with_capacity(columns);
+        dtype.decode(row, columns, &mut numbers);
+        Cow::Owned(encode_q8(&numbers, Integers::Summable))
+    })
 }
 
 /// The entity table: whole in memory, or in chunks that are fetched when a row of them is needed.

@@ -19,7 +19,8 @@ pub struct WeightStore<'a> {
     pending: Vec<usize>,
     taken: HashSet<String>,
     spare_chunk: Vec<u8>,
-    spare_table: Vec<u8>,
+    /// Memory for a table that is needed for a moment.
+    pub spare_table: Vec<u8>,
 }
 
 impl<'a> WeightStore<'a> {
@@ -78,34 +79,21 @@ impl<'a> WeightStore<'a> {
     /// Removes a matrix, as stored: for tables of which a call needs few rows.
     pub async fn take_table(&mut self, name: &str, shape: [usize; 2]) -> Result<RowTable> {
         let mut table = RowTable::new(shape[1], DType::F32, Vec::new());
-        self.take_into(&mut table, [0, shape[0]], name, shape).await?;
+        self.take_parts(name, shape, |first, dtype, bytes| table.put(first, dtype, bytes, shape[0])).await?;
         Ok(table)
     }
 
-    /// Removes a matrix and puts its rows into a table: `[first, rows]` is where, and how many rows the table has.
-    pub async fn take_into(
+    /// Removes a matrix, and shows `to` the first row and the bytes of its parts.
+    pub async fn take_parts(
         &mut self,
-        table: &mut RowTable,
-        [first, rows]: [usize; 2],
         name: &str,
         shape: [usize; 2],
+        mut to: impl FnMut(usize, DType, &[u8]),
     ) -> Result<()> {
         for part in &self.parts(name, &shape)? {
-            let first = first + part.rows.map_or(0, |[start, _]| start);
-            self.read(part, |bytes| table.put(first, part.dtype, bytes, rows)).await?;
+            self.read(part, |bytes| to(part.rows.map_or(0, |[first, _]| first), part.dtype, bytes)).await?;
         }
         Ok(())
-    }
-
-    /// A table without rows, for a moment: [`give_back`](Self::give_back) it.
-    pub fn spare_table(&mut self, columns: usize) -> RowTable {
-        RowTable::new(columns, DType::F32, std::mem::take(&mut self.spare_table))
-    }
-
-    /// Uses the memory of a table for the next [`spare_table`](Self::spare_table).
-    pub fn give_back(&mut self, table: RowTable) {
-        self.spare_table = table.into_bytes();
-        self.spare_table.clear();
     }
 
     /// The parts of a tensor in row order, checked to make up `shape`.
