@@ -1,6 +1,6 @@
 //! Tensors by name, read from their chunks when the model asks for them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::dtype::DType;
 use super::manifest::{Manifest, TensorEntry};
@@ -14,6 +14,8 @@ use crate::error::{LukeError, Result};
 pub struct WeightStore<'a> {
     manifest: &'a Manifest,
     source: &'a dyn Source,
+    /// The parts of each tensor in row order.
+    tensors: HashMap<&'a str, Vec<&'a TensorEntry>>,
     chunks: Vec<Option<Vec<u8>>>,
     /// Entries of each chunk not yet taken.
     pending: Vec<usize>,
@@ -27,8 +29,14 @@ impl<'a> WeightStore<'a> {
     /// The tensors of `manifest`, from `source`.
     pub fn new(manifest: &'a Manifest, source: &'a dyn Source) -> Self {
         let mut pending = vec![0; manifest.chunks.len()];
-        manifest.tensors.iter().for_each(|tensor| pending[tensor.chunk] += 1);
+        let mut tensors: HashMap<&str, Vec<&TensorEntry>> = HashMap::new();
+        for tensor in &manifest.tensors {
+            pending[tensor.chunk] += 1;
+            tensors.entry(&tensor.name).or_default().push(tensor);
+        }
+        tensors.values_mut().for_each(|parts| parts.sort_by_key(|part| part.rows.map(|[start, _]| start)));
         Self {
+            tensors,
             chunks: manifest.chunks.iter().map(|_| None).collect(),
             pending,
             manifest,
@@ -46,15 +54,12 @@ impl<'a> WeightStore<'a> {
 
     /// Whether the model has this tensor.
     pub fn has(&self, name: &str) -> bool {
-        self.manifest.tensors.iter().any(|tensor| tensor.name == name)
+        self.tensors.contains_key(name)
     }
 
     /// Whether the model has tensors under this name.
     pub fn has_under(&self, name: &str) -> bool {
-        self.manifest
-            .tensors
-            .iter()
-            .any(|tensor| tensor.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+        self.tensors.keys().any(|tensor| tensor.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
     }
 
     /// That the model has used every tensor: one it does not know means a checkpoint we would misread.
@@ -70,7 +75,7 @@ impl<'a> WeightStore<'a> {
         let parts = self.parts(name, shape)?;
         let columns = shape.iter().skip(1).product();
         let mut values = Vec::with_capacity(shape.iter().product());
-        for part in &parts {
+        for part in parts {
             self.read(part, |bytes| part.dtype.decode(bytes, columns, &mut values)).await?;
         }
         Ok(values)
@@ -90,17 +95,16 @@ impl<'a> WeightStore<'a> {
         shape: [usize; 2],
         mut to: impl FnMut(usize, DType, &[u8]),
     ) -> Result<()> {
-        for part in &self.parts(name, &shape)? {
+        for part in self.parts(name, &shape)? {
             self.read(part, |bytes| to(part.rows.map_or(0, |[first, _]| first), part.dtype, bytes)).await?;
         }
         Ok(())
     }
 
     /// The parts of a tensor in row order, checked to make up `shape`.
-    fn parts(&self, name: &str, shape: &[usize]) -> Result<Vec<TensorEntry>> {
+    fn parts(&self, name: &str, shape: &[usize]) -> Result<Vec<&'a TensorEntry>> {
         let bad = |reason: String| Err(LukeError::format(name, reason));
-        let mut parts: Vec<TensorEntry> = self.manifest.tensors.iter().filter(|t| t.name == name).cloned().collect();
-        parts.sort_by_key(|part| part.rows.map(|[start, _]| start));
+        let parts = self.tensors.get(name).map(Vec::as_slice).unwrap_or_default();
         let Some(first) = parts.first() else {
             return bad("this tensor is missing".into());
         };
@@ -109,7 +113,7 @@ impl<'a> WeightStore<'a> {
         }
         let rows = shape.first().copied().unwrap_or(1);
         let mut next = 0;
-        for part in &parts {
+        for part in parts {
             let [start, end] = part.rows.unwrap_or([0, rows]);
             if start != next || part.dtype != first.dtype || part.shape != shape {
                 return bad("the parts of this tensor do not follow each other".into());
@@ -117,7 +121,7 @@ impl<'a> WeightStore<'a> {
             next = end;
         }
         match next == rows {
-            true => Ok(parts),
+            true => Ok(parts.to_vec()),
             false => bad(format!("this tensor ends at row {next}")),
         }
     }

@@ -12,6 +12,7 @@ const FLAGS = [
 ];
 const WATCH_MS = 20;
 const START_MS = 30_000;
+const SETTLE_MS = 500;
 
 /** A browser with the bench page open and nothing loaded. */
 export async function openBrowser(site, executablePath) {
@@ -33,6 +34,8 @@ export async function openBrowser(site, executablePath) {
     for (const what of Object.keys(most)) most[what] = Math.max(most[what], now[what]);
     return most;
   };
+  // The empty page has a peak too, when it starts.
+  for (const until = Date.now() + SETTLE_MS; Date.now() < until; await wait(WATCH_MS)) watch();
 
   /** Calls `bench.METHOD(...args)` in the page: `{ value, wallMs, cpuMs }`. */
   const measure = async (method, ...args) => {

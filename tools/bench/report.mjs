@@ -79,7 +79,8 @@ function documentTable({ engines: [{ name }], cases }) {
 
 function startTable({ engines, starts }) {
   const ms = (times) => number(median(times));
-  const mebibytes = (value) => Math.round(value);
+  const mebibytes = (values) => Math.round(median(values));
+  const above = (peaks, empty) => peaks.map((peak, round) => peak - empty[round]);
   const times = engines.map(({ name }) => {
     const { coldMs, coldCpuMs, warmMs, warmCpuMs, readMs, readCpuMs, firstMs } = starts[name];
     const loading = warmMs.map((warm, round) => warm - readMs[round]);
@@ -89,7 +90,7 @@ function startTable({ engines, starts }) {
     const { coldBytes, warmBytes, emptyMiB, loadedMiB, peakMiB, emptyResidentMiB, residentMiB } = starts[name];
     return [
       name, megabytes(coldBytes), megabytes(warmBytes), mebibytes(emptyMiB), mebibytes(loadedMiB), mebibytes(peakMiB),
-      `**${mebibytes(peakMiB - emptyMiB)}**`, mebibytes(residentMiB - emptyResidentMiB),
+      `**${mebibytes(above(peakMiB, emptyMiB))}**`, mebibytes(above(residentMiB, emptyResidentMiB)),
     ];
   });
   return [

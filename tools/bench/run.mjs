@@ -82,7 +82,7 @@ function parity(name, engine, outputs, expected) {
  */
 export async function runStarts(group, { site, executablePath, say }) {
   const [{ name, input, words }] = group.cases;
-  const nothing = () => ({ coldMs: [], coldCpuMs: [], warmMs: [], warmCpuMs: [], readMs: [], readCpuMs: [], firstMs: [], loadedMiB: 0, peakMiB: 0, residentMiB: 0 });
+  const nothing = () => ({ coldMs: [], coldCpuMs: [], warmMs: [], warmCpuMs: [], readMs: [], readCpuMs: [], firstMs: [], emptyMiB: [], loadedMiB: [], peakMiB: [], emptyResidentMiB: [], residentMiB: [] });
   const results = Object.fromEntries(group.engines.map((engine) => [engine.name, nothing()]));
   for (let round = 0; round < group.rounds; round++) {
     for (const engine of group.engines) {
@@ -112,10 +112,12 @@ export async function runStarts(group, { site, executablePath, say }) {
         result.readMs.push(read.wallMs);
         result.readCpuMs.push(read.cpuMs);
         result.firstMs.push(first.wallMs);
-        Object.assign(result, { emptyMiB, emptyResidentMiB, coldBytes, warmBytes }); // the same each time
-        result.loadedMiB = Math.max(result.loadedMiB, loadedMiB);
-        result.peakMiB = Math.max(result.peakMiB, peakMiB);
-        result.residentMiB = Math.max(result.residentMiB, residentMiB);
+        Object.assign(result, { coldBytes, warmBytes }); // the same each time
+        result.emptyMiB.push(emptyMiB);
+        result.emptyResidentMiB.push(emptyResidentMiB);
+        result.loadedMiB.push(loadedMiB);
+        result.peakMiB.push(peakMiB);
+        result.residentMiB.push(residentMiB);
         const times = Object.entries({ cold, warm, read }).map(([what, { wallMs }]) => `${what} ${wallMs.toFixed(0)} ms`);
         say(`start of ${engine.name}, round ${round + 1}: ${times.join(', ')}, peak ${(peakMiB - emptyMiB).toFixed(0)} MiB above the empty page`);
       } finally {
