@@ -2,7 +2,7 @@
 //! by one of them: any number of threads gives the same bits.
 //!
 //! Not rayon's pool, because that waits for ever for a thread that has trapped, which is how a panic in wasm ends: here the
-//! page reports it ([`fail`]), and the call traps too. The caller takes part, so a thread that is late is not waited for.
+//! page reports it (`fail`), and the call traps too. The caller takes part, so a thread that is late is not waited for.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
