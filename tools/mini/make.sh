@@ -3,15 +3,14 @@
 #   ./make.sh                      everything up to work/luke-mini-en-hf
 #   ./make.sh fetch init           only these steps
 #   ./make.sh convert test         the model folders, and the last test through the runtime
-# `finish` and what follows need the command line of this repository: cargo build --release (LUKE says where it is).
-# Settings: WORK, VOCABULARY, CASED, STEPS, SECOND_STEPS, THREADS.
+# `labels`, `finish` and what follows need the command line of this repository: cargo build --release (LUKE says where it is).
+# Settings: WORK, STEPS, SECOND_STEPS, THIRD_STEPS, THREADS, LUKE, PYTHON.
 set -euo pipefail
 cd "$(dirname "$0")"
 WORK=${WORK:-work}
-VOCABULARY=${VOCABULARY:-16000}
-CASED=${CASED:-6000}
 STEPS=${STEPS:-800}
-SECOND_STEPS=${SECOND_STEPS:-4400}
+SECOND_STEPS=${SECOND_STEPS:-2400}
+THIRD_STEPS=${THIRD_STEPS:-5600}
 THREADS=${THREADS:-2}
 LUKE=${LUKE:-../../target/release/luke}
 PYTHON=${PYTHON:-python}
@@ -22,24 +21,47 @@ export OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=0 TORCHINDUCTOR_CACHE_DIR=${TORCHI
 
 fetch() { $PYTHON fetch.py --work "$WORK"; }
 
+# The start of the model, and of the two that label silver entities: A6 (uncased) and B6 (the other encoder).
 init() {
-  [ -e "$WORK/init" ] || $PYTHON init_luke.py --source minilm --vocabulary "$VOCABULARY" --cased "$CASED" --src "$WORK/src" --out "$WORK/init"
+  [ -e "$WORK/init" ] || $PYTHON init_luke.py --source minilm --vocabulary 16000 --cased 6000 --src "$WORK/src" --out "$WORK/init"
+  [ -e "$WORK/init-a6" ] || $PYTHON init_luke.py --source minilm --vocabulary 20000 --src "$WORK/src" --out "$WORK/init-a6"
+  [ -e "$WORK/init-b6" ] || $PYTHON init_luke.py --source e5 --layers 1 3 5 7 9 11 --vocabulary 16000 --src "$WORK/src" --out "$WORK/init-b6"
 }
 
 silver() { [ -e "$WORK/silver.jsonl" ] || $PYTHON qa_silver.py --src "$WORK/src" --out "$WORK/silver.jsonl"; }
 
-# Entities alone, from words to spans; then all heads.
-train() {
-  $PYTHON train.py --init "$WORK/init" --data "$CONLL" --run "$WORK/run-1" --out "$WORK/hf-1" --tag-steps 280 --steps "$STEPS" --assess-every 400 --threads "$THREADS"
+# entities START RUN OUT: entities alone, from words to spans
+entities() {
+  $PYTHON train.py --init "$WORK/$1" --data "$CONLL" --run "$WORK/$2" --out "$WORK/$3" --tag-steps 280 --steps "$STEPS" \
+    --assess-every 400 --threads "$THREADS"
 }
 
-second() {
-  $PYTHON train.py --init "$WORK/hf-1" --data "$CONLL" --silver "$WORK/silver.jsonl" --typing "$WORK/src" --run "$WORK/run-2" --out "$WORK/hf-2" \
-    --tag-steps 0 --steps "$SECOND_STEPS" --assess-every 1100 --threads "$THREADS"
+train() { entities init run-1 hf-1; }
+
+labels() {
+  [ -e "$WORK/ner-silver.jsonl" ] && return
+  for model in a6 b6; do
+    entities "init-$model" "run-$model" "hf-$model"
+    "$LUKE" convert "$WORK/hf-$model" "$WORK/q8-$model" --dtype q8 --skip-self-test
+  done
+  $PYTHON ner_silver.py --models "$WORK/q8-a6" "$WORK/q8-b6" --src "$WORK/src" --luke "$LUKE" --limit 1500 --out "$WORK/ner-silver.jsonl"
+}
+
+# all START RUN OUT ...: every head
+all() {
+  $PYTHON train.py --init "$WORK/$1" --data "$CONLL" --more "$WORK/ner-silver.jsonl" --more-share 0.1 --silver "$WORK/silver.jsonl" \
+    --typing "$WORK/src" --run "$WORK/$2" --out "$WORK/$3" --threads "$THREADS" "${@:4}"
+}
+
+# First answers and types beside entities, then mostly entities, tagger's steps first.
+second() { all hf-1 run-2 hf-2 --tag-steps 0 --steps "$SECOND_STEPS" --qa-share 0.5 --round-from 0.6 --assess-every 1200; }
+
+third() {
+  all hf-2 run-3 hf-3 --tag-steps $((THIRD_STEPS / 4)) --steps "$THIRD_STEPS" --qa-share 0.3 --lr 2e-4 --round-from 0.7 --assess-every 2800
 }
 
 finish() {
-  $PYTHON finish.py --model "$WORK/hf-2" --data "$CONLL" --out "$WORK/luke-mini-en-hf" --luke "$LUKE"
+  $PYTHON finish.py --model "$WORK/hf-3" --data "$CONLL" --out "$WORK/luke-mini-en-hf" --luke "$LUKE"
   $PYTHON evaluate_qa.py --model "$WORK/luke-mini-en-hf" --silver "$WORK/silver.jsonl"
   cp model_card.md "$WORK/luke-mini-en-hf/README.md"
 }
@@ -62,6 +84,6 @@ test() {
   done
 }
 
-for step in "${@:-fetch init silver train second finish}"; do
+for step in "${@:-fetch init silver train labels second third finish}"; do
   for name in $step; do $name; done
 done
