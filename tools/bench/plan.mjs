@@ -23,7 +23,7 @@ export function plan({ models, shapes, threads, webgpu, long, only, rounds }) {
   const both = (head) => [...has(head).flatMap(onCpu), ...['fp32', 'int8'].map(ort('wasm', head))];
   const arrays = (names) => names.map((name) => ({ name, input: shapes[name], expected: shapes[name].outputs }));
   const texts = (kind, lengths) => lengths.map((words) => ({ name: `${kind} ${words} words`, words, times: Math.ceil(100 / words), once: words >= ONCE }));
-  const minis = onCpu({ name: DEFAULT_MODEL, dtype: 'f16' });
+  const minis = onCpu({ name: DEFAULT_MODEL, dtype: 'q4' });
   const roberta = { name: 'transformers.js int8', kind: 'transformers', dtype: 'int8', root: '/peers/', model: 'roberta', threads };
 
   const control = ort('wasm', 'ner')('int8');

@@ -1,6 +1,5 @@
 // The demo as a visitor meets it: with threads, as `./build.sh run` serves it, from a folder below the root, then offline, by keyboard, on a phone.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startSite } from '../server.mjs';
 
@@ -10,8 +9,8 @@ const OTHER = 'Barack Obama visited Berlin and spoke at Microsoft.';
 /** Every tab in order: a word of its example, and for those that the default model has no head for, the class that it names. */
 const TABS = {
   ner: { name: 'Entities', example: /Scholz/ },
-  qa: { name: 'Question answering', example: /Curie/, needs: /question answering.*LukeForQuestionAnswering/ },
-  typing: { name: 'Entity typing', example: /Lovelace/, needs: /entity typing.*LukeForEntityClassification/ },
+  qa: { name: 'Question answering', example: /Curie/ },
+  typing: { name: 'Entity typing', example: /Lovelace/ },
   relation: { name: 'Relation', example: /Nadella/, needs: /relation classification.*LukeForEntityPairClassification/ },
   cloze: { name: 'Cloze', example: /Osaka/, needs: /cloze questions.*ReCoRD/ },
   fillMask: { name: 'Masked words', example: /<mask>/, needs: /masked words.*LukeForMaskedLM/ },
@@ -30,11 +29,9 @@ const HEADS = {
 
 export default async function ({ test, browser }) {
   const site = await startSite({ isolated: true });
-  const real = existsSync(at('../../../www/dist/models/luke-mini-en/manifest.json'));
-  const which = real ? 'the default model' : 'a model of random weights (www/models/luke-mini-en is not there)';
   const demo = `${site.url}some/where/demo/?device=wasm`;
 
-  async function open({ model = real ? undefined : 'micro-span_cls', tab = '', ...options } = {}) {
+  async function open({ model, tab = '', ...options } = {}) {
     const context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1000, height: 1150 }, ...options });
     context.setDefaultTimeout(300_000);
     const page = await context.newPage();
@@ -46,19 +43,17 @@ export default async function ({ test, browser }) {
     return { context, page, complaints };
   }
 
-  await test(`wasm, ${which}: entities of the sample, then of another text offline`, async () => {
+  await test(`wasm, the default model: entities of the sample, then of another text offline`, async () => {
     const { context, page, complaints } = await open();
     await result(page, 'ner').waitFor();
     const first = await entities(page);
     assert.ok(first.length > 0, 'no entity in the sample');
-    if (real) {
-      has(first, 'PER', /Scholz|Macron|Leyen/);
-      has(first, 'LOC', /Paris|Frankfurt|Ukraine/i);
-      has(first, 'ORG', /Siemens|Volkswagen|Reuters|European Union/);
-    }
+    has(first, 'PER', /Scholz|Macron|Leyen/);
+    has(first, 'LOC', /Paris|Frankfurt|Ukraine/i);
+    has(first, 'ORG', /Siemens|Volkswagen|Reuters|European Union/);
     assert.equal(await page.locator('#panel-ner .marked').evaluate(textWithoutLabels), await page.locator('#ner-text').inputValue(), 'the text is shown as it is');
     assert.match(await page.locator('#panel-ner .status').textContent(), /\d+ ms on the CPU/);
-    assert.match(await page.locator('#runtime').textContent(), /weights.*it does entities and embeddings/);
+    assert.match(await page.locator('#runtime').textContent(), /weights.*it does entities, question answering, entity typing,? and embeddings/);
     assert.equal(await page.locator('#loading').isVisible(), false);
     assert.ok(site.requests.some((path) => path.includes('/wasm/threads/')));
     if (process.env.LUKE_SCREENSHOT) await page.screenshot({ path: at('../../../www/screenshot.png'), fullPage: true });
@@ -68,13 +63,13 @@ export default async function ({ test, browser }) {
     await page.locator('#ner-text').fill(OTHER);
     await page.keyboard.press('Control+Enter');
     await page.waitForFunction((text) => document.querySelector('#panel-ner .marked').textContent.includes(text), 'visited');
-    if (real) has(await entities(page), 'PER', /Obama/);
+    has(await entities(page), 'PER', /Obama/);
     assert.deepEqual(site.requests, []);
     assert.deepEqual(complaints, [], 'the console is clean, the security policy holds');
     await context.close();
   });
 
-  await test(`wasm, ${which}: every tab shows its example, and runs it or says which checkpoint it needs`, async () => {
+  await test(`wasm, the default model: every tab shows its example, and runs it or says which checkpoint it needs`, async () => {
     const { context, page, complaints } = await open();
     assert.deepEqual(await page.getByRole('tab').allTextContents(), Object.values(TABS).map(({ name }) => name));
     for (const [task, { name, example, needs }] of Object.entries(TABS)) {
@@ -198,7 +193,7 @@ export default async function ({ test, browser }) {
 
   for (const colorScheme of ['light', 'dark']) {
     await test(`wasm: on a phone nothing is cut off, ${colorScheme}, and the contrast is enough`, async () => {
-      for (const model of [real ? undefined : 'micro-span_cls', ...Object.keys(HEADS)]) {
+      for (const model of [undefined, ...Object.keys(HEADS)]) {
         const { context, page } = await open({ model, colorScheme, viewport: { width: 360, height: 740 } });
         for (const [task, { name }] of Object.entries(TABS)) {
           await page.getByRole('tab', { name, exact: true }).click();
