@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use safetensors::Dtype;
-use safetensors::tensor::Metadata;
+use safetensors::tensor::TensorInfo;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::error::{LukeError, Result};
 use crate::weights::DType;
@@ -58,21 +59,47 @@ pub fn header_bytes(file: &str, first: &[u8]) -> Result<usize> {
     }
 }
 
+/// The header's JSON. `safetensors::tensor::Metadata` counts the bits of a tensor in `usize`, of which wasm has 32.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default, rename = "__metadata__")]
+    _metadata: IgnoredAny,
+    #[serde(flatten)]
+    tensors: BTreeMap<String, TensorInfo>,
+}
+
+impl Header {
+    /// Checks that tensors follow each other without gaps and are as long as their shapes; their bytes in all.
+    fn check(&self) -> std::result::Result<usize, String> {
+        let mut tensors: Vec<_> = self.tensors.iter().collect();
+        tensors.sort_by_key(|(_, info)| info.data_offsets);
+        tensors.into_iter().try_fold(0, |at, (name, info)| {
+            let (start, end) = info.data_offsets;
+            let bits = |size: u64, dimension: &usize| size.checked_mul(*dimension as u64);
+            let bits = info.shape.iter().try_fold(info.dtype.bitsize() as u64, bits);
+            let long = |bits: u64| bits.is_multiple_of(8) && bits / 8 == (end - start) as u64;
+            match start == at && end >= start && bits.is_some_and(long) {
+                true => Ok(end),
+                false => Err(format!("tensor {name} of shape {:?} is at {start} to {end}, after {at}", info.shape)),
+            }
+        })
+    }
+}
+
 /// The tensors of a safetensors file, from its first [`header_bytes`] bytes (or more) and, where known, its length.
 /// Integers (`position_ids`) are left out; offsets that overlap or leave the file are refused.
 pub fn read_header(file: &str, start: &[u8], file_bytes: Option<usize>) -> Result<Vec<Stored>> {
     let bad = |reason: String| LukeError::format(file, reason);
     let data = header_bytes(file, start)?;
     let json = start.get(LENGTH..data).ok_or_else(|| bad("is cut short: its header is not whole".into()))?;
-    // The library checks that tensors follow each other without gaps and are as long as their shapes.
-    let metadata: Metadata = serde_json::from_slice(json).map_err(|error| bad(format!("header: {error}")))?;
-    let end = data.checked_add(metadata.data_len());
+    let header: Header = serde_json::from_slice(json).map_err(|error| bad(format!("header: {error}")))?;
+    let end = data.checked_add(header.check().map_err(|reason| bad(format!("header: {reason}")))?);
     if end.is_none_or(|end| file_bytes.is_some_and(|bytes| bytes != end)) {
         let needs = end.map_or("more".into(), |end| end.to_string());
         return Err(bad(format!("has {} bytes, its header speaks of {needs}", file_bytes.unwrap_or(0))));
     }
     let mut tensors = Vec::new();
-    for (name, info) in metadata.tensors() {
+    for (name, info) in header.tensors {
         let dtype = match info.dtype {
             Dtype::F32 => DType::F32,
             Dtype::F16 => DType::F16,
@@ -81,7 +108,7 @@ pub fn read_header(file: &str, start: &[u8], file_bytes: Option<usize>) -> Resul
             other => return Err(bad(format!("tensor {name} has dtype {other:?}; F32, F16 and BF16 are read"))),
         };
         let offset = data + info.data_offsets.0;
-        tensors.push(Stored { name, dtype, shape: info.shape.clone(), file: file.into(), offset });
+        tensors.push(Stored { name, dtype, shape: info.shape, file: file.into(), offset });
     }
     tensors.sort_by_key(|tensor| tensor.offset);
     Ok(tensors)

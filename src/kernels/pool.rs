@@ -66,17 +66,25 @@ fn share(job: &(dyn Fn() + Sync)) {
             *lock(&JOB) = None;
             spin(|| RUNNING.load(Ordering::Acquire) == 0);
             let mut job = lock(&JOB);
-            while RUNNING.load(Ordering::Relaxed) > 0 && !FAILED.load(Ordering::Relaxed) {
+            // Natively a thread that panics still leaves the job; in wasm it has trapped and never does.
+            let gone = || cfg!(target_arch = "wasm32") && FAILED.load(Ordering::Relaxed);
+            while RUNNING.load(Ordering::Relaxed) > 0 && !gone() {
                 job = ALL_DONE.wait(job).unwrap_or_else(PoisonError::into_inner);
             }
         }
     }
-    // SAFETY: `Shared` ends before what the job borrows does, and then nobody is in it; unless a thread has trapped, which
-    // ends the program.
+    // SAFETY: `Shared` ends before what the job borrows does, and then nobody is in it; unless a thread of a wasm module has
+    // trapped, which ends the module.
     let shared = unsafe { std::mem::transmute::<&(dyn Fn() + Sync), Job>(job) };
     let taken_back = Shared;
-    *lock(&JOB) = Some(shared);
-    ROUND.fetch_add(1, Ordering::Release);
+    {
+        let mut job = lock(&JOB);
+        *job = Some(shared);
+        ROUND.fetch_add(1, Ordering::Release);
+        if cfg!(not(target_arch = "wasm32")) {
+            FAILED.store(false, Ordering::Relaxed); // of a job whose caller panicked too
+        }
+    }
     NEW_JOB.notify_all();
     job();
     drop(taken_back);

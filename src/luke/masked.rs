@@ -1,7 +1,7 @@
 //! Masked words and entities: a hidden state against every row of a table, a block of rows at a time.
 
 use super::{HiddenStates, Luke, Output, read_one, split};
-use crate::error::Result;
+use crate::error::{LukeError, Result};
 use crate::input::ModelInputs;
 use crate::model::{Axes, Head, MaskedLm};
 
@@ -49,17 +49,33 @@ impl Luke {
             if all == 0 {
                 continue;
             }
-            let mut values = vec![0.0; all * columns];
-            let mut visit = |first: usize, block: &[f32]| {
-                let width = block.len() / all;
-                for (row, part) in block.chunks_exact(width).enumerate() {
-                    values[row * columns + first..][..width].copy_from_slice(part);
-                }
-            };
-            self.decode(head, states, vocabulary, None, &mut visit).await?;
+            let values = self.whole_logits(head, states, vocabulary, [all, columns]).await?;
             split(name, &values, &rows, Axes::Both, &mut each);
         }
         Ok(each)
+    }
+
+    /// The logits of all positions, `[rows, columns]`.
+    pub(super) async fn whole_logits(
+        &self,
+        head: &MaskedLm,
+        states: &HiddenStates,
+        vocabulary: Vocabulary,
+        [rows, columns]: [usize; 2],
+    ) -> Result<Vec<f32>> {
+        let mut values = Vec::new();
+        let size = rows.saturating_mul(columns);
+        let full = |_| LukeError::OutOfMemory(format!("for logits of {rows} x {columns}"));
+        values.try_reserve_exact(size).map_err(full)?;
+        values.resize(size, 0.0);
+        let mut visit = |first: usize, block: &[f32]| {
+            let width = block.len() / rows;
+            for (row, part) in block.chunks_exact(width).enumerate() {
+                values[row * columns + first..][..width].copy_from_slice(part);
+            }
+        };
+        self.decode(head, states, vocabulary, None, &mut visit).await?;
+        Ok(values)
     }
 
     async fn decode(
@@ -85,7 +101,8 @@ impl Luke {
             None => rows,
         };
         let features = decoder.transform(rows);
-        let step = (BLOCK / columns).max(1);
+        // Neither a block of the table nor its logits are larger than a block.
+        let step = (BLOCK / columns.max(features.dims()[0])).max(1);
         for first in (0..table_rows).step_by(step) {
             let block = first..(first + step).min(table_rows);
             let table = match vocabulary {

@@ -209,6 +209,12 @@ impl Luke {
             _ => Task::Entities(None),
         };
         let inputs = self.encoder(EncodeOptions::default()).encode(Spanned { text, spans: &spans }, task)?;
+        if let Some(Head::MaskedLm(masked)) = self.heads.get(head) {
+            // Words only: entities would bring their whole table here.
+            let states = self.states(std::slice::from_ref(&inputs)).await?;
+            let size = [inputs.input_ids.len(), self.config.vocab_size];
+            return self.whole_logits(masked, &states, Vocabulary::Words, size).await;
+        }
         let outputs = self.forward(&inputs, Some(head)).await?;
         Ok(outputs.into_iter().next().map(|output| output.values).unwrap_or_default())
     }

@@ -67,7 +67,9 @@ impl Head {
         c: &LukeConfig,
         device: &Device,
     ) -> Result<Self> {
-        if labels < 2 && !UNLABELLED.contains(&task) {
+        // One label is a number (regression), or a type that holds or not.
+        let least = if ["ner", "relation"].contains(&task) { 2 } else { 1 };
+        if labels < least && !UNLABELLED.contains(&task) {
             return Err(LukeError::format("manifest.json", format!("head '{task}' has {labels} labels")));
         }
         let own = format!("heads.{task}");

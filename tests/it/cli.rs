@@ -9,14 +9,15 @@ use serde_json::{Value, json};
 use crate::support::{checkpoint, copy, edit, folder, load, luke, temporary};
 
 /// What a task answers to lines.
-fn answers(task: &str, model: &str, lines: &[String]) -> Vec<Value> {
+fn answers(task: &str, model: &str, lines: &[impl AsRef<[u8]>]) -> Vec<Value> {
+    let input = lines.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(&b'\n');
     let mut child = Command::new(env!("CARGO_BIN_EXE_luke"))
         .args([task, &folder(model).display().to_string()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(lines.join("\n").as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(&input).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
@@ -43,6 +44,38 @@ fn ner_reads_and_writes_json_lines_and_goes_on_after_a_bad_one() {
     }
     assert_eq!(answers[4].as_array().map(Vec::len), Some(2));
     assert_eq!(answers[4][1], json!([]));
+}
+
+#[test]
+fn a_line_that_is_no_utf8_is_an_error_on_its_line() {
+    let lines = [b"{\"text\": \"caf\xe9\"}".to_vec(), br#"{"text": "Tokyo"}"#.to_vec()];
+    let answers = answers("ner", "micro-span_cls", &lines);
+    assert_eq!(answers[0]["error"]["code"], "input", "{}", answers[0]);
+    assert!(answers[1].is_array(), "{}", answers[1]);
+}
+
+#[test]
+fn convert_replaces_model_folders_and_nothing_else() {
+    let from = temporary("convert-from");
+    copy(&checkpoint("micro-span_cls"), &from);
+    let own = temporary("convert-own");
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(own.join("notes.txt"), "mine").unwrap();
+    let convert = |to: &Path| luke(&["convert", &from.display().to_string(), &to.display().to_string()]);
+    for (to, reason) in
+        [(&*own, "no model folder"), (&*from, "holds the checkpoint"), (from.parent().unwrap(), "holds the checkpoint")]
+    {
+        let refused = convert(to);
+        assert!(!refused.status.success());
+        assert!(String::from_utf8_lossy(&refused.stderr).contains(reason), "{refused:?}");
+    }
+    assert!(convert(Path::new("..")).stderr.windows(4).any(|part| part == b"name"), "a path without a name");
+    assert!(own.join("notes.txt").exists() && from.join("config.json").exists());
+    let to = temporary("convert-to");
+    let _ = std::fs::remove_dir_all(&to);
+    for _ in 0..2 {
+        assert!(convert(&to).status.success(), "a new folder, then a model folder");
+    }
 }
 
 #[test]
@@ -111,6 +144,6 @@ fn fewer_bits_hold_the_same_model() {
         let worst = values(&model).iter().zip(values(&full)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         println!("{dtype} moves logits by {worst}");
         assert!(worst > 0.0 && worst < most, "{dtype} moves logits by {worst}");
-        assert!(!to.with_file_name(format!("{dtype}.exact")).exists(), "the folder for the means is gone");
+        assert!(!to.with_file_name(format!(".{dtype}.luke-exact")).exists(), "the folder for the means is gone");
     }
 }

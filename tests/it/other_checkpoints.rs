@@ -53,7 +53,7 @@ fn mluke_wordpiece_and_the_authors_archive_equal_transformers() {
         };
         check(&luke, model);
     }
-    assert!(!temporary("converted-legacy.unpacked").exists(), "the unpacked archive is gone");
+    assert!(!temporary(".converted-legacy.luke-unpacked").exists(), "the unpacked archive is gone");
     assert_eq!(load(&unpacked).manifest.heads["ner"].labels, ["NIL", "MISC", "PER", "ORG", "LOC"]);
     let mluke = load(&folder("micro-mluke"));
     assert!(!mluke.manifest.tensors.iter().any(|tensor| tensor.name.contains("w2e")), "one query is in use");

@@ -50,6 +50,8 @@ fn entities_from_all_over_a_paged_table_equal_transformers() {
     let (luke, source) = load(folder("micro-paged"));
     assert!(luke.manifest.entity_table.as_ref().is_some_and(|table| table.chunks.len() == 3));
     assert!(source.take().is_empty(), "no rows are read before a call needs them");
+    assert!(block_on(luke.self_test()).unwrap().is_some());
+    assert!(source.take().len() <= 1, "the self-test reads the rows of its entities, not the table");
     let fixture = fixture("paged.json");
     let (text, spans) = (fixture["text"].as_str().unwrap().to_owned(), vec![[0, 7], [17, 28]]);
     for case in fixture["cases"].as_array().unwrap() {

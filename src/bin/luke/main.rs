@@ -142,12 +142,14 @@ fn lines(run: &Run, task: &str) -> luke_web::Result<()> {
     let luke = pollster::block_on(folder::load(&run.model, run.device.into(), false))?;
     let broken = |error: std::io::Error| LukeError::Unsupported(format!("standard input or output: {error}"));
     let mut out = std::io::stdout().lock();
-    for line in std::io::stdin().lock().lines() {
+    for line in std::io::stdin().lock().split(b'\n') {
         let line = line.map_err(broken)?;
-        if line.trim().is_empty() {
+        if line.trim_ascii().is_empty() {
             continue;
         }
-        let answer = split_call(task, &line)
+        let answer = std::str::from_utf8(&line)
+            .map_err(|error| bad_line(error.to_string()))
+            .and_then(|line| split_call(task, line))
             .and_then(|(input, options)| pollster::block_on(luke.call(task, input, options)))
             .unwrap_or_else(|error| json!({ "error": { "code": error.code(), "message": error.to_string() } }));
         writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(broken)?;

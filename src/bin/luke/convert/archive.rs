@@ -21,7 +21,7 @@ impl<'a> Unpacked<'a> {
         if !checkpoint.is_file() {
             return Ok(Self::Folder(checkpoint));
         }
-        let unpacked = Self::Archive(output.with_extension("unpacked"));
+        let unpacked = Self::Archive(super::place::beside(output, "unpacked"));
         unpack(checkpoint, unpacked.folder()).map_err(|error| file_error(checkpoint, &error))?;
         Ok(unpacked)
     }

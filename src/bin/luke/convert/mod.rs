@@ -5,6 +5,7 @@
 mod archive;
 mod calibrate;
 mod legacy;
+mod place;
 mod tensors;
 mod writer;
 
@@ -34,7 +35,7 @@ pub struct Options {
     /// The checkpoint: a folder with config.json, weights, tokenizer and entity_vocab.json, or a folder or .tar.gz of
     /// the authors with metadata.json, pytorch_model.bin and entity_vocab.tsv.
     checkpoint: PathBuf,
-    /// The model folder to make; an existing one is replaced.
+    /// The model folder to make; an existing model folder is replaced, any other is refused.
     output: PathBuf,
     /// How matrices are stored.
     #[arg(long, value_enum, default_value_t = WeightType::F32)]
@@ -91,6 +92,7 @@ const QUANTISED_TOLERANCE: f32 = 0.1;
 
 /// Runs the command.
 pub fn convert(options: &Options) -> Result<()> {
+    place::check(&options.checkpoint, &options.output)?;
     let unpacked = archive::Unpacked::of(&options.checkpoint, &options.output)?;
     let folder = unpacked.folder();
     let tokenizer = options.tokenizer.as_deref().unwrap_or(folder);
@@ -115,7 +117,7 @@ pub fn convert(options: &Options) -> Result<()> {
     }
 
     let name = options.name.clone().or(checkpoint.about.name.clone()).unwrap_or_else(|| file_name(&options.checkpoint));
-    let temporary = options.output.with_file_name(format!("{}.partial", file_name(&options.output)));
+    let temporary = place::beside(&options.output, "partial");
     remove(&temporary)?;
     let large = |tensor: &Planned| tensor.is(ENTITY_TABLE) && tensor.len() > EntityTable::RESIDENT_ROWS;
     let table = planned.iter().position(large).map(|place| planned.remove(place));
@@ -184,7 +186,7 @@ impl Parts {
 
     /// What the layers see, from the model before it is quantised; its folder stands beside `output` meanwhile.
     fn mean_inputs(&self, output: &Path) -> Result<Means> {
-        let folder = output.with_file_name(format!("{}.exact", file_name(output)));
+        let folder = place::beside(output, "exact");
         remove(&folder)?;
         let exact = Writer { folder: folder.clone(), dtype: DType::F32, means: Means::new() };
         let means = self.write(&exact).and_then(|_| calibrate::mean_inputs(&folder));
