@@ -110,7 +110,9 @@ impl EntityVocab {
             use fst::{IntoStreamer, Streamer};
             let mut english = self.places.range().ge("en:").lt("en;").into_stream();
             while let Some((_, place)) = english.next() {
-                places[self.rows[place as usize] as usize] = place as u32;
+                if let Some(row) = self.rows.get(place as usize) {
+                    places[*row as usize] = place as u32;
+                }
             }
         }
         places

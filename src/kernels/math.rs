@@ -21,7 +21,7 @@ pub(super) fn exp(x: f32) -> f32 {
     if x < -87.0 { 0.0 } else { y }
 }
 
-/// `x Φ(x)`; the error function is Abramowitz and Stegun's formula 7.1.26, |error| < 1.5e-7, as in `gpu/linear_common.wgsl`.
+/// `x Φ(x)`; the error function is Abramowitz and Stegun's formula 7.1.26, |error| < 1.5e-7, as in `shaders/linear_common.wgsl`.
 #[inline(always)]
 pub(super) fn gelu(x: f32) -> f32 {
     let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;

@@ -1,5 +1,7 @@
 //! Masked words and entities: a hidden state against every row of a table, a block of rows at a time.
 
+use burn::tensor::Tensor;
+
 use super::{HiddenStates, Luke, Output, read_one, split};
 use crate::error::{LukeError, Result};
 use crate::input::ModelInputs;
@@ -14,24 +16,41 @@ pub enum Vocabulary {
     Entities,
 }
 
+impl Vocabulary {
+    /// `[words or entities, hidden]`, of all sequences.
+    fn rows(self, states: &HiddenStates) -> Tensor<2> {
+        match self {
+            Self::Words => states.word_rows(),
+            Self::Entities => states.entity_rows(),
+        }
+    }
+}
+
 /// Floats of a table on the device at once (32 MiB).
 const BLOCK: usize = 1 << 23;
 
 impl Luke {
-    /// Scores every row of a vocabulary at some positions of an input, a block of rows at a time: `visit` is shown the
-    /// block's first row and the logits `[positions, block]`. The tables are never on the device, and a table in chunks
-    /// never in memory, as a whole. `task` is what an error says was asked for.
+    /// Scores every row of a vocabulary at some positions of each input, a block of rows at a time: `visit` is shown the
+    /// block's first row and the logits `[positions of all inputs, block]`. The table is gone through once; it is never on
+    /// the device, and in chunks never in memory, as a whole. `task` is what an error says was asked for.
     pub async fn masked_logits(
         &self,
         task: &str,
-        inputs: &ModelInputs,
-        (vocabulary, positions): (Vocabulary, &[usize]),
+        vocabulary: Vocabulary,
+        inputs: &[(ModelInputs, Vec<usize>)],
         mut visit: impl FnMut(usize, &[f32]),
     ) -> Result<()> {
         let Some(Head::MaskedLm(head)) = self.heads.get("mlm") else { return Err(self.unavailable(task)) };
-        inputs.check(&self.config)?;
-        let states = self.states(std::slice::from_ref(inputs)).await?;
-        self.decode(head, &states, vocabulary, Some(positions), &mut visit).await
+        let mut rows = Vec::new();
+        for (inputs, positions) in inputs.iter().filter(|(_, positions)| !positions.is_empty()) {
+            inputs.check(&self.config)?;
+            let states = self.states(std::slice::from_ref(inputs)).await?;
+            rows.push(states.select(vocabulary.rows(&states), positions));
+        }
+        match rows.is_empty() {
+            true => Ok(()),
+            false => self.decode(head, Tensor::cat(rows, 0), vocabulary, &mut visit).await,
+        }
     }
 
     /// The outputs of `LukeForMaskedLM` for each sequence, whole.
@@ -74,31 +93,26 @@ impl Luke {
                 values[row * columns + first..][..width].copy_from_slice(part);
             }
         };
-        self.decode(head, states, vocabulary, None, &mut visit).await?;
+        self.decode(head, vocabulary.rows(states), vocabulary, &mut visit).await?;
         Ok(values)
     }
 
     async fn decode(
         &self,
         head: &MaskedLm,
-        states: &HiddenStates,
+        rows: Tensor<2>,
         vocabulary: Vocabulary,
-        positions: Option<&[usize]>,
         visit: &mut impl FnMut(usize, &[f32]),
     ) -> Result<()> {
-        let (decoder, rows, table_rows, columns) = match vocabulary {
+        let (decoder, table_rows, columns) = match vocabulary {
             Vocabulary::Words => {
                 let table = head.word_table(&self.model);
-                (&head.words, states.word_rows(), table.rows(), table.columns())
+                (&head.words, table.rows(), table.columns())
             }
             Vocabulary::Entities => {
                 let table = self.model.entity_embeddings();
-                (&head.entities, states.entity_rows(), table.rows(), table.columns())
+                (&head.entities, table.rows(), table.columns())
             }
-        };
-        let rows = match positions {
-            Some(positions) => states.select(rows, positions),
-            None => rows,
         };
         let features = decoder.transform(rows);
         // Neither a block of the table nor its logits are larger than a block.

@@ -1,6 +1,7 @@
 //! What stands behind `<mask>`, and which entity a mention is: the two pretraining tasks (Yamada et al. 2020,
 //! section 3.3) on `LukeForMaskedLM`'s head.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -109,16 +110,17 @@ impl Luke {
         if masks.is_empty() {
             return Err(LukeError::input("text", format!("has no {name}")));
         }
-        let mut answers = vec![Vec::new(); masks.len()];
+        let (mut inputs, mut order) = (Vec::new(), Vec::new());
         for Window { tokens, items } in assign(ids.len(), self.room(), self.room() / 2, &masks) {
-            let inputs = encoder.inputs(&ids[tokens.clone()], std::iter::empty());
             let before = self.tokenizer.before.len();
-            let positions: Vec<usize> = items.iter().map(|item| masks[*item].start - tokens.start + before).collect();
-            let best = self.best(task, &inputs, (Vocabulary::Words, &positions), options.top_k).await?;
-            for (item, best) in items.into_iter().zip(best) {
-                for Scored { id, logit, score } in best {
-                    answers[item].push(TokenScore { token: self.tokenizer.decode(&[id])?, id, score, logit });
-                }
+            let positions = items.iter().map(|item| masks[*item].start - tokens.start + before).collect();
+            inputs.push((encoder.inputs(&ids[tokens], std::iter::empty()), positions));
+            order.extend(items);
+        }
+        let mut answers = vec![Vec::new(); masks.len()];
+        for (item, best) in order.into_iter().zip(self.best(task, Vocabulary::Words, &inputs, options.top_k).await?) {
+            for Scored { id, logit, score } in best {
+                answers[item].push(TokenScore { token: self.tokenizer.decode(&[id])?, id, score, logit });
             }
         }
         Ok(answers)
@@ -137,33 +139,34 @@ impl Luke {
         let mentions = self.mentions(&input.text, &input.spans, options.titles.as_deref(), options.offsets)?;
         let encoder = self.encoder(EncodeOptions { special: options.special_tokens, ..Default::default() });
         let (ids, spans) = encoder.tokens(Spanned { text: &input.text, spans: &mentions.spans })?;
-        let mut answers = vec![Vec::new(); spans.len()];
+        let (mut inputs, mut order) = (Vec::new(), Vec::new());
         for Window { tokens, items } in self.windows(ids.len(), &spans)? {
             let shifted = |item: &usize| spans[*item].start - tokens.start..spans[*item].end - tokens.start;
             let entities = items.iter().map(|item| (mentions.rows[*item], shifted(item)));
-            let inputs = encoder.inputs(&ids[tokens.clone()], entities);
-            let positions: Vec<usize> = (0..items.len()).collect();
-            let best = self.best(task, &inputs, (Vocabulary::Entities, &positions), options.top_k).await?;
-            for (item, best) in items.into_iter().zip(best) {
-                for Scored { id, logit, score } in best {
-                    let title = self.entity_vocab.title(id).unwrap_or_default();
-                    answers[item].push(EntityScore { title, id, score, logit });
-                }
+            inputs.push((encoder.inputs(&ids[tokens.clone()], entities), (0..items.len()).collect()));
+            order.extend(items);
+        }
+        let mut answers = vec![Vec::new(); spans.len()];
+        for (item, best) in order.into_iter().zip(self.best(task, Vocabulary::Entities, &inputs, options.top_k).await?)
+        {
+            for Scored { id, logit, score } in best {
+                let title = self.entity_vocab.title(id).unwrap_or_default();
+                answers[item].push(EntityScore { title, id, score, logit });
             }
         }
         Ok(answers)
     }
 
-    /// The best rows of a vocabulary at each position.
+    /// The best rows of a vocabulary at each position of each input.
     async fn best(
         &self,
         task: &str,
-        inputs: &ModelInputs,
-        at: (Vocabulary, &[usize]),
+        vocabulary: Vocabulary,
+        inputs: &[(ModelInputs, Vec<usize>)],
         top_k: usize,
     ) -> Result<Vec<Vec<Scored>>> {
-        let mut best: Vec<Best> = at.1.iter().map(|_| Best::new(top_k)).collect();
-        self.masked_logits(task, inputs, at, |first, block| {
+        let mut best: Vec<Best> = inputs.iter().flat_map(|(_, at)| at).map(|_| Best::new(top_k)).collect();
+        self.masked_logits(task, vocabulary, inputs, |first, block| {
             let width = block.len() / best.len();
             best.iter_mut().zip(block.chunks_exact(width)).for_each(|(best, row)| best.see(first, row));
         })
@@ -190,8 +193,10 @@ struct Scored {
 /// The best of many logits, and the sum of all their exponentials, kept while they go by.
 struct Best {
     top_k: usize,
-    /// Best first; equal ones in their order.
+    /// The best so far, up to twice as many as wanted, in no order.
     rows: Vec<(f32, u32)>,
+    /// What a row must be above, once there are enough.
+    least: Option<f32>,
     max: f64,
     /// Of `exp(logit - max)`.
     sum: f64,
@@ -199,7 +204,7 @@ struct Best {
 
 impl Best {
     fn new(top_k: usize) -> Self {
-        Self { top_k, rows: Vec::new(), max: f64::NEG_INFINITY, sum: 0.0 }
+        Self { top_k, rows: Vec::new(), least: None, max: f64::NEG_INFINITY, sum: 0.0 }
     }
 
     fn see(&mut self, first: usize, logits: &[f32]) {
@@ -211,18 +216,35 @@ impl Best {
             } else {
                 self.sum += (wide - self.max).exp();
             }
-            if self.rows.len() < self.top_k || self.rows.last().is_some_and(|(worst, _)| logit > *worst) {
-                let place = self.rows.partition_point(|(known, _)| *known >= logit);
-                self.rows.insert(place, (logit, id));
-                self.rows.truncate(self.top_k);
+            if self.least.is_none_or(|least| logit > least) {
+                self.rows.push((logit, id));
+                if self.rows.len() == self.top_k.saturating_mul(2) {
+                    self.cut();
+                }
             }
         }
     }
 
-    fn scored(self) -> Vec<Scored> {
+    /// Keeps the best `top_k`; of equal ones the first.
+    fn cut(&mut self) {
+        if self.rows.len() > self.top_k {
+            let (_, worst, _) = self.rows.select_nth_unstable_by(self.top_k - 1, better);
+            self.least = Some(worst.0);
+            self.rows.truncate(self.top_k);
+        }
+    }
+
+    fn scored(mut self) -> Vec<Scored> {
+        self.cut();
+        self.rows.sort_unstable_by(better);
         let score = |logit: f32| (f64::from(logit) - self.max).exp() / self.sum;
         self.rows.iter().map(|(logit, id)| Scored { id: *id, logit: *logit, score: score(*logit) }).collect()
     }
+}
+
+/// Best first; equal ones in their order.
+fn better(a: &(f32, u32), b: &(f32, u32)) -> Ordering {
+    b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ pub enum Candidates {
 pub struct Files {
     /// `tokenizer.json` for the `tokenizers` crate.
     pub tokenizer: FileEntry,
-    /// Flat JSON object: title to row of the entity table.
+    /// Title to row of the entity table: a flat JSON object, or `entity_vocab.bin` where the table is in chunks.
     pub entity_vocab: FileEntry,
 }
 
