@@ -57,8 +57,9 @@ export class Client {
     return this.#request((id) => ({ type: 'load', id, model, options })) as Promise<RuntimeInfo>;
   }
 
-  call(call: Call): Promise<unknown> {
-    return this.#request((id) => ({ type: 'call', id, call }));
+  /** Runs a task. When `signal` aborts, the engine ends what the call fetches; a call that computes runs out. */
+  call(call: Call, signal?: AbortSignal): Promise<unknown> {
+    return this.#request((id) => ({ type: 'call', id, call }), signal);
   }
 
   /** Ends the connection, and a worker that it started; whatever is under way rejects with `reason`. */
@@ -74,17 +75,20 @@ export class Client {
     this.#port.onmessage = null;
   }
 
-  #request(message: (id: number) => Request): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+  #request(message: (id: number) => Request, signal?: AbortSignal): Promise<unknown> {
+    const id = this.#nextId++;
+    const onAbort = () => this.#post({ type: 'abort', id });
+    const answer = new Promise((resolve, reject) => {
       if (this.#closed) throw this.#closed.reason;
-      const id = this.#nextId++;
       try {
         this.#post(message(id));
       } catch (error) {
         throw new LukeError('input', `an argument is not plain data: ${(error as Error).message}`);
       }
       this.#pending.set(id, { resolve, reject });
+      signal?.addEventListener('abort', onAbort);
     });
+    return signal ? answer.finally(() => signal.removeEventListener('abort', onAbort)) : answer;
   }
 
   #receive(reply: Reply): void {

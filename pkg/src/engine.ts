@@ -45,7 +45,8 @@ class DeviceFailure {
 export class Engine {
   readonly #machine: Machine;
   readonly #stop = new AbortController();
-  #load: ((onProgress: (event: LoadEvent) => void) => Promise<RuntimeInfo>) | undefined;
+  readonly #calls = new Set<AbortController>();
+  #load: ((onProgress: (event: LoadEvent) => void, signal: AbortSignal) => Promise<RuntimeInfo>) | undefined;
   #loaded: Loaded | undefined;
   /** The instance whose threads it uses. */
   #threaded: WasmInstance | undefined;
@@ -57,30 +58,33 @@ export class Engine {
 
   /** Loads the model, and remembers how, for when it has to be done again. */
   load(model: string, options: EngineOptions, source: Source, onProgress: (event: LoadEvent) => void): Promise<RuntimeInfo> {
-    this.#load = async (report) => this.#loadOnBest(manifestUrl(model), options, source, report);
-    return this.#track(this.#load(onProgress));
+    this.#load = async (report, signal) => this.#loadOnBest(manifestUrl(model), options, source, report, signal);
+    return this.#track(this.#load(onProgress, this.#stop.signal));
   }
 
   /**
    * Runs a task. When a trap or a lost device took the model, this loads it again first and reports that through
-   * `onReload`; the call that met the trap itself has been rejected.
+   * `onReload`; the call that met the trap itself has been rejected. `abort` ends what the call fetches.
    */
-  call(call: Call, onReload: (info: RuntimeInfo) => void): Promise<unknown> {
-    return this.#track(this.#call(call, onReload));
+  call(call: Call, onReload: (info: RuntimeInfo) => void, abort = new AbortController()): Promise<unknown> {
+    this.#calls.add(abort);
+    return this.#track(this.#call(call, onReload, abort.signal).finally(() => this.#calls.delete(abort)));
   }
 
-  /** Stops a load, waits for a call, and frees the model. */
+  /** Stops a load and what a call fetches, waits for the call, and frees the model. */
   async dispose(): Promise<void> {
     this.#stop.abort();
+    for (const call of this.#calls) call.abort();
     await this.#busy.catch(() => {});
     this.#drop();
     this.#threaded?.releaseThreads(this);
   }
 
-  async #call(call: Call, onReload: (info: RuntimeInfo) => void): Promise<unknown> {
+  async #call(call: Call, onReload: (info: RuntimeInfo) => void, signal: AbortSignal): Promise<unknown> {
     if (!this.#load) throw new LukeError('input', 'no model is loaded');
-    if (!this.#loaded || !isCurrent(this.#loaded)) onReload(await this.#load(() => {}));
+    if (!this.#loaded || !isCurrent(this.#loaded)) onReload(await this.#load(() => {}, signal));
     const { model, instance, files } = this.#loaded!;
+    files.signal = signal;
     try {
       return await instance.run(() => run(model, call));
     } catch (error) {
@@ -93,7 +97,7 @@ export class Engine {
     }
   }
 
-  async #loadOnBest(url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<RuntimeInfo> {
+  async #loadOnBest(url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void, signal: AbortSignal): Promise<RuntimeInfo> {
     const started = performance.now();
     const choice = await this.#machine.chooseDevice(options.device);
     const finish = (adapter?: string, fallbackReason?: string): RuntimeInfo => {
@@ -106,21 +110,20 @@ export class Engine {
       };
     };
     try {
-      await this.#loadOn(choice.device, url, options, source, report);
+      await this.#loadOn(choice.device, url, options, source, report, signal);
       return finish(choice.adapter, choice.reason);
     } catch (failure) {
       if (!(failure instanceof DeviceFailure)) throw failure;
       if (options.device !== 'auto' || choice.device === 'wasm') throw failure.error;
       // The files are fetched again, from the HTTP cache as a rule: keeping them all for this rare case would cost their size in memory.
-      await this.#loadOn('wasm', url, options, source, report).catch((second: unknown) => {
+      await this.#loadOn('wasm', url, options, source, report, signal).catch((second: unknown) => {
         throw second instanceof DeviceFailure ? second.error : second;
       });
       return finish(undefined, `WebGPU failed: ${failure.error.message}`);
     }
   }
 
-  async #loadOn(device: Device, url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<void> {
-    const { signal } = this.#stop;
+  async #loadOn(device: Device, url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void, signal: AbortSignal): Promise<void> {
     const choice = device === 'wasm' ? this.#machine.chooseThreads(options.threads) : { threads: 1 };
     const compiling = this.#instance(device, choice, options);
     compiling.catch(() => {}); // awaited below, after the manifest
@@ -134,7 +137,7 @@ export class Engine {
     });
     signal.throwIfAborted();
     const { generation } = instance;
-    const { manifest, text, here } = folder ?? (await this.#checkpoint(instance, source, url, options.heads));
+    const { manifest, text, here } = folder ?? (await this.#checkpoint(instance, source, url, options.heads, signal));
 
     let bytes: LoadBytes = { loadedBytes: 0, totalBytes: 0 };
     const onBytes: OnBytes = (file, now) => {
@@ -168,8 +171,8 @@ export class Engine {
   }
 
   /** A folder without a manifest may be a Hugging Face checkpoint. */
-  async #checkpoint(instance: WasmInstance, source: Source, url: string, heads: readonly string[]): Promise<Checkpoint> {
-    const reading = readCheckpoint(instance.module, source, url, heads, this.#stop.signal);
+  async #checkpoint(instance: WasmInstance, source: Source, url: string, heads: readonly string[], signal: AbortSignal): Promise<Checkpoint> {
+    const reading = readCheckpoint(instance.module, source, url, heads, signal);
     return instance.run(() => reading).catch((error: unknown) => {
       if (!isMissing(error)) throw error instanceof LukeError ? error : loadFailure(url, error);
       const { message, detail } = error as LukeError;

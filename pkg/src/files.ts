@@ -21,10 +21,11 @@ interface Opened {
  * wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
  */
 export class ModelFiles {
+  /** Ends what is fetched; each call sets its own, for the rows that it reads. */
+  signal: AbortSignal;
   #failure: { error: unknown } | undefined;
   readonly #source: Source;
   readonly #url: string;
-  readonly #signal: AbortSignal;
   readonly #onBytes: OnBytes;
   readonly #places: Map<string, number>;
   readonly #order: FileEntry[];
@@ -44,7 +45,7 @@ export class ModelFiles {
     const counted = [manifest.files.tokenizer, manifest.files.entityVocab, ...manifest.chunks];
     this.#source = source;
     this.#url = url;
-    this.#signal = signal;
+    this.signal = signal;
     this.#onBytes = onBytes;
     this.#here = here;
     this.#order = [...counted, ...(manifest.entityTable?.chunks ?? [])];
@@ -107,7 +108,7 @@ export class ModelFiles {
     }
     const url = fileUrl(this.#url, entry.path);
     const { offset, bytes } = entry;
-    const opened = await download(this.#source, url, this.#signal, offset === undefined ? undefined : { offset, bytes });
+    const opened = await download(this.#source, url, this.signal, offset === undefined ? undefined : { offset, bytes });
     if (offset !== undefined) this.#ranges = opened.status === 206;
     // The next of the model's files is asked for soon. Rows may wait for ever, which a server would not.
     if (place < this.#counted) return { send: (write) => this.#receive(place, url, opened, write), cancel: opened.cancel };

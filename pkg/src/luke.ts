@@ -239,7 +239,7 @@ export class Luke {
     const result = this.#last.then(() => {
       if (this.#disposed) throw disposed();
       signal?.throwIfAborted();
-      return this.#client.call({ ...call, options: defined(rest) });
+      return this.#client.call({ ...call, options: defined(rest) }, signal);
     });
     this.#last = result.catch(() => {});
     return abortable(result as Promise<T>, signal);

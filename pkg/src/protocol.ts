@@ -21,7 +21,7 @@ export interface EngineOptions {
   remoteFetch: boolean;
 }
 
-/** A task of the model. `options` has no `signal`: aborting is the page's affair. */
+/** A task of the model. `options` has no `signal`: the page sends an `abort` with the call's id. */
 export type Call =
   | { method: 'ner'; input: string | readonly string[] | WordList; options: object }
   | { method: 'typing'; input: { text: string; span: Span }; options: object }
@@ -37,6 +37,7 @@ export type Call =
 export type Request =
   | { type: 'load'; id: number; model: string; options: EngineOptions }
   | { type: 'call'; id: number; call: Call }
+  | { type: 'abort'; id: number }
   | { type: 'close' }
   | FetchReply;
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Luke, LukeError, type LoadEvent, type LoadOptions } from '../dist/index.js';
-import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles, type Tasks } from './fakes.js';
+import type { ReadFile } from '../dist/wasm.js';
+import { fakeFetch, fakeWasm, fakeWorker, machine, manifest, MODEL, modelFiles, type Tasks } from './fakes.js';
 
 type Ner = Parameters<typeof fakeWasm>[0];
 
@@ -181,6 +182,29 @@ test('wrong load options reject and name the thing', async () => {
   await assert.rejects(Luke.load(MODEL, { device: 'wasm', threads: 2, worker: false }), { code: 'unsupported', message: /threads 2: the page is not cross-origin isolated/ });
   await assert.rejects(Luke.load('not a url'), { code: 'input', message: /"not a url"/ });
   await assert.rejects(Luke.load(7 as never), { code: 'input', message: /URL/ });
+});
+
+test('an aborted call that waits for the network makes way for the next one', async () => {
+  const { module } = fakeWasm(() => read('entities/0.bin', 1, undefined, () => {}).then(() => []));
+  const { loadModel } = module;
+  let read!: ReadFile;
+  module.loadModel = (json, reading, options) => loadModel(json, (read = reading), options);
+  const rows = { chunks: [{ path: 'entities/0.bin', bytes: 1, sha256: '' }] };
+  const files = { ...modelFiles(1), 'manifest.json': JSON.stringify({ ...manifest(1), entityTable: rows }), 'entities/0.bin': new Uint8Array(1) };
+  const { fetch } = fakeFetch(files);
+  const abort = new AbortController();
+  let stuck = true;
+  const fetching: typeof fetch = (url, init) => {
+    if (!String(url).includes('entities') || !stuck) return fetch(url, init);
+    stuck = false;
+    setTimeout(() => abort.abort('enough'), 5);
+    return new Promise((_, reject) => init!.signal!.addEventListener('abort', () => reject(new Error('aborted'))));
+  };
+  const luke = await Luke.load(MODEL, { worker: () => fakeWorker(machine(module)).worker, fetch: fetching });
+  const first = assert.rejects(luke.ner('a', { signal: abort.signal }), (reason) => reason === 'enough');
+  assert.deepEqual(await luke.ner('b'), []);
+  await first;
+  await luke.dispose();
 });
 
 test('an aborted load rejects with its reason and ends its worker', async () => {
