@@ -17,8 +17,8 @@ interface Opened {
 }
 
 /**
- * Reads the files of a model. While one is used the next is already asked for, as long as they come in their order. What goes
- * wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
+ * Reads the files of a model. While one is used the next is already asked for, as long as they come in their order; of rows of the
+ * entity table nobody knows which come next. What goes wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
  */
 export class ModelFiles {
   /** Ends what is fetched; each call sets its own, for the rows that it reads. */
@@ -34,7 +34,7 @@ export class ModelFiles {
   readonly #bytes: LoadBytes;
   /** Files that are here already, and parts that came because a server only sends whole files. */
   readonly #here: Map<string, Blob>;
-  /** Whether the server sends parts of files; known once one was asked for. */
+  /** Whether the server sends parts of files, as it did when the last one was asked for. */
   #ranges = false;
   #next = 0;
   /** What was opened unasked and is not asked for yet. */
@@ -89,12 +89,12 @@ export class ModelFiles {
   }
 
   /**
-   * Whether a file may be fetched unasked: not the first rows of a table that may never be needed, nor a part that may come
-   * with the one before it, nor what has been read.
+   * Whether a file may be fetched unasked: not rows of a table that may never be needed, nor a part that may come with the
+   * one before it, nor what has been read.
    */
   #mayFollow(place: number): boolean {
     const entry = this.#order[place];
-    if (entry === undefined || place === this.#counted || this.#ahead.has(place) || (place < this.#counted && this.#read.has(place))) return false;
+    if (entry === undefined || place >= this.#counted || this.#ahead.has(place) || this.#read.has(place)) return false;
     return entry.offset === undefined || this.#ranges;
   }
 
@@ -110,17 +110,12 @@ export class ModelFiles {
     const { offset, bytes } = entry;
     const opened = await download(this.#source, url, this.signal, offset === undefined ? undefined : { offset, bytes });
     if (offset !== undefined) this.#ranges = opened.status === 206;
-    // The next of the model's files is asked for soon. Rows may wait for ever, which a server would not.
-    if (place < this.#counted) return { send: (write) => this.#receive(place, url, opened, write), cancel: opened.cancel };
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    const received = this.#receive(place, url, opened, (piece) => parts.push(piece.slice()));
-    received.catch(() => {});
-    return { send: (write) => received.then(() => parts.forEach(write)), cancel: () => {} };
+    return { send: (write) => this.#receive(place, url, opened, write), cancel: opened.cancel };
   }
 
-  async #receive(place: number, url: string, { pieces }: Download, write: Write): Promise<void> {
+  async #receive(place: number, url: string, { status, pieces }: Download, write: Write): Promise<void> {
     const entry = this.#order[place]!;
-    if (entry.offset !== undefined && !this.#ranges) return this.#cut(place, url, pieces, write);
+    if (entry.offset !== undefined && status !== 206) return this.#cut(place, url, pieces, write);
     const filling = new Filling(entry, url, write);
     for await (const piece of pieces) {
       filling.add(piece);
