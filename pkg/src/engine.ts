@@ -2,7 +2,7 @@
 // speaks for it. It does no maths and reads no text: all of that is in the wasm.
 
 import { isMissing, readCheckpoint, type Checkpoint } from './checkpoint.js';
-import { chooseDevice } from './device.js';
+import { chooseDevice, type Choice } from './device.js';
 import { isTrap, LukeError, toLukeError } from './errors.js';
 import { ModelFiles, type OnBytes } from './files.js';
 import { fetchManifest, manifestUrl } from './manifest.js';
@@ -99,7 +99,10 @@ export class Engine {
 
   async #loadOnBest(url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void, signal: AbortSignal): Promise<RuntimeInfo> {
     const started = performance.now();
-    const choice = await this.#machine.chooseDevice(options.device);
+    const choice = await this.#machine.chooseDevice(options.device).catch((error: unknown): Choice => {
+      if (options.device !== 'auto') throw error;
+      return { device: 'wasm', reason: `WebGPU failed: ${toLukeError(error).message}` };
+    });
     const finish = (adapter?: string, fallbackReason?: string): RuntimeInfo => {
       const { model, instance, threadsReason } = this.#loaded!;
       const { name, dtype, parameters, device, tasks, selfTest } = model.info();
@@ -160,12 +163,13 @@ export class Engine {
     if (threads === 1) return { instance: await this.#machine.loadWasm(device, wasmUrl), threadsReason: reason };
     try {
       const instance = await this.#machine.loadWasm('threads', wasmUrl);
+      this.#stop.signal.throwIfAborted(); // a load that failed meanwhile has let go of its threads already
       this.#threaded = instance;
       await instance.useThreads(this, threads);
       return { instance, threadsReason: undefined };
     } catch (error) {
       this.#threaded?.releaseThreads(this);
-      if (options.threads !== 'auto') throw error;
+      if (options.threads !== 'auto' || this.#stop.signal.aborted) throw error;
       return this.#instance(device, { threads: 1, reason: toLukeError(error).message }, options);
     }
   }

@@ -32,6 +32,38 @@ test('auto falls back to the CPU when the GPU fails, and says why', async () => 
   assert.equal(cpu.log.at(-1), 'finish');
 });
 
+test('auto takes the CPU when the choice itself fails', async () => {
+  const chooseDevice = async () => {
+    throw new TypeError('no info');
+  };
+  const start = (device: 'auto' | 'webgpu') => {
+    const instance = new WasmInstance(fakeWasm(async () => []).module);
+    return new Engine({ chooseDevice, chooseThreads, loadWasm: async () => instance }).load(MODEL, { ...options, device }, fetchSource(fakeFetch(modelFiles(2)).fetch), () => {});
+  };
+  assert.match((await start('auto')).fallbackReason!, /no info/);
+  await assert.rejects(start('webgpu'), /no info/);
+});
+
+test('a load that failed before its threads were there starts none', async () => {
+  const instance = new WasmInstance(fakeWasm(async () => []).module);
+  let users = 0;
+  instance.useThreads = async () => void (users += 1);
+  let arrive!: () => void;
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  const asked: string[] = [];
+  const loadWasm: Machine['loadWasm'] = async (runtime) => {
+    asked.push(runtime);
+    await arrived;
+    return instance;
+  };
+  const engine = new Engine({ chooseDevice: async () => ({ device: 'wasm' }), chooseThreads: () => ({ threads: 2 }), loadWasm });
+  await assert.rejects(engine.load(MODEL, options, fetchSource(fakeFetch({ 'manifest.json': '{}' }).fetch), () => {}), { code: 'format' });
+  await engine.dispose();
+  arrive();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual([users, asked], [0, ['threads']]);
+});
+
 test('a GPU that was asked for by name does not fall back; nor does auto for a bad file', async () => {
   const failing = () => {
     throw { code: 'device-lost', message: 'lost' };
@@ -85,13 +117,14 @@ test('auto takes WebGPU only when there is a GPU behind it', async () => {
   const cases: [object | null, string, RegExp | undefined][] = [
     [{ vendor: 'apple', architecture: 'metal-3', isFallbackAdapter: false }, 'webgpu', undefined],
     [{ vendor: 'google', architecture: 'swiftshader', isFallbackAdapter: false }, 'wasm', /swiftshader/],
-    [{ description: 'llvmpipe (LLVM 15)' }, 'wasm', /llvmpipe/], [{ vendor: 'x', isFallbackAdapter: true }, 'wasm', /software/], [null, 'wasm', /no WebGPU adapter/],
+    [{ description: 'llvmpipe (LLVM 15)' }, 'wasm', /llvmpipe/], [{ vendor: 'x', isFallbackAdapter: true }, 'wasm', /software/],
+    [{}, 'webgpu', undefined], [null, 'wasm', /no WebGPU adapter/],
   ];
   for (const [info, device, reason] of cases) {
-    Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { gpu: { requestAdapter: async () => info && { info } } } });
+    Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { gpu: { requestAdapter: async () => info && (Object.keys(info).length ? { info } : {}) } } });
     const choice = await chooseDevice('auto');
     assert.equal(choice.device, device);
-    assert.equal(choice.adapter, device === 'webgpu' ? 'apple metal-3' : undefined);
+    assert.equal(choice.adapter, device !== 'webgpu' ? undefined : 'vendor' in info! ? 'apple metal-3' : 'unnamed');
     if (reason) assert.match(choice.reason!, reason);
     else assert.equal(choice.reason, undefined);
   }
