@@ -241,9 +241,22 @@ test('forward gives tensors', async () => {
   await luke.dispose();
 });
 
-test('a worker that is the user\'s is not terminated', async () => {
+test('a worker that cannot be made rejects with unsupported, the cause and what to do', async () => {
+  const worker = () => {
+    throw new DOMException('no access from origin null', 'SecurityError');
+  };
+  await assert.rejects(Luke.load(MODEL, { worker }), (error: any) => error instanceof LukeError && error.code === 'unsupported' && /SecurityError: no access.*new Worker/.test(error.message));
+  await assert.rejects(Luke.load(MODEL, { worker: () => ({}) as Worker }), { code: 'unsupported', message: /addEventListener/ });
+});
+
+test('a worker that is the user\'s is not terminated, and nothing listens on it any more', async () => {
   const { worker, state } = fakeWorker(machine(fakeWasm(async () => []).module));
+  const target = new EventTarget();
+  let heard = 0;
+  worker.addEventListener = (type: string, listener: any, options: any) => target.addEventListener(type, () => (heard += 1) && listener, options);
   const luke = await Luke.load(MODEL, { worker, fetch: fakeFetch(modelFiles(1)).fetch });
+  target.dispatchEvent(new Event('error'));
   await luke.dispose();
-  assert.equal(state.terminated, false);
+  target.dispatchEvent(new Event('error'));
+  assert.deepEqual([state.terminated, heard], [false, 1]);
 });
