@@ -7,7 +7,7 @@ import { isTrap, LukeError, toLukeError } from './errors.js';
 import { ModelFiles, type OnBytes } from './files.js';
 import { fetchManifest, manifestUrl } from './manifest.js';
 import type { Call, EngineOptions } from './protocol.js';
-import type { Source } from './source.js';
+import { reloading, type Source } from './source.js';
 import { chooseThreads, type ThreadChoice } from './threads.js';
 import type { Device, LoadBytes, LoadEvent, RuntimeInfo } from './types.js';
 import { VERSION } from './version.js';
@@ -30,6 +30,9 @@ interface Loaded {
   /** Why `threads: 'auto'` takes one thread of the CPU. */
   threadsReason: string | undefined;
 }
+
+/** What a load needs to know. */
+type LoadArguments = [url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void, signal: AbortSignal];
 
 /** What is wrong with a model whatever the device. */
 const FILE_FAULTS: readonly string[] = ['format', 'integrity', 'input'];
@@ -58,7 +61,7 @@ export class Engine {
 
   /** Loads the model, and remembers how, for when it has to be done again. */
   load(model: string, options: EngineOptions, source: Source, onProgress: (event: LoadEvent) => void): Promise<RuntimeInfo> {
-    this.#load = async (report, signal) => this.#loadOnBest(manifestUrl(model), options, source, report, signal);
+    this.#load = async (report, signal) => this.#loadFresh(manifestUrl(model), options, source, report, signal);
     return this.#track(this.#load(onProgress, this.#stop.signal));
   }
 
@@ -89,15 +92,24 @@ export class Engine {
       return await instance.run(() => run(model, call));
     } catch (error) {
       const failure = files.takeFailure();
+      const known = toLukeError(failure ? failure.error : error);
+      if (known.code === 'integrity' && files.reload()) return this.#call(call, onReload, signal);
       if (failure) throw failure.error;
-      const known = toLukeError(error);
       if (isTrap(error)) this.#loaded = undefined;
       else if (known.code === 'device-lost' || known.code === 'out-of-memory') this.#drop();
       throw known;
     }
   }
 
-  async #loadOnBest(url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void, signal: AbortSignal): Promise<RuntimeInfo> {
+  /** Where a model was replaced in its place, the HTTP cache may have files of the earlier one: then all are fetched anew, once. */
+  async #loadFresh(...[url, options, source, report, signal]: LoadArguments): Promise<RuntimeInfo> {
+    return this.#loadOnBest(url, options, source, report, signal).catch((error: unknown) => {
+      if (!(error instanceof LukeError && error.code === 'integrity')) throw error;
+      return this.#loadOnBest(url, options, reloading(source), report, signal);
+    });
+  }
+
+  async #loadOnBest(...[url, options, source, report, signal]: LoadArguments): Promise<RuntimeInfo> {
     const started = performance.now();
     const choice = await this.#machine.chooseDevice(options.device).catch((error: unknown): Choice => {
       if (options.device !== 'auto') throw error;
@@ -126,7 +138,7 @@ export class Engine {
     }
   }
 
-  async #loadOn(device: Device, url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void, signal: AbortSignal): Promise<void> {
+  async #loadOn(device: Device, ...[url, options, source, report, signal]: LoadArguments): Promise<void> {
     const choice = device === 'wasm' ? this.#machine.chooseThreads(options.threads) : { threads: 1 };
     const compiling = this.#instance(device, choice, options);
     compiling.catch(() => {}); // awaited below, after the manifest

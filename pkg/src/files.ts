@@ -1,7 +1,7 @@
 // The files of a model, fetched when the model asks for them.
 import { LukeError } from './errors.js';
 import { fileUrl, type FileEntry, type Manifest } from './manifest.js';
-import { download, type Download, type Source } from './source.js';
+import { download, reloading, type Download, type Source } from './source.js';
 import type { LoadBytes } from './types.js';
 
 /** What the model has asked for so far and in all; rows of the entity table do not count. */
@@ -23,8 +23,9 @@ interface Opened {
 export class ModelFiles {
   /** Ends what is fetched; each call sets its own, for the rows that it reads. */
   signal: AbortSignal;
+  #reloads = false;
   #failure: { error: unknown } | undefined;
-  readonly #source: Source;
+  #source: Source;
   readonly #url: string;
   readonly #onBytes: OnBytes;
   readonly #places: Map<string, number>;
@@ -74,6 +75,14 @@ export class ModelFiles {
       throw error;
     }
   };
+
+  /** From now on fetches past the HTTP cache. False if it does so already. */
+  reload(): boolean {
+    if (this.#reloads) return false;
+    this.#reloads = true;
+    this.#source = reloading(this.#source);
+    return true;
+  }
 
   /** Ends what is on its way unasked. */
   close(): void {
