@@ -192,7 +192,7 @@ export class Engine {
     return instance.run(() => reading).catch((error: unknown) => {
       if (!isMissing(error)) throw error instanceof LukeError ? error : loadFailure(url, error);
       const { message, detail } = error as LukeError;
-      throw new LukeError('network', `there is no ${url}, nor a Hugging Face checkpoint: ${message}`, detail);
+      throw new LukeError('network', `${url} is not there, nor a Hugging Face checkpoint: ${message}`, detail);
     });
   }
 
