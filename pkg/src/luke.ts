@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { Client } from './client.js';
 import { LukeError } from './errors.js';
 import type { Call } from './protocol.js';
