@@ -8,7 +8,7 @@ import { fetchSource } from '../dist/source.js';
 import { chooseThreads } from '../dist/threads.js';
 import type { Device } from '../dist/types.js';
 import { VERSION } from '../dist/version.js';
-import { WasmInstance, type ReadFile } from '../dist/wasm.js';
+import { wasmFile, WasmInstance, type ReadFile } from '../dist/wasm.js';
 import { fakeFetch, fakeWasm, manifest, MODEL, modelFiles } from './fakes.js';
 
 const options = { device: 'auto', threads: 'auto', selfTest: true, heads: [], remoteFetch: false } as const;
@@ -216,6 +216,26 @@ test('auto runs with one thread where others do not start, or their module is mi
     assert.match(info.threadsReason!, reason);
     await assert.rejects(new Engine(machine(threads)).load(MODEL, { ...options, threads: 2 }, source(), () => {}), reason);
   }
+});
+
+test('a module in wasmUrl, with or without a final slash or a query', () => {
+  for (const [from, to] of [['/a', '/a/cpu/luke_web_bg.wasm'], ['/a/', '/a/cpu/luke_web_bg.wasm'], ['/a?v=2', '/a/cpu/luke_web_bg.wasm?v=2'], ['', '/cpu/luke_web_bg.wasm']]) {
+    assert.equal(wasmFile('cpu', `https://a.test${from}`).href, `https://a.test${to}`);
+  }
+});
+
+test('a trap outside any call ends the running ones, and stays to be seen', async () => {
+  const instance = new WasmInstance(fakeWasm(async () => []).module);
+  const listeners = new Map<string, (event: Event) => void>();
+  const scope = globalThis as { addEventListener?: unknown; removeEventListener?: unknown };
+  Object.assign(scope, { addEventListener: (type: string, listener: (event: Event) => void) => listeners.set(type, listener), removeEventListener: () => {} });
+  const running = assert.rejects(instance.run(() => new Promise(() => {})), /elsewhere/);
+  const event = Object.assign(new Event('error', { cancelable: true }), { error: new WebAssembly.RuntimeError('elsewhere') });
+  listeners.get('error')!(event);
+  await running;
+  assert.equal(event.defaultPrevented, false);
+  delete scope.addEventListener;
+  delete scope.removeEventListener;
 });
 
 test('errors keep their code, and foreign ones get one', () => {
