@@ -6,6 +6,8 @@ interface Mention {
   text: string;
   /** Where it stands; `undefined` when the text no longer has it. */
   start: number | undefined;
+  /** Where it would stand after the edits so far. */
+  near: number;
   title: HTMLInputElement;
 }
 
@@ -29,10 +31,13 @@ export class Mentions {
   readonly #list = element('ul', { class: 'mentions' });
   readonly #typed: HTMLInputElement;
   #mentions: Mention[] = [];
+  /** The text before the edit under way. */
+  #before: string;
 
   constructor(area: HTMLTextAreaElement, options: MentionsOptions) {
     const { id, label, single, initial } = options;
     this.#area = area;
+    this.#before = area.value;
     this.#options = options;
     this.#typed = element('input', { id, type: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'select or type it' });
     const add = element('button', { type: 'button' }, single ? 'Set' : 'Add');
@@ -102,7 +107,7 @@ export class Mentions {
 
   #add(text: string, start: number | undefined): void {
     const title = element('input', { type: 'text', 'aria-label': `Title of ${text}`, placeholder: 'title, if it is known', spellcheck: 'false', autocomplete: 'off' });
-    const mention = { text, start, title };
+    const mention = { text, start, near: start ?? 0, title };
     if (this.#options.single) this.#mentions = [mention];
     else this.#mentions.push(mention);
     this.#show();
@@ -116,12 +121,27 @@ export class Mentions {
     return free.find((place) => !overlaps(place)) ?? free[0];
   }
 
-  /** After an edit every mention stands at the nearest place that says the same. */
+  /** After an edit a mention stands where the edit has moved it, or else at the nearest place that says the same and is not taken. */
   #follow(): void {
+    const { value, selectionEnd } = this.#area;
+    const change = value.length - this.#before.length;
+    // What was typed or pasted ends at the caret, so that an edit is told from one of the same letters further on.
+    const edited = Math.min(samePrefix(this.#before, value), selectionEnd - Math.max(change, 0));
+    this.#before = value;
+    const rest = edited + Math.max(-change, 0);
+    const kept = this.#mentions.filter(({ near }) => near < edited || near >= rest);
     for (const mention of this.#mentions) {
-      const near = mention.start ?? 0;
-      const distance = (place: number) => Math.abs(place - near);
-      mention.start = places(this.#area.value, mention.text).sort((a, b) => distance(a) - distance(b))[0];
+      if (mention.near >= rest) mention.near += change;
+      mention.start = undefined;
+    }
+    const settle = (mention: Mention, place: number | undefined) => {
+      if (place !== undefined) mention.start = mention.near = place;
+    };
+    const free = ({ text }: Mention) => places(value, text).filter((place) => !this.#mentions.some((other) => other.start === place && other.text === text));
+    for (const mention of kept) settle(mention, free(mention).find((place) => place === mention.near));
+    for (const mention of this.#mentions.filter(({ start }) => start === undefined)) {
+      const distance = (place: number) => Math.abs(place - mention.near);
+      settle(mention, free(mention).sort((a, b) => distance(a) - distance(b))[0]);
     }
     this.#show();
   }
@@ -143,6 +163,13 @@ export class Mentions {
     const name = element('span', { class: 'mention' }, text, element('small', {}, place));
     return element('li', start === undefined ? { class: 'gone' } : {}, name, ...(this.#options.titled ? [title] : []), remove);
   }
+}
+
+/** How many of their first code units are the same. */
+function samePrefix(a: string, b: string): number {
+  let same = 0;
+  while (same < a.length && a[same] === b[same]) same += 1;
+  return same;
 }
 
 /** Where `text` has `piece`. */

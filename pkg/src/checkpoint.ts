@@ -32,23 +32,23 @@ export async function readCheckpoint(
   heads: readonly string[],
   signal: AbortSignal,
 ): Promise<Checkpoint> {
-  const get = (path: string) => readIfThere(source, fileUrl(url, path), signal);
+  const get = (path: string) => readBytes(source, fileUrl(url, path), signal);
   const files: Record<string, Uint8Array> = {};
   const find = async (names: readonly string[]) => {
+    let status: number | undefined;
     for (const name of names) {
-      const bytes = name === '' ? new Uint8Array() : await get(name);
+      const bytes = name === '' ? new Uint8Array() : await get(name).catch((error: unknown) => void (status ??= missingStatus(error)));
       if (bytes && name) files[name] = bytes;
       if (bytes) return;
     }
-    throw new LukeError('network', `${fileUrl(url, names[0]!)} answered with status 404; a checkpoint needs ${names.join(', or ')}`, { url, files: names, status: 404 });
+    throw new LukeError('network', `${fileUrl(url, names[0]!)} answered with status ${status}; a checkpoint needs ${names.join(', or ')}`, { url, files: names, status });
   };
   await find(['config.json']); // first, so that what is no checkpoint at all is told by it
-  const [index] = await Promise.all([get(INDEX), ...SMALL_FILES.map(find)]);
+  const [index] = await Promise.all([get(INDEX).catch((error: unknown) => void missingStatus(error)), ...SMALL_FILES.map(find)]);
   const shards = index ? wasm.checkpointShards(index) : [WEIGHTS];
   const headers: Record<string, Uint8Array> = {};
   for (const shard of shards) headers[shard] = await readHeader(wasm, source, fileUrl(url, shard), signal);
-  const name = new URL('.', url).pathname.split('/').filter(Boolean).at(-1) ?? 'luke';
-  const { manifest: text, tokenizer, entityVocab } = wasm.readCheckpoint(name, files, headers, [...heads]);
+  const { manifest: text, tokenizer, entityVocab } = wasm.readCheckpoint(nameOf(url), files, headers, [...heads]);
   const manifest = JSON.parse(text) as Manifest;
   const here = new Map([
     [manifest.files.tokenizer.path, new Blob([tokenizer as BlobPart])],
@@ -65,17 +65,20 @@ async function readHeader(wasm: WasmModule, source: Source, url: string, signal:
   return bytes <= start.length ? start.subarray(0, bytes) : readStart(bytes);
 }
 
-/** A whole file, or `undefined` where there is none. */
-async function readIfThere(source: Source, url: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
-  try {
-    return await readBytes(source, url, signal);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+/** The name of the folder, or of the repository on a hub: `NAME` of `/ORG/NAME/resolve/main/`. */
+function nameOf(url: string): string {
+  const folders = new URL('.', url).pathname.split('/').filter(Boolean);
+  const resolve = folders.indexOf('resolve');
+  return (resolve > 0 && resolve < folders.length - 1 ? folders[resolve - 1] : folders.at(-1)) ?? 'luke';
 }
 
-/** Whether a server said that there is no such file. */
+/** The status that says that there is no such file; any other error is thrown again. */
+function missingStatus(error: unknown): number {
+  if (!isMissing(error)) throw error;
+  return ((error as LukeError).detail as { status: number }).status;
+}
+
+/** Whether a server said that there is no such file; buckets that keep their lists to themselves say that it is forbidden. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof LukeError && error.code === 'network' && (error.detail as { status?: number } | undefined)?.status === 404;
+  return error instanceof LukeError && error.code === 'network' && [403, 404, 410].includes((error.detail as { status?: number } | undefined)?.status ?? 0);
 }

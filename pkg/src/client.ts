@@ -36,8 +36,19 @@ export class Client {
     port.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
   }
 
-  /** Starts an engine where `worker` says. */
+  /** Starts an engine where `worker` says. Rejects with `unsupported` when none can be started. */
   static async connect(worker: LoadOptions['worker'], handlers: Handlers): Promise<Client> {
+    try {
+      return await Client.#start(worker, handlers);
+    } catch (error) {
+      if (error instanceof LukeError) throw error;
+      const where = worker === false ? 'the engine' : 'the worker';
+      const hint = worker === false ? '' : '; a script of your own may do it: worker: () => new Worker(…), see luke-web/worker';
+      throw new LukeError('unsupported', `${where} did not start: ${String(error)}${hint}`, { error: String(error) });
+    }
+  }
+
+  static async #start(worker: LoadOptions['worker'], handlers: Handlers): Promise<Client> {
     const { port1, port2 } = new MessageChannel();
     if (worker === false || (worker === undefined && typeof Worker === 'undefined')) {
       const { serve } = await import('./serve.js');
@@ -47,9 +58,14 @@ export class Client {
     if (typeof Worker === 'undefined' && worker === true) throw new LukeError('unsupported', 'there are no Web Workers here: use worker: false');
     const owned = typeof worker !== 'object';
     const running = typeof worker === 'function' ? worker() : typeof worker === 'object' ? worker : startWorker();
-    const client = new Client(port1, () => owned && running.terminate(), handlers);
-    running.addEventListener('error', (event) => client.#onWorkerError(event));
+    const listening = new AbortController();
+    const end = () => {
+      listening.abort();
+      if (owned) running.terminate();
+    };
+    running.addEventListener('error', (event) => client.#onWorkerError(event), { signal: listening.signal });
     running.postMessage(CONNECT, [port2]);
+    const client = new Client(port1, end, handlers);
     return client;
   }
 
@@ -57,8 +73,9 @@ export class Client {
     return this.#request((id) => ({ type: 'load', id, model, options })) as Promise<RuntimeInfo>;
   }
 
-  call(call: Call): Promise<unknown> {
-    return this.#request((id) => ({ type: 'call', id, call }));
+  /** Runs a task. When `signal` aborts, the engine ends what the call fetches; a call that computes runs out. */
+  call(call: Call, signal?: AbortSignal): Promise<unknown> {
+    return this.#request((id) => ({ type: 'call', id, call }), signal);
   }
 
   /** Ends the connection, and a worker that it started; whatever is under way rejects with `reason`. */
@@ -74,17 +91,20 @@ export class Client {
     this.#port.onmessage = null;
   }
 
-  #request(message: (id: number) => Request): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+  #request(message: (id: number) => Request, signal?: AbortSignal): Promise<unknown> {
+    const id = this.#nextId++;
+    const onAbort = () => this.#post({ type: 'abort', id });
+    const answer = new Promise((resolve, reject) => {
       if (this.#closed) throw this.#closed.reason;
-      const id = this.#nextId++;
       try {
         this.#post(message(id));
       } catch (error) {
         throw new LukeError('input', `an argument is not plain data: ${(error as Error).message}`);
       }
       this.#pending.set(id, { resolve, reject });
+      signal?.addEventListener('abort', onAbort);
     });
+    return signal ? answer.finally(() => signal.removeEventListener('abort', onAbort)) : answer;
   }
 
   #receive(reply: Reply): void {

@@ -20,7 +20,7 @@ export async function chooseDevice(wanted: NonNullable<LoadOptions['device']>): 
     if (wanted === 'webgpu') throw new LukeError('unsupported', 'device "webgpu": this browser gives no WebGPU adapter');
     return { device: 'wasm', reason: 'no WebGPU adapter' };
   }
-  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+  const { vendor, architecture, device, description, isFallbackAdapter } = (adapter.info as GPUAdapterInfo | undefined) ?? {}; // no `info` before Chrome 127
   const name = [vendor, architecture, device, description].filter(Boolean).join(' ') || 'unnamed';
   if (wanted === 'auto' && (isFallbackAdapter || SOFTWARE.test(name))) return { device: 'wasm', reason: `the WebGPU adapter is software (${name})` };
   return { device: 'webgpu', adapter: name };

@@ -2,12 +2,12 @@
 // speaks for it. It does no maths and reads no text: all of that is in the wasm.
 
 import { isMissing, readCheckpoint, type Checkpoint } from './checkpoint.js';
-import { chooseDevice } from './device.js';
+import { chooseDevice, type Choice } from './device.js';
 import { isTrap, LukeError, toLukeError } from './errors.js';
 import { ModelFiles, type OnBytes } from './files.js';
 import { fetchManifest, manifestUrl } from './manifest.js';
 import type { Call, EngineOptions } from './protocol.js';
-import type { Source } from './source.js';
+import { reloading, type Source } from './source.js';
 import { chooseThreads, type ThreadChoice } from './threads.js';
 import type { Device, LoadBytes, LoadEvent, RuntimeInfo } from './types.js';
 import { VERSION } from './version.js';
@@ -31,6 +31,9 @@ interface Loaded {
   threadsReason: string | undefined;
 }
 
+/** What a load needs to know. */
+type LoadArguments = [url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void, signal: AbortSignal];
+
 /** What is wrong with a model whatever the device. */
 const FILE_FAULTS: readonly string[] = ['format', 'integrity', 'input'];
 
@@ -45,7 +48,8 @@ class DeviceFailure {
 export class Engine {
   readonly #machine: Machine;
   readonly #stop = new AbortController();
-  #load: ((onProgress: (event: LoadEvent) => void) => Promise<RuntimeInfo>) | undefined;
+  readonly #calls = new Set<AbortController>();
+  #load: ((onProgress: (event: LoadEvent) => void, signal: AbortSignal) => Promise<RuntimeInfo>) | undefined;
   #loaded: Loaded | undefined;
   /** The instance whose threads it uses. */
   #threaded: WasmInstance | undefined;
@@ -57,45 +61,60 @@ export class Engine {
 
   /** Loads the model, and remembers how, for when it has to be done again. */
   load(model: string, options: EngineOptions, source: Source, onProgress: (event: LoadEvent) => void): Promise<RuntimeInfo> {
-    this.#load = async (report) => this.#loadOnBest(manifestUrl(model), options, source, report);
-    return this.#track(this.#load(onProgress));
+    this.#load = async (report, signal) => this.#loadFresh(manifestUrl(model), options, source, report, signal);
+    return this.#track(this.#load(onProgress, this.#stop.signal));
   }
 
   /**
    * Runs a task. When a trap or a lost device took the model, this loads it again first and reports that through
-   * `onReload`; the call that met the trap itself has been rejected.
+   * `onReload`; the call that met the trap itself has been rejected. `abort` ends what the call fetches.
    */
-  call(call: Call, onReload: (info: RuntimeInfo) => void): Promise<unknown> {
-    return this.#track(this.#call(call, onReload));
+  call(call: Call, onReload: (info: RuntimeInfo) => void, abort = new AbortController()): Promise<unknown> {
+    this.#calls.add(abort);
+    return this.#track(this.#call(call, onReload, abort.signal).finally(() => this.#calls.delete(abort)));
   }
 
-  /** Stops a load, waits for a call, and frees the model. */
+  /** Stops a load and what a call fetches, waits for the call, and frees the model. */
   async dispose(): Promise<void> {
     this.#stop.abort();
+    for (const call of this.#calls) call.abort();
     await this.#busy.catch(() => {});
     this.#drop();
     this.#threaded?.releaseThreads(this);
   }
 
-  async #call(call: Call, onReload: (info: RuntimeInfo) => void): Promise<unknown> {
+  async #call(call: Call, onReload: (info: RuntimeInfo) => void, signal: AbortSignal): Promise<unknown> {
     if (!this.#load) throw new LukeError('input', 'no model is loaded');
-    if (!this.#loaded || !isCurrent(this.#loaded)) onReload(await this.#load(() => {}));
+    if (!this.#loaded || !isCurrent(this.#loaded)) onReload(await this.#load(() => {}, signal));
     const { model, instance, files } = this.#loaded!;
+    files.signal = signal;
     try {
       return await instance.run(() => run(model, call));
     } catch (error) {
       const failure = files.takeFailure();
+      const known = toLukeError(failure ? failure.error : error);
+      if (known.code === 'integrity' && files.reload()) return this.#call(call, onReload, signal);
       if (failure) throw failure.error;
-      const known = toLukeError(error);
       if (isTrap(error)) this.#loaded = undefined;
       else if (known.code === 'device-lost' || known.code === 'out-of-memory') this.#drop();
       throw known;
     }
   }
 
-  async #loadOnBest(url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<RuntimeInfo> {
+  /** Where a model was replaced in its place, the HTTP cache may have files of the earlier one: then all are fetched anew, once. */
+  async #loadFresh(...[url, options, source, report, signal]: LoadArguments): Promise<RuntimeInfo> {
+    return this.#loadOnBest(url, options, source, report, signal).catch((error: unknown) => {
+      if (!(error instanceof LukeError && error.code === 'integrity')) throw error;
+      return this.#loadOnBest(url, options, reloading(source), report, signal);
+    });
+  }
+
+  async #loadOnBest(...[url, options, source, report, signal]: LoadArguments): Promise<RuntimeInfo> {
     const started = performance.now();
-    const choice = await this.#machine.chooseDevice(options.device);
+    const choice = await this.#machine.chooseDevice(options.device).catch((error: unknown): Choice => {
+      if (options.device !== 'auto') throw error;
+      return { device: 'wasm', reason: `WebGPU failed: ${toLukeError(error).message}` };
+    });
     const finish = (adapter?: string, fallbackReason?: string): RuntimeInfo => {
       const { model, instance, threadsReason } = this.#loaded!;
       const { name, dtype, parameters, device, tasks, selfTest } = model.info();
@@ -106,21 +125,20 @@ export class Engine {
       };
     };
     try {
-      await this.#loadOn(choice.device, url, options, source, report);
+      await this.#loadOn(choice.device, url, options, source, report, signal);
       return finish(choice.adapter, choice.reason);
     } catch (failure) {
       if (!(failure instanceof DeviceFailure)) throw failure;
       if (options.device !== 'auto' || choice.device === 'wasm') throw failure.error;
       // The files are fetched again, from the HTTP cache as a rule: keeping them all for this rare case would cost their size in memory.
-      await this.#loadOn('wasm', url, options, source, report).catch((second: unknown) => {
+      await this.#loadOn('wasm', url, options, source, report, signal).catch((second: unknown) => {
         throw second instanceof DeviceFailure ? second.error : second;
       });
       return finish(undefined, `WebGPU failed: ${failure.error.message}`);
     }
   }
 
-  async #loadOn(device: Device, url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<void> {
-    const { signal } = this.#stop;
+  async #loadOn(device: Device, ...[url, options, source, report, signal]: LoadArguments): Promise<void> {
     const choice = device === 'wasm' ? this.#machine.chooseThreads(options.threads) : { threads: 1 };
     const compiling = this.#instance(device, choice, options);
     compiling.catch(() => {}); // awaited below, after the manifest
@@ -134,7 +152,7 @@ export class Engine {
     });
     signal.throwIfAborted();
     const { generation } = instance;
-    const { manifest, text, here } = folder ?? (await this.#checkpoint(instance, source, url, options.heads));
+    const { manifest, text, here } = folder ?? (await this.#checkpoint(instance, source, url, options.heads, signal));
 
     let bytes: LoadBytes = { loadedBytes: 0, totalBytes: 0 };
     const onBytes: OnBytes = (file, now) => {
@@ -157,23 +175,24 @@ export class Engine {
     if (threads === 1) return { instance: await this.#machine.loadWasm(device, wasmUrl), threadsReason: reason };
     try {
       const instance = await this.#machine.loadWasm('threads', wasmUrl);
+      this.#stop.signal.throwIfAborted(); // a load that failed meanwhile has let go of its threads already
       this.#threaded = instance;
       await instance.useThreads(this, threads);
       return { instance, threadsReason: undefined };
     } catch (error) {
       this.#threaded?.releaseThreads(this);
-      if (options.threads !== 'auto') throw error;
+      if (options.threads !== 'auto' || this.#stop.signal.aborted) throw error;
       return this.#instance(device, { threads: 1, reason: toLukeError(error).message }, options);
     }
   }
 
   /** A folder without a manifest may be a Hugging Face checkpoint. */
-  async #checkpoint(instance: WasmInstance, source: Source, url: string, heads: readonly string[]): Promise<Checkpoint> {
-    const reading = readCheckpoint(instance.module, source, url, heads, this.#stop.signal);
+  async #checkpoint(instance: WasmInstance, source: Source, url: string, heads: readonly string[], signal: AbortSignal): Promise<Checkpoint> {
+    const reading = readCheckpoint(instance.module, source, url, heads, signal);
     return instance.run(() => reading).catch((error: unknown) => {
       if (!isMissing(error)) throw error instanceof LukeError ? error : loadFailure(url, error);
       const { message, detail } = error as LukeError;
-      throw new LukeError('network', `there is no ${url}, nor a Hugging Face checkpoint: ${message}`, detail);
+      throw new LukeError('network', `${url} is not there, nor a Hugging Face checkpoint: ${message}`, detail);
     });
   }
 

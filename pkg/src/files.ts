@@ -1,7 +1,7 @@
 // The files of a model, fetched when the model asks for them.
 import { LukeError } from './errors.js';
 import { fileUrl, type FileEntry, type Manifest } from './manifest.js';
-import { download, type Download, type Source } from './source.js';
+import { download, reloading, type Download, type Source } from './source.js';
 import type { LoadBytes } from './types.js';
 
 /** What the model has asked for so far and in all; rows of the entity table do not count. */
@@ -17,14 +17,16 @@ interface Opened {
 }
 
 /**
- * Reads the files of a model. While one is used the next is already asked for, as long as they come in their order. What goes
- * wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
+ * Reads the files of a model. While one is used the next is already asked for, as long as they come in their order; of rows of the
+ * entity table nobody knows which come next. What goes wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
  */
 export class ModelFiles {
+  /** Ends what is fetched; each call sets its own, for the rows that it reads. */
+  signal: AbortSignal;
+  #reloads = false;
   #failure: { error: unknown } | undefined;
-  readonly #source: Source;
+  #source: Source;
   readonly #url: string;
-  readonly #signal: AbortSignal;
   readonly #onBytes: OnBytes;
   readonly #places: Map<string, number>;
   readonly #order: FileEntry[];
@@ -33,7 +35,7 @@ export class ModelFiles {
   readonly #bytes: LoadBytes;
   /** Files that are here already, and parts that came because a server only sends whole files. */
   readonly #here: Map<string, Blob>;
-  /** Whether the server sends parts of files; known once one was asked for. */
+  /** Whether the server sends parts of files, as it did when the last one was asked for. */
   #ranges = false;
   #next = 0;
   /** What was opened unasked and is not asked for yet. */
@@ -44,7 +46,7 @@ export class ModelFiles {
     const counted = [manifest.files.tokenizer, manifest.files.entityVocab, ...manifest.chunks];
     this.#source = source;
     this.#url = url;
-    this.#signal = signal;
+    this.signal = signal;
     this.#onBytes = onBytes;
     this.#here = here;
     this.#order = [...counted, ...(manifest.entityTable?.chunks ?? [])];
@@ -74,6 +76,14 @@ export class ModelFiles {
     }
   };
 
+  /** From now on fetches past the HTTP cache. False if it does so already. */
+  reload(): boolean {
+    if (this.#reloads) return false;
+    this.#reloads = true;
+    this.#source = reloading(this.#source);
+    return true;
+  }
+
   /** Ends what is on its way unasked. */
   close(): void {
     for (const opening of this.#ahead.values()) opening.then(({ cancel }) => cancel(), () => {});
@@ -88,12 +98,12 @@ export class ModelFiles {
   }
 
   /**
-   * Whether a file may be fetched unasked: not the first rows of a table that may never be needed, nor a part that may come
-   * with the one before it, nor what has been read.
+   * Whether a file may be fetched unasked: not rows of a table that may never be needed, nor a part that may come with the
+   * one before it, nor what has been read.
    */
   #mayFollow(place: number): boolean {
     const entry = this.#order[place];
-    if (entry === undefined || place === this.#counted || this.#ahead.has(place) || (place < this.#counted && this.#read.has(place))) return false;
+    if (entry === undefined || place >= this.#counted || this.#ahead.has(place) || this.#read.has(place)) return false;
     return entry.offset === undefined || this.#ranges;
   }
 
@@ -107,19 +117,14 @@ export class ModelFiles {
     }
     const url = fileUrl(this.#url, entry.path);
     const { offset, bytes } = entry;
-    const opened = await download(this.#source, url, this.#signal, offset === undefined ? undefined : { offset, bytes });
+    const opened = await download(this.#source, url, this.signal, offset === undefined ? undefined : { offset, bytes });
     if (offset !== undefined) this.#ranges = opened.status === 206;
-    // The next of the model's files is asked for soon. Rows may wait for ever, which a server would not.
-    if (place < this.#counted) return { send: (write) => this.#receive(place, url, opened, write), cancel: opened.cancel };
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    const received = this.#receive(place, url, opened, (piece) => parts.push(piece.slice()));
-    received.catch(() => {});
-    return { send: (write) => received.then(() => parts.forEach(write)), cancel: () => {} };
+    return { send: (write) => this.#receive(place, url, opened, write), cancel: opened.cancel };
   }
 
-  async #receive(place: number, url: string, { pieces }: Download, write: Write): Promise<void> {
+  async #receive(place: number, url: string, { status, pieces }: Download, write: Write): Promise<void> {
     const entry = this.#order[place]!;
-    if (entry.offset !== undefined && !this.#ranges) return this.#cut(place, url, pieces, write);
+    if (entry.offset !== undefined && status !== 206) return this.#cut(place, url, pieces, write);
     const filling = new Filling(entry, url, write);
     for await (const piece of pieces) {
       filling.add(piece);

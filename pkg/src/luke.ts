@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { Client } from './client.js';
 import { LukeError } from './errors.js';
 import type { Call } from './protocol.js';
@@ -239,7 +240,7 @@ export class Luke {
     const result = this.#last.then(() => {
       if (this.#disposed) throw disposed();
       signal?.throwIfAborted();
-      return this.#client.call({ ...call, options: defined(rest) });
+      return this.#client.call({ ...call, options: defined(rest) }, signal);
     });
     this.#last = result.catch(() => {});
     return abortable(result as Promise<T>, signal);

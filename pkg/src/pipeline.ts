@@ -51,7 +51,10 @@ export type QuestionAnswering = <T extends string | readonly string[], const O e
   question: T,
   context: T,
   options?: O,
-) => Promise<Batch<T, O extends { top_k: infer K } ? (K extends 1 ? QuestionAnsweringItem : QuestionAnsweringItem[]) : QuestionAnsweringItem>>;
+) => Promise<Batch<T, Answers<O extends { top_k?: infer K } ? (unknown extends K ? 1 : K) : 1>>>;
+
+/** One answer, or several; either when only the program knows how many are asked for. */
+type Answers<K> = number extends K ? QuestionAnsweringItem | QuestionAnsweringItem[] : K extends 1 | undefined ? QuestionAnsweringItem : QuestionAnsweringItem[];
 
 /** Options of a `fill-mask` pipeline; those of `luke.fillMask` are taken too. */
 export interface FillMaskPipelineOptions extends Omit<FillMaskOptions, 'topK'> {

@@ -1,7 +1,7 @@
 // Every message between the page (client.ts) and the engine (serve.ts). They always talk over a MessagePort, also
 // without a worker: one path to write and to test, and a worker of the user's can serve several models.
 import type { PlainError } from './errors.js';
-import type { ByteRange } from './source.js';
+import type { ByteRange, Freshness } from './source.js';
 import type { ForwardInputs, LoadEvent, LoadOptions, RuntimeInfo, Span, WordList } from './types.js';
 
 /** First message to a worker; it carries the port. */
@@ -21,7 +21,7 @@ export interface EngineOptions {
   remoteFetch: boolean;
 }
 
-/** A task of the model. `options` has no `signal`: aborting is the page's affair. */
+/** A task of the model. `options` has no `signal`: the page sends an `abort` with the call's id. */
 export type Call =
   | { method: 'ner'; input: string | readonly string[] | WordList; options: object }
   | { method: 'typing'; input: { text: string; span: Span }; options: object }
@@ -37,6 +37,7 @@ export type Call =
 export type Request =
   | { type: 'load'; id: number; model: string; options: EngineOptions }
   | { type: 'call'; id: number; call: Call }
+  | { type: 'abort'; id: number }
   | { type: 'close' }
   | FetchReply;
 
@@ -47,7 +48,7 @@ export type Reply =
   | { type: 'error'; id: number; error: PlainError }
   | { type: 'progress'; event: LoadEvent }
   | { type: 'info'; info: RuntimeInfo }
-  | { type: 'fetch'; id: number; url: string; range?: ByteRange | undefined }
+  | { type: 'fetch'; id: number; url: string; range?: ByteRange | undefined; cache?: Freshness | undefined }
   | { type: 'cancel'; id: number };
 
 /** The page's answer to `fetch`: the status, the bytes as they come, the end; or a failure at any point. */

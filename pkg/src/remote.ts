@@ -16,7 +16,7 @@ export class RemoteSource {
     this.#post = post;
   }
 
-  readonly source: Source = async (url, signal, range) => {
+  readonly source: Source = async (url, signal, range, cache) => {
     signal.throwIfAborted();
     const id = this.#nextId++;
     const inbox = new Inbox<FetchReply>();
@@ -42,7 +42,7 @@ export class RemoteSource {
       }
     }
 
-    this.#post({ type: 'fetch', id, url, range });
+    this.#post({ type: 'fetch', id, url, range, cache });
     try {
       const reply = await next();
       return { status: reply.type === 'fetch-status' ? reply.status : 0, pieces: pieces(), cancel: () => end(true) };
@@ -58,10 +58,10 @@ export class RemoteSource {
 }
 
 /** The page's end: fetches what was asked for and posts what comes. */
-export async function answerFetch(source: Source, { id, url, range }: FetchRequest, signal: AbortSignal, port: MessagePort): Promise<void> {
+export async function answerFetch(source: Source, { id, url, range, cache }: FetchRequest, signal: AbortSignal, port: MessagePort): Promise<void> {
   const post = (reply: FetchReply, transfer: Transferable[] = []) => port.postMessage(reply, transfer);
   try {
-    const { status, pieces } = await source(url, signal, range);
+    const { status, pieces } = await source(url, signal, range, cache);
     post({ type: 'fetch-status', id, status });
     for await (const piece of pieces) {
       const bytes = piece.slice(); // the piece's memory is used again, or the user's; and a moved buffer is gone

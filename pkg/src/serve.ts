@@ -9,6 +9,7 @@ import { fetchSource } from './source.js';
 export function serve(port: MessagePort, engine = new Engine()): void {
   const post = (reply: Reply, transfer: Transferable[] = []) => port.postMessage(reply, transfer);
   const remote = new RemoteSource(post);
+  const calls = new Map<number, AbortController>();
   post({ type: 'hello' });
 
   const answer = async (id: number, work: Promise<unknown>): Promise<void> => {
@@ -28,8 +29,16 @@ export function serve(port: MessagePort, engine = new Engine()): void {
         void answer(data.id, engine.load(model, options, source, (event) => post({ type: 'progress', event })));
         break;
       }
-      case 'call':
-        void answer(data.id, engine.call(data.call, (info) => post({ type: 'info', info })));
+      case 'call': {
+        const { id, call } = data;
+        const abort = new AbortController();
+        calls.set(id, abort);
+        const work = engine.call(call, (info) => post({ type: 'info', info }), abort).finally(() => calls.delete(id));
+        void answer(id, work);
+        break;
+      }
+      case 'abort':
+        calls.get(data.id)?.abort();
         break;
       case 'close':
         void engine.dispose().finally(() => port.close());

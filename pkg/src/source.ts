@@ -18,15 +18,23 @@ export interface Download {
   cancel: () => void;
 }
 
+/** How far to trust the HTTP cache with a file: ask whether it is still the one, or fetch it anew. */
+export type Freshness = 'no-cache' | 'reload';
+
 /** Fetches a file, or a part of it; a server that knows no parts answers with status 200 and the whole. */
-export type Source = (url: string, signal: AbortSignal, range?: ByteRange) => Promise<Download>;
+export type Source = (url: string, signal: AbortSignal, range?: ByteRange, cache?: Freshness) => Promise<Download>;
+
+/** The same source past the HTTP cache. */
+export function reloading(source: Source): Source {
+  return (url, signal, range) => source(url, signal, range, 'reload');
+}
 
 /** The source that calls `fetchFunction`. Rejects with `network`, or with the signal's reason when aborted. */
 export function fetchSource(fetchFunction: typeof fetch, headers?: Record<string, string>): Source {
-  return async (url, signal, range) => {
+  return async (url, signal, range, cache) => {
     const part = range && { range: `bytes=${range.offset}-${range.offset + range.bytes - 1}` };
     try {
-      const response = await fetchFunction(url, { signal, ...((headers || part) && { headers: { ...headers, ...part } }) });
+      const response = await fetchFunction(url, { signal, ...(cache && { cache }), ...((headers || part) && { headers: { ...headers, ...part } }) });
       const { status, body } = response;
       return { status, pieces: read(url, body, signal), cancel: () => void body?.cancel().catch(() => {}) };
     } catch (error) {
@@ -39,8 +47,8 @@ export function fetchSource(fetchFunction: typeof fetch, headers?: Record<string
  * The bytes of `url` as they come. Rejects with `network` unless the server answers with a success. Where a part was asked
  * for, `status` 206 says that this is it, another one that the file comes whole.
  */
-export async function download(source: Source, url: string, signal: AbortSignal, range?: ByteRange): Promise<Download> {
-  const answer = await source(url, signal, range);
+export async function download(source: Source, url: string, signal: AbortSignal, range?: ByteRange, cache?: Freshness): Promise<Download> {
+  const answer = await source(url, signal, range, cache);
   const { status } = answer;
   if (status < 200 || status > 299) {
     answer.cancel();
@@ -50,10 +58,10 @@ export async function download(source: Source, url: string, signal: AbortSignal,
 }
 
 /** A file, or a part of it, whole. */
-export async function readBytes(source: Source, url: string, signal: AbortSignal, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBytes(source: Source, url: string, signal: AbortSignal, range?: ByteRange, cache?: Freshness): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let left = range?.bytes ?? Infinity;
-  for await (const piece of (await download(source, url, signal, range)).pieces) {
+  for await (const piece of (await download(source, url, signal, range, cache)).pieces) {
     pieces.push(piece.slice(0, left));
     left -= piece.length;
     if (left <= 0) break; // ends the download
@@ -61,9 +69,9 @@ export async function readBytes(source: Source, url: string, signal: AbortSignal
   return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
-/** A text file. */
+/** A text file, as the server has it now. */
 export async function readText(source: Source, url: string, signal: AbortSignal): Promise<string> {
-  return new TextDecoder().decode(await readBytes(source, url, signal));
+  return new TextDecoder().decode(await readBytes(source, url, signal, undefined, 'no-cache'));
 }
 
 const PIECE_BYTES = 1 << 18;

@@ -40,7 +40,7 @@ export interface LoadOptions {
    * `config.json` does not say which it has (default: all). A model folder has the heads it was converted with.
    */
   heads?: readonly string[];
-  /** Folder that holds `cpu/luke_web_bg.wasm` and so on for `relaxed`, `threads` and `webgpu`, when they are not served from the package's own `wasm/`. */
+  /** Folder that holds `cpu/luke_web_bg.wasm` and so on for `relaxed`, `threads` and `webgpu`, when they are not served from the package's own `wasm/`; each is loaded once in a thread, from where the first load says. */
   wasmUrl?: string | URL;
 }
 

@@ -98,9 +98,7 @@ export class WasmInstance {
 
   readonly #onEvent = (event: Event): void => {
     const error: unknown = (event as ErrorEvent).error ?? (event as PromiseRejectionEvent).reason;
-    if (!isTrap(error)) return;
-    event.preventDefault();
-    this.#restart(error);
+    if (isTrap(error)) this.#restart(error); // and the event goes on: the trap may be another library's
   };
 
   #watch(on: boolean): void {
@@ -156,9 +154,16 @@ const MODULES = {
   },
 };
 
+/** A module in the folder `wasmUrl`, whose query it keeps (a host may want a token in it). */
+export function wasmFile(folder: string, wasmUrl: string): URL {
+  const url = new URL(wasmUrl);
+  url.pathname = `${url.pathname.replace(/\/*$/, '')}/${folder}/luke_web_bg.wasm`;
+  return url;
+}
+
 async function start(runtime: Runtime, wasmUrl?: string): Promise<WasmInstance> {
   const folder = runtime !== 'wasm' ? runtime : hasRelaxedSimd() ? 'relaxed' : 'cpu';
-  const url = wasmUrl ? new URL(`${folder}/luke_web_bg.wasm`, wasmUrl.replace(/\/*$/, '/')) : MODULES[folder].url();
+  const url = wasmUrl ? wasmFile(folder, wasmUrl) : MODULES[folder].url();
   const importing = MODULES[folder].load();
   const [module, response] = await Promise.all([importing, fetch(url)]).catch((error: unknown) => {
     throw new LukeError('network', `cannot fetch the runtime (${url.href} and its script): ${String(error)}`, { url: url.href });

@@ -9,11 +9,11 @@ const checkpoint = {
   'config.json': '{}', 'entity_vocab.json': '{}', 'vocab.json': '{}', 'merges.txt': '', 'model.safetensors': Uint8Array.from({ length: 40 }, (_, i) => (i ? i : 12)),
 };
 
-async function load(files: Parameters<typeof fakeFetch>[0], ranges = true) {
+async function load(files: Parameters<typeof fakeFetch>[0], ranges = true, missing = 404, model = MODEL) {
   const { module, log } = fakeWasm(async () => []);
-  const { fetch, asked } = fakeFetch(files, ranges);
+  const { fetch, asked } = fakeFetch(files, ranges, missing);
   const engine = new Engine(machine(module));
-  const info = await engine.load(MODEL, options, fetchSource(fetch), () => {});
+  const info = await engine.load(model, options, fetchSource(fetch), () => {});
   return { log, asked, info };
 }
 
@@ -41,4 +41,18 @@ test('what is neither a model folder nor a checkpoint says what is missing', asy
     const { [missing]: _, ...files } = checkpoint;
     await assert.rejects(load(files), (error: any) => error.code === 'network' && error.message.includes(missing));
   }
+});
+
+test('a bucket that forbids what is not there has a checkpoint all the same', async () => {
+  for (const missing of [403, 410]) {
+    assert.match((await load(checkpoint, true, missing)).log[0]!, /^checkpoint mini of config\.json/);
+    await assert.rejects(load({}, true, missing), { code: 'network', message: new RegExp(`manifest\\.json.*config\\.json answered with status ${missing}`) });
+  }
+  await assert.rejects(load(checkpoint, true, 500), { code: 'network', message: /manifest\.json answered with status 500/ });
+});
+
+test('a checkpoint on a hub has the name of its repository', async () => {
+  const files = Object.fromEntries(Object.entries(checkpoint).map(([path, body]) => [`org/luke-x/resolve/main/${path}`, body]));
+  const { log } = await load(files, true, 404, `${MODEL}org/luke-x/resolve/main/`);
+  assert.match(log[0]!, /^checkpoint luke-x of/);
 });

@@ -8,8 +8,8 @@ import { fetchSource } from '../dist/source.js';
 import { chooseThreads } from '../dist/threads.js';
 import type { Device } from '../dist/types.js';
 import { VERSION } from '../dist/version.js';
-import { WasmInstance } from '../dist/wasm.js';
-import { fakeFetch, fakeWasm, MODEL, modelFiles } from './fakes.js';
+import { wasmFile, WasmInstance, type ReadFile } from '../dist/wasm.js';
+import { fakeFetch, fakeWasm, manifest, MODEL, modelFiles } from './fakes.js';
 
 const options = { device: 'auto', threads: 'auto', selfTest: true, heads: [], remoteFetch: false } as const;
 const text = { method: 'ner', input: 'a', options: {} } as const;
@@ -30,6 +30,38 @@ test('auto falls back to the CPU when the GPU fails, and says why', async () => 
   const info = await engine.load(MODEL, options, fetchSource(fakeFetch(modelFiles(2)).fetch), () => {});
   assert.equal(info.fallbackReason, 'WebGPU failed: the self-test differs by 3');
   assert.equal(cpu.log.at(-1), 'finish');
+});
+
+test('auto takes the CPU when the choice itself fails', async () => {
+  const chooseDevice = async () => {
+    throw new TypeError('no info');
+  };
+  const start = (device: 'auto' | 'webgpu') => {
+    const instance = new WasmInstance(fakeWasm(async () => []).module);
+    return new Engine({ chooseDevice, chooseThreads, loadWasm: async () => instance }).load(MODEL, { ...options, device }, fetchSource(fakeFetch(modelFiles(2)).fetch), () => {});
+  };
+  assert.match((await start('auto')).fallbackReason!, /no info/);
+  await assert.rejects(start('webgpu'), /no info/);
+});
+
+test('a load that failed before its threads were there starts none', async () => {
+  const instance = new WasmInstance(fakeWasm(async () => []).module);
+  let users = 0;
+  instance.useThreads = async () => void (users += 1);
+  let arrive!: () => void;
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  const asked: string[] = [];
+  const loadWasm: Machine['loadWasm'] = async (runtime) => {
+    asked.push(runtime);
+    await arrived;
+    return instance;
+  };
+  const engine = new Engine({ chooseDevice: async () => ({ device: 'wasm' }), chooseThreads: () => ({ threads: 2 }), loadWasm });
+  await assert.rejects(engine.load(MODEL, options, fetchSource(fakeFetch({ 'manifest.json': '{}' }).fetch), () => {}), { code: 'format' });
+  await engine.dispose();
+  arrive();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual([users, asked], [0, ['threads']]);
 });
 
 test('a GPU that was asked for by name does not fall back; nor does auto for a bad file', async () => {
@@ -63,6 +95,52 @@ test('a lost device frees the model, and the next call loads again', async () =>
   assert.equal(log.filter((line) => line === 'free model').length, 2);
 });
 
+test('a model replaced in its place: files of the earlier one in the HTTP cache are fetched anew, once', async () => {
+  const rows = { chunks: [{ path: 'entities/0.bin', bytes: 2, sha256: '' }] };
+  const files: ReturnType<typeof modelFiles> = { ...modelFiles(2), 'manifest.json': JSON.stringify({ ...manifest(2), entityTable: rows }), 'entities/0.bin': new Uint8Array(2).fill(1) };
+  const start = (stale: Record<string, Uint8Array>, server = files) => {
+    let read!: ReadFile;
+    const verified = async (path: string) => {
+      const got: number[] = [];
+      await read(path, 2, undefined, (piece) => got.push(...piece));
+      if (got.some((byte) => byte !== 1)) throw { code: 'integrity', message: `${path}: sha256` };
+      return [];
+    };
+    const { module } = fakeWasm(() => verified('entities/0.bin'));
+    const { loadModel } = module;
+    module.loadModel = async (json, reading, how) => {
+      read = reading;
+      await verified('chunks/0.bin');
+      return loadModel(json, reading, how);
+    };
+    const asked: string[] = [];
+    const [old, now] = [fakeFetch({ ...server, ...stale }).fetch, fakeFetch(server).fetch];
+    const source = fetchSource((url, init) => {
+      asked.push(`${String(url).slice(MODEL.length)} ${init?.cache ?? ''}`.trim());
+      return (init?.cache ? now : old)(url, init);
+    });
+    const engine = new Engine({ chooseDevice: async () => ({ device: 'wasm' }), chooseThreads, loadWasm: async () => new WasmInstance(module) });
+    return { engine, asked, loading: engine.load(MODEL, options, source, () => {}) };
+  };
+  for (const bytes of [new Uint8Array(3).fill(1), new Uint8Array(1), new Uint8Array(2)]) {
+    const { loading, asked } = start({ 'chunks/0.bin': bytes });
+    await loading;
+    assert.deepEqual([asked[0], asked.includes('chunks/0.bin'), asked.includes('chunks/0.bin reload')], ['manifest.json no-cache', true, true]);
+  }
+  for (const bytes of [new Uint8Array(1), new Uint8Array(2)]) {
+    const { engine, loading, asked } = start({ 'entities/0.bin': bytes });
+    await loading;
+    assert.deepEqual(await engine.call(text, () => {}), []);
+    assert.deepEqual(asked.slice(-2), ['entities/0.bin', 'entities/0.bin reload']);
+  }
+  const bad = start({}, { ...files, 'entities/0.bin': new Uint8Array(2) });
+  await bad.loading;
+  for (const _ of [1, 2]) await assert.rejects(bad.engine.call(text, () => {}), { code: 'integrity' });
+  const broken = start({}, { ...files, 'chunks/0.bin': new Uint8Array(2) });
+  await assert.rejects(broken.loading, { code: 'integrity' });
+  assert.equal(broken.asked.filter((path) => path.startsWith('manifest')).length, 2);
+});
+
 test('one trap takes every model of its instance', async () => {
   let trap = false;
   const { module } = fakeWasm(async () => {
@@ -85,13 +163,14 @@ test('auto takes WebGPU only when there is a GPU behind it', async () => {
   const cases: [object | null, string, RegExp | undefined][] = [
     [{ vendor: 'apple', architecture: 'metal-3', isFallbackAdapter: false }, 'webgpu', undefined],
     [{ vendor: 'google', architecture: 'swiftshader', isFallbackAdapter: false }, 'wasm', /swiftshader/],
-    [{ description: 'llvmpipe (LLVM 15)' }, 'wasm', /llvmpipe/], [{ vendor: 'x', isFallbackAdapter: true }, 'wasm', /software/], [null, 'wasm', /no WebGPU adapter/],
+    [{ description: 'llvmpipe (LLVM 15)' }, 'wasm', /llvmpipe/], [{ vendor: 'x', isFallbackAdapter: true }, 'wasm', /software/],
+    [{}, 'webgpu', undefined], [null, 'wasm', /no WebGPU adapter/],
   ];
   for (const [info, device, reason] of cases) {
-    Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { gpu: { requestAdapter: async () => info && { info } } } });
+    Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { gpu: { requestAdapter: async () => info && (Object.keys(info).length ? { info } : {}) } } });
     const choice = await chooseDevice('auto');
     assert.equal(choice.device, device);
-    assert.equal(choice.adapter, device === 'webgpu' ? 'apple metal-3' : undefined);
+    assert.equal(choice.adapter, device !== 'webgpu' ? undefined : 'vendor' in info! ? 'apple metal-3' : 'unnamed');
     if (reason) assert.match(choice.reason!, reason);
     else assert.equal(choice.reason, undefined);
   }
@@ -137,6 +216,26 @@ test('auto runs with one thread where others do not start, or their module is mi
     assert.match(info.threadsReason!, reason);
     await assert.rejects(new Engine(machine(threads)).load(MODEL, { ...options, threads: 2 }, source(), () => {}), reason);
   }
+});
+
+test('a module in wasmUrl, with or without a final slash or a query', () => {
+  for (const [from, to] of [['/a', '/a/cpu/luke_web_bg.wasm'], ['/a/', '/a/cpu/luke_web_bg.wasm'], ['/a?v=2', '/a/cpu/luke_web_bg.wasm?v=2'], ['', '/cpu/luke_web_bg.wasm']]) {
+    assert.equal(wasmFile('cpu', `https://a.test${from}`).href, `https://a.test${to}`);
+  }
+});
+
+test('a trap outside any call ends the running ones, and stays to be seen', async () => {
+  const instance = new WasmInstance(fakeWasm(async () => []).module);
+  const listeners = new Map<string, (event: Event) => void>();
+  const scope = globalThis as { addEventListener?: unknown; removeEventListener?: unknown };
+  Object.assign(scope, { addEventListener: (type: string, listener: (event: Event) => void) => listeners.set(type, listener), removeEventListener: () => {} });
+  const running = assert.rejects(instance.run(() => new Promise(() => {})), /elsewhere/);
+  const event = Object.assign(new Event('error', { cancelable: true }), { error: new WebAssembly.RuntimeError('elsewhere') });
+  listeners.get('error')!(event);
+  await running;
+  assert.equal(event.defaultPrevented, false);
+  delete scope.addEventListener;
+  delete scope.removeEventListener;
 });
 
 test('errors keep their code, and foreign ones get one', () => {

@@ -19,15 +19,15 @@ export function manifest(...chunkBytes: number[]) {
 
 type Body = string | Uint8Array | Uint8Array[];
 
-/** A `fetch` that knows these files of `MODEL`, and remembers what was asked; with `ranges`, parts of them too. */
-export function fakeFetch(files: Record<string, Body>, ranges = false) {
+/** A `fetch` that knows these files of `MODEL`, and remembers what was asked; with `ranges`, parts of them too; of others it says `missing`. */
+export function fakeFetch(files: Record<string, Body>, ranges = false, missing = 404) {
   const asked: string[] = [];
   const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
     init?.signal?.throwIfAborted();
     const path = String(url).replace(MODEL, '').replace(/\?.*/, '');
     asked.push(path);
     const body = files[path];
-    if (body === undefined) return new Response('not here', { status: 404 });
+    if (body === undefined) return new Response('not here', { status: missing });
     const pieces = Array.isArray(body) ? body : [typeof body === 'string' ? new TextEncoder().encode(body) : body];
     const range = ranges && /^bytes=(\d+)-(\d+)$/.exec(new Headers(init?.headers).get('range') ?? '');
     if (range) {

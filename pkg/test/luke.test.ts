@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Luke, LukeError, type LoadEvent, type LoadOptions } from '../dist/index.js';
-import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles, type Tasks } from './fakes.js';
+import type { ReadFile } from '../dist/wasm.js';
+import { fakeFetch, fakeWasm, fakeWorker, machine, manifest, MODEL, modelFiles, type Tasks } from './fakes.js';
 
 type Ner = Parameters<typeof fakeWasm>[0];
 
@@ -183,6 +184,29 @@ test('wrong load options reject and name the thing', async () => {
   await assert.rejects(Luke.load(7 as never), { code: 'input', message: /URL/ });
 });
 
+test('an aborted call that waits for the network makes way for the next one', async () => {
+  const { module } = fakeWasm(() => read('entities/0.bin', 1, undefined, () => {}).then(() => []));
+  const { loadModel } = module;
+  let read!: ReadFile;
+  module.loadModel = (json, reading, options) => loadModel(json, (read = reading), options);
+  const rows = { chunks: [{ path: 'entities/0.bin', bytes: 1, sha256: '' }] };
+  const files = { ...modelFiles(1), 'manifest.json': JSON.stringify({ ...manifest(1), entityTable: rows }), 'entities/0.bin': new Uint8Array(1) };
+  const { fetch } = fakeFetch(files);
+  const abort = new AbortController();
+  let stuck = true;
+  const fetching: typeof fetch = (url, init) => {
+    if (!String(url).includes('entities') || !stuck) return fetch(url, init);
+    stuck = false;
+    setTimeout(() => abort.abort('enough'), 5);
+    return new Promise((_, reject) => init!.signal!.addEventListener('abort', () => reject(new Error('aborted'))));
+  };
+  const luke = await Luke.load(MODEL, { worker: () => fakeWorker(machine(module)).worker, fetch: fetching });
+  const first = assert.rejects(luke.ner('a', { signal: abort.signal }), (reason) => reason === 'enough');
+  assert.deepEqual(await luke.ner('b'), []);
+  await first;
+  await luke.dispose();
+});
+
 test('an aborted load rejects with its reason and ends its worker', async () => {
   const { worker, state } = fakeWorker(machine(fakeWasm(async () => []).module));
   const abort = new AbortController();
@@ -217,9 +241,22 @@ test('forward gives tensors', async () => {
   await luke.dispose();
 });
 
-test('a worker that is the user\'s is not terminated', async () => {
+test('a worker that cannot be made rejects with unsupported, the cause and what to do', async () => {
+  const worker = () => {
+    throw new DOMException('no access from origin null', 'SecurityError');
+  };
+  await assert.rejects(Luke.load(MODEL, { worker }), (error: any) => error instanceof LukeError && error.code === 'unsupported' && /SecurityError: no access.*new Worker/.test(error.message));
+  await assert.rejects(Luke.load(MODEL, { worker: () => ({}) as Worker }), { code: 'unsupported', message: /addEventListener/ });
+});
+
+test('a worker that is the user\'s is not terminated, and nothing listens on it any more', async () => {
   const { worker, state } = fakeWorker(machine(fakeWasm(async () => []).module));
+  const target = new EventTarget();
+  let heard = 0;
+  worker.addEventListener = (type: string, listener: any, options: any) => target.addEventListener(type, () => (heard += 1) && listener, options);
   const luke = await Luke.load(MODEL, { worker, fetch: fakeFetch(modelFiles(1)).fetch });
+  target.dispatchEvent(new Event('error'));
   await luke.dispose();
-  assert.equal(state.terminated, false);
+  target.dispatchEvent(new Event('error'));
+  assert.deepEqual([state.terminated, heard], [false, 1]);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Luke, LukeError, pipeline, type LoadOptions, type Task } from '../dist/index.js';
+import { Luke, LukeError, pipeline, type LoadOptions, type QuestionAnsweringOptions, type Task } from '../dist/index.js';
 import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles, type Tasks } from './fakes.js';
 
 const ALL: Task[] = ['ner', 'qa', 'fillMask', 'embed'];
@@ -62,6 +62,13 @@ test('question-answering gives one answer, top_k of them, or those of several qu
     [{ question: 'who?', context: 'ab c' }, { topK: 1 }],
     [{ question: 'what?', context: 'ab d' }, { topK: 1 }],
   ]);
+  const several: QuestionAnsweringOptions = { top_k: 2 };
+  const either = await qa('who?', 'ab c', several);
+  // @ts-expect-error its type does not know how many were asked for
+  assert.equal(either.answer, undefined);
+  const counted = await qa('who?', 'ab c', { top_k: Number('2') });
+  // @ts-expect-error nor does this one's
+  assert.equal(counted.length, 2);
   await assert.rejects(qa(['who?', 'what?'], ['ab c']), { code: 'input', message: /context must be a string/ });
   await qa.dispose();
 });

@@ -9,6 +9,8 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 export const MODELS = at('.models');
 const MODEL = 'micro-span_cls';
 
+let replaced = false;
+
 /** What is wrong with the model under `/faults/NAME/`: `(path, response) => true` when it answered itself. */
 const FAULTS = {
   html: (_path, response) => send(response, '<!doctype html><title>An app</title>', 'text/html'),
@@ -28,6 +30,13 @@ const FAULTS = {
     return send(response, wrong);
   },
   tokenizer: (path, response) => path === manifest().files.tokenizer.path && send(response, bytes(path).subarray(0, 50)),
+  // A model replaced in its place: the browser may keep each file, and has had an earlier model's.
+  replaced: (path, response) => {
+    response.setHeader('cache-control', 'max-age=3600');
+    if (path !== manifest().chunks[0].path || replaced) return false;
+    replaced = true;
+    return send(response, Buffer.alloc(bytes(path).length));
+  },
   // Half of a chunk, and then nothing.
   stuck: (path, response) => {
     if (path !== manifest().chunks[0].path) return false;

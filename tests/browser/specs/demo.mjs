@@ -167,6 +167,36 @@ export default async function ({ test, browser }) {
     await context.close();
   });
 
+  await test('wasm: mentions move with their text when more is pasted before them, and never two to one place', async () => {
+    const { context, page } = await open({ model: 'micro-entity_cls', tab: 'embed' });
+    const panel = page.locator('#panel-embed');
+    const area = panel.locator('textarea');
+    const chosen = () => panel.locator('.mention').allTextContents();
+    const edit = async (start, end, text) => {
+      await area.evaluate((element, range) => element.setSelectionRange(...range), [start, end]);
+      await area.focus();
+      await (text ? page.keyboard.insertText(text) : page.keyboard.press('Delete'));
+    };
+    for (const remove of await panel.locator('.remove').all()) await panel.locator('.remove').first().click();
+    await area.fill('Rome, Rome');
+    for (let i = 0; i < 2; i += 1) {
+      await panel.locator('#embed-mentions').fill('Rome');
+      await page.keyboard.press('Enter');
+    }
+    assert.deepEqual(await chosen(), ['Rome0–4', 'Rome6–10']);
+    await edit(0, 0, 'Rome and Rome. ');
+    assert.deepEqual(await chosen(), ['Rome15–19', 'Rome21–25']);
+    await edit(4, 4, ' itself');
+    assert.deepEqual(await chosen(), ['Rome22–26', 'Rome28–32']);
+    await area.fill('Rome, Rome');
+    assert.deepEqual(await chosen(), ['Rome0–4', 'Rome6–10']);
+    await edit(0, 6, '');
+    assert.deepEqual(await chosen(), ['Romenot in the text', 'Rome0–4']);
+    await edit(0, 0, 'Rome, ');
+    assert.deepEqual((await chosen()).sort(), ['Rome0–4', 'Rome6–10']);
+    await context.close();
+  });
+
   await test('wasm: it works with the keyboard alone, and says what is wrong', async () => {
     const { context, page } = await open();
     await result(page, 'ner').waitFor();

@@ -94,6 +94,20 @@ export default async function ({ test, openPage, site }) {
   );
 
   await inPage(
+    'wasm: files of an earlier model in the HTTP cache are fetched anew',
+    async () => {
+      const folder = '/faults/replaced/';
+      const { chunks } = await (await fetch(`${folder}manifest.json`)).json();
+      const stale = async () => new Uint8Array(await (await fetch(folder + chunks[0].path)).arrayBuffer()).every((byte) => byte === 0);
+      const before = [await stale(), await stale()];
+      const luke = await lukeWeb.Luke.load(folder, { device: 'wasm' });
+      await luke.dispose();
+      return { before, after: await stale() };
+    },
+    (stale) => assert.deepEqual(stale, { before: [true, true], after: false }),
+  );
+
+  await inPage(
     'wasm: calls queue, an aborted one is dropped, the others give their results',
     async ({ MODEL, TEXT }) => {
       const luke = await lukeWeb.Luke.load(MODEL, { device: 'wasm' });
