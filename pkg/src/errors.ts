@@ -59,7 +59,7 @@ export function toLukeError(error: unknown): LukeError {
   if (isPlainError(error)) return new LukeError(error.code, error.message, error.detail);
   const message = error instanceof Error ? error.message : String(error);
   const detail = { error: error instanceof Error ? error.name : typeof error, message };
-  if (/memory|allocation failed/i.test(message)) return new LukeError('out-of-memory', `out of memory: ${message}`, detail);
+  if (/memory(?! access)|allocation failed/i.test(message)) return new LukeError('out-of-memory', `out of memory: ${message}`, detail);
   if (error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError) {
     return new LukeError('unsupported', `this browser cannot run the wasm module: ${message}`, detail);
   }
