@@ -116,7 +116,7 @@ export interface WordList {
 export interface TaskOptions {
   /** What `<mask>`, `</s>` and the like mean in a text: the special token (`match`, the default, as in Hugging Face's tokenizer) or text like any other. */
   specialTokens?: 'match' | 'text';
-  /** Drops the call when it has not begun; it rejects with `signal.reason` either way. */
+  /** Drops the call when it has not begun, and ends what it fetches; it rejects with `signal.reason` either way. */
   signal?: AbortSignal;
 }
 
@@ -255,7 +255,7 @@ export interface TokenScore {
 export interface FillMaskOptions {
   /** Tokens to give for each mask (default 5). */
   topK?: number;
-  /** Drops the call when it has not begun; it rejects with `signal.reason` either way. */
+  /** Drops the call when it has not begun, and ends what it fetches; it rejects with `signal.reason` either way. */
   signal?: AbortSignal;
 }
 
@@ -326,7 +326,7 @@ export interface ForwardInputs {
 export interface ForwardOptions {
   /** Which of the model's heads to run (default: its first). */
   head?: string;
-  /** Drops the call when it has not begun; it rejects with `signal.reason` either way. */
+  /** Drops the call when it has not begun, and ends what it fetches; it rejects with `signal.reason` either way. */
   signal?: AbortSignal;
 }
 
