@@ -82,6 +82,7 @@ install() {
   if [ "${LUKE_NO_INSTALL:-0}" = 1 ]; then MISSING+=("$1    ($how)"); return 1; fi
   say "installing $1: $how"; "${@:2}"
 }
+not_there() { [ "${LUKE_NO_INSTALL:-0}" = 1 ] || MISSING+=("$1    (could not be installed, see above)"); }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; elif has sudo; then sudo "$@"; else die "need root for: $*"; fi; }
 apt_update() {                                                                        # once, and only when something is missing
   if [ -z "$APT_FRESH" ] && [ "${LUKE_NO_INSTALL:-0}" != 1 ] && has apt-get; then as_root apt-get -qq update >&2 || true; APT_FRESH=1; fi
@@ -210,10 +211,10 @@ need_wasm_tools() {
     local root=$LUKE_CACHE/tools/wasm-bindgen-$BINDGEN; WASM_BINDGEN=$root/bin/wasm-bindgen
     # Without its default features the CLI needs no TLS library; only its test runner, which we do not build, would.
     [ -x "$WASM_BINDGEN" ] || [ -z "$RUST_BIN" ] ||
-      install "wasm-bindgen $BINDGEN, 2 to 8 minutes, once" cargo_install "$root" wasm-bindgen-cli --version "=$BINDGEN" --bin wasm-bindgen --no-default-features || true
+      install "wasm-bindgen $BINDGEN, 2 to 8 minutes, once" cargo_install "$root" wasm-bindgen-cli --version "=$BINDGEN" --bin wasm-bindgen --no-default-features || not_there "wasm-bindgen $BINDGEN"
   fi
   WASM_OPT=$LUKE_CACHE/tools/binaryen-$BINARYEN/node_modules/binaryen/bin/wasm-opt
-  [ -f "$WASM_OPT" ] || install "wasm-opt $BINARYEN" npm install --silent --no-audit --no-fund --prefix "${WASM_OPT%/node_modules/*}" "binaryen@$BINARYEN" || true
+  [ -f "$WASM_OPT" ] || install "wasm-opt $BINARYEN" npm install --loglevel=error --no-audit --no-fund --prefix "${WASM_OPT%/node_modules/*}" "binaryen@$BINARYEN" || not_there "wasm-opt $BINARYEN"
 }
 # With the tool's own lock file where the registry has all of it, else with the newest compatible crates.
 cargo_install() {
