@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use super::{HiddenStates, Luke, Output, read_one, split};
 use crate::error::{LukeError, Result};
 use crate::input::ModelInputs;
+use crate::kernels::stack_rows;
 use crate::model::{Axes, Head, MaskedLm};
 
 /// What a masked position is predicted from.
@@ -47,9 +48,9 @@ impl Luke {
             let states = self.states(std::slice::from_ref(inputs)).await?;
             rows.push(states.select(vocabulary.rows(&states), positions));
         }
-        match rows.is_empty() {
-            true => Ok(()),
-            false => self.decode(head, Tensor::cat(rows, 0), vocabulary, &mut visit).await,
+        match rows.into_iter().reduce(stack_rows) {
+            None => Ok(()),
+            Some(rows) => self.decode(head, rows, vocabulary, &mut visit).await,
         }
     }
 
