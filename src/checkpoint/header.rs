@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::IgnoredAny;
 
 use crate::error::{LukeError, Result};
 use crate::weights::DType;
@@ -60,18 +60,15 @@ pub fn header_bytes(file: &str, first: &[u8]) -> Result<usize> {
 }
 
 /// The header's JSON. `safetensors::tensor::Metadata` counts the bits of a tensor in `usize`, of which wasm has 32.
+#[derive(Deserialize)]
 struct Header {
+    #[serde(default, rename = "__metadata__")]
+    _metadata: IgnoredAny,
+    #[serde(flatten)]
     tensors: BTreeMap<String, TensorInfo>,
 }
 
 impl Header {
-    fn parse(json: &[u8]) -> serde_json::Result<Self> {
-        let mut header: serde_json::Map<String, Value> = serde_json::from_slice(json)?;
-        header.remove("__metadata__");
-        let tensors = header.into_iter().map(|(name, info)| Ok((name, serde_json::from_value(info)?)));
-        Ok(Self { tensors: tensors.collect::<serde_json::Result<_>>()? })
-    }
-
     /// Checks that tensors follow each other without gaps and are as long as their shapes; their bytes in all.
     fn check(&self) -> std::result::Result<usize, String> {
         let mut tensors: Vec<_> = self.tensors.iter().collect();
@@ -95,7 +92,7 @@ pub fn read_header(file: &str, start: &[u8], file_bytes: Option<usize>) -> Resul
     let bad = |reason: String| LukeError::format(file, reason);
     let data = header_bytes(file, start)?;
     let json = start.get(LENGTH..data).ok_or_else(|| bad("is cut short: its header is not whole".into()))?;
-    let header = Header::parse(json).map_err(|error| bad(format!("header: {error}")))?;
+    let header: Header = serde_json::from_slice(json).map_err(|error| bad(format!("header: {error}")))?;
     let end = data.checked_add(header.check().map_err(|reason| bad(format!("header: {reason}")))?);
     if end.is_none_or(|end| file_bytes.is_some_and(|bytes| bytes != end)) {
         let needs = end.map_or("more".into(), |end| end.to_string());

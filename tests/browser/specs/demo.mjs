@@ -43,7 +43,7 @@ export default async function ({ test, browser }) {
     return { context, page, complaints };
   }
 
-  await test(`wasm, the default model: entities of the sample, then of another text offline`, async () => {
+  await test('wasm, the default model: entities of the sample, then of another text offline', async () => {
     const { context, page, complaints } = await open();
     await result(page, 'ner').waitFor();
     const first = await entities(page);
@@ -69,7 +69,7 @@ export default async function ({ test, browser }) {
     await context.close();
   });
 
-  await test(`wasm, the default model: every tab shows its example, and runs it or says which checkpoint it needs`, async () => {
+  await test('wasm, the default model: every tab shows its example, and runs it or says which checkpoint it needs', async () => {
     const { context, page, complaints } = await open();
     assert.deepEqual(await page.getByRole('tab').allTextContents(), Object.values(TABS).map(({ name }) => name));
     for (const [task, { name, example, needs }] of Object.entries(TABS)) {
