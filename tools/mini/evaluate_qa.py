@@ -1,4 +1,4 @@
-"""Exact match and F1 of answers, by SQuAD's rules, on the questions written by hand and on held-out silver ones.
+"""Exact match and F1 of answers, by SQuAD's rules, on the development questions and on held-out silver and written ones.
 
     python evaluate_qa.py --model work/luke-mini-en-hf --silver work/silver.jsonl
 
@@ -12,7 +12,7 @@ import string
 
 import torch
 
-from qa_data import Reader, read_dev, read_silver
+from qa_data import Reader, read_dev, read_silver, read_written, split
 
 LONGEST = 30
 
@@ -67,6 +67,8 @@ if __name__ == "__main__":
     p.add_argument("--model", default="work/luke-mini-en-hf")
     p.add_argument("--dev", default="qa_dev.json")
     p.add_argument("--silver", help="JSON Lines of qa_silver.py; its held-out part is scored")
+    p.add_argument("--written", help="qa_written.tsv; likewise")
+    p.add_argument("--src", default="work/src")
     p.add_argument("--show", action="store_true", help="print the answers to the questions written by hand")
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
@@ -79,7 +81,9 @@ if __name__ == "__main__":
     reader = Reader(tokenizer)
     sets = {"by hand": read_dev(a.dev)}
     if a.silver:
-        sets["silver, held out"] = read_silver(a.silver)[1]
+        sets["silver, held out"] = split(read_silver(a.silver))[1]
+    if a.written:
+        sets["written, held out"] = split(read_written(a.written, a.src))[1]
     for name, items in sets.items():
         given = answers(model.answers, reader, items, model.config.pad_token_id)
         print(name, " ".join(f"{k} {v:.2f}" if k != "questions" else f"{k} {v}" for k, v in score(items, given).items()))

@@ -4,13 +4,14 @@
 #   ./make.sh fetch init           only these steps
 #   ./make.sh convert test         the model folders, and the last test through the runtime
 # `labels`, `finish` and what follows need the command line of this repository: cargo build --release (LUKE says where it is).
-# Settings: WORK, STEPS, SECOND_STEPS, THIRD_STEPS, THREADS, LUKE, PYTHON.
+# Settings: WORK, STEPS, SECOND_STEPS, THIRD_STEPS, FOURTH_STEPS, THREADS, LUKE, PYTHON.
 set -euo pipefail
 cd "$(dirname "$0")"
 WORK=${WORK:-work}
 STEPS=${STEPS:-800}
 SECOND_STEPS=${SECOND_STEPS:-2400}
 THIRD_STEPS=${THIRD_STEPS:-5600}
+FOURTH_STEPS=${FOURTH_STEPS:-6000}
 THREADS=${THREADS:-2}
 LUKE=${LUKE:-../../target/release/luke}
 PYTHON=${PYTHON:-python}
@@ -49,20 +50,30 @@ labels() {
 
 # all START RUN OUT ...: every head
 all() {
-  $PYTHON train.py --init "$WORK/$1" --data "$CONLL" --more "$WORK/ner-silver.jsonl" --more-share 0.1 --silver "$WORK/silver.jsonl" \
-    --typing "$WORK/src" --run "$WORK/$2" --out "$WORK/$3" --threads "$THREADS" "${@:4}"
+  $PYTHON train.py --init "$WORK/$1" --data "$CONLL" --silver "$WORK/silver.jsonl" \
+    --src "$WORK/src" --typing --run "$WORK/$2" --out "$WORK/$3" --threads "$THREADS" "${@:4}"
 }
 
 # First answers and types beside entities, then mostly entities, tagger's steps first.
-second() { all hf-1 run-2 hf-2 --tag-steps 0 --steps "$SECOND_STEPS" --qa-share 0.5 --round-from 0.6 --assess-every 1200; }
+second() {
+  all hf-1 run-2 hf-2 --more "$WORK/ner-silver.jsonl" --more-share 0.1 --tag-steps 0 --steps "$SECOND_STEPS" --qa-share 0.5 \
+    --round-from 0.6 --assess-every 1200
+}
 
 third() {
-  all hf-2 run-3 hf-3 --tag-steps $((THIRD_STEPS / 4)) --steps "$THIRD_STEPS" --qa-share 0.3 --lr 2e-4 --round-from 0.7 --assess-every 2800
+  all hf-2 run-3 hf-3 --more "$WORK/ner-silver.jsonl" --more-share 0.1 --tag-steps $((THIRD_STEPS / 4)) --steps "$THIRD_STEPS" \
+    --qa-share 0.3 --lr 2e-4 --round-from 0.7 --assess-every 2800
+}
+
+# The questions and sentences that were written for it.
+fourth() {
+  all hf-3 run-4 hf-4 --more ner_written.txt --more-share 0.4 --written qa_written.tsv --written-share 0.85 --tag-steps 0 \
+    --steps "$FOURTH_STEPS" --qa-share 0.65 --lr 2e-4 --round-from 0 --assess-every 600
 }
 
 finish() {
-  $PYTHON finish.py --model "$WORK/hf-3" --data "$CONLL" --out "$WORK/luke-mini-en-hf" --luke "$LUKE"
-  $PYTHON evaluate_qa.py --model "$WORK/luke-mini-en-hf" --silver "$WORK/silver.jsonl"
+  $PYTHON finish.py --model "$WORK/hf-4" --data "$CONLL" --out "$WORK/luke-mini-en-hf" --luke "$LUKE"
+  $PYTHON evaluate_qa.py --model "$WORK/luke-mini-en-hf" --silver "$WORK/silver.jsonl" --written qa_written.tsv --src "$WORK/src"
   cp model_card.md "$WORK/luke-mini-en-hf/README.md"
 }
 
@@ -84,6 +95,6 @@ test() {
   done
 }
 
-for step in "${@:-fetch init silver train labels second third finish}"; do
+for step in "${@:-fetch init silver train labels second third fourth finish}"; do
   for name in $step; do $name; done
 done

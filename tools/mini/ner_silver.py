@@ -21,6 +21,7 @@ from wikipedia import articles, summaries
 
 LABEL_OF = {"person": {"PER"}, "place": {"LOC"}, "organization": {"ORG"}, "event": {"MISC"}, "language": {"MISC"},
             "people": {"MISC", "ORG"}, "work": {"MISC"}}
+MARK = re.compile(r"\[\[(PER|LOC|ORG|MISC) ([^\[\]]+)\]\]")
 BOUND = re.compile(r"(?<=[.!?])[\"'”’)]* +(?=[\"'“‘(]?[A-Z0-9])")
 
 
@@ -95,13 +96,26 @@ def main():
     print(f"{a.out}: {kept} of {seen} sentences kept")
 
 
+def marked(sentence):
+    """(words, spans) of a line of ner_written.txt: `[[PER Adaeze Okafor]] left [[LOC Lagos]].`"""
+    words, spans = [], []
+    for k, part in enumerate(MARK.split(sentence)):
+        own = WORD.findall(part) if k % 3 != 1 else []  # plain text, label, name, plain text, ...
+        if k % 3 == 2:
+            spans.append([len(words), len(words) + len(own), label])
+        label, words = part, words + own
+    return words, spans
+
+
 def read(path, tokenizer):
-    """Documents as `conll.load` gives them."""
+    """Documents as `conll.load` gives them, of JSON Lines as written here, or of a text with marks, an empty line between documents."""
+    text = open(path, encoding="utf-8").read()
+    if path.endswith(".txt"):
+        docs = [[marked(line) for line in doc.split("\n")] for doc in text.strip().split("\n\n")]
+    else:
+        docs = map(json.loads, text.splitlines())
     cache = {}
-    return [
-        [Sentence(tokenizer, words, {(a, e): label for a, e, label in spans}, cache) for words, spans in json.loads(line)]
-        for line in open(path, encoding="utf-8")
-    ]
+    return [[Sentence(tokenizer, words, {(a, e): label for a, e, label in spans}, cache) for words, spans in doc] for doc in docs]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """Questions over paragraphs as the runtime reads them: `<s> question </s></s> context </s>`, the context word by word."""
+import hashlib
 import json
 import random
 import re
@@ -6,6 +7,7 @@ import re
 import torch
 
 from trainer import shuffled, take
+from wikipedia import articles, summaries
 
 SHAPE = (8, 256)  # sequences, sub-words
 SPACES = re.compile(r"[^ \t\r\n\u202f]+")
@@ -38,13 +40,45 @@ class Reader:
         return head + [i for i, _, _ in context] + [self.after], len(head)
 
 
-def read_silver(path, held=0.03):
+HELD = 0.06  # of the articles
+
+
+def split(questions):
     """(training questions, held-out ones): whole articles are held out."""
-    train, dev = [], []
+    out = ([], [])
+    for q in questions:
+        out[random.Random(q["title"]).random() < HELD].append(q)
+    return out
+
+
+def read_silver(path):
+    return [json.loads(line) for line in open(path, encoding="utf-8")]
+
+
+def digest(text):
+    """What a paragraph is known by in qa_written.tsv."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def place(answer, text):
+    """Where it stands first as whole words, else where it stands first."""
+    found = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text)
+    return found.start() if found else text.index(answer)
+
+
+def read_written(path, src):
+    """The questions written for training, over paragraphs of the packages in `src`.
+
+    Lines `# title digest` begin a paragraph; then `question answer`, with the answer's start where it is not its first place."""
+    texts, out = {digest(p["text"]): p["text"] for p in summaries(src) + articles(src)}, []
     for line in open(path, encoding="utf-8"):
-        q = json.loads(line)
-        (dev if random.Random(q["title"]).random() < held else train).append(q)
-    return train, dev
+        first, second, *rest = line.rstrip("\n").split("\t")
+        if first == "#":
+            title, context = second, texts[rest[0]]
+            continue
+        start = int(rest[0]) if rest else place(second, context)
+        out.append(dict(title=title, context=context, question=first, start=start, answer=second))
+    return out
 
 
 def read_dev(path):

@@ -12,7 +12,7 @@ import torch
 
 from conll import load_tokenizer
 from evaluate_qa import answers, f1
-from qa_data import Reader, read_silver
+from qa_data import Reader, read_silver, split
 from model import Model
 
 
@@ -29,7 +29,7 @@ def main():
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer = load_tokenizer(os.path.join(a.model, "tokenizer.json"))
     model = Model(a.model).eval().to(device, torch.bfloat16)
-    items, held = read_silver(a.silver)
+    items, held = split(read_silver(a.silver))
     given = answers(model.answers, Reader(tokenizer), items, model.config.pad_token_id, batch=32)
     kept = [q for q, got in zip(items, given) if f1(got, q["answer"]) >= a.least]
     with open(a.out + ".tmp", "w", encoding="utf-8") as f:

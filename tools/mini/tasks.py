@@ -14,7 +14,7 @@ import typing_data
 from conll import LABELS, load
 from evaluate import evaluate, show
 from ner_data import TAGS, Batches
-from qa_data import Questions, Reader, read_dev, read_silver
+from qa_data import Questions, Reader, read_dev, read_silver, read_written, split
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -81,16 +81,23 @@ def start_classifier(t):
 
 
 class Answers:
-    """Silver questions."""
+    """Questions made by rule, and written ones."""
 
     def __init__(self, a, model, trainer, tokenizer, specials):
-        self.model, self.device, self.reader = model, trainer.device, Reader(tokenizer)
-        silver, held = read_silver(a.silver)
-        self.questions = Questions(silver, self.reader, specials, a.seed, trainer.data)
-        self.dev = {"by hand": read_dev(os.path.join(HERE, "qa_dev.json")), "silver": held[::4][:400]}
+        self.a, self.model, self.device, self.reader = a, model, trainer.device, Reader(tokenizer)
+        make = lambda items, state: Questions(items, self.reader, specials, a.seed, state)
+        silver, held = split(read_silver(a.silver))
+        self.silver = make(silver, trainer.data)
+        self.dev = {"by hand": read_dev(os.path.join(HERE, "qa_dev.json")), "silver": held[::8][:400]}
+        self.written = None
+        if a.written:
+            written, held = split(read_written(a.written, a.src))
+            self.written = make(written, trainer.data.setdefault("written", {}))
+            self.dev["written"] = held[::4]
 
     def loss(self, step, rng, teacher=None):
-        ids, mask, allowed, first, last = (x.to(self.device) for x in self.questions.batch(step))
+        source = self.written if self.written and rng.random() < self.a.written_share else self.silver
+        ids, mask, allowed, first, last = (x.to(self.device) for x in source.batch(step))
         shut = (1 - allowed).unsqueeze(-1) * -1e4
         logits = self.model.answers(ids, mask).float() + shut
         loss = sum(F.cross_entropy(logits[..., k], at, ignore_index=-100) for k, at in enumerate((first, last))) / 2
@@ -110,7 +117,7 @@ class Types:
 
     def __init__(self, a, model, trainer, tokenizer, specials):
         self.model, self.device = model, trainer.device
-        items, self.held = typing_data.split(typing_data.mentions(a.typing))
+        items, self.held = typing_data.split(typing_data.mentions(a.src))
         self.mentions = typing_data.Mentions(items, tokenizer, specials, a.seed, trainer.data)
 
     def logits(self, model, batch):

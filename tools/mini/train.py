@@ -1,6 +1,6 @@
 """Trains luke-mini-en's heads on one encoder (from init_luke.py): entities, with --silver answers, with --typing types.
 
-    python train.py --init work/init --steps 6000 --silver work/silver.jsonl --typing work/src --out work/luke-mini-en-hf
+    python train.py --init work/init --steps 6000 --silver work/silver.jsonl --typing --out work/luke-mini-en-hf
 
 The first `--tag-steps` read words alone: the encoder as a tagger of entity starts, insides and ends (a tenth of the cost of spans).
 Then come spans; the span classifier starts from the tagger's weights for starts and ends. Resumes by itself; `--steps` may grow
@@ -27,15 +27,18 @@ def arguments():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--init", default="work/init")
     p.add_argument("--data", default="work/src/neuroner/data/conll2003/en")
-    p.add_argument("--more", help="JSON Lines of ner_silver.py")
+    p.add_argument("--more", help="sentences of ner_silver.py, or written ones: ner_written.txt")
+    p.add_argument("--src", default="work/src", help="folder of fetch.py")
     p.add_argument("--silver", help="JSON Lines of qa_silver.py; without it there is no answer head")
-    p.add_argument("--typing", metavar="SRC", help="folder of fetch.py; without it there is no typing head")
+    p.add_argument("--written", help="questions written for training, qa_written.tsv")
+    p.add_argument("--typing", action="store_true", help="train the typing head")
     p.add_argument("--teacher", help="a folder over the same pieces")
     p.add_argument("--run", default="work/run", help="checkpoint and log")
     p.add_argument("--out", default="work/luke-mini-en-hf")
     p.add_argument("--steps", type=int, default=6000)
     p.add_argument("--tag-steps", type=int, default=2000, help="0 for a folder that was trained before")
     p.add_argument("--qa-share", type=float, default=0.5, help="of the steps")
+    p.add_argument("--written-share", type=float, default=0.8, help="of the batches of answers")
     p.add_argument("--typing-share", type=float, default=0.1, help="of the other steps after the tagger's")
     p.add_argument("--more-share", type=float, default=0.3, help="of the batches of entities")
     p.add_argument("--decay-share", type=float, default=0.4, help="of the steps, for the learning rate to fall to zero")
