@@ -17,7 +17,7 @@ static LUKE: LazyLock<Luke> = LazyLock::new(|| load(&repository().join("www/mode
 #[test]
 fn the_default_model_finds_people_places_and_organisations() {
     assert!(LUKE.self_test_error.is_some_and(|error| error < 1e-3), "{:?}", LUKE.self_test_error);
-    let text = "🙂 Zürich: Angela Merkel met Emmanuel Macron in Paris. Siemens rose, Reuters said.";
+    let text = "🙂 Zürich: Angela Merkel met Emmanuel Macron in Paris. Shares of Siemens rose, Reuters said.";
     let NerResult::One(entities) = block_on(LUKE.ner(&NerInput::Text(text.into()), &NerOptions::default())).unwrap()
     else {
         panic!("one text gives one list");

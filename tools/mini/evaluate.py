@@ -1,6 +1,7 @@
-"""Exact-span micro F1 of a checkpoint on CoNLL-2003, by the runtime's rules.
+"""Exact-span micro F1 of a checkpoint on CoNLL-2003, or on a text with marks, by the runtime's rules, every span.
 
     python evaluate.py --model work/luke-mini-en-hf --data work/src/neuroner/data/conll2003/en/valid.txt --context 0 128
+    python evaluate.py --model work/luke-mini-en-hf --marked ner_dev.txt
 """
 import argparse
 import os
@@ -92,15 +93,17 @@ if __name__ == "__main__":
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--model", default="work/luke-mini-en-hf")
     p.add_argument("--data", default="work/src/neuroner/data/conll2003/en/valid.txt")
+    p.add_argument("--marked", help="a text as ner_written.txt, instead")
     p.add_argument("--context", type=int, nargs="+", default=[0], help="sub-words with specials; 0: the sentence alone")
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
+    import ner_silver
     from model import Model
 
     torch.set_num_threads(a.threads)
     tokenizer = load_tokenizer(os.path.join(a.model, "tokenizer.json"))
     model = Model(a.model)
-    docs = load(a.data, tokenizer)
+    docs = ner_silver.read(a.marked, tokenizer) if a.marked else load(a.data, tokenizer)
     for context in a.context:
         t = time.time()
         print(f"context {context}: {show(evaluate(model, tokenizer, docs, context))} ({time.time() - t:.0f} s)", flush=True)

@@ -11,11 +11,12 @@ from typing_data import TYPES
 
 STARTS = {"e5": "multilingual-e5-small (MIT)", "minilm": "all-MiniLM-L6-v2 (Apache-2.0)"}
 TAUGHT = {
-    "ner": "entities from CoNLL-2003 English (Reuters text, research terms)",
+    "ner": "entities from CoNLL-2003 English (Reuters text, research terms) and sentences written for it",
     "typing": "types from Wikipedia's short descriptions (CC BY-SA)",
-    "qa": "questions made from English Wikipedia (text CC BY-SA)",
+    "qa": "questions made by rule and written over English Wikipedia (text CC BY-SA)",
 }
 
+CONTEXT = 128  # sub-words of a pass with context, where a caller asks for it
 ENTITY_VOCAB = {"[MASK]": 0, "[UNK]": 1, "[PAD]": 2, "[MASK2]": 3}
 
 
@@ -41,9 +42,8 @@ def save(state, config, tokenizer, out, context=0):
     write(tmp, "config.json", {"architectures": ["LukeModel" if several else "LukeForEntitySpanClassification"], **{k: cfg[k] for k in keep}})
     write(tmp, "entity_vocab.json", ENTITY_VOCAB)
     start = "minilm" if tokenizer.token_to_id("[CLS]") is not None else "e5"
-    ner = {"context": "document" if context else "sentence", "candidates": "likely", "maxSpanTokens": MAX_SPAN}
-    if context:
-        ner["contextTokens"] = context
+    ner = {"context": "document" if context else "sentence", "contextTokens": context or CONTEXT, "candidates": "likely",
+           "maxSpanTokens": MAX_SPAN}
     heads = {"ner": ner}
     if several:
         ner["labels"] = LABELS

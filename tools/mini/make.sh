@@ -11,7 +11,7 @@ WORK=${WORK:-work}
 STEPS=${STEPS:-800}
 SECOND_STEPS=${SECOND_STEPS:-2400}
 THIRD_STEPS=${THIRD_STEPS:-5600}
-FOURTH_STEPS=${FOURTH_STEPS:-6000}
+FOURTH_STEPS=${FOURTH_STEPS:-5000}
 THREADS=${THREADS:-2}
 LUKE=${LUKE:-../../target/release/luke}
 PYTHON=${PYTHON:-python}
@@ -67,12 +67,15 @@ third() {
 
 # The questions and sentences that were written for it.
 fourth() {
-  all hf-3 run-4 hf-4 --more ner_written.txt --more-share 0.4 --written qa_written.tsv --written-share 0.85 --tag-steps 0 \
-    --steps "$FOURTH_STEPS" --qa-share 0.65 --lr 2e-4 --round-from 0 --assess-every 600
+  all hf-3 run-4 hf-4 --more ner_written.txt --more-share 0.4 --written qa_written.tsv --written-share 0.9 --tag-steps 0 \
+    --steps "$FOURTH_STEPS" --qa-share 0.55 --lr 2e-4 --round-from 0 --assess-every 2000
 }
 
+# What was gained, with less of what was lost: the mean of the models before and after the fourth.
+average() { $PYTHON average.py --models "$WORK/hf-4" "$WORK/hf-3" --out "$WORK/hf-mean"; }
+
 finish() {
-  $PYTHON finish.py --model "$WORK/hf-4" --data "$CONLL" --out "$WORK/luke-mini-en-hf" --luke "$LUKE"
+  $PYTHON finish.py --model "$WORK/hf-mean" --data "$CONLL" --out "$WORK/luke-mini-en-hf" --luke "$LUKE"
   $PYTHON evaluate_qa.py --model "$WORK/luke-mini-en-hf" --silver "$WORK/silver.jsonl" --written qa_written.tsv --src "$WORK/src"
   cp model_card.md "$WORK/luke-mini-en-hf/README.md"
 }
@@ -86,6 +89,7 @@ convert() {
 # The test sets are read here and nowhere else.
 test() {
   $PYTHON fetch.py --work "$WORK" --tests
+  $PYTHON overlap.py --src "$WORK/src" --silver "$WORK/silver.jsonl"
   $PYTHON tweets.py --src "$WORK/src" --out "$WORK/tweets.txt"
   for dtype in f32 f16 q8 q4; do
     echo "$dtype: CoNLL-2003, tweets, SQuAD 1.1"
@@ -95,6 +99,6 @@ test() {
   done
 }
 
-for step in "${@:-fetch init silver train labels second third fourth finish}"; do
+for step in "${@:-fetch init silver train labels second third fourth average finish}"; do
   for name in $step; do $name; done
 done
