@@ -14,7 +14,7 @@ import tempfile
 import torch
 
 from conll import load_tokenizer
-from export import save
+from export import CONTEXT, save
 from model import Model, stored
 
 BIASES = [-1.0, -0.5, 0.0, 0.5, 1.0]
@@ -33,7 +33,7 @@ def main():
     p.add_argument("--data", default="work/src/neuroner/data/conll2003/en")
     p.add_argument("--out", default="work/luke-mini-en-hf")
     p.add_argument("--luke", default="../../target/release/luke", help="the command line")
-    p.add_argument("--context", type=int, default=128)
+    p.add_argument("--context", type=int, default=CONTEXT)
     p.add_argument("--every", type=int, default=1, help="choose on one valid document in so many")
     a = p.parse_args()
 
