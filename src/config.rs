@@ -81,7 +81,7 @@ impl LukeConfig {
         if !config.hidden_size.is_multiple_of(config.num_attention_heads) {
             return Err(bad("hidden_size is not divisible by num_attention_heads".into()));
         }
-        if config.max_words() < 4 {
+        if config.max_seq_tokens() < 4 {
             return Err(bad("max_position_embeddings leaves hardly a position after pad_token_id".into()));
         }
         Ok(config)
@@ -93,7 +93,7 @@ impl LukeConfig {
     }
 
     /// Most word tokens of one input, special ones included.
-    pub fn max_words(&self) -> usize {
+    pub fn max_seq_tokens(&self) -> usize {
         self.max_position_embeddings.saturating_sub(self.pad_token_id.saturating_add(1))
     }
 

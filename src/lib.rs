@@ -6,13 +6,15 @@
 pub mod backend;
 pub mod checkpoint;
 pub mod config;
-pub mod entity_vocab;
+pub mod dtype;
 pub mod error;
-pub mod input;
+pub mod folder;
+pub mod heads;
+pub mod inputs;
 pub mod kernels;
 pub mod model;
 pub mod tasks;
-pub mod tokenizer;
+pub mod text;
 pub mod weights;
 
 mod luke;

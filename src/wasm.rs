@@ -16,11 +16,11 @@ use wasm_bindgen_futures::JsFuture;
 use crate::backend::DeviceKind;
 use crate::checkpoint::{self, HeadChoice, RawCheckpoint};
 use crate::error::LukeError;
-use crate::input::ModelInputs;
+use crate::folder::{FileEntry, Manifest, Reading, Source, TensorEntry, Verifying, hex};
+use crate::inputs::ModelInputs;
 use crate::luke::Luke;
 use crate::tasks;
 use crate::tasks::embed::{EmbedInput, EmbedOptions, Embedding};
-use crate::weights::{FileEntry, Manifest, Reading, Source, TensorEntry, Verifying, hex};
 
 type JsResult<T> = Result<T, JsValue>;
 

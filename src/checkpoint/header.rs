@@ -7,8 +7,8 @@ use safetensors::tensor::TensorInfo;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::dtype::DType;
 use crate::error::{LukeError, Result};
-use crate::weights::DType;
 
 /// Bytes before the header's JSON: its length as a little-endian u64.
 const LENGTH: usize = 8;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::Stored;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
-use crate::weights::{ClozeTokens, HeadSpec, NerContext};
+use crate::heads::{ClozeTokens, HeadSpec, NerContext};
 
 /// The task of each class: Hugging Face's, and the authors' own for cloze questions (`examples/legacy/entity_span_qa`).
 pub const TASKS: [(&str, &str); 9] = [

@@ -8,8 +8,10 @@ use serde_json::Value;
 use super::plan::{ENTITY_TABLE, Planned, first_use, plan};
 use super::{HeadChoice, Lookup, Stored, WORD_TABLE, json, plan_heads, tokenizer_json};
 use crate::config::LukeConfig;
+use crate::dtype::DType;
 use crate::error::{LukeError, Result};
-use crate::weights::{Chunk, DType, EntityTable, FileEntry, Files, HeadSpec, Manifest, TensorEntry};
+use crate::folder::{Chunk, EntityTable, FileEntry, Files, Manifest, TensorEntry};
+use crate::heads::HeadSpec;
 
 /// Most bytes of a chunk; a row is never cut.
 const CHUNK_BYTES: usize = 8 << 20;

@@ -2,9 +2,9 @@
 
 use super::{Luke, read_one};
 use crate::error::Result;
-use crate::input::{EncodeOptions, Spanned, Task};
 use crate::model::Step;
-use crate::tokenizer::{OffsetUnit, Offsets};
+use crate::text::{EncodeOptions, InputForm, Spanned};
+use crate::text::{OffsetUnit, Offsets};
 
 impl Luke {
     /// The inputs of each linear layer of the encoder on a text with mentions (UTF-16 units): the layer's name in the
@@ -14,7 +14,7 @@ impl Luke {
         let offsets = Offsets::new(text, OffsetUnit::Utf16);
         let spans = spans.iter().map(|span| offsets.span("spans", *span)).collect::<Result<Vec<_>>>()?;
         let options = EncodeOptions::default();
-        let inputs = self.encoder(options).encode(Spanned { text, spans: &spans }, Task::Entities(None))?;
+        let inputs = self.input_builder(options).encode(Spanned { text, spans: &spans }, InputForm::Entities(None))?;
         if inputs.check(&self.config).is_err() {
             return Ok(Vec::new());
         }

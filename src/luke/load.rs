@@ -8,11 +8,12 @@ use burn::tensor::Tensor;
 use super::{Luke, read_one};
 use crate::backend::{self, DeviceKind};
 use crate::config::LukeConfig;
-use crate::entity_vocab::EntityVocab;
 use crate::error::{LukeError, Result};
+use crate::folder::{Manifest, Source, read_verified};
 use crate::model::{Head, LukeModel};
-use crate::tokenizer::Tokenizer;
-use crate::weights::{Manifest, PagedRows, Source, WeightStore, read_verified};
+use crate::text::EntityVocab;
+use crate::text::Tokenizer;
+use crate::weights::{PagedRows, WeightStore};
 
 impl Luke {
     /// Reads the files that `manifest` names from `source`, in the manifest's order as a rule, and builds the model on a

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use super::{HiddenStates, Luke, Output, read_one, split};
 use crate::error::{LukeError, Result};
-use crate::input::ModelInputs;
+use crate::inputs::ModelInputs;
 use crate::kernels::stack_rows;
 use crate::model::{Axes, Head, MaskedLm};
 

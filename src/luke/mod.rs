@@ -12,12 +12,14 @@ use burn::tensor::{Tensor, TensorData, Transaction};
 
 use crate::backend::{self, DeviceKind};
 use crate::config::LukeConfig;
-use crate::entity_vocab::EntityVocab;
 use crate::error::{LukeError, Result};
-use crate::input::{EncodeOptions, Encoder, ModelInputs, Spanned, Task};
+use crate::folder::Manifest;
+use crate::heads::HeadSpec;
+use crate::inputs::ModelInputs;
 use crate::model::{Axes, Head, HiddenStates, LukeModel, NamedTensor, Step, hidden_outputs};
-use crate::tokenizer::{OffsetUnit, Offsets, Tokenizer};
-use crate::weights::{HeadSpec, Manifest};
+use crate::text::EntityVocab;
+use crate::text::{EncodeOptions, InputBuilder, InputForm, Spanned};
+use crate::text::{OffsetUnit, Offsets, Tokenizer};
 
 /// A model ready to run.
 pub struct Luke {
@@ -91,8 +93,8 @@ impl Luke {
     }
 
     /// Builds inputs with this model's tokenizer and entity vocabulary.
-    pub fn encoder(&self, options: EncodeOptions) -> Encoder<'_> {
-        Encoder { tokenizer: &self.tokenizer, entities: &self.entity_vocab, options }
+    pub fn input_builder(&self, options: EncodeOptions) -> InputBuilder<'_> {
+        InputBuilder { tokenizer: &self.tokenizer, entities: &self.entity_vocab, options }
     }
 
     /// Runs the model on arrays. `head` is a task, or `"model"` for the hidden states; left out, it is the only
@@ -203,12 +205,12 @@ impl Luke {
         let offsets = Offsets::new(text, OffsetUnit::Utf16);
         let spans = spans.iter().map(|span| offsets.span("spans", *span)).collect::<Result<Vec<_>>>()?;
         let task = match head {
-            "ner" => Task::EntitySpanClassification,
-            "typing" => Task::EntityClassification,
-            "relation" => Task::EntityPairClassification,
-            _ => Task::Entities(None),
+            "ner" => InputForm::EntitySpanClassification,
+            "typing" => InputForm::EntityClassification,
+            "relation" => InputForm::EntityPairClassification,
+            _ => InputForm::Entities(None),
         };
-        let inputs = self.encoder(EncodeOptions::default()).encode(Spanned { text, spans: &spans }, task)?;
+        let inputs = self.input_builder(EncodeOptions::default()).encode(Spanned { text, spans: &spans }, task)?;
         if let Some(Head::MaskedLm(masked)) = self.heads.get(head) {
             // Words only: entities would bring their whole table here.
             let states = self.states(std::slice::from_ref(&inputs)).await?;

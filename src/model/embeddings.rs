@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use super::layers::{LayerNorm, Linear, Weights, matrix};
 use crate::config::LukeConfig;
 use crate::error::Result;
-use crate::input::ModelInputs;
+use crate::inputs::ModelInputs;
 use crate::weights::{EntityRows, PagedRows, RowTable};
 
 /// Rows of the tables on the device.

@@ -8,7 +8,7 @@ use super::{HiddenStates, LukeModel};
 use crate::checkpoint::UNLABELLED;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
-use crate::input::ModelInputs;
+use crate::inputs::ModelInputs;
 use crate::weights::WeightStore;
 
 /// An output of the model for every sequence of a batch, on the device.

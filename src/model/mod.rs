@@ -16,7 +16,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::config::LukeConfig;
 use crate::error::Result;
-use crate::input::ModelInputs;
+use crate::inputs::ModelInputs;
 use crate::kernels::{Packing, gather_rows, stack_rows};
 use crate::weights::{EntityRows, PagedRows, RowTable, WeightStore};
 use embeddings::{LukeEmbeddings, LukeEntityEmbeddings};

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::windows::{Window, most_context, strided};
 use crate::error::Result;
-use crate::input::{EncodeOptions, Spanned};
 use crate::luke::{Luke, Output};
-use crate::tokenizer::{OffsetUnit, Offsets, SpecialTokens};
+use crate::text::{EncodeOptions, Spanned};
+use crate::text::{OffsetUnit, Offsets, SpecialTokens};
 
 /// A text and mentions in it.
 #[derive(Clone, Debug, Deserialize)]
@@ -62,7 +62,7 @@ impl Luke {
     /// each token and mention is taken from the window that shows most around it, and the pooled vector is the windows' mean.
     pub async fn embed(&self, input: &EmbedInput, options: &EmbedOptions) -> Result<Embedding> {
         let mentions = self.mentions(&input.text, &input.spans, options.titles.as_deref(), options.offsets)?;
-        let encoder = self.encoder(EncodeOptions { special: options.special_tokens, ..Default::default() });
+        let encoder = self.input_builder(EncodeOptions { special: options.special_tokens, ..Default::default() });
         let (tokens, spans) = encoder.tokens_with_offsets(Spanned { text: &input.text, spans: &mentions.spans })?;
         let ids: Vec<u32> = tokens.iter().map(|(id, _)| *id).collect();
         let (room, hidden, before) = (self.room(), self.config.hidden_size, self.tokenizer.before.len());

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::windows::{Window, assign};
 use crate::error::{LukeError, Result};
-use crate::input::{EncodeOptions, ModelInputs, Spanned};
+use crate::inputs::ModelInputs;
 use crate::luke::{Luke, Vocabulary};
-use crate::tokenizer::{OffsetUnit, SpecialTokens};
+use crate::text::{EncodeOptions, Spanned};
+use crate::text::{OffsetUnit, SpecialTokens};
 
 /// A text with masks in it.
 #[derive(Clone, Debug, Deserialize)]
@@ -104,7 +105,7 @@ impl Luke {
             .tokenizer
             .mask_token()
             .ok_or_else(|| LukeError::format("tokenizer.json", "has no token <mask> or [MASK]"))?;
-        let encoder = self.encoder(EncodeOptions { special: options.special_tokens, ..Default::default() });
+        let encoder = self.input_builder(EncodeOptions { special: options.special_tokens, ..Default::default() });
         let (ids, _) = encoder.segments(&input.text, &BTreeSet::new())?;
         let masks: Vec<Range<usize>> = (0..ids.len()).filter(|i| ids[*i] == mask).map(|i| i..i + 1).collect();
         if masks.is_empty() {
@@ -137,7 +138,7 @@ impl Luke {
         self.need_task(task)?;
         need_top_k(options.top_k)?;
         let mentions = self.mentions(&input.text, &input.spans, options.titles.as_deref(), options.offsets)?;
-        let encoder = self.encoder(EncodeOptions { special: options.special_tokens, ..Default::default() });
+        let encoder = self.input_builder(EncodeOptions { special: options.special_tokens, ..Default::default() });
         let (ids, spans) = encoder.tokens(Spanned { text: &input.text, spans: &mentions.spans })?;
         let (mut inputs, mut order) = (Vec::new(), Vec::new());
         for Window { tokens, items } in self.windows(ids.len(), &spans)? {

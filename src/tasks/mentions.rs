@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::windows::{Window, assign};
 use crate::error::{LukeError, Result};
 use crate::luke::Luke;
-use crate::tokenizer::{OffsetUnit, Offsets};
+use crate::text::{OffsetUnit, Offsets};
 
 /// Mentions as byte ranges, and the rows of the entity table they are read as.
 pub struct Mentions {
@@ -39,7 +39,7 @@ impl Luke {
 
     /// Word tokens of one pass, without special ones.
     pub(super) fn room(&self) -> usize {
-        self.config.max_words().saturating_sub(self.tokenizer.before.len() + self.tokenizer.after.len())
+        self.config.max_seq_tokens().saturating_sub(self.tokenizer.before.len() + self.tokenizer.after.len())
     }
 
     /// Windows over a text of `len` tokens, each with the mentions it shows best; one for a text that fits.

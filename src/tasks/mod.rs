@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{LukeError, Result};
-use crate::input::{EncodeOptions, Spanned, Task};
 use crate::luke::Luke;
-use crate::tokenizer::{OffsetUnit, SpecialTokens};
+use crate::text::{EncodeOptions, InputForm, Spanned};
+use crate::text::{OffsetUnit, SpecialTokens};
 
 /// A label and how sure the model is of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -64,13 +64,13 @@ impl Luke {
         &self,
         head: &str,
         input: Spanned<'_>,
-        task: Task<'_>,
+        task: InputForm<'_>,
         options: &LabelOptions,
     ) -> Result<Vec<f32>> {
         self.head(head)?;
-        let around_spans = Some(self.config.max_words());
+        let around_spans = Some(self.config.max_seq_tokens());
         let encoding = EncodeOptions { special: options.special_tokens, around_spans, ..Default::default() };
-        let inputs = self.encoder(encoding).encode(input, task)?;
+        let inputs = self.input_builder(encoding).encode(input, task)?;
         let outputs = self.forward(&inputs, Some(head)).await?;
         Ok(outputs.into_iter().next().map(|output| output.values).unwrap_or_default())
     }

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::windows::{Window, assign};
-use crate::weights::NerContext;
+use crate::heads::NerContext;
 
 /// A tokenised text: its ids and the token range of each word. Tokens between words (such as newlines) belong
 /// to none.

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use super::{LabelOptions, LabelScore, best_first, softmax};
 use crate::error::Result;
-use crate::input::{Spanned, Task};
 use crate::luke::Luke;
-use crate::tokenizer::Offsets;
+use crate::text::Offsets;
+use crate::text::{InputForm, Spanned};
 
 /// Two mentions in a text; they may overlap, and the tail may come first.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,7 +27,7 @@ impl Luke {
         let offsets = Offsets::new(&input.text, options.offsets);
         let spans = [offsets.span("head", input.head)?, offsets.span("tail", input.tail)?];
         let spanned = Spanned { text: &input.text, spans: &spans };
-        let logits = self.classify("relation", spanned, Task::EntityPairClassification, options).await?;
+        let logits = self.classify("relation", spanned, InputForm::EntityPairClassification, options).await?;
         let labels = &self.head("relation")?.1.labels;
         let all = softmax(&logits).into_iter().zip(&logits).zip(labels);
         Ok(best_first(all.map(|((score, logit), label)| LabelScore { label: label.clone(), score, logit: *logit })))

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use super::{LabelOptions, LabelScore, best_first};
 use crate::error::Result;
-use crate::input::{Spanned, Task};
 use crate::luke::Luke;
-use crate::tokenizer::Offsets;
+use crate::text::Offsets;
+use crate::text::{InputForm, Spanned};
 
 /// A mention in a text.
 #[derive(Clone, Debug, Deserialize)]
@@ -25,7 +25,7 @@ impl Luke {
     pub async fn typing(&self, input: &TypingInput, options: &LabelOptions) -> Result<Vec<LabelScore>> {
         let span = Offsets::new(&input.text, options.offsets).span("span", input.span)?;
         let spanned = Spanned { text: &input.text, spans: &[span] };
-        let logits = self.classify("typing", spanned, Task::EntityClassification, options).await?;
+        let logits = self.classify("typing", spanned, InputForm::EntityClassification, options).await?;
         let labels = &self.head("typing")?.1.labels;
         let kept = logits.iter().zip(labels).filter(|(logit, _)| options.all_scores || **logit > 0.0);
         let sigmoid = |logit: f32| 1.0 / (1.0 + f64::from(-logit).exp());

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::error::{LukeError, Result};
-use crate::input::is_python_space;
-use crate::tokenizer::is_punctuation;
+use crate::text::is_punctuation;
+use crate::text::is_python_space;
 
 /// Runs of letters, marks, digits and underscores, and every other visible character alone; in bytes.
 pub fn split_words(text: &str) -> Vec<Range<usize>> {

@@ -1,17 +1,9 @@
-//! The model folder: what the manifest promises, and the tensors and rows taken from its files. No IO happens
-//! here; a [`Source`] brings the bytes.
+//! Tensors and rows by name, taken from the files of a model folder.
 
-mod dtype;
-mod manifest;
 mod rows;
-mod source;
 mod store;
 
-pub use dtype::{DType, Integers, encode_q8, split_q8, sums_fit};
-pub use manifest::{
-    Candidates, Chunk, ClozeTokens, EntityTable, FileEntry, Files, HeadSpec, Manifest, NerContext, SelfTest,
-    TensorEntry, hex, sha256_hex,
-};
 pub use rows::{EntityRows, PagedRows, RowTable, rows_q8};
-pub use source::{Reading, Source, Verifying, read_verified};
 pub use store::WeightStore;
+// The kernels' own imports; they go with that room's move.
+pub use crate::dtype::{DType, Integers, split_q8};

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use super::dtype::{DType, Integers, encode_q8, split_q8, sums_fit};
-use super::manifest::EntityTable;
-use super::source::{Source, read_verified};
+use crate::dtype::{DType, Integers, encode_q8, split_q8, sums_fit};
 use crate::error::{LukeError, Result};
+use crate::folder::{EntityTable, Source, read_verified};
 
 /// A matrix kept as stored on the CPU side, read a row at a time.
 pub struct RowTable {

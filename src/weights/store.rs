@@ -2,11 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::dtype::DType;
-use super::manifest::{Manifest, TensorEntry};
 use super::rows::RowTable;
-use super::source::{Source, read_verified};
+use crate::dtype::DType;
 use crate::error::{LukeError, Result};
+use crate::folder::{Manifest, Source, TensorEntry, read_verified};
 
 /// Hands out the tensors of a manifest. A chunk is read when its first tensor is taken and let go with its last, so a model is
 /// built while its files come in. The memory of chunks and of tables that were needed for a moment is used again: between what

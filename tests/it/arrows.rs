@@ -4,14 +4,16 @@ use std::path::Path;
 
 use crate::support::repository;
 
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 15] = [
     "error",
     "config",
+    "dtype",
+    "heads",
+    "folder",
     "weights",
+    "inputs",
+    "text",
     "checkpoint",
-    "tokenizer",
-    "entity_vocab",
-    "input",
     "backend",
     "kernels",
     "model",
@@ -69,7 +71,7 @@ fn some_names_stay_where_they_belong() {
             ("wasm_bindgen", &["wasm.rs"][..]),
             ("js_sys", &["wasm.rs"]),
             ("web_sys", &["wasm.rs"]),
-            ("tokenizers::", &["tokenizer.rs"]),
+            ("tokenizers::", &["text/"]),
             ("std::fs", &["bin/"]),
             ("wgpu_options", &["backend/gpu.rs"]),
         ] {

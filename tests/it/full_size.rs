@@ -3,7 +3,7 @@
 //! `LUKE_BASE_CHECKPOINT` to run this test.
 
 use luke_web::Luke;
-use luke_web::input::ModelInputs;
+use luke_web::inputs::ModelInputs;
 use serde_json::Value;
 
 use crate::support::{assert_close, fixture, flat, load, luke, temporary};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use luke_web::Output;
-use luke_web::input::ModelInputs;
+use luke_web::inputs::ModelInputs;
 use serde_json::Value;
 
 use crate::support::{TOLERANCE, assert_close, camel_case, fixture, flat, folder, load};

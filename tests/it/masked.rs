@@ -2,7 +2,7 @@
 
 use luke_web::tasks::embed::{EmbedInput, EmbedOptions};
 use luke_web::tasks::masked::{FillMaskInput, FillMaskOptions, PredictEntitiesInput, PredictEntitiesOptions};
-use luke_web::tokenizer::OffsetUnit;
+use luke_web::text::OffsetUnit;
 use luke_web::{Luke, LukeError};
 use pollster::block_on;
 use serde_json::{Value, json};

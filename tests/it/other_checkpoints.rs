@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use luke_web::Luke;
-use luke_web::input::{EncodeOptions, Spanned, Task};
+use luke_web::text::{EncodeOptions, InputForm, Spanned};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -22,15 +22,15 @@ fn tokenizer() -> String {
 
 fn check(luke: &Luke, model: &Value) {
     let name = model["checkpoint"].as_str().unwrap();
-    let encoder = luke.encoder(EncodeOptions::default());
+    let encoder = luke.input_builder(EncodeOptions::default());
     let ids = |value: &Value| serde_json::from_value::<Vec<u32>>(value.clone()).unwrap();
     for case in model["plain"].as_array().unwrap() {
         let spanned = Spanned { text: case["text"].as_str().unwrap(), spans: &[] };
-        let inputs = encoder.encode(spanned, Task::Entities(None)).unwrap();
+        let inputs = encoder.encode(spanned, InputForm::Entities(None)).unwrap();
         assert_eq!(inputs.input_ids, ids(&case["input_ids"]), "{name}: {:?}", spanned.text);
     }
     let head = luke.manifest.heads.keys().next().unwrap();
-    let task = if head == "ner" { Task::EntitySpanClassification } else { Task::EntityClassification };
+    let task = if head == "ner" { InputForm::EntitySpanClassification } else { InputForm::EntityClassification };
     for case in model["spans"].as_array().unwrap() {
         let text = case["text"].as_str().unwrap();
         let spans: Vec<[usize; 2]> = serde_json::from_value(case["byte"].clone()).unwrap();

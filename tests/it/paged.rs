@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use luke_web::Luke;
 use luke_web::backend::DeviceKind;
+use luke_web::folder::{FileEntry, Manifest, Reading, Source};
 use luke_web::tasks::embed::{EmbedInput, EmbedOptions};
 use luke_web::tasks::masked::{PredictEntitiesInput, PredictEntitiesOptions};
 use luke_web::tasks::qa::{QaInput, QaOptions};
-use luke_web::weights::{FileEntry, Manifest, PagedRows, Reading, Source};
+use luke_web::weights::PagedRows;
 use pollster::block_on;
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use luke_web::Luke;
 use luke_web::tasks::qa::{Answer, QaInput, QaOptions, Reading};
-use luke_web::tokenizer::{OffsetUnit, Offsets};
+use luke_web::text::{OffsetUnit, Offsets};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

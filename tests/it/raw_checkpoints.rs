@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use luke_web::backend::DeviceKind;
 use luke_web::checkpoint::{HeadChoice, RawCheckpoint, Stored, header_bytes, read_header, shards};
-use luke_web::input::ModelInputs;
-use luke_web::weights::{FileEntry, Manifest, Reading, Source};
+use luke_web::folder::{FileEntry, Manifest, Reading, Source};
+use luke_web::inputs::ModelInputs;
 use luke_web::{Luke, LukeError, Output};
 use serde_json::{Value, json};
 
@@ -118,7 +118,7 @@ fn a_sharded_checkpoint_of_half_precision_is_read_as_it_is() {
         std::fs::remove_file(folder.join("model.safetensors")).unwrap();
     });
     let (raw, _) = load_raw(&sharded, &[]);
-    assert!(raw.manifest.tensors.iter().all(|tensor| tensor.dtype == luke_web::weights::DType::Bf16));
+    assert!(raw.manifest.tensors.iter().all(|tensor| tensor.dtype == luke_web::dtype::DType::Bf16));
     let converted = load(&convert(&whole, "raw-bf16", &["--entities", "full"]).unwrap());
     for inputs in inputs("micro-span_cls") {
         assert_eq!(forward(&raw, &inputs, None), forward(&converted, &inputs, None));

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use luke_web::Luke;
 use luke_web::backend::DeviceKind;
-use luke_web::weights::{FileEntry, Manifest, Reading, Source};
+use luke_web::folder::{FileEntry, Manifest, Reading, Source};
 use serde_json::Value;
 
 /// Largest difference from `transformers` in f32 on the CPU. Its own f32 noise is up to 5e-6; the smallest

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use luke_web::entity_vocab::EntityVocab;
-use luke_web::input::{EncodeOptions, Encoder, ModelInputs, Spanned, Task};
-use luke_web::tokenizer::{OffsetUnit, Offsets, SpecialTokens, Tokenizer};
+use luke_web::inputs::ModelInputs;
+use luke_web::text::EntityVocab;
+use luke_web::text::{EncodeOptions, InputBuilder, InputForm, Spanned};
+use luke_web::text::{OffsetUnit, Offsets, SpecialTokens, Tokenizer};
 use serde_json::{Value, json};
 
 use crate::support::{checkpoint, fixture, folder, load, luke, repository, temporary};
@@ -19,8 +20,8 @@ struct Parts {
 }
 
 impl Parts {
-    fn encoder(&self, options: EncodeOptions) -> Encoder<'_> {
-        Encoder { tokenizer: &self.tokenizer, entities: &self.entities, options }
+    fn input_builder(&self, options: EncodeOptions) -> InputBuilder<'_> {
+        InputBuilder { tokenizer: &self.tokenizer, entities: &self.entities, options }
     }
 }
 
@@ -75,7 +76,7 @@ fn check(parts: &Parts, fixture_name: &str) {
         let text = case["text"].as_str().unwrap();
         for (options, key) in [(plain, "input_ids"), (spaced, "prefix_space_ids")] {
             let input = Spanned { text, spans: &[] };
-            let got = parts.encoder(options).encode(input, Task::Entities(None)).unwrap();
+            let got = parts.input_builder(options).encode(input, InputForm::Entities(None)).unwrap();
             assert_eq!(got.input_ids, ids(&case[key]), "{fixture_name} plain {} {key}", name(&case));
         }
     }
@@ -83,10 +84,10 @@ fn check(parts: &Parts, fixture_name: &str) {
     let long = long["text"].as_str().unwrap().to_owned();
 
     let tasks = [
-        ("spans", Task::Entities(None)),
-        ("span_task", Task::EntitySpanClassification),
-        ("classification", Task::EntityClassification),
-        ("pair", Task::EntityPairClassification),
+        ("spans", InputForm::Entities(None)),
+        ("span_task", InputForm::EntitySpanClassification),
+        ("classification", InputForm::EntityClassification),
+        ("pair", InputForm::EntityPairClassification),
     ];
     for (key, task) in tasks {
         for case in list(key) {
@@ -109,9 +110,13 @@ fn check(parts: &Parts, fixture_name: &str) {
                 }
             }
             let input = Spanned { text, spans: &chars };
-            assert_inputs(&what, &parts.encoder(plain).encode(input, task).unwrap(), &case["out"]);
+            assert_inputs(&what, &parts.input_builder(plain).encode(input, task).unwrap(), &case["out"]);
             if let Some(want) = case.get("prefix_space") {
-                assert_inputs(&format!("{what} prefix"), &parts.encoder(spaced).encode(input, task).unwrap(), want);
+                assert_inputs(
+                    &format!("{what} prefix"),
+                    &parts.input_builder(spaced).encode(input, task).unwrap(),
+                    want,
+                );
             }
         }
     }
@@ -120,7 +125,8 @@ fn check(parts: &Parts, fixture_name: &str) {
         let text = case["text"].as_str().unwrap();
         let titles: Vec<&str> = case["entities"].as_array().unwrap().iter().map(|t| t.as_str().unwrap()).collect();
         let chars = spans(text, &case["spans"]);
-        let got = parts.encoder(plain).encode(Spanned { text, spans: &chars }, Task::Entities(Some(&titles)));
+        let got =
+            parts.input_builder(plain).encode(Spanned { text, spans: &chars }, InputForm::Entities(Some(&titles)));
         match case["out"].get("error") {
             Some(_) => assert_eq!(got.unwrap_err().code(), "input", "{titles:?}"),
             None => assert_inputs(&format!("{fixture_name} {titles:?}"), &got.unwrap(), &case["out"]),
@@ -132,7 +138,7 @@ fn check(parts: &Parts, fixture_name: &str) {
         let of = |key: &str, text: &str| case.get(key).map_or(Vec::new(), |value| spans(text, value));
         let (first, second) = (of("spans", text), of("spans_pair", pair));
         let got = parts
-            .encoder(plain)
+            .input_builder(plain)
             .encode_pair(Spanned { text, spans: &first }, Spanned { text: pair, spans: &second })
             .unwrap();
         assert_inputs(&format!("{fixture_name} pair {text}"), &got, &case["out"]);
@@ -144,11 +150,12 @@ fn check(parts: &Parts, fixture_name: &str) {
         let cut = args["truncation"].as_bool().unwrap_or(false);
         let number = |key: &str| args[key].as_u64().map(|n| n as usize);
         let options = EncodeOptions {
-            max_words: cut.then(|| number("max_length").unwrap_or(512)),
+            max_tokens: cut.then(|| number("max_length").unwrap_or(512)),
             max_entities: number("max_entity_length").unwrap_or(32),
             ..plain
         };
-        let got = parts.encoder(options).encode(Spanned { text, spans: &chars }, Task::Entities(None)).unwrap();
+        let got =
+            parts.input_builder(options).encode(Spanned { text, spans: &chars }, InputForm::Entities(None)).unwrap();
         assert_inputs(&format!("{fixture_name} truncation {args}"), &got, &unpadded(&case["out"]));
     }
 
@@ -157,7 +164,8 @@ fn check(parts: &Parts, fixture_name: &str) {
         for (i, text) in case["texts"].as_array().unwrap().iter().enumerate() {
             let text = text.as_str().unwrap();
             let chars = spans(text, &case["spans"][i]);
-            let got = parts.encoder(plain).encode(Spanned { text, spans: &chars }, Task::Entities(None)).unwrap();
+            let got =
+                parts.input_builder(plain).encode(Spanned { text, spans: &chars }, InputForm::Entities(None)).unwrap();
             let columns = case["out"].as_object().unwrap();
             let member = columns.iter().map(|(key, rows)| (key.clone(), rows[i].clone())).collect();
             assert_inputs(&format!("{fixture_name} batch {i}"), &got, &unpadded(&member));

@@ -3,7 +3,7 @@
 use luke_web::tasks::relation::RelationInput;
 use luke_web::tasks::typing::TypingInput;
 use luke_web::tasks::{LabelOptions, LabelScore};
-use luke_web::tokenizer::OffsetUnit;
+use luke_web::text::OffsetUnit;
 use serde_json::{Value, json};
 
 use crate::support::{TOLERANCE, fixture, flat, folder, load};

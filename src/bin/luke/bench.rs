@@ -7,9 +7,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 use clap::Args;
 use luke_web::Result;
 use luke_web::backend;
-use luke_web::input::ModelInputs;
+use luke_web::dtype::{DType, Integers};
+use luke_web::inputs::ModelInputs;
 use luke_web::kernels::{Activation, Weight, linear};
-use luke_web::weights::{DType, Integers, RowTable};
+use luke_web::weights::RowTable;
 use serde_json::{Value, json};
 
 use super::folder;
@@ -50,7 +51,7 @@ pub fn bench(options: &Options) -> Result<()> {
     for folder in &options.models {
         let luke = pollster::block_on(folder::load(folder, options.device.into(), false))?;
         let c = &luke.config;
-        for (words, entities) in PASSES.into_iter().filter(|(words, _)| *words <= c.max_words()) {
+        for (words, entities) in PASSES.into_iter().filter(|(words, _)| *words <= c.max_seq_tokens()) {
             let inputs = inputs(words, entities)?;
             let mut seconds = Vec::with_capacity(options.rounds);
             for round in 0..=options.rounds {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use luke_web::backend::DeviceKind;
-use luke_web::weights::{FileEntry, Manifest, Reading, Source};
+use luke_web::folder::{FileEntry, Manifest, Reading, Source};
 use luke_web::{Luke, LukeError, Result};
 
 /// The bytes of a file, or an error that names it.

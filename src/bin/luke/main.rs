@@ -14,7 +14,8 @@ use luke_web::backend::DeviceKind;
 use luke_web::checkpoint::tokenizer_json;
 
 use luke_web::LukeError;
-use luke_web::weights::{DType, read_verified};
+use luke_web::dtype::DType;
+use luke_web::folder::read_verified;
 use serde_json::{Value, json};
 
 /// LUKE on the command line.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use super::softmax;
 use crate::error::Result;
 use crate::luke::Luke;
-use crate::tokenizer::Offsets;
+use crate::text::Offsets;
 
 impl Luke {
     /// Every candidate and how well it fills the blank, best first. Of equal logits the one of the last window comes

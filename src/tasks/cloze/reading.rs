@@ -6,11 +6,12 @@ use std::ops::Range;
 
 use super::types::{ClozeInput, ClozeOptions};
 use crate::error::{LukeError, Result};
-use crate::input::{EncodeOptions, ModelInputs, is_python_space};
+use crate::heads::ClozeTokens;
+use crate::inputs::ModelInputs;
 use crate::luke::Luke;
 use crate::tasks::windows::strided;
-use crate::tokenizer::Offsets;
-use crate::weights::ClozeTokens;
+use crate::text::Offsets;
+use crate::text::{EncodeOptions, is_python_space};
 
 const PLACEHOLDER: &str = "@placeholder";
 const HIGHLIGHT: &str = "@highlight";
@@ -42,13 +43,14 @@ impl Luke {
     /// those that overlap one before them.
     pub fn cloze_windows(&self, input: &ClozeInput, options: &ClozeOptions) -> Result<Vec<ClozeWindow>> {
         let (_, head) = self.head("cloze")?;
-        options.check(self.config.max_words())?;
+        options.check(self.config.max_seq_tokens())?;
         let tokens = head.tokens.ok_or_else(|| LukeError::format("manifest.json", "head 'cloze' has no tokens"))?;
         let reader = Reader { luke: self, options, tokens };
         let query = reader.query(&input.query)?;
         let template = [&self.tokenizer.before, &self.tokenizer.between, &self.tokenizer.after];
         let others = query.ids.len() + template.iter().map(|ids| ids.len()).sum::<usize>();
-        let most = options.max_seq_tokens.or(head.context_tokens).unwrap_or(usize::MAX).min(self.config.max_words());
+        let most =
+            options.max_seq_tokens.or(head.context_tokens).unwrap_or(usize::MAX).min(self.config.max_seq_tokens());
         let room = most.saturating_sub(others);
         if room == 0 {
             let reason = format!("{most} leaves no room for the passage beside {others} query and special tokens");
@@ -88,7 +90,7 @@ impl Reader<'_> {
     /// The ids of a piece of text without the white space at its end.
     fn tokenize(&self, text: &str, prefix_space: bool) -> Result<Vec<u32>> {
         let options = EncodeOptions { prefix_space, special: self.options.special_tokens, ..Default::default() };
-        self.luke.encoder(options).segment(text.trim_end_matches(is_python_space))
+        self.luke.input_builder(options).segment(text.trim_end_matches(is_python_space))
     }
 
     fn query(&self, text: &str) -> Result<Query> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{LukeError, Result};
-use crate::tokenizer::{OffsetUnit, SpecialTokens};
+use crate::text::{OffsetUnit, SpecialTokens};
 
 /// A query with a blank, and the passage that fills it.
 #[derive(Clone, Debug, Deserialize)]
@@ -52,7 +52,7 @@ impl Default for ClozeOptions {
 
 impl ClozeOptions {
     /// That no count is zero and the window fits the model.
-    pub(super) fn check(&self, max_words: usize) -> Result<()> {
+    pub(super) fn check(&self, max_seq_tokens: usize) -> Result<()> {
         let counts = [
             ("docStride", self.doc_stride),
             ("maxQueryTokens", self.max_query_tokens),
@@ -61,8 +61,10 @@ impl ClozeOptions {
         if let Some((name, _)) = counts.iter().find(|(_, count)| *count == 0) {
             return Err(LukeError::input(*name, "must be at least 1"));
         }
-        match self.max_seq_tokens.filter(|tokens| !(4..=max_words).contains(tokens)) {
-            Some(tokens) => Err(LukeError::input("maxSeqTokens", format!("{tokens} is not between 4 and {max_words}"))),
+        match self.max_seq_tokens.filter(|tokens| !(4..=max_seq_tokens).contains(tokens)) {
+            Some(tokens) => {
+                Err(LukeError::input("maxSeqTokens", format!("{tokens} is not between 4 and {max_seq_tokens}")))
+            }
             None => Ok(()),
         }
     }

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::weights::Candidates;
+use crate::heads::Candidates;
 
 /// Lower-case words inside names: "Bank of England", "Ludwig van Beethoven", "Hamid al Bayati".
 #[rustfmt::skip]

@@ -17,10 +17,11 @@ use super::passes::{Limits, Pass, TokenStream, part_size, passes};
 use super::softmax;
 use super::words::{joins_the_word_before, split_words, with_space, word_ranges};
 use crate::error::{LukeError, Result};
-use crate::input::{EncodeOptions, ModelInputs, Spanned, Task};
+use crate::heads::{Candidates, NerContext};
+use crate::inputs::ModelInputs;
 use crate::luke::Luke;
-use crate::tokenizer::Offsets;
-use crate::weights::{Candidates, NerContext};
+use crate::text::Offsets;
+use crate::text::{EncodeOptions, InputForm, Spanned};
 use likely::filter;
 use scorer::{Candidate, Scorer};
 
@@ -28,7 +29,7 @@ impl Luke {
     /// Finds the entities of a text or a list of words, in the order they stand there.
     pub async fn ner(&self, input: &NerInput, options: &NerOptions) -> Result<NerResult> {
         let (_, head) = self.head("ner")?;
-        options.check(&head.labels, self.config.max_words())?;
+        options.check(&head.labels, self.config.max_seq_tokens())?;
         Ok(match input {
             NerInput::Text(text) => {
                 let texts = self.ner_texts(std::slice::from_ref(text), options).await?;
@@ -102,7 +103,7 @@ impl Luke {
             }
             last = s.end;
         }
-        let encoder = self.encoder(options.encode());
+        let encoder = self.input_builder(options.encode());
         let mut stream = TokenStream::default();
         for word in &input.words {
             let spaced = if joins_the_word_before(word) { word.clone() } else { with_space(word) };
@@ -124,7 +125,7 @@ impl Luke {
     /// Tokenises a text once, cut at every word's start and end.
     fn stream_of_text(&self, text: &str, words: &[Range<usize>], options: &NerOptions) -> Result<TokenStream> {
         let boundaries: BTreeSet<usize> = words.iter().flat_map(|word| [word.start, word.end]).collect();
-        let (ids, positions) = self.encoder(options.encode()).segments(text, &boundaries)?;
+        let (ids, positions) = self.input_builder(options.encode()).segments(text, &boundaries)?;
         let words = words.iter().map(|word| positions[&word.start]..positions[&word.end]).collect();
         Ok(TokenStream { ids, words })
     }
@@ -174,7 +175,7 @@ impl Luke {
         options: &NerOptions,
     ) -> Result<bool> {
         let limits = self.limits(options);
-        let encoder = self.encoder(EncodeOptions { max_mention: usize::MAX, ..options.encode() });
+        let encoder = self.input_builder(EncodeOptions { max_mention: usize::MAX, ..options.encode() });
         let mut sizes = Vec::with_capacity(words.len());
         for word in words {
             sizes.push(encoder.segment(&text[word.clone()])?.len());
@@ -195,9 +196,9 @@ impl Luke {
         let mut parts = Vec::new();
         for part in spans.chunks(part_size(spans.len(), limits.spans)) {
             let bytes: Vec<_> = part.iter().map(|s| words[s.start].start..words[s.end - 1].end).collect();
-            let inputs = encoder.encode(Spanned { text, spans: &bytes }, Task::EntitySpanClassification)?;
+            let inputs = encoder.encode(Spanned { text, spans: &bytes }, InputForm::EntitySpanClassification)?;
             let cut = inputs.entity_start_positions.iter().zip(&inputs.entity_end_positions).any(|(s, e)| s > e);
-            if inputs.input_ids.len() > self.max_words(options) || cut {
+            if inputs.input_ids.len() > self.max_seq_tokens(options) || cut {
                 return Ok(false);
             }
             parts.push((inputs, part.to_vec()));
@@ -232,8 +233,8 @@ impl Luke {
         Ok(entities)
     }
 
-    fn max_words(&self, options: &NerOptions) -> usize {
-        options.max_seq_tokens.unwrap_or_else(|| self.config.max_words())
+    fn max_seq_tokens(&self, options: &NerOptions) -> usize {
+        options.max_seq_tokens.unwrap_or_else(|| self.config.max_seq_tokens())
     }
 
     fn candidates(&self, options: &NerOptions) -> Candidates {
@@ -244,8 +245,8 @@ impl Luke {
         let spec = &self.manifest.heads["ner"];
         let context = options.context.or(spec.context).unwrap_or(NerContext::Sentence);
         let most = match (options.max_seq_tokens, context, spec.context_tokens) {
-            (None, NerContext::Document, Some(tokens)) => tokens.min(self.config.max_words()),
-            _ => self.max_words(options),
+            (None, NerContext::Document, Some(tokens)) => tokens.min(self.config.max_seq_tokens()),
+            _ => self.max_seq_tokens(options),
         };
         let special = self.tokenizer.before.len() + self.tokenizer.after.len();
         let tokens = most - special;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 
 use crate::error::Result;
-use crate::input::ModelInputs;
+use crate::inputs::ModelInputs;
 use crate::luke::{Luke, Output};
 
 /// A span of words whose best label is an entity's.

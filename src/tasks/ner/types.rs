@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::{LukeError, Result};
-use crate::input::EncodeOptions;
-use crate::tokenizer::{OffsetUnit, SpecialTokens};
-use crate::weights::{Candidates, NerContext};
+use crate::heads::{Candidates, NerContext};
+use crate::text::EncodeOptions;
+use crate::text::{OffsetUnit, SpecialTokens};
 
 /// What to find entities in.
 #[derive(Clone, Debug, Deserialize)]
@@ -138,7 +138,7 @@ impl NerOptions {
     }
 
     /// That every value is one the model can follow.
-    pub(super) fn check(&self, known: &[String], max_words: usize) -> Result<()> {
+    pub(super) fn check(&self, known: &[String], max_seq_tokens: usize) -> Result<()> {
         let bad = |option: &str, reason: String| Err(LukeError::input(option, reason));
         if let Some(label) = self.labels.iter().flatten().find(|label| !known.contains(label)) {
             return bad("labels", format!("'{label}' is none of {}", known.join(", ")));
@@ -149,8 +149,8 @@ impl NerOptions {
         if self.max_entities_per_pass == Some(Some(0)) {
             return bad("maxEntitiesPerPass", "must be at least 1, or null for no limit".into());
         }
-        if let Some(tokens) = self.max_seq_tokens.filter(|tokens| !(4..=max_words).contains(tokens)) {
-            return bad("maxSeqTokens", format!("{tokens} is not between 4 and {max_words}"));
+        if let Some(tokens) = self.max_seq_tokens.filter(|tokens| !(4..=max_seq_tokens).contains(tokens)) {
+            return bad("maxSeqTokens", format!("{tokens} is not between 4 and {max_seq_tokens}"));
         }
         if let Some(threshold) = self.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
             return bad("threshold", format!("{threshold} is not between 0 and 1"));

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::error::Result;
-use crate::input::is_python_space;
-use crate::tokenizer::Tokenizer;
+use crate::text::Tokenizer;
+use crate::text::is_python_space;
 
 /// Most tokens of a mention.
 const MAX_MENTION: usize = 30;

@@ -14,7 +14,7 @@ pub use windows::Windows;
 use super::softmax;
 use crate::error::{LukeError, Result};
 use crate::luke::Luke;
-use crate::tokenizer::Offsets;
+use crate::text::Offsets;
 use decode::{Candidate, NBest, Search};
 
 impl Luke {

@@ -6,10 +6,11 @@ use super::links::{Links, Mentions};
 use super::types::{QaInput, QaOptions};
 use super::windows::Windows;
 use crate::error::Result;
-use crate::input::{EncodeOptions, ModelInputs, is_python_space};
+use crate::inputs::ModelInputs;
 use crate::luke::Luke;
 use crate::tasks::words::with_space;
-use crate::tokenizer::Tokenizer;
+use crate::text::Tokenizer;
+use crate::text::{EncodeOptions, is_python_space};
 
 /// Most entities of a window; the question's come first.
 const MAX_ENTITIES: usize = 128;
@@ -35,10 +36,10 @@ impl Luke {
     /// Tokenises a question and a context, links entities, and lays out the windows [`qa`](Self::qa) runs.
     pub fn qa_reading<'a>(&'a self, input: &'a QaInput, options: &QaOptions) -> Result<Reading<'a>> {
         let (_, head) = self.head("qa")?;
-        let (tokenizer, most) = (&self.tokenizer, self.config.max_words());
+        let (tokenizer, most) = (&self.tokenizer, self.config.max_seq_tokens());
         options.check(most)?;
         let encode = EncodeOptions { prefix_space: true, special: options.special_tokens, ..Default::default() };
-        let mut question = self.encoder(encode).segment(&input.question)?;
+        let mut question = self.input_builder(encode).segment(&input.question)?;
         question.truncate(options.max_question_tokens);
         let (mut tokens, mut bytes, mut at) = (Vec::new(), Vec::new(), 0);
         for piece in input.context.split_inclusive(SPACES) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{LukeError, Result};
-use crate::tokenizer::{OffsetUnit, SpecialTokens};
+use crate::text::{OffsetUnit, SpecialTokens};
 
 /// A question and the text to find its answer in.
 #[derive(Clone, Debug, Deserialize)]
@@ -70,7 +70,7 @@ impl Default for QaOptions {
 
 impl QaOptions {
     /// That no count is zero and the window fits the model.
-    pub(super) fn check(&self, max_words: usize) -> Result<()> {
+    pub(super) fn check(&self, max_seq_tokens: usize) -> Result<()> {
         let counts = [
             ("topK", self.top_k),
             ("nBest", self.n_best),
@@ -81,8 +81,10 @@ impl QaOptions {
         if let Some((name, _)) = counts.iter().find(|(_, count)| *count == 0) {
             return Err(LukeError::input(*name, "must be at least 1"));
         }
-        match self.max_seq_tokens.filter(|tokens| !(4..=max_words).contains(tokens)) {
-            Some(tokens) => Err(LukeError::input("maxSeqTokens", format!("{tokens} is not between 4 and {max_words}"))),
+        match self.max_seq_tokens.filter(|tokens| !(4..=max_seq_tokens).contains(tokens)) {
+            Some(tokens) => {
+                Err(LukeError::input("maxSeqTokens", format!("{tokens} is not between 4 and {max_seq_tokens}")))
+            }
             None => Ok(()),
         }
     }

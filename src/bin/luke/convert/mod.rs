@@ -19,8 +19,10 @@ use luke_web::checkpoint::{
     About, ENTITY_TABLE, HeadChoice, Planned, Rows, WORD_TABLE, plan, plan_heads, tokenizer_json,
 };
 use luke_web::config::LukeConfig;
-use luke_web::entity_vocab::EntityVocab;
-use luke_web::weights::{DType, EntityTable, Files, HeadSpec, Manifest, SelfTest};
+use luke_web::dtype::DType;
+use luke_web::folder::{EntityTable, Files, Manifest, SelfTest};
+use luke_web::heads::HeadSpec;
+use luke_web::text::EntityVocab;
 use serde_json::{Value, json};
 
 use crate::WeightType;

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use luke_web::checkpoint::{Planned, Stored, header_bytes, read_header, shards};
-use luke_web::weights::DType;
+use luke_web::dtype::DType;
 use luke_web::{LukeError, Result};
 use pytorch_reader::PytorchReader;
 

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use luke_web::Result;
 use luke_web::checkpoint::Planned;
-use luke_web::weights::{Chunk, DType, EntityTable, FileEntry, Integers, Manifest, TensorEntry};
+use luke_web::dtype::{DType, Integers};
+use luke_web::folder::{Chunk, EntityTable, FileEntry, Manifest, TensorEntry};
 
 use super::calibrate::Means;
 use super::tensors::Tensors;

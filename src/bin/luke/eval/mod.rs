@@ -15,8 +15,8 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use luke_web::backend::DeviceKind;
+use luke_web::folder::sha256_hex;
 use luke_web::tasks::from_value;
-use luke_web::weights::sha256_hex;
 use luke_web::{Luke, LukeError, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

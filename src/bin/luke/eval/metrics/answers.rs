@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use luke_web::input::is_python_space;
+use luke_web::text::is_python_space;
 use regex::Regex;
 use serde_json::{Value, json};
 

@@ -1,96 +1,16 @@
-//! The arrays the model reads, and how text with spans becomes them (Hugging Face `LukeTokenizer`'s job).
+//! How a text with spans becomes [`ModelInputs`] (the job of Hugging Face's `LukeTokenizer`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use serde::Deserialize;
-
-use crate::config::LukeConfig;
-use crate::entity_vocab::EntityVocab;
+use super::entity_vocab::EntityVocab;
+use super::tokenizer::{SpecialTokens, Tokenizer};
 use crate::error::{LukeError, Result};
-use crate::tokenizer::{SpecialTokens, Tokenizer};
-
-/// One input sequence, named as in Hugging Face's `forward` (camelCase in JSON). Masks and types that are
-/// left out mean "all attended" and "all zero".
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ModelInputs {
-    /// Word tokens, `[words]`.
-    pub input_ids: Vec<u32>,
-    /// 1 or 0 a word token.
-    #[serde(default)]
-    pub attention_mask: Option<Vec<u8>>,
-    /// Token type a word token.
-    #[serde(default)]
-    pub token_type_ids: Option<Vec<u32>>,
-    /// Rows of the entity table, `[entities]`.
-    #[serde(default)]
-    pub entity_ids: Vec<u32>,
-    /// 1 or 0 an entity.
-    #[serde(default)]
-    pub entity_attention_mask: Option<Vec<u8>>,
-    /// Word tokens of each entity's mention; -1 is padding and ignored.
-    #[serde(default)]
-    pub entity_position_ids: Vec<Vec<i32>>,
-    /// Token type an entity.
-    #[serde(default)]
-    pub entity_token_type_ids: Option<Vec<u32>>,
-    /// First word token of each entity (span classification).
-    #[serde(default)]
-    pub entity_start_positions: Vec<u32>,
-    /// Last word token of each entity, inclusive (span classification).
-    #[serde(default)]
-    pub entity_end_positions: Vec<u32>,
-}
-
-impl ModelInputs {
-    /// Words and entities.
-    pub fn rows(&self) -> usize {
-        self.input_ids.len() + self.entity_ids.len()
-    }
-
-    /// That every array fits the others and the checkpoint's tables, so that nothing later can fail on them.
-    pub fn check(&self, config: &LukeConfig) -> Result<()> {
-        let (words, entities) = (self.input_ids.len(), self.entity_ids.len());
-        if words == 0 {
-            return Err(LukeError::input("inputIds", "is empty"));
-        }
-        if words > config.max_words() {
-            let most = config.max_words();
-            return Err(LukeError::input("inputIds", format!("has {words} tokens, the model takes at most {most}")));
-        }
-        below("inputIds", &self.input_ids, config.vocab_size)?;
-        below("entityIds", &self.entity_ids, config.entity_vocab_size)?;
-        same_length("attentionMask", self.attention_mask.as_deref(), words)?;
-        same_length("entityAttentionMask", self.entity_attention_mask.as_deref(), entities)?;
-        same_length("tokenTypeIds", self.token_type_ids.as_deref(), words)?;
-        same_length("entityTokenTypeIds", self.entity_token_type_ids.as_deref(), entities)?;
-        below("tokenTypeIds", self.token_type_ids.as_deref().unwrap_or(&[]), config.type_vocab_size)?;
-        below("entityTokenTypeIds", self.entity_token_type_ids.as_deref().unwrap_or(&[]), config.type_vocab_size)?;
-        if self.attention_mask.as_ref().is_some_and(|mask| mask.iter().all(|m| *m == 0)) {
-            return Err(LukeError::input("attentionMask", "masks every word"));
-        }
-        same_length("entityPositionIds", Some(&self.entity_position_ids), entities)?;
-        for position in self.entity_position_ids.iter().flatten() {
-            if *position < -1 || *position >= config.max_position_embeddings as i32 {
-                return Err(LukeError::input("entityPositionIds", format!("{position} is no word token")));
-            }
-        }
-        for (name, positions) in
-            [("entityStartPositions", &self.entity_start_positions), ("entityEndPositions", &self.entity_end_positions)]
-        {
-            if !positions.is_empty() {
-                same_length(name, Some(positions), entities)?;
-                below(name, positions, words)?;
-            }
-        }
-        Ok(())
-    }
-}
+use crate::inputs::ModelInputs;
 
 /// What the spans are for (`LukeTokenizer`'s `task`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task<'a> {
+pub enum InputForm<'a> {
     /// Entities by title, `[MASK]` where there are none.
     Entities(Option<&'a [&'a str]>),
     /// One span, marked by `<ent>` on both sides.
@@ -109,11 +29,11 @@ pub struct EncodeOptions {
     /// Special tokens inside the text.
     pub special: SpecialTokens,
     /// Cut to this many word tokens, special ones included, and to `max_entities` entities.
-    pub max_words: Option<usize>,
+    pub max_tokens: Option<usize>,
     /// Where there are more word tokens than this, special ones included: keep the spans and as much text on both
     /// sides as fits, and refuse spans that reach further.
     pub around_spans: Option<usize>,
-    /// Most entities, where `max_words` is given.
+    /// Most entities, where `max_tokens` is given.
     pub max_entities: usize,
     /// Most position ids an entity.
     pub max_mention: usize,
@@ -124,7 +44,7 @@ impl Default for EncodeOptions {
         Self {
             prefix_space: false,
             special: SpecialTokens::Match,
-            max_words: None,
+            max_tokens: None,
             around_spans: None,
             max_entities: 32,
             max_mention: 30,
@@ -136,7 +56,7 @@ impl Default for EncodeOptions {
 pub type PlacedToken = (u32, Range<usize>);
 
 /// Turns text into [`ModelInputs`].
-pub struct Encoder<'a> {
+pub struct InputBuilder<'a> {
     /// The word tokenizer.
     pub tokenizer: &'a Tokenizer,
     /// The entity vocabulary.
@@ -160,9 +80,9 @@ impl Spanned<'_> {
     }
 }
 
-impl Encoder<'_> {
+impl InputBuilder<'_> {
     /// One text for a task.
-    pub fn encode(&self, input: Spanned, task: Task) -> Result<ModelInputs> {
+    pub fn encode(&self, input: Spanned, task: InputForm) -> Result<ModelInputs> {
         let (mut ids, mut spans) = self.tokens(input)?;
         let mask = self.entities.mask;
         let marker = |token: &str| {
@@ -170,11 +90,11 @@ impl Encoder<'_> {
             self.tokenizer.token_to_id(token).ok_or_else(missing)
         };
         let entity_ids = match task {
-            Task::Entities(None) | Task::EntitySpanClassification => vec![mask; spans.len()],
-            Task::Entities(Some(titles)) => {
+            InputForm::Entities(None) | InputForm::EntitySpanClassification => vec![mask; spans.len()],
+            InputForm::Entities(Some(titles)) => {
                 titles.iter().map(|title| self.entities.row(title).unwrap_or(self.entities.unk)).collect()
             }
-            Task::EntityClassification => {
+            InputForm::EntityClassification => {
                 let [span] = spans.as_mut_slice() else {
                     return Err(LukeError::input("spans", "this task takes one span"));
                 };
@@ -182,7 +102,7 @@ impl Encoder<'_> {
                 span.end += 2;
                 vec![mask]
             }
-            Task::EntityPairClassification => {
+            InputForm::EntityPairClassification => {
                 let [head, tail] = spans.as_mut_slice() else {
                     return Err(LukeError::input("spans", "this task takes a head and a tail span"));
                 };
@@ -210,7 +130,7 @@ impl Encoder<'_> {
         if let Some(most) = self.options.around_spans {
             first.cut_around_spans(most.saturating_sub(self.tokenizer.before.len() + self.tokenizer.after.len()))?;
         }
-        let with_positions = task == Task::EntitySpanClassification;
+        let with_positions = task == InputForm::EntitySpanClassification;
         Ok(self.assemble(first, None, with_positions))
     }
 
@@ -275,7 +195,7 @@ impl Encoder<'_> {
         let (options, template) = (&self.options, self.tokenizer);
         let special =
             template.before.len() + template.after.len() + if second.is_some() { template.between.len() } else { 0 };
-        if let Some(most) = options.max_words {
+        if let Some(most) = options.max_tokens {
             let room = most.saturating_sub(special);
             longest_first(room, &mut first.ids, second.as_mut().map(|part| &mut part.ids));
             first.drop_cut_entities();
@@ -376,20 +296,4 @@ fn surround(ids: &mut Vec<u32>, span: &Range<usize>, marker: u32) {
 /// Python's `str.isspace`, which counts the four ASCII separators too.
 pub fn is_python_space(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
-}
-
-fn same_length<T>(name: &str, values: Option<&[T]>, want: usize) -> Result<()> {
-    match values {
-        Some(values) if values.len() != want => {
-            Err(LukeError::input(name, format!("has {} entries, {want} expected", values.len())))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn below(name: &str, values: &[u32], limit: usize) -> Result<()> {
-    match values.iter().find(|value| **value as usize >= limit) {
-        Some(value) => Err(LukeError::input(name, format!("{value} is not below {limit}"))),
-        None => Ok(()),
-    }
 }

@@ -5,8 +5,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-use super::dtype::DType;
+use crate::dtype::DType;
 use crate::error::{LukeError, Result};
+use crate::heads::{ClozeTokens, HeadSpec};
 
 /// The manifest; the field names in JSON are camelCase.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,72 +43,6 @@ pub struct Manifest {
     /// A fixed input and what it must give.
     #[serde(default)]
     pub self_test: Option<SelfTest>,
-}
-
-/// One head of the model.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct HeadSpec {
-    /// Label names in id order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub labels: Vec<String>,
-    /// NER: what surrounds a sentence by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub context: Option<NerContext>,
-    /// NER: which spans are looked at by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub candidates: Option<Candidates>,
-    /// NER: most sub-words of a span.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_span_tokens: Option<usize>,
-    /// NER: most tokens of one input, special ones included, when context is added. Default: all the model takes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub context_tokens: Option<usize>,
-    /// Cloze: the word tokens that mark its parts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tokens: Option<ClozeTokens>,
-}
-
-/// The words that ReCoRD's reader adds to the vocabulary, as rows of the word table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClozeTokens {
-    /// `[HIGHLIGHT]`, where the passage has `@highlight`.
-    pub highlight: u32,
-    /// `[PLACEHOLDER]`, where the query has `@placeholder`.
-    pub placeholder: u32,
-    /// `[ENTITY]`, on both sides of a candidate.
-    pub entity: u32,
-}
-
-impl ClozeTokens {
-    /// The last three rows of a word table, where the authors' code puts them.
-    pub fn last_rows(vocab_size: usize) -> Self {
-        let row = |from_end: usize| vocab_size.saturating_sub(from_end) as u32;
-        Self { highlight: row(3), placeholder: row(2), entity: row(1) }
-    }
-}
-
-/// What a sentence is read with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum NerContext {
-    /// Nothing else.
-    Sentence,
-    /// As much of the text before and after it as fits.
-    Document,
-}
-
-/// Which spans are looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Candidates {
-    /// Every run of words, as in the paper.
-    #[default]
-    All,
-    /// Those that look like names in English: a tenth of them. Where letters do not tell (no capitals, all capitals,
-    /// another language or script), every run.
-    Likely,
 }
 
 /// Files beside the weights.
