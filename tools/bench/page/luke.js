@@ -1,9 +1,8 @@
 // Our package. An input is the arrays of a batch, which `luke.forward` takes as a list of sequences, or a text.
-import { Luke } from 'luke-web';
-
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
-export async function load({ url, device, threads, counting }) {
+export async function load({ url, device, threads, counting, package: script = 'luke-web' }) {
+  const { Luke } = await import(script);
   let counter;
   const worker = counting && (() => (counter = new Worker('/counting-worker.js', { type: 'module' })));
   const luke = await Luke.load(url, { device, threads, ...(worker && { worker }) });
