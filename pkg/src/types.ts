@@ -22,7 +22,7 @@ export interface LoadOptions {
   /**
    * Number of threads of the CPU module, from 1 to 64. `auto` (default) uses one per core, at most 8, or one thread if the browser does
    * not support more (`info.threadsReason` says why). A number rejects with `unsupported` in that case. Several threads need a
-   * cross-origin isolated page and a model in a worker. Results do not depend on the number of threads.
+   * cross-origin isolated page and a model in a worker. Results are bit-identical for any number.
    */
   threads?: number | 'auto';
   /** Aborts the load, which then rejects with `signal.reason`. */
