@@ -21,7 +21,7 @@ export interface LoadOptions {
   worker?: boolean | Worker | (() => Worker);
   /**
    * Number of threads of the CPU module, from 1 to 64. `auto` (default) uses one per core, at most 8, or one thread if the browser does
-   * not support more (`info.threadsReason` says why). A number rejects with `unsupported` in that case. Several threads need a
+   * not support more (`info.threadsReason` says why). A number above 1 rejects with `unsupported` in that case. Several threads need a
    * cross-origin isolated page and a model in a worker. Results are bit-identical for any number.
    */
   threads?: number | 'auto';
@@ -116,7 +116,7 @@ export interface WordList {
 export interface TaskOptions {
   /** How to read `<mask>`, `</s>` etc. in a text: as special tokens (`match`, the default, as in Hugging Face's tokenizer) or as plain text (`text`). */
   specialTokens?: 'match' | 'text';
-  /** Aborts the call, which rejects with `signal.reason`. A queued call is not started; a running computation is not interrupted. */
+  /** Aborts the call, which rejects with `signal.reason`. A queued call is not started; fetches are canceled, computation is not. */
   signal?: AbortSignal;
 }
 
@@ -128,9 +128,9 @@ export interface NerOptions extends TaskOptions {
   labels?: readonly string[];
   /** Maximum length of an entity in tokens, at least 1 (default: from the model). */
   maxSpanTokens?: number;
-  /** Maximum number of spans in one forward pass, at least 1 (default 128). `null` means no limit. */
+  /** Maximum number of spans in one pass, at least 1 (default 128). `null` means no limit. */
   maxEntitiesPerPass?: number | null;
-  /** Maximum number of tokens in one forward pass, special tokens included: 4 to the model's maximum (default: from the model). */
+  /** Maximum number of tokens in one pass, special tokens included: 4 to the model's maximum (default: from the model). */
   maxSeqTokens?: number;
   /**
    * Which spans are scored: all (`all`, as in the paper) or only those that look like English names (`likely`), which is several times
@@ -250,7 +250,7 @@ export interface TokenScore {
 export interface FillMaskOptions {
   /** Number of tokens per mask, at least 1 (default 5). */
   topK?: number;
-  /** Aborts the call, which rejects with `signal.reason`. A queued call is not started; a running computation is not interrupted. */
+  /** Aborts the call, which rejects with `signal.reason`. A queued call is not started; fetches are canceled, computation is not. */
   signal?: AbortSignal;
 }
 
@@ -330,7 +330,7 @@ export interface ForwardInputs {
 export interface ForwardOptions {
   /** Task of the head to run, or `model` for the encoder alone. Required if the model has several heads; by default its only head runs. */
   head?: string;
-  /** Aborts the call, which rejects with `signal.reason`. A queued call is not started; a running computation is not interrupted. */
+  /** Aborts the call, which rejects with `signal.reason`. A queued call is not started; fetches are canceled, computation is not. */
   signal?: AbortSignal;
 }
 
