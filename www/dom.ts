@@ -1,6 +1,6 @@
-// Small helpers to build the page; no model in here.
+// Helpers that build the page. They do not use a model.
 
-/** What can be appended to an element. */
+/** A node or a text that can be appended to an element. */
 export type Child = Node | string;
 
 /** The element with this id. */
@@ -8,7 +8,7 @@ export function $<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
 
-/** A new element. Attributes that are `undefined` are left out. */
+/** Creates an element. Attributes that are `undefined` are not set. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Record<string, string | undefined> = {},
@@ -20,7 +20,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return node;
 }
 
-/** Shows a failure with its code, or with `null` takes it away. */
+/** Shows an error with its code, or hides the node if `error` is `null`. */
 export function showError(node: HTMLElement, what: string, error: unknown): void {
   node.hidden = error === null;
   if (error === null) return node.replaceChildren();
@@ -28,12 +28,12 @@ export function showError(node: HTMLElement, what: string, error: unknown): void
   node.replaceChildren(`${what}: ${message ?? error} `, ...(typeof code === 'string' ? [element('code', {}, code)] : []));
 }
 
-/** A probability for people. */
+/** Formats a probability as a percentage. */
 export function percent(score: number): string {
   return `${(score * 100).toFixed(score < 0.095 ? 1 : 0)}\u00a0%`;
 }
 
-/** `1 entity`, `2 entities`, `no entities`. */
+/** Formats a count: `1 entity`, `2 entities`, `no entities`. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return number === 1 ? `1 ${one}` : `${number || 'no'} ${many}`;
 }

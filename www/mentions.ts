@@ -1,37 +1,37 @@
-// A field for places in a text: the visitor selects them there, or types what they say.
+// A field for mentions in a text. The user selects them in the text or types them.
 import { LukeError, type Span } from 'luke-web';
 import { element } from './dom.js';
 
 interface Mention {
   text: string;
-  /** Where it stands; `undefined` when the text no longer has it. */
+  /** Offset in the text, or `undefined` if the text no longer contains the mention. */
   start: number | undefined;
-  /** Where it would stand after the edits so far. */
-  near: number;
+  /** Expected offset after all edits. */
+  expected: number;
   title: HTMLInputElement;
 }
 
-/** What a list of mentions is for. */
+/** Options of a list of mentions. */
 export interface MentionsOptions {
   id: string;
   label: string;
-  /** Mentions that are there at first, found as if they were typed. */
+  /** The first mentions. They are found as if the user had typed them. */
   initial: readonly string[];
-  /** Whether there is only one, which a new one replaces. */
+  /** Whether there is only one mention, which a new one replaces. */
   single?: boolean;
-  /** Whether each has a title that may be known. */
+  /** Whether each mention has an input for its title. */
   titled?: boolean;
 }
 
-/** Mentions in the text of `area`, kept at their places while that is edited. */
+/** Mentions in the text of `area`. Their offsets follow the edits of the text. */
 export class Mentions {
   readonly element: HTMLElement;
   readonly #area: HTMLTextAreaElement;
   readonly #options: MentionsOptions;
   readonly #list = element('ul', { class: 'mentions' });
-  readonly #typed: HTMLInputElement;
+  readonly #input: HTMLInputElement;
   #mentions: Mention[] = [];
-  /** The text before the edit under way. */
+  /** The text before the current edit. */
   #before: string;
 
   constructor(area: HTMLTextAreaElement, options: MentionsOptions) {
@@ -39,26 +39,26 @@ export class Mentions {
     this.#area = area;
     this.#before = area.value;
     this.#options = options;
-    this.#typed = element('input', { id, type: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'select or type it' });
+    this.#input = element('input', { id, type: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'select or type a mention' });
     const add = element('button', { type: 'button' }, single ? 'Set' : 'Add');
     const select = element('button', { type: 'button', class: 'use' }, 'Use selection');
     this.element = element(
-      'div', { class: 'field' }, element('label', { for: id }, label), this.#list, element('div', { class: 'adder' }, this.#typed, add, select),
+      'div', { class: 'field' }, element('label', { for: id }, label), this.#list, element('div', { class: 'adder' }, this.#input, add, select),
     );
     this.#list.setAttribute('aria-label', label);
     add.addEventListener('click', () => this.#addTyped());
     select.addEventListener('click', () => this.#addSelected());
-    this.#typed.addEventListener('keydown', (event) => {
+    this.#input.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       this.#addTyped();
     });
-    this.#typed.addEventListener('input', () => this.#typed.setCustomValidity(''));
-    area.addEventListener('input', () => this.#follow());
-    for (const text of initial) this.#add(text, this.#free(text));
+    this.#input.addEventListener('input', () => this.#input.setCustomValidity(''));
+    area.addEventListener('input', () => this.#updatePlaces());
+    for (const text of initial) this.#add(text, this.#findFree(text));
   }
 
-  /** The mentions in order of the list. Throws `input` when the text no longer has one of them. */
+  /** The spans of the mentions, in the order of the list. Throws `input` if the text no longer contains one of them. */
   spans(): Span[] {
     return this.#mentions.map(({ text, start }) => {
       if (start === undefined) throw new LukeError('input', `“${text}” does not stand in the text`);
@@ -66,27 +66,27 @@ export class Mentions {
     });
   }
 
-  /** The one mention of a `single` list. Throws `input` when there is none. */
+  /** The span of the mention of a `single` list. Throws `input` if there is none. */
   span(): Span {
     const [first] = this.spans();
     if (!first) throw new LukeError('input', `${this.#options.label}: nothing is chosen`);
     return first;
   }
 
-  /** The titles that are known, in order of the list. */
+  /** The titles of the mentions in the order of the list, `null` if unknown. */
   titles(): (string | null)[] {
     return this.#mentions.map(({ title }) => title.value.trim() || null);
   }
 
   #addTyped(): void {
-    const text = this.#typed.value.trim();
-    const start = this.#free(text);
+    const text = this.#input.value.trim();
+    const start = this.#findFree(text);
     if (text && start !== undefined) {
-      this.#typed.value = '';
+      this.#input.value = '';
       this.#add(text, start);
       return;
     }
-    this.#complain(!text ? 'Type a mention first' : this.#area.value.includes(text) ? 'All places that say this are chosen' : 'The text does not say this');
+    this.#showProblem(!text ? 'Type a mention first' : this.#area.value.includes(text) ? 'All places with this text are already chosen' : 'The text does not contain this');
   }
 
   #addSelected(): void {
@@ -94,54 +94,54 @@ export class Mentions {
     const selected = value.slice(selectionStart, selectionEnd);
     const text = selected.trim();
     const start = selectionStart + selected.length - selected.trimStart().length;
-    if (!text) this.#complain('Select a mention in the text first');
-    else if (this.#mentions.some((mention) => mention.start === start && mention.text === text)) this.#complain('This place is chosen already');
+    if (!text) this.#showProblem('Select a mention in the text first');
+    else if (this.#mentions.some((mention) => mention.start === start && mention.text === text)) this.#showProblem('This place is already chosen');
     else this.#add(text, start);
   }
 
-  #complain(message: string): void {
-    this.#typed.setCustomValidity(message);
-    this.#typed.reportValidity();
-    this.#typed.setCustomValidity('');
+  #showProblem(message: string): void {
+    this.#input.setCustomValidity(message);
+    this.#input.reportValidity();
+    this.#input.setCustomValidity('');
   }
 
   #add(text: string, start: number | undefined): void {
-    const title = element('input', { type: 'text', 'aria-label': `Title of ${text}`, placeholder: 'title, if it is known', spellcheck: 'false', autocomplete: 'off' });
-    const mention = { text, start, near: start ?? 0, title };
+    const title = element('input', { type: 'text', 'aria-label': `Title of ${text}`, placeholder: 'title, if known', spellcheck: 'false', autocomplete: 'off' });
+    const mention = { text, start, expected: start ?? 0, title };
     if (this.#options.single) this.#mentions = [mention];
     else this.#mentions.push(mention);
     this.#show();
   }
 
-  /** The first place that says `text` and is not chosen yet, better one outside all other mentions; of a `single` list any place. */
-  #free(text: string): number | undefined {
+  /** The first occurrence of `text` that is not chosen yet, if possible outside of other mentions. In a `single` list, the first occurrence. */
+  #findFree(text: string): number | undefined {
     const chosen = this.#options.single ? [] : this.#mentions;
-    const free = places(this.#area.value, text).filter((place) => !chosen.some((mention) => mention.start === place && mention.text === text));
+    const free = occurrences(this.#area.value, text).filter((place) => !chosen.some((mention) => mention.start === place && mention.text === text));
     const overlaps = (place: number) => chosen.some(({ start, text: { length } }) => start !== undefined && start < place + text.length && place < start + length);
     return free.find((place) => !overlaps(place)) ?? free[0];
   }
 
-  /** After an edit a mention stands where the edit has moved it, or else at the nearest place that says the same and is not taken. */
-  #follow(): void {
+  /** After an edit, moves each mention to its expected offset, or else to the nearest free occurrence of its text. */
+  #updatePlaces(): void {
     const { value, selectionEnd } = this.#area;
     const change = value.length - this.#before.length;
-    // What was typed or pasted ends at the caret, so that an edit is told from one of the same letters further on.
-    const edited = Math.min(samePrefix(this.#before, value), selectionEnd - Math.max(change, 0));
+    // Inserted text ends at the caret. Without the caret, an insertion of repeated letters could start later in the common prefix.
+    const editStart = Math.min(commonPrefix(this.#before, value), selectionEnd - Math.max(change, 0));
     this.#before = value;
-    const rest = edited + Math.max(-change, 0);
-    const kept = this.#mentions.filter(({ near }) => near < edited || near >= rest);
+    const editEnd = editStart + Math.max(-change, 0); // in the text before
+    const unedited = this.#mentions.filter(({ expected }) => expected < editStart || expected >= editEnd);
     for (const mention of this.#mentions) {
-      if (mention.near >= rest) mention.near += change;
+      if (mention.expected >= editEnd) mention.expected += change;
       mention.start = undefined;
     }
-    const settle = (mention: Mention, place: number | undefined) => {
-      if (place !== undefined) mention.start = mention.near = place;
+    const moveTo = (mention: Mention, place: number | undefined) => {
+      if (place !== undefined) mention.start = mention.expected = place;
     };
-    const free = ({ text }: Mention) => places(value, text).filter((place) => !this.#mentions.some((other) => other.start === place && other.text === text));
-    for (const mention of kept) settle(mention, free(mention).find((place) => place === mention.near));
+    const free = ({ text }: Mention) => occurrences(value, text).filter((place) => !this.#mentions.some((other) => other.start === place && other.text === text));
+    for (const mention of unedited) moveTo(mention, free(mention).find((place) => place === mention.expected));
     for (const mention of this.#mentions.filter(({ start }) => start === undefined)) {
-      const distance = (place: number) => Math.abs(place - mention.near);
-      settle(mention, free(mention).sort((a, b) => distance(a) - distance(b))[0]);
+      const distance = (place: number) => Math.abs(place - mention.expected);
+      moveTo(mention, free(mention).sort((a, b) => distance(a) - distance(b))[0]);
     }
     this.#show();
   }
@@ -158,22 +158,22 @@ export class Mentions {
     remove.addEventListener('click', () => {
       this.#mentions = this.#mentions.filter((other) => other !== mention);
       this.#show();
-      this.#typed.focus();
+      this.#input.focus();
     });
     const name = element('span', { class: 'mention' }, text, element('small', {}, place));
     return element('li', start === undefined ? { class: 'gone' } : {}, name, ...(this.#options.titled ? [title] : []), remove);
   }
 }
 
-/** How many of their first code units are the same. */
-function samePrefix(a: string, b: string): number {
-  let same = 0;
-  while (same < a.length && a[same] === b[same]) same += 1;
-  return same;
+/** Length of the common prefix in code units. */
+function commonPrefix(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length += 1;
+  return length;
 }
 
-/** Where `text` has `piece`. */
-function places(text: string, piece: string): number[] {
+/** The offsets of all occurrences of `piece` in `text`. */
+function occurrences(text: string, piece: string): number[] {
   const found: number[] = [];
   if (!piece) return found;
   for (let at = text.indexOf(piece); at !== -1; at = text.indexOf(piece, at + 1)) found.push(at);

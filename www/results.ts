@@ -1,26 +1,26 @@
-// How results look: a text with parts of it marked, and lists of labels with a bar for each.
+// The display of results: a text with marks, and lists of labels with bars.
 import { element, percent, type Child } from './dom.js';
 
-/** A part of a text to mark. */
+/** A marked part of a text. */
 export interface Mark {
   start: number;
   end: number;
-  /** Written behind it. */
+  /** Text that follows the marked part. */
   label: string;
-  /** Colour, 0 to 4. */
+  /** Color, 0 to 4. */
   tint: number;
 }
 
-/** A row of a list: what, how sure, and what else there is to say. */
+/** A row of a list: a name, its score and a note. */
 export interface Bar {
   name: string;
   score: number;
   note?: string;
-  /** Whether it is one that does not hold. */
+  /** Whether the row is shown in gray. */
   faint?: boolean;
 }
 
-/** A text with marks in it. Of two that overlap the first one counts. */
+/** A text with marks. Of two marks that overlap, only the first is shown. */
 export function markedText(text: string, marks: readonly Mark[]): HTMLElement {
   const parts: Child[] = [];
   let at = 0;
@@ -32,12 +32,12 @@ export function markedText(text: string, marks: readonly Mark[]): HTMLElement {
   return element('p', { class: 'marked' }, ...parts, text.slice(at));
 }
 
-/** A list with a bar for each score, from 0 to 1. */
+/** A list with one bar per score, 0 to 1. */
 export function bars(rows: readonly Bar[]): HTMLElement {
   return element('ol', { class: 'bars' }, ...rows.map(bar));
 }
 
-/** A heading above a part of the results. */
+/** A heading of a part of the results. */
 export function heading(text: string): HTMLElement {
   return element('h3', {}, text);
 }

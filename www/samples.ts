@@ -1,4 +1,4 @@
-/** Texts to try: the first is there when the page opens. */
+/** Sample texts. The page opens with the first one. */
 export const samples: readonly { name: string; text: string }[] = [
   {
     name: 'News',

@@ -1,4 +1,4 @@
-// Tabs by the WAI-ARIA pattern: one of them is in the tab order, the arrow keys, Home and End go to the others.
+// Tabs by the WAI-ARIA pattern: one tab is in the tab order, and the arrow keys, Home and End select the others.
 import { element } from './dom.js';
 
 /** A tab and the panel it shows. */
@@ -8,13 +8,13 @@ export interface TabItem {
   panel: HTMLElement;
 }
 
-/** A row of tabs with a panel each. */
+/** A row of tabs, each with a panel. */
 export class TabList {
   readonly #tabs = new Map<string, { tab: HTMLButtonElement; panel: HTMLElement }>();
   readonly #onSelect: (id: string) => void;
   #selected = '';
 
-  /** Fills `list`, an element with the role `tablist`; `onSelect` hears of every choice of the visitor's. */
+  /** Fills `list`, an element with the role `tablist`. `onSelect` is called when the user chooses a tab. */
   constructor(list: HTMLElement, items: readonly TabItem[], onSelect: (id: string) => void) {
     this.#onSelect = onSelect;
     for (const { id, name, panel } of items) {
@@ -30,12 +30,12 @@ export class TabList {
     this.select(items[0]!.id);
   }
 
-  /** The tab that is shown. */
+  /** Id of the selected tab. */
   get selected(): string {
     return this.#selected;
   }
 
-  /** Shows a tab; one that is not there changes nothing. */
+  /** Selects a tab. Ignores an unknown id. */
   select(id: string): void {
     if (!this.#tabs.has(id)) return;
     this.#selected = id;
@@ -46,12 +46,12 @@ export class TabList {
     }
   }
 
-  /** Marks which tabs can be used. */
+  /** Marks the tabs whose task the model has. */
   mark(available: (id: string) => boolean): void {
     for (const [id, { tab }] of this.#tabs) {
-      const able = available(id);
-      tab.dataset['available'] = String(able);
-      tab.title = able ? 'The model can do this' : 'Needs another model';
+      const isAvailable = available(id);
+      tab.dataset['available'] = String(isAvailable);
+      tab.title = isAvailable ? 'This model has this task' : 'Needs another model';
     }
   }
 
@@ -63,11 +63,11 @@ export class TabList {
 
   #onKey(event: KeyboardEvent): void {
     const ids = [...this.#tabs.keys()];
-    const at = ids.indexOf(this.#selected);
-    const places: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 };
-    const place = places[event.key];
-    if (place === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    const current = ids.indexOf(this.#selected);
+    const indexes: Record<string, number> = { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: -1 };
+    const index = indexes[event.key];
+    if (index === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
-    this.#choose(ids.at(place % ids.length)!);
+    this.#choose(ids.at(index % ids.length)!);
   }
 }

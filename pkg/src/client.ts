@@ -1,4 +1,4 @@
-// The page's side of a port: starts the engine in a worker or here, sends requests, hands out the answers.
+// The page's end of the port: starts the engine in a worker or on this thread, sends requests and receives replies.
 import { LukeError, toLukeError } from './errors.js';
 import { CONNECT, type Call, type EngineOptions, type Reply, type Request } from './protocol.js';
 import { answerFetch } from './remote.js';
@@ -10,11 +10,11 @@ interface Pending {
   reject: (error: unknown) => void;
 }
 
-/** What the engine may tell or ask at any time. */
+/** Callbacks for messages that the engine may send at any time. */
 export interface Handlers {
   onProgress?: ((event: LoadEvent) => void) | undefined;
   onInfo?: (info: RuntimeInfo) => void;
-  /** Answers the engine's fetches, when it was told to ask for them. */
+  /** Fetches the model's files for the engine, if the user passed a `fetch`. */
   source?: Source | undefined;
 }
 
@@ -26,7 +26,8 @@ export class Client {
   readonly #pending = new Map<number, Pending>();
   readonly #fetches = new Map<number, AbortController>();
   #nextId = 0;
-  #alive = false;
+  /** Whether any message has arrived: the worker's script has then loaded. */
+  #connected = false;
   #closed: { reason: unknown } | undefined;
 
   private constructor(port: MessagePort, terminate: () => void, handlers: Handlers) {
@@ -36,15 +37,15 @@ export class Client {
     port.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
   }
 
-  /** Starts an engine where `worker` says. Rejects with `unsupported` when none can be started. */
+  /** Starts an engine in the given worker, or on this thread. Rejects with `unsupported` if it cannot be started. */
   static async connect(worker: LoadOptions['worker'], handlers: Handlers): Promise<Client> {
     try {
       return await Client.#start(worker, handlers);
     } catch (error) {
       if (error instanceof LukeError) throw error;
-      const where = worker === false ? 'the engine' : 'the worker';
-      const hint = worker === false ? '' : '; a script of your own may do it: worker: () => new Worker(…), see luke-web/worker';
-      throw new LukeError('unsupported', `${where} did not start: ${String(error)}${hint}`, { error: String(error) });
+      const name = worker === false ? 'the engine' : 'the worker';
+      const hint = worker === false ? '' : '; you can start it with your own script: worker: () => new Worker(…), see luke-web/worker';
+      throw new LukeError('unsupported', `${name} did not start: ${String(error)}${hint}`, { error: String(error) });
     }
   }
 
@@ -55,17 +56,17 @@ export class Client {
       serve(port2);
       return new Client(port1, () => {}, handlers);
     }
-    if (typeof Worker === 'undefined' && worker === true) throw new LukeError('unsupported', 'there are no Web Workers here: use worker: false');
-    const owned = typeof worker !== 'object';
-    const running = typeof worker === 'function' ? worker() : typeof worker === 'object' ? worker : startWorker();
-    const listening = new AbortController();
-    const end = () => {
-      listening.abort();
-      if (owned) running.terminate();
+    if (typeof Worker === 'undefined' && worker === true) throw new LukeError('unsupported', 'Web Workers are not available: use worker: false');
+    const isOwned = typeof worker !== 'object';
+    const instance = typeof worker === 'function' ? worker() : typeof worker === 'object' ? worker : startWorker();
+    const listener = new AbortController();
+    const terminate = () => {
+      listener.abort();
+      if (isOwned) instance.terminate();
     };
-    running.addEventListener('error', (event) => client.#onWorkerError(event), { signal: listening.signal });
-    running.postMessage(CONNECT, [port2]);
-    const client = new Client(port1, end, handlers);
+    instance.addEventListener('error', (event) => client.#onWorkerError(event), { signal: listener.signal });
+    instance.postMessage(CONNECT, [port2]);
+    const client = new Client(port1, terminate, handlers);
     return client;
   }
 
@@ -73,20 +74,20 @@ export class Client {
     return this.#request((id) => ({ type: 'load', id, model, options })) as Promise<RuntimeInfo>;
   }
 
-  /** Runs a task. When `signal` aborts, the engine ends what the call fetches; a call that computes runs out. */
+  /** Runs a task. When `signal` aborts, the engine aborts the fetches of the call; a computation is not interrupted. */
   call(call: Call, signal?: AbortSignal): Promise<unknown> {
     return this.#request((id) => ({ type: 'call', id, call }), signal);
   }
 
-  /** Ends the connection, and a worker that it started; whatever is under way rejects with `reason`. */
+  /** Closes the connection and terminates the worker that it started. Pending requests reject with `reason`. */
   close(reason: unknown): void {
     if (this.#closed) return;
     this.#closed = { reason };
-    for (const fetching of this.#fetches.values()) fetching.abort(reason);
+    for (const controller of this.#fetches.values()) controller.abort(reason);
     for (const { reject } of this.#pending.values()) reject(reason);
     this.#pending.clear();
     this.#post({ type: 'close' });
-    // The engine closes the port when it has let go of the model; a worker of ours goes at once, model and all.
+    // The engine closes the port after it has freed the model. A worker that we started is terminated at once.
     this.#terminate();
     this.#port.onmessage = null;
   }
@@ -108,7 +109,7 @@ export class Client {
   }
 
   #receive(reply: Reply): void {
-    this.#alive = true;
+    this.#connected = true;
     switch (reply.type) {
       case 'done':
         this.#settle(reply.id)?.resolve(reply.value);
@@ -145,9 +146,9 @@ export class Client {
     return pending;
   }
 
-  /** A worker whose script does not load says so here and nowhere else; later errors in it come with their call. */
+  /** Closes the connection if the worker's script does not load. Later errors in the worker arrive as replies. */
   #onWorkerError(event: ErrorEvent): void {
-    if (this.#alive) return;
+    if (this.#connected) return;
     this.close(new LukeError('unsupported', `the worker did not start: ${event.message || 'its script could not be loaded'}`));
   }
 

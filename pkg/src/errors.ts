@@ -1,15 +1,15 @@
 /**
- * Why something failed. Stable: branch on this, never on the message.
+ * The kind of a failure. Codes are stable and messages are not, so programs should compare the code.
  *
- * - `network` – a file of the model or the package could not be fetched
- * - `integrity` – a file came, but not the bytes that the manifest promises
- * - `format` – the URL is no model folder, or one of a version this package cannot read
- * - `quota` – the browser refused to store more
- * - `input` – an argument or an option is wrong, or the `Luke` was disposed
+ * - `network` – a file of the model or of the package could not be fetched
+ * - `integrity` – the bytes of a file are not those that the manifest describes
+ * - `format` – the URL is not a model folder, or this version of the package cannot read the model
+ * - `quota` – the browser refused to store more data
+ * - `input` – an argument or an option is invalid, or the `Luke` was disposed
  * - `task-unavailable` – the model has no head for this task
- * - `unsupported` – this browser or device cannot run it, or the runtime broke
- * - `device-lost` – the GPU went away
- * - `out-of-memory` – the tab or the GPU has no room
+ * - `unsupported` – this browser or device cannot run the model, or an internal error occurred
+ * - `device-lost` – the GPU failed or is no longer available
+ * - `out-of-memory` – the browser or the GPU has too little free memory
  */
 export type LukeErrorCode = (typeof CODES)[number];
 
@@ -17,7 +17,7 @@ const CODES = [
   'network', 'integrity', 'format', 'quota', 'input', 'task-unavailable', 'unsupported', 'device-lost', 'out-of-memory',
 ] as const;
 
-/** An error as it crosses the wasm or worker border: `LukeError`'s fields as a plain object. */
+/** The fields of a `LukeError` as a plain object, which can be sent between wasm, workers and the page. */
 export interface PlainError {
   code: LukeErrorCode;
   message: string;
@@ -25,7 +25,7 @@ export interface PlainError {
 }
 
 /**
- * Every rejection of this package, except an abort (which rejects with `signal.reason`).
+ * The error of every rejection of this package. Only an abort rejects with something else: `signal.reason`.
  *
  * @example
  * try {
@@ -35,9 +35,9 @@ export interface PlainError {
  * }
  */
 export class LukeError extends Error {
-  /** What kind of failure it is. */
+  /** The kind of the failure. */
   readonly code: LukeErrorCode;
-  /** Facts about the failure as plain data (a URL, a status, a path, …), where there are any. */
+  /** Facts about the failure as plain data (a URL, a status, a path, …), or `undefined`. */
   readonly detail: unknown;
 
   constructor(code: LukeErrorCode, message: string, detail?: unknown) {
@@ -48,12 +48,12 @@ export class LukeError extends Error {
   }
 }
 
-/** True for a trap: the wasm instance that threw it must not be called again. */
+/** True if the error is a WebAssembly trap. The instance that trapped must not be called again. */
 export function isTrap(error: unknown): boolean {
   return error instanceof WebAssembly.RuntimeError;
 }
 
-/** Any thrown value as a `LukeError`: ours unchanged, wasm's plain object typed, anything else named as what it means. */
+/** Converts any thrown value to a `LukeError`. Plain errors keep their code; other values get the code that describes them best. */
 export function toLukeError(error: unknown): LukeError {
   if (error instanceof LukeError) return error;
   if (isPlainError(error)) return new LukeError(error.code, error.message, error.detail);
@@ -66,7 +66,7 @@ export function toLukeError(error: unknown): LukeError {
   return new LukeError('unsupported', `internal error: ${message}`, detail);
 }
 
-/** A `LukeError` as a message can carry it. */
+/** Converts any thrown value to a plain object that `postMessage` can send. */
 export function toPlain(error: unknown): PlainError {
   const { code, message, detail } = toLukeError(error);
   return { code, message, detail };

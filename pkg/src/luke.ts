@@ -10,14 +10,20 @@ import type {
 import { absoluteUrl, checkForward, checkLoadOptions, checkNer, checkTask } from './validate.js';
 
 /**
- * A LUKE model, loaded and ready.
+ * A loaded LUKE model.
  *
- * Calls queue: they run one after another in the order they were made, and one that fails leaves the others alone.
- * Every task rejects with `task-unavailable` when the checkpoint has no head for it, and with `input` when an argument
- * or an option is wrong.
+ * Calls run one at a time, in the order in which they were made. A call that fails does not affect the others.
  *
- * All offsets count UTF-16 code units, so `text.slice(start, end)` is what a result names. A half surrogate pair in a
- * text is read as U+FFFD; results give back what stands in the text.
+ * Offsets count UTF-16 code units: `text.slice(start, end)` is the text of a result. An unpaired surrogate in a text is read as
+ * U+FFFD, but results contain the original text.
+ *
+ * A call rejects with `signal.reason` after an abort, and otherwise with a {@link LukeError} with one of these codes:
+ *
+ * - `input` – an argument or an option is invalid, or the model was disposed
+ * - `task-unavailable` – the checkpoint has no head for the task
+ * - `network`, `integrity` – files of the model could not be fetched, or their bytes are wrong
+ * - `device-lost`, `out-of-memory` – the device failed; the next call loads the model again
+ * - `unsupported` – an internal error; after a trap the next call loads the model again
  *
  * @example
  * const luke = await Luke.load('/models/luke-mini-en/');
@@ -38,10 +44,13 @@ export class Luke {
   }
 
   /**
-   * Loads a model folder, which has a `manifest.json` made by `luke convert`; or a Hugging Face folder as it is (`config.json`,
-   * `entity_vocab.json`, tokenizer files and `*.safetensors`), whose bytes nothing vouches for.
+   * Loads a model folder, which has a `manifest.json` made by `luke convert`. It also loads a Hugging Face folder without conversion
+   * (`config.json`, `entity_vocab.json`, tokenizer files and `*.safetensors`); such a folder has no hashes to check its files.
    *
-   * @param model URL of the folder, or of its manifest; a relative one is taken from the page's.
+   * @param model URL of the folder or of its manifest. A relative URL is resolved against the page's URL.
+   * @throws {LukeError} `input` if an argument or option is invalid; `network`, `integrity` or `format` if the files cannot be fetched
+   * or used; `unsupported`, `device-lost` or `out-of-memory` if the model cannot run here. After an abort it rejects with
+   * `signal.reason`.
    * @example
    * const luke = await Luke.load('/models/luke-mini-en/', {
    *   onProgress: ({ loadedBytes, totalBytes }) => bar.value = totalBytes && loadedBytes / totalBytes,
@@ -79,38 +88,38 @@ export class Luke {
     }
   }
 
-  /** What this model can do, by the heads of its checkpoint; `embed` needs none. */
+  /** The tasks for which the model has a head. `embed` needs no head. */
   get tasks(): readonly Task[] {
     return this.#info.tasks;
   }
 
-  /** What runs, and on what. */
+  /** Facts about the model and the device. They are updated when a call has to load the model again. */
   get info(): RuntimeInfo {
     return this.#info;
   }
 
   /**
-   * Finds the entities in a text, in the order they stand in it; a text without any gives `[]`.
-   * Several texts give a list for each. A word list gives spans of words.
+   * Finds the named entities of a text, ordered by `start`. A list of texts gives one list of entities per text. For a word list,
+   * `start` and `end` count words.
    *
    * @example
    * const entities = await luke.ner(text, { labels: ['PER', 'ORG'], threshold: 0.5 });
-   * entities.every(({ start, end, text: piece }) => text.slice(start, end) === piece); // true
+   * entities.every((entity) => text.slice(entity.start, entity.end) === entity.text); // true
    */
   ner(text: string, options?: NerOptions): Promise<Entity[]>;
   ner(texts: readonly string[], options?: NerOptions): Promise<Entity[][]>;
   ner(words: WordList, options?: NerOptions): Promise<Entity[]>;
   async ner(input: string | readonly string[] | WordList, options: NerOptions = {}): Promise<Entity[] | Entity[][]> {
     checkNer(input, options);
-    const given = typeof input === 'string' || Array.isArray(input) ? input : defined(input as WordList);
-    const result = await this.#call<Entity[] | Entity[][]>({ method: 'ner', input: given, options });
-    if (Array.isArray(input)) input.forEach((text: string, i) => restoreHalves(text, (result as Entity[][])[i]!));
-    else restoreHalves(typeof input === 'string' ? input : (input as WordList).words, result as Entity[]);
+    const plainInput = typeof input === 'string' || Array.isArray(input) ? input : withoutUndefined(input as WordList);
+    const result = await this.#call<Entity[] | Entity[][]>({ method: 'ner', input: plainInput, options });
+    if (Array.isArray(input)) input.forEach((text: string, i) => restoreSurrogates(text, (result as Entity[][])[i]!));
+    else restoreSurrogates(typeof input === 'string' ? input : (input as WordList).words, result as Entity[]);
     return result;
   }
 
   /**
-   * What kind of thing a mention is: the labels that hold, best first. Labels do not exclude each other.
+   * Classifies the mention at `span`. Returns the labels with a positive logit, best first. Labels do not exclude each other.
    *
    * @example
    * const labels = await luke.typing('Beyoncé lives in Los Angeles.', [17, 28]); // [{ label: 'location', … }, …]
@@ -121,7 +130,7 @@ export class Luke {
   }
 
   /**
-   * How the head (subject) relates to the tail (object): every label with its probability, best first.
+   * Classifies the relation of the head (subject) to the tail (object). Returns all labels with their probabilities, best first.
    *
    * @example
    * const [best] = await luke.relation('Beyoncé lives in Los Angeles.', [0, 7], [17, 28]); // { label: 'per:cities_of_residence', … }
@@ -132,28 +141,28 @@ export class Luke {
   }
 
   /**
-   * Finds the answer to a question in a context of any length; with `topK`, the next best ones too.
+   * Finds the answer to a question in a context of any length. With `topK`, `alternatives` contains the next best answers.
    *
    * @example
    * const context = 'Star Wars is a film written and directed by George Lucas.';
    * const { answer, start, end, score } = await luke.qa('Who directed Star Wars?', context);
    * context.slice(start, end) === answer; // true
    * @example
-   * // Mentions whose Wikipedia page is known, and questions that may have no answer:
+   * // With known Wikipedia titles of mentions, for a question that may have no answer:
    * const found = await luke.qa(question, context, { entities: { 'Star Wars': 'Star Wars (film)' }, nullThreshold: 0, topK: 3 });
    * if (found.answerable) console.log(found.answer, found.alternatives.map(({ answer }) => answer));
    */
   async qa(question: string, context: string, options: QaOptions = {}): Promise<Answer> {
     checkTask('qa', { strings: { question, context } }, options);
     const answer = await this.#call<Answer>({ method: 'qa', input: { question, context }, options });
-    restoreHalves(context, [answer, ...answer.alternatives]);
+    restoreSurrogates(context, [answer, ...answer.alternatives]);
     return answer;
   }
 
   /**
-   * Which of the candidates, mentions in a passage of any length, fills the `@placeholder` of a query: every candidate,
-   * best first. A span given twice is one candidate. As in ReCoRD, `@highlight` in a passage begins a line that sums it up.
-   * Rejects a query without exactly one `@placeholder`.
+   * Scores the candidates for the `@placeholder` of a query. Returns all candidates, best first. Candidates are spans of the passage,
+   * which may have any length; equal spans are one candidate. As in ReCoRD, `@highlight` in the passage starts a line of its summary.
+   * Rejects with `input` unless the query contains exactly one `@placeholder`.
    *
    * @example
    * const passage = 'Ana Ivanovic beat Venus Williams in Paris.';
@@ -162,13 +171,13 @@ export class Luke {
   async cloze(passage: string, query: string, candidates: readonly Span[], options: ClozeOptions = {}): Promise<ClozeAnswer[]> {
     checkTask('cloze', { strings: { passage, query }, spans: { candidates } }, options);
     const answers = await this.#call<ClozeAnswer[]>({ method: 'cloze', input: { passage, query, candidates }, options });
-    restoreHalves(passage, answers);
+    restoreSurrogates(passage, answers);
     return answers;
   }
 
   /**
-   * Which words fit in a text where the model's mask token stands (`<mask>`): a list for each mask, best first.
-   * Rejects a text without a mask.
+   * Predicts the token at each mask of a text. The mask is `<mask>`, or `[MASK]` for a BERT vocabulary. Returns one list per mask,
+   * best first. Rejects with `input` if the text has no mask.
    *
    * @example
    * const [tokens] = await luke.fillMask('Beyoncé <mask> in Los Angeles.', { topK: 3 });
@@ -180,9 +189,8 @@ export class Luke {
   }
 
   /**
-   * Which entities of Wikipedia the mentions in a text are: a list for each span, best first. What some of them are
-   * known to be can be told with `titles`. Needs a checkpoint that was converted with its whole entity table
-   * (`luke convert --entities full`); the table is fetched and read block by block.
+   * Predicts the Wikipedia entity of each span. Returns one list per span, best first. `titles` gives the entities that are known.
+   * Needs a checkpoint with its whole entity table (`luke convert --entities full`). The table is fetched and scored in blocks.
    *
    * @example
    * const [who, where] = await luke.predictEntities('Beyoncé lives in Los Angeles.', [[0, 7], [17, 28]]);
@@ -194,7 +202,7 @@ export class Luke {
   }
 
   /**
-   * The model's vectors of a text of any length: one for each token, one for each span, and one for the whole.
+   * Computes vectors for a text of any length: one per token, one per span, and one for the whole text.
    *
    * @example
    * const { entities } = await luke.embed('Beyoncé lives in Los Angeles.', [[0, 7], [17, 28]]);
@@ -207,9 +215,9 @@ export class Luke {
   }
 
   /**
-   * Low level: the model's own inputs in, its own outputs out, both named as in Hugging Face's `LukeModel`, for one
-   * sequence or for several of any lengths at once. Use it to compare with another implementation, or for a head that has
-   * no task here.
+   * Runs the model on token ids (low level). Inputs and outputs are named as in Hugging Face's `LukeModel`. A list of sequences, which
+   * may differ in length, shares forward passes. Use this to compare with another implementation, or for a head without a task.
+   * Rejects with `input` if an id is out of range or if the lengths of the arrays do not agree.
    *
    * @example
    * const { logits } = await luke.forward({ inputIds: [0, 713, 2], entityIds: [2], entityPositionIds: [[1]] });
@@ -219,58 +227,58 @@ export class Luke {
   async forward(inputs: readonly ForwardInputs[], options?: ForwardOptions): Promise<ForwardOutputs[]>;
   async forward(inputs: ForwardInputs | readonly ForwardInputs[], options: ForwardOptions = {}): Promise<ForwardOutputs | ForwardOutputs[]> {
     checkForward(inputs, options);
-    const input = Array.isArray(inputs) ? (inputs as readonly ForwardInputs[]).map(defined) : defined(inputs as ForwardInputs);
+    const input = Array.isArray(inputs) ? (inputs as readonly ForwardInputs[]).map(withoutUndefined) : withoutUndefined(inputs as ForwardInputs);
     return this.#call({ method: 'forward', input, options });
   }
 
-  /** Lets go of the model and its worker. Calls that have not finished reject, and so does every later one. */
+  /** Frees the model and its worker. Pending and later calls reject with `input`. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    this.#client.close(disposed());
+    this.#client.close(disposedError());
   }
 
-  /** `await using luke = await Luke.load(…)` disposes at the end of the block. */
+  /** Disposes the model at the end of a block with `await using luke = await Luke.load(…)`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }
 
-  /** Queues a call; its options may still have the `signal`. */
+  /** Queues a call. Removes `signal` from its options, because it cannot be sent to the engine. */
   #call<T>(call: Call): Promise<T> {
     const { signal, ...rest } = call.options as { signal?: AbortSignal };
     const result = this.#last.then(() => {
-      if (this.#disposed) throw disposed();
+      if (this.#disposed) throw disposedError();
       signal?.throwIfAborted();
-      return this.#client.call({ ...call, options: defined(rest) }, signal);
+      return this.#client.call({ ...call, options: withoutUndefined(rest) }, signal);
     });
     this.#last = result.catch(() => {});
     return abortable(result as Promise<T>, signal);
   }
 }
 
-/** An object without the keys that are `undefined`: in JavaScript that means "not given", in the wasm it would mean `null`. */
-function defined<T extends object>(object: T): T {
+/** Removes keys whose value is `undefined`: the wasm would read them as `null`. */
+function withoutUndefined<T extends object>(object: T): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }
 
 /**
- * wasm strings cannot hold half a surrogate pair and have U+FFFD there, as long: give back what stands in the text, or in
- * the words of a word list.
+ * Replaces the texts of results by slices of the original text or words. A wasm string cannot contain an unpaired surrogate and has
+ * U+FFFD instead, so that offsets stay the same.
  */
-function restoreHalves(text: string | readonly string[], results: readonly (Entity | ClozeAnswer | Answer)[]): void {
+function restoreSurrogates(text: string | readonly string[], results: readonly (Entity | ClozeAnswer | Answer)[]): void {
   if (!/\p{Surrogate}/u.test(String(text))) return;
   for (const result of results) {
-    const piece = text.slice(result.start, result.end);
-    const there = typeof piece === 'string' ? piece : piece.join(' ');
-    if ('answer' in result) result.answer = there;
-    else result.text = there;
+    const slice = text.slice(result.start, result.end);
+    const original = typeof slice === 'string' ? slice : slice.join(' ');
+    if ('answer' in result) result.answer = original;
+    else result.text = original;
   }
 }
 
-function disposed(): LukeError {
+function disposedError(): LukeError {
   return new LukeError('input', 'this Luke is disposed');
 }
 
-/** `work`, or a rejection with `signal.reason` as soon as that aborts; `work` is then let run out unheard. */
+/** The result of `work`, or a rejection with `signal.reason` as soon as the signal aborts. The result of `work` is then ignored. */
 function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   return new Promise<T>((resolve, reject) => {

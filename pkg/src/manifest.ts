@@ -1,30 +1,30 @@
-// The model folder's manifest. What is checked here is what fetching needs; the wasm side checks the rest, and every hash.
+// The manifest of a model folder. This file checks the fields that fetching needs; the wasm checks all other fields and the hashes.
 import { LukeError } from './errors.js';
 import { readText, type Source } from './source.js';
 
-/** A file of the model, or a part of one. */
+/** A file of the model, or a part of a file. */
 export interface FileEntry {
-  /** Relative to the manifest's folder. */
+  /** Relative to the folder of the manifest. */
   path: string;
   bytes: number;
-  /** Where the part begins. */
+  /** First byte of the part. Absent for a whole file. */
   offset?: number;
 }
 
-/** The parts of `manifest.json` that fetching needs. */
+/** The fields of `manifest.json` that fetching needs. */
 export interface Manifest {
   format: 'luke-web';
   version: 1;
   files: { tokenizer: FileEntry; entityVocab: FileEntry };
   chunks: FileEntry[];
-  /** Rows that are fetched when a call needs them. */
+  /** The entity table, whose chunks are fetched when a call needs their rows. */
   entityTable?: { chunks: FileEntry[] } | null;
 }
 
 const FORMAT = 'luke-web';
 const VERSION = 1;
 
-/** The manifest's URL, from that of the folder (with or without a final slash) or of the manifest itself. */
+/** The URL of the manifest. `model` is its URL or that of its folder, with or without a final slash. */
 export function manifestUrl(model: string): string {
   const url = new URL(model);
   url.hash = '';
@@ -32,13 +32,16 @@ export function manifestUrl(model: string): string {
   return url.href;
 }
 
-/** Fetches and checks the manifest; `text` is what the server sent. */
+/** Fetches and checks the manifest. `text` is the file's content. Rejects with `network` or `format`. */
 export async function fetchManifest(source: Source, url: string, signal: AbortSignal): Promise<{ manifest: Manifest; text: string; here?: undefined }> {
   const text = await readText(source, url, signal);
   return { manifest: checkManifest(url, text), text };
 }
 
-/** The URL of a file beside the manifest; like the manifest's it keeps the query (a host may want a token in it). */
+/**
+ * The URL of a file in the manifest's folder, with the query of the manifest's URL (it may contain a token). Throws `format` if the
+ * file is outside the folder.
+ */
 export function fileUrl(manifest: string, path: string): string {
   const url = new URL(path, manifest);
   const folder = new URL('.', manifest);
@@ -51,26 +54,26 @@ export function fileUrl(manifest: string, path: string): string {
 }
 
 function checkManifest(url: string, text: string): Manifest {
-  const bad = (why: string) =>
-    new LukeError('format', `${url} is no model manifest: ${why}. A model folder has a manifest.json, made by \`luke convert\``, { url });
+  const invalid = (reason: string) =>
+    new LukeError('format', `${url} is not a model manifest: ${reason}. A model folder has a manifest.json, made by \`luke convert\``, { url });
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    throw bad('it is not JSON');
+    throw invalid('it is not JSON');
   }
-  if (typeof json !== 'object' || json === null) throw bad('it is not a JSON object');
+  if (typeof json !== 'object' || json === null) throw invalid('it is not a JSON object');
   const { format, version, files, chunks, entityTable } = json as Partial<Record<keyof Manifest, unknown>>;
-  if (format !== FORMAT) throw bad(`its format is not "${FORMAT}"`);
+  if (format !== FORMAT) throw invalid(`its format is not "${FORMAT}"`);
   if (version !== VERSION) {
     throw new LukeError('format', `${url} has manifest version ${String(version)}; this package reads version ${VERSION}`, { url, version });
   }
   const { tokenizer, entityVocab } = (files ?? {}) as Partial<Manifest['files']>;
-  if (!isEntry(tokenizer)) throw bad('it lists no tokenizer');
-  if (!isEntry(entityVocab)) throw bad('it lists no entity vocabulary');
-  if (!Array.isArray(chunks) || !chunks.every(isEntry)) throw bad('a chunk has no path or size');
+  if (!isEntry(tokenizer)) throw invalid('it lists no tokenizer');
+  if (!isEntry(entityVocab)) throw invalid('it lists no entity vocabulary');
+  if (!Array.isArray(chunks) || !chunks.every(isEntry)) throw invalid('a chunk has no path or size');
   const rows = (entityTable as Manifest['entityTable'])?.chunks ?? [];
-  if (!Array.isArray(rows) || !rows.every(isEntry)) throw bad('a chunk of the entity table has no path or size');
+  if (!Array.isArray(rows) || !rows.every(isEntry)) throw invalid('a chunk of the entity table has no path or size');
   return json as Manifest;
 }
 

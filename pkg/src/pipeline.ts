@@ -1,9 +1,9 @@
-// transformers.js's way to call a model: its task names, option names and result keys, over `Luke`.
+// The `pipeline` function of transformers.js on top of `Luke`: its task names, option names and result keys.
 import { LukeError } from './errors.js';
 import { Luke } from './luke.js';
 import type { EmbedOptions, FillMaskOptions, LoadOptions, NerOptions, QaOptions, Task } from './types.js';
 
-/** What {@link pipeline} can make, by transformers.js's task names. */
+/** The pipelines that {@link pipeline} makes, by the task names of transformers.js. */
 export interface Pipelines {
   'token-classification': TokenClassification;
   /** The same as `token-classification`. */
@@ -13,32 +13,32 @@ export interface Pipelines {
   'feature-extraction': FeatureExtraction;
 }
 
-/** Options of a `token-classification` pipeline; those of `luke.ner` are taken too. */
+/** Options of a `token-classification` pipeline, which include those of `luke.ner`. */
 export interface TokenClassificationOptions extends NerOptions {
-  /** LUKE classifies whole entities, so this decides only what the key of the label is: `entity` (`none`, the default) or `entity_group` (`simple`). */
+  /** Sets the key of the label in the results: `entity` for `none` (default), `entity_group` for `simple`. LUKE classifies whole entities in both cases. */
   aggregation_strategy?: 'none' | 'simple';
   /** Labels to leave out (default `[]`). */
   ignore_labels?: readonly string[];
 }
 
-/** An entity; `text.slice(start, end) === word`. */
+/** An entity with UTF-16 offsets: `text.slice(start, end) === word`. `score` is a probability, 0 to 1. */
 export type TokenClassificationItem<O> = { score: number; word: string; start: number; end: number } & (O extends { aggregation_strategy: 'simple' }
   ? { entity_group: string }
   : { entity: string });
 
-/** Finds the entities in a text, or in each of several. */
+/** Finds the entities of a text. A list of texts gives a list of results. */
 export type TokenClassification = <T extends string | readonly string[], const O extends TokenClassificationOptions = {}>(
   texts: T,
   options?: O,
 ) => Promise<Batch<T, TokenClassificationItem<O>[]>>;
 
-/** Options of a `question-answering` pipeline; those of `luke.qa` are taken too. */
+/** Options of a `question-answering` pipeline, which include those of `luke.qa`. */
 export interface QuestionAnsweringOptions extends Omit<QaOptions, 'topK'> {
-  /** How many answers to give; more than one come as an array (default 1). */
+  /** Number of answers, at least 1 (default 1). With 1 the result is one answer, otherwise an array. */
   top_k?: number;
 }
 
-/** An answer; `context.slice(start, end) === answer`. */
+/** An answer with UTF-16 offsets: `context.slice(start, end) === answer`. `score` is its share among the `nBest` answers, 0 to 1. */
 export interface QuestionAnsweringItem {
   answer: string;
   score: number;
@@ -46,23 +46,23 @@ export interface QuestionAnsweringItem {
   end: number;
 }
 
-/** Answers a question from a context, or several each from its own. */
+/** Answers a question from a context. Lists of questions and contexts are paired by index. */
 export type QuestionAnswering = <T extends string | readonly string[], const O extends QuestionAnsweringOptions = {}>(
   question: T,
   context: T,
   options?: O,
 ) => Promise<Batch<T, Answers<O extends { top_k?: infer K } ? (unknown extends K ? 1 : K) : 1>>>;
 
-/** One answer, or several; either when only the program knows how many are asked for. */
+/** The result type: one answer, an array, or either if the number is not known at compile time. */
 type Answers<K> = number extends K ? QuestionAnsweringItem | QuestionAnsweringItem[] : K extends 1 | undefined ? QuestionAnsweringItem : QuestionAnsweringItem[];
 
-/** Options of a `fill-mask` pipeline; those of `luke.fillMask` are taken too. */
+/** Options of a `fill-mask` pipeline, which include those of `luke.fillMask`. */
 export interface FillMaskPipelineOptions extends Omit<FillMaskOptions, 'topK'> {
-  /** How many tokens to give (default 5). */
+  /** Number of tokens, at least 1 (default 5). */
   top_k?: number;
 }
 
-/** A token for the mask, and the text with it in the mask's place. */
+/** A token for the mask. `token` is its id, `score` a probability (0 to 1), and `sequence` the text with the token in place of the mask. */
 export interface FillMaskItem {
   score: number;
   token: number;
@@ -70,37 +70,37 @@ export interface FillMaskItem {
   sequence: string;
 }
 
-/** Fills the first mask of a text, or of each of several; `luke.fillMask` fills all of them. */
+/** Fills the first mask of a text. A list of texts gives a list of results. `luke.fillMask` fills every mask. */
 export type FillMask = <T extends string | readonly string[]>(texts: T, options?: FillMaskPipelineOptions) => Promise<Batch<T, FillMaskItem[]>>;
 
-/** A transformers.js tensor's data: row-major numbers and their shape. */
+/** The data of a transformers.js tensor: row-major numbers, and the shape in `dims`. */
 export interface Features {
   type: 'float32';
   dims: number[];
   data: Float32Array;
 }
 
-/** The vector of each token of a text, `[1, tokens, hidden]`, without special tokens; several texts, which differ in length, give a tensor each. */
+/** Computes one vector per token, without special tokens: shape `[1, tokens, hidden]`. A list of texts gives one tensor per text. */
 export type FeatureExtraction = <T extends string | readonly string[]>(texts: T, options?: EmbedOptions) => Promise<Batch<T, Features>>;
 
 type Batch<T, R> = T extends string ? R : R[];
 
-/** What every pipeline has beside the call. */
+/** Properties of every pipeline. */
 export interface PipelineExtras {
-  /** The model, for what transformers.js has no task for. */
+  /** The model, for tasks that transformers.js does not have. */
   luke: Luke;
-  /** Lets go of the model, unless you passed it. */
+  /** Disposes the model, unless you passed a `Luke`. */
   dispose(): Promise<void>;
 }
 
 /**
- * A model as a function that is called as in transformers.js and gives results with its keys, with exact `start` and
- * `end` in UTF-16 code units.
+ * Makes a function that is called as in transformers.js and returns results with the same keys. `start` and `end` are exact, in
+ * UTF-16 code units.
  *
  * @param model URL of a model folder, or a `Luke` that several pipelines share.
- * @param options Of `Luke.load`.
- * @throws {LukeError} what `Luke.load` rejects with; `input` when there is no such task, `task-unavailable` when the
- * model has no head for it.
+ * @param options Options of `Luke.load`, used if `model` is a URL.
+ * @throws {LukeError} `input` if the task does not exist, `task-unavailable` if the model has no head for it, and the errors of
+ * `Luke.load`.
  * @example
  * const ner = await pipeline('token-classification', '/models/luke-mini-en/');
  * await ner('Ada Lovelace was born in London.', { aggregation_strategy: 'simple' });
@@ -111,16 +111,16 @@ export async function pipeline<T extends keyof Pipelines>(task: T, model: string
   if (!Object.hasOwn(PIPELINES, task)) {
     throw new LukeError('input', `pipeline: there is no task ${JSON.stringify(task)} (there are: ${Object.keys(PIPELINES).join(', ')})`, { task });
   }
-  const { needs, make } = PIPELINES[task];
-  const shared = model instanceof Luke;
-  const luke = shared ? model : await Luke.load(model, options);
-  const dispose = async () => (shared ? undefined : luke.dispose());
+  const { requires, create } = PIPELINES[task];
+  const isShared = model instanceof Luke;
+  const luke = isShared ? model : await Luke.load(model, options);
+  const dispose = async () => (isShared ? undefined : luke.dispose());
   const { tasks } = luke;
-  if (!tasks.includes(needs)) {
+  if (!tasks.includes(requires)) {
     await dispose();
     throw new LukeError('task-unavailable', `pipeline: this model cannot do "${task}", only: ${tasks.join(', ')}`, { task, available: tasks });
   }
-  return Object.assign(make(luke) as Pipelines[T], { luke, dispose });
+  return Object.assign(create(luke) as Pipelines[T], { luke, dispose });
 }
 
 const tokenClassification = (luke: Luke) => async (texts: string | readonly string[], options: TokenClassificationOptions = {}) => {
@@ -145,7 +145,7 @@ const questionAnswering = (luke: Luke) => async (questions: string | readonly st
   });
 };
 
-/** RoBERTa's mask, which takes the white space before it along, and BERT's. */
+/** The masks of RoBERTa and BERT. RoBERTa's mask token includes the white space before it. */
 const MASK = /\s*<mask>|\[MASK\]/;
 
 const fillMask = (luke: Luke) => async (texts: string | readonly string[], options: FillMaskPipelineOptions = {}) => {
@@ -162,16 +162,16 @@ const featureExtraction = (luke: Luke) => async (texts: string | readonly string
     return { type: 'float32', dims: [1, ...words.shape], data: words.data };
   });
 
-/** Each pipeline: what its model must be able to do, and how it is made. */
-const PIPELINES: Record<keyof Pipelines, { needs: Task; make: (luke: Luke) => unknown }> = {
-  'token-classification': { needs: 'ner', make: tokenClassification },
-  ner: { needs: 'ner', make: tokenClassification },
-  'question-answering': { needs: 'qa', make: questionAnswering },
-  'fill-mask': { needs: 'fillMask', make: fillMask },
-  'feature-extraction': { needs: 'embed', make: featureExtraction },
+/** For each pipeline the task that the model must have, and the function that creates it. */
+const PIPELINES: Record<keyof Pipelines, { requires: Task; create: (luke: Luke) => unknown }> = {
+  'token-classification': { requires: 'ner', create: tokenClassification },
+  ner: { requires: 'ner', create: tokenClassification },
+  'question-answering': { requires: 'qa', create: questionAnswering },
+  'fill-mask': { requires: 'fillMask', create: fillMask },
+  'feature-extraction': { requires: 'embed', create: featureExtraction },
 };
 
-/** `work` on one text, or on each of several. */
-function batch<R>(texts: string | readonly string[], work: (text: string, i: number) => Promise<R>): Promise<R | R[]> {
-  return Array.isArray(texts) ? Promise.all(texts.map(work)) : work(texts as string, 0);
+/** Calls `run` for one text, or for each text of a list. */
+function batch<R>(texts: string | readonly string[], run: (text: string, i: number) => Promise<R>): Promise<R | R[]> {
+  return Array.isArray(texts) ? Promise.all(texts.map(run)) : run(texts as string, 0);
 }

@@ -1,27 +1,27 @@
-// Every message between the page (client.ts) and the engine (serve.ts). They always talk over a MessagePort, also
-// without a worker: one path to write and to test, and a worker of the user's can serve several models.
+// The messages between the page (client.ts) and the engine (serve.ts). Both always use a MessagePort, also without a worker.
+// So there is one code path to test, and one worker can serve several models.
 import type { PlainError } from './errors.js';
 import type { ByteRange, Freshness } from './source.js';
 import type { ForwardInputs, LoadEvent, LoadOptions, RuntimeInfo, Span, WordList } from './types.js';
 
-/** First message to a worker; it carries the port. */
+/** The first message to a worker. It transfers the port. */
 export const CONNECT = 'luke-web:connect';
 
-/** The part of `LoadOptions` that the engine needs, as plain data. */
+/** The load options that the engine needs, as plain data. */
 export interface EngineOptions {
   device: NonNullable<LoadOptions['device']>;
   threads: NonNullable<LoadOptions['threads']>;
   selfTest: boolean;
-  /** Heads to load from a checkpoint; all where there are none. */
+  /** Heads to load from a checkpoint. An empty list means all. */
   heads: readonly string[];
   headers?: Record<string, string>;
-  /** Absolute. */
+  /** An absolute URL. */
   wasmUrl?: string;
-  /** The page has a `fetch` of the user's: ask it for the model's files. */
+  /** Whether the page fetches the model's files, because the user passed a `fetch`. */
   remoteFetch: boolean;
 }
 
-/** A task of the model. `options` has no `signal`: the page sends an `abort` with the call's id. */
+/** A call of the model. `options` has no `signal`: the page sends an `abort` message with the call's id instead. */
 export type Call =
   | { method: 'ner'; input: string | readonly string[] | WordList; options: object }
   | { method: 'typing'; input: { text: string; span: Span }; options: object }
@@ -33,7 +33,7 @@ export type Call =
   | { method: 'embed'; input: { text: string; spans: readonly Span[] }; options: object }
   | { method: 'forward'; input: ForwardInputs | readonly ForwardInputs[]; options: object };
 
-/** Page to engine. */
+/** Messages from the page to the engine. */
 export type Request =
   | { type: 'load'; id: number; model: string; options: EngineOptions }
   | { type: 'call'; id: number; call: Call }
@@ -41,7 +41,7 @@ export type Request =
   | { type: 'close' }
   | FetchReply;
 
-/** Engine to page. */
+/** Messages from the engine to the page. */
 export type Reply =
   | { type: 'hello' }
   | { type: 'done'; id: number; value: unknown }
@@ -51,7 +51,7 @@ export type Reply =
   | { type: 'fetch'; id: number; url: string; range?: ByteRange | undefined; cache?: Freshness | undefined }
   | { type: 'cancel'; id: number };
 
-/** The page's answer to `fetch`: the status, the bytes as they come, the end; or a failure at any point. */
+/** The page's replies to a `fetch` message: the status, the bytes in pieces, the end. A failure may come at any point. */
 export type FetchReply =
   | { type: 'fetch-status'; id: number; status: number }
   | { type: 'fetch-bytes'; id: number; bytes: Uint8Array<ArrayBuffer> }

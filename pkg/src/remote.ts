@@ -1,15 +1,15 @@
-// A `fetch` of the user's lives on the page, and the engine may not: the two ends of a fetch over a port.
-// Nothing holds the page back, but the engine asks for one file at a time, so at most one file is under way.
+// Both ends of a fetch over a port. A `fetch` function that the user passed runs on the page, and the engine may run in a worker.
+// There is no backpressure: bytes wait in the engine's queue. The engine reads only a few files at a time.
 import { toPlain, toLukeError } from './errors.js';
 import type { FetchReply, Reply } from './protocol.js';
 import type { Source } from './source.js';
 
 type FetchRequest = Extract<Reply, { type: 'fetch' }>;
 
-/** The engine's end: a `Source` that asks the page. Give it every `FetchReply` that comes. */
+/** The engine's end: a `Source` that sends its requests to the page. The caller passes every `FetchReply` to `receive`. */
 export class RemoteSource {
   readonly #post: (message: Reply) => void;
-  readonly #waiting = new Map<number, (reply: FetchReply) => void>();
+  readonly #inboxes = new Map<number, Inbox<FetchReply>>();
   #nextId = 0;
 
   constructor(post: (message: Reply) => void) {
@@ -20,15 +20,15 @@ export class RemoteSource {
     signal.throwIfAborted();
     const id = this.#nextId++;
     const inbox = new Inbox<FetchReply>();
-    this.#waiting.set(id, (reply) => inbox.put(reply));
+    this.#inboxes.set(id, inbox);
     const onAbort = () => inbox.fail(signal.reason);
     signal.addEventListener('abort', onAbort);
     const end = (cancel: boolean) => {
       signal.removeEventListener('abort', onAbort);
-      if (this.#waiting.delete(id) && cancel) this.#post({ type: 'cancel', id });
+      if (this.#inboxes.delete(id) && cancel) this.#post({ type: 'cancel', id });
     };
     const next = async (): Promise<FetchReply> => {
-      const reply = await inbox.take();
+      const reply = await inbox.next();
       if (reply.type === 'fetch-failed') throw toLukeError(reply.error);
       return reply;
     };
@@ -53,18 +53,18 @@ export class RemoteSource {
   };
 
   receive(reply: FetchReply): void {
-    this.#waiting.get(reply.id)?.(reply);
+    this.#inboxes.get(reply.id)?.push(reply);
   }
 }
 
-/** The page's end: fetches what was asked for and posts what comes. */
+/** The page's end: fetches the requested file and posts its status and bytes. */
 export async function answerFetch(source: Source, { id, url, range, cache }: FetchRequest, signal: AbortSignal, port: MessagePort): Promise<void> {
   const post = (reply: FetchReply, transfer: Transferable[] = []) => port.postMessage(reply, transfer);
   try {
     const { status, pieces } = await source(url, signal, range, cache);
     post({ type: 'fetch-status', id, status });
     for await (const piece of pieces) {
-      const bytes = piece.slice(); // the piece's memory is used again, or the user's; and a moved buffer is gone
+      const bytes = piece.slice(); // a copy, because the source may reuse the piece's memory and a transfer would detach it
       post({ type: 'fetch-bytes', id, bytes }, [bytes.buffer]);
     }
     post({ type: 'fetch-end', id });
@@ -73,25 +73,25 @@ export async function answerFetch(source: Source, { id, url, range, cache }: Fet
   }
 }
 
-/** Values put now and taken later, in order. */
+/** A queue whose reader waits for the next value. */
 class Inbox<T> {
   #values: T[] = [];
-  #failed: { reason: unknown } | undefined;
+  #failure: { reason: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  put(value: T): void {
+  push(value: T): void {
     this.#values.push(value);
     this.#wake?.();
   }
 
   fail(reason: unknown): void {
-    this.#failed = { reason };
+    this.#failure = { reason };
     this.#wake?.();
   }
 
-  async take(): Promise<T> {
-    while (this.#values.length === 0 || this.#failed) {
-      if (this.#failed) throw this.#failed.reason;
+  async next(): Promise<T> {
+    while (this.#values.length === 0 || this.#failure) {
+      if (this.#failure) throw this.#failure.reason;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     return this.#values.shift()!;

@@ -1,18 +1,18 @@
-// The engine's side of a port: messages in, one engine, messages out.
+// The engine's end of the port: receives messages, calls the engine and sends its results back.
 import { Engine } from './engine.js';
 import { toPlain } from './errors.js';
 import type { Reply, Request } from './protocol.js';
 import { RemoteSource } from './remote.js';
 import { fetchSource } from './source.js';
 
-/** Serves one model over `port` until it is told to close. */
+/** Serves one model over `port` until a `close` message arrives. */
 export function serve(port: MessagePort, engine = new Engine()): void {
-  const post = (reply: Reply, transfer: Transferable[] = []) => port.postMessage(reply, transfer);
+  const post = (message: Reply, transfer: Transferable[] = []) => port.postMessage(message, transfer);
   const remote = new RemoteSource(post);
   const calls = new Map<number, AbortController>();
   post({ type: 'hello' });
 
-  const answer = async (id: number, work: Promise<unknown>): Promise<void> => {
+  const reply = async (id: number, work: Promise<unknown>): Promise<void> => {
     try {
       const value = await work;
       post({ type: 'done', id, value }, buffersOf(value));
@@ -26,7 +26,7 @@ export function serve(port: MessagePort, engine = new Engine()): void {
       case 'load': {
         const { model, options } = data;
         const source = options.remoteFetch ? remote.source : fetchSource((...request) => fetch(...request), options.headers);
-        void answer(data.id, engine.load(model, options, source, (event) => post({ type: 'progress', event })));
+        void reply(data.id, engine.load(model, options, source, (event) => post({ type: 'progress', event })));
         break;
       }
       case 'call': {
@@ -34,7 +34,7 @@ export function serve(port: MessagePort, engine = new Engine()): void {
         const abort = new AbortController();
         calls.set(id, abort);
         const work = engine.call(call, (info) => post({ type: 'info', info }), abort).finally(() => calls.delete(id));
-        void answer(id, work);
+        void reply(id, work);
         break;
       }
       case 'abort':
@@ -49,7 +49,7 @@ export function serve(port: MessagePort, engine = new Engine()): void {
   };
 }
 
-/** The buffers of the tensors of an object, or of each of several, which are moved, not copied. */
+/** The buffers of all tensors in a result. They are transferred instead of copied. */
 function buffersOf(value: unknown): ArrayBuffer[] {
   if (typeof value !== 'object' || value === null) return [];
   if (Array.isArray(value)) return value.flatMap(buffersOf);

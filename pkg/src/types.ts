@@ -1,58 +1,61 @@
-/** Where the model runs: `webgpu`, or `wasm` for the CPU. */
+/** The device that runs the model: `webgpu`, or `wasm` for the CPU. */
 export type Device = 'webgpu' | 'wasm';
 
-/** What a model can do; see {@link Luke.tasks}. The names are those of the methods. */
+/** A task of a model; see {@link Luke.tasks}. The name is that of the method. */
 export type Task = 'ner' | 'typing' | 'relation' | 'qa' | 'cloze' | 'fillMask' | 'predictEntities' | 'embed';
 
-/** Half-open `[start, end)`, in UTF-16 code units of a text or in words of a word list. */
+/** A half-open range `[start, end)` in UTF-16 code units of a text, or in words of a word list. */
 export type Span = readonly [start: number, end: number];
 
 /** Options of `Luke.load`. */
 export interface LoadOptions {
   /**
-   * `auto` (the default) takes WebGPU when there is a real GPU behind it and the CPU otherwise;
-   * `webgpu` takes any adapter, a software one too, and rejects when there is none.
+   * `auto` (default) uses WebGPU on a real GPU and the CPU otherwise. `webgpu` uses any adapter, also a software adapter, and rejects
+   * with `unsupported` if there is none. `wasm` uses the CPU.
    */
   device?: 'auto' | Device;
   /**
-   * Where it runs: in a Web Worker of its own (the default where there are workers), on this thread (`false`),
-   * or in a worker of yours that runs `luke-web/worker`. A worker that you pass is yours to terminate.
+   * Where the model runs: in a new Web Worker (`true`, the default if workers are available), on this thread (`false`), or in your
+   * worker, whose script imports `luke-web/worker`. A worker from a function is terminated with the model; a `Worker` object is not.
    */
   worker?: boolean | Worker | (() => Worker);
   /**
-   * Threads of the CPU module. `auto` (the default) takes as many as the processor has, up to 8, where the browser can and one
-   * elsewhere (`info.threadsReason` says why); a number takes that many and rejects with `unsupported` where there cannot be any.
-   * More than one need a page that is cross-origin isolated and a model that runs in a worker. Results are the same bits.
+   * Number of threads of the CPU module, from 1 to 64. `auto` (default) uses one per core, at most 8, or one thread if the browser does
+   * not support more (`info.threadsReason` says why). A number above 1 rejects with `unsupported` in that case. Several threads need a
+   * cross-origin isolated page and a model in a worker. Results are bit-identical for any number.
    */
   threads?: number | 'auto';
   /** Aborts the load, which then rejects with `signal.reason`. */
   signal?: AbortSignal;
-  /** Called as the load goes on; see {@link LoadEvent}. */
+  /** Called with the progress of the load; see {@link LoadEvent}. */
   onProgress?: (event: LoadEvent) => void;
-  /** Fetches the model's files in place of the global `fetch`. It runs on this thread, even when the model does not. */
+  /** Replaces the global `fetch` for the model's files. It is called on this thread, also if the model runs in a worker. */
   fetch?: typeof fetch;
   /** Headers for every request for the model's files, for example `Authorization`. */
   headers?: Record<string, string>;
-  /** Compare a known input with its stored result before the model is used (default `true`); a checkpoint has none stored. */
+  /** Whether to run the self-test of the manifest: an input with its expected outputs (default `true`). A checkpoint has no self-test. */
   selfTest?: boolean;
   /**
-   * Of a Hugging Face checkpoint loaded as it is: the heads to load, by task (`'ner'`, `'qa'`, …), where it has several or its
-   * `config.json` does not say which it has (default: all). A model folder has the heads it was converted with.
+   * The heads to load from a Hugging Face checkpoint, by task (`'ner'`, `'qa'`, …; default: all). Use it if a checkpoint has several
+   * heads, or if its `config.json` does not name the head. A model folder always loads all of its heads.
    */
   heads?: readonly string[];
-  /** Folder that holds `cpu/luke_web_bg.wasm` and so on for `relaxed`, `threads` and `webgpu`, when they are not served from the package's own `wasm/`; each is loaded once in a thread, from where the first load says. */
+  /**
+   * URL of the folder with `cpu/luke_web_bg.wasm`, `relaxed/…`, `threads/…` and `webgpu/…` (default: the package's `wasm/`). A worker
+   * loads each module once, so only the first load sets the URL.
+   */
   wasmUrl?: string | URL;
 }
 
-/** Bytes of the model's files so far and in all. They come from the manifest, so the total is 0 until that is read. */
+/** Loaded bytes and total bytes of the model's files. The total comes from the manifest, and is 0 until the manifest is read. */
 export interface LoadBytes {
   loadedBytes: number;
   totalBytes: number;
 }
 
 /**
- * One step of a load. The phases come in this order; `download` comes many times, with the file now being read.
- * When WebGPU fails under `device: 'auto'`, they start over for the CPU.
+ * The progress of a load. The phases come in this order. `download` comes many times, with the path of the file that is read. If WebGPU
+ * fails with `device: 'auto'`, the phases start again for the CPU.
  */
 export type LoadEvent =
   | ({ phase: 'manifest'; file: string } & LoadBytes)
@@ -60,281 +63,283 @@ export type LoadEvent =
   | ({ phase: 'compile' } & LoadBytes)
   | ({ phase: 'ready' } & LoadBytes);
 
-/** What runs, and on what. */
+/** Facts about a loaded model and its device. */
 export interface RuntimeInfo {
   /** Version of this package. */
   version: string;
-  /** The model's name, from its manifest. */
+  /** Name of the model, from its manifest. */
   name: string;
-  /** How the weights are stored: `f32`, `f16`, … */
+  /** Storage format of most weights: `f32`, `f16`, `bf16`, `q8` or `q4`. */
   dtype: string;
   /** Number of weights. */
   parameters: number;
   device: Device;
-  /** The GPU, where the model runs on one. */
+  /** Name of the GPU adapter, if the model runs on WebGPU. */
   adapter?: string;
-  /** Threads that compute, 1 on a GPU. */
+  /** Number of threads that compute. It is 1 on WebGPU. */
   threads: number;
-  /** Why `threads: 'auto'` takes one thread of the CPU. */
+  /** Why `threads: 'auto'` uses only one thread. */
   threadsReason?: string;
   tasks: readonly Task[];
   /** Milliseconds from the start of the load until the model was ready. */
   loadMs: number;
-  /** Why `device: 'auto'` runs on the CPU. */
+  /** Why `device: 'auto'` uses the CPU. */
   fallbackReason?: string;
-  /** The largest difference that the self-test met and the largest it allows; absent when it did not run. */
+  /** The largest difference in the self-test and the largest difference that it allows. Absent if it did not run. */
   selfTest?: { maxError: number; tolerance: number };
 }
 
-/**
- * Something that is named: in a text, `text.slice(start, end) === entity.text`, always.
- * In a word list `start` and `end` count words.
- */
+/** A named entity. In a text, `text.slice(start, end) === entity.text`. In a word list, `start` and `end` count words. */
 export interface Entity {
   /** First UTF-16 code unit, or word. */
   start: number;
   /** One past the last UTF-16 code unit, or word. */
   end: number;
-  /** What stands there; of a word list, its words with a space between. */
+  /** The text of the entity. For a word list, its words joined by spaces. */
   text: string;
   label: string;
   /** Probability of the label, 0 to 1. */
   score: number;
-  /** The number before it was made a probability. */
+  /** Logit of the label. */
   logit: number;
-  /** The probability of every label, with `allScores`. */
+  /** Probabilities of all labels, if `allScores` is set. */
   scores?: Record<string, number>;
 }
 
-/** A text that is already split: words in order and, if known, the sentences as `[first word, one past the last)`. */
+/** A text that is already split into words. `sentences` are ordered word ranges; without it, the list is one sentence. */
 export interface WordList {
   words: readonly string[];
   sentences?: readonly Span[];
 }
 
-/** What nearly every task takes. */
+/** Options of most tasks. */
 export interface TaskOptions {
-  /** What `<mask>`, `</s>` and the like mean in a text: the special token (`match`, the default, as in Hugging Face's tokenizer) or text like any other. */
+  /** How to read `<mask>`, `</s>` etc. in a text: as special tokens (`match`, the default, as in Hugging Face's tokenizer) or as plain text (`text`). */
   specialTokens?: 'match' | 'text';
-  /** Drops the call when it has not begun, and ends what it fetches; it rejects with `signal.reason` either way. */
+  /** Aborts the call, which rejects with `signal.reason`. A queued call is not started; fetches are canceled, computation is not. */
   signal?: AbortSignal;
 }
 
 /** Options of `luke.ner`. */
 export interface NerOptions extends TaskOptions {
-  /** Leave out entities with a lower score (default 0). */
+  /** Minimum score of an entity, 0 to 1 (default 0). */
   threshold?: number;
-  /** Report these labels only. */
+  /** Labels to return (default: all). A label that the model does not have rejects with `input`. */
   labels?: readonly string[];
-  /** Longest entity considered, in tokens of the model (default from the model). */
+  /** Maximum length of an entity in tokens, at least 1 (default: from the model). */
   maxSpanTokens?: number;
-  /** Candidates that share one pass of the model; `null` takes all of them in one (default 128). */
+  /** Maximum number of spans in one pass, at least 1 (default 128). `null` means no limit. */
   maxEntitiesPerPass?: number | null;
-  /** Longest window of text the model sees at once, in its tokens (default from the model). */
+  /** Maximum number of tokens in one pass, special tokens included: 4 to the model's maximum (default: from the model). */
   maxSeqTokens?: number;
   /**
-   * Which runs of words are looked at: every one (`all`, as in the paper), or those that look like English names (`likely`):
-   * several times as fast. Text whose letters do not tell, such as that without capitals, gets every one. Default from the
-   * model, else `all`.
+   * Which spans are scored: all (`all`, as in the paper) or only those that look like English names (`likely`), which is several times
+   * faster. In a text without capital letters or not in English, `likely` scores all spans too. Default: from the model, else `all`.
    */
   candidates?: 'all' | 'likely';
-  /** Sentences: found by the Unicode rules (`auto`, the default), the whole text as one (`none`), or given. */
+  /** The sentences: found by Unicode's rules (`auto`, the default), the whole text as one sentence (`none`), or the given ranges. */
   sentences?: 'auto' | 'none' | readonly Span[];
-  /** What the model sees around a sentence: nothing, or as much of the document as fits (default from the model). */
+  /** The context of a sentence: none (`sentence`) or as much of the document as fits (`document`). Default: from the model. */
   context?: 'sentence' | 'document';
-  /** Give the probability of every label too (default `false`). */
+  /** Whether to return the probabilities of all labels (default `false`). */
   allScores?: boolean;
 }
 
-/** A label and how sure the model is of it. */
+/** A label and its score. */
 export interface LabelScore {
   label: string;
-  /** 0 to 1: for `typing` the label's own probability, for `relation` its share among all labels. */
+  /** Probability, 0 to 1: a sigmoid for `typing`, a softmax over all labels for `relation`. */
   score: number;
-  /** The number before it was made a probability. */
+  /** Logit of the label. */
   logit: number;
 }
 
 /** Options of `luke.typing` and `luke.relation`. */
 export interface LabelOptions extends TaskOptions {
-  /** Give every label, not only those that hold (`typing`; `relation` always gives all). */
+  /** Whether `typing` returns all labels, not only those with a positive logit (default `false`). `relation` always returns all. */
   allScores?: boolean;
 }
 
 /**
- * An answer that stands in the context: `context.slice(start, end) === answer.answer`, always.
- * Where there is none at all, `answer` is `''`, `answerable` is `false`, and offsets, logits and score are 0.
+ * An answer in the context: `context.slice(start, end) === answer.answer`. If there is no answer at all, `answer` is `''`, `answerable`
+ * is `false`, and offsets, logits and score are 0.
  */
 export interface Answer {
-  /** What stands there, without white space around it. */
+  /** Text of the answer, without surrounding white space. */
   answer: string;
   /** First UTF-16 code unit of the context. */
   start: number;
   /** One past the last UTF-16 code unit. */
   end: number;
-  /** Share among the `nBest` best answers, 0 to 1. */
+  /** Probability, 0 to 1: a softmax over the `nBest` best answers. */
   score: number;
-  /** The model's score of the first token as a start, before it was made a share. */
+  /** Start logit of the first token. */
   startLogit: number;
-  /** The model's score of the last token as an end, before it was made a share. */
+  /** End logit of the last token. */
   endLogit: number;
-  /**
-   * Whether the answer stands: with `nullThreshold`, when `nullScore - (startLogit + endLogit)` is not above it (the rule of
-   * SQuAD 2.0); without, always.
-   */
+  /** With `nullThreshold`, whether `nullScore - (startLogit + endLogit)` is at most that threshold (SQuAD 2.0's rule); otherwise `true`. */
   answerable: boolean;
-  /** The model's score of "no answer", the smallest over all windows; of use with a model that was trained for it. */
+  /** Logit of "no answer": the minimum over all windows. It is only useful if the model was trained for it. */
   nullScore: number;
-  /** The next best answers, best first, without alternatives of their own. */
+  /** The next best answers, best first. Their `alternatives` are empty. */
   alternatives: Answer[];
 }
 
-/** Options of `luke.qa`. Tokens are the model's; the defaults are those of the authors' SQuAD code. */
+/** Options of `luke.qa`. Lengths are in tokens of the model. The defaults are those of the authors' SQuAD code. */
 export interface QaOptions extends TaskOptions {
-  /** Answers to give: the best one and its alternatives, `nBest` at most (default 1). */
+  /** Number of answers, alternatives included: at least 1, at most `nBest` (default 1). */
   topK?: number;
-  /** Answers that compete for the score; also the starts and the ends that are looked at in a window (default 20). */
+  /** Number of answers over which scores are computed, and of starts and ends that are tried in each window: at least 1 (default 20). */
   nBest?: number;
-  /** Tokens from the start of one window to the start of the next (default 128, or less where that could lose an answer between two windows). */
+  /** Distance between the starts of two windows in tokens, at least 1 (default: 128, or less if an answer could be cut). */
   docStride?: number;
-  /** Tokens of a window, question and special tokens included (default from the model). */
+  /** Maximum length of a window, question and special tokens included: 4 to the model's maximum (default: from the model). */
   maxSeqTokens?: number;
-  /** Tokens of the question that are read; what is beyond them is left out (default 64). */
+  /** Maximum length of the question, at least 1 (default 64). Further tokens are ignored. */
   maxQuestionTokens?: number;
-  /** Longest answer, in tokens (default 30). */
+  /** Maximum length of an answer, at least 1 (default 30). */
   maxAnswerTokens?: number;
   /**
-   * Entities that the question and the context name, as mention → title: `{ 'the Big Apple': 'New York City' }`. Upper
-   * and lower case of a mention are the same. Left out are titles that the model does not know, and mentions that differ
-   * in case only and have different titles.
+   * Wikipedia titles of mentions in the question and the context: `{ 'the Big Apple': 'New York City' }`. The case of a mention is
+   * ignored. Titles that the model does not know are ignored, and also mentions that differ only in case and have different titles.
    */
   entities?: Readonly<Record<string, string>>;
-  /** How much better than the best answer "no answer" may fit, as a difference of logits, before `answerable` is `false` (default: any). */
+  /** The largest `nullScore - (startLogit + endLogit)` for which an answer is `answerable` (default: no limit). */
   nullThreshold?: number;
 }
 
-/** A candidate and how well it fills the placeholder: `passage.slice(start, end) === answer.text`, always. */
+/** A candidate and its score: `passage.slice(start, end) === answer.text`. */
 export interface ClozeAnswer {
   /** First UTF-16 code unit of the passage. */
   start: number;
   /** One past the last UTF-16 code unit. */
   end: number;
-  /** What stands there. */
+  /** Text of the candidate. */
   text: string;
-  /** The model's score, before it was made a probability. */
+  /** Logit of the candidate: the maximum over all windows that contain it. */
   logit: number;
-  /** Share among all candidates, 0 to 1. */
+  /** Probability, 0 to 1: a softmax over all candidates. */
   score: number;
 }
 
-/** Options of `luke.cloze`. Tokens are the model's; the defaults are those of the authors' ReCoRD code. */
+/** Options of `luke.cloze`. Lengths are in tokens of the model. The defaults are those of the authors' ReCoRD code. */
 export interface ClozeOptions extends TaskOptions {
-  /** Tokens from the start of one window to the start of the next (default 128). */
+  /** Distance between the starts of two windows in tokens, at least 1 (default 128). */
   docStride?: number;
-  /** Tokens of a window, query and special tokens included (default from the model). */
+  /** Maximum length of a window, query and special tokens included: 4 to the model's maximum (default: from the model). */
   maxSeqTokens?: number;
-  /** Tokens of the query that are read: the first, or those around the placeholder where it comes later (default 90). */
+  /** Maximum length of the query, at least 1 (default 90). The first tokens of a longer query are read, or those around a later placeholder. */
   maxQueryTokens?: number;
-  /** Tokens of a candidate, its markers included, that its entity gets the positions of (default 30). */
+  /** Maximum number of token positions of a candidate's entity, markers included, at least 1 (default 30). */
   maxMentionTokens?: number;
 }
 
-/** A token and how well it fills a mask. */
+/** A token for a mask and its score. */
 export interface TokenScore {
-  /** As it would stand in the text, with the space before it where it has one. */
+  /** Text of the token, with its leading space if it has one. */
   token: string;
-  /** Its row in the model's word table. */
+  /** Token id: a row of the word table. */
   id: number;
-  /** Probability among all tokens, 0 to 1. */
+  /** Probability, 0 to 1: a softmax over all tokens. */
   score: number;
-  /** The number before it was made a probability. */
+  /** Logit of the token. */
   logit: number;
 }
 
 /** Options of `luke.fillMask`. */
 export interface FillMaskOptions {
-  /** Tokens to give for each mask (default 5). */
+  /** Number of tokens per mask, at least 1 (default 5). */
   topK?: number;
-  /** Drops the call when it has not begun, and ends what it fetches; it rejects with `signal.reason` either way. */
+  /** Aborts the call, which rejects with `signal.reason`. A queued call is not started; fetches are canceled, computation is not. */
   signal?: AbortSignal;
 }
 
-/** An entity and how well it stands for a mention. */
+/** An entity for a mention and its score. */
 export interface EntityScore {
-  /** Title of its Wikipedia page. */
+  /** Title of the Wikipedia page. */
   title: string;
-  /** Its row in the model's entity table. */
+  /** Entity id: a row of the entity table. */
   id: number;
-  /** Probability among all entities, 0 to 1. */
+  /** Probability, 0 to 1: a softmax over all entities. */
   score: number;
-  /** The number before it was made a probability. */
+  /** Logit of the entity. */
   logit: number;
 }
 
 /** Options of `luke.embed`. */
 export interface EmbedOptions extends TaskOptions {
   /**
-   * What the spans are known to be, one title for each; `null`, or no titles at all, is the unknown entity `[MASK]`.
-   * A title that the model does not know is read as `[UNK]`.
+   * The known Wikipedia title of each span, or `null` for the entity `[MASK]` (default: `null` for all). A title that the model does
+   * not know is read as `[UNK]`.
    */
   titles?: readonly (string | null)[];
 }
 
 /** Options of `luke.predictEntities`. */
 export interface PredictEntitiesOptions extends EmbedOptions {
-  /** Entities to give for each span (default 5). */
+  /** Number of entities per span, at least 1 (default 5). */
   topK?: number;
 }
 
-/** A token of the model and the text it stands for. */
+/** A token and its place in the text. */
 export interface Token {
-  /** Its row in the model's word table. */
+  /** Token id: a row of the word table. */
   id: number;
-  /** First UTF-16 code unit of the text, less the space before a word. */
+  /** First UTF-16 code unit, without the space before a word. */
   start: number;
   /** One past the last UTF-16 code unit. */
   end: number;
 }
 
-/** Vectors of a text, from the model's last layer. `hidden` is the model's width. */
+/** Vectors of a text from the last layer of the model. `hidden` is the size of a vector. */
 export interface Embedding {
-  /** Tokens of the text in order, without the special tokens around it. */
+  /** Tokens of the text in order, without the special tokens that the model adds. */
   tokens: Token[];
-  /** A vector for each token: `[tokens.length, hidden]`. */
+  /** One vector per token, shape `[tokens.length, hidden]`. */
   words: Tensor;
-  /** A vector for each span: `[spans.length, hidden]`. */
+  /** One vector per span, shape `[spans.length, hidden]`. */
   entities: Tensor;
-  /** One vector for the text, `[hidden]`, over a long text the mean of its windows; `null` where the checkpoint has no pooler. */
+  /** One vector for the text, shape `[hidden]`: the mean over the windows of a long text. `null` if the checkpoint has no pooler. */
   pooled: Tensor | null;
 }
 
-/** The model's own inputs for one sequence, named as in Hugging Face's `LukeModel`; see `luke.forward`. */
+/**
+ * The inputs of the model for one sequence, named as in Hugging Face's `LukeModel`; see `luke.forward`. Arrays have one number per token
+ * or per entity. Masks default to 1 and token types to 0.
+ */
 export interface ForwardInputs {
+  /** Token ids: at least one, at most the model's maximum. */
   inputIds: readonly number[];
+  /** 1 for tokens that are attended to, 0 for others. */
   attentionMask?: readonly number[];
   tokenTypeIds?: readonly number[];
+  /** Entity ids (default: no entities). */
   entityIds?: readonly number[];
+  /** 1 for entities that are attended to, 0 for others. */
   entityAttentionMask?: readonly number[];
-  /** Token positions of each entity, with or without the padding of -1. */
+  /** Token positions of each entity, shape `[entities, any length]`. Required with `entityIds`; a position of -1 is padding. */
   entityPositionIds?: readonly (readonly number[])[];
   entityTokenTypeIds?: readonly number[];
+  /** Position of the first token of each entity, for span classification. */
   entityStartPositions?: readonly number[];
+  /** Position of the last token of each entity (inclusive), for span classification. */
   entityEndPositions?: readonly number[];
 }
 
 /** Options of `luke.forward`. */
 export interface ForwardOptions {
-  /** Which of the model's heads to run (default: its first). */
+  /** Task of the head to run, or `model` for the encoder alone. Required if the model has several heads; by default its only head runs. */
   head?: string;
-  /** Drops the call when it has not begun, and ends what it fetches; it rejects with `signal.reason` either way. */
+  /** Aborts the call, which rejects with `signal.reason`. A queued call is not started; fetches are canceled, computation is not. */
   signal?: AbortSignal;
 }
 
-/** Numbers in row-major order. */
+/** An array of numbers in row-major order. */
 export interface Tensor {
+  /** Size of each dimension. */
   shape: number[];
   data: Float32Array;
 }
 
-/** The model's own outputs, named as in Hugging Face: `lastHiddenState`, `logits`, `startLogits`, … */
+/** The outputs of the model, named as in Hugging Face: `lastHiddenState`, `logits`, `startLogits`, … */
 export type ForwardOutputs = Record<string, Tensor>;

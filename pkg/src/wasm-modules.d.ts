@@ -1,4 +1,4 @@
-// Lets the TypeScript compile before the wasm is built; then wasm-bindgen's own declarations take over.
+// Types of the wasm modules for a compile before they are built. The declarations of wasm-bindgen replace them afterwards.
 declare module '*/luke_web.js' {
   const init: import('./wasm.js').WasmModule['default'];
   export default init;

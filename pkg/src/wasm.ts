@@ -1,45 +1,45 @@
-// The wasm modules, at most one instance of each for each thread (the generated glue keeps it in a module variable).
-// A trap ends an instance: whatever ran in it is rejected, and a fresh one takes its place for everybody.
+// The wasm modules. Each has at most one instance per worker, because the generated glue keeps it in a module variable.
+// After a trap, the calls that run in the instance reject, and a new instance replaces it for all models.
 import { isTrap, LukeError } from './errors.js';
 import { hasRelaxedSimd, ThreadPool } from './threads.js';
 import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span } from './types.js';
 
-/** What `wasm-bindgen` exports, from `src/wasm.rs`. Everything it throws is a `PlainError`, traps excepted. */
+/** The exports of `src/wasm.rs`. They throw a `PlainError`, or trap. */
 export interface WasmModule {
   default(init: { module_or_path: Response }): Promise<unknown>;
-  /** Builds a model while `read` brings its files in; `read` is kept for rows of the entity table that later calls need. */
+  /** Loads a model, and calls `read` for each file. The model keeps `read` for the rows of the entity table that later calls need. */
   loadModel(manifestJson: string, read: ReadFile, options: { selfTest: boolean; checkpoint: boolean }): Promise<WasmModel>;
-  /** The manifest of a checkpoint, and its two small files, from the small files and the starts of the safetensors files. */
+  /** Makes a manifest, a tokenizer and an entity vocabulary from the small files of a checkpoint and the headers of its safetensors files. */
   readCheckpoint(
     name: string,
     files: Record<string, Uint8Array>,
     headers: Record<string, Uint8Array>,
     heads: string[],
   ): { manifest: string; tokenizer: Uint8Array; entityVocab: Uint8Array };
-  /** How long the start of a safetensors file is, from its first 8 bytes. */
+  /** The length of a safetensors header in bytes, from the first 8 bytes of the file. */
   checkpointHeaderBytes(file: string, first: Uint8Array): number;
-  /** The files that `model.safetensors.index.json` names. */
+  /** The file names in `model.safetensors.index.json`. */
   checkpointShards(indexJson: Uint8Array): string[];
-  /** Replaces the instance by a fresh one: `wasm-bindgen --experimental-reset-state-function`, which a browser test insists on. */
+  /** Replaces the instance by a new one (`wasm-bindgen --experimental-reset-state-function`). A browser test checks that it exists. */
   __wbg_reset_state?(): void;
-  /** What another thread starts with to share this instance's memory; only with threads, as are the other two (thread.ts). */
+  /** The module and memory with which another thread joins this instance. Only the `threads` module has it. */
   threadStart?(): ThreadStart;
 }
 
-/** What the `initSync` of a thread takes. */
+/** The argument of `initSync` in a thread. */
 export interface ThreadStart {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
 }
 
-/** The module of a device; the CPU has another one for threads. */
+/** Which module to load: that of a device, or the CPU module with threads. */
 export type Runtime = Device | 'threads';
 
-/** Gives `write` the pieces of a file of the model, in their order; with an offset, of a part of it. */
+/** Reads a file of the model, or the part that starts at `offset`. Calls `write` for each piece in order. */
 export type ReadFile = (path: string, bytes: number, offset: number | undefined, write: (piece: Uint8Array<ArrayBuffer>) => void) => Promise<void>;
 
 export interface WasmModel {
-  /** Any task but `embed`. */
+  /** Runs any task except `embed`. */
   call(task: string, input: unknown, options: object): Promise<unknown>;
   embed(input: { text: string; spans: readonly Span[] }, options: object): Promise<unknown>;
   forward(input: ForwardInputs | readonly ForwardInputs[], options: object): Promise<ForwardOutputs | ForwardOutputs[]>;
@@ -47,10 +47,10 @@ export interface WasmModel {
   free(): void;
 }
 
-/** A wasm module and the calls now running in it. */
+/** A wasm module and the calls that run in it. */
 export class WasmInstance {
   readonly module: WasmModule;
-  /** Counts restarts: an object of an earlier generation is gone with its instance. */
+  /** The number of restarts. Objects of an earlier generation are no longer valid. */
   generation = 0;
   readonly #running = new Set<(trap: unknown) => void>();
   readonly #pool = new ThreadPool();
@@ -60,48 +60,48 @@ export class WasmInstance {
     this.module = module;
   }
 
-  /** Threads that compute. */
+  /** Number of threads that compute. */
   get threads(): number {
     return this.#pool.size;
   }
 
-  /** Has at least so many threads as long as `user` does not release them; they are for every model of the instance. */
+  /** Starts threads until there are at least this many. All models of the instance share them until their last user releases them. */
   async useThreads(user: object, threads: number): Promise<void> {
     this.#users.add(user);
     await this.#pool.grow(threads, () => this.module.threadStart!());
   }
 
-  /** Ends the threads, and with them the instance, when nobody uses them any more. */
+  /** Releases the threads for this user. With the last user, the threads and the instance end. */
   releaseThreads(user: object): void {
     if (this.#users.delete(user) && this.#users.size === 0) this.#restart(new WebAssembly.RuntimeError('the threads were ended'));
   }
 
   /**
-   * Awaits `work`, and rejects when the instance traps meanwhile. A trap inside a Rust future comes out of a microtask
-   * as an uncaught error and its promise never settles, so those events are watched while anything runs.
+   * Runs `work`, and rejects if the instance traps before it ends. A trap in a Rust future is an uncaught error in a microtask, and the
+   * future's promise never settles. So this listens for uncaught errors while any call runs.
    */
   async run<T>(work: () => T | Promise<T>): Promise<Awaited<T>> {
-    let trapped!: (trap: unknown) => void;
-    const trap = new Promise<never>((_, reject) => (trapped = reject));
-    if (this.#running.size === 0) this.#watch(true);
-    this.#running.add(trapped);
+    let onTrap!: (trap: unknown) => void;
+    const trap = new Promise<never>((_, reject) => (onTrap = reject));
+    if (this.#running.size === 0) this.#listen(true);
+    this.#running.add(onTrap);
     try {
       return await Promise.race([work(), trap]);
     } catch (error) {
-      if (isTrap(error) && this.#running.has(trapped)) this.#restart(error);
+      if (isTrap(error) && this.#running.has(onTrap)) this.#restart(error);
       throw error;
     } finally {
-      this.#running.delete(trapped);
-      if (this.#running.size === 0) this.#watch(false);
+      this.#running.delete(onTrap);
+      if (this.#running.size === 0) this.#listen(false);
     }
   }
 
   readonly #onEvent = (event: Event): void => {
     const error: unknown = (event as ErrorEvent).error ?? (event as PromiseRejectionEvent).reason;
-    if (isTrap(error)) this.#restart(error); // and the event goes on: the trap may be another library's
+    if (isTrap(error)) this.#restart(error); // the event is not stopped: the trap may be in another library
   };
 
-  #watch(on: boolean): void {
+  #listen(on: boolean): void {
     for (const type of ['error', 'unhandledrejection']) {
       if (on) globalThis.addEventListener?.(type, this.#onEvent);
       else globalThis.removeEventListener?.(type, this.#onEvent);
@@ -112,7 +112,7 @@ export class WasmInstance {
     this.generation += 1;
     const running = [...this.#running];
     this.#running.clear();
-    this.#watch(false);
+    this.#listen(false);
     for (const reject of running) reject(trap);
     this.#pool.stop();
     this.module.__wbg_reset_state?.();
@@ -121,29 +121,29 @@ export class WasmInstance {
 
 const instances = new Map<Runtime, Promise<WasmInstance>>();
 
-/** The instance for a runtime, fetched and compiled on first use; after a failure the next call tries again. */
+/** The instance for a runtime. It is fetched and compiled on first use; after a failure the next call tries again. Rejects with `network`. */
 export function loadWasm(runtime: Runtime, wasmUrl?: string): Promise<WasmInstance> {
   let instance = instances.get(runtime);
   if (!instance) {
-    instance = start(runtime, wasmUrl);
+    instance = instantiate(runtime, wasmUrl);
     instances.set(runtime, instance);
     instance.catch(() => instances.delete(runtime));
   }
   return instance;
 }
 
-/** Where the modules lie. Imports and URLs are written out in full: bundlers look for exactly these forms. */
+/** The locations of the modules. Imports and URLs are written out in full, because bundlers search for exactly these forms. */
 const MODULES = {
   cpu: {
     load: (): Promise<WasmModule> => import('../wasm/cpu/luke_web.js'),
     url: () => new URL('../wasm/cpu/luke_web_bg.wasm', import.meta.url),
   },
-  /** The same for engines with relaxed SIMD, where int8 products are faster. */
+  /** The CPU module for engines with relaxed SIMD, which computes int8 products faster. */
   relaxed: {
     load: (): Promise<WasmModule> => import('../wasm/relaxed/luke_web.js'),
     url: () => new URL('../wasm/relaxed/luke_web_bg.wasm', import.meta.url),
   },
-  /** That again with a memory that threads share. */
+  /** The CPU module with relaxed SIMD and shared memory for threads. */
   threads: {
     load: (): Promise<WasmModule> => import('../wasm/threads/luke_web.js'),
     url: () => new URL('../wasm/threads/luke_web_bg.wasm', import.meta.url),
@@ -154,14 +154,14 @@ const MODULES = {
   },
 };
 
-/** A module in the folder `wasmUrl`, whose query it keeps (a host may want a token in it). */
+/** The URL of a module below `wasmUrl`. It keeps the query, which may contain a token. */
 export function wasmFile(folder: string, wasmUrl: string): URL {
   const url = new URL(wasmUrl);
   url.pathname = `${url.pathname.replace(/\/*$/, '')}/${folder}/luke_web_bg.wasm`;
   return url;
 }
 
-async function start(runtime: Runtime, wasmUrl?: string): Promise<WasmInstance> {
+async function instantiate(runtime: Runtime, wasmUrl?: string): Promise<WasmInstance> {
   const folder = runtime !== 'wasm' ? runtime : hasRelaxedSimd() ? 'relaxed' : 'cpu';
   const url = wasmUrl ? wasmFile(folder, wasmUrl) : MODULES[folder].url();
   const importing = MODULES[folder].load();

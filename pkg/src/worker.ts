@@ -1,4 +1,4 @@
-// The script of the Web Worker: serves a model on every port it is handed, and leaves other messages alone.
+// The script of the Web Worker: serves one model on every port that it receives. It ignores other messages.
 import { CONNECT } from './protocol.js';
 import { serve } from './serve.js';
 

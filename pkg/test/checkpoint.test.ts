@@ -17,7 +17,7 @@ async function load(files: Parameters<typeof fakeFetch>[0], ranges = true, missi
   return { log, asked, info };
 }
 
-test('a folder without a manifest is read as a checkpoint, with and without byte ranges', async () => {
+test('a folder without a manifest is loaded as a checkpoint, with and without byte ranges', async () => {
   for (const ranges of [true, false]) {
     const { log, asked } = await load(checkpoint, ranges);
     assert.deepEqual(log, [
@@ -29,13 +29,13 @@ test('a folder without a manifest is read as a checkpoint, with and without byte
   }
 });
 
-test('shards come from their index', async () => {
+test('the names of shards are read from their index', async () => {
   const { 'model.safetensors': weights, ...others } = checkpoint;
   const { log } = await load({ ...others, 'model.safetensors.index.json': '["a.safetensors","b.safetensors"]', 'a.safetensors': weights, 'b.safetensors': weights });
   assert.match(log[0]!, /a\.safetensors 20,b\.safetensors 20/);
 });
 
-test('what is neither a model folder nor a checkpoint says what is missing', async () => {
+test('the error for a folder that is neither a model nor a checkpoint names the missing file', async () => {
   await assert.rejects(load({}), (error: any) => error.code === 'network' && /manifest\.json.*config\.json/.test(error.message));
   for (const missing of ['entity_vocab.json', 'model.safetensors', 'vocab.json'] as const) {
     const { [missing]: _, ...files } = checkpoint;
@@ -43,7 +43,7 @@ test('what is neither a model folder nor a checkpoint says what is missing', asy
   }
 });
 
-test('a bucket that forbids what is not there has a checkpoint all the same', async () => {
+test('a checkpoint is found on a server that answers 403 or 410 for missing files', async () => {
   for (const missing of [403, 410]) {
     assert.match((await load(checkpoint, true, missing)).log[0]!, /^checkpoint mini of config\.json/);
     await assert.rejects(load({}, true, missing), { code: 'network', message: new RegExp(`manifest\\.json.*config\\.json answered with status ${missing}`) });
@@ -51,7 +51,7 @@ test('a bucket that forbids what is not there has a checkpoint all the same', as
   await assert.rejects(load(checkpoint, true, 500), { code: 'network', message: /manifest\.json answered with status 500/ });
 });
 
-test('a checkpoint on a hub has the name of its repository', async () => {
+test('the name of a checkpoint on a hub is the name of its repository', async () => {
   const files = Object.fromEntries(Object.entries(checkpoint).map(([path, body]) => [`org/luke-x/resolve/main/${path}`, body]));
   const { log } = await load(files, true, 404, `${MODEL}org/luke-x/resolve/main/`);
   assert.match(log[0]!, /^checkpoint luke-x of/);

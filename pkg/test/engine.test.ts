@@ -14,7 +14,7 @@ import { fakeFetch, fakeWasm, manifest, MODEL, modelFiles } from './fakes.js';
 const options = { device: 'auto', threads: 'auto', selfTest: true, heads: [], remoteFetch: false } as const;
 const text = { method: 'ner', input: 'a', options: {} } as const;
 
-/** WebGPU fails as `finish` says; the CPU works. */
+/** An engine whose WebGPU module calls `finish`, which throws, at the end of a load. Its CPU module works. */
 function gpuFails(finish: () => void) {
   const gpu = fakeWasm(async () => [], finish);
   const cpu = fakeWasm(async () => []);
@@ -23,7 +23,7 @@ function gpuFails(finish: () => void) {
   return { engine: new Engine(machine), gpu, cpu };
 }
 
-test('auto falls back to the CPU when the GPU fails, and says why', async () => {
+test('auto falls back to the CPU if the GPU fails, and reports the reason', async () => {
   const { engine, cpu } = gpuFails(() => {
     throw { code: 'unsupported', message: 'the self-test differs by 3' };
   });
@@ -32,7 +32,7 @@ test('auto falls back to the CPU when the GPU fails, and says why', async () => 
   assert.equal(cpu.log.at(-1), 'finish');
 });
 
-test('auto takes the CPU when the choice itself fails', async () => {
+test('auto uses the CPU if choosing a device fails', async () => {
   const chooseDevice = async () => {
     throw new TypeError('no info');
   };
@@ -44,7 +44,7 @@ test('auto takes the CPU when the choice itself fails', async () => {
   await assert.rejects(start('webgpu'), /no info/);
 });
 
-test('a load that failed before its threads were there starts none', async () => {
+test('a load that fails before the threads module is loaded starts no threads', async () => {
   const instance = new WasmInstance(fakeWasm(async () => []).module);
   let users = 0;
   instance.useThreads = async () => void (users += 1);
@@ -64,7 +64,7 @@ test('a load that failed before its threads were there starts none', async () =>
   assert.deepEqual([users, asked], [0, ['threads']]);
 });
 
-test('a GPU that was asked for by name does not fall back; nor does auto for a bad file', async () => {
+test('there is no fallback if the GPU was requested by name, or if a file is bad', async () => {
   const failing = () => {
     throw { code: 'device-lost', message: 'lost' };
   };
@@ -77,7 +77,7 @@ test('a GPU that was asked for by name does not fall back; nor does auto for a b
   assert.equal(bad.gpu.log.at(-1), 'entity_vocab.json 2');
 });
 
-test('a lost device frees the model, and the next call loads again', async () => {
+test('a lost device frees the model, and the next call loads it again', async () => {
   let calls = 0;
   const { module, log } = fakeWasm(async () => {
     if (calls++ === 0) throw { code: 'device-lost', message: 'lost' };
@@ -95,7 +95,7 @@ test('a lost device frees the model, and the next call loads again', async () =>
   assert.equal(log.filter((line) => line === 'free model').length, 2);
 });
 
-test('a model replaced in its place: files of the earlier one in the HTTP cache are fetched anew, once', async () => {
+test('after a model was replaced on the server, stale files in the HTTP cache are fetched again once', async () => {
   const rows = { chunks: [{ path: 'entities/0.bin', bytes: 2, sha256: '' }] };
   const files: ReturnType<typeof modelFiles> = { ...modelFiles(2), 'manifest.json': JSON.stringify({ ...manifest(2), entityTable: rows }), 'entities/0.bin': new Uint8Array(2).fill(1) };
   const start = (stale: Record<string, Uint8Array>, server = files) => {
@@ -141,7 +141,7 @@ test('a model replaced in its place: files of the earlier one in the HTTP cache 
   assert.equal(broken.asked.filter((path) => path.startsWith('manifest')).length, 2);
 });
 
-test('one trap takes every model of its instance', async () => {
+test('a trap ends every model of its instance', async () => {
   let trap = false;
   const { module } = fakeWasm(async () => {
     if (trap) throw new WebAssembly.RuntimeError('memory access out of bounds');
@@ -159,7 +159,7 @@ test('one trap takes every model of its instance', async () => {
   assert.equal(reloaded, 2);
 });
 
-test('auto takes WebGPU only when there is a GPU behind it', async () => {
+test('auto uses WebGPU only on a real GPU', async () => {
   const cases: [object | null, string, RegExp | undefined][] = [
     [{ vendor: 'apple', architecture: 'metal-3', isFallbackAdapter: false }, 'webgpu', undefined],
     [{ vendor: 'google', architecture: 'swiftshader', isFallbackAdapter: false }, 'wasm', /swiftshader/],
@@ -177,7 +177,7 @@ test('auto takes WebGPU only when there is a GPU behind it', async () => {
   await assert.rejects(chooseDevice('webgpu'), { code: 'unsupported' });
 });
 
-test('threads are told, and why there is one; a number that cannot be had rejects', async () => {
+test('the number of threads and the reason for one thread are reported; a number that is not possible rejects', async () => {
   const define = (values: object) => {
     for (const [name, value] of Object.entries(values)) Object.defineProperty(globalThis, name, { configurable: true, value });
   };
@@ -199,14 +199,14 @@ test('threads are told, and why there is one; a number that cannot be had reject
   for (const name of ['crossOriginIsolated', 'Worker', 'document']) delete (globalThis as Record<string, unknown>)[name];
 });
 
-test('auto runs with one thread where others do not start, or their module is missing; a number rejects', async () => {
+test('auto uses one thread if threads do not start or their module is missing; a number rejects', async () => {
   const machine = (threads: () => Promise<WasmInstance>): Machine => {
     const single = new WasmInstance(fakeWasm(async () => []).module);
     return { chooseDevice: async () => ({ device: 'wasm' }), chooseThreads: () => ({ threads: 2 }), loadWasm: (runtime) => (runtime === 'threads' ? threads() : Promise.resolve(single)) };
   };
   const cases: [() => Promise<WasmInstance>, RegExp][] = [
     [() => Promise.reject(new LukeError('network', 'no such file')), /no such file/],
-    // Neither Node nor a page whose policy forbids it has workers.
+    // Node has no Worker, like a page whose security policy forbids workers.
     [async () => new WasmInstance({ ...fakeWasm(async () => []).module, threadStart: () => ({}) as never }), /Worker is not defined/],
   ];
   const source = () => fetchSource(fakeFetch(modelFiles(2)).fetch);
@@ -218,13 +218,13 @@ test('auto runs with one thread where others do not start, or their module is mi
   }
 });
 
-test('a module in wasmUrl, with or without a final slash or a query', () => {
+test('the URL of a module below wasmUrl, with and without a final slash or a query', () => {
   for (const [from, to] of [['/a', '/a/cpu/luke_web_bg.wasm'], ['/a/', '/a/cpu/luke_web_bg.wasm'], ['/a?v=2', '/a/cpu/luke_web_bg.wasm?v=2'], ['', '/cpu/luke_web_bg.wasm']]) {
     assert.equal(wasmFile('cpu', `https://a.test${from}`).href, `https://a.test${to}`);
   }
 });
 
-test('a trap outside any call ends the running ones, and stays to be seen', async () => {
+test('a trap outside of a call rejects the running calls, and its event is not stopped', async () => {
   const instance = new WasmInstance(fakeWasm(async () => []).module);
   const listeners = new Map<string, (event: Event) => void>();
   const scope = globalThis as { addEventListener?: unknown; removeEventListener?: unknown };
@@ -238,7 +238,7 @@ test('a trap outside any call ends the running ones, and stays to be seen', asyn
   delete scope.removeEventListener;
 });
 
-test('errors keep their code, and foreign ones get one', () => {
+test('known errors keep their code, and other errors get one', () => {
   const own = new LukeError('quota', 'full');
   assert.equal(toLukeError(own), own);
   assert.equal(toLukeError({ code: 'format', message: 'x' }).code, 'format');

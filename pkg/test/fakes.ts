@@ -1,4 +1,4 @@
-// What the tests put in place of the network, the wasm and the worker.
+// Fakes of the network, the wasm module and the worker.
 import type { Machine } from '../dist/engine.js';
 import { Engine } from '../dist/engine.js';
 import { serve } from '../dist/serve.js';
@@ -6,7 +6,7 @@ import { WasmInstance, type WasmModel, type WasmModule } from '../dist/wasm.js';
 
 export const MODEL = 'https://models.test/mini/';
 
-/** A manifest of a tokenizer, an entity vocabulary and chunks of the given sizes. */
+/** A manifest with a tokenizer, an entity vocabulary and chunks of the given sizes. */
 export function manifest(...chunkBytes: number[]) {
   const entry = (path: string, bytes: number): { path: string; bytes: number; sha256: string; offset?: number } => ({ path, bytes, sha256: '0'.repeat(64) });
   return {
@@ -19,7 +19,7 @@ export function manifest(...chunkBytes: number[]) {
 
 type Body = string | Uint8Array | Uint8Array[];
 
-/** A `fetch` that knows these files of `MODEL`, and remembers what was asked; with `ranges`, parts of them too; of others it says `missing`. */
+/** A `fetch` that serves these files of `MODEL` and records the requested paths. `ranges` enables range requests; `missing` is the status for other files. */
 export function fakeFetch(files: Record<string, Body>, ranges = false, missing = 404) {
   const asked: string[] = [];
   const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
@@ -46,7 +46,7 @@ export function fakeFetch(files: Record<string, Body>, ranges = false, missing =
   return { fetch: fetch as typeof globalThis.fetch, asked };
 }
 
-/** The files of `manifest(...chunkBytes)`, whole. */
+/** The contents of the files of `manifest(...chunkBytes)`. */
 export function modelFiles(...chunkBytes: number[]): Record<string, Body> {
   return {
     'manifest.json': JSON.stringify(manifest(...chunkBytes)),
@@ -57,10 +57,10 @@ export function modelFiles(...chunkBytes: number[]): Record<string, Body> {
 }
 
 type Run = (input: never, options: object) => Promise<unknown>;
-/** Methods of a model, and tasks by name. */
+/** Methods of a model, and functions that run tasks, by name. */
 export type Tasks = Partial<WasmModel> & Record<string, (input: any, options: any) => any>;
 
-/** A wasm module that records what it is given. `ner` is the test's, and so may `tasks` be; the others give back their arguments. */
+/** A wasm module that records its calls. The test passes `ner` and may pass other `tasks`; tasks without a function return their arguments. */
 export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks = {}) {
   const log: string[] = [];
   const echo = async (input: object, options: object) => [{ input, options }];
@@ -103,13 +103,13 @@ export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks =
   return { module, log };
 }
 
-/** A machine with one device, on which `module` runs. */
+/** A machine with one device that runs `module`. */
 export function machine(module: WasmModule, device: 'wasm' | 'webgpu' = 'wasm'): Machine {
   const instance = new WasmInstance(module);
   return { chooseDevice: async () => ({ device }), chooseThreads: () => ({ threads: 1 }), loadWasm: async () => instance };
 }
 
-/** A worker as far as `Luke` can tell; it runs here. */
+/** An object with the methods of a worker that `Luke` uses. It runs on this thread. */
 export function fakeWorker(machine: Machine) {
   const state = { terminated: false };
   const worker = {

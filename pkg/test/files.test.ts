@@ -9,7 +9,7 @@ import { fakeFetch, manifest, MODEL, modelFiles } from './fakes.js';
 const URL_ = `${MODEL}manifest.json`;
 const never = new AbortController().signal;
 
-/** Reads a file, or a part of it. */
+/** Reads a file or a part of it. */
 async function read(model: ModelFiles, path: string, bytes: number, offset?: number): Promise<Uint8Array> {
   const got: number[] = [];
   await model.read(path, bytes, offset, (piece) => got.push(...piece));
@@ -28,7 +28,7 @@ async function load(files: Parameters<typeof fakeFetch>[0], signal = never, rang
   return { model, got, events, asked };
 }
 
-test('the manifest URL, from a folder or itself', () => {
+test('the manifest URL from the URL of a folder or of the manifest', () => {
   assert.equal(manifestUrl('https://a.test/m'), 'https://a.test/m/manifest.json');
   assert.equal(manifestUrl('https://a.test/m/'), 'https://a.test/m/manifest.json');
   assert.equal(manifestUrl('https://a.test/m/manifest.json'), 'https://a.test/m/manifest.json');
@@ -36,7 +36,7 @@ test('the manifest URL, from a folder or itself', () => {
   assert.equal(manifestUrl('https://a.test'), 'https://a.test/manifest.json');
 });
 
-test('files come whole and in order; progress moves within a file and ends at the total', async () => {
+test('files are read completely and in order; progress grows within a file and ends at the total', async () => {
   const files = modelFiles(6, 3);
   files['chunks/0.bin'] = [new Uint8Array([9, 8]), new Uint8Array([7, 6, 5, 4])];
   const { got, events } = await load(files);
@@ -48,7 +48,7 @@ test('files come whole and in order; progress moves within a file and ends at th
   assert.deepEqual([events.at(-1)![1], events.at(-1)![2]], [15, 15]);
 });
 
-test('the next file is on its way while one is used; rows of the entity table only when they are asked for', async () => {
+test('the next file is fetched ahead; rows of the entity table only on request', async () => {
   const rows = ['entities/0.bin', 'entities/1.bin', 'entities/2.bin'];
   const json = { ...manifest(6), entityTable: { chunks: rows.map((path) => ({ path, bytes: 1, sha256: '' })) } };
   const files = { ...modelFiles(6), 'manifest.json': JSON.stringify(json), ...Object.fromEntries(rows.map((path) => [path, new Uint8Array(1)])) };
@@ -63,7 +63,7 @@ test('the next file is on its way while one is used; rows of the entity table on
   assert.equal(events.at(-1)![1], 12); // rows are not part of the load
 });
 
-test('a chunk cut short, or too long, rejects with integrity and its path', async () => {
+test('a chunk that is too short or too long rejects with integrity and its path', async () => {
   for (const bytes of [5, 7]) {
     const files = { ...modelFiles(6), 'chunks/0.bin': new Uint8Array(bytes) };
     await assert.rejects(load(files), (error: any) => error.code === 'integrity' && error.message.includes('chunks/0.bin') && error.detail.path === 'chunks/0.bin');
@@ -76,7 +76,7 @@ test('a missing file rejects with network, its URL and the status', async () => 
   await assert.rejects(load({}), { code: 'network', detail: { url: URL_, status: 404 } });
 });
 
-test('what is no manifest rejects with format and the URL', async () => {
+test('an invalid manifest rejects with format and the URL', async () => {
   const cases: [string, RegExp][] = [
     ['<!doctype html>', /not JSON/], ['[]', /format is not/], ['null', /not a JSON object/], ['{"model_type":"luke"}', /format is not "luke-web"/],
     [JSON.stringify({ ...manifest(1), version: 2 }), /version 2/], [JSON.stringify({ ...manifest(1), chunks: [{ path: 3 }] }), /a chunk has/],
@@ -98,7 +98,7 @@ test('a path that leaves the folder is refused', async () => {
   }
 });
 
-test('an abort rejects with its reason, also in the middle of a file', async () => {
+test('an abort rejects with its reason, also while a file is read', async () => {
   const abort = new AbortController();
   const reason = new Error('enough');
   const source = fetchSource(async (_url, init) => {
@@ -123,7 +123,7 @@ test('a broken connection rejects with network and the URL', async () => {
   await assert.rejects(fetchManifest(source, URL_, never), (error: any) => error.code === 'network' && error.message.includes(URL_));
 });
 
-test('parts of a file: by range where the server knows them, else cut out of the whole, each byte counted once', async () => {
+test('parts of a file are fetched by range or cut from the whole file, and each byte is counted once', async () => {
   const bytes = Uint8Array.from({ length: 40 }, (_, i) => i);
   const part = (offset: number, size: number) => ({ path: 'model.safetensors', bytes: size, offset, sha256: '' });
   const json = { ...manifest(), chunks: [part(8, 6), part(20, 4), part(14, 3)], entityTable: { chunks: [part(30, 2), part(32, 2)] } };
@@ -140,7 +140,7 @@ test('parts of a file: by range where the server knows them, else cut out of the
   for (const ranges of [true, false]) await assert.rejects(load(short, never, ranges), { code: 'integrity' });
 });
 
-test('whether a part came is what its own response says', async () => {
+test('the status of each response decides whether it is a part or the whole file', async () => {
   const part = (offset: number) => ({ path: 'model.safetensors', bytes: 2, offset, sha256: '' });
   const json = { ...manifest(), chunks: [part(2), part(4), part(6)] };
   const files = { ...modelFiles(), 'manifest.json': JSON.stringify(json), 'model.safetensors': Uint8Array.from({ length: 8 }, (_, i) => i) };
@@ -149,7 +149,7 @@ test('whether a part came is what its own response says', async () => {
   const source = fetchSource(async (url, init) => {
     if (!String(url).includes('safetensors')) return parts(url, init);
     asked += 1;
-    if (asked === 2) await sleep(10); // the third one is here before
+    if (asked === 2) await sleep(10); // the third response arrives before
     return asked === 3 && new Headers(init?.headers).get('range') === 'bytes=6-7' ? fakeFetch(files).fetch(url, init) : parts(url, init);
   });
   const model = new ModelFiles(source, URL_, (await fetchManifest(source, URL_, never)).manifest, never, () => {});

@@ -7,7 +7,7 @@ import { fakeFetch, fakeWasm, fakeWorker, machine, manifest, MODEL, modelFiles, 
 
 type Ner = Parameters<typeof fakeWasm>[0];
 
-/** A `Luke` whose wasm is `ner` and `tasks`, loaded through a worker that is none, with a `fetch` on this side. */
+/** A `Luke` with a fake wasm that runs `ner` and `tasks`, a fake worker, and a fake `fetch`. */
 async function start(ner: Ner, options: LoadOptions = {}, tasks: Tasks = {}) {
   const wasm = fakeWasm(ner, undefined, tasks);
   const { worker, state } = fakeWorker(machine(wasm.module));
@@ -16,7 +16,7 @@ async function start(ner: Ner, options: LoadOptions = {}, tasks: Tasks = {}) {
   return { luke, log: wasm.log, asked, state };
 }
 
-test('load fetches in order, tells its progress and what runs', async () => {
+test('load fetches files in order, reports its progress and describes the model', async () => {
   const events: LoadEvent[] = [];
   const { luke, log, asked, state } = await start(async () => [], { onProgress: (event) => events.push(event) });
   assert.deepEqual(asked, ['manifest.json', 'tokenizer.json', 'entity_vocab.json', 'chunks/0.bin', 'chunks/1.bin']);
@@ -30,7 +30,7 @@ test('load fetches in order, tells its progress and what runs', async () => {
   assert.equal(state.terminated, true);
 });
 
-test('an option that is undefined is one that is not given, and null stays null', async () => {
+test('options that are undefined are removed, and null stays null', async () => {
   const seen: unknown[] = [];
   const { luke } = await start(async (input, options) => {
     seen.push(input, options);
@@ -42,7 +42,7 @@ test('an option that is undefined is one that is not given, and null stays null'
   await luke.dispose();
 });
 
-test('a task hands over its arguments, and the options that are given', async () => {
+test('a task passes on its arguments and options', async () => {
   const { luke } = await start(async () => []);
   const { signal } = new AbortController();
   const spans = [[0, 1], [2, 3]] as const;
@@ -61,7 +61,7 @@ test('a task hands over its arguments, and the options that are given', async ()
   await luke.dispose();
 });
 
-test('a task refuses texts and spans that are none, and options that it has not; the next call works', async () => {
+test('a task refuses invalid texts, invalid spans and unknown options; the next call works', async () => {
   const { luke } = await start(async () => []);
   const any = luke as any;
   const cases: [() => Promise<unknown>, RegExp][] = [
@@ -81,7 +81,7 @@ test('a task refuses texts and spans that are none, and options that it has not;
   await luke.dispose();
 });
 
-test('half a surrogate pair comes back as it stands in the text', async () => {
+test('results contain the unpaired surrogates of the text', async () => {
   const half = 'a\ud800';
   const at = { start: 0, end: 2, text: 'a\ufffd' };
   const answer = (alternatives: object[] = []) => ({ start: 0, end: 2, answer: 'a\ufffd', alternatives });
@@ -99,7 +99,7 @@ test('half a surrogate pair comes back as it stands in the text', async () => {
   await luke.dispose();
 });
 
-test('the vectors of embed are moved, not copied', async () => {
+test('the vectors of embed are transferred, not copied', async () => {
   const tensor = (...values: number[]) => ({ shape: [1, values.length], data: new Float32Array(values) });
   const made = { tokens: [{ id: 5, start: 0, end: 1 }], words: tensor(1, 2), entities: { shape: [0, 2], data: new Float32Array() }, pooled: null };
   const { luke } = await start(async () => [], {}, { embed: async () => made });
@@ -109,7 +109,7 @@ test('the vectors of embed are moved, not copied', async () => {
   await luke.dispose();
 });
 
-test('calls queue, and a failed one leaves the next working', async () => {
+test('calls run one at a time, and the next call after a failed one works', async () => {
   let running = 0;
   const { luke } = await start(async (input) => {
     assert.equal(running++, 0, 'one at a time');
@@ -125,7 +125,7 @@ test('calls queue, and a failed one leaves the next working', async () => {
   await luke.dispose();
 });
 
-test('an aborted call rejects with its reason: queued it is dropped, running it is ignored', async () => {
+test('an aborted call rejects with its reason: a queued call is not started, the result of a running call is ignored', async () => {
   const ran: unknown[] = [];
   const { luke } = await start(async (input) => {
     ran.push(input);
@@ -147,7 +147,7 @@ test('an aborted call rejects with its reason: queued it is dropped, running it 
   await luke.dispose();
 });
 
-test('after dispose every call rejects, those under way too', async () => {
+test('after dispose all calls reject, also running and queued ones', async () => {
   const { luke } = await start(() => sleep(50, []));
   const running = luke.ner('running');
   const queued = luke.ner('queued');
@@ -157,7 +157,7 @@ test('after dispose every call rejects, those under way too', async () => {
   await luke.dispose();
 });
 
-test('wrong arguments reject and name the thing; the next call works', async () => {
+test('invalid arguments reject, and the error names the argument; the next call works', async () => {
   const { luke } = await start(async () => []);
   const call = luke.ner.bind(luke) as (...args: any[]) => Promise<unknown>;
   const cases: [unknown[], RegExp][] = [
@@ -172,7 +172,7 @@ test('wrong arguments reject and name the thing; the next call works', async () 
   await luke.dispose();
 });
 
-test('wrong load options reject and name the thing', async () => {
+test('invalid load options reject, and the error names the option', async () => {
   const cases: [any, RegExp][] = [
     [{ devise: 'wasm' }, /"devise"/], [{ device: 'gpu' }, /device must be.*"gpu"/], [{ worker: 3 }, /worker/], [{ selfTest: 'yes' }, /selfTest/],
     [{ headers: { a: 1 } }, /headers/], [{ onProgress: {} }, /onProgress/], [null, /options must be an object/],
@@ -184,7 +184,7 @@ test('wrong load options reject and name the thing', async () => {
   await assert.rejects(Luke.load(7 as never), { code: 'input', message: /URL/ });
 });
 
-test('an aborted call that waits for the network makes way for the next one', async () => {
+test('an aborted call that waits for the network lets the next call run', async () => {
   const { module } = fakeWasm(() => read('entities/0.bin', 1, undefined, () => {}).then(() => []));
   const { loadModel } = module;
   let read!: ReadFile;
@@ -207,7 +207,7 @@ test('an aborted call that waits for the network makes way for the next one', as
   await luke.dispose();
 });
 
-test('an aborted load rejects with its reason and ends its worker', async () => {
+test('an aborted load rejects with its reason and terminates its worker', async () => {
   const { worker, state } = fakeWorker(machine(fakeWasm(async () => []).module));
   const abort = new AbortController();
   const fetch: typeof globalThis.fetch = (_url, init) =>
@@ -220,7 +220,7 @@ test('an aborted load rejects with its reason and ends its worker', async () => 
   await assert.rejects(Luke.load(MODEL, { signal: AbortSignal.abort('before') }), (reason) => reason === 'before');
 });
 
-test('a trap rejects its call; the next one loads again and works', async () => {
+test('a trap rejects its call; the next call loads the model again and works', async () => {
   let calls = 0;
   const { luke, log, asked } = await start(async () => {
     if (calls++ === 0) throw new WebAssembly.RuntimeError('unreachable');
@@ -233,7 +233,7 @@ test('a trap rejects its call; the next one loads again and works', async () => 
   await luke.dispose();
 });
 
-test('forward gives tensors', async () => {
+test('forward returns tensors', async () => {
   const { luke } = await start(async () => []);
   const outputs = { logits: { shape: [2], data: new Float32Array([1, 2]) } };
   assert.deepEqual(await luke.forward({ inputIds: [0, 2] }), outputs);
@@ -241,7 +241,7 @@ test('forward gives tensors', async () => {
   await luke.dispose();
 });
 
-test('a worker that cannot be made rejects with unsupported, the cause and what to do', async () => {
+test('a worker that cannot be created rejects with unsupported, the cause and a hint', async () => {
   const worker = () => {
     throw new DOMException('no access from origin null', 'SecurityError');
   };
@@ -249,7 +249,7 @@ test('a worker that cannot be made rejects with unsupported, the cause and what 
   await assert.rejects(Luke.load(MODEL, { worker: () => ({}) as Worker }), { code: 'unsupported', message: /addEventListener/ });
 });
 
-test('a worker that is the user\'s is not terminated, and nothing listens on it any more', async () => {
+test('a worker that the user passed is not terminated, and the listener is removed from it', async () => {
   const { worker, state } = fakeWorker(machine(fakeWasm(async () => []).module));
   const target = new EventTarget();
   let heard = 0;

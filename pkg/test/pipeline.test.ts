@@ -5,7 +5,7 @@ import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles, type Tasks
 
 const ALL: Task[] = ['ner', 'qa', 'fillMask', 'embed'];
 
-/** Load options of a model that has `tasks` and does them as `model` says. */
+/** Load options for a fake model with these tasks, which calls the functions of `model`. */
 function fake(model: Tasks, tasks: Task[] = ALL): LoadOptions & { state: { terminated: boolean } } {
   const info = () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks, parameters: 7 });
   const { module } = fakeWasm(async () => [], undefined, Object.assign({}, model, { info }) as Tasks);
@@ -13,7 +13,7 @@ function fake(model: Tasks, tasks: Task[] = ALL): LoadOptions & { state: { termi
   return Object.assign({ worker: () => worker, fetch: fakeFetch(modelFiles(1)).fetch }, { state });
 }
 
-test('token-classification has the keys of transformers.js, and start and end', async () => {
+test('token-classification returns the keys of transformers.js, with start and end', async () => {
   const seen: unknown[] = [];
   const { state, ...options } = fake({
     ner: async (text, options) => {
@@ -38,7 +38,7 @@ test('token-classification has the keys of transformers.js, and start and end', 
   assert.equal(state.terminated, true);
 });
 
-test('question-answering gives one answer, top_k of them, or those of several questions', async () => {
+test('question-answering returns one answer, top_k answers, or the answers of several questions', async () => {
   const item = (answer: string, score: number) => ({ answer, score, start: 0, end: answer.length });
   const seen: unknown[] = [];
   const { state, ...options } = fake({
@@ -51,10 +51,10 @@ test('question-answering gives one answer, top_k of them, or those of several qu
   const qa = await pipeline('question-answering', MODEL, options);
   const one = await qa('who?', 'ab c');
   assert.deepEqual(one, item('ab', 0.6));
-  one.answer.toUpperCase(); // its type is one answer
+  one.answer.toUpperCase(); // the type is one answer
   const two = await qa('who?', 'ab c', { top_k: 2, docStride: 64 });
   assert.deepEqual(two, [item('ab', 0.6), item('a', 0.4)]);
-  assert.equal(two.length, 2); // and here an array
+  assert.equal(two.length, 2); // the type is an array
   assert.deepEqual(await qa(['who?', 'what?'], ['ab c', 'ab d']), [item('ab', 0.6), item('ab', 0.6)]);
   assert.deepEqual(seen, [
     [{ question: 'who?', context: 'ab c' }, { topK: 1 }],
@@ -64,10 +64,10 @@ test('question-answering gives one answer, top_k of them, or those of several qu
   ]);
   const several: QuestionAnsweringOptions = { top_k: 2 };
   const either = await qa('who?', 'ab c', several);
-  // @ts-expect-error its type does not know how many were asked for
+  // @ts-expect-error the type does not say how many answers there are
   assert.equal(either.answer, undefined);
   const counted = await qa('who?', 'ab c', { top_k: Number('2') });
-  // @ts-expect-error nor does this one's
+  // @ts-expect-error nor does this type
   assert.equal(counted.length, 2);
   await assert.rejects(qa(['who?', 'what?'], ['ab c']), { code: 'input', message: /context must be a string/ });
   await qa.dispose();
@@ -90,7 +90,7 @@ test('fill-mask fills the first mask', async () => {
   await fill.dispose();
 });
 
-test('feature-extraction gives the vectors of the tokens', async () => {
+test('feature-extraction returns the vectors of the tokens', async () => {
   const { state, ...options } = fake({
     embed: async () => ({ tokens: [], words: { shape: [2, 3], data: new Float32Array(6) }, entities: { shape: [0, 3], data: new Float32Array() }, pooled: null }),
   });
@@ -101,7 +101,7 @@ test('feature-extraction gives the vectors of the tokens', async () => {
   await features.dispose();
 });
 
-test('several pipelines share a model that was passed; a task that is none, or that the model has not, rejects', async () => {
+test('several pipelines share a loaded model; an unknown task, or one that the model does not have, rejects', async () => {
   const { state, ...options } = fake({}, ['ner', 'embed']);
   const luke = await Luke.load(MODEL, options);
   const ner = await pipeline('ner', luke);

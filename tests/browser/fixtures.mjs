@@ -1,16 +1,16 @@
-// The reference's fixtures as the specs use them.
+// Reads the fixtures of the reference implementation for the specs.
 import { readFileSync } from 'node:fs';
 
-/** How far a number may be from the reference's: f32 noise is 5e-6, the smallest known bug moves logits by 8e-5 to 1e-3. */
+/** The largest allowed difference from the reference. f32 noise is 5e-6; the smallest known bugs change logits by 8e-5 to 1e-3. */
 export const TOLERANCE = 1e-4;
 export const DEVICES = ['wasm', 'webgpu'];
 
-/** `tests/fixtures/NAME.json`. */
+/** Reads `tests/fixtures/NAME.json`. */
 export function fixture(name) {
   return JSON.parse(readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8'));
 }
 
-/** `entity_position_ids` → `entityPositionIds`, for the keys of an object. */
+/** Converts the keys of an object to camel case: `entity_position_ids` → `entityPositionIds`. */
 export function camelKeys(object) {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [camel(key), value]));
 }
@@ -19,7 +19,7 @@ export function camel(name) {
   return name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 }
 
-/** `[start, end]` in code points of a text, as UTF-16 units. */
+/** Converts `[start, end]` from code points of a text to UTF-16 code units. */
 export function utf16(text, span) {
   return span.map((end) => [...text].slice(0, end).join('').length);
 }
@@ -29,7 +29,7 @@ export function shapeOf(nested) {
   return Array.isArray(nested) ? [nested.length, ...(nested.length ? shapeOf(nested[0]) : [])] : [];
 }
 
-/** The largest difference between two lists; infinite when a number is missing or is none. */
+/** The largest difference between two lists. It is infinite if the lengths differ or a value is NaN. */
 export function maxDifference(actual, expected) {
   if (actual.length !== expected.length) return Infinity;
   return expected.reduce((max, value, i) => {

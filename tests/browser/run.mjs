@@ -1,6 +1,6 @@
 // Runs the specs in headless Chromium, through the built package.
-//   node tests/browser/run.mjs [WORD...]    only tests whose name has every word, e.g. `parity wasm`
-// CHROMIUM names the browser; LUKE_SCREENSHOT=1 also renews www/screenshot.png.
+//   node tests/browser/run.mjs [WORD...]    runs only tests whose name contains every word, e.g. `parity wasm`
+// CHROMIUM is the path of the browser. LUKE_SCREENSHOT=1 also updates www/screenshot.png.
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { startSite } from './server.mjs';
@@ -17,7 +17,7 @@ const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/c
 const browser = await chromium.launch({ ...(executablePath && { executablePath }), args: FLAGS });
 const site = await startSite();
 
-/** A page of the test site with the package loaded; errors that it logs go to our log, less what the browser says of a failed fetch. */
+/** Opens a page of the test site and loads the package. Prints the errors of the page, except the browser's messages about failed fetches. */
 async function openPage(url = site.url) {
   const context = await browser.newContext();
   context.setDefaultTimeout(TIMEOUT_MS);
@@ -34,7 +34,7 @@ async function openPage(url = site.url) {
 let passed = 0;
 let failed = 0;
 
-/** Runs one test, unless the command line leaves it out. */
+/** Runs one test, if the command line selects it. */
 async function test(name, body) {
   if (!words.every((word) => name.includes(word))) return;
   const started = Date.now();

@@ -1,17 +1,17 @@
-// The test site: the built package, the models, the demo, and models with something wrong with them.
+// The test site: the built package, the models, the demo, and faulty models.
 import { createReadStream, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ISOLATION, listen, staticFiles } from '../../www/serve.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Where the build puts the micro checkpoints as model folders. */
+/** The folder with the converted micro checkpoints, written by the build. */
 export const MODELS = at('.models');
 const MODEL = 'micro-span_cls';
 
 let replaced = false;
 
-/** What is wrong with the model under `/faults/NAME/`: `(path, response) => true` when it answered itself. */
+/** The faults of the models at `/faults/NAME/`: functions `(path, response)` that return true if they sent the response. */
 const FAULTS = {
   html: (_path, response) => send(response, '<!doctype html><title>An app</title>', 'text/html'),
   json: (_path, response) => send(response, '{"model_type":"luke"}'),
@@ -30,14 +30,14 @@ const FAULTS = {
     return send(response, wrong);
   },
   tokenizer: (path, response) => path === manifest().files.tokenizer.path && send(response, bytes(path).subarray(0, 50)),
-  // A model replaced in its place: the browser may keep each file, and has had an earlier model's.
+  // A model that was replaced on the server: files may be cached, and the first response for this chunk is that of the earlier model.
   replaced: (path, response) => {
     response.setHeader('cache-control', 'max-age=3600');
     if (path !== manifest().chunks[0].path || replaced) return false;
     replaced = true;
     return send(response, Buffer.alloc(bytes(path).length));
   },
-  // Half of a chunk, and then nothing.
+  // Sends half of a chunk and then stops.
   stuck: (path, response) => {
     if (path !== manifest().chunks[0].path) return false;
     const whole = bytes(path);
@@ -46,7 +46,7 @@ const FAULTS = {
   },
 };
 
-/** thread.js, if its thread had trapped at once. */
+/** A replacement of thread.js whose thread traps at once. */
 const TRAPPING = `import { initSync, threadFailed } from '../wasm/threads/luke_web.js';
 addEventListener('message', ({ data }) => {
   initSync(data);
@@ -54,15 +54,15 @@ addEventListener('message', ({ data }) => {
   postMessage('started');
 });`;
 
-/** Starts the site; `requests` lists the paths asked for. With `isolated`, its pages may have threads. */
+/** Starts the site. `requests` lists the requested paths. `isolated` makes its pages cross-origin isolated, which threads need. */
 export async function startSite({ isolated = false, headers = isolated ? ISOLATION : {} } = {}) {
   const files = staticFiles({
     '/': at('page'),
     '/pkg/': at('../../pkg'),
-    // The package in an engine without relaxed SIMD.
+    // The package with the module for engines without relaxed SIMD.
     '/plain/': at('../../pkg'),
     '/plain/wasm/relaxed/': at('../../pkg/wasm/cpu'),
-    // The package where a policy forbids its worker to start others, and one whose first thread traps.
+    // The package with a policy that forbids its worker to start workers, and the package with a first thread that traps.
     '/closed/': at('../../pkg'),
     '/trapping/': at('../../pkg'),
     '/models/': MODELS,
@@ -79,7 +79,7 @@ export async function startSite({ isolated = false, headers = isolated ? ISOLATI
       response.setHeader('cross-origin-embedder-policy', 'require-corp');
       return send(response, TRAPPING, 'text/javascript');
     }
-    if (request.url.startsWith('/whole/')) delete request.headers.range; // a server that sends no parts of files
+    if (request.url.startsWith('/whole/')) delete request.headers.range; // like a server without range requests
     const fault = /^\/faults\/(\w+)\/([^?]*)/.exec(request.url);
     if (!fault) return files(request, response);
     const [, name, path] = fault;

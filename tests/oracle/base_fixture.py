@@ -1,5 +1,5 @@
-"""full-size (luke-base shapes, lite entity table) reference: base_fixture.py [OUT.json] (default work/fixtures/base_lite_span.json)
-The weights are made again from seed 1; nothing big is stored."""
+"""Full-size reference (luke-base shapes, lite entity table): base_fixture.py [OUT.json], default work/fixtures/base_lite_span.json
+The weights are generated from seed 1, so no large file is stored."""
 
 import sys, json, os, subprocess, time, hashlib, warnings
 
@@ -43,7 +43,7 @@ for S, N in ((16, 5), (128, 32), (128, 200), (512, 32)):
     ent = [[float(f'{v:.6g}') for v in h[0, 1, :8].tolist()] for h in od.entity_hidden_states]
     err = float((o.logits.double() - od.logits).abs().max())
     hs = max(float((a.double() - b).abs().max()) for a, b in zip(o.hidden_states, od.hidden_states))
-    # f16 weights only (activations f32) and f16 rounding of every linear input, to size tolerances
+    # effect of f16 weights alone (activations f32) and of f16 inputs of every linear layer, to choose tolerances
     print(
         S,
         N,
@@ -71,7 +71,7 @@ for S, N in ((16, 5), (128, 32), (128, 200), (512, 32)):
             f32_hidden_err=hs,
         )
     )
-# weight-only fp16 / int8(per-row absmax) effect on logits, same inputs (S=128,N=32)
+# effect of fp16 and int8 (absmax per row) weights on the logits, same inputs (S=128, N=32)
 x = None
 for name, fn in (
     ('f16 weights', lambda w: w.half().float()),

@@ -1,8 +1,8 @@
-"""Writes the fixture of the metrics of `luke eval`: seeded random gold labels and predictions, and the figures that known
-implementations give them: seqeval, scikit-learn, and the official scripts' functions, restated here with their names.
+"""Writes the fixture for the metrics of `luke eval`: seeded random gold labels and predictions, with their scores by seqeval,
+scikit-learn and the official scripts. The functions of the official scripts are restated here with their names.
 
     python eval_oracle.py                # writes work/fixtures/eval.json
-    python eval_oracle.py check --gold test.txt --predictions FILE   # seqeval on what `luke eval` wrote for a CoNLL file
+    python eval_oracle.py check --gold test.txt --predictions FILE   # seqeval on the predictions of `luke eval`
 """
 
 import argparse
@@ -38,7 +38,7 @@ def conlleval(gold, predicted):
     correct_chunk, found_correct, found_guessed = (collections.Counter() for _ in range(3))
     for gold_tags, predicted_tags in zip(gold, predicted):
         in_correct, last = False, (("O", ""), ("O", ""))
-        for pair in [*zip(gold_tags, predicted_tags), ("O", "O")]:  # the boundary after a sentence
+        for pair in [*zip(gold_tags, predicted_tags), ("O", "O")]:  # a boundary ends each sentence
             (correct, correct_type), (guessed, guessed_type) = now = [(*tag.split("-", 1), "")[:2] for tag in pair]
             (last_correct, last_correct_type), (last_guessed, last_guessed_type) = last
             end_correct = end_of_chunk(last_correct, correct, last_correct_type, correct_type)
@@ -116,7 +116,7 @@ def random_spans(r, length, labels):
 
 
 def conll_case(r, scheme, labels, sentences, noise):
-    """Tags of a scheme, or (`any`) tags drawn one by one: every transition, valid or not."""
+    """Tags that follow a scheme, or (`any`) independent random tags: every transition, valid or not."""
     gold, predicted = [], []
     every = ["O", *(f"{prefix}-{label}" for prefix in "BI" for label in labels)]
     for _ in range(sentences):
@@ -178,7 +178,7 @@ def evaluate_v1(questions):
     f1 = exact_match = total = 0
     for question in questions:
         total += 1
-        if question["predicted"] is None:  # unanswered: receives score 0
+        if question["predicted"] is None:  # an unanswered question has score 0
             continue
         exact_match += max(exact_match_score(question["predicted"], gold) for gold in question["gold"])
         f1 += max(f1_score(question["predicted"], gold) for gold in question["gold"])
@@ -202,7 +202,7 @@ def evaluate_v2(questions):
 
 
 def squad2_case(questions):
-    """The figures over all questions, and those of the questions with an answer and without (`HasAns_`, `NoAns_`)."""
+    """The scores of all questions, of questions with an answer (`HasAns_`) and of questions without one (`NoAns_`)."""
     groups = [q for q in questions if q["gold"]], [q for q in questions if not q["gold"]]
     figures = evaluate_v2(questions)
     for name, group in zip(("hasAnswer", "noAnswer"), groups):
@@ -261,7 +261,7 @@ def random_question(r, nulls=False, answers=3):
 
 
 def answer_cases(r):
-    worked = [  # by hand: one exact; 2 of 3 words of either side; articles and case; none; the better of two answers
+    worked = [  # checked by hand: one exact; 2 of 3 words on either side; articles and case; no match; the better of two answers
         {"gold": ["Denver Broncos"], "predicted": "the Denver Broncos!"},
         {"gold": ["Santa Clara, California"], "predicted": "Santa Clara Stadium"},
         {"gold": ["An apple", "pears"], "predicted": "apple"},
@@ -271,7 +271,7 @@ def answer_cases(r):
     figures = evaluate_v1(worked)
     assert figures["exactMatch"] == 100 * 2 / 5 and abs(figures["f1"] - 100 * (1 + 2 / 3 + 1 + 0 + 1) / 5) < 1e-9
     empty = [{"gold": ["the"], "predicted": "a"}, {"gold": ["!"], "predicted": ""}]
-    assert evaluate_v1(empty) == {"exactMatch": 100.0, "f1": 0.0, "questions": 2}  # the 1.1 script's rule
+    assert evaluate_v1(empty) == {"exactMatch": 100.0, "f1": 0.0, "questions": 2}  # rule of the 1.1 script
     case = lambda questions: {"questions": questions, "figures": evaluate_v1(questions)}
     squad1 = [case(worked), case(empty)] + [case([random_question(r) for _ in range(30)]) for _ in range(4)]
     record = [case([random_question(r, answers=6) for _ in range(20)]) for _ in range(5)]
@@ -390,7 +390,7 @@ def lines(path):
 
 
 def check(args):
-    """seqeval's and conlleval's figures for the predictions that `luke eval --task conll2003` wrote."""
+    """Prints the scores by seqeval and conlleval of predictions that `luke eval --task conll2003` wrote."""
     predictions = [json.loads(line) for line in lines(args.predictions)[1:]]
     documents, sentence = [], []
     for line in [*lines(args.gold), ""]:

@@ -1,5 +1,5 @@
-"""Independent numpy (float64 by default) LUKE forward pass: the semantics in executable form.
-No torch, no transformers. Reads config.json + model.safetensors of a Hugging Face LUKE checkpoint (any head)."""
+"""The forward pass of LUKE in numpy (float64 by default), as an executable specification, without torch and transformers.
+Reads config.json + model.safetensors of a Hugging Face LUKE checkpoint (any head)."""
 
 import json, math, os
 import numpy as np
@@ -54,7 +54,7 @@ class Luke:
         return (x - m) / np.sqrt(v + self.dt(self.cfg['layer_norm_eps'])) * self.p(n + '.weight') + self.p(n + '.bias')
 
     def rows(self, k, ids):
-        return self.w[k][ids].astype(self.dt)  # gather before cast: entity table can be 512 MB
+        return self.w[k][ids].astype(self.dt)  # gather before the cast, because the entity table may have 512 MB
 
     def encode(
         self,
@@ -67,14 +67,14 @@ class Luke:
         entity_token_type_ids=None,
         all_layers=False,
     ):
-        """one sequence (no batch axis). returns (word [S,H], entity [N,H] or None, list of per-layer concat)"""
+        """Encodes one sequence (no batch axis). Returns (words [S,H], entities [N,H] or None, list of both by layer)."""
         c = self.cfg
         pad = c['pad_token_id']
         ids = np.asarray(input_ids)
         S = len(ids)
         am = np.ones(S) if attention_mask is None else np.asarray(attention_mask)
         nz = (ids != pad).astype(np.int64)
-        pos = np.cumsum(nz) * nz + pad  # first real token -> pad+1 = 2; pads -> pad
+        pos = np.cumsum(nz) * nz + pad  # the first token gets pad+1 = 2, padding gets pad
         tt = np.zeros(S, int) if token_type_ids is None else np.asarray(token_type_ids)
         x = (
             self.rows('luke.embeddings.word_embeddings.weight', ids)
@@ -93,14 +93,14 @@ class Luke:
                 e = e @ self.p('luke.entity_embeddings.entity_embedding_dense.weight').T  # no bias
             pe = self.rows(
                 'luke.entity_embeddings.position_embeddings.weight', np.maximum(ep, 0)
-            )  # raw token index, own table, no +2
+            )  # plain token index in a table of its own, without the +2
             m = (ep != -1).astype(self.dt)[..., None]
-            pe = (pe * m).sum(-2) / np.maximum(m.sum(-2), 1e-7)  # all -1 -> 0
+            pe = (pe * m).sum(-2) / np.maximum(m.sum(-2), 1e-7)  # 0 if all positions are -1
             e = e + pe + self.rows('luke.entity_embeddings.token_type_embeddings.weight', et)
             e = self.ln(e, 'luke.entity_embeddings.LayerNorm')
             x = np.concatenate([x, e], 0)
             am = np.concatenate([am, np.ones(N) if entity_attention_mask is None else np.asarray(entity_attention_mask)])
-        bias = np.where(am > 0, 0.0, np.finfo(np.float32).min).astype(self.dt)  # key mask only, the same for every query row
+        bias = np.where(am > 0, 0.0, np.finfo(np.float32).min).astype(self.dt)  # masks keys only, the same for every query row
         nh = c['num_attention_heads']
         hd = c['hidden_size'] // nh
         out = [x] if all_layers else []
@@ -120,7 +120,7 @@ class Luke:
                 s = np.concatenate([top, bot], 1)
             else:
                 s = sp(self.lin(x, a + 'query')) @ k.transpose(0, 2, 1)
-            pr = softmax(s / math.sqrt(hd) + bias)  # ONE softmax over words+entities
+            pr = softmax(s / math.sqrt(hd) + bias)  # one softmax over words and entities together
             ctx = (pr @ v).transpose(1, 0, 2).reshape(len(x), -1)
             x = self.ln(self.lin(ctx, P + 'attention.output.dense') + x, P + 'attention.output.LayerNorm')  # post-LN
             h = gelu(self.lin(x, P + 'intermediate.dense'))

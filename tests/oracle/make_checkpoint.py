@@ -1,16 +1,16 @@
 #!/usr/bin/env python
-"""Seeded random-but-not-degenerate LUKE checkpoints in Hugging Face format.
+"""LUKE checkpoints in Hugging Face format with seeded random weights that are not degenerate.
 
   make_checkpoint.py --size micro|tiny|base|large --head HEAD --out DIR
         [--seed 1] [--entity-vocab N | --lite] [--no-eaa] [--tokenizer bpe:VOCAB_SIZE | dir:DIR] [--dtype f32|f16] [--entity-emb N]
 
---tokenizer: bpe trains a small byte-level BPE on texts of the system's own (/usr/share/common-licenses), so it differs
-between systems; dir copies vocab.json and merges.txt from DIR. micro takes the committed one, so that it is the same anywhere.
+--tokenizer: bpe trains a small byte-level BPE on texts of the system (/usr/share/common-licenses), so it differs between
+systems; dir copies vocab.json and merges.txt from DIR. The default for micro is the committed tokenizer.
 
 HEAD: model mlm entity_cls entity_pair span_cls token_cls seq_cls qa mc
-Every tensor is drawn from a numpy Philox stream keyed by (seed, tensor name), so the same name/shape gives the same
-values whatever the head, torch version or creation order; attention logits have std ~1.5 and the LayerNorm gains are
-not 1, so that a swapped query, a wrong eps, a missed bias or a wrong position offset all change the output visibly.
+Every tensor comes from a numpy Philox stream with the key (seed, tensor name). So a name and shape always have the same
+values, independent of head, torch version and order. Attention logits have std ~1.5 and the LayerNorm gains are not 1:
+a swapped query, a wrong eps, a missing bias or a wrong position offset changes the output visibly.
 """
 
 import argparse, json, os, zlib, sys
@@ -81,7 +81,7 @@ def rng(seed, name):
 
 def tensor(seed, name, shape, n_labels):
     g = rng(seed, name).standard_normal(shape, dtype=np.float32) if name.find('entity_embeddings.entity_embeddings') < 0 else None
-    if g is None:  # big table: row-wise blocks keep memory low and rows size-independent
+    if g is None:  # large table: blocks of rows need less memory, and rows do not depend on the size
         r = np.empty(shape, np.float32)
         bs = 1 << 14
         for b in range(0, shape[0], bs):
@@ -97,7 +97,7 @@ def tensor(seed, name, shape, n_labels):
     if name.endswith('.bias') or name == 'entity_predictions.bias':
         b = 0.1 * g
         if name == 'classifier.bias' and n_labels == 5 and 'span' in tensor.head:
-            b[0] += 1.3  # mostly NIL
+            b[0] += 1.3  # most spans are NIL
         return b.astype(np.float32)
     fan = shape[-1]
     gain = 1.0
@@ -129,7 +129,7 @@ def corpus():
 
 
 def make_bpe(n, out):
-    """small byte-level BPE in RoBERTa layout: <s> <pad> </s> <unk> 0..3, ... , <mask> last; <ent>/<ent2> added after"""
+    """Trains a small byte-level BPE in RoBERTa's layout: <s> <pad> </s> <unk> 0..3, ... , <mask> last; <ent>/<ent2> added after"""
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     t = Tokenizer(models.BPE())
@@ -195,7 +195,7 @@ def write_tokenizer(a, out, ev):
 
 
 def calibrate(a, sd, n):
-    """project the mean feature out of the classifier so that labels vary between texts (float64 numpy reference, rounded to 1/4096)"""
+    """Removes the mean feature from the classifier, so that labels vary between texts (float64 reference, rounded to 1/4096)."""
     import torch
 
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -295,10 +295,10 @@ def main():
             continue
         base = k if k.startswith(('luke.', 'lm_head', 'entity_predictions', 'classifier', 'qa_outputs')) else 'luke.' + k
         sd[k] = torch.from_numpy(np.ascontiguousarray(tensor(a.seed, base, s, len(labels))))
-    if a.head == 'mlm':  # hub layout: what save_pretrained writes drops or keeps ties by version; we store the untied minimum
+    if a.head == 'mlm':  # as on the hub: versions of save_pretrained differ in tied tensors; we store only untied ones
         sd['lm_head.decoder.weight'] = sd[
             'luke.embeddings.word_embeddings.weight'
-        ].clone()  # transformers 5 does not tie this one
+        ].clone()  # transformers 5 does not tie this tensor
         sd['lm_head.decoder.bias'] = sd['lm_head.bias'].clone()
     if a.dtype == 'f16':
         sd = {k: v.half() for k, v in sd.items()}

@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """make_cloze.py [OUT]: the checkpoint micro-cloze (OUT defaults to work/out) and the fixture cloze.json (in work/fixtures).
 
-The checkpoint is the committed micro-model with the extra word row and the scorer of record.json, in the layout of the
-authors' ReCoRD model (studio-ousia/luke, examples/legacy/entity_span_qa/model.py). cloze.json has more cases than
-record.json, above all the ones in which the authors' tokenisation is odd."""
+The checkpoint is the committed micro-model with one more word row and the scorer of record.json, in the layout of the authors'
+ReCoRD model (studio-ousia/luke, examples/legacy/entity_span_qa/model.py). cloze.json has more cases than record.json, mainly
+cases with unusual results of the authors' tokenization."""
 
 import json, os, shutil, sys
 
@@ -32,7 +32,7 @@ def checkpoint(out):
 
 
 def spans(passage, *mentions):
-    """Where each mention stands first after the one before it."""
+    """The first occurrence of each mention after the one before it."""
     found, at = [], 0
     for mention in mentions:
         at = passage.index(mention, at)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python
-"""make_fixtures.py [OUT] [SIZE]  (run with transformers 4.57.1; OUT defaults to work/fixtures, SIZE to micro)
-Writes JSON fixtures: tokenizer_*.json, heads.json, ner.json, qa.json, record.json, typing_relation.json, mlm.json"""
+"""make_fixtures.py [OUT] [SIZE]  (requires transformers 4.57.1; OUT defaults to work/fixtures, SIZE to micro)
+Writes the JSON fixtures tokenizer_*.json, heads.json, ner.json, qa.json, record.json, typing_relation.json, mlm.json"""
 
 import sys, os, json, warnings, subprocess, itertools
 
@@ -532,7 +532,7 @@ def record():
 
     w = rng(1, 'luke.embeddings.word_embeddings.weight.extra').standard_normal((1, H), dtype=np.float32) * np.float32(
         0.35
-    )  # one more word row -> 3 task tokens: V-2, V-1, V
+    )  # one more word row gives 3 task tokens: V-2, V-1, V
     emb = torch.nn.Embedding(V + 1, H)
     emb.weight.data = torch.cat([luke.embeddings.word_embeddings.weight.data, torch.from_numpy(w)])
     luke.embeddings.word_embeddings = emb

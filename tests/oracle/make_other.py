@@ -1,13 +1,13 @@
 #!/usr/bin/env python
-"""Checkpoints unlike RoBERTa-based LUKE, and what transformers makes of them: make_other.py (writes into work/)
+"""Checkpoints that differ from RoBERTa-based LUKE, with the outputs of transformers: make_other.py (writes into work/)
 
-  micro-mluke       mLUKE: SentencePiece unigram with XLM-R's ids, entities "en:Title", one query in use of four stored
+  micro-mluke       mLUKE: SentencePiece unigram with XLM-R's ids, entities "en:Title", four queries stored and one used
   micro-bert        WordPiece, pad 0, type vocabulary 2, positions from 1, entity rows as wide as the hidden states
   micro-legacy.tar.gz  the authors' archive of a fine-tuned NER model: their tensor names inside a "module" pickle, metadata.json,
-                    entity_vocab.tsv, and an entity table cut to [PAD] and [MASK]; no tokenizer (it is micro-model's)
+                    entity_vocab.tsv, and an entity table of [PAD] and [MASK] only; no tokenizer (it uses that of micro-model)
   other.json        token ids, entity inputs and logits of all three
 
-The SentencePiece model and vocab.txt are trained here only where the committed ones are missing."""
+The SentencePiece model and vocab.txt are only trained if the committed files are missing."""
 
 import io, json, os, shutil, sys, tarfile
 
@@ -77,7 +77,7 @@ def save(name, c, weights):
 
 
 def committed(name, file):
-    """The folder of a checkpoint in work/, with a vocabulary file from the fixtures where there is one."""
+    """Creates the folder of a checkpoint in work/ and copies the committed vocabulary file, if there is one."""
     folder = os.path.join(WORK, 'out', name)
     os.makedirs(folder, exist_ok=True)
     known = os.path.join(FIXTURES, 'checkpoints', name, file)
@@ -102,7 +102,7 @@ def mluke():
         )
         os.remove(model[: -len('.model')] + '.vocab')
     titles = ['[PAD]', '[UNK]', '[MASK]', 'en:Tokyo', 'ja:東京', 'en:Paris', 'de:Zürich', '[MASK2]']
-    rows = {'ja:東京': 3, 'en:Paris': 4, 'de:Zürich': 5, '[MASK2]': 6}  # one row for an entity in all its languages
+    rows = {'ja:東京': 3, 'en:Paris': 4, 'de:Zürich': 5, '[MASK2]': 6}  # one row for all titles of an entity
     vocab = {title: rows.get(title, i) for i, title in enumerate(titles)}
     json.dump(vocab, open(os.path.join(folder, 'entity_vocab.json'), 'w'), ensure_ascii=False)
     tokenizer = MLukeTokenizer(model, os.path.join(folder, 'entity_vocab.json'))
@@ -121,7 +121,7 @@ def mluke():
         use_entity_aware_attention=True,
     )
     weights = state(1, c.architectures[0], c)
-    c.use_entity_aware_attention = False  # as the published mLUKE has it, with all four queries in the file
+    c.use_entity_aware_attention = False  # like the published mLUKE, which has all four queries in its file
     save('micro-mluke', c, weights)
     return folder, tokenizer
 
@@ -155,7 +155,7 @@ def bert():
 
 
 def legacy():
-    """As examples/legacy/ner/main.py saves a model, and as Hugging Face's classes read it."""
+    """Writes a model as examples/legacy/ner/main.py saves it, and reads it with Hugging Face's classes."""
     from_folder = os.path.join(FIXTURES, 'checkpoints', 'micro-span_cls')
     weights = load_file(os.path.join(from_folder, 'model.safetensors'))
     c = json.load(open(os.path.join(from_folder, 'config.json')))
@@ -182,7 +182,7 @@ def legacy():
             info = tarfile.TarInfo(name)
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
-    # Hugging Face's form: rows [MASK] [UNK] [PAD] [MASK2], where [UNK] is never asked for.
+    # Hugging Face's layout: rows [MASK] [UNK] [PAD] [MASK2]. [UNK] is never used.
     weights[entity] = weights[entity][[2, 0, 0, 2]].clone()
     v = json.load(open(os.path.join(from_folder, 'vocab.json')))
     weights[word] = torch.cat([weights[word][:-2], weights[word][[v['@']]], weights[word][[v['#']]]])
@@ -196,7 +196,7 @@ def legacy():
 
 
 class BertSegments:
-    """LukeTokenizer's span rule over a tokenizer that transformers has no LUKE class for."""
+    """LukeTokenizer's rule for spans, applied to a tokenizer without a LUKE class in transformers."""
 
     def __init__(self, tokenizer, mask):
         self.tokenizer, self.mask = tokenizer, mask

@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """make_paged.py [OUT]: the checkpoint micro-paged (OUT defaults to work/out) and the fixture paged.json (in work/fixtures).
 
-micro-paged is micro-mlm with 1,300 entities, so that its entity table is kept in chunks of rows. paged.json has what
-LukeForMaskedLM gives for known entities from all over the table: its best five entities and the entity states."""
+micro-paged is micro-mlm with 1,300 entities, so that its entity table is stored in chunks of rows. paged.json has the outputs
+of LukeForMaskedLM for known entities from the whole table: the best five entities and the entity states."""
 
 import json, os, subprocess, sys
 
@@ -13,7 +13,7 @@ from transformers import LukeForMaskedLM, LukeTokenizer
 ROWS = 1300
 TEXT = 'Beyoncé lives in Los Angeles.'
 SPANS = [(0, 7), (17, 28)]
-# Rows of the first, second and last chunk, a chunk's first and last row, the same row twice, and an unknown title.
+# Rows of the first, second and last chunk, the first and last row of a chunk, one row twice, and an unknown title.
 TITLES = [(3, 700), (1299, 1024), (511, 512), (1023, 1023), (None, 40), (None, None), (600, 'no such title')]
 
 

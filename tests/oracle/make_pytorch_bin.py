@@ -1,6 +1,6 @@
 #!/usr/bin/env python
-"""The old layout of a checkpoint: make_pytorch_bin.py CHECKPOINT OUT.bin writes its tensors as `torch.save` does, with the
-`position_ids` buffer that old files carry. tests/fixtures/micro-span_cls.bin was made from checkpoints/micro-span_cls."""
+"""The old layout of a checkpoint: make_pytorch_bin.py CHECKPOINT OUT.bin writes its tensors with `torch.save`, and adds the
+`position_ids` buffer of old files. tests/fixtures/micro-span_cls.bin was made from checkpoints/micro-span_cls."""
 import sys
 
 import torch

@@ -1,4 +1,4 @@
-"""tokenizer.json for the Rust `tokenizers` crate equal to the slow LukeTokenizer: make_tokenizer_json.py CKPT_DIR"""
+"""tokenizer.json for the Rust `tokenizers` crate, equal to the slow LukeTokenizer: make_tokenizer_json.py CKPT_DIR"""
 
 import json, sys, os
 from tokenizers import Tokenizer, AddedToken, models, pre_tokenizers, decoders

@@ -1,5 +1,5 @@
-"""How far typical mistakes in a port move the logits of micro-span_cls: what a test's tolerance must stay below.
-Each mistake is an edit of luke_ref.py's text (or of the config), run over the inputs of fixtures/heads.json."""
+"""How much typical mistakes of a port change the logits of micro-span_cls. The tolerances of tests must be smaller.
+Each mistake is an edit of the source of luke_ref.py (or of the config), run on the inputs of fixtures/heads.json."""
 
 import json, os
 import numpy as np

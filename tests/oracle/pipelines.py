@@ -1,5 +1,5 @@
-"""LUKE task pipelines, re-stated from studio-ousia/luke (examples/legacy, examples, notebooks). Model = callable returning logits.
-All run one feature at a time (batch 1, no padding), which is what a browser does; results equal the padded batches up to f32 noise."""
+"""The task pipelines of LUKE, restated from studio-ousia/luke (examples/legacy, examples, notebooks). A model is a callable that
+returns logits. Features run one at a time (batch 1, no padding), as in the browser. Results equal padded batches up to f32 noise."""
 
 import itertools, math, unicodedata, collections, regex
 import torch
@@ -22,7 +22,7 @@ def tokenize_word(tk, w):  # legacy rule: prefix space unless the word starts wi
 
 
 def ner_features(tk, words, bounds, max_seq_length=512, max_entity_length=128, max_mention_length=16):
-    """bounds = [0, end of sentence 1, ..., len(words)] in words"""
+    """bounds = [0, end of sentence 1, ..., len(words)], in words."""
     max_sub = max_seq_length - 2
     tokens = [tokenize_word(tk, w) for w in words]
     sub = [s for t in tokens for s in t]
@@ -51,7 +51,7 @@ def ner_features(tk, words, bounds, max_seq_length=512, max_entity_length=128, m
                     sp.append((s, e))
         k = math.ceil(len(sp) / max_entity_length) if sp else 0
         size = math.ceil(len(sp) / k) if k else 0
-        for i in range(k):  # equal-sized chunks, same word context: chunking changes the logits
+        for i in range(k):  # equal parts with the same words; the number of parts changes the logits
             part = sp[i * size : (i + 1) * size]
             feats.append(
                 dict(
@@ -67,7 +67,7 @@ def ner_features(tk, words, bounds, max_seq_length=512, max_entity_length=128, m
 
 
 def greedy(cands, n_words):
-    """cands: (logit, (start,end), label) in enumeration order; NIL already dropped. Stable sort by logit, descending."""
+    """cands: (logit, (start, end), label) in order of enumeration, without NIL. Stable sort by logit, descending."""
     used = [False] * n_words
     out = []
     for lo, (s, e), lab in sorted(cands, key=lambda o: o[0], reverse=True):
@@ -110,11 +110,11 @@ def split_words(text):
 
 
 def ner_text(tk, model, text, max_mention_tokens=16, max_entities=None):
-    """tk has task='entity_span_classification'. one pass, all spans (notebook) unless max_entities -> equal chunks."""
+    """tk has task='entity_span_classification'. All spans in one pass (notebook), or in equal parts of at most max_entities."""
     ws = split_words(text)
     if not ws:
         return dict(words=ws, spans=[], passes=[], entities=[])
-    sl = [len(tk.tokenize(text[a:b])) for a, b in ws]  # notebook counts subwords of each bare word, no prefix space
+    sl = [len(tk.tokenize(text[a:b])) for a, b in ws]  # the notebook counts the sub-words of each word without its space
     spans, wsp = [], []
     for i in range(len(ws)):
         for j in range(i, len(ws)):
@@ -247,7 +247,7 @@ def squad_features(
         while len(ids) < 2:
             ids.append(0)
             pos.append([-1] * max_mention_length)
-            am.append(0)  # APEX work-around; masked, changes nothing but keeps EAA on
+            am.append(0)  # a workaround for APEX: masked, so it changes nothing but keeps entity-aware attention on
         f.update(
             entity_ids=ids[:max_entity_length],
             entity_position_ids=pos[:max_entity_length],
@@ -272,7 +272,7 @@ def squad_decode(tk, feats, results, n_best=20, max_answer_length=30):
                 ):
                     continue
                 pre.append((sl[s] + el[e], fi, s, e, sl[s], el[e]))
-    pre.sort(key=lambda x: x[0], reverse=True)  # stable: ties keep (feature, start rank, end rank) order
+    pre.sort(key=lambda x: x[0], reverse=True)  # stable: ties stay in the order of (feature, start rank, end rank)
     seen, nb = set(), []
     for sc, fi, s, e, a, b in pre:
         if len(nb) >= n_best:
@@ -312,7 +312,7 @@ def squad(tk, model, question, context, cand=None, n_best=20, max_answer_length=
 def record_features(
     tk, query, passage, entities, extra, max_seq_length=512, doc_stride=128, max_query_length=90, max_mention_length=30
 ):
-    """entities: half-open char spans. extra = (highlight_id, placeholder_id, entity_id)"""
+    """entities: half-open spans of characters. extra = (highlight_id, placeholder_id, entity_id)."""
     HL, PH, EN = extra
     query = query.replace('\n', ' ')
     passage = passage.replace('\n', ' ')
@@ -331,7 +331,7 @@ def record_features(
         if s == 0 or passage[s - 1] == ' ' or (ps[0] and ps[0][0] == ' '):
             o = tz(ps[0], True)
         else:
-            o = tz(text)  # sic: tokenises the whole text, not ps[0] (upstream quirk)
+            o = tz(text)  # as upstream: tokenizes the whole text, not ps[0]
         for t in ps[1:]:
             o.append(HL)
             o += tz(t, t[0] == ' ')
@@ -384,5 +384,5 @@ def record(tk, luke, scorer_w, scorer_b, query, passage, entities, extra, **kw):
         m = max(f['logits'])
         i = f['logits'].index(m)
         if best is None or m >= best[0]:
-            best = (m, f['entities'][i])  # sorted()[-1]: last of equal scores wins
+            best = (m, f['entities'][i])  # sorted()[-1]: of equal scores the last one is chosen
     return fs, (dict(span=best[1], text=passage.replace('\n', ' ')[best[1][0] : best[1][1]], logit=best[0]) if best else None)

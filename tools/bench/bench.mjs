@@ -1,6 +1,6 @@
-// Our package and onnxruntime-web, in the same browser, on the same weights.
+// Benchmarks our package and onnxruntime-web in the same browser with the same weights.
 //   node tools/bench/bench.mjs WORK [--rounds N] [--only WORD]... [--model FOLDER=NAME]... [--threads N] [--webgpu] [--long] [--out DIR]
-// WORK is where export_onnx.py wrote. `./build.sh bench` makes everything and runs this. README.md says what is measured.
+// WORK is the output folder of export_onnx.py. `./build.sh bench` prepares everything and runs this. README.md describes the measurements.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -34,7 +34,7 @@ const work = resolve(positionals[0]);
 const out = resolve(options.out ?? join(work, 'results'));
 const say = (line) => console.error(`    ${line}`);
 
-const models = options.model.length ? options.model.map(given) : readdirSync(join(work, 'models')).map((name) => given(`${join(work, 'models', name)}=${name}`));
+const models = options.model.length ? options.model.map(parseModel) : readdirSync(join(work, 'models')).map((name) => parseModel(`${join(work, 'models', name)}=${name}`));
 const shapes = JSON.parse(readFileSync(join(work, 'inputs.json'), 'utf8'));
 const site = await startSite(
   {
@@ -55,7 +55,7 @@ try {
   for (const group of plan({ models, shapes, threads, webgpu: options.webgpu, long: options.long, only: options.only, rounds })) {
     console.error(`==> ${group.title}: ${group.engines.map(({ name }) => name).join(', ')}`);
     results.groups.push(await (group.starts ? runStarts : runGroup)(group, { site, executablePath, say }));
-    write(results); // after each group, so that an end before time leaves what there is
+    write(results); // after each group, so that an interrupted run keeps its results
   }
   results.machine.loadAfter = os.loadavg()[0];
   write(results);
@@ -72,15 +72,15 @@ function write(results) {
   for (const [name, svg] of Object.entries(plots(results))) writeFileSync(join(out, `${name}.svg`), svg);
 }
 
-/** A model of ours from `FOLDER=NAME`. */
-function given(text) {
+/** Reads the description of one of our models from `FOLDER=NAME`. */
+function parseModel(text) {
   const [folder, name] = text.split('=');
   if (!name) throw new Error(`--model ${text}: want FOLDER=NAME`);
   const { dtype, heads, config } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
   return { name, folder: resolve(folder), dtype, tasks: Object.keys(heads), layers: config.num_hidden_layers };
 }
 
-/** Where and with what the figures were taken. */
+/** Describes the machine and the software versions. */
 async function machine() {
   const browser = await openBrowser(site, executablePath);
   const chromium = await browser.version();

@@ -1,4 +1,4 @@
-// One engine in a browser process of its own: a fresh profile, one page, and meters on its processes.
+// Runs one engine in a new browser with a new profile and one page, and measures its processes.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const WATCH_MS = 20;
 const START_MS = 30_000;
 const SETTLE_MS = 500;
 
-/** A browser with the bench page open and nothing loaded. */
+/** Opens a browser with the bench page, which has loaded no engine. */
 export async function openBrowser(site, executablePath) {
   const profile = mkdtempSync(join(tmpdir(), 'luke-bench-'));
   const page = await startChromium(executablePath, profile, FLAGS, (text) => console.error(`    page: ${text}`));
@@ -28,16 +28,16 @@ export async function openBrowser(site, executablePath) {
   let processes = processesOf(profile);
   const pids = () => [...processes.renderer, ...processes.gpu];
 
-  const most = { own: 0, resident: 0 };
+  const peak = { allocated: 0, resident: 0 };
   const watch = () => {
     const now = memory(processes.renderer);
-    for (const what of Object.keys(most)) most[what] = Math.max(most[what], now[what]);
-    return most;
+    for (const kind of Object.keys(peak)) peak[kind] = Math.max(peak[kind], now[kind]);
+    return peak;
   };
-  // The empty page has a peak too, when it starts.
+  // The empty page also has a peak while it starts.
   for (const until = Date.now() + SETTLE_MS; Date.now() < until; await wait(WATCH_MS)) watch();
 
-  /** Calls `bench.METHOD(...args)` in the page: `{ value, wallMs, cpuMs }`. */
+  /** Calls `bench.METHOD(...args)` in the page. Returns `{ value, wallMs, cpuMs }`. */
   const measure = async (method, ...args) => {
     const before = threadTimes(pids());
     const watching = setInterval(watch, WATCH_MS);
@@ -56,11 +56,11 @@ export async function openBrowser(site, executablePath) {
   return {
     measure,
     call: async (method, ...args) => (await measure(method, ...args)).value,
-    /** The most memory that the renderer has held as its own, MiB. */
-    peakMemory: () => watch().own,
-    /** The same with what it has touched of the browser's program. */
+    /** Peak of the memory that the renderer has allocated, in MiB. */
+    peakMemory: () => watch().allocated,
+    /** Peak of its resident memory in MiB, which includes pages of the browser's program. */
     peakResident: () => watch().resident,
-    /** Opens the page again, in the same browser. */
+    /** Opens the page again in the same browser. */
     revisit: async () => {
       await visit();
       processes = processesOf(profile);

@@ -1,22 +1,22 @@
-// Headless Chromium driven over a pipe, with only what `evaluate` needs of its developer tools. Playwright also listens to the
-// network, for which the renderer keeps up to 100 MB of what each of its threads has fetched: that is no cost of the engines.
+// Controls headless Chromium over a pipe, and enables only the developer tools that `evaluate` needs. Playwright also enables network
+// events. For them the renderer keeps up to 100 MB of fetched data per thread, which is not a cost of the engines.
 import { spawn } from 'node:child_process';
 
-/** Starts it with one page: `{ open(url), evaluate(expression), close() }`. `onProblem` is told of errors of the page. */
+/** Starts Chromium with one page. Returns `{ open(url), evaluate(expression), close() }`. Calls `onProblem` for each error of the page. */
 export async function startChromium(executable, profile, flags, onProblem) {
   const args = ['--headless', '--remote-debugging-pipe', `--user-data-dir=${profile}`, ...flags, 'about:blank'];
   const child = spawn(executable, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
   const [, , , input, output] = child.stdio;
   const ended = new Promise((resolve) => child.once('close', resolve).once('error', resolve));
   const pending = new Map();
-  let sent = 0;
+  let lastId = 0;
   let rest = '';
   output.setEncoding('utf8').on('data', (text) => {
     const messages = (rest + text).split('\0');
     rest = messages.pop();
     messages.map((message) => JSON.parse(message)).forEach(receive);
   });
-  input.on('error', () => {}); // the browser has ended, which `ended` tells
+  input.on('error', () => {}); // the browser has ended, which `ended` reports
   ended.then(() => pending.forEach(({ reject }) => reject(new Error('the browser has ended'))));
 
   function receive({ id, result, error, method, params }) {
@@ -29,7 +29,7 @@ export async function startChromium(executable, profile, flags, onProblem) {
   }
   const send = (method, params = {}, sessionId = undefined) =>
     new Promise((resolve, reject) => {
-      const id = ++sent;
+      const id = ++lastId;
       pending.set(id, { resolve, reject });
       input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
     });
@@ -41,7 +41,7 @@ export async function startChromium(executable, profile, flags, onProblem) {
 
   return {
     open: (url) => send('Page.navigate', { url }, sessionId),
-    /** The value of an expression, awaited. */
+    /** Evaluates an expression, awaits it and returns its value. */
     evaluate: async (expression) => {
       const { result, exceptionDetails } = await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }, sessionId);
       if (exceptionDetails) throw new Error(textOf(exceptionDetails));

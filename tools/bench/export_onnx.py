@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""What the benchmark's peer runs: ONNX files, fp32 and int8, of random weights that our package reads too.
+"""Exports random weights to ONNX files (fp32 and int8) for the peers of the benchmark. Our package reads the same weights.
 
-  export_onnx.py WORK        writes below WORK, and leaves what is there already
+  export_onnx.py WORK        writes below WORK; files that exist are kept
 
   checkpoints/base           a LUKE of luke-base's size with four entity rows and two heads, for `luke convert`
-  onnx/{ner,qa}-{fp32,int8}.onnx      the same weights; int8 is onnxruntime's dynamic quantisation, per channel
-  inputs.json                the inputs of each shape, with what PyTorch says of them
-  roberta/                   a random RoBERTa-base token classifier, int8, as transformers.js loads one
+  onnx/{ner,qa}-{fp32,int8}.onnx      the same weights; int8 is onnxruntime's dynamic quantization, per channel
+  inputs.json                the inputs of each shape with PyTorch's outputs
+  roberta/                   a random RoBERTa-base token classifier in int8, in the layout of transformers.js
 """
 
 import argparse, json, os, shutil, subprocess, sys, warnings
@@ -19,7 +19,7 @@ from safetensors.numpy import load_file, save_file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.join(HERE, '..', '..', 'tests')
-TOKENIZER = os.path.join(TESTS, 'fixtures', 'checkpoints', 'micro-robertatok')  # RoBERTa's own
+TOKENIZER = os.path.join(TESTS, 'fixtures', 'checkpoints', 'micro-robertatok')  # the tokenizer of RoBERTa
 OPSET = 17
 SEED = 4
 MENTION = 30  # positions of an entity, padded with -1: `LukeTokenizer`'s max_mention_length
@@ -41,11 +41,11 @@ HEADS = {
 NER_INPUTS = ['entity_start_positions', 'entity_end_positions']
 OUTPUTS = {'ner': ['logits'], 'qa': ['start_logits', 'end_logits']}
 WORDS, ENTITIES = ['input_ids', 'attention_mask'], ['entity_ids', 'entity_attention_mask', 'entity_position_ids']
-FP32_TOLERANCE = 1e-3  # of logits between 1 and 10, through 12 layers of sums in another order
+FP32_TOLERANCE = 1e-3  # for logits between 1 and 10, after 12 layers of sums in another order
 
 
 class Positional(torch.nn.Module):
-    """A model whose inputs are in the order of `names` and whose outputs are a plain tuple."""
+    """Wraps a model: its inputs are in the order of `names`, its outputs are a tuple."""
 
     def __init__(self, model, names, outputs):
         super().__init__()
@@ -66,7 +66,7 @@ def make_checkpoint(work, head):
 
 
 def join_heads(folders, out):
-    """One checkpoint with every head: the encoders are the same, for a weight depends on seed and name only."""
+    """Joins the heads in one checkpoint. The encoders are equal, because a weight depends only on the seed and its name."""
     if os.path.exists(out):
         return
     shutil.copytree(folders['ner'], out + '.part', dirs_exist_ok=True)
@@ -74,9 +74,9 @@ def join_heads(folders, out):
     for head, folder in folders.items():
         layer = HEADS[head][2]
         for name, tensor in load_file(os.path.join(folder, 'model.safetensors')).items():
-            mine = f'heads.{head}.{name}' if name.startswith(layer) else name
-            assert mine not in tensors or np.array_equal(tensors[mine], tensor), name
-            tensors[mine] = tensor
+            joined = f'heads.{head}.{name}' if name.startswith(layer) else name
+            assert joined not in tensors or np.array_equal(tensors[joined], tensor), name
+            tensors[joined] = tensor
     save_file(tensors, os.path.join(out + '.part', 'model.safetensors'), metadata={'format': 'pt'})
     os.rename(out + '.part', out)
 
@@ -100,7 +100,7 @@ def inputs_of(head, batch, words, entities, rng):
 
 
 def write_inputs(path, models):
-    """The inputs of every shape with PyTorch's outputs."""
+    """Writes the inputs of every shape with PyTorch's outputs."""
     if os.path.exists(path):
         return
     rng = np.random.default_rng(SEED)
@@ -133,7 +133,7 @@ def export(model, names, axes, outputs, sample, path):
     os.rename(part, path)
 
 
-def quantise(source, target):
+def quantize(source, target):
     if not os.path.exists(target):
         quantize_dynamic(source, target + '.part', per_channel=True, weight_type=QuantType.QInt8)
         os.rename(target + '.part', target)
@@ -145,7 +145,7 @@ def axes_of(names, outputs, head):
 
 
 def check(path, inputs, tolerance):
-    """Largest difference between the file's outputs, run by onnxruntime, and PyTorch's."""
+    """Prints and checks the largest difference between the outputs of onnxruntime and PyTorch."""
     session = onnxruntime.InferenceSession(path)
     head = os.path.basename(path).split('-')[0]
     worst = 0.0
@@ -160,7 +160,7 @@ def check(path, inputs, tolerance):
 
 
 def export_roberta(out):
-    """transformers.js wants config.json, tokenizer.json, tokenizer_config.json and onnx/model_quantized.onnx."""
+    """transformers.js needs config.json, tokenizer.json, tokenizer_config.json and onnx/model_quantized.onnx."""
     if os.path.exists(out):
         return
     part = out + '.part'
@@ -179,7 +179,7 @@ def export_roberta(out):
     sample = {name: np.ones((1, 16), np.int64) * 5 for name in names}
     axes = {name: {0: 'batch', 1: 'words'} for name in names + ['logits']}
     export(model, names, axes, ['logits'], sample, part + '/model.onnx')
-    quantise(part + '/model.onnx', part + '/onnx/model_quantized.onnx')
+    quantize(part + '/model.onnx', part + '/onnx/model_quantized.onnx')
     os.remove(part + '/model.onnx')
     os.rename(part, out)
 
@@ -189,7 +189,7 @@ def main():
     parser.add_argument('work')
     work = parser.parse_args().work
     transformers.logging.set_verbosity_error()
-    warnings.filterwarnings('ignore')  # of tracing: that dimensions may be constants, which `check` would find out
+    warnings.filterwarnings('ignore')  # tracing warns that dimensions may become constants; `check` would find this
     os.makedirs(work + '/onnx', exist_ok=True)
     folders = {head: make_checkpoint(work, head) for head in HEADS}
     join_heads(folders, work + '/checkpoints/base')
@@ -202,7 +202,7 @@ def main():
         names = WORDS + ENTITIES + (NER_INPUTS if head == 'ner' else [])
         sample = inputs_of(head, 1, 16, 4, np.random.default_rng(SEED))
         export(model, names, axes_of(names, OUTPUTS[head], head), OUTPUTS[head], sample, fp32)
-        quantise(fp32, int8)
+        quantize(fp32, int8)
         check(fp32, inputs, FP32_TOLERANCE)
         check(int8, inputs, None)
     export_roberta(work + '/roberta')

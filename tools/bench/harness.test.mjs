@@ -13,7 +13,7 @@ const models = [
 ];
 const groups = (options) => plan({ models, shapes, threads: 1, webgpu: false, long: false, only: [], rounds: 10, ...options });
 
-test('a plan begins with the control, and a model takes part where it has the head', () => {
+test('a plan begins with the control, and a model is in the groups whose head it has', () => {
   const all = groups({});
   assert.deepEqual(all.map(({ title }) => title), ['control', 'ner', 'qa', 'text', 'documents', 'start']);
   assert.deepEqual(all[1].engines.map(({ name }) => name), ['luke f32', 'luke q8', 'ort fp32', 'ort int8']);
@@ -21,7 +21,7 @@ test('a plan begins with the control, and a model takes part where it has the he
   assert.deepEqual(groups({ only: ['512+128'] }).flatMap(({ cases }) => cases.map(({ name }) => name)), ['512+128']);
 });
 
-test('f32 is set against fp32, fewer bits against int8, one peer against the other', () => {
+test('f32 is compared with fp32, fewer bits with int8, and one peer with the other', () => {
   const [control, ner] = groups({});
   const named = (engines) => pairs(engines).map(([a, b]) => `${a.name} / ${b.name}`);
   assert.deepEqual(named(ner.engines), ['luke f32 / ort fp32', 'luke q8 / ort int8']);
@@ -30,16 +30,16 @@ test('f32 is set against fp32, fewer bits against int8, one peer against the oth
   assert.deepEqual(named(groups({ threads: 2 })[1].engines), threaded);
 });
 
-test('CPU time: threads that began count, threads that ended do not', () => {
+test('CPU time includes threads that started, and not threads that ended', () => {
   assert.equal(cpuBetween(new Map([['1', 5e6], ['2', 9e6]]), new Map([['1', 7e6], ['3', 1e6]])), 3);
 });
 
-test('texts have so many words, are the same each time, and longer ones begin as shorter ones do', () => {
+test('a text has the given number of words, is always the same, and begins with the shorter texts', () => {
   assert.equal(makeText(1000).split(' ').length, 1000);
   assert.ok(makeText(1000).startsWith(makeText(100)));
 });
 
-test('tables and plots of a result', () => {
+test('the tables and plots of a result', () => {
   const [, { engines }] = groups({});
   const times = { cpuMs: [10, 12], wallMs: [11, 13], maxError: 1e-6 };
   const item = { name: '128+32', engines: { 'luke f32': times, 'luke q8': times, 'ort fp32': { ...times, cpuMs: [20, 24] }, 'ort int8': times } };

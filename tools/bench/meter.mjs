@@ -1,7 +1,7 @@
-// What a browser's processes cost, from /proc (Linux). CPU time, unlike wall time, is nearly the same on a busy machine.
+// Measures the processes of a browser from /proc (Linux). CPU time, unlike wall time, changes little on a busy machine.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The process ids of the browser that runs on a profile folder: `{ renderer: [...], gpu: [...] }`. */
+/** The process ids of the browser that uses a profile folder: `{ renderer: [...], gpu: [...] }`. */
 export function processesOf(profile) {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).flatMap(describe);
   const root = all.find(({ command }) => command.includes(`--user-data-dir=${profile}`) && !command.includes('--type='));
@@ -15,7 +15,7 @@ export function processesOf(profile) {
   return { renderer: typed('renderer'), gpu: typed('gpu-process') };
 }
 
-/** Nanoseconds on a CPU of every thread, by its id. Threads that have ended are not in it. */
+/** CPU time in nanoseconds of each thread, by thread id. Threads that have ended are missing. */
 export function threadTimes(pids) {
   const times = new Map();
   for (const pid of pids) {
@@ -27,7 +27,7 @@ export function threadTimes(pids) {
   return times;
 }
 
-/** CPU milliseconds between two `threadTimes`. */
+/** CPU time in milliseconds between two results of `threadTimes`. */
 export function cpuBetween(before, after) {
   let nanoseconds = 0;
   for (const [thread, time] of after) nanoseconds += time - (before.get(thread) ?? 0);
@@ -35,16 +35,16 @@ export function cpuBetween(before, after) {
 }
 
 /**
- * Memory of the largest of the processes, MiB. `own` is what it has written, alone or shared by name; `resident` has in it also
- * the pages that it has touched of the browser's program, which all its processes share.
+ * Memory of the largest process in MiB. `allocated` counts the pages that it has written, also in named shared memory. `resident` also
+ * includes pages of the browser's program, which all of its processes share.
  */
 export function memory(pids) {
   const each = pids.map((pid) => {
     const status = read(`/proc/${pid}/status`);
     const mebibytes = (name) => Number(new RegExp(`${name}:\\s*(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024;
-    return { own: mebibytes('RssAnon') + mebibytes('RssShmem'), resident: mebibytes('VmRSS') };
+    return { allocated: mebibytes('RssAnon') + mebibytes('RssShmem'), resident: mebibytes('VmRSS') };
   });
-  return { own: Math.max(...each.map(({ own }) => own)), resident: Math.max(...each.map(({ resident }) => resident)) };
+  return { allocated: Math.max(...each.map(({ allocated }) => allocated)), resident: Math.max(...each.map(({ resident }) => resident)) };
 }
 
 function describe(pid) {
@@ -57,7 +57,7 @@ function list(folder) {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // it has ended
+    return []; // the process has ended
   }
 }
 

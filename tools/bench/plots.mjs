@@ -1,12 +1,12 @@
-// The results as pictures: SVG, no library.
+// Draws the results as SVG, without a library.
 import { median } from './statistics.mjs';
 
 const WIDTH = 720;
 const BAR = 16;
 const LEFT = 190;
 const RIGHT = 70;
-const COLOURS = { luke: '#2563eb', ort: '#f59e0b', transformers: '#f59e0b' };
-const FAINTER = 0.6; // engines after the first of their kind
+const COLORS = { luke: '#2563eb', ort: '#f59e0b', transformers: '#f59e0b' };
+const FAINT_OPACITY = 0.6; // engines after the first of their kind
 
 /** `{ name: svg }` for each group that can be drawn. */
 export function plots({ groups }) {
@@ -17,20 +17,20 @@ export function plots({ groups }) {
   return Object.fromEntries(drawn);
 }
 
-/** CPU time of each engine, a block of bars for each case, each block on its own scale. */
+/** CPU time of each engine: one block of bars per case, each with its own scale. */
 export function barPlot({ engines, cases }) {
   const block = (engines.length + 1.5) * BAR;
   const parts = cases.map((item, i) => {
     const top = 10 + i * block;
     const times = engines.map(({ name }) => median(item.engines[name].cpuMs));
-    const most = Math.max(...times);
+    const max = Math.max(...times);
     const bars = engines.map(({ name, kind }, row) => {
       const y = top + (row + 1) * BAR;
       const first = engines.findIndex((engine) => engine.kind === kind) === row;
-      const length = Math.max(1, (times[row] / most) * (WIDTH - LEFT - RIGHT));
+      const length = Math.max(1, (times[row] / max) * (WIDTH - LEFT - RIGHT));
       return [
         text(LEFT - 6, y + BAR - 5, name, 'end'),
-        `<rect x="${LEFT}" y="${y + 1}" width="${length.toFixed(1)}" height="${BAR - 2}" fill="${COLOURS[kind]}" opacity="${first ? 1 : FAINTER}"/>`,
+        `<rect x="${LEFT}" y="${y + 1}" width="${length.toFixed(1)}" height="${BAR - 2}" fill="${COLORS[kind]}" opacity="${first ? 1 : FAINT_OPACITY}"/>`,
         text(LEFT + length + 4, y + BAR - 5, `${times[row].toFixed(0)} ms`),
       ].join('');
     });
@@ -39,18 +39,18 @@ export function barPlot({ engines, cases }) {
   return svg(20 + cases.length * block, parts);
 }
 
-/** CPU time a token over the length of the document, which has a logarithmic axis. */
+/** CPU time per token by length of the document. The axis of the length is logarithmic. */
 export function documentPlot({ engines: [{ name }], cases }) {
   const [height, top, bottom] = [260, 30, 40];
   const points = cases.map(({ words, engines }) => ({ words, each: (1000 * median(engines[name].cpuMs)) / engines[name].tokens }));
-  const most = Math.max(...points.map(({ each }) => each)) * 1.2;
+  const max = Math.max(...points.map(({ each }) => each)) * 1.2;
   const [first, last] = [points[0].words, points.at(-1).words];
   const x = (words) => 60 + ((WIDTH - 60 - RIGHT) * Math.log(words / first)) / (Math.log(last / first) || 1);
-  const y = (each) => height - bottom - ((height - top - bottom) * each) / most;
+  const y = (each) => height - bottom - ((height - top - bottom) * each) / max;
   return svg(height, [
-    text(60, 18, `${name}: CPU time a token (µs) over words of the document`, 'start', 'bold'),
+    text(60, 18, `${name}: CPU time per token (µs) by words of the document`, 'start', 'bold'),
     `<path d="M60 ${top}V${height - bottom}H${WIDTH - RIGHT + 20}" fill="none" stroke="currentColor" opacity="0.4"/>`,
-    `<polyline points="${points.map(({ words, each }) => `${x(words).toFixed(1)},${y(each).toFixed(1)}`).join(' ')}" fill="none" stroke="${COLOURS.luke}" stroke-width="2"/>`,
+    `<polyline points="${points.map(({ words, each }) => `${x(words).toFixed(1)},${y(each).toFixed(1)}`).join(' ')}" fill="none" stroke="${COLORS.luke}" stroke-width="2"/>`,
     ...points.map(({ words, each }) => text(x(words), y(each) - 8, each.toFixed(0), 'middle') + text(x(words), height - bottom + 16, words, 'middle')),
     text(54, y(0), '0', 'end'),
   ]);

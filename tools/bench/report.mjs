@@ -1,4 +1,4 @@
-// The results as tables.
+// Formats the results as tables.
 import { pairs } from './plan.mjs';
 import { median, medianInterval, pairedRatio } from './statistics.mjs';
 
@@ -9,14 +9,13 @@ export function markdown({ machine, options, groups }) {
 
 ${machineLines(machine, options).join('\n')}
 
-CPU time is that of the browser's renderer (and GPU process), which other programs on the machine change less; wall time is
-what this machine happened to take. Times are medians of the rounds. A ratio is the median of the rounds' own ratios, with the
-interval that holds the true median (the confidence is told). ${HOW}
+CPU time is that of the browser's renderer (and GPU process). Other programs on the machine change it less than wall time. Times are
+medians over the rounds. A ratio is the median of the ratios of the rounds, with a confidence interval of this median. ${HOW}
 
 ${sections.join('\n')}`;
 }
 
-const HOW = '`tools/bench/README.md` says how all this was measured.';
+const HOW = '`tools/bench/README.md` describes the measurements.';
 
 function machineLines(machine, { rounds, threads }) {
   return [
@@ -33,11 +32,11 @@ const TITLES = {
   qa: 'Question answering, luke-base',
   text: 'Text in, entities out: the default model against RoBERTa-base in transformers.js',
   documents: 'Long documents, the default model',
-  start: 'Sessions from nothing',
+  start: 'Session starts',
   webgpu: 'WebGPU on a software adapter',
 };
 
-/** CPU and wall time of each engine, the ratios, and how right the outputs are. */
+/** CPU and wall time of each engine, the ratios, and the errors of the outputs. */
 function caseTables({ title, engines, cases, memoryMiB }) {
   const names = engines.map(({ name }) => name);
   const compared = pairs(engines);
@@ -45,26 +44,26 @@ function caseTables({ title, engines, cases, memoryMiB }) {
   const scale = (item, name) => (perToken ? 1000 / item.engines[name].tokens : 1);
   const times = (item, name, key) => item.engines[name][key].map((ms) => ms * scale(item, name));
   const ratio = (item, [a, b], key) => interval(pairedRatio(times(item, a.name, key), times(item, b.name, key)));
-  const unit = perToken ? 'µs a token' : 'ms';
+  const unit = perToken ? 'µs per token' : 'ms';
   const ratioOf = ([a, b]) => `${a.name} / ${b.name}`;
   const { confidence } = medianInterval(cases[0].engines[names[0]].cpuMs);
   const lines = [
     `## ${TITLES[title]}`, '',
     ...table(['CPU time, ' + unit, ...names, ...compared.map(ratioOf)], cases.map((item) => [item.name, ...names.map((name) => number(median(times(item, name, 'cpuMs')))), ...compared.map((pair) => ratio(item, pair, 'cpuMs'))])), '',
     ...table(['wall time, ' + unit, ...names, ...compared.map(ratioOf)], cases.map((item) => [item.name, ...names.map((name) => number(median(times(item, name, 'wallMs')))), ...compared.map((pair) => ratio(item, pair, 'wallMs'))])), '',
-    `${cases[0].engines[names[0]].cpuMs.length} rounds; intervals hold with ${Math.floor(100 * confidence)} %.`, '',
+    `${cases[0].engines[names[0]].cpuMs.length} rounds; confidence of the intervals: ${Math.floor(100 * confidence)} %.`, '',
   ];
   if (perToken) lines.push(...table(['tokens', ...names], cases.map((item) => [item.name, ...names.map((name) => item.engines[name].tokens)])), '');
   if (cases.some((item) => item.engines[names[0]].maxError !== undefined)) {
     lines.push(...table(['largest difference from PyTorch', ...names], cases.map((item) => [item.name, ...names.map((name) => item.engines[name].maxError.toPrecision(2))])), '');
   }
   for (const { name, layers } of engines.filter(({ name }) => cases[0].engines[name].calls)) {
-    const head = [`${name}, first call`, 'dispatches', 'a layer', 'submits', 'readbacks', 'pipelines made', 'ms'];
+    const head = [`${name}, first call`, 'dispatches', 'per layer', 'submits', 'readbacks', 'pipelines made', 'ms'];
     const row = ({ name: title, engines: { [name]: { calls, firstMs } } }) =>
       [title, calls.dispatches, number(calls.dispatches / layers), calls.submits, calls.readbacks, calls.pipelines, number(firstMs)];
     lines.push(...table(head, cases.map(row)), '');
   }
-  return lines.concat(...table(['renderer, MiB', 'empty page', 'most while loading', 'most in all'], names.map((name) => [name, ...['empty', 'loaded', 'peak'].map((key) => Math.round(memoryMiB[name][key]))])), '').join('\n');
+  return lines.concat(...table(['renderer, MiB', 'empty page', 'peak while loading', 'peak'], names.map((name) => [name, ...['empty', 'loaded', 'peak'].map((key) => Math.round(memoryMiB[name][key]))])), '').join('\n');
 }
 
 function documentTable({ engines: [{ name }], cases }) {
@@ -74,7 +73,7 @@ function documentTable({ engines: [{ name }], cases }) {
   });
   const each = rows.map(([, , , microseconds]) => Number(microseconds));
   const spread = Math.max(...each) / Math.min(...each) - 1;
-  return [`## ${TITLES.documents}`, '', ...table(['words', 'tokens', 'CPU, ms', 'CPU, µs a token', 'wall, µs a token'], rows), '', `From the fastest to the slowest length: ${Math.round(100 * spread)} % more a token.`, ''].join('\n');
+  return [`## ${TITLES.documents}`, '', ...table(['words', 'tokens', 'CPU, ms', 'CPU, µs per token', 'wall, µs per token'], rows), '', `The slowest length takes ${Math.round(100 * spread)} % more time per token than the fastest.`, ''].join('\n');
 }
 
 function startTable({ engines, starts }) {
@@ -95,8 +94,8 @@ function startTable({ engines, starts }) {
   });
   return [
     `## ${TITLES.start}`, '',
-    ...table(['', 'cold, ms', 'CPU', 'warm, ms', 'CPU', 'only reading, ms', 'CPU', 'warm less reading, ms', 'first call, ms'], times), '',
-    ...table(['renderer, MiB', 'bytes cold', 'bytes warm', 'empty page', 'most while loading', 'most with one call', 'above empty', 'resident, above empty'], sizes), '',
+    ...table(['', 'cold, ms', 'CPU', 'warm, ms', 'CPU', 'only reading, ms', 'CPU', 'warm minus reading, ms', 'first call, ms'], times), '',
+    ...table(['renderer, MiB', 'bytes cold', 'bytes warm', 'empty page', 'peak while loading', 'peak with one call', 'above empty', 'resident, above empty'], sizes), '',
   ].join('\n');
 }
 

@@ -1,20 +1,20 @@
-// Runs a group: parity first, then rounds in which every engine has its turn.
+// Runs a group: first the parity check, then rounds in which each engine runs once.
 import os from 'node:os';
 import { openBrowser } from './browser.mjs';
 import { DEFAULT_MODEL } from './plan.mjs';
 import { maxDifference } from './statistics.mjs';
 import { makeText } from './text.mjs';
 
-/** How far logits may be from PyTorch's for an engine to be worth timing: f32 is exact but for the order of sums. */
+/** The largest allowed difference of logits from PyTorch's. f32 differs only by the order of sums. */
 const TOLERANCE = { f32: 1e-3, fp32: 1e-3 };
-/** Fewer bits: a wrong model is off by several, a right one by some tenths (its figure is in the results). */
-const QUANTISED_TOLERANCE = 1;
+/** For fewer bits: a wrong model differs by several units, a right one by tenths (the results contain the figure). */
+const QUANTIZED_TOLERANCE = 1;
 const WARM_UPS = 2;
-const WARM_MS = 5000; // a pass this long warms up by itself
+const WARM_MS = 5000; // a longer first pass needs no further warm-up
 
 /**
- * `{ title, engines, cases: [{ name, engines: { NAME: { cpuMs: [...], wallMs: [...], ... } } }] }` of one group. Each list has
- * a number for each round.
+ * Runs one group. Returns `{ title, engines, cases: [{ name, engines: { NAME: { cpuMs: [...], wallMs: [...], ... } } }] }`, where each list
+ * has one number per round.
  */
 export async function runGroup(group, { site, executablePath, say }) {
   const sessions = [];
@@ -64,26 +64,26 @@ async function runCase({ name, input, expected, words, once, times = 1 }, sessio
   return { name, ...(words && { words }), engines: results, load };
 }
 
-/** The largest difference from PyTorch's outputs; throws where it is too large to be the same model. */
+/** The largest difference from PyTorch's outputs. Throws if it exceeds the tolerance. */
 function parity(name, engine, outputs, expected) {
   let worst = 0;
   for (const [key, values] of Object.entries(expected)) {
     const camel = key.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
     worst = Math.max(worst, maxDifference(outputs[camel] ?? [], values));
   }
-  const tolerance = TOLERANCE[engine.dtype] ?? QUANTISED_TOLERANCE;
+  const tolerance = TOLERANCE[engine.dtype] ?? QUANTIZED_TOLERANCE;
   if (worst <= tolerance) return worst;
-  throw new Error(`${name}: ${engine.name} is ${worst} from PyTorch's logits, more than ${tolerance}: not timed`);
+  throw new Error(`${name}: the logits of ${engine.name} differ by ${worst} from PyTorch's, more than ${tolerance}: not timed`);
 }
 
 /**
- * Sessions from nothing, each round in a fresh browser: cold, and again in the same browser (its caches are then warm); then the
- * files of that session are only read. Memory is of the first session with one pass.
+ * Measures session starts. Each round opens a new browser: a cold start, a warm start in the same browser, and then only reading the
+ * files of that session. Memory is that of the first session with one pass.
  */
 export async function runStarts(group, { site, executablePath, say }) {
   const [{ name, input, words }] = group.cases;
-  const nothing = () => ({ coldMs: [], coldCpuMs: [], warmMs: [], warmCpuMs: [], readMs: [], readCpuMs: [], firstMs: [], emptyMiB: [], loadedMiB: [], peakMiB: [], emptyResidentMiB: [], residentMiB: [] });
-  const results = Object.fromEntries(group.engines.map((engine) => [engine.name, nothing()]));
+  const emptyResult = () => ({ coldMs: [], coldCpuMs: [], warmMs: [], warmCpuMs: [], readMs: [], readCpuMs: [], firstMs: [], emptyMiB: [], loadedMiB: [], peakMiB: [], emptyResidentMiB: [], residentMiB: [] });
+  const results = Object.fromEntries(group.engines.map((engine) => [engine.name, emptyResult()]));
   for (let round = 0; round < group.rounds; round++) {
     for (const engine of group.engines) {
       const result = results[engine.name];
@@ -112,7 +112,7 @@ export async function runStarts(group, { site, executablePath, say }) {
         result.readMs.push(read.wallMs);
         result.readCpuMs.push(read.cpuMs);
         result.firstMs.push(first.wallMs);
-        Object.assign(result, { coldBytes, warmBytes }); // the same each time
+        Object.assign(result, { coldBytes, warmBytes }); // the same in each round
         result.emptyMiB.push(emptyMiB);
         result.emptyResidentMiB.push(emptyResidentMiB);
         result.loadedMiB.push(loadedMiB);

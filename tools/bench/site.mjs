@@ -1,7 +1,7 @@
-// The site that the browsers load everything from: files that may be cached, with their bytes counted.
+// The site for the browsers. Its files may be cached, and it counts the bytes that it sends.
 import { ISOLATION, listen, staticFiles } from '../../www/serve.mjs';
 
-/** Starts it; `taken()` tells what was sent since it was last asked: `{ bytes, urls }`. With `isolated`, pages may have threads. */
+/** Starts the site. `taken()` returns what was sent since its last call: `{ bytes, urls }`. `isolated` makes its pages cross-origin isolated. */
 export async function startSite(mounts, { isolated }) {
   const files = staticFiles(mounts, isolated ? ISOLATION : {});
   let sent = { bytes: 0, urls: [] };

@@ -1,6 +1,6 @@
-// What the rounds say. Rounds of two engines are pairs: noise that lasts longer than a round falls out of their ratio.
+// Statistics of the rounds. The two times of a round form a pair, so noise that lasts longer than a round cancels in their ratio.
 
-/** The middle value, or the mean of the two in the middle. */
+/** The middle value, or the mean of the two middle values. */
 export function median(values) {
   if (!values.length) return NaN;
   const sorted = [...values].sort((a, b) => a - b);
@@ -9,14 +9,14 @@ export function median(values) {
 }
 
 /**
- * The median with an interval that holds the true one, whatever the distribution: the narrowest pair of order statistics
- * with a confidence of 95 %, or smallest and largest where there are too few values for that.
+ * The median with a confidence interval for any distribution: the narrowest pair of order statistics with a confidence of 95 %, or the
+ * smallest and largest value if there are too few values.
  */
-export function medianInterval(values, wanted = 0.95) {
+export function medianInterval(values, target = 0.95) {
   const sorted = [...values].sort((a, b) => a - b);
   const n = sorted.length;
-  let outside = 0; // values cut off at each end
-  while (2 * (outside + 1) < n && confidence(n, outside + 1) >= wanted) outside += 1;
+  let outside = 0; // values left out at each end
+  while (2 * (outside + 1) < n && confidence(n, outside + 1) >= target) outside += 1;
   return { median: median(sorted), low: sorted[outside], high: sorted[n - 1 - outside], confidence: confidence(n, outside), rounds: n };
 }
 
@@ -26,7 +26,7 @@ export function pairedRatio(a, b) {
   return medianInterval(a.map((value, i) => value / b[i]));
 }
 
-/** The largest difference between two lists; infinite where one is shorter or has no number. */
+/** The largest difference between two lists. It is infinite if the lengths differ or a value is NaN. */
 export function maxDifference(a, b) {
   if (a.length !== b.length) return Infinity;
   return b.reduce((worst, value, i) => {
@@ -35,7 +35,7 @@ export function maxDifference(a, b) {
   }, 0);
 }
 
-/** The chance that the median lies between the values that remain when `outside` are cut off at each end of `n`. */
+/** The probability that the median lies within the values that remain of `n` if `outside` are left out at each end. */
 function confidence(n, outside) {
   let term = 0.5 ** n; // of k = 0
   let tail = 0;

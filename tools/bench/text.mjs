@@ -1,5 +1,5 @@
-// English of any length, always the same: news-like sentences whose names and figures are drawn anew, so that no sentence
-// comes twice and nothing is gained by remembering one.
+// Makes English texts of any length from a seed: news-like sentences with random names and numbers. Sentences rarely repeat, so
+// a cache has little advantage.
 const FIRST = ['Anna', 'David', 'Maria', 'John', 'Sofia', 'Peter', 'Laura', 'Ahmed', 'Yuki', 'Carlos', 'Elena', 'Tom'];
 const LAST = ['Fischer', 'Okafor', 'Rossi', 'Tanaka', 'Novak', 'Silva', 'Jones', 'Larsen', 'Moreau', 'Khan', 'Weber', 'Murray'];
 const PLACE = ['London', 'Nairobi', 'Brazil', 'Osaka', 'Warsaw', 'Texas', 'Cairo', 'New Zealand', 'Lyon', 'Chicago', 'Finland', 'Seoul'];
@@ -14,20 +14,20 @@ const SENTENCES = [
   'Police in L found N boxes that belonged to W, according to a report that P F gave to W on D evening.',
 ];
 
-/** The first so many words. */
+/** The first `words` words of the text. */
 export function makeText(words) {
   const draw = generator(4);
   const pick = (list) => list[Math.floor(draw() * list.length)];
   const fill = { P: () => pick(FIRST), F: () => pick(LAST), L: () => pick(PLACE), W: () => pick(FIRM), D: () => pick(DAY), N: () => 2 + Math.floor(draw() * 9998) };
-  const found = [];
-  while (found.length < words) {
+  const result = [];
+  while (result.length < words) {
     const sentence = pick(SENTENCES).replace(/\b[PFLWDN]\b/g, (letter) => fill[letter]());
-    found.push(...sentence.replace(/^the/, 'The').split(' '));
+    result.push(...sentence.replace(/^the/, 'The').split(' '));
   }
-  return found.slice(0, words).join(' ');
+  return result.slice(0, words).join(' ');
 }
 
-/** Numbers in [0, 1) from a seed (mulberry32). */
+/** Random numbers in [0, 1) from a seed (mulberry32). */
 function generator(seed) {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;

@@ -7,7 +7,7 @@ import type { Tab } from './tab.js';
 const PLACEHOLDER = '@placeholder';
 const PASSAGE = 'Naomi Osaka beat Serena Williams in the final of the US Open in New York. The crowd booed after the umpire, Carlos Ramos, had taken a game from the American, who was looking for her 24th title.';
 
-/** Cloze questions: the sentence with its best candidate, and all candidates. */
+/** Cloze questions: the sentence with the best candidate, and all candidates. */
 export function cloze(): Tab {
   const passage = textField('cloze-passage', 'Passage, of any length', PASSAGE, 4);
   const query = lineField('cloze-query', `Sentence with ${PLACEHOLDER}`, `${PLACEHOLDER} lost a game because of an argument with the umpire`);
@@ -17,11 +17,11 @@ export function cloze(): Tab {
   return {
     task: 'cloze',
     name: 'Cloze',
-    about: `Says which mention of a passage belongs in the place of ${PLACEHOLDER} in a sentence about it.`,
+    about: `Finds the mention of a passage that replaces ${PLACEHOLDER} in a sentence about it.`,
     subject: 'cloze questions',
-    needs: ['the LUKE authors’ checkpoint for ReCoRD (LukeForEntitySpanQA): convert it with ', element('code', {}, 'luke convert')],
-    action: 'Fill the place',
-    runs: 'when opened',
+    requirement: ['the LUKE authors’ checkpoint for ReCoRD (LukeForEntitySpanQA): convert it with ', element('code', {}, 'luke convert')],
+    action: 'Fill the placeholder',
+    runs: 'on open',
     fields: [passage.element, query.element, candidates.element],
     async run(luke, signal) {
       const { value } = passage.input;

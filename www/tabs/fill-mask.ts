@@ -4,20 +4,20 @@ import { textField } from '../fields.js';
 import { bars, heading, markedText, type Mark } from '../results.js';
 import type { Tab } from './tab.js';
 
-/** The mask of RoBERTa's vocabulary, which takes the space before it along, and that of BERT's. */
+/** The masks of RoBERTa and BERT. RoBERTa's mask token includes the white space before it. */
 const MASKS = [/\s*<mask>/g, /\[MASK\]/g];
 
-/** Masked words: the text with the best words in it, and the best ones for each mask. */
+/** Masked words: the text with the best words filled in, and the best words for each mask. */
 export function fillMask(): Tab {
   const text = textField('fillMask-text', 'Text with <mask> in it, or with [MASK] for a BERT vocabulary', 'Tokyo is the <mask> of Japan, and its largest <mask>.', 3);
   return {
     task: 'fillMask',
     name: 'Masked words',
-    about: 'Guesses the words that are masked in a text.',
+    about: 'Predicts the masked words of a text.',
     subject: 'masked words',
-    needs: ['a LukeForMaskedLM checkpoint, such as studio-ousia/luke-base: convert one with ', element('code', {}, 'luke convert')],
+    requirement: ['a LukeForMaskedLM checkpoint, such as studio-ousia/luke-base: convert one with ', element('code', {}, 'luke convert')],
     action: 'Guess the words',
-    runs: 'when opened',
+    runs: 'on open',
     fields: [text.element],
     async run(luke, signal) {
       const { value } = text.input;

@@ -5,7 +5,7 @@ import { markedText } from '../results.js';
 import { samples } from '../samples.js';
 import type { Tab } from './tab.js';
 
-/** Named entities: the text with its entities marked, and a table of them. */
+/** Named entities: the text with marked entities, and a table of them. */
 export function ner(): Tab {
   const buttons = samples.map(({ name, text }) => {
     const button = element('button', { type: 'button' }, name);
@@ -20,11 +20,11 @@ export function ner(): Tab {
   return {
     task: 'ner',
     name: 'Entities',
-    about: 'Finds the people, places, organisations and other names in a text.',
+    about: 'Finds the people, places, organizations and other names in a text.',
     subject: 'named entities',
-    needs: ['a LukeForEntitySpanClassification checkpoint, such as studio-ousia/luke-large-finetuned-conll-2003: convert one with ', element('code', {}, 'luke convert')],
+    requirement: ['a LukeForEntitySpanClassification checkpoint, such as studio-ousia/luke-large-finetuned-conll-2003: convert one with ', element('code', {}, 'luke convert')],
     action: 'Find entities',
-    runs: 'as you type',
+    runs: 'while typing',
     fields: [field],
     async run(luke, signal) {
       const text = input.value;
@@ -49,8 +49,8 @@ function table(entities: readonly Entity[]): HTMLElement {
   return element('div', { class: 'scroll', role: 'region', 'aria-label': 'Table of entities', tabindex: '0' }, whole);
 }
 
-/** A colour for a label: the usual four have their own, others share one. The label itself is always written beside it. */
+/** The color of a label: one for each of the four CoNLL labels, and one for all others. The label is always shown as text too. */
 function tint(label: string): number {
-  const usual = [/^PER/i, /^LOC/i, /^ORG/i, /^MISC/i].findIndex((name) => name.test(label));
-  return usual === -1 ? 4 : usual;
+  const index = [/^PER/i, /^LOC/i, /^ORG/i, /^MISC/i].findIndex((name) => name.test(label));
+  return index === -1 ? 4 : index;
 }

@@ -5,22 +5,22 @@ import { Mentions } from '../mentions.js';
 import { bars, heading, markedText } from '../results.js';
 import type { Tab } from './tab.js';
 
-/** Masked entities: the mentions with their titles, and the best ones for each. It reads the whole entity table. */
+/** Masked entities: the mentions with their titles, and the best entities for each. It reads the whole entity table. */
 export function predictEntities(): Tab {
   const text = textField('predictEntities-text', 'Text', 'Messi scored twice as Argentina beat France in the final in Qatar.', 3);
   const mentions = new Mentions(text.input, {
-    id: 'predictEntities-mentions', label: 'Mentions, and the titles of those that are known', initial: ['Messi', 'Argentina', 'France'], titled: true,
+    id: 'predictEntities-mentions', label: 'Mentions, with their titles if known', initial: ['Messi', 'Argentina', 'France'], titled: true,
   });
   return {
     task: 'predictEntities',
     name: 'Masked entities',
-    about: 'Says which Wikipedia page each mention is about. Titles that are known help with the others.',
+    about: 'Predicts the Wikipedia page of each mention. Known titles help with the other mentions.',
     subject: 'masked entities',
-    needs: [
+    requirement: [
       'a LukeForMaskedLM checkpoint, such as studio-ousia/luke-base, with its whole entity table: convert one with ', element('code', {}, 'luke convert --entities full'),
     ],
     action: 'Guess the entities',
-    runs: 'when asked',
+    runs: 'on request',
     fields: [text.element, mentions.element],
     async run(luke, signal) {
       const { value } = text.input;

@@ -7,19 +7,19 @@ const ANSWERS = 5;
 
 const CONTEXT = `Marie Curie was born in Warsaw in 1867. At twenty-four she followed her sister to Paris, where she studied physics at the Sorbonne. A Polish colleague introduced her to Pierre Curie, who had room for her in his laboratory; they married in 1895. With him she discovered polonium, named after her native country, and radium. In 1903 they shared the Nobel Prize in Physics with Henri Becquerel.`;
 
-/** Extractive question answering: the answer in its context, and the next best ones. */
+/** Extractive question answering: the answer in its context, and the next best answers. */
 export function qa(): Tab {
   const question = lineField('qa-question', 'Question', 'Who introduced Marie Curie to Pierre Curie?');
   const context = textField('qa-context', 'Context, of any length', CONTEXT, 6);
-  const entities = textField('qa-entities', 'Entities it names, if known: a line “mention = Wikipedia title” for each', 'Marie Curie = Marie Curie\nthe Sorbonne = University of Paris', 2);
+  const entities = textField('qa-entities', 'Known entities: one line “mention = Wikipedia title” for each', 'Marie Curie = Marie Curie\nthe Sorbonne = University of Paris', 2);
   return {
     task: 'qa',
     name: 'Question answering',
-    about: 'Finds the answer to a question in a text, and says exactly where it stands.',
+    about: 'Finds the answer to a question in a text, and shows its exact place.',
     subject: 'question answering',
-    needs: ['a LukeForQuestionAnswering checkpoint, such as the LUKE authors’ for SQuAD: convert one with ', element('code', {}, 'luke convert')],
+    requirement: ['a LukeForQuestionAnswering checkpoint, such as the LUKE authors’ for SQuAD: convert one with ', element('code', {}, 'luke convert')],
     action: 'Answer',
-    runs: 'when opened',
+    runs: 'on open',
     fields: [question.element, context.element, entities.element],
     async run(luke, signal) {
       const text = context.input.value;
@@ -41,7 +41,7 @@ export function qa(): Tab {
   };
 }
 
-/** The lines `mention = title` of a text; others say nothing. */
+/** Parses the lines `mention = title`. Other lines are ignored. */
 function titles(lines: string): Record<string, string> {
   const pairs = lines.split('\n').map((line) => /^(.+?)\s*=\s*(.+)$/.exec(line.trim()));
   return Object.fromEntries(pairs.flatMap((pair) => (pair ? [[pair[1]!, pair[2]!]] : [])));

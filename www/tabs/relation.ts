@@ -14,11 +14,11 @@ export function relation(): Tab {
   return {
     task: 'relation',
     name: 'Relation',
-    about: 'Says how two mentions relate: what the subject is to the object.',
+    about: 'Finds the relation between two mentions: what the subject is to the object.',
     subject: 'relation classification',
-    needs: ['a LukeForEntityPairClassification checkpoint, such as studio-ousia/luke-large-finetuned-tacred: convert one with ', element('code', {}, 'luke convert')],
+    requirement: ['a LukeForEntityPairClassification checkpoint, such as studio-ousia/luke-large-finetuned-tacred: convert one with ', element('code', {}, 'luke convert')],
     action: 'Find the relation',
-    runs: 'when opened',
+    runs: 'on open',
     fields: [text.element, element('div', { class: 'pair' }, head.element, tail.element)],
     async run(luke, signal) {
       const { value } = text.input;

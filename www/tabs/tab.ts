@@ -1,34 +1,34 @@
 import type { Luke, Task } from 'luke-web';
 import type { Child } from '../dom.js';
 
-/** One task on the page: its inputs, and how they become a result. `panel.ts` does what all have in common. */
+/** One task of the demo: its inputs, its call and its result. `panel.ts` contains the parts that all tabs share. */
 export interface Tab {
-  /** The package's name of the task; also the tab's name in the address. */
+  /** The task's name in the package, also used in the address of the page. */
   task: Task;
-  /** What the tab says. */
+  /** Label of the tab. */
   name: string;
-  /** What it does, in a sentence. */
+  /** One sentence that describes the task. */
   about: string;
-  /** What a checkpoint without a head for it has no head for. */
+  /** Name of the task in the message that the model has no head for it. */
   subject: string;
-  /** The checkpoint that has the head, and how it is made into a model folder. */
-  needs: Child[];
-  /** What the button says. */
+  /** The checkpoint with this head, and how to convert it. */
+  requirement: Child[];
+  /** Label of the button. */
   action: string;
-  /** When it runs beside on request. What asks for much more than a moment should wait to be asked. */
-  runs: 'as you type' | 'when opened' | 'when asked';
-  /** The inputs, with an example in them. */
+  /** When the task runs without a click. Slow tasks only run on request. */
+  runs: 'while typing' | 'on open' | 'on request';
+  /** The inputs, which contain an example. */
   fields: readonly HTMLElement[];
   /** Reads the inputs and calls the model. */
   run(luke: Luke, signal: AbortSignal): Promise<Outcome>;
 }
 
-/** What a call gave. */
+/** The result of a call. */
 export interface Outcome {
-  /** In a few words. */
+  /** A short summary. */
   summary: string;
-  /** For the eye. */
+  /** The elements to show. */
   body: Child[];
-  /** For the download. */
+  /** The data for the download. */
   data: unknown;
 }

@@ -6,27 +6,27 @@ import type { Tab } from './tab.js';
 
 const LABELS = 20;
 
-/** Entity typing: every label of one mention, those that hold in colour. */
+/** Entity typing: all labels of one mention. Labels with a positive logit are shown in color. */
 export function typing(): Tab {
   const text = textField('typing-text', 'Text', 'Ada Lovelace wrote the first program for a machine that Charles Babbage never finished.', 3);
   const mention = new Mentions(text.input, { id: 'typing-mention', label: 'Mention', initial: ['Ada Lovelace'], single: true });
   return {
     task: 'typing',
     name: 'Entity typing',
-    about: 'Says what kind of thing a mention is. Labels do not exclude each other.',
+    about: 'Finds the types of a mention, such as person or place. Labels do not exclude each other.',
     subject: 'entity typing',
-    needs: ['a LukeForEntityClassification checkpoint, such as studio-ousia/luke-large-finetuned-open-entity: convert one with ', element('code', {}, 'luke convert')],
+    requirement: ['a LukeForEntityClassification checkpoint, such as studio-ousia/luke-large-finetuned-open-entity: convert one with ', element('code', {}, 'luke convert')],
     action: 'Type the mention',
-    runs: 'when opened',
+    runs: 'on open',
     fields: [text.element, mention.element],
     async run(luke, signal) {
       const { value } = text.input;
       const span = mention.span();
       const labels = await luke.typing(value, span, { allScores: true, signal });
-      const holding = labels.filter(({ logit }) => logit > 0);
-      const label = holding.map(({ label: name }) => name).join(', ') || 'none';
+      const positive = labels.filter(({ logit }) => logit > 0);
+      const label = positive.map(({ label: name }) => name).join(', ') || 'none';
       return {
-        summary: `${count(holding.length, 'label holds', 'labels hold')} of ${labels.length}`,
+        summary: `${count(positive.length, 'label holds', 'labels hold')} of ${labels.length}`,
         body: [
           markedText(value, [{ start: span[0], end: span[1], label, tint: 0 }]),
           bars(labels.slice(0, LABELS).map(({ label: name, score, logit }) => ({ name, score, faint: logit <= 0 }))),

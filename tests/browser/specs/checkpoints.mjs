@@ -1,8 +1,8 @@
-// Hugging Face folders loaded as they are, and an entity table whose rows are fetched when a call needs them.
+// Hugging Face folders that are loaded without conversion, and an entity table whose rows are fetched when a call needs them.
 import assert from 'node:assert/strict';
 import { DEVICES, fixture, maxDifference, TOLERANCE } from '../fixtures.mjs';
 
-/** The same model as a folder of ours, and as a checkpoint on a server that sends parts of files, and on one that does not. */
+/** The same model as a model folder, as a checkpoint on a server with range requests, and on one without. */
 const PLACES = ['/models/', '/checkpoints/', '/whole/'];
 
 export default async function ({ test, openPage, site }) {
@@ -10,7 +10,7 @@ export default async function ({ test, openPage, site }) {
   for (const device of DEVICES) {
     let page;
     for (const place of PLACES) {
-      await test(`${device} ${place}micro-paged, entities from all over a table of 1300`, async () => {
+      await test(`${device} ${place}micro-paged, entities of a table of 1300 rows`, async () => {
         page ??= await openPage();
         site.requests.length = 0;
         const results = await page.evaluate(runPaged, { device, model: `${place}micro-paged/`, text, spans, titles: cases.map(({ entities }) => entities) });
@@ -22,16 +22,16 @@ export default async function ({ test, openPage, site }) {
         });
         assert.deepEqual(results.tasks, ['fillMask', 'predictEntities', 'embed']);
         assert.ok(results.loaded.loadedBytes === results.loaded.totalBytes && results.loaded.totalBytes > 0, JSON.stringify(results.loaded));
-        if (place === '/whole/') assert.equal(results.weightRequests, 2, 'the header, and then all weights in one go');
-        // A model folder's self-test has read the first chunk of rows.
+        if (place === '/whole/') assert.equal(results.weightRequests, 2, 'one request for the header, and one for all weights');
+        // The self-test of a model folder has already read the first chunk of rows.
         const first = place === '/models/' ? 0 : 1;
-        if (place !== '/whole/') assert.deepEqual(results.rows, { afterOne: first, afterSame: first, afterTwo: first + 2 }, 'rows are fetched when a call needs them, once');
+        if (place !== '/whole/') assert.deepEqual(results.rows, { afterOne: first, afterSame: first, afterTwo: first + 2 }, 'rows are fetched once, when a call needs them');
       });
     }
     await page?.context().close();
   }
 
-  await test('wasm: checkpoints as they are give what their model folders give', async () => {
+  await test('wasm: checkpoints give the same outputs as their model folders', async () => {
     const page = await openPage();
     const names = ['micro-span_cls', 'micro-entity_pair', 'micro-qa', 'micro-bert', 'micro-mluke'];
     const pairs = await page.evaluate(outputsOf, { names, places: ['/models/', '/checkpoints/', '/whole/'] });
@@ -39,7 +39,7 @@ export default async function ({ test, openPage, site }) {
     await page.context().close();
   });
 
-  await test('wasm: what is no checkpoint, and heads it does not have, reject; the next good load works', async () => {
+  await test('wasm: folders without a checkpoint and unknown heads reject; the next valid load works', async () => {
     const page = await openPage();
     const failures = await page.evaluate(async () => {
       const failure = (url, options) => lukeWeb.Luke.load(url, { device: 'wasm', ...options }).then(() => 'loaded', ({ code, message }) => ({ code, message }));
@@ -85,9 +85,9 @@ async function runPaged({ device, model, text, spans, titles }) {
   rows.afterTwo = asked.length - start;
   const answers = [];
   for (const known of titles) {
-    const given = { titles: known.map((title) => (title === '[MASK]' ? null : title)) };
-    const { entities } = await luke.embed(text, spans, given);
-    answers.push({ predicted: await luke.predictEntities(text, spans, given), entities: [...entities.data] });
+    const options = { titles: known.map((title) => (title === '[MASK]' ? null : title)) };
+    const { entities } = await luke.embed(text, spans, options);
+    answers.push({ predicted: await luke.predictEntities(text, spans, options), entities: [...entities.data] });
   }
   await luke.dispose();
   return { answers, rows, loaded, tasks: [...luke.tasks], weightRequests: asked.slice(0, start).filter((path) => path.startsWith('model.safetensors ')).length };

@@ -1,4 +1,4 @@
-// `luke.cloze` gives the reference's logit of every candidate, the best of all windows, and ReCoRD's answer.
+// `luke.cloze` returns the reference's logits of all candidates (the maximum over the windows) and ReCoRD's answer.
 import assert from 'node:assert/strict';
 import { DEVICES, fixture, TOLERANCE, utf16 } from '../fixtures.mjs';
 
@@ -14,7 +14,7 @@ export default async function ({ test, openPage }) {
     await page?.context().close();
   }
 
-  await test('wasm: what does not fit rejects, and the next good call works', async () => {
+  await test('wasm: invalid arguments reject, and the next valid call works', async () => {
     const page = await openPage();
     const [passage, query, candidates] = call(cases[0]);
     const calls = [
@@ -33,21 +33,21 @@ export default async function ({ test, openPage }) {
   });
 }
 
-/** A case of the fixture as arguments of `luke.cloze`. */
+/** The arguments of `luke.cloze` for a case of the fixture. */
 function call({ passage, query, entities, args }) {
-  const given = Object.entries({ docStride: args.doc_stride, maxSeqTokens: args.max_seq_length }).filter(([, value]) => value !== undefined);
-  return [passage, query, entities.map((span) => utf16(passage, span)), Object.fromEntries(given)];
+  const options = Object.entries({ docStride: args.doc_stride, maxSeqTokens: args.max_seq_length }).filter(([, value]) => value !== undefined);
+  return [passage, query, entities.map((span) => utf16(passage, span)), Object.fromEntries(options)];
 }
 
 function compare({ name, passage, entities, features, answer }, found) {
-  const best = new Map(); // "start-end" in UTF-16 → the best logit over the windows that show the candidate
+  const best = new Map(); // "start-end" in UTF-16 → the maximum logit over the windows that contain the candidate
   for (const { entities: shown, logits } of features) {
     shown.forEach((span, i) => {
       const key = utf16(passage, span).join('-');
       best.set(key, Math.max(best.get(key) ?? -Infinity, logits[i]));
     });
   }
-  assert.equal(best.size, entities.length, `${name}: the fixture shows every candidate`);
+  assert.equal(best.size, entities.length, `${name}: the fixture contains every candidate`);
   assert.deepEqual(found.map(({ start, end }) => `${start}-${end}`).sort(), [...best.keys()].sort(), name);
   for (const { start, end, text, logit } of found) {
     assert.equal(text, passage.slice(start, end), name);

@@ -1,4 +1,4 @@
-// The demo as a visitor meets it: with threads, as `./build.sh run` serves it, from a folder below the root, then offline, by keyboard, on a phone.
+// The demo with threads, as `./build.sh run` serves it, but in a folder below the root; also offline, with the keyboard only, and on a phone.
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { startSite } from '../server.mjs';
@@ -6,7 +6,7 @@ import { startSite } from '../server.mjs';
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const OTHER = 'Barack Obama visited Berlin and spoke at Microsoft.';
 
-/** Every tab in order: a word of its example, and for those that the default model has no head for, the class that it names. */
+/** All tabs in order, with a word of their example. `needs` is the required class, for tasks that the default model does not have. */
 const TABS = {
   ner: { name: 'Entities', example: /Scholz/ },
   qa: { name: 'Question answering', example: /Curie/ },
@@ -18,7 +18,7 @@ const TABS = {
   embed: { name: 'Embeddings', example: /Hilton/ },
 };
 
-/** Checkpoints of random weights whose tab must run: what its result then shows. */
+/** Checkpoints with random weights: the tasks that must run, and an element of each result. */
 const HEADS = {
   'micro-qa': { qa: '.answer' },
   'micro-entity_cls': { typing: '.bars li' },
@@ -35,23 +35,23 @@ export default async function ({ test, browser }) {
     const context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1000, height: 1150 }, ...options });
     context.setDefaultTimeout(300_000);
     const page = await context.newPage();
-    const complaints = [];
-    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
+    const problems = [];
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && problems.push(message.text()));
+    page.on('pageerror', (error) => problems.push(error.message));
     await page.goto(`${demo}${model ? `&model=/models/${model}/` : ''}${tab && `#${tab}`}`);
     await page.locator('[role=tab][data-available]').first().waitFor();
-    return { context, page, complaints };
+    return { context, page, problems };
   }
 
-  await test('wasm, the default model: entities of the sample, then of another text offline', async () => {
-    const { context, page, complaints } = await open();
+  await test('wasm, the default model: entities of the sample, then of another text while offline', async () => {
+    const { context, page, problems } = await open();
     await result(page, 'ner').waitFor();
     const first = await entities(page);
     assert.ok(first.length > 0, 'no entity in the sample');
-    has(first, 'PER', /Scholz|Macron|Leyen/);
-    has(first, 'LOC', /Paris|Frankfurt|Ukraine/i);
-    has(first, 'ORG', /Siemens|Volkswagen|Reuters|European Union/);
-    assert.equal(await page.locator('#panel-ner .marked').evaluate(textWithoutLabels), await page.locator('#ner-text').inputValue(), 'the text is shown as it is');
+    assertEntity(first, 'PER', /Scholz|Macron|Leyen/);
+    assertEntity(first, 'LOC', /Paris|Frankfurt|Ukraine/i);
+    assertEntity(first, 'ORG', /Siemens|Volkswagen|Reuters|European Union/);
+    assert.equal(await page.locator('#panel-ner .marked').evaluate(textWithoutLabels), await page.locator('#ner-text').inputValue(), 'the text is shown unchanged');
     assert.match(await page.locator('#panel-ner .status').textContent(), /\d+ ms on the CPU/);
     assert.match(await page.locator('#runtime').textContent(), /weights.*it does entities, question answering, entity typing,? and embeddings/);
     assert.equal(await page.locator('#loading').isVisible(), false);
@@ -63,14 +63,14 @@ export default async function ({ test, browser }) {
     await page.locator('#ner-text').fill(OTHER);
     await page.keyboard.press('Control+Enter');
     await page.waitForFunction((text) => document.querySelector('#panel-ner .marked').textContent.includes(text), 'visited');
-    has(await entities(page), 'PER', /Obama/);
+    assertEntity(await entities(page), 'PER', /Obama/);
     assert.deepEqual(site.requests, []);
-    assert.deepEqual(complaints, [], 'the console is clean, the security policy holds');
+    assert.deepEqual(problems, [], 'the console has no errors and no reports of the security policy');
     await context.close();
   });
 
-  await test('wasm, the default model: every tab shows its example, and runs it or says which checkpoint it needs', async () => {
-    const { context, page, complaints } = await open();
+  await test('wasm, the default model: every tab shows its example, and runs it or names the checkpoint that it needs', async () => {
+    const { context, page, problems } = await open();
     assert.deepEqual(await page.getByRole('tab').allTextContents(), Object.values(TABS).map(({ name }) => name));
     for (const [task, { name, example, needs }] of Object.entries(TABS)) {
       await page.getByRole('tab', { name, exact: true }).click();
@@ -87,31 +87,31 @@ export default async function ({ test, browser }) {
       }
     }
     assert.ok((await page.locator('#panel-embed .matrix').count()) === 2, 'mentions and tokens');
-    const likeness = await page.locator('#panel-embed .matrix').first().locator('tbody td').allTextContents();
-    assert.equal(likeness.length, 25);
-    assert.ok(likeness.every((text, i) => (i % 6 === 0 ? text === '1.00' : Math.abs(Number(text)) <= 1)), likeness.join(' '));
-    assert.deepEqual(complaints, []);
+    const cosines = await page.locator('#panel-embed .matrix').first().locator('tbody td').allTextContents();
+    assert.equal(cosines.length, 25);
+    assert.ok(cosines.every((text, i) => (i % 6 === 0 ? text === '1.00' : Math.abs(Number(text)) <= 1)), cosines.join(' '));
+    assert.deepEqual(problems, []);
     await context.close();
   });
 
   for (const [model, tasks] of Object.entries(HEADS)) {
     await test(`wasm, ${model}: ${Object.keys(tasks).join(' and ')}`, async () => {
-      const { context, page, complaints } = await open({ model });
-      assert.equal(await page.getByRole('tab', { selected: true }).textContent(), TABS[Object.keys(tasks)[0]].name, 'a tab that the model can do is shown');
+      const { context, page, problems } = await open({ model });
+      assert.equal(await page.getByRole('tab', { selected: true }).textContent(), TABS[Object.keys(tasks)[0]].name, 'a tab whose task the model has is shown');
       for (const [task, shown] of Object.entries(tasks)) {
         await page.getByRole('tab', { name: TABS[task].name, exact: true }).click();
         await page.locator(`#${task}-run`).click();
         await result(page, task).locator(shown).first().waitFor();
         assert.equal(await page.locator(`#panel-${task} .error`).isVisible(), false);
         const [text] = await page.locator(`#panel-${task} textarea`).evaluateAll((areas) => areas.map(({ value }) => value));
-        if (task !== 'fillMask') assert.equal(await result(page, task).locator('.marked').last().evaluate(textWithoutLabels), text, 'the text is shown as it is');
+        if (task !== 'fillMask') assert.equal(await result(page, task).locator('.marked').last().evaluate(textWithoutLabels), text, 'the text is shown unchanged');
       }
-      assert.deepEqual(complaints, []);
+      assert.deepEqual(problems, []);
       await context.close();
     });
   }
 
-  await test('wasm: another model is loaded by its URL, and one that fails leaves it there', async () => {
+  await test('wasm: another model is loaded by its URL, and stays if a later load fails', async () => {
     const { context, page } = await open({ model: 'micro-entity_cls', tab: 'typing' });
     await result(page, 'typing').waitFor();
     await page.locator('#model').fill('/models/micro-qa/');
@@ -119,7 +119,7 @@ export default async function ({ test, browser }) {
     await page.waitForFunction(() => document.querySelector('#runtime').textContent.startsWith('micro-qa'));
     assert.equal(new URL(page.url()).search, '?device=wasm&model=/models/micro-qa/', 'the address loads the same model again');
     assert.match(await page.locator('#panel-typing .needs').textContent(), /^micro-qa has no head for entity typing\. /);
-    assert.equal(await result(page, 'typing').isVisible(), false, 'the result of the last model is gone');
+    assert.equal(await result(page, 'typing').isVisible(), false, 'the result of the earlier model is hidden');
     await page.locator('#model').fill('/models/nowhere/');
     await page.getByRole('button', { name: 'Load' }).click();
     await page.locator('#error').waitFor();
@@ -129,7 +129,7 @@ export default async function ({ test, browser }) {
     await context.close();
   });
 
-  await test('wasm: a load that is stuck shows how far it is, and can be stopped for another', async () => {
+  await test('wasm: a load that hangs shows its progress and can be stopped; then another model loads', async () => {
     const { context, page } = await open({ model: 'micro-entity_cls', tab: 'typing' });
     await page.locator('#model').fill('/faults/stuck/');
     await page.keyboard.press('Enter');
@@ -143,7 +143,7 @@ export default async function ({ test, browser }) {
     await context.close();
   });
 
-  await test('wasm: mentions are selected or typed, follow the text, and are refused when they are gone', async () => {
+  await test('wasm: mentions are selected or typed, follow edits of the text, and are refused if the text no longer contains them', async () => {
     const { context, page } = await open({ model: 'micro-entity_cls' });
     const panel = page.locator('#panel-typing');
     const chosen = () => panel.locator('.mention').allTextContents();
@@ -155,7 +155,7 @@ export default async function ({ test, browser }) {
     assert.match(await panel.locator('.error').textContent(), /“Ada Lovelace” does not stand in the text input/);
     await panel.locator('textarea').evaluate((area) => area.setSelectionRange(6, 12));
     await panel.getByRole('button', { name: 'Use selection' }).click();
-    assert.deepEqual(await chosen(), ['Paris7–12'], 'the second Paris, without the space');
+    assert.deepEqual(await chosen(), ['Paris7–12'], 'the second Paris, without the selected space');
     await panel.locator('textarea').fill('In Paris, Paris and Rome');
     assert.deepEqual(await chosen(), ['Paris10–15']);
     await panel.locator('#typing-mention').fill('Rome');
@@ -167,7 +167,7 @@ export default async function ({ test, browser }) {
     await context.close();
   });
 
-  await test('wasm: mentions move with their text when more is pasted before them, and never two to one place', async () => {
+  await test('wasm: mentions move when text is pasted before them, and never two to the same place', async () => {
     const { context, page } = await open({ model: 'micro-entity_cls', tab: 'embed' });
     const panel = page.locator('#panel-embed');
     const area = panel.locator('textarea');
@@ -197,7 +197,7 @@ export default async function ({ test, browser }) {
     await context.close();
   });
 
-  await test('wasm: it works with the keyboard alone, and says what is wrong', async () => {
+  await test('wasm: it works with the keyboard only, and shows an error', async () => {
     const { context, page } = await open();
     await result(page, 'ner').waitFor();
     await page.locator('#ner-text').focus();
@@ -214,7 +214,7 @@ export default async function ({ test, browser }) {
       assert.deepEqual(await focused(), [`tab-${id}`, 'true'], key);
     }
     await page.keyboard.press('Tab');
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'News', 'one tab only is in the tab order');
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'News', 'only one tab is in the tab order');
     await page.goto(`${site.url}some/where/demo/?model=/nowhere/`);
     await page.locator('#error').waitFor();
     assert.match(await page.locator('#error').textContent(), /did not load.*404/);
@@ -222,7 +222,7 @@ export default async function ({ test, browser }) {
   });
 
   for (const colorScheme of ['light', 'dark']) {
-    await test(`wasm: on a phone nothing is cut off, ${colorScheme}, and the contrast is enough`, async () => {
+    await test(`wasm: on a phone nothing is cut off and the contrast is sufficient, ${colorScheme}`, async () => {
       for (const model of [undefined, ...Object.keys(HEADS)]) {
         const { context, page } = await open({ model, colorScheme, viewport: { width: 360, height: 740 } });
         for (const [task, { name }] of Object.entries(TABS)) {
@@ -244,12 +244,12 @@ export default async function ({ test, browser }) {
   site.close();
 }
 
-/** The result of a tab, when it is there. */
+/** The result of a tab, after its call has ended. */
 function result(page, task) {
   return page.locator(`#panel-${task} .results[aria-busy=false]`);
 }
 
-function has(found, label, text) {
+function assertEntity(found, label, text) {
   assert.ok(found.some((entity) => entity.label === label && text.test(entity.text)), `no ${label} like ${text} in ${JSON.stringify(found)}`);
 }
 
@@ -264,7 +264,7 @@ function textWithoutLabels(marked) {
   return copy.textContent;
 }
 
-/** Elements with text whose contrast is below the 4.5 of WCAG AA. */
+/** Elements with text whose contrast is below 4.5, the minimum of WCAG AA. */
 function lowContrast() {
   const numbers = (color) => color.match(/[\d.]+/g).map(Number);
   const luminance = (color) => {
@@ -280,8 +280,8 @@ function lowContrast() {
   };
   const low = [];
   for (const node of document.querySelectorAll('body *')) {
-    const own = [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
-    if (!own || !node.checkVisibility() || node.matches(':disabled')) continue;
+    const hasText = [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
+    if (!hasText || !node.checkVisibility() || node.matches(':disabled')) continue;
     const [dark, light] = [luminance(getComputedStyle(node).color), luminance(background(node))].sort((a, b) => a - b);
     const ratio = (light + 0.05) / (dark + 0.05);
     if (ratio < 4.5) low.push(`${node.tagName} "${node.textContent.trim().slice(0, 20)}" ${ratio.toFixed(2)}`);

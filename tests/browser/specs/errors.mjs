@@ -1,36 +1,36 @@
-// Bad input rejects with the right code and names the thing, and the next good call works; in a worker and without.
+// Invalid input rejects with the right code and names the argument, and the next valid call works, in a worker and without one.
 import assert from 'node:assert/strict';
 
 const TEXT = 'Ana Ivanovic won at Wimbledon.';
 
-// [what, the arguments of luke.ner, the code, what the message must name]. `undefined` and functions cannot cross into the page.
+// [description, arguments of luke.ner, error code, pattern in the message]. `undefined` and functions cannot be sent to the page.
 const CALLS = [
-  ['a number for a text', [42], 'input', /42/],
-  ['null for a text', [null], 'input', /null/],
+  ['a number instead of a text', [42], 'input', /42/],
+  ['null instead of a text', [null], 'input', /null/],
   ['a number among texts', [['a', 1]], 'input', /1/],
-  ['words that are no list', [{ words: 'a b' }], 'input', /words/],
-  ['a word that is no string', [{ words: ['a', 3] }], 'input', /words\[1\]/],
-  ['an option that does not exist', [TEXT, { treshold: 0.5 }], 'input', /treshold/],
-  ['a context that does not exist', [TEXT, { context: 'paragraph' }], 'input', /context|paragraph/],
-  ['a way to find sentences that does not exist', [TEXT, { sentences: 'maybe' }], 'input', /sentences|maybe/],
-  ['a span past the end', [TEXT, { sentences: [[0, 999]] }], 'input', /999|sentence/],
-  ['a span the wrong way round', [TEXT, { sentences: [[9, 3]] }], 'input', /sentence|9/],
+  ['words that are not a list', [{ words: 'a b' }], 'input', /words/],
+  ['a word that is not a string', [{ words: ['a', 3] }], 'input', /words\[1\]/],
+  ['an unknown option', [TEXT, { treshold: 0.5 }], 'input', /treshold/],
+  ['an unknown context', [TEXT, { context: 'paragraph' }], 'input', /context|paragraph/],
+  ['an unknown rule for sentences', [TEXT, { sentences: 'maybe' }], 'input', /sentences|maybe/],
+  ['a span beyond the end', [TEXT, { sentences: [[0, 999]] }], 'input', /999|sentence/],
+  ['a reversed span', [TEXT, { sentences: [[9, 3]] }], 'input', /sentence|9/],
   ['a negative span', [TEXT, { sentences: [[-1, 3]] }], 'input', /sentence|-1/],
-  ['sentences past the last word', [{ words: ['a', 'b'], sentences: [[0, 5]] }], 'input', /sentence|5/],
-  ['a span of no tokens', [TEXT, { maxSpanTokens: 0 }], 'input', /maxSpanTokens/],
-  ['no entities per pass', [TEXT, { maxEntitiesPerPass: 0 }], 'input', /maxEntitiesPerPass/],
-  ['a threshold that is no number', [TEXT, { threshold: 'high' }], 'input', /threshold|high/],
-  ['allScores that is no boolean', [TEXT, { allScores: 'yes' }], 'input', /yes/],
-  ['special tokens in a way that does not exist', [TEXT, { specialTokens: 'maybe' }], 'input', /maybe/],
-  ['a label that the model does not have', [TEXT, { labels: ['DRAGON'] }], 'input', /DRAGON/],
+  ['sentences beyond the last word', [{ words: ['a', 'b'], sentences: [[0, 5]] }], 'input', /sentence|5/],
+  ['a maximum span of 0 tokens', [TEXT, { maxSpanTokens: 0 }], 'input', /maxSpanTokens/],
+  ['a maximum of 0 entities per pass', [TEXT, { maxEntitiesPerPass: 0 }], 'input', /maxEntitiesPerPass/],
+  ['a threshold that is not a number', [TEXT, { threshold: 'high' }], 'input', /threshold|high/],
+  ['allScores that is not a boolean', [TEXT, { allScores: 'yes' }], 'input', /yes/],
+  ['an unknown value of specialTokens', [TEXT, { specialTokens: 'maybe' }], 'input', /maybe/],
+  ['an unknown label', [TEXT, { labels: ['DRAGON'] }], 'input', /DRAGON/],
 ];
 
 const LOADS = [
-  ['no such folder', '/nowhere/', 'network', /\/nowhere\/manifest\.json.*404/],
-  ['a folder on a server that is not there', 'http://localhost:9/model/', 'network', /localhost:9/],
-  ['a page of an app', '/faults/html/', 'format', /\/faults\/html\/manifest\.json.*luke convert/],
-  ['JSON that is no manifest', '/faults/json/', 'format', /\/faults\/json\/manifest\.json/],
-  ['a version from the future', '/faults/version', 'format', /version 99/],
+  ['a missing folder', '/nowhere/', 'network', /\/nowhere\/manifest\.json.*404/],
+  ['an unreachable server', 'http://localhost:9/model/', 'network', /localhost:9/],
+  ['an HTML page', '/faults/html/', 'format', /\/faults\/html\/manifest\.json.*luke convert/],
+  ['JSON that is not a manifest', '/faults/json/', 'format', /\/faults\/json\/manifest\.json/],
+  ['a newer version', '/faults/version', 'format', /version 99/],
   ['a path outside the folder', '/faults/outside/', 'format', /secret\.bin/],
   ['a missing chunk', '/faults/missing/', 'network', /\/faults\/missing\/chunks.*404/],
   ['a truncated chunk', '/faults/truncated/', 'integrity', /chunks\//],
@@ -42,32 +42,32 @@ export default async function ({ test, openPage }) {
   for (const worker of [true, false]) {
     const where = worker ? 'in a worker' : 'without a worker';
     let page;
-    await test(`wasm ${where}: no text gives no entities`, async () => {
+    await test(`wasm ${where}: empty texts give no entities`, async () => {
       page ??= await openPage();
       const results = await page.evaluate(nerEach, { worker, calls: [[''], [' \n\t '], [[]], [['', '']], [{ words: [] }]] });
       assert.deepEqual(results.map(({ outcome }) => outcome.value), [[], [], [], [[], []], []]);
     });
-    await test(`wasm ${where}: ${CALLS.length} bad calls`, async () => {
+    await test(`wasm ${where}: ${CALLS.length} invalid calls`, async () => {
       page ??= await openPage();
       const results = await page.evaluate(nerEach, { worker, calls: CALLS.map(([, args]) => args), after: TEXT });
       CALLS.forEach(([what, , code, names], i) => {
         check(what, results[i].outcome, code, names);
-        assert.ok(Array.isArray(results[i].after?.value), `${what}: the next good call ${JSON.stringify(results[i].after)}`);
-        assert.deepEqual(results[i].after, results[0].after, `${what}: the next good call gives something else`);
+        assert.ok(Array.isArray(results[i].after?.value), `${what}: the next valid call ${JSON.stringify(results[i].after)}`);
+        assert.deepEqual(results[i].after, results[0].after, `${what}: the next valid call gives another result`);
       });
     });
-    await test(`wasm ${where}: bad inputs for forward`, async () => {
+    await test(`wasm ${where}: invalid inputs for forward`, async () => {
       page ??= await openPage();
       const cases = [3, {}, [{ inputIds: [0, 2] }, {}], { inputIds: [] }, { inputIds: [0, 99999999, 2] }, { inputIds: [0, 2], attentionMask: [1] }, { inputIds: [0, -1, 2] }];
       const results = await page.evaluate(forwardEach, { worker, cases });
       results.slice(0, -1).forEach((outcome, i) => check(JSON.stringify(cases[i]), outcome, 'input', /./));
-      assert.ok(results.at(-1).value, `the next good call: ${JSON.stringify(results.at(-1))}`);
+      assert.ok(results.at(-1).value, `the next valid call: ${JSON.stringify(results.at(-1))}`);
     });
-    await test(`wasm ${where}: ${LOADS.length} bad models`, async () => {
+    await test(`wasm ${where}: ${LOADS.length} invalid models`, async () => {
       page ??= await openPage();
       const results = await page.evaluate(loadEach, { worker, urls: [...LOADS.map(([, url]) => url), '/models/micro-span_cls'] });
       LOADS.forEach(([what, , code, names], i) => check(what, results[i], code, names));
-      assert.ok(results.at(-1).value, `the next good load: ${JSON.stringify(results.at(-1))}`);
+      assert.ok(results.at(-1).value, `the next valid load: ${JSON.stringify(results.at(-1))}`);
     });
     await page?.context().close();
   }

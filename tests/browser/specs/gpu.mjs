@@ -1,19 +1,19 @@
-// WebGPU: how much work a call is, and that no failure of the device becomes a result.
+// WebGPU: the number of commands of a call, and device failures, which must reject instead of giving a result.
 import assert from 'node:assert/strict';
 
 const MODEL = '/models/micro-span_cls/';
 const TEXT = 'Ana Ivanovic won at Wimbledon.';
-/** Of a layer: projections, attention, two linear layers after it each with a norm, and one between. */
-const DISPATCHES_A_LAYER = 7;
-/** Embeddings and head. */
+/** Per layer: the projections, attention, and then linear, norm, linear, linear, norm. */
+const DISPATCHES_PER_LAYER = 7;
+/** For the embeddings and the head. */
 const OTHER_DISPATCHES = 8;
 
 export default async function ({ test, openPage }) {
-  await test('webgpu: one submit for the work and one for the result, one readback, seven dispatches a layer', async () => {
+  await test('webgpu: a call has one submit for the work, one for the result, one readback, and seven dispatches per layer', async () => {
     const page = await openPage();
     const { counts, layers } = await page.evaluate(countCalls, { MODEL });
     for (const { dispatches, submits, readbacks, pipelines } of counts) {
-      assert.ok(dispatches <= DISPATCHES_A_LAYER * layers + OTHER_DISPATCHES, `${dispatches} dispatches for ${layers} layers`);
+      assert.ok(dispatches <= DISPATCHES_PER_LAYER * layers + OTHER_DISPATCHES, `${dispatches} dispatches for ${layers} layers`);
       assert.ok(submits <= 2, `${submits} submits`);
       assert.equal(readbacks, 1);
       assert.equal(pipelines, 0, 'pipelines are built while the model loads');
@@ -38,9 +38,9 @@ export default async function ({ test, openPage }) {
   }
 
   for (const [what, spoil, code] of [
-    ['a command that is not valid', 'dispatch', 'device-lost'],
-    ['a buffer for which there is no room', 'memory', 'out-of-memory'],
-    ['a device that goes away', 'device', 'device-lost'],
+    ['an invalid command', 'dispatch', 'device-lost'],
+    ['a buffer that does not fit in memory', 'memory', 'out-of-memory'],
+    ['a lost device', 'device', 'device-lost'],
   ]) {
     await test(`webgpu: ${what} rejects the running call, and the next one works`, async () => {
       const page = await openPage();

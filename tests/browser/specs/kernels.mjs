@@ -1,7 +1,7 @@
-// Each WebGPU kernel against its plain CPU reference, on random shapes: a build of the module with `kernelTest` exported.
+// Each WebGPU kernel against its CPU reference on random shapes. Uses a build of the module that exports `kernelTest`.
 import assert from 'node:assert/strict';
 
-// `tiled`: what a real GPU runs, which this adapter would not choose.
+// `tiled` are the variants for a real GPU, which would not be chosen on this adapter.
 const KERNELS = [
   'linear', 'linear_f16', 'linear_q8', 'entity_attention', 'add_layer_norm', 'gather_rows', 'stack_rows',
   'tiled linear', 'tiled linear_f16', 'tiled linear_q8', 'tiled entity_attention',

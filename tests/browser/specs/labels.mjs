@@ -1,4 +1,4 @@
-// Entity typing and relation classification give Hugging Face's logits and labels on every device; other heads are refused.
+// Entity typing and relation classification return Hugging Face's logits and labels on every device. Other heads are refused.
 import assert from 'node:assert/strict';
 import { DEVICES, fixture, TOLERANCE, utf16 } from '../fixtures.mjs';
 
@@ -29,7 +29,7 @@ export default async function ({ test, openPage }) {
     await page?.context().close();
   }
 
-  await test('wasm: a task without a head, and spans that do not fit, reject; the next good call works', async () => {
+  await test('wasm: a task without a head and invalid spans reject; the next valid call works', async () => {
     const page = await openPage();
     const outcomes = await page.evaluate(async () => {
       const ner = await lukeWeb.Luke.load('/models/micro-span_cls/', { device: 'wasm' });

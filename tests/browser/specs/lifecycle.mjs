@@ -1,4 +1,4 @@
-// What happens around the calls: progress, abort, dispose, workers, traps, and which device `auto` takes.
+// Progress, abort, dispose, workers, traps, and the device that `auto` chooses.
 import assert from 'node:assert/strict';
 
 const MODEL = '/models/micro-span_cls/';
@@ -36,7 +36,7 @@ export default async function ({ test, openPage, site }) {
   );
 
   await inPage(
-    'auto: a software adapter is not taken, and the reason is told',
+    'auto: a software adapter is not used, and the reason is reported',
     async ({ MODEL, TEXT }) => {
       const luke = await lukeWeb.Luke.load(MODEL);
       const entities = await luke.ner(TEXT);
@@ -51,7 +51,7 @@ export default async function ({ test, openPage, site }) {
   );
 
   await inPage(
-    'webgpu: asked for by name, a software adapter is taken, named and tested',
+    'webgpu: a software adapter is used if WebGPU is requested by name; it is named and tested',
     async ({ MODEL }) => {
       const luke = await lukeWeb.Luke.load(MODEL, { device: 'webgpu' });
       await luke.dispose();
@@ -65,7 +65,7 @@ export default async function ({ test, openPage, site }) {
     },
   );
 
-  await test('wasm: only the module that runs is fetched', async () => {
+  await test('wasm: only the module that is used is fetched', async () => {
     const fresh = await openPage();
     site.requests.length = 0;
     await fresh.evaluate(async ({ MODEL }) => (await lukeWeb.Luke.load(MODEL, { device: 'wasm' })).dispose(), { MODEL });
@@ -76,7 +76,7 @@ export default async function ({ test, openPage, site }) {
   });
 
   await inPage(
-    'wasm: a load that is aborted in the middle of a chunk rejects with the reason, and the next one works',
+    'wasm: a load that is aborted within a chunk rejects with the reason, and the next load works',
     async ({ MODEL }) => {
       const results = [];
       for (const worker of [true, false]) {
@@ -94,7 +94,7 @@ export default async function ({ test, openPage, site }) {
   );
 
   await inPage(
-    'wasm: files of an earlier model in the HTTP cache are fetched anew',
+    'wasm: stale files of an earlier model in the HTTP cache are fetched again',
     async () => {
       const folder = '/faults/replaced/';
       const { chunks } = await (await fetch(`${folder}manifest.json`)).json();
@@ -108,7 +108,7 @@ export default async function ({ test, openPage, site }) {
   );
 
   await inPage(
-    'wasm: calls queue, an aborted one is dropped, the others give their results',
+    'wasm: calls queue; an aborted call is not started, and the others return their results',
     async ({ MODEL, TEXT }) => {
       const luke = await lukeWeb.Luke.load(MODEL, { device: 'wasm' });
       const abort = new AbortController();
@@ -129,7 +129,7 @@ export default async function ({ test, openPage, site }) {
   );
 
   await inPage(
-    'wasm: a fetch, headers and a worker of the user\'s are used',
+    'wasm: the fetch, headers and worker of the user are used',
     async ({ MODEL, TEXT }) => {
       const asked = [];
       const worker = new Worker('/pkg/dist/worker.js', { type: 'module' });
@@ -140,7 +140,7 @@ export default async function ({ test, openPage, site }) {
       const luke = await lukeWeb.Luke.load(MODEL, { device: 'wasm', worker, fetch: fetching, headers: { 'x-test': 'yes' } });
       const entities = await luke.ner(TEXT);
       await luke.dispose();
-      // The worker is still there for another model.
+      // The worker still runs and can load another model.
       const again = await lukeWeb.Luke.load(MODEL, { device: 'wasm', worker: () => worker });
       const same = await again.ner(TEXT);
       await again.dispose();
@@ -161,9 +161,9 @@ export default async function ({ test, openPage, site }) {
     },
   );
 
-  // The traps are false ones, but the instance is really replaced and the model really loaded again.
+  // The traps are simulated, but the instance is replaced and the model is loaded again.
   await inPage(
-    'wasm: a trap, in a call or in a task behind it, rejects the call; the next gets a fresh instance',
+    'wasm: a trap in a call or in its microtasks rejects the call; the next call gets a new instance',
     async ({ MODEL, TEXT }) => {
       const { Model, __wbg_reset_state: reset } = await import('/pkg/wasm/relaxed/luke_web.js');
       const { call } = Model.prototype;
@@ -173,7 +173,7 @@ export default async function ({ test, openPage, site }) {
       const traps = [
         throwTrap,
         () => {
-          queueMicrotask(throwTrap); // as a Rust future does: its promise never settles
+          queueMicrotask(throwTrap); // like a trap in a Rust future, whose promise never settles
           return new Promise(() => {});
         },
       ];

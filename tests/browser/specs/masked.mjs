@@ -1,4 +1,4 @@
-// `luke.fillMask` and `luke.predictEntities` give Hugging Face's five best; `luke.embed` gives what `luke.forward` gives.
+// `luke.fillMask` and `luke.predictEntities` return Hugging Face's five best; `luke.embed` returns the same vectors as `luke.forward`.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { DEVICES, fixture, maxDifference, TOLERANCE, utf16 } from '../fixtures.mjs';
@@ -6,7 +6,7 @@ import { DEVICES, fixture, maxDifference, TOLERANCE, utf16 } from '../fixtures.m
 const CHECKPOINT = new URL('../../fixtures/checkpoints/micro-mlm/', import.meta.url);
 const json = (name) => JSON.parse(readFileSync(new URL(name, CHECKPOINT), 'utf8'));
 
-/** What `luke.embed` is compared on: in the micro vocabulary `<s>` is 0, `</s>` 2 and the entity `[MASK]` 2. */
+/** Inputs of `luke.embed`. In the micro vocabulary `<s>` is 0, `</s>` is 2 and the entity `[MASK]` is 2. */
 const EMBEDDED = [
   ['Beyoncé lives in Los Angeles.', [[0, 7], [17, 28]]],
   ['Tokyo', []],
@@ -23,7 +23,7 @@ export default async function ({ test, openPage }) {
       page ??= await openPage();
       return page.evaluate(runAll, { task, checkpoint: 'micro-mlm', device, calls });
     };
-    // The words of a text with entities depend on those, which fillMask does not have.
+    // With entities the logits of words depend on them, and fillMask has no entities.
     const plain = cases.filter(({ spans }) => spans.length === 0);
     await test(`${device} fillMask, ${plain.length} texts`, async () => {
       const { results, tasks } = await inPage('fillMask', plain.map(({ text }) => [text]));
@@ -60,7 +60,7 @@ export default async function ({ test, openPage }) {
         assert.deepEqual(pooled.shape, [hidden], text);
         assert.ok(tokens.every(({ start, end }, at) => start >= (tokens[at - 1]?.start ?? 0) && end >= start && end <= text.length), text);
         const expected = {
-          words: forward.lastHiddenState.data.slice(hidden, -hidden), // less the special tokens around them
+          words: forward.lastHiddenState.data.slice(hidden, -hidden), // without the special tokens at both ends
           entities: forward.entityLastHiddenState?.data ?? [],
           pooled: forward.poolerOutput.data,
         };
@@ -73,7 +73,7 @@ export default async function ({ test, openPage }) {
     await page?.context().close();
   }
 
-  await test('wasm: what does not fit rejects, and the next good call works; a checkpoint without a pooler has no pooled vector', async () => {
+  await test('wasm: invalid arguments reject, and the next valid call works; a checkpoint without a pooler has no pooled vector', async () => {
     const page = await openPage();
     const { bad, counts, lists, pooled } = await page.evaluate(oddCalls);
     for (const { value, error } of bad) assert.equal(error?.code, 'input', JSON.stringify(value ?? error));
@@ -83,7 +83,7 @@ export default async function ({ test, openPage }) {
     await page.context().close();
   });
 
-  await test('wasm: a checkpoint without heads refuses every task but embed, and says so', async () => {
+  await test('wasm: a checkpoint without heads refuses every task except embed, and names it', async () => {
     const page = await openPage();
     const { tasks, outcomes } = await page.evaluate(headless);
     assert.deepEqual(tasks, ['embed']);
@@ -95,14 +95,14 @@ export default async function ({ test, openPage }) {
   });
 }
 
-/** `[id, logit]` lists of the fixture against ours. */
+/** Compares our results with the `[id, logit]` lists of the fixture. */
 function compare(expected, found, where) {
   assert.deepEqual(found.map((list) => list.map(({ id }) => id)), expected.map((list) => list.map(([id]) => id)), where);
   found.forEach((list, i) => {
     list.forEach(({ logit, score }, k) => {
       const want = expected[i][k][1];
       assert.ok(Math.abs(logit - want) <= TOLERANCE, `${where}, list ${i}: ${logit}, not ${want}`);
-      // A softmax: the ratio of two scores is the exponential of the logits' difference.
+      // Scores are a softmax: the ratio of two scores is the exponential of the difference of their logits.
       const ratio = Math.exp(want - expected[i][0][1]);
       assert.ok(score > 0 && score < 1 && Math.abs(score / list[0].score - ratio) <= 1e-3, `${where}, list ${i}: score ${score}`);
     });
@@ -126,7 +126,7 @@ async function embedAll({ device, calls }) {
   const results = [];
   for (const [text, spans] of calls) {
     const { tokens, words, entities, pooled } = await luke.embed(text, spans);
-    // A token is in a span when some of its text is.
+    // A token belongs to a span if their texts overlap.
     const positions = ([start, end]) => tokens.flatMap((token, i) => (token.start < end && token.end > start ? [i + 1] : []));
     const entityInputs = spans.length > 0 && { entityIds: spans.map(() => 2), entityPositionIds: spans.map(positions) };
     const forward = await luke.forward({ inputIds: [0, ...tokens.map(({ id }) => id), 2], ...entityInputs });

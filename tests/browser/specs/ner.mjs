@@ -1,4 +1,4 @@
-// `luke.ner` on texts and on word lists gives the reference pipeline's entities.
+// `luke.ner` on texts and on word lists returns the entities of the reference pipeline.
 import assert from 'node:assert/strict';
 import { DEVICES, fixture, TOLERANCE } from '../fixtures.mjs';
 
@@ -32,7 +32,7 @@ export default async function ({ test, openPage }) {
     await page?.context().close();
   }
 
-  await test('wasm a slice of the text is the entity, whatever is in it', async () => {
+  await test('wasm the slice of the text equals the entity for unusual texts', async () => {
     const page = await openPage();
     const calls = [...ODD_TEXTS.flatMap((text) => [[text], [text, { sentences: 'none' }]]), [ODD_TEXTS, { allScores: true }]];
     const results = await page.evaluate(nerAll, { device: 'wasm', calls });
@@ -48,13 +48,13 @@ export default async function ({ test, openPage }) {
       }
     }
     assert.ok(count > 20, `only ${count} entities`);
-    assert.equal(await page.evaluate(halves), true, 'half a surrogate pair');
+    assert.equal(await page.evaluate(unpairedSurrogates), true, 'unpaired surrogates');
     for (const { label, score, scores } of results.at(-1).flat()) assert.equal(scores[label], score);
     await page.context().close();
   });
 }
 
-/** Emoji joined and flagged, marks combined and not, directions, line ends, other planes, and a length of many windows. */
+/** Emoji sequences and flags, combining marks, right-to-left text, line ends, supplementary planes, and a text of many windows. */
 const ODD_TEXTS = [
   'Hi 👨‍👩‍👧‍👦 from Zürich 🇨🇭 and Tokyo 🙂!', 'Beyonce\u0301 in Sa\u0303o Paulo', 'القاهرة هي عاصمة مصر. Cairo!', 'Paris\r\nTexas\tTokyo\u2028Rome\u00a0Oslo',
   '𝔏𝔬𝔫𝔡𝔬𝔫 met 𠮷野家 in 東京。', '\ufeffParis \u200b Tokyo\u200d', 'a</s>b <mask> <s> [MASK] Paris', '\0 Paris \u0007', 'Paris '.repeat(700),
@@ -69,8 +69,8 @@ async function nerAll({ device, calls }) {
   return results;
 }
 
-/** Here and not above, because such a text cannot be sent into the page. */
-async function halves() {
+/** These texts are defined here because unpaired surrogates cannot be sent to the page. */
+async function unpairedSurrogates() {
   const luke = await lukeWeb.Luke.load('/models/micro-span_cls/', { device: 'wasm' });
   const texts = ['Paris \ud800 Tokyo', 'a\udc00 Rome'];
   const results = [...(await luke.ner(texts)), await luke.ner(texts[0])];

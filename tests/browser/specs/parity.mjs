@@ -1,8 +1,8 @@
-// Every head on every device gives Hugging Face's outputs for the same arrays.
+// Every head on every device returns Hugging Face's outputs for the same inputs.
 import assert from 'node:assert/strict';
 import { camel, camelKeys, DEVICES, fixture, maxDifference, shapeOf, TOLERANCE } from '../fixtures.mjs';
 
-/** Chromium has relaxed SIMD, so the module for engines without it would not be run otherwise. */
+/** Chromium has relaxed SIMD, so the module without it needs a run of its own. */
 const RUNS = [...DEVICES.map((device) => ({ name: device, device, site: '/pkg/' })), { name: 'wasm without relaxed SIMD', device: 'wasm', site: '/plain/' }];
 
 export default async function ({ test, openPage }) {
@@ -14,23 +14,23 @@ export default async function ({ test, openPage }) {
         page ??= await openPage();
         const inputs = entries.map((entry) => camelKeys(entry.inputs));
         const { outputs } = await page.evaluate(forwardAll, { checkpoint, ...run, inputs });
-        // Each alone, then all at once.
+        // The outputs of single calls, then those of one call with all inputs.
         [...entries, ...entries].forEach((entry, i) => compare(entry, outputs[i]));
       });
     }
-    await test(`${name} int8 gives what it gives natively`, async () => {
+    await test(`${name} int8 gives the same outputs as the native build`, async () => {
       page ??= await openPage();
       const { selfTest } = await page.evaluate(forwardAll, { checkpoint: 'micro-span_cls-q8', ...run, inputs: [] });
-      assert.ok(selfTest.maxError <= (run.device === 'wasm' ? NATIVE : selfTest.tolerance), `off by ${selfTest.maxError}`);
+      assert.ok(selfTest.maxError <= (run.device === 'wasm' ? NATIVE_TOLERANCE : selfTest.tolerance), `off by ${selfTest.maxError}`);
     });
     await page?.context().close();
   }
 }
 
-/** Integers are exact; f32 sums may be added in another order and round a number of a row differently. */
-const NATIVE = 1e-3;
+/** Integer sums are exact. f32 sums may have another order, and so an input may be quantized to a neighboring integer. */
+const NATIVE_TOLERANCE = 1e-3;
 
-// In the page. One worker serves all checkpoints, so that the module is compiled once.
+// In the page. All checkpoints share one worker, so that the module is compiled once.
 async function forwardAll({ checkpoint, device, site, inputs }) {
   globalThis.worker ??= new Worker(`${site}dist/worker.js`, { type: 'module' });
   const luke = await lukeWeb.Luke.load(`/models/${checkpoint}/`, { device, worker: globalThis.worker });
@@ -50,7 +50,7 @@ async function forwardAll({ checkpoint, device, site, inputs }) {
 function compare({ checkpoint, inputs, outputs }, actual) {
   const { logits_stride: stride, ...expected } = outputs;
   for (const [name, nested] of Object.entries(expected)) {
-    const where = `${checkpoint}, ${inputs.input_ids.length} words and ${inputs.entity_ids?.length ?? 0} entities, ${name}`;
+    const where = `${checkpoint}, ${inputs.input_ids.length} tokens and ${inputs.entity_ids?.length ?? 0} entities, ${name}`;
     const got = actual[camel(name)];
     assert.ok(got, `${where}: not among ${Object.keys(actual)}`);
     const sampled = name === 'logits' && stride ? sampleColumns(got, stride) : got;
@@ -60,7 +60,7 @@ function compare({ checkpoint, inputs, outputs }, actual) {
   }
 }
 
-/** Every `stride`th column: the fixture keeps no more of the word logits. */
+/** Every `stride`th column, because the fixture only contains these columns of the token logits. */
 function sampleColumns({ shape: [rows, columns], data }, stride) {
   return { shape: [rows, Math.ceil(columns / stride)], data: data.filter((_, i) => (i % columns) % stride === 0) };
 }

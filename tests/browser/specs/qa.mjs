@@ -1,4 +1,4 @@
-// `luke.qa` gives the reference pipeline's n-best list, as exact places in the context.
+// `luke.qa` returns the n-best list of the reference pipeline, with exact offsets in the context.
 import assert from 'node:assert/strict';
 import { DEVICES, fixture, TOLERANCE } from '../fixtures.mjs';
 
@@ -14,14 +14,14 @@ export default async function ({ test, openPage }) {
     await page?.context().close();
   }
 
-  await test('wasm: a threshold decides whether there is an answer; what does not fit rejects, and the next good call works', async () => {
+  await test('wasm: nullThreshold decides whether there is an answer; invalid options reject, and the next valid call works', async () => {
     const page = await openPage();
     const { question, context } = cases[0];
-    const { free, stands, falls, empty, bad, good } = await page.evaluate(thresholds, { question, context });
+    const { free, answered, unanswered, empty, bad, good } = await page.evaluate(thresholds, { question, context });
     assert.equal(free.answerable, true);
     assert.equal(free.alternatives.length, 0);
-    assert.deepEqual(stands, free);
-    assert.deepEqual(falls, { ...free, answerable: false });
+    assert.deepEqual(answered, free);
+    assert.deepEqual(unanswered, { ...free, answerable: false });
     assertNone(empty, 'no context');
     for (const { value, error } of bad) assert.equal(error?.code, 'input', JSON.stringify(value ?? error));
     assert.deepEqual(good, free);
@@ -29,17 +29,17 @@ export default async function ({ test, openPage }) {
   });
 }
 
-/** A case of the fixture as arguments of `luke.qa`. */
+/** The arguments of `luke.qa` for a case of the fixture. */
 function call({ question, context, candidates, args }) {
   const named = { nBest: args.n_best, maxSeqTokens: args.max_seq_length, docStride: args.doc_stride, maxAnswerTokens: args.max_answer_length };
-  const given = Object.entries({ ...named, entities: candidates ?? undefined }).filter(([, value]) => value !== undefined);
-  return [question, context, { ...Object.fromEntries(given), topK: args.n_best ?? 20 }];
+  const options = Object.entries({ ...named, entities: candidates ?? undefined }).filter(([, value]) => value !== undefined);
+  return [question, context, { ...Object.fromEntries(options), topK: args.n_best ?? 20 }];
 }
 
 function compare(entry, found) {
   const { name, context, nbest, features } = entry;
   const nullScore = Math.min(...features.map(({ start_logits: [start], end_logits: [end] }) => start + end));
-  // The reference says "empty" where it has no answer at all, and lists answers that are only a space.
+  // The reference returns "empty" if it has no answer at all, and also lists answers that are only a space.
   const expected = nbest.filter(({ text, feature }) => text !== '' && feature !== undefined);
   if (expected.length === 0) {
     assertNone(found, name);
@@ -60,7 +60,7 @@ function compare(entry, found) {
     for (const [got, wanted] of numbers) {
       assert.ok(Math.abs(got - wanted) <= TOLERANCE, `${where}: ${got}, not ${wanted}`);
     }
-    // The reference's text has spaces where the context has any white space, and U+FFFD where it cuts a character.
+    // The reference's text has a space for any white space of the context, and U+FFFD if it cuts a character.
     const pieces = want.text.split('\ufffd').map(collapse);
     if (pieces.length === 1) assert.equal(collapse(answer.answer), pieces[0], where);
     else assert.ok(pieces.every((piece) => collapse(answer.answer).includes(piece)), `${where} has not all of ${JSON.stringify(pieces)}`);
@@ -72,18 +72,18 @@ function assertNone(found, where) {
 }
 
 /**
- * Where an entry of the n-best list stands in the context, by the tokens of the fixture: byte-level BPE writes one
- * character for each byte of a word, after one for the space before it. An answer that cuts a character is widened to it.
+ * Finds the offsets of an entry of the n-best list in the context, from the tokens of the fixture. A token of byte-level BPE has one
+ * character per byte of the word, and one for the space before it. An answer that cuts a character is extended to the whole character.
  */
 function placesOf({ context, features, args }) {
   const words = [...context.matchAll(/[^ \t\r\n\u202f]+/g)].map((word) => ({ text: word[0], start: word.index }));
   const stride = args.doc_stride ?? 128;
-  const bounds = []; // of every token of the context: its word, and its first and last byte in it
-  const bytes = words.map(() => -1); // so far; the space is before the word
+  const bounds = []; // for each token of the context, its word and its byte range in the word
+  const bytes = words.map(() => -1); // bytes so far; -1 because the first byte is the space before the word
   features.forEach(({ tokens, token_to_word: tokenToWord }, feature) => {
     tokenToWord.forEach(([token, word], i) => {
       const at = feature * stride + i;
-      if (bounds[at]) return; // seen in the window before
+      if (bounds[at]) return; // the token was in an earlier window
       const first = bytes[word];
       bytes[word] += tokens[token].length;
       bounds[at] = { word, first: Math.max(first, 0), end: Math.max(bytes[word], 0) };
@@ -128,13 +128,13 @@ async function thresholds({ question, context }) {
   const luke = await lukeWeb.Luke.load('/models/micro-qa/', { device: 'wasm' });
   const free = await luke.qa(question, context);
   const difference = free.nullScore - (free.startLogit + free.endLogit);
-  const stands = await luke.qa(question, context, { nullThreshold: difference + 1e-3 });
-  const falls = await luke.qa(question, context, { nullThreshold: difference - 1e-3 });
+  const answered = await luke.qa(question, context, { nullThreshold: difference + 1e-3 });
+  const unanswered = await luke.qa(question, context, { nullThreshold: difference - 1e-3 });
   const empty = await luke.qa(question, '');
   const options = [{ topK: 0 }, { nBest: 0 }, { docStride: 0 }, { maxAnswerTokens: -1 }, { maxSeqTokens: 100_000 }, { entities: { a: 1 } }, { nullThreshold: 'low' }];
   const bad = [];
   for (const wrong of options) bad.push(await outcome(luke.qa(question, context, wrong)));
   const good = await luke.qa(question, context);
   await luke.dispose();
-  return { free, stands, falls, empty, bad, good };
+  return { free, answered, unanswered, empty, bad, good };
 }

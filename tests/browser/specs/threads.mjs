@@ -1,4 +1,4 @@
-// Threads of the CPU module, on pages that are cross-origin isolated and on one that is not.
+// Threads of the CPU module, on cross-origin isolated pages and on one that is not isolated.
 import assert from 'node:assert/strict';
 import { startSite } from '../server.mjs';
 
@@ -19,17 +19,17 @@ export default async function ({ test, openPage }) {
     await page.context().close();
   });
 
-  await test('wasm: auto takes what there is, in a worker', async () => {
+  await test('wasm: auto uses all cores in a worker, at most 8', async () => {
     const page = await openPage(site.url);
-    const { cores, worker, here } = await page.evaluate(infos, MODELS[0]);
+    const { cores, worker, page: onPage } = await page.evaluate(infos, MODELS[0]);
     assert.equal(worker.threads, Math.min(cores, 8));
     assert.equal(worker.threadsReason, undefined);
-    assert.equal(here.threads, 1);
-    assert.match(here.threadsReason, /thread of the page/);
+    assert.equal(onPage.threads, 1);
+    assert.match(onPage.threadsReason, /thread of the page/);
     await page.context().close();
   });
 
-  await test('wasm: a page that is not isolated has one thread and is told why; a number rejects', async () => {
+  await test('wasm: a page that is not isolated has one thread and a reason; a number rejects', async () => {
     const page = await openPage();
     const { auto, number } = await page.evaluate(async (model) => {
       const luke = await lukeWeb.Luke.load(model, { device: 'wasm' });
@@ -43,7 +43,7 @@ export default async function ({ test, openPage }) {
     await page.context().close();
   });
 
-  await test('wasm: where a policy forbids threads, auto runs with one and says why', async () => {
+  await test('wasm: if a policy forbids threads, auto uses one thread and gives a reason', async () => {
     const page = await openPage(site.url);
     const { auto, number } = await page.evaluate(async (model) => {
       const worker = () => new Worker('/closed/dist/worker.js', { type: 'module' });
@@ -58,7 +58,7 @@ export default async function ({ test, openPage }) {
     await page.context().close();
   });
 
-  await test('wasm: a thread that traps ends the call that it helps; the next one has a fresh instance and threads', async () => {
+  await test('wasm: a trap in a thread rejects the call; the next call has a new instance and new threads', async () => {
     const page = await openPage(site.url);
     const before = asked('/trapping/dist/thread.js');
     const { trapped, after, reported } = await page.evaluate(trap, MODELS[0]);
@@ -69,7 +69,7 @@ export default async function ({ test, openPage }) {
     await page.context().close();
   });
 
-  await test('wasm: dispose ends the threads of a worker that lives on, and the next model starts its own', async () => {
+  await test('wasm: dispose ends the threads of a worker that keeps running, and the next model starts new threads', async () => {
     const page = await openPage(site.url);
     const before = asked('/dist/thread.js');
     const [first, second] = await page.evaluate(oneAfterTheOther, MODELS[0]);
@@ -81,7 +81,7 @@ export default async function ({ test, openPage }) {
   site.close();
 }
 
-// In the page. Inputs long enough to be shared.
+// In the page. The inputs are long enough for several threads.
 async function bothCounts(model) {
   const words = 400;
   const spans = Array.from({ length: 100 }, (_, i) => [i * 4, i * 4 + 1]);
@@ -110,10 +110,10 @@ async function infos(model) {
     await luke.dispose();
     return luke.info;
   };
-  return { cores: navigator.hardwareConcurrency, worker: await info({}), here: await info({ worker: false }) };
+  return { cores: navigator.hardwareConcurrency, worker: await info({}), page: await info({ worker: false }) };
 }
 
-/** Of the threads that the site's package starts, the first has trapped; the others are well. */
+/** The first thread that the site's package starts traps. The others work. */
 async function trap(model) {
   const worker = () => new Worker('/trapping/dist/worker.js', { type: 'module' });
   const luke = await lukeWeb.Luke.load(model, { device: 'wasm', threads: 3, selfTest: false, worker });

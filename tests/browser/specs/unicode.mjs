@@ -1,10 +1,10 @@
-// Whatever is in a text, every task gives places whose slice is what it returns, and refuses only spans that do not fit.
+// On random Unicode texts, the slices at the offsets of results equal their texts, and only invalid spans are refused.
 import assert from 'node:assert/strict';
 
 const TEXTS = 60;
 const SEED = 20200;
 
-/** Every task: its checkpoint, and how it is called on a text with two spans, `valid` or not. */
+/** All tasks with their checkpoints. */
 const TASKS = [
   ['ner', 'micro-span_cls'], ['qa', 'micro-qa'], ['cloze', 'micro-cloze'], ['typing', 'micro-entity_cls'], ['relation', 'micro-entity_pair'],
   ['fillMask', 'micro-mlm'], ['predictEntities', 'micro-mlm'], ['embed', 'micro-mlm'],
@@ -23,7 +23,7 @@ export default async function ({ test, openPage }) {
   await page?.context().close();
 }
 
-// In the page, whole: half surrogate pairs cannot be sent in or out.
+// Runs in the page, because unpaired surrogates cannot be sent to the page or back.
 async function tryAll({ task, checkpoint, count, seed }) {
   const PIECES = [
     'Paris', 'Tokyo', 'Ana Ivanovic', 'Beyoncé', 'Beyonce\u0301', 'Los Angeles.', 'the', 'of', '3.14', 'AT&T', "L'Oréal", '“quoted”', '—', '...', '!?', '@highlight\n',
@@ -40,8 +40,8 @@ async function tryAll({ task, checkpoint, count, seed }) {
     return ((t ^ (t >>> 14)) >>> 0) % below;
   };
   const piece = () => (random(5) === 0 ? String.fromCodePoint(random(0x110000)) : PIECES[random(PIECES.length)]);
-  const text = (most) => Array.from({ length: random(most) }, () => piece() + (random(2) ? ' ' : '')).join('');
-  const show = (value) => JSON.stringify(value); // writes a half as an escape
+  const text = (maxPieces) => Array.from({ length: random(maxPieces) }, () => piece() + (random(2) ? ' ' : '')).join('');
+  const show = (value) => JSON.stringify(value); // writes an unpaired surrogate as an escape
 
   const luke = await lukeWeb.Luke.load(`/models/${checkpoint}/`, { device: 'wasm' });
   const problems = [];
@@ -49,7 +49,7 @@ async function tryAll({ task, checkpoint, count, seed }) {
   const slices = (where, whole, found, key) => {
     for (const result of found) {
       if (!(result.start < result.end)) report(where, `empty: ${show(result)}`);
-      if (whole.slice(result.start, result.end) !== result[key]) report(where, `not what stands there: ${show(result)}`);
+      if (whole.slice(result.start, result.end) !== result[key]) report(where, `not the slice: ${show(result)}`);
       if (/^[\udc00-\udfff]/.test(result[key]) && /[\ud800-\udbff]$/.test(whole.slice(0, result.start))) report(where, `cuts a pair: ${show(result)}`);
       if (/[\ud800-\udbff]$/.test(result[key]) && /^[\udc00-\udfff]/.test(whole.slice(result.end))) report(where, `cuts a pair: ${show(result)}`);
       if (!(result.score >= 0 && result.score <= 1)) report(where, `score: ${show(result)}`);
@@ -62,7 +62,7 @@ async function tryAll({ task, checkpoint, count, seed }) {
     length(where, { length: shape[0] }, wanted);
     if (!data.every(Number.isFinite)) report(where, 'not finite');
   };
-  /** How each task is called, and what must hold of its result. */
+  /** For each task a function that makes its arguments, and one that checks its result. */
   const tasks = {
     ner: [(whole) => [whole, { sentences: random(2) ? 'auto' : 'none' }], (where, [whole], found) => slices(where, whole, found, 'text')],
     qa: [
@@ -103,23 +103,23 @@ async function tryAll({ task, checkpoint, count, seed }) {
     const whole = text(i % 10 === 9 ? 400 : 30);
     const ends = [0];
     for (const character of whole) ends.push(ends.at(-1) + character.length);
-    // Spans of whole characters as a rule, and now and then any two numbers.
-    const wild = random(8) === 0;
+    // Most spans contain whole characters; some are any two numbers.
+    const isRandom = random(8) === 0;
     const span = () => {
-      const [a, b] = wild ? [random(whole.length + 3), random(whole.length + 3)] : [ends[random(ends.length)], ends[random(ends.length)]];
-      return wild ? [a, b] : [Math.min(a, b), Math.max(a, b)];
+      const [a, b] = isRandom ? [random(whole.length + 3), random(whole.length + 3)] : [ends[random(ends.length)], ends[random(ends.length)]];
+      return isRandom ? [a, b] : [Math.min(a, b), Math.max(a, b)];
     };
-    const given = args(whole, [span(), span()]);
+    const callArgs = args(whole, [span(), span()]);
     try {
-      check(given, given, await luke[task](...given));
+      check(callArgs, callArgs, await luke[task](...callArgs));
       resolved += 1;
     } catch (error) {
-      const typed = error instanceof lukeWeb.LukeError && error.code === 'input' && takesSpans;
-      if (!typed) report(given, `${error.name} ${error.code}: ${error.message}`);
-      if (show(await luke[task](...good)) !== goodResult) report(given, 'the next good call gives something else');
+      const isExpected = error instanceof lukeWeb.LukeError && error.code === 'input' && takesSpans;
+      if (!isExpected) report(callArgs, `${error.name} ${error.code}: ${error.message}`);
+      if (show(await luke[task](...good)) !== goodResult) report(callArgs, 'the next valid call gives another result');
     }
   }
-  if (show(await luke[task](...good)) !== goodResult) report('at the end', 'the good call gives something else');
+  if (show(await luke[task](...good)) !== goodResult) report('at the end', 'the valid call gives another result');
   await luke.dispose();
   return { problems, resolved };
 }

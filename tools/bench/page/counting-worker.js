@@ -1,3 +1,3 @@
-// Our worker, with its WebGPU calls counted.
+// Our worker, which also counts its WebGPU calls.
 import './counting.js';
 import '/pkg/dist/worker.js';

@@ -1,4 +1,4 @@
-// Counts the thread's WebGPU calls: `count` as a message gives the figures since the last one.
+// Counts the WebGPU calls of this thread. The message `count` returns the counts since the last such message.
 const counts = { dispatches: 0, submits: 0, readbacks: 0, pipelines: 0 };
 
 count(globalThis.GPUComputePassEncoder, 'dispatchWorkgroups', 'dispatches');

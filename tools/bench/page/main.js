@@ -1,32 +1,32 @@
-// The page: one engine, its inputs, and its last outputs. The harness calls `bench`.
+// The page contains one engine, its inputs and its last outputs. The harness calls `bench`.
 let engine;
 let last;
 const inputs = new Map();
 
 globalThis.bench = {
-  /** Loads the engine that `config.kind` names, here a module of that name; gives what it says of itself. */
+  /** Loads the engine from the module that `config.kind` names. Returns its `info`. */
   async load(config) {
     const { load } = await import(`./${config.kind}.js`);
     engine = await load(config);
     return engine.info ?? null;
   },
-  /** Reads files in a worker, one after the other, and does nothing with them. */
+  /** Reads files in a worker, one after the other, and discards them. */
   async read(urls) {
     const { connect } = await import('./rpc.js');
     return connect('/read-worker.js')('read', urls);
   },
-  /** Keeps an input in the form the engine takes; gives what the engine says of it. */
+  /** Converts an input for the engine and keeps it. Returns the engine's `info` about it. */
   async prepare(name, input) {
     const { value, info = null } = await engine.prepare(input);
     inputs.set(name, value);
     return info;
   },
-  /** Runs an input so many times. */
+  /** Runs an input `times` times. */
   async run(name, times) {
     for (let i = 0; i < times; i++) last = await engine.run(inputs.get(name));
   },
-  /** What the last run gave: `{ name: numbers }`. */
+  /** The outputs of the last run: `{ name: numbers }`. */
   outputs: () => engine.outputs(last),
-  /** What an engine counts, if it does. */
+  /** The counts of the engine, if it counts its calls. */
   count: () => engine.count(),
 };

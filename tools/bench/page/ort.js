@@ -1,4 +1,4 @@
-// onnxruntime-web, stock, in a worker of its own. An input is the arrays of a batch, run at once.
+// Unmodified onnxruntime-web in a worker. An input is the arrays of a batch, which runs in one pass.
 import { connect } from './rpc.js';
 
 export async function load(config) {

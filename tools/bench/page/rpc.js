@@ -1,6 +1,6 @@
-// Calls into a worker of the bench, one at a time.
+// Calls functions of a worker of the bench, one at a time.
 
-/** Starts a module worker that `serve`s; `call(method, ...args)` runs one of its methods. */
+/** Starts a module worker that calls `serve`. Returns a function `(method, ...args)` that calls one of its methods. */
 export function connect(url) {
   const worker = new Worker(url, { type: 'module' });
   return (method, ...args) =>
@@ -11,7 +11,7 @@ export function connect(url) {
     });
 }
 
-/** In the worker: answers calls with the methods of an object. */
+/** In the worker: handles calls with the methods of an object. */
 export function serve(methods) {
   addEventListener('message', async ({ data: { method, args } }) => {
     try {

@@ -1,7 +1,7 @@
 import { env, pipeline } from '/npm/@huggingface/transformers/dist/transformers.min.js';
 import { serve } from './rpc.js';
 
-const MOST_TOKENS = 512; // longer texts are cut without a word
+const MAX_TOKENS = 512; // longer texts are truncated silently
 let classify;
 
 const tokensOf = (text) => classify.tokenizer(text).input_ids.dims[1];
@@ -15,13 +15,13 @@ serve({
     env.backends.onnx.wasm.numThreads = threads;
     classify = await pipeline('token-classification', model, { dtype: 'q8', device: 'wasm' });
   },
-  /** Cuts a text between words into the longest parts that fit. */
+  /** Splits a text between words into the longest parts that fit. */
   split(text) {
     const parts = [];
     let part = '';
     for (const word of text.split(' ')) {
       const longer = part && `${part} ${word}`;
-      if (longer && tokensOf(longer) <= MOST_TOKENS) part = longer;
+      if (longer && tokensOf(longer) <= MAX_TOKENS) part = longer;
       else {
         if (part) parts.push(part);
         part = word;

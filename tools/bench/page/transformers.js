@@ -1,4 +1,4 @@
-// transformers.js, stock, in a worker of its own. An input is a text, run in parts that it does not cut.
+// Unmodified transformers.js in a worker. An input is a text, which runs in parts that are short enough not to be truncated.
 import { connect } from './rpc.js';
 
 export async function load(config) {
