@@ -1,5 +1,6 @@
 // The demo: loads a model with the package, as any page would, and has a tab for every task.
 import { Luke, type LoadEvent, type LoadOptions, type RuntimeInfo } from 'luke-web';
+import { withBuiltModules } from './building.js';
 import { $, showError } from './dom.js';
 import { Panel } from './panel.js';
 import { TabList } from './tablist.js';
@@ -39,8 +40,9 @@ async function load(): Promise<void> {
   showError($('error'), '', null);
   showProgress({ phase: 'compile', loadedBytes: 0, totalBytes: 0 });
   try {
+    const device = (query.get('device') ?? 'auto') as NonNullable<LoadOptions['device']>;
     const next = await Luke.load(model, {
-      device: (query.get('device') ?? 'auto') as NonNullable<LoadOptions['device']>,
+      ...(await withBuiltModules({ device, threads: 'auto' })),
       signal,
       onProgress: (event) => signal.aborted || showProgress(event),
     });

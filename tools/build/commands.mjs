@@ -1,0 +1,149 @@
+// What `check`, `wasm`, `pkg`, `www` and `test` do, and which of their steps run beside each other.
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { countLine, countTests } from './counts.mjs';
+import { ROOT } from './settings.mjs';
+import { Queue } from './steps.mjs';
+import { MODULES } from './wasm.mjs';
+
+const CHECKPOINTS = join(ROOT, 'tests/fixtures/checkpoints');
+
+/** WebGPU first: its wasm-opt (one core, minutes) then runs beside the compilation of the others. */
+const ORDER = ['webgpu', 'cpu', 'relaxed', 'threads'];
+
+export async function check(build) {
+  await build.toolchain.need('rustChecks');
+  await rustChecks(build);
+  await rustTests(build);
+}
+
+export async function wasm(build) {
+  const late = await needTools(build, ['wasmRust', 'wasmStd'], ['wasmBindgen', 'binaryen']);
+  await buildWasm(build, late);
+  await build.steps.step('size budget', () => build.wasm.budget(build.console.print));
+}
+
+export async function pkg({ steps, npm, console }) {
+  await steps.must('npm packages', () => npm.npmCi(console.say));
+  await steps.must('npm package: tsc', () => npm.compile('pkg', console.say));
+}
+
+export async function www(build) {
+  await pkg(build);
+  await build.steps.must('demo: tsc', () => build.npm.compile('www', build.console.say));
+}
+
+/** Everything that CI checks. What takes the processor's time runs side by side; tests run alone, as some have time limits. */
+export async function test(build) {
+  const { steps, toolchain, wasm, npm, console, installer } = build;
+  // A browser comes beside the compilers, unless apt would ask for a password.
+  const browser = installer.isRoot ? { early: [], late: ['browser'] } : { early: ['browser'], late: [] };
+  const late = await needTools(build, ['rustChecks', 'wasmRust', 'wasmStd', 'wasmClippy', ...browser.early], [...browser.late, 'wasmBindgen', 'binaryen']);
+  await steps.together(
+    async () => {
+      await rustChecks(build);
+      await steps.step('cargo test, compiled (first time 10 min)', () => cargo(build, ['test', '--no-run', ...RELEASE]));
+      await steps.must('luke convert of the fixtures', () => convertFixtures(build));
+    },
+    async () => {
+      await buildWasm(build, late);
+      await steps.step('size budget', () => wasm.budget(console.print));
+    },
+    () => pkg({ ...build, console: tagged(console, 'npm') }),
+  );
+  await steps.step('wasm32: clippy, kernel test module', () => wasm.kernels(console.say));
+  await steps.step('demo: tsc', () => npm.compile('www', console.say));
+  await rustTests(build);
+  await count(build, 'npm package: unit tests', 'node', 'npm', ['test', '--silent', '--workspace', 'pkg']);
+  await count(build, 'benchmark: unit tests', 'bench', process.execPath, ['--test', ...testFiles('tools/bench')]);
+  await count(build, 'build: unit tests', 'build', process.execPath, ['--test', ...testFiles('tools/build')]);
+  await count(build, 'browser tests', 'browser', process.execPath, ['tests/browser/run.mjs'], { CHROMIUM: toolchain.chromium });
+}
+
+/**
+ * Finds or installs the tools that are needed early, and gives the work that brings the others, which may run beside other steps.
+ * Where nothing may be installed, all that is missing is named at once.
+ */
+export async function needTools({ toolchain, steps, settings }, early, late) {
+  await toolchain.need(...early, ...(settings.mayInstall ? [] : late));
+  let done;
+  return () => (done ??= steps.must(`tools: ${late.join(', ')}`, () => toolchain.need(...late)));
+}
+
+/** Compiles and packs all modules; `tools` brings what packing needs. */
+export function buildWasm({ steps, wasm, console }, tools, order = ORDER) {
+  const [compiles, packs] = [new Queue(), new Queue()];
+  const lanes = order.map((name) => async () => {
+    const { title, first } = MODULES[name];
+    const { say } = tagged(console, name);
+    await compiles.add(() => steps.must(`compile wasm, ${title}${first}`, () => wasm.compile(name, say)));
+    await tools();
+    await packs.add(() => steps.must(`pack wasm, ${title}`, () => wasm.pack(name, { onLine: say })));
+  });
+  return steps.together(tools, ...lanes);
+}
+
+/** Runs a test runner as a step, and keeps how many of its tests passed. */
+export function count({ steps, processes, console }, step, runner, command, args, env = {}) {
+  return steps.step(step, async () => {
+    const lines = [];
+    const onLine = (line) => {
+      lines.push(line);
+      console.print(line);
+    };
+    let succeeded = false;
+    try {
+      await processes.run(command, args, { env, onLine });
+      succeeded = true;
+    } finally {
+      if (!processes.ending) steps.count(countLine(runner, countTests(lines, succeeded)));
+    }
+  });
+}
+
+/** A console whose lines begin with a word, for steps that run beside others. */
+export function tagged(console, word) {
+  return { ...console, say: (line) => console.say(`${word} | ${line}`) };
+}
+
+/** cargo for the native program, in the target folder of the settings. */
+export function cargo({ processes, console, settings }, args, env = {}) {
+  return processes.run('cargo', args, { env: { CARGO_TARGET_DIR: settings.target, ...env }, onLine: tagged(console, 'cargo').say });
+}
+
+const RELEASE = ['--locked', '--release'];
+
+async function rustChecks(build) {
+  const { steps } = build;
+  await steps.step('cargo fmt --check', () => cargo(build, ['fmt', '--check']));
+  await steps.step('cargo clippy', () => cargo(build, ['clippy', ...RELEASE, '--all-targets', '--', '-D', 'warnings']));
+  await steps.step('cargo doc', () => cargo(build, ['doc', ...RELEASE, '--no-deps'], { RUSTDOCFLAGS: '-D warnings' }));
+}
+
+function rustTests(build) {
+  return count(build, 'cargo test', 'rust', 'cargo', ['test', ...RELEASE, '--no-fail-fast'], { CARGO_TARGET_DIR: build.settings.target });
+}
+
+/** The program `luke`. */
+export async function buildLuke(build) {
+  await cargo(build, ['build', ...RELEASE, '--bin', 'luke']);
+  return join(build.settings.target, 'release/luke');
+}
+
+/** The micro checkpoints as model folders for the browser tests, made by the program itself. */
+async function convertFixtures(build) {
+  const luke = await buildLuke(build);
+  const convert = async (checkpoint, folder, ...options) => {
+    const out = join(ROOT, 'tests/browser/.models', folder);
+    rmSync(out, { recursive: true, force: true });
+    await build.processes.run(luke, ['convert', join(CHECKPOINTS, checkpoint), out, ...options], { onLine: tagged(build.console, 'luke').say });
+  };
+  for (const name of readdirSync(CHECKPOINTS).sort()) {
+    if (existsSync(join(CHECKPOINTS, name, 'model.safetensors'))) await convert(name, name, '--entities', 'full'); // some are a tokenizer only
+  }
+  await convert('micro-span_cls', 'micro-span_cls-q8', '--dtype', 'q8');
+}
+
+function testFiles(folder) {
+  return readdirSync(join(ROOT, folder)).filter((name) => name.endsWith('.test.mjs')).map((name) => join(folder, name));
+}

@@ -1,0 +1,37 @@
+// The npm package and the demo page: installed, compiled and put together by npm's scripts.
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './settings.mjs';
+import { BuildError } from './steps.mjs';
+
+const LOCK = join(ROOT, 'package-lock.json');
+/** A copy of the lock file that the npm packages were installed by. */
+const INSTALLED = join(ROOT, 'node_modules/.luke-lock');
+
+export class PackageBuild {
+  #settings;
+  #processes;
+
+  constructor(settings, processes) {
+    this.#settings = settings;
+    this.#processes = processes;
+  }
+
+  /** Installs the npm packages of package-lock.json, unless they are installed. */
+  async npmCi(onLine) {
+    if (existsSync(INSTALLED) && readFileSync(INSTALLED).equals(readFileSync(LOCK))) return;
+    if (!this.#settings.mayInstall) throw new BuildError('missing: npm packages    (npm ci)');
+    await this.#processes.run('npm', ['ci', '--no-audit', '--no-fund'], { onLine });
+    copyFileSync(LOCK, INSTALLED);
+  }
+
+  /** Compiles pkg/dist, or www/dist with the wasm modules that are there. */
+  compile(workspace, onLine) {
+    return this.#processes.run('npm', ['run', '--silent', '--workspace', workspace, 'build'], { onLine });
+  }
+
+  /** Puts the compiled page, the package and the wasm modules that are there into www/dist. */
+  assembleDemo(onLine) {
+    return this.#processes.run(process.execPath, ['www/build.mjs'], { onLine });
+  }
+}
