@@ -4,14 +4,13 @@
 
 mod likely;
 mod scorer;
+mod sentences;
 mod types;
 
 pub use types::{Entity, NerInput, NerOptions, NerResult, SentenceRule, Sentences, Words};
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::passes::{Limits, Pass, TokenStream, part_size, passes};
 use super::softmax;
@@ -74,7 +73,7 @@ impl Luke {
                 spans.iter().map(|span| offsets.span("sentences", *span)).collect::<Result<_>>()?
             }
             _ if whole => std::iter::once(0..text.len()).collect(),
-            _ => text.split_sentence_bound_indices().map(|(at, s)| at..at + s.len()).collect(),
+            _ => sentences::sentences(text),
         };
         let sentences = word_ranges(words, &bounds)?;
         let strings: Vec<&str> = words.iter().map(|word| &text[word.clone()]).collect();
