@@ -1,4 +1,16 @@
 //! The checkpoint's `config.json` (Hugging Face `LukeConfig`).
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -50,61 +62,183 @@ fn yes() -> bool {
     true
 }
 
+/// Rows of the largest word table. XLM-R, whose table is the largest of a LUKE checkpoint, has 250,002.
+pub const MAX_VOCAB_SIZE: usize = 1 << 22;
+/// Rows of the largest entity table. mLUKE has 1.2 million.
+pub const MAX_ENTITY_VOCAB_SIZE: usize = 1 << 24;
+/// The widest hidden state and the widest row of an entity table. LUKE large has 1,024.
+pub const MAX_HIDDEN_SIZE: usize = 1 << 14;
+/// The widest feed-forward layer. With [`MAX_HIDDEN_SIZE`] it bounds every weight matrix to 2^30 numbers, the stacked
+/// attention weight (6 x hidden x hidden) to 1.6 x 10^9.
+pub const MAX_INTERMEDIATE_SIZE: usize = 1 << 16;
+/// The deepest encoder. LUKE large has 24 layers.
+pub const MAX_HIDDEN_LAYERS: usize = 256;
+/// The longest position table. Checkpoints have 512 to 514 rows.
+pub const MAX_POSITION_EMBEDDINGS: usize = 1 << 16;
+/// The longest token type table. Checkpoints have 1 or 2 rows.
+pub const MAX_TYPE_VOCAB_SIZE: usize = 1 << 10;
+/// Labels of one head.
+pub const MAX_LABELS: usize = 1 << 16;
+/// Bytes of one label.
+pub const MAX_LABEL_BYTES: usize = 1 << 10;
+/// The shortest input that a model must be able to read: two special tokens and two others.
+const MIN_SEQ_TOKENS: usize = 4;
+
 impl LukeConfig {
     /// Reads and checks the object.
+    ///
+    /// # Errors
+    /// `format` when a field is missing, has another type or is out of its bounds; the message names the field.
     pub fn from_value(value: &Value) -> Result<Self> {
-        let bad = |reason: String| LukeError::format("config.json", reason);
-        let config: Self = serde_json::from_value(value.clone()).map_err(|error| bad(error.to_string()))?;
-        if !["luke", "mluke"].contains(&config.model_type.as_str()) {
-            return Err(bad(format!("model_type is '{}', not 'luke' or 'mluke'", config.model_type)));
-        }
-        if config.hidden_act != "gelu" {
-            return Err(bad(format!("hidden_act '{}' is not supported, only 'gelu'", config.hidden_act)));
-        }
-        let sizes = [
-            ("vocab_size", config.vocab_size),
-            ("entity_vocab_size", config.entity_vocab_size),
-            ("hidden_size", config.hidden_size),
-            ("entity_emb_size", config.entity_emb_size),
-            ("num_hidden_layers", config.num_hidden_layers),
-            ("num_attention_heads", config.num_attention_heads),
-            ("intermediate_size", config.intermediate_size),
-            ("max_position_embeddings", config.max_position_embeddings),
-            ("type_vocab_size", config.type_vocab_size),
-        ];
-        for (name, size) in sizes {
-            let most = if name == "num_hidden_layers" { 1000 } else { 1 << 24 };
-            if size == 0 || size > most {
-                return Err(bad(format!("{name} is {size}")));
-            }
-        }
-        if !config.hidden_size.is_multiple_of(config.num_attention_heads) {
-            return Err(bad("hidden_size is not divisible by num_attention_heads".into()));
-        }
-        if config.max_seq_tokens() < 4 {
-            return Err(bad("max_position_embeddings leaves hardly a position after pad_token_id".into()));
-        }
+        let config = Self::deserialize(value).map_err(|error| bad(error.to_string()))?;
+        config.check()?;
         Ok(config)
     }
 
-    /// Floats a head.
-    pub fn head_dim(&self) -> usize {
-        self.hidden_size / self.num_attention_heads
+    fn check(&self) -> Result<()> {
+        if !["luke", "mluke"].contains(&self.model_type.as_str()) {
+            return Err(bad(format!("model_type is '{}', not 'luke' or 'mluke'", shortened(&self.model_type))));
+        }
+        if self.hidden_act != "gelu" {
+            let reason = format!("hidden_act '{}' is not supported, only 'gelu'", shortened(&self.hidden_act));
+            return Err(bad(reason));
+        }
+        let sizes = [
+            ("vocab_size", self.vocab_size, MAX_VOCAB_SIZE),
+            ("entity_vocab_size", self.entity_vocab_size, MAX_ENTITY_VOCAB_SIZE),
+            ("hidden_size", self.hidden_size, MAX_HIDDEN_SIZE),
+            ("entity_emb_size", self.entity_emb_size, MAX_HIDDEN_SIZE),
+            ("num_hidden_layers", self.num_hidden_layers, MAX_HIDDEN_LAYERS),
+            ("num_attention_heads", self.num_attention_heads, MAX_HIDDEN_SIZE),
+            ("intermediate_size", self.intermediate_size, MAX_INTERMEDIATE_SIZE),
+            ("max_position_embeddings", self.max_position_embeddings, MAX_POSITION_EMBEDDINGS),
+            ("type_vocab_size", self.type_vocab_size, MAX_TYPE_VOCAB_SIZE),
+        ];
+        for (name, size, max) in sizes {
+            if size == 0 || size > max {
+                return Err(bad(format!("{name} is {size}, not 1 to {max}")));
+            }
+        }
+        if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
+            return Err(bad("hidden_size is not divisible by num_attention_heads".into()));
+        }
+        if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps < 1.0) {
+            return Err(bad(format!("layer_norm_eps is {:e}, not between 0 and 1", self.layer_norm_eps)));
+        }
+        if self.pad_token_id >= self.vocab_size {
+            return Err(bad(format!("pad_token_id {} is not below vocab_size {}", self.pad_token_id, self.vocab_size)));
+        }
+        if self.max_seq_tokens() < MIN_SEQ_TOKENS {
+            return Err(bad("max_position_embeddings leaves hardly a position after pad_token_id".into()));
+        }
+        if self.id2label.len() > MAX_LABELS {
+            return Err(bad(format!("id2label has {} labels, more than {MAX_LABELS}", self.id2label.len())));
+        }
+        Ok(())
     }
 
-    /// Most word tokens of one input, special ones included.
+    /// Floats of one attention head.
+    pub fn head_dim(&self) -> usize {
+        self.hidden_size.checked_div(self.num_attention_heads).unwrap_or(0)
+    }
+
+    /// The most word tokens of one input, special ones included.
     pub fn max_seq_tokens(&self) -> usize {
         self.max_position_embeddings.saturating_sub(self.pad_token_id.saturating_add(1))
     }
 
     /// Label names in id order.
+    ///
+    /// # Errors
+    /// `format` when `id2label` has no string for one of the ids from 0 on, or one of more than [`MAX_LABEL_BYTES`].
     pub fn labels(&self) -> Result<Vec<String>> {
-        let bad = |reason: String| LukeError::format("config.json", reason);
         (0..self.id2label.len())
             .map(|id| match self.id2label.get(&id.to_string()) {
-                Some(Value::String(label)) => Ok(label.clone()),
+                Some(Value::String(label)) if label.len() <= MAX_LABEL_BYTES => Ok(label.clone()),
+                Some(Value::String(_)) => {
+                    Err(bad(format!("the label of {id} in id2label is longer than {MAX_LABEL_BYTES} bytes")))
+                }
                 _ => Err(bad(format!("id2label has no name for {id}"))),
             })
             .collect()
+    }
+}
+
+fn bad(reason: String) -> LukeError {
+    LukeError::format("config.json", reason)
+}
+
+/// The start of a text from a file, for an error message.
+fn shortened(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn config() -> Value {
+        json!({
+            "model_type": "luke", "vocab_size": 40, "entity_vocab_size": 8, "hidden_size": 8, "entity_emb_size": 4,
+            "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16, "hidden_act": "gelu",
+            "max_position_embeddings": 20, "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1,
+        })
+    }
+
+    #[test]
+    fn numbers_out_of_bounds_are_refused_by_name() {
+        assert_eq!(LukeConfig::from_value(&config()).unwrap().max_seq_tokens(), 18);
+        let cases = [
+            ("vocab_size", json!(0)),
+            ("vocab_size", json!(MAX_VOCAB_SIZE + 1)),
+            ("vocab_size", json!(-1)),
+            ("vocab_size", json!(1e30)),
+            ("entity_vocab_size", json!(MAX_ENTITY_VOCAB_SIZE + 1)),
+            ("hidden_size", json!(MAX_HIDDEN_SIZE + 2)),
+            ("hidden_size", json!(u64::MAX)),
+            ("entity_emb_size", json!(MAX_HIDDEN_SIZE + 1)),
+            ("num_hidden_layers", json!(MAX_HIDDEN_LAYERS + 1)),
+            ("num_attention_heads", json!(3)),
+            ("num_attention_heads", json!(0)),
+            ("intermediate_size", json!(MAX_INTERMEDIATE_SIZE + 1)),
+            ("max_position_embeddings", json!(MAX_POSITION_EMBEDDINGS + 1)),
+            ("max_position_embeddings", json!(5)),
+            ("type_vocab_size", json!(MAX_TYPE_VOCAB_SIZE + 1)),
+            // B9: a negative epsilon gave NaN in every layer, and a call failed with `device-lost`.
+            ("layer_norm_eps", json!(-1e30)),
+            ("layer_norm_eps", json!(0)),
+            ("layer_norm_eps", json!(1)),
+            ("layer_norm_eps", json!(1e300)),
+            ("layer_norm_eps", json!(1e-300)),
+            ("pad_token_id", json!(40)),
+            ("pad_token_id", json!(u64::MAX)),
+            ("hidden_act", json!("relu")),
+            ("model_type", json!("bert")),
+        ];
+        for (name, value) in cases {
+            let mut wrong = config();
+            wrong[name] = value.clone();
+            let error = LukeConfig::from_value(&wrong).unwrap_err();
+            assert_eq!(error.code(), "format", "{name} = {value}");
+            let named = error.to_string().contains(name) || error.to_string().contains("invalid");
+            assert!(named, "{name} = {value}: {error}");
+        }
+    }
+
+    #[test]
+    fn labels_are_strings_of_bounded_length_and_number() {
+        let with = |labels: Value| {
+            let mut config = config();
+            config["id2label"] = labels;
+            LukeConfig::from_value(&config)
+        };
+        assert_eq!(with(json!({ "0": "a", "1": "b" })).unwrap().labels().unwrap(), ["a", "b"]);
+        for wrong in [json!({ "1": "a" }), json!({ "0": 3 }), json!({ "0": "x".repeat(MAX_LABEL_BYTES + 1) })] {
+            assert_eq!(with(wrong).unwrap().labels().unwrap_err().code(), "format");
+        }
+        let many: Map<String, Value> = (0..=MAX_LABELS).map(|id| (id.to_string(), json!("x"))).collect();
+        assert!(with(Value::Object(many)).unwrap_err().to_string().contains("id2label"));
     }
 }

@@ -79,6 +79,11 @@ impl LukeError {
         Self::Format { file: file.into(), reason: reason.into() }
     }
 
+    pub(crate) fn out_of_memory(what: &str, count: u64, bytes_each: usize) -> Self {
+        let mebibytes = count.saturating_mul(bytes_each as u64) >> 20;
+        Self::OutOfMemory(format!("{what}: {mebibytes} MiB"))
+    }
+
     pub(crate) fn input(argument: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Input { argument: argument.into(), reason: reason.into() }
     }

@@ -12,6 +12,7 @@ pub mod folder;
 pub mod heads;
 pub mod inputs;
 pub mod kernels;
+pub mod memory;
 pub mod model;
 pub mod tasks;
 pub mod text;
@@ -22,4 +23,4 @@ mod luke;
 mod wasm;
 
 pub use error::{LukeError, Result};
-pub use luke::{Luke, Output, Vocabulary};
+pub use luke::{InputSum, Luke, Output, Vocabulary};

@@ -16,45 +16,52 @@ use wasm_bindgen_futures::JsFuture;
 use crate::backend::DeviceKind;
 use crate::checkpoint::{self, HeadChoice, RawCheckpoint};
 use crate::error::LukeError;
-use crate::folder::{FileEntry, Manifest, Reading, Source, TensorEntry, Verifying, hex};
+use crate::folder::{CheckedFolder, FileEntry, Reading, Source, Verifying, hex};
 use crate::inputs::ModelInputs;
 use crate::luke::Luke;
+use crate::memory;
 use crate::tasks;
 use crate::tasks::embed::{EmbedInput, EmbedOptions, Embedding};
 
 type JsResult<T> = Result<T, JsValue>;
 
-/// Loads a model: `read(path, bytes, offset, write)` calls `write` with the pieces of a file in their order, or of a part of it
-/// where there is an offset, and gives a promise that is kept after the last; it may be called as long as the model lives.
-/// `options.selfTest` runs the manifest's self-test; `options.checkpoint` says that the manifest is [`read_checkpoint`]'s.
+/// Loads a model folder. `read(file, next, write)` calls `write` with the pieces of a file in their order, or of a part of it
+/// where there is an offset, and returns a promise that settles after the last piece. `file` is `{ path, bytes, offset }`;
+/// `next` is the file that will be read after it, or undefined. `read` may be called as long as the model lives.
+/// `options.selfTest` runs the manifest's self-test.
 #[wasm_bindgen(js_name = loadModel)]
 pub async fn load_model(manifest_json: &str, read: js_sys::Function, options: JsValue) -> JsResult<Model> {
     console_panics();
     let options: Value = from_js(options, "options")?;
-    let manifest = match options.get("checkpoint").and_then(Value::as_bool) {
-        Some(true) => Manifest::parse_unhashed(manifest_json),
-        _ => Manifest::parse(manifest_json),
-    };
-    let manifest = manifest.map_err(js_error)?;
+    let folder = CheckedFolder::parse(manifest_json).map_err(js_error)?;
     let self_test = options.get("selfTest").and_then(Value::as_bool).unwrap_or(false);
-    let luke = Luke::load(manifest, Arc::new(JsSource(SendWrapper::new(read))), DeviceKind::DEFAULT, self_test).await;
-    luke.map(Model).map_err(js_error)
+    Luke::load(folder, JsSource::new(read), DeviceKind::DEFAULT, self_test).await.map(Model).map_err(js_error)
+}
+
+/// Loads a checkpoint that is read as it is; `read` is as in [`load_model`].
+#[wasm_bindgen(js_name = loadCheckpoint)]
+pub async fn load_checkpoint(checkpoint: Checkpoint, read: js_sys::Function) -> JsResult<Model> {
+    Luke::load_checkpoint(checkpoint.0, JsSource::new(read), DeviceKind::DEFAULT).await.map(Model).map_err(js_error)
 }
 
 /// Files from the page's side.
 struct JsSource(SendWrapper<js_sys::Function>);
 
+impl JsSource {
+    fn new(read: js_sys::Function) -> Arc<Self> {
+        Arc::new(Self(SendWrapper::new(read)))
+    }
+}
+
 impl Source for JsSource {
     /// Pieces come straight into our memory: JavaScript would keep each file that it has held until it next tidies up.
-    fn read<'a>(&'a self, file: &'a FileEntry, mut room: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, mut buffer: Vec<u8>) -> Reading<'a> {
         Box::pin(async move {
             // The page knows better what went wrong, and keeps it.
             let failed = |_| LukeError::Network { file: file.path.clone(), reason: "could not be read".into() };
-            let offset = file.offset.map_or(JsValue::UNDEFINED, |offset| (offset as f64).into());
-            room.clear();
-            let no_room = |_| LukeError::OutOfMemory(format!("no room for the {} bytes of {}", file.bytes, file.path));
-            room.try_reserve_exact(file.bytes).map_err(no_room)?;
-            let bytes = Rc::new(RefCell::new(room));
+            buffer.clear();
+            memory::reserve(&mut buffer, file.bytes, &format!("for {}", file.path))?;
+            let bytes = Rc::new(RefCell::new(buffer));
             let to = bytes.clone();
             let write = Closure::<dyn FnMut(js_sys::Uint8Array)>::new(move |piece: js_sys::Uint8Array| {
                 let (mut to, length) = (to.borrow_mut(), piece.length() as usize);
@@ -62,8 +69,9 @@ impl Source for JsSource {
                 to.resize(start + length, 0);
                 piece.copy_to(&mut to[start..]);
             });
-            let promise =
-                self.0.call4(&JsValue::NULL, &file.path.as_str().into(), &file.bytes.into(), &offset, write.as_ref());
+            let entry = |file: &FileEntry| to_js(file).map_err(failed);
+            let next = next.map_or(Ok(JsValue::UNDEFINED), entry)?;
+            let promise = self.0.call3(&JsValue::NULL, &entry(file)?, &next, write.as_ref());
             JsFuture::from(js_sys::Promise::from(promise.map_err(failed)?)).await.map_err(failed)?;
             Ok(bytes.take())
         })
@@ -108,17 +116,29 @@ pub fn checkpoint_header_bytes(file: &str, first: &[u8]) -> JsResult<usize> {
     checkpoint::header_bytes(file, first).map_err(js_error)
 }
 
-/// A checkpoint that is loaded as it is; see `RawCheckpoint`. `files` has its small files by name (those there are of
-/// config.json, entity_vocab.json, luke_web.json and the tokenizer's), `headers` the start of each safetensors file by
-/// name, as `Uint8Array`; `heads` are those to keep, `[]` for all. Gives `{ manifest, tokenizer, entityVocab }`: the text
-/// for `loadModel`, and the files `tokenizer.json` and `entity_vocab.json` that its `read` must answer with.
+/// A checkpoint whose small files have been read; [`load_checkpoint`] takes it.
+#[wasm_bindgen]
+pub struct Checkpoint(RawCheckpoint);
+
+#[wasm_bindgen]
+impl Checkpoint {
+    /// The files that loading it reads: `{ chunks, entityTable }`, as in a manifest.
+    pub fn files(&self) -> JsResult<JsValue> {
+        let manifest = self.0.folder.manifest();
+        to_js(&json!({ "chunks": manifest.chunks, "entityTable": manifest.entity_table }))
+    }
+}
+
+/// Reads the small files of a checkpoint that is loaded as it is; see `RawCheckpoint`. `files` has them by name (those
+/// there are of config.json, entity_vocab.json, luke_web.json and the tokenizer's), `headers` has the start of each
+/// safetensors file by name, as `Uint8Array`; `heads` are those to keep, `[]` for all.
 #[wasm_bindgen(js_name = readCheckpoint)]
 pub fn read_checkpoint(
     name: &str,
     files: &js_sys::Object,
     headers: &js_sys::Object,
     heads: Vec<String>,
-) -> JsResult<JsValue> {
+) -> JsResult<Checkpoint> {
     console_panics();
     let (files, headers) = (bytes_by_name(files), bytes_by_name(headers));
     let read = || {
@@ -129,13 +149,7 @@ pub fn read_checkpoint(
         let heads: Vec<HeadChoice> = heads.iter().map(|head| head.parse()).collect::<Result<_, _>>()?;
         RawCheckpoint::read(&|file| Ok(files.get(file).cloned()), &stored, name, &heads)
     };
-    let raw = read().map_err(js_error)?;
-    let manifest = serde_json::to_string(&raw.manifest).map_err(|error| JsValue::from_str(&error.to_string()))?;
-    let result = js_sys::Object::new();
-    js_sys::Reflect::set(&result, &"manifest".into(), &manifest.into())?;
-    js_sys::Reflect::set(&result, &"tokenizer".into(), &js_sys::Uint8Array::from(raw.tokenizer.as_slice()))?;
-    js_sys::Reflect::set(&result, &"entityVocab".into(), &js_sys::Uint8Array::from(raw.entity_vocab.as_slice()))?;
-    Ok(result.into())
+    read().map(Checkpoint).map_err(js_error)
 }
 
 fn bytes_by_name(object: &js_sys::Object) -> BTreeMap<String, Vec<u8>> {
@@ -196,8 +210,6 @@ impl Model {
     /// What is loaded and where it runs.
     pub fn info(&self) -> JsResult<JsValue> {
         let Luke { manifest, device, .. } = &self.0;
-        let table = manifest.entity_table.as_ref().map_or(0, |table| table.rows * self.0.config.entity_emb_size);
-        let parameters = manifest.tensors.iter().map(TensorEntry::numbers).sum::<usize>() + table;
         let tested = manifest.self_test.as_ref().zip(self.0.self_test_error);
         to_js(&json!({
             "name": manifest.name,
@@ -206,7 +218,7 @@ impl Model {
             "device": device.name(),
             "tasks": self.0.tasks(),
             "heads": manifest.heads,
-            "parameters": parameters,
+            "parameters": self.0.parameters,
             "config": manifest.config,
             "selfTest": tested.map(|(test, error)| json!({ "maxError": error, "tolerance": test.tolerance })),
         }))

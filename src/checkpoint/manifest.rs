@@ -10,8 +10,9 @@ use super::{HeadChoice, Lookup, Stored, WORD_TABLE, json, plan_heads, tokenizer_
 use crate::config::LukeConfig;
 use crate::dtype::DType;
 use crate::error::{LukeError, Result};
-use crate::folder::{Chunk, EntityTable, FileEntry, Files, Manifest, TensorEntry};
+use crate::folder::{CheckedFolder, Chunk, EntityTable, FileEntry, Files, Manifest, TensorEntry};
 use crate::heads::HeadSpec;
+use crate::text::{EntityVocab, Tokenizer};
 
 /// Most bytes of a chunk; a row is never cut.
 const CHUNK_BYTES: usize = 8 << 20;
@@ -37,14 +38,15 @@ impl About {
     }
 }
 
-/// A checkpoint read as it is: what a model is loaded from in place of a model folder.
+/// A checkpoint read as it is, but for its weights: what a model is loaded from in place of a model folder.
 pub struct RawCheckpoint {
-    /// Names files of the checkpoint, with offsets and without hashes; and the two that are here.
-    pub manifest: Manifest,
-    /// The file `tokenizer.json`.
-    pub tokenizer: Vec<u8>,
-    /// The file `entity_vocab.json`.
-    pub entity_vocab: Vec<u8>,
+    /// Names parts of the checkpoint's files, without hashes. The tokenizer and the entity vocabulary in it are those that
+    /// were read already.
+    pub folder: CheckedFolder,
+    /// The word tokenizer.
+    pub tokenizer: Tokenizer,
+    /// The entity vocabulary.
+    pub entity_vocab: EntityVocab,
 }
 
 impl RawCheckpoint {
@@ -52,6 +54,10 @@ impl RawCheckpoint {
     /// `luke_web.json` gives none; `chosen` are the heads to keep, all where there are none.
     ///
     /// More entities than [`EntityTable::RESIDENT_ROWS`] stay in their file, and rows are read when a call needs them.
+    ///
+    /// # Errors
+    /// `format` when a file is missing or is not what it must be, `input` when a chosen head cannot be had, and what `files`
+    /// fails with.
     pub fn read(files: Lookup, stored: &[Stored], name: &str, chosen: &[HeadChoice]) -> Result<Self> {
         let missing = |file: &str| LukeError::format(file, "is not in the checkpoint");
         let value: Value = json(files, "config.json")?.ok_or_else(|| missing("config.json"))?;
@@ -64,7 +70,7 @@ impl RawCheckpoint {
         let entity_table = take_entity_table(&mut planned, stored);
         let (chunks, tensors) = chunks(&planned, stored);
         let dtype = planned.iter().find(|tensor| tensor.is(WORD_TABLE)).map_or(DType::F32, |t| stored[t.source].dtype);
-        let part = |path: &str, bytes: &[u8]| FileEntry { sha256: None, ..FileEntry::of(path, bytes) };
+        let part = |path: &str, bytes: &[u8]| FileEntry { path: path.into(), bytes: bytes.len(), sha256: None, offset: None };
         let manifest = Manifest {
             format: "luke-web".into(),
             version: 1,
@@ -83,8 +89,10 @@ impl RawCheckpoint {
             entity_table,
             self_test: None,
         };
-        manifest.check()?;
-        Ok(Self { manifest, tokenizer, entity_vocab })
+        let folder = CheckedFolder::of_checkpoint(manifest)?;
+        let tokenizer = Tokenizer::from_bytes(&tokenizer)?;
+        let entity_vocab = EntityVocab::from_bytes(&entity_vocab, config.entity_vocab_size)?;
+        Ok(Self { folder, tokenizer, entity_vocab })
     }
 }
 

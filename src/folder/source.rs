@@ -3,30 +3,47 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::manifest::FileEntry;
+use super::file::FileEntry;
 use crate::error::Result;
 
-/// The bytes of a file, at some time.
+/// A future of the bytes of a file.
 pub type Reading<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + 'a>>;
 
-/// That bytes are a file's, at some time.
+/// A future that succeeds if the bytes are the file's.
 pub type Verifying<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
-/// Reads files of one model. Files are asked for one at a time, in the manifest's order as a rule.
+/// Reads files of one model. Files are asked for one at a time.
 pub trait Source: Send + Sync {
-    /// The bytes of a file, or of the part of it that the entry names. `room` is memory to put them in, in place of what it
-    /// holds; a source that has them anyhow may give others.
-    fn read<'a>(&'a self, file: &'a FileEntry, room: Vec<u8>) -> Reading<'a>;
+    /// The bytes of a file, or of the part of it that the entry names.
+    ///
+    /// `next` is the file that will be asked for after this one, where that is known: a slow source can fetch it meanwhile.
+    /// `buffer` may be used for the result; its contents are discarded. An implementation may return a different vector.
+    ///
+    /// # Errors
+    /// `network`, or another code that says why there are no bytes. The bytes themselves need no check here:
+    /// [`read_verified`] does it.
+    fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, buffer: Vec<u8>) -> Reading<'a>;
 
-    /// That `bytes` are the file's. For sources that have a faster SHA-256 than ours.
+    /// Checks that `bytes` are the file's, as [`FileEntry::verify`] does. For sources that have a faster SHA-256.
+    ///
+    /// # Errors
+    /// `integrity`.
     fn verify<'a>(&'a self, file: &'a FileEntry, bytes: &'a [u8]) -> Verifying<'a> {
         Box::pin(async move { file.verify(bytes) })
     }
 }
 
-/// Reads a file, into `room` where the source likes to, and refuses bytes that are not what the manifest promised.
-pub async fn read_verified(source: &dyn Source, file: &FileEntry, room: Vec<u8>) -> Result<Vec<u8>> {
-    let bytes = source.read(file, room).await?;
+/// Reads a file and checks its length and hash. `next` and `buffer` are for [`Source::read`].
+///
+/// # Errors
+/// `integrity` when the bytes are not what the manifest says; what [`Source::read`] fails with.
+pub async fn read_verified(
+    source: &dyn Source,
+    file: &FileEntry,
+    next: Option<&FileEntry>,
+    buffer: Vec<u8>,
+) -> Result<Vec<u8>> {
+    let bytes = source.read(file, next, buffer).await?;
     source.verify(file, &bytes).await?;
     Ok(bytes)
 }

@@ -11,6 +11,7 @@ use super::LukeOps;
 use super::product::{Matrix, Panels};
 #[cfg(feature = "cpu")]
 use super::{pool, tiles};
+use crate::error::Result;
 #[cfg(feature = "cpu")]
 use crate::weights::rows_q8;
 use crate::weights::{DType, RowTable};
@@ -87,7 +88,10 @@ impl WeightRows {
     }
 
     /// Puts rows from `first` on in their place.
-    pub fn put(&mut self, first: usize, dtype: DType, bytes: &[u8]) {
+    ///
+    /// # Errors
+    /// As [`RowTable::put`].
+    pub fn put(&mut self, first: usize, dtype: DType, bytes: &[u8]) -> Result<()> {
         #[cfg(feature = "cpu")]
         {
             let (rows, columns) = (self.rows, self.table.columns());
@@ -95,10 +99,11 @@ impl WeightRows {
                 self.quantised.get_or_insert_with(|| super::QuantisedMatrix::zeros(rows, columns));
             }
             if let Some(matrix) = &mut self.quantised {
-                return rows_q8(dtype, columns, bytes).enumerate().for_each(|(i, row)| matrix.put(first + i, &row));
+                rows_q8(dtype, columns, bytes).enumerate().for_each(|(i, row)| matrix.put(first + i, &row));
+                return Ok(());
             }
         }
-        self.table.put(first, dtype, bytes, self.rows);
+        self.table.put(first, dtype, bytes, self.rows)
     }
 
     /// The weight on its device, and the memory in which it was gathered.

@@ -3,58 +3,97 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
-use super::{Luke, read_one};
+use super::Luke;
+use super::read::read_one;
 use crate::backend::{self, DeviceKind};
-use crate::config::LukeConfig;
+use crate::checkpoint::RawCheckpoint;
 use crate::error::{LukeError, Result};
-use crate::folder::{Manifest, Source, read_verified};
+use crate::folder::{CheckedFolder, Source, read_verified};
 use crate::model::{Head, LukeModel};
-use crate::text::EntityVocab;
-use crate::text::Tokenizer;
+use crate::text::{EntityVocab, Tokenizer};
 use crate::weights::{PagedRows, WeightStore};
 
-impl Luke {
-    /// Reads the files that `manifest` names from `source`, in the manifest's order as a rule, and builds the model on a
-    /// device. Runs the manifest's self-test where asked.
-    pub async fn load(manifest: Manifest, source: Arc<dyn Source>, kind: DeviceKind, self_test: bool) -> Result<Self> {
-        let config = LukeConfig::from_value(&manifest.config)?;
-        let device = backend::open(kind).await?;
-        #[cfg(feature = "webgpu")]
-        if kind == DeviceKind::Gpu {
-            let head_dim = config.hidden_size / config.num_attention_heads;
-            crate::kernels::warm_up(&device, manifest.dtype, head_dim);
-        }
-        let tokenizer = Tokenizer::from_bytes(&read_verified(&*source, &manifest.files.tokenizer, Vec::new()).await?)?;
-        if tokenizer.vocab_size() > config.vocab_size {
-            let (has, table) = (tokenizer.vocab_size(), config.vocab_size);
-            return Err(LukeError::format("tokenizer.json", format!("has {has} tokens, the word table {table} rows")));
-        }
-        let entity_vocab = read_verified(&*source, &manifest.files.entity_vocab, Vec::new()).await?;
-        let entity_vocab = EntityVocab::from_bytes(&entity_vocab, config.entity_vocab_size)?;
-        let pages = match &manifest.entity_table {
-            Some(table) if table.rows != config.entity_vocab_size => {
-                return Err(LukeError::format("manifest.json", "entityTable has other rows than config says"));
-            }
-            Some(table) => Some(PagedRows::new(table.clone(), config.entity_emb_size, source.clone())?),
-            None => None,
-        };
-        let mut store = WeightStore::new(&manifest, &*source);
-        let model = LukeModel::load(&mut store, &config, pages, &device).await?;
-        let mut heads = BTreeMap::new();
-        for (task, spec) in &manifest.heads {
-            let head = Head::load(task, spec.labels.len(), &mut store, &config, &device).await?;
-            heads.insert(task.clone(), head);
-        }
-        store.check_all_taken()?;
-        let self_test_error = None;
-        let mut luke = Luke { manifest, config, tokenizer, entity_vocab, device: kind, self_test_error, model, heads };
-        match self_test && luke.manifest.self_test.is_some() {
-            true => luke.self_test_error = luke.self_test().await?,
-            // What the device has to say of the shaders and weights comes before this.
-            false => drop(read_one("nothing", Tensor::zeros([1, 1], &device)).await?),
-        }
-        Ok(luke)
+/// What a model knows of words and entities.
+struct Vocabularies {
+    tokenizer: Tokenizer,
+    entities: EntityVocab,
+}
+
+/// See [`Luke::load`].
+pub async fn folder(
+    folder: CheckedFolder,
+    source: Arc<dyn Source>,
+    kind: DeviceKind,
+    self_test: bool,
+) -> Result<Luke> {
+    let device = open(&folder, kind).await?;
+    let files = &folder.manifest().files;
+    let tokenizer = read_verified(&*source, &files.tokenizer, Some(&files.entity_vocab), Vec::new()).await?;
+    let tokenizer = Tokenizer::from_bytes(&tokenizer)?;
+    let first_chunk = folder.reading_order().first().and_then(|index| folder.chunk(*index).ok());
+    let entities = read_verified(&*source, &files.entity_vocab, first_chunk, Vec::new()).await?;
+    let entities = EntityVocab::from_bytes(&entities, folder.config().entity_vocab_size)?;
+    let mut luke = build(folder, Vocabularies { tokenizer, entities }, source, kind, &device).await?;
+    if self_test && luke.manifest.self_test.is_some() {
+        luke.self_test_error = luke.self_test().await?;
+    } else {
+        check_device(&device).await?;
     }
+    Ok(luke)
+}
+
+/// See [`Luke::load_checkpoint`].
+pub async fn checkpoint(checkpoint: RawCheckpoint, source: Arc<dyn Source>, kind: DeviceKind) -> Result<Luke> {
+    let RawCheckpoint { folder, tokenizer, entity_vocab } = checkpoint;
+    let device = open(&folder, kind).await?;
+    let vocabularies = Vocabularies { tokenizer, entities: entity_vocab };
+    let luke = build(folder, vocabularies, source, kind, &device).await?;
+    check_device(&device).await?;
+    Ok(luke)
+}
+
+/// Opens the device and lets it build its pipelines while the files come in.
+async fn open(folder: &CheckedFolder, kind: DeviceKind) -> Result<Device> {
+    let device = backend::open(kind).await?;
+    #[cfg(feature = "webgpu")]
+    if kind == DeviceKind::Gpu {
+        crate::kernels::warm_up(&device, folder.manifest().dtype, folder.config().head_dim());
+    }
+    #[cfg(not(feature = "webgpu"))]
+    let _ = folder;
+    Ok(device)
+}
+
+async fn build(
+    folder: CheckedFolder,
+    Vocabularies { tokenizer, entities }: Vocabularies,
+    source: Arc<dyn Source>,
+    kind: DeviceKind,
+    device: &Device,
+) -> Result<Luke> {
+    let config = folder.config();
+    if tokenizer.vocab_size() > config.vocab_size {
+        let (tokens, rows) = (tokenizer.vocab_size(), config.vocab_size);
+        return Err(LukeError::format("tokenizer.json", format!("has {tokens} tokens, the word table {rows} rows")));
+    }
+    let pages = PagedRows::new(&folder, source.clone());
+    let mut store = WeightStore::new(&folder, &*source);
+    let model = LukeModel::load(&mut store, config, pages, device).await?;
+    let mut heads = BTreeMap::new();
+    for (task, spec) in &folder.manifest().heads {
+        let head = Head::load(task, spec.labels.len(), &mut store, config, device).await?;
+        heads.insert(task.clone(), head);
+    }
+    store.check_all_taken()?;
+    let parameters = folder.parameters();
+    let (manifest, config) = folder.into_parts();
+    let (device, entity_vocab) = (kind, entities);
+    Ok(Luke { manifest, config, parameters, tokenizer, entity_vocab, device, self_test_error: None, model, heads })
+}
+
+/// Waits for what the device has to report of the shaders and the weights.
+async fn check_device(device: &Device) -> Result<()> {
+    read_one("nothing", Tensor::zeros([1, 1], device)).await.map(drop)
 }

@@ -1,11 +1,14 @@
-//! Masked words and entities: a hidden state against every row of a table, a block of rows at a time.
+//! Masked words and entities: a hidden state against every row of a table, a block of rows at a time. The table is gone
+//! through once; it is never on the device, and one that stays in its files is never in memory, as a whole.
 
 use burn::tensor::Tensor;
 
-use super::{HiddenStates, Luke, Output, read_one, split};
+use super::read::{read_one, split};
+use super::{HiddenStates, Luke, Output};
 use crate::error::{LukeError, Result};
 use crate::inputs::ModelInputs;
-use crate::kernels::stack_rows;
+use crate::kernels::{gather_rows, stack_rows};
+use crate::memory;
 use crate::model::{Axes, Head, MaskedLm};
 
 /// What a masked position is predicted from.
@@ -18,7 +21,18 @@ pub enum Vocabulary {
 }
 
 impl Vocabulary {
-    /// `[words or entities, hidden]`, of all sequences.
+    /// How many positions an input has.
+    fn positions(self, inputs: &ModelInputs) -> usize {
+        match self {
+            Self::Words => inputs.input_ids.len(),
+            Self::Entities => inputs.entity_ids.len(),
+        }
+    }
+
+    /// The states of all positions of all sequences; there must be one.
+    ///
+    /// # Shapes
+    /// - result: `[words or entities, hidden]`
     fn rows(self, states: &HiddenStates) -> Tensor<2> {
         match self {
             Self::Words => states.word_rows(),
@@ -30,90 +44,107 @@ impl Vocabulary {
 /// Floats of a table on the device at once (32 MiB).
 const BLOCK: usize = 1 << 23;
 
-impl Luke {
-    /// Scores every row of a vocabulary at some positions of each input, a block of rows at a time: `visit` is shown the
-    /// block's first row and the logits `[positions of all inputs, block]`. The table is gone through once; it is never on
-    /// the device, and in chunks never in memory, as a whole. `task` is what an error says was asked for.
-    pub async fn masked_logits(
+/// Scores the rows of a vocabulary.
+pub struct MaskedScorer<'a> {
+    luke: &'a Luke,
+    head: &'a MaskedLm,
+}
+
+impl<'a> MaskedScorer<'a> {
+    /// The scorer of a model.
+    ///
+    /// # Errors
+    /// `task-unavailable` naming `task` when the model has no head for masked words.
+    pub fn new(luke: &'a Luke, task: &str) -> Result<Self> {
+        match luke.heads.get("mlm") {
+            Some(Head::MaskedLm(head)) => Ok(Self { luke, head }),
+            _ => Err(luke.unavailable(task)),
+        }
+    }
+
+    /// The scorer of a head of this model.
+    pub fn of(luke: &'a Luke, head: &'a MaskedLm) -> Self {
+        Self { luke, head }
+    }
+
+    /// See [`Luke::masked_logits`].
+    pub async fn score(
         &self,
-        task: &str,
         vocabulary: Vocabulary,
         inputs: &[(ModelInputs, Vec<usize>)],
         mut visit: impl FnMut(usize, &[f32]),
     ) -> Result<()> {
-        let Some(Head::MaskedLm(head)) = self.heads.get("mlm") else { return Err(self.unavailable(task)) };
         let mut rows = Vec::new();
         for (inputs, positions) in inputs.iter().filter(|(_, positions)| !positions.is_empty()) {
-            inputs.check(&self.config)?;
-            let states = self.states(std::slice::from_ref(inputs)).await?;
-            rows.push(states.select(vocabulary.rows(&states), positions));
+            let checked = inputs.checked(&self.luke.config)?;
+            let count = vocabulary.positions(inputs);
+            if let Some(position) = positions.iter().find(|position| **position >= count) {
+                return Err(LukeError::input("positions", format!("{position} is not below {count}")));
+            }
+            let states = self.luke.states(&[checked]).await?;
+            rows.push(gather_rows(vocabulary.rows(&states), positions));
         }
         match rows.into_iter().reduce(stack_rows) {
             None => Ok(()),
-            Some(rows) => self.decode(head, rows, vocabulary, &mut visit).await,
+            Some(rows) => self.decode(rows, vocabulary, &mut visit).await,
         }
     }
 
     /// The outputs of `LukeForMaskedLM` for each sequence, whole.
-    pub(super) async fn all_masked_logits(&self, head: &MaskedLm, states: &HiddenStates) -> Result<Vec<Vec<Output>>> {
+    pub async fn outputs(&self, states: &HiddenStates) -> Result<Vec<Vec<Output>>> {
         let sequences = states.packing.sequences();
+        let config = &self.luke.config;
         let mut each = vec![Vec::new(); sequences.len()];
         let words = sequences.iter().map(|sequence| sequence.words.len()).collect();
         let entities = sequences.iter().map(|sequence| sequence.entities.len()).collect();
         let kinds: [(_, _, Vec<usize>, _); 2] = [
-            ("logits", Vocabulary::Words, words, self.config.vocab_size),
-            ("entityLogits", Vocabulary::Entities, entities, self.config.entity_vocab_size),
+            ("logits", Vocabulary::Words, words, config.vocab_size),
+            ("entityLogits", Vocabulary::Entities, entities, config.entity_vocab_size),
         ];
         for (name, vocabulary, rows, columns) in kinds {
             let all = rows.iter().sum::<usize>();
             if all == 0 {
                 continue;
             }
-            let values = self.whole_logits(head, states, vocabulary, [all, columns]).await?;
+            let values = self.whole(states, vocabulary, [all, columns]).await?;
             split(name, &values, &rows, Axes::Both, &mut each);
         }
         Ok(each)
     }
 
-    /// The logits of all positions, `[rows, columns]`.
-    pub(super) async fn whole_logits(
+    /// The logits of all positions.
+    ///
+    /// # Shapes
+    /// - result: `[rows, columns]`: all positions, and the rows of the vocabulary
+    pub async fn whole(
         &self,
-        head: &MaskedLm,
         states: &HiddenStates,
         vocabulary: Vocabulary,
         [rows, columns]: [usize; 2],
     ) -> Result<Vec<f32>> {
-        let mut values = Vec::new();
-        let size = rows.saturating_mul(columns);
-        let full = |_| LukeError::OutOfMemory(format!("for logits of {rows} x {columns}"));
-        values.try_reserve_exact(size).map_err(full)?;
-        values.resize(size, 0.0);
+        let mut values = memory::zeros(rows.saturating_mul(columns), &format!("for logits of {rows} x {columns}"))?;
         let mut visit = |first: usize, block: &[f32]| {
             let width = block.len() / rows;
             for (row, part) in block.chunks_exact(width).enumerate() {
                 values[row * columns + first..][..width].copy_from_slice(part);
             }
         };
-        self.decode(head, vocabulary.rows(states), vocabulary, &mut visit).await?;
+        self.decode(vocabulary.rows(states), vocabulary, &mut visit).await?;
         Ok(values)
     }
 
     async fn decode(
         &self,
-        head: &MaskedLm,
         rows: Tensor<2>,
         vocabulary: Vocabulary,
         visit: &mut impl FnMut(usize, &[f32]),
     ) -> Result<()> {
+        let Self { luke, head } = self;
+        let words = head.word_table(&luke.model);
+        let entities = luke.model.entity_embeddings();
         let (decoder, table_rows, columns) = match vocabulary {
-            Vocabulary::Words => {
-                let table = head.word_table(&self.model);
-                (&head.words, table.rows(), table.columns())
-            }
-            Vocabulary::Entities => {
-                let table = self.model.entity_embeddings();
-                (&head.entities, table.rows(), table.columns())
-            }
+            Vocabulary::Words => (&head.words, words.rows(), words.columns()),
+            Vocabulary::Entities => (&head.entities, entities.rows(), entities.columns()),
         };
         let features = decoder.transform(rows);
         // Neither a block of the table nor its logits are larger than a block.
@@ -121,10 +152,10 @@ impl Luke {
         for first in (0..table_rows).step_by(step) {
             let block = first..(first + step).min(table_rows);
             let table = match vocabulary {
-                Vocabulary::Words => head.word_table(&self.model).block(block),
-                Vocabulary::Entities => self.model.entity_embeddings().block(block).await?,
+                Vocabulary::Words => words.block(block),
+                Vocabulary::Entities => entities.block(block).await?,
             };
-            let logits = decoder.logits(features.clone(), first, table, self.model.device());
+            let logits = decoder.logits(features.clone(), first, table, luke.model.device());
             visit(first, &read_one("logits", logits).await?);
         }
         Ok(())

@@ -3,23 +3,26 @@
 mod calibrate;
 mod load;
 mod masked;
+mod read;
+mod self_test;
 
+pub use calibrate::InputSum;
 pub use masked::Vocabulary;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use burn::tensor::{Tensor, TensorData, Transaction};
-
-use crate::backend::{self, DeviceKind};
+use crate::backend::DeviceKind;
+use crate::checkpoint::RawCheckpoint;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
-use crate::folder::Manifest;
+use crate::folder::{CheckedFolder, Manifest, Source};
 use crate::heads::HeadSpec;
-use crate::inputs::ModelInputs;
-use crate::model::{Axes, Head, HiddenStates, LukeModel, NamedTensor, Step, hidden_outputs};
-use crate::text::EntityVocab;
-use crate::text::{EncodeOptions, InputBuilder, InputForm, Spanned};
-use crate::text::{OffsetUnit, Offsets, Tokenizer};
+use crate::inputs::{CheckedInputs, ModelInputs};
+use crate::model::{Head, HiddenStates, LukeModel, NamedTensor, Step, hidden_outputs};
+use crate::text::{EncodeOptions, EntityVocab, InputBuilder, Tokenizer};
+use masked::MaskedScorer;
+use read::{read, split};
 
 /// A model ready to run.
 pub struct Luke {
@@ -27,6 +30,8 @@ pub struct Luke {
     pub manifest: Manifest,
     /// The checkpoint's config.
     pub config: LukeConfig,
+    /// How many numbers the model has, with the rows of an entity table that stays in its files.
+    pub parameters: u64,
     /// The word tokenizer.
     pub tokenizer: Tokenizer,
     /// The entity vocabulary.
@@ -51,7 +56,38 @@ pub struct Output {
 }
 
 impl Luke {
-    /// What this model can do, of what there is a method for.
+    /// Reads the files of a model folder from `source` and builds the model on a device while they come in. Runs the
+    /// manifest's self-test if `self_test` says so.
+    ///
+    /// # Errors
+    /// - `integrity`: a file is not what the manifest says
+    /// - `format`: a file, or what the self-test asks, is nothing that this program can follow
+    /// - `network`, or what else `source` fails with
+    /// - `unsupported`: this build or machine has no such device
+    /// - `device-lost`: the device failed, or the self-test gave other values
+    /// - `out-of-memory`
+    pub async fn load(
+        folder: CheckedFolder,
+        source: Arc<dyn Source>,
+        kind: DeviceKind,
+        self_test: bool,
+    ) -> Result<Self> {
+        load::folder(folder, source, kind, self_test).await
+    }
+
+    /// Builds a model from a checkpoint that is read as it is. `source` brings the parts of its weight files.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub async fn load_checkpoint(
+        checkpoint: RawCheckpoint,
+        source: Arc<dyn Source>,
+        kind: DeviceKind,
+    ) -> Result<Self> {
+        load::checkpoint(checkpoint, source, kind).await
+    }
+
+    /// The tasks of the API that this model can do.
     pub fn tasks(&self) -> Vec<&str> {
         let of_head = |head: &str| -> &'static [&'static str] {
             match head {
@@ -70,6 +106,9 @@ impl Luke {
     }
 
     /// A head and what the manifest says of it.
+    ///
+    /// # Errors
+    /// `task-unavailable` when the model has no such head.
     pub fn head(&self, task: &str) -> Result<(&Head, &HeadSpec)> {
         match (self.heads.get(task), self.manifest.heads.get(task)) {
             (Some(head), Some(spec)) => Ok((head, spec)),
@@ -77,7 +116,10 @@ impl Luke {
         }
     }
 
-    /// That `task` is one of [`tasks`](Self::tasks).
+    /// Checks that `task` is one of [`tasks`](Self::tasks).
+    ///
+    /// # Errors
+    /// `task-unavailable` when it is not.
     pub fn need_task(&self, task: &str) -> Result<()> {
         match self.tasks().contains(&task) {
             true => Ok(()),
@@ -85,7 +127,7 @@ impl Luke {
         }
     }
 
-    /// That there is no head for a task, and what there is.
+    /// Builds the error that says that there is no head for a task, and which tasks there are.
     pub fn unavailable(&self, task: &str) -> LukeError {
         let mut available: Vec<String> = self.tasks().into_iter().map(str::to_owned).collect();
         available.extend(self.heads.keys().filter(|head| !available.contains(head)).cloned().collect::<Vec<_>>());
@@ -99,6 +141,9 @@ impl Luke {
 
     /// Runs the model on arrays. `head` is a task, or `"model"` for the hidden states; left out, it is the only
     /// head there is, or `"model"`.
+    ///
+    /// # Errors
+    /// As [`forward_batch`](Self::forward_batch).
     pub async fn forward(&self, inputs: &ModelInputs, head: Option<&str>) -> Result<Vec<Output>> {
         let outputs = self.forward_batch(std::slice::from_ref(inputs), head).await?;
         Ok(outputs.into_iter().next().unwrap_or_default())
@@ -106,10 +151,16 @@ impl Luke {
 
     /// Runs inputs of any lengths together, up to [`batch_rows`](Self::batch_rows) at once: the outputs of each as
     /// [`forward`](Self::forward) gives them.
+    ///
+    /// # Errors
+    /// - `input`: an input does not fit the model or the head (see [`ModelInputs::checked`]), or several heads could be meant
+    /// - `task-unavailable`: the model has no such head
+    /// - `device-lost`: the device failed
+    /// - `format`: the weights are so large that a result is not finite, or a chunk of the entity table has wrong numbers
+    /// - `integrity`, `network`, or what else the source of the entity table fails with
+    /// - `out-of-memory`
     pub async fn forward_batch(&self, batch: &[ModelInputs], head: Option<&str>) -> Result<Vec<Vec<Output>>> {
-        for inputs in batch {
-            inputs.check(&self.config)?;
-        }
+        let batch: Vec<_> = batch.iter().map(|inputs| inputs.checked(&self.config)).collect::<Result<_>>()?;
         let head = match head {
             Some("model") => None,
             Some(task) => Some(self.head(task)?.0),
@@ -119,7 +170,7 @@ impl Luke {
             }
             None => self.heads.values().next(),
         };
-        let (mut outputs, mut rest) = (Vec::with_capacity(batch.len()), batch);
+        let (mut outputs, mut rest) = (Vec::with_capacity(batch.len()), batch.as_slice());
         while !rest.is_empty() {
             let mut rows = 0;
             let fits = rest.iter().take_while(|inputs| {
@@ -142,11 +193,11 @@ impl Luke {
         }
     }
 
-    /// One forward pass and a head; the inputs must have been checked, and there must be one.
-    async fn run(&self, batch: &[ModelInputs], head: Option<&Head>) -> Result<Vec<Vec<Output>>> {
+    /// One forward pass and a head; there must be an input.
+    async fn run(&self, batch: &[CheckedInputs<'_>], head: Option<&Head>) -> Result<Vec<Vec<Output>>> {
         let states = self.states(batch).await?;
         let outputs = match head {
-            Some(Head::MaskedLm(head)) => return self.all_masked_logits(head, &states).await,
+            Some(Head::MaskedLm(head)) => return MaskedScorer::of(self, head).outputs(&states).await,
             Some(head) => head.forward(&self.model, &states, batch)?,
             None => hidden_outputs(&self.model, &states),
         };
@@ -158,23 +209,28 @@ impl Luke {
         Ok(each)
     }
 
-    /// The last layer's states; the inputs must have been checked.
-    async fn states(&self, batch: &[ModelInputs]) -> Result<HiddenStates> {
+    /// The last layer's states; there must be an input.
+    async fn states(&self, batch: &[CheckedInputs<'_>]) -> Result<HiddenStates> {
         Ok(self.model.forward(batch, self.entity_rows(batch).await?))
     }
 
     /// The entity table's rows of a batch.
-    async fn entity_rows(&self, batch: &[ModelInputs]) -> Result<Vec<f32>> {
+    async fn entity_rows(&self, batch: &[CheckedInputs<'_>]) -> Result<Vec<f32>> {
         let ids: Vec<u32> = batch.iter().flat_map(|inputs| &inputs.entity_ids).copied().collect();
         self.model.entity_embeddings().gather(&ids).await
     }
 
     /// The first `columns` values of some rows of the embeddings and of every layer.
+    ///
+    /// # Errors
+    /// As [`forward_batch`](Self::forward_batch).
+    ///
+    /// # Panics
+    /// If there is no such row or column.
     pub async fn hidden_rows(&self, inputs: &ModelInputs, rows: &[usize], columns: usize) -> Result<Vec<Output>> {
-        inputs.check(&self.config)?;
-        let batch = std::slice::from_ref(inputs);
+        let batch = [inputs.checked(&self.config)?];
         let mut seen = Vec::new();
-        self.model.forward_steps(batch, self.entity_rows(batch).await?, |step, states| {
+        self.model.forward_steps(&batch, self.entity_rows(&batch).await?, |step, states| {
             if step == Step::Result {
                 seen.extend(rows.iter().map(|row| states.clone().slice([*row..row + 1, 0..columns])));
             }
@@ -184,80 +240,48 @@ impl Luke {
         Ok(layers.into_iter().map(|values| Output { name, shape: vec![columns], values }).collect())
     }
 
+    /// Scores every row of a vocabulary at some positions of each input. `visit` is called for a
+    /// block of rows at a time, with the first row of the block and the logits.
+    ///
+    /// # Shapes
+    /// - logits of a block: `[positions of all inputs, rows of the block]`, the positions of the first input first
+    ///
+    /// # Errors
+    /// `task-unavailable` naming `task` when the model has no head for masked words; `input` when there is no such position;
+    /// else as [`forward_batch`](Self::forward_batch).
+    pub async fn masked_logits(
+        &self,
+        task: &str,
+        vocabulary: Vocabulary,
+        inputs: &[(ModelInputs, Vec<usize>)],
+        visit: impl FnMut(usize, &[f32]),
+    ) -> Result<()> {
+        MaskedScorer::new(self, task)?.score(vocabulary, inputs, visit).await
+    }
+
+    /// Sums what goes into each linear layer of the encoder on a text with mentions (UTF-16 units). Empty where the text is
+    /// too long for the model.
+    ///
+    /// # Errors
+    /// `input` when a span is none of the text; else as [`forward_batch`](Self::forward_batch).
+    pub async fn sum_inputs(&self, text: &str, spans: &[[usize; 2]]) -> Result<Vec<InputSum>> {
+        calibrate::sum_inputs(self, text, spans).await
+    }
+
     /// Runs the manifest's self-test; the largest difference, or `None` where there is no test.
+    ///
+    /// # Errors
+    /// `format` when the test's text or spans are nothing the model can read; `device-lost` when the values differ; else as
+    /// [`forward_batch`](Self::forward_batch).
     pub async fn self_test(&self) -> Result<Option<f32>> {
-        let Some(test) = &self.manifest.self_test else { return Ok(None) };
-        let got = self.self_test_values(&test.text, &test.spans, &test.head).await?;
-        let bad = |reason| LukeError::DeviceLost(format!("self-test of head '{}': {reason}", test.head));
-        if got.len() < test.expected.len() {
-            return Err(bad(format!("{} values came, {} expected", got.len(), test.expected.len())));
-        }
-        let worst = got.iter().zip(&test.expected).map(|(g, e)| (g - e).abs());
-        let worst = worst.fold(0.0, f32::max);
-        match worst <= test.tolerance {
-            true => Ok(Some(worst)),
-            false => Err(bad(format!("differs by {worst:e}, allowed is {:e}", test.tolerance))),
-        }
+        self_test::run(self).await
     }
 
-    /// The values a self-test compares: the head's first output for a text and spans in UTF-16 units.
+    /// The values that a self-test compares: the head's first output for a text and spans in UTF-16 units.
+    ///
+    /// # Errors
+    /// As [`forward_batch`](Self::forward_batch).
     pub async fn self_test_values(&self, text: &str, spans: &[[usize; 2]], head: &str) -> Result<Vec<f32>> {
-        let offsets = Offsets::new(text, OffsetUnit::Utf16);
-        let spans = spans.iter().map(|span| offsets.span("spans", *span)).collect::<Result<Vec<_>>>()?;
-        let task = match head {
-            "ner" => InputForm::EntitySpanClassification,
-            "typing" => InputForm::EntityClassification,
-            "relation" => InputForm::EntityPairClassification,
-            _ => InputForm::Entities(None),
-        };
-        let inputs = self.input_builder(EncodeOptions::default()).encode(Spanned { text, spans: &spans }, task)?;
-        if let Some(Head::MaskedLm(masked)) = self.heads.get(head) {
-            // Words only: entities would bring their whole table here.
-            let states = self.states(std::slice::from_ref(&inputs)).await?;
-            let size = [inputs.input_ids.len(), self.config.vocab_size];
-            return self.whole_logits(masked, &states, Vocabulary::Words, size).await;
-        }
-        let outputs = self.forward(&inputs, Some(head)).await?;
-        Ok(outputs.into_iter().next().map(|output| output.values).unwrap_or_default())
+        self_test::values(self, text, spans, head).await
     }
-}
-
-/// Gives each sequence its rows of an output.
-fn split(name: &'static str, values: &[f32], rows: &[usize], axes: Axes, to: &mut [Vec<Output>]) {
-    let columns = values.len() / rows.iter().sum::<usize>().max(1);
-    let mut rest = values;
-    for (rows, outputs) in rows.iter().zip(to).filter(|(rows, _)| **rows > 0) {
-        let (own, others) = rest.split_at(rows * columns);
-        rest = others;
-        let shape = match axes {
-            Axes::Both => vec![*rows, columns],
-            Axes::Rows => vec![*rows],
-            Axes::Columns => vec![columns],
-        };
-        outputs.push(Output { name, shape, values: own.to_vec() });
-    }
-}
-
-/// The values of named tensors of one device, brought from it together.
-async fn read<'a>(tensors: Vec<(&'a str, Tensor<2>)>) -> Result<Vec<Vec<f32>>> {
-    let Some(device) = tensors.first().map(|(_, tensor)| tensor.device()) else { return Ok(Vec::new()) };
-    let lost = |reason: String| backend::failed(&device, reason);
-    let (names, tensors): (Vec<&'a str>, Vec<_>) = tensors.into_iter().unzip();
-    let reading = tensors.into_iter().fold(Transaction::default(), |reading, tensor| reading.register(tensor));
-    let data = reading.execute_async().await.map_err(|error| lost(error.to_string()))?;
-    backend::check(&device)?;
-    let values = |(name, data): (&str, TensorData)| {
-        let values = data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))?;
-        // With checked inputs and weights, only a device that computes wrongly gives these.
-        match values.iter().all(|value| value.is_finite()) {
-            true => Ok(values),
-            false => Err(lost(format!("{name} is not finite"))),
-        }
-    };
-    names.into_iter().zip(data).map(values).collect()
-}
-
-/// The values of a tensor, from the device.
-async fn read_one(name: &str, tensor: Tensor<2>) -> Result<Vec<f32>> {
-    Ok(read(vec![(name, tensor)]).await?.pop().unwrap_or_default())
 }

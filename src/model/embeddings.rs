@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use super::layers::{LayerNorm, Linear, Weights, matrix};
 use crate::config::LukeConfig;
 use crate::error::Result;
-use crate::inputs::ModelInputs;
+use crate::inputs::CheckedInputs;
 use crate::weights::{EntityRows, PagedRows, RowTable};
 
 /// Rows of the tables on the device.
@@ -45,7 +45,7 @@ impl LukeEmbeddings {
     }
 
     /// What a batch takes from the tables: the words of every sequence in order.
-    pub fn gather(&self, batch: &[ModelInputs], device: &Device) -> Gathered {
+    pub fn gather(&self, batch: &[CheckedInputs<'_>], device: &Device) -> Gathered {
         let (words, hidden) = (batch.iter().map(|inputs| inputs.input_ids.len()).sum(), self.word_embeddings.columns());
         let mut rows = Vec::with_capacity(words * hidden);
         let mut others = vec![0.0; words * hidden];
@@ -115,7 +115,7 @@ impl LukeEntityEmbeddings {
     ///
     /// # Shapes
     /// - rows: `[entities, entity_emb]`, the entity table's
-    pub fn gather(&self, batch: &[ModelInputs], rows: Vec<f32>, device: &Device) -> Gathered {
+    pub fn gather(&self, batch: &[CheckedInputs<'_>], rows: Vec<f32>, device: &Device) -> Gathered {
         let entities = batch.iter().map(|inputs| inputs.entity_ids.len()).sum();
         let hidden = self.position_embeddings.columns();
         let mut others = vec![0.0; entities * hidden];

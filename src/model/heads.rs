@@ -8,7 +8,7 @@ use super::{HiddenStates, LukeModel};
 use crate::checkpoint::UNLABELLED;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
-use crate::inputs::ModelInputs;
+use crate::inputs::{CheckedInputs, ModelInputs};
 use crate::weights::WeightStore;
 
 /// An output of the model for every sequence of a batch, on the device.
@@ -93,7 +93,12 @@ impl Head {
     }
 
     /// Runs the head on a batch. Fails where it needs entities or positions that are not in the inputs.
-    pub fn forward(&self, model: &LukeModel, states: &HiddenStates, batch: &[ModelInputs]) -> Result<Vec<NamedTensor>> {
+    pub fn forward(
+        &self,
+        model: &LukeModel,
+        states: &HiddenStates,
+        batch: &[CheckedInputs<'_>],
+    ) -> Result<Vec<NamedTensor>> {
         let sequences = states.packing.sequences();
         let need = |entities: usize| match sequences.iter().all(|sequence| sequence.entities.len() >= entities) {
             true => Ok(()),

@@ -16,7 +16,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::config::LukeConfig;
 use crate::error::Result;
-use crate::inputs::ModelInputs;
+use crate::inputs::CheckedInputs;
 use crate::kernels::{Packing, gather_rows, stack_rows};
 use crate::weights::{EntityRows, PagedRows, RowTable, WeightStore};
 use embeddings::{LukeEmbeddings, LukeEntityEmbeddings};
@@ -118,18 +118,18 @@ impl LukeModel {
         self.entity_embeddings.entity_embeddings()
     }
 
-    /// The hidden states after the last layer. Every input must have passed [`ModelInputs::check`]; there must be one.
+    /// The hidden states after the last layer; there must be an input.
     ///
     /// # Shapes
     /// - entity_rows: `[entities, entity_emb]`, the entity table's rows of the batch's `entity_ids`
-    pub fn forward(&self, batch: &[ModelInputs], entity_rows: Vec<f32>) -> HiddenStates {
+    pub fn forward(&self, batch: &[CheckedInputs<'_>], entity_rows: Vec<f32>) -> HiddenStates {
         self.forward_steps(batch, entity_rows, |_, _| {})
     }
 
     /// As [`forward`](Self::forward); `seen` is shown each step.
     pub fn forward_steps(
         &self,
-        batch: &[ModelInputs],
+        batch: &[CheckedInputs<'_>],
         entity_rows: Vec<f32>,
         mut seen: impl FnMut(Step, &Tensor<2>),
     ) -> HiddenStates {

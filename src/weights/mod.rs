@@ -1,9 +1,34 @@
-//! Tensors and rows by name, taken from the files of a model folder.
+//! Tensors and rows by name, taken from the files of a model folder. Every number that comes out of here is finite.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
 
+mod paged;
 mod rows;
 mod store;
 
-pub use rows::{EntityRows, PagedRows, RowTable, rows_q8};
+pub use paged::{EntityRows, PagedRows};
+pub use rows::{RowTable, rows_q8};
 pub use store::WeightStore;
 // The kernels' own imports; they go with that room's move.
-pub use crate::dtype::{DType, Integers, split_q8};
+pub use crate::dtype::{DType, Int8Range as Integers, split_q8};
+
+use crate::error::{LukeError, Result};
+
+/// Refuses rows of `columns` numbers, stored in this way, if one of the numbers is NaN or infinite. `name` is their tensor.
+fn check_finite(name: &str, dtype: DType, bytes: &[u8], columns: usize) -> Result<()> {
+    if dtype.all_finite(bytes, columns) {
+        Ok(())
+    } else {
+        Err(LukeError::format(name, "has a number that is not finite (NaN or infinite)"))
+    }
+}

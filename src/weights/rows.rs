@@ -1,15 +1,13 @@
-//! Tables of which a call needs few rows: kept as stored on the CPU side, or left where they are and fetched by row.
+//! Tables of which a call needs few rows, kept on the CPU side as they are stored.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
 
-use crate::dtype::{DType, Integers, encode_q8, split_q8, sums_fit};
+use crate::dtype::{DType, Int8Range, encode_q8, is_saturation_safe, split_q8};
 use crate::error::{LukeError, Result};
-use crate::folder::{EntityTable, Source, read_verified};
+use crate::memory;
 
-/// A matrix kept as stored on the CPU side, read a row at a time.
+/// A matrix kept as it is stored, read a row at a time.
 pub struct RowTable {
     columns: usize,
     dtype: DType,
@@ -17,14 +15,14 @@ pub struct RowTable {
 }
 
 impl RowTable {
-    /// Rows of `columns` numbers, one after the other.
+    /// Rows of `columns` numbers, one after the other. With no bytes in `bytes`, its memory is used by [`put`](Self::put).
     pub fn new(columns: usize, dtype: DType, bytes: Vec<u8>) -> Self {
         Self { columns, dtype, bytes }
     }
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.bytes.len() / self.row_bytes()
+        self.bytes.len().checked_div(self.row_bytes()).unwrap_or(0)
     }
 
     /// How the rows are stored.
@@ -37,35 +35,58 @@ impl RowTable {
         self.bytes.chunks_exact(self.row_bytes())
     }
 
-    /// Each row as the [`DType::Q8`] of a layer; see [`rows_q8`].
+    /// Each row as the [`DType::Q8`] of a linear layer; see [`rows_q8`].
     pub fn rows_q8(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
         rows_q8(self.dtype, self.columns, &self.bytes)
     }
 
-    /// Puts rows from `first` on in their place as they are stored, or as f32 where others are stored in another way. The table
-    /// has `rows` in all, zeros where nothing was put.
-    pub fn put(&mut self, first: usize, dtype: DType, bytes: &[u8], rows: usize) {
+    /// Puts rows from `first` on in their place: as they are stored, or as f32 where other rows are stored in another way. The
+    /// table has `rows` in all. Memory for all of them is reserved with the first ones; it is written only up to the last row
+    /// that came, with zeros where none came.
+    ///
+    /// # Errors
+    /// `out-of-memory` when there is no memory for all rows, `format` when the rows are not within the table.
+    pub fn put(&mut self, first: usize, dtype: DType, bytes: &[u8], rows: usize) -> Result<()> {
         if self.bytes.is_empty() {
             self.dtype = dtype;
-            let size = rows * self.row_bytes();
-            self.bytes.reserve_exact(size);
-            self.bytes.resize(size, 0);
         }
-        if self.dtype == dtype {
-            let start = first * self.row_bytes();
-            self.bytes[start..start + bytes.len()].copy_from_slice(bytes);
-            return;
+        if self.dtype != dtype {
+            let mut as_f32 = memory::with_capacity(self.columns.saturating_mul(rows), "for a weight")?;
+            self.dtype.decode(&self.bytes, self.columns, &mut as_f32);
+            let mut values = Vec::new();
+            dtype.decode(bytes, self.columns, &mut values);
+            let mut table = Self::new(self.columns, DType::F32, DType::F32.encode(&as_f32, self.columns, Int8Range::Full));
+            table.put(first, DType::F32, &DType::F32.encode(&values, self.columns, Int8Range::Full), rows)?;
+            *self = table;
+            return Ok(());
         }
-        let (mut values, mut own) = (self.block(0..rows), Vec::new());
-        dtype.decode(bytes, self.columns, &mut own);
-        values[first * self.columns..][..own.len()].copy_from_slice(&own);
-        *self = Self::new(self.columns, DType::F32, DType::F32.encode(&values, self.columns, Integers::All));
+        let outside = || LukeError::format("a weight", format!("row {first} is beyond {rows} rows"));
+        let size = rows.checked_mul(self.row_bytes()).ok_or_else(outside)?;
+        let start = first.checked_mul(self.row_bytes()).ok_or_else(outside)?;
+        let end = start.checked_add(bytes.len()).filter(|end| *end <= size).ok_or_else(outside)?;
+        let missing = size.saturating_sub(self.bytes.len());
+        memory::reserve(&mut self.bytes, missing, "for a weight")?;
+        if start >= self.bytes.len() {
+            self.bytes.resize(start, 0);
+            self.bytes.extend_from_slice(bytes);
+        } else {
+            if end > self.bytes.len() {
+                self.bytes.resize(end, 0);
+            }
+            self.bytes.get_mut(start..end).ok_or_else(outside)?.copy_from_slice(bytes);
+        }
+        Ok(())
     }
 
-    /// The memory of the rows, without rows.
-    pub fn into_room(mut self) -> Vec<u8> {
+    /// The memory of the rows, emptied.
+    pub fn into_buffer(mut self) -> Vec<u8> {
         self.bytes.clear();
         self.bytes
+    }
+
+    #[doc(hidden)]
+    pub fn into_room(self) -> Vec<u8> {
+        self.into_buffer()
     }
 
     /// Floats in a row.
@@ -73,40 +94,36 @@ impl RowTable {
         self.columns
     }
 
-    /// Appends row `index` to `out`.
-    ///
-    /// # Panics
-    /// If there is no such row.
+    /// Appends row `index` to `out`; nothing if there is no such row.
     pub fn push_row(&self, index: usize, out: &mut Vec<f32>) {
-        self.dtype.decode(self.bytes_of(index..index + 1), self.columns, out);
+        self.dtype.decode(self.row(index), self.columns, out);
     }
 
-    /// Adds row `index` to `out`.
-    ///
-    /// # Panics
-    /// If there is no such row.
+    /// Adds row `index` to `out`; nothing if there is no such row.
     pub fn add_row(&self, index: usize, out: &mut [f32]) {
         let mut sums = out.iter_mut();
-        self.dtype.for_each(self.bytes_of(index..index + 1), self.columns, |value| {
+        self.dtype.for_each(self.row(index), self.columns, |value| {
             if let Some(sum) = sums.next() {
                 *sum += value;
             }
         });
     }
 
-    /// Some rows as f32.
+    /// Some rows as f32, without those that do not exist.
     ///
-    /// # Panics
-    /// If there are no such rows.
+    /// # Shapes
+    /// - result: `[rows, columns]`
     pub fn block(&self, rows: Range<usize>) -> Vec<f32> {
-        let mut out = Vec::with_capacity(rows.len() * self.columns);
-        self.dtype.decode(self.bytes_of(rows), self.columns, &mut out);
+        let rows = rows.start..rows.end.min(self.rows());
+        let bytes = byte_range(&rows, self.row_bytes()).and_then(|range| self.bytes.get(range)).unwrap_or_default();
+        let mut out = Vec::with_capacity(rows.len().saturating_mul(self.columns));
+        self.dtype.decode(bytes, self.columns, &mut out);
         out
     }
 
-    fn bytes_of(&self, rows: Range<usize>) -> &[u8] {
-        let row = self.row_bytes();
-        &self.bytes[rows.start * row..rows.end * row]
+    fn row(&self, index: usize) -> &[u8] {
+        let rows = index..index.saturating_add(1);
+        byte_range(&rows, self.row_bytes()).and_then(|range| self.bytes.get(range)).unwrap_or_default()
     }
 
     fn row_bytes(&self) -> usize {
@@ -114,167 +131,77 @@ impl RowTable {
     }
 }
 
-/// Rows of `columns` numbers as the [`DType::Q8`] of a layer: each as it is stored where it is such a row, else quantised.
+/// Where rows are among the bytes of all.
+pub(super) fn byte_range(rows: &Range<usize>, row_bytes: usize) -> Option<Range<usize>> {
+    Some(rows.start.checked_mul(row_bytes)?..rows.end.checked_mul(row_bytes)?)
+}
+
+/// Rows of `columns` numbers as the [`DType::Q8`] of a linear layer: as they are stored where they are such rows and
+/// [saturation-safe](is_saturation_safe), else quantized.
 pub fn rows_q8(dtype: DType, columns: usize, bytes: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
     bytes.chunks_exact(dtype.row_bytes(columns).max(1)).map(move |row| {
-        if dtype == DType::Q8 && sums_fit(split_q8(row).0) {
+        if dtype == DType::Q8 && is_saturation_safe(split_q8(row).0) {
             return Cow::Borrowed(row);
         }
         let mut numbers = Vec::with_capacity(columns);
         dtype.decode(row, columns, &mut numbers);
-        Cow::Owned(encode_q8(&numbers, Integers::Summable))
+        Cow::Owned(encode_q8(&numbers, Int8Range::SaturationSafe))
     })
 }
 
-/// The entity table: whole in memory, or in chunks that are fetched when a row of them is needed.
-pub enum EntityRows {
-    /// Whole, as checkpoints with few entities have it.
-    Resident(RowTable),
-    /// In chunks.
-    Paged(PagedRows),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl EntityRows {
-    /// Number of rows.
-    pub fn rows(&self) -> usize {
-        match self {
-            Self::Resident(table) => table.rows(),
-            Self::Paged(pages) => pages.table.rows,
+    fn f32_rows(values: &[f32]) -> Vec<u8> {
+        DType::F32.encode(values, 2, Int8Range::Full)
+    }
+
+    #[test]
+    fn rows_are_put_in_any_order() {
+        let mut table = RowTable::new(2, DType::F32, Vec::with_capacity(100));
+        table.put(2, DType::F32, &f32_rows(&[5.0, 6.0]), 4).unwrap();
+        assert_eq!(table.block(0..9), [0.0, 0.0, 0.0, 0.0, 5.0, 6.0]);
+        table.put(0, DType::F32, &f32_rows(&[1.0, 2.0]), 4).unwrap();
+        table.put(1, DType::F32, &f32_rows(&[3.0, 4.0, 7.0, 8.0, 9.0, 10.0]), 4).unwrap();
+        assert_eq!(table.block(0..4), [1.0, 2.0, 3.0, 4.0, 7.0, 8.0, 9.0, 10.0]);
+        assert_eq!(table.rows(), 4);
+    }
+
+    #[test]
+    fn rows_that_are_stored_in_different_ways_become_f32() {
+        let mut table = RowTable::new(2, DType::F32, Vec::new());
+        table.put(1, DType::F16, &DType::F16.encode(&[0.5, 2.0], 2, Int8Range::Full), 2).unwrap();
+        assert_eq!(table.dtype(), DType::F16);
+        table.put(0, DType::F32, &f32_rows(&[1.0, 3.0]), 2).unwrap();
+        assert_eq!((table.dtype(), table.block(0..2)), (DType::F32, vec![1.0, 3.0, 0.5, 2.0]));
+    }
+
+    #[test]
+    fn rows_that_are_not_there_are_no_panic() {
+        let mut table = RowTable::new(2, DType::F32, f32_rows(&[1.0, 2.0]));
+        let mut out = Vec::new();
+        table.push_row(1, &mut out);
+        table.push_row(usize::MAX, &mut out);
+        assert_eq!((out.len(), table.block(1..2).len(), table.block(5..9).len()), (0, 0, 0));
+        let mut sums = [1.0];
+        table.add_row(7, &mut sums);
+        table.add_row(0, &mut sums);
+        assert_eq!(sums, [2.0]);
+        for (first, rows) in [(1, 1), (usize::MAX, 2), (0, usize::MAX / 4), (2, 2)] {
+            let error = table.put(first, DType::F32, &f32_rows(&[1.0, 2.0]), rows).unwrap_err();
+            assert!(["format", "out-of-memory"].contains(&error.code()), "{error}");
         }
     }
 
-    /// Floats in a row.
-    pub fn columns(&self) -> usize {
-        match self {
-            Self::Resident(table) => table.columns(),
-            Self::Paged(pages) => pages.columns,
-        }
-    }
-
-    /// The rows `ids` as f32, in their order.
-    ///
-    /// # Panics
-    /// If there is no such row.
-    pub async fn gather(&self, ids: &[u32]) -> Result<Vec<f32>> {
-        match self {
-            Self::Resident(table) => {
-                let mut out = Vec::with_capacity(ids.len() * table.columns());
-                ids.iter().for_each(|id| table.push_row(*id as usize, &mut out));
-                Ok(out)
-            }
-            Self::Paged(pages) => pages.gather(ids).await,
-        }
-    }
-
-    /// Some rows that follow each other, as f32; what is fetched for them is not kept.
-    ///
-    /// # Panics
-    /// If there are no such rows.
-    pub async fn block(&self, rows: Range<usize>) -> Result<Vec<f32>> {
-        match self {
-            Self::Resident(table) => Ok(table.block(rows)),
-            Self::Paged(pages) => pages.block(rows).await,
-        }
-    }
-}
-
-/// An entity table in chunks, of which the last used are kept.
-pub struct PagedRows {
-    table: EntityTable,
-    columns: usize,
-    source: Arc<dyn Source>,
-    cache: Mutex<Cache>,
-}
-
-/// Chunks by index, each with the time of its last use.
-#[derive(Default)]
-struct Cache {
-    chunks: BTreeMap<usize, (u64, Arc<Vec<u8>>)>,
-    clock: u64,
-}
-
-impl PagedRows {
-    /// Most bytes of chunks kept between calls.
-    pub const KEPT_BYTES: usize = 32 << 20;
-
-    /// A table of `columns` numbers a row that nothing has been read of.
-    pub fn new(table: EntityTable, columns: usize, source: Arc<dyn Source>) -> Result<Self> {
-        match table.dtype.row_bytes(columns) == table.row_bytes {
-            true => Ok(Self { table, columns, source, cache: Mutex::default() }),
-            false => {
-                let reason = format!("entityTable: rowBytes is {}, no row of {columns} numbers", table.row_bytes);
-                Err(LukeError::format("manifest.json", reason))
-            }
-        }
-    }
-
-    async fn gather(&self, ids: &[u32]) -> Result<Vec<f32>> {
-        let columns = self.columns;
-        let mut out = vec![0.0; ids.len() * columns];
-        let mut places: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (place, id) in ids.iter().enumerate() {
-            places.entry(*id as usize / self.table.rows_per_chunk).or_default().push(place);
-        }
-        for (index, places) in places {
-            let chunk = self.chunk(index, true).await?;
-            let start = self.table.rows_of(index).start;
-            let mut row = Vec::with_capacity(columns);
-            for place in places {
-                let at = (ids[place] as usize - start) * self.table.row_bytes;
-                row.clear();
-                self.table.dtype.decode(&chunk[at..at + self.table.row_bytes], columns, &mut row);
-                out[place * columns..(place + 1) * columns].copy_from_slice(&row);
-            }
-        }
-        Ok(out)
-    }
-
-    async fn block(&self, rows: Range<usize>) -> Result<Vec<f32>> {
-        let mut out = Vec::with_capacity(rows.len() * self.columns);
-        for index in rows.start / self.table.rows_per_chunk..rows.end.div_ceil(self.table.rows_per_chunk) {
-            let chunk = self.chunk(index, false).await?;
-            let here = self.table.rows_of(index);
-            let (first, end) = (rows.start.max(here.start) - here.start, rows.end.min(here.end) - here.start);
-            let bytes = &chunk[first * self.table.row_bytes..end * self.table.row_bytes];
-            self.table.dtype.decode(bytes, self.columns, &mut out);
-        }
-        Ok(out)
-    }
-
-    /// A chunk, from the cache or the source.
-    async fn chunk(&self, index: usize, keep: bool) -> Result<Arc<Vec<u8>>> {
-        if let Some(chunk) = self.cache().get(index) {
-            return Ok(chunk);
-        }
-        let chunk: Arc<Vec<u8>> = Arc::new(read_verified(&*self.source, &self.table.chunks[index], Vec::new()).await?);
-        if keep {
-            self.cache().put(index, chunk.clone());
-        }
-        Ok(chunk)
-    }
-
-    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
-        self.cache.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-}
-
-impl Cache {
-    fn get(&mut self, index: usize) -> Option<Arc<Vec<u8>>> {
-        self.clock += 1;
-        let (used, chunk) = self.chunks.get_mut(&index)?;
-        *used = self.clock;
-        Some(chunk.clone())
-    }
-
-    fn put(&mut self, index: usize, chunk: Arc<Vec<u8>>) {
-        self.clock += 1;
-        self.chunks.insert(index, (self.clock, chunk));
-        let mut bytes: usize = self.chunks.values().map(|(_, chunk)| chunk.len()).sum();
-        while bytes > PagedRows::KEPT_BYTES && self.chunks.len() > 1 {
-            let Some(oldest) = self.chunks.iter().min_by_key(|(_, (used, _))| *used).map(|(index, _)| *index) else {
-                break;
-            };
-            bytes -= self.chunks.remove(&oldest).map_or(0, |(_, chunk)| chunk.len());
+    /// B4: of a table of 2^24 rows the first one came, and memory for all of them ended the program.
+    #[test]
+    fn a_table_larger_than_memory_is_an_error() {
+        let row = vec![0; 1536];
+        for rows in [1 << 40, usize::MAX / 1536, usize::MAX] {
+            let mut table = RowTable::new(384, DType::F32, Vec::new());
+            let error = table.put(0, DType::F32, &row, rows).unwrap_err();
+            assert!(["format", "out-of-memory"].contains(&error.code()), "{error}");
         }
     }
 }

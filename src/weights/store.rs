@@ -2,53 +2,52 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::check_finite;
 use super::rows::RowTable;
 use crate::dtype::DType;
 use crate::error::{LukeError, Result};
-use crate::folder::{Manifest, Source, TensorEntry, read_verified};
+use crate::folder::{CheckedFolder, Part, Source, Tensor, read_verified};
+use crate::memory;
 
-/// Hands out the tensors of a manifest. A chunk is read when its first tensor is taken and let go with its last, so a model is
-/// built while its files come in. The memory of chunks and of tables that were needed for a moment is used again: between what
-/// stays, allocators find no place for the next ones, and wasm never gives memory back.
+/// Hands out the tensors of a folder. A chunk is read when its first tensor is taken and dropped with its last one, so a model
+/// is built while its files come in. Buffers of chunks and of short-lived tables are used again: allocators find no place
+/// for the next ones between what stays, and wasm never gives memory back.
 pub struct WeightStore<'a> {
-    manifest: &'a Manifest,
+    folder: &'a CheckedFolder,
     source: &'a dyn Source,
-    /// The parts of each tensor in row order.
-    tensors: HashMap<&'a str, Vec<&'a TensorEntry>>,
-    chunks: Vec<Option<Vec<u8>>>,
-    /// Entries of each chunk not yet taken.
-    pending: Vec<usize>,
-    taken: HashSet<String>,
+    tensors: HashMap<&'a str, &'a Tensor>,
+    /// The chunks that are in memory, by index.
+    chunks: HashMap<usize, Vec<u8>>,
+    /// How many parts of each chunk have not been taken.
+    pending: HashMap<usize, usize>,
+    /// The chunk that will be read after each, as far as the order of the tensors says.
+    next: HashMap<usize, usize>,
+    taken: HashSet<&'a str>,
     spare_chunk: Vec<u8>,
-    /// Memory for a table that is needed for a moment.
+    /// A buffer for a table that is needed for a moment.
     pub spare_table: Vec<u8>,
 }
 
 impl<'a> WeightStore<'a> {
-    /// The tensors of `manifest`, from `source`.
-    pub fn new(manifest: &'a Manifest, source: &'a dyn Source) -> Self {
-        let mut pending = vec![0; manifest.chunks.len()];
-        let mut tensors: HashMap<&str, Vec<&TensorEntry>> = HashMap::new();
-        for tensor in &manifest.tensors {
-            pending[tensor.chunk] += 1;
-            tensors.entry(&tensor.name).or_default().push(tensor);
+    /// The tensors of `folder`, from `source`.
+    pub fn new(folder: &'a CheckedFolder, source: &'a dyn Source) -> Self {
+        let mut pending: HashMap<usize, usize> = HashMap::new();
+        for part in folder.tensors().iter().flat_map(|tensor| &tensor.parts) {
+            let count = pending.entry(part.chunk).or_default();
+            *count = count.saturating_add(1);
         }
-        tensors.values_mut().for_each(|parts| parts.sort_by_key(|part| part.rows.map(|[start, _]| start)));
+        let order = folder.reading_order();
         Self {
-            tensors,
-            chunks: manifest.chunks.iter().map(|_| None).collect(),
-            pending,
-            manifest,
+            folder,
             source,
+            tensors: folder.tensors().iter().map(|tensor| (tensor.name.as_str(), tensor)).collect(),
+            chunks: HashMap::new(),
+            pending,
+            next: order.iter().copied().zip(order.iter().copied().skip(1)).collect(),
             taken: HashSet::new(),
             spare_chunk: Vec::new(),
             spare_table: Vec::new(),
         }
-    }
-
-    /// The manifest.
-    pub fn manifest(&self) -> &'a Manifest {
-        self.manifest
     }
 
     /// Whether the model has this tensor.
@@ -56,91 +55,107 @@ impl<'a> WeightStore<'a> {
         self.tensors.contains_key(name)
     }
 
-    /// Whether the model has tensors under this name.
+    /// Whether the model has tensors whose names begin with `name` and a dot.
     pub fn has_under(&self, name: &str) -> bool {
         self.tensors.keys().any(|tensor| tensor.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
     }
 
-    /// That the model has used every tensor: one it does not know means a checkpoint we would misread.
+    /// Checks that the model has taken every tensor: one that it does not use means a checkpoint that we misread.
+    ///
+    /// # Errors
+    /// `format` naming a tensor that was not taken.
     pub fn check_all_taken(&self) -> Result<()> {
-        match self.manifest.tensors.iter().find(|tensor| !self.taken.contains(&tensor.name)) {
+        match self.folder.tensors().iter().find(|tensor| !self.taken.contains(tensor.name.as_str())) {
             Some(unknown) => Err(LukeError::format(&unknown.name, "this tensor is not known to any head of the model")),
             None => Ok(()),
         }
     }
 
-    /// Removes a tensor, as f32. `shape` is what the model needs.
+    /// Takes a tensor, as f32. `shape` is what the model needs.
+    ///
+    /// # Errors
+    /// `format` when there is no such tensor of this shape, or a number of it is not finite; `out-of-memory`; `integrity` and
+    /// what the source fails with when its chunk is read.
     pub async fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let parts = self.parts(name, shape)?;
-        let columns = shape.iter().skip(1).product();
-        let mut values = Vec::with_capacity(shape.iter().product());
-        for part in parts {
-            self.read(part, |bytes| part.dtype.decode(bytes, columns, &mut values)).await?;
+        let tensor = self.tensor(name, shape)?;
+        let count = shape.iter().try_fold(1usize, |count, size| count.checked_mul(*size)).unwrap_or(usize::MAX);
+        let mut values = memory::with_capacity(count, "for a weight")?;
+        for part in &tensor.parts {
+            self.read(tensor, part, |bytes| {
+                tensor.dtype.decode(bytes, tensor.columns(), &mut values);
+                Ok(())
+            })
+            .await?;
         }
         Ok(values)
     }
 
-    /// Removes a matrix, as stored: for tables of which a call needs few rows.
+    /// Takes a matrix as it is stored: for tables of which a call needs few rows.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
     pub async fn take_table(&mut self, name: &str, shape: [usize; 2]) -> Result<RowTable> {
-        let mut table = RowTable::new(shape[1], DType::F32, Vec::new());
-        self.take_parts(name, shape, |first, dtype, bytes| table.put(first, dtype, bytes, shape[0])).await?;
+        let [rows, columns] = shape;
+        let mut table = RowTable::new(columns, DType::F32, Vec::new());
+        self.take_parts(name, shape, |first, dtype, bytes| table.put(first, dtype, bytes, rows)).await?;
         Ok(table)
     }
 
-    /// Removes a matrix, and shows `to` the first row and the bytes of its parts.
+    /// Takes a matrix, and calls `visit` with the first row, the storage and the bytes of each of its parts, in row order.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take), and what `visit` fails with.
     pub async fn take_parts(
         &mut self,
         name: &str,
         shape: [usize; 2],
-        mut to: impl FnMut(usize, DType, &[u8]),
+        mut visit: impl FnMut(usize, DType, &[u8]) -> Result<()>,
     ) -> Result<()> {
-        for part in self.parts(name, &shape)? {
-            self.read(part, |bytes| to(part.rows.map_or(0, |[first, _]| first), part.dtype, bytes)).await?;
+        let tensor = self.tensor(name, &shape)?;
+        for part in &tensor.parts {
+            self.read(tensor, part, |bytes| visit(part.rows.start, tensor.dtype, bytes)).await?;
         }
         Ok(())
     }
 
-    /// The parts of a tensor in row order, checked to make up `shape`.
-    fn parts(&self, name: &str, shape: &[usize]) -> Result<Vec<&'a TensorEntry>> {
-        let bad = |reason: String| Err(LukeError::format(name, reason));
-        let parts = self.tensors.get(name).map(Vec::as_slice).unwrap_or_default();
-        let Some(first) = parts.first() else {
-            return bad("this tensor is missing".into());
-        };
-        if first.shape != shape {
-            return bad(format!("this tensor has shape {:?}, the model needs {shape:?}", first.shape));
+    fn tensor(&self, name: &str, shape: &[usize]) -> Result<&'a Tensor> {
+        let tensor = *self.tensors.get(name).ok_or_else(|| LukeError::format(name, "this tensor is missing"))?;
+        if tensor.shape != shape {
+            let reason = format!("this tensor has shape {:?}, the model needs {shape:?}", tensor.shape);
+            return Err(LukeError::format(name, reason));
         }
-        let rows = shape.first().copied().unwrap_or(1);
-        let mut next = 0;
-        for part in parts {
-            let [start, end] = part.rows.unwrap_or([0, rows]);
-            if start != next || part.dtype != first.dtype || part.shape != shape {
-                return bad("the parts of this tensor do not follow each other".into());
-            }
-            next = end;
-        }
-        match next == rows {
-            true => Ok(parts.to_vec()),
-            false => bad(format!("this tensor ends at row {next}")),
-        }
+        Ok(tensor)
     }
 
-    /// Shows `to` the bytes of a part, reading its chunk first where it is not here.
-    async fn read(&mut self, part: &TensorEntry, to: impl FnOnce(&[u8])) -> Result<()> {
-        let chunk = match self.chunks[part.chunk].take() {
+    /// Calls `visit` with the bytes of a part, whose numbers are all finite. Reads its chunk first where that is not here.
+    async fn read(
+        &mut self,
+        tensor: &'a Tensor,
+        part: &Part,
+        visit: impl FnOnce(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let chunk = match self.chunks.remove(&part.chunk) {
             Some(chunk) => chunk,
-            None => {
-                let room = std::mem::take(&mut self.spare_chunk);
-                read_verified(self.source, &self.manifest.chunks[part.chunk], room).await?
-            }
+            None => self.read_chunk(part.chunk).await?,
         };
-        to(&chunk[part.offset..part.offset + part.bytes]);
-        self.pending[part.chunk] = self.pending[part.chunk].saturating_sub(1);
-        match self.pending[part.chunk] {
-            0 => self.spare_chunk = chunk,
-            _ => self.chunks[part.chunk] = Some(chunk),
+        let beyond = || LukeError::format(&tensor.name, "reaches beyond its chunk");
+        let bytes = chunk.get(part.bytes.clone()).ok_or_else(beyond)?;
+        check_finite(&tensor.name, tensor.dtype, bytes, tensor.columns())?;
+        visit(bytes)?;
+        let pending = self.pending.entry(part.chunk).or_default();
+        *pending = pending.saturating_sub(1);
+        if *pending == 0 {
+            self.spare_chunk = chunk;
+        } else {
+            self.chunks.insert(part.chunk, chunk);
         }
-        self.taken.insert(part.name.clone());
+        self.taken.insert(&tensor.name);
         Ok(())
+    }
+
+    async fn read_chunk(&mut self, index: usize) -> Result<Vec<u8>> {
+        let next = self.next.get(&index).and_then(|next| self.folder.chunk(*next).ok());
+        let buffer = std::mem::take(&mut self.spare_chunk);
+        read_verified(self.source, self.folder.chunk(index)?, next, buffer).await
     }
 }

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use crate::support::repository;
 
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "error",
+    "memory",
     "config",
     "dtype",
     "heads",

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use luke_web::Luke;
 use luke_web::backend::DeviceKind;
-use luke_web::folder::{FileEntry, Manifest, Reading, Source};
+use luke_web::folder::{CheckedFolder, FileEntry, Reading, Source};
 use luke_web::tasks::embed::{EmbedInput, EmbedOptions};
 use luke_web::tasks::masked::{PredictEntitiesInput, PredictEntitiesOptions};
 use luke_web::tasks::qa::{QaInput, QaOptions};
@@ -21,11 +21,11 @@ struct Counted {
 }
 
 impl Source for Counted {
-    fn read<'a>(&'a self, file: &'a FileEntry, room: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, buffer: Vec<u8>) -> Reading<'a> {
         if file.path.starts_with("entities/") {
             self.rows.lock().unwrap().push(file.path.clone());
         }
-        self.files.read(file, room)
+        self.files.read(file, next, buffer)
     }
 }
 
@@ -36,9 +36,9 @@ impl Counted {
 }
 
 fn load(path: std::path::PathBuf) -> (Luke, Arc<Counted>) {
-    let manifest = Manifest::parse(&std::fs::read_to_string(path.join("manifest.json")).unwrap()).unwrap();
+    let checked = CheckedFolder::parse(&std::fs::read_to_string(path.join("manifest.json")).unwrap()).unwrap();
     let source = Arc::new(Counted { files: Files(path), rows: Mutex::default() });
-    (block_on(Luke::load(manifest, source.clone(), DeviceKind::Cpu, false)).unwrap(), source)
+    (block_on(Luke::load(checked, source.clone(), DeviceKind::Cpu, false)).unwrap(), source)
 }
 
 fn titles(case: &Value) -> Option<Vec<Option<String>>> {

@@ -1,12 +1,11 @@
 //! Several heads on one encoder, and checkpoints read as they are, without conversion.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use luke_web::backend::DeviceKind;
 use luke_web::checkpoint::{HeadChoice, RawCheckpoint, Stored, header_bytes, read_header, shards};
-use luke_web::folder::{FileEntry, Manifest, Reading, Source};
+use luke_web::folder::{CheckedFolder, FileEntry, Reading, Source};
 use luke_web::inputs::ModelInputs;
 use luke_web::{Luke, LukeError, Output};
 use serde_json::{Value, json};
@@ -15,20 +14,17 @@ use crate::support::{
     Files, camel_case, changed, checkpoint, convert, edit, edit_tensors, fixture, folder, load, read_tensors,
 };
 
-/// A checkpoint's files, those that are made in memory, and which parts were asked for.
+/// A checkpoint's weight files, and which parts were asked for.
 struct Raw {
     files: Files,
-    memory: BTreeMap<&'static str, Vec<u8>>,
     read: Mutex<Vec<FileEntry>>,
 }
 
 impl Source for Raw {
-    fn read<'a>(&'a self, file: &'a FileEntry, room: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, buffer: Vec<u8>) -> Reading<'a> {
+        assert!(file.path.ends_with(".safetensors"), "{} was read before", file.path);
         self.read.lock().unwrap().push(file.clone());
-        match self.memory.get(file.path.as_str()) {
-            Some(bytes) => Box::pin(async move { Ok(bytes.clone()) }),
-            None => self.files.read(file, room),
-        }
+        self.files.read(file, next, buffer)
     }
 }
 
@@ -49,18 +45,14 @@ fn read_raw(folder: &Path, heads: &[&str]) -> Result<(RawCheckpoint, Arc<Raw>), 
     let lookup = |name: &str| Ok(std::fs::read(folder.join(name)).ok());
     let heads: Vec<HeadChoice> = heads.iter().map(|head| head.parse().unwrap()).collect();
     let raw = RawCheckpoint::read(&lookup, &stored(folder), "raw", &heads)?;
-    let memory =
-        BTreeMap::from([("tokenizer.json", raw.tokenizer.clone()), ("entity_vocab.json", raw.entity_vocab.clone())]);
-    Ok((raw, Arc::new(Raw { files: Files(folder.to_owned()), memory, read: Mutex::default() })))
+    Ok((raw, Arc::new(Raw { files: Files(folder.to_owned()), read: Mutex::default() })))
 }
 
 fn load_raw(folder: &Path, heads: &[&str]) -> (Luke, Arc<Raw>) {
     let (raw, source) = read_raw(folder, heads).unwrap();
-    // As the browser gets it: as text.
-    let manifest = serde_json::to_string(&raw.manifest).unwrap();
-    assert!(Manifest::parse(&manifest).is_err(), "a model folder must have hashes");
-    let manifest = Manifest::parse_unhashed(&manifest).unwrap();
-    (pollster::block_on(Luke::load(manifest, source.clone(), DeviceKind::Cpu, false)).unwrap(), source)
+    let manifest = serde_json::to_string(raw.folder.manifest()).unwrap();
+    assert!(CheckedFolder::parse(&manifest).is_err(), "a model folder must have hashes");
+    (pollster::block_on(Luke::load_checkpoint(raw, source.clone(), DeviceKind::Cpu)).unwrap(), source)
 }
 
 fn inputs(of: &str) -> Vec<ModelInputs> {
@@ -249,7 +241,7 @@ fn heads_under_other_names_are_named_by_the_user() {
 fn tasks_and_labels_are_found_where_the_checkpoint_has_them() {
     let found = |of: &str, name: &str, change: &dyn Fn(&Path)| -> Result<Vec<(String, Vec<String>)>, String> {
         let (raw, _) = read_raw(&changed(of, name, |folder| change(folder)), &[]).map_err(|error| error.to_string())?;
-        Ok(raw.manifest.heads.into_iter().map(|(task, spec)| (task, spec.labels)).collect())
+        Ok(raw.folder.manifest().heads.iter().map(|(task, spec)| (task.clone(), spec.labels.clone())).collect())
     };
     let config = |change: fn(&mut Value)| move |folder: &Path| edit(&folder.join("config.json"), change);
     let no_class = config(|c| drop(c.as_object_mut().unwrap().remove("architectures")));

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use luke_web::Luke;
 use luke_web::backend::DeviceKind;
-use luke_web::folder::{FileEntry, Manifest, Reading, Source};
+use luke_web::folder::{CheckedFolder, FileEntry, Reading, Source};
 use serde_json::Value;
 
 /// Largest difference from `transformers` in f32 on the CPU. Its own f32 noise is up to 5e-6; the smallest
@@ -72,7 +72,7 @@ pub fn changed(of: &str, name: &str, change: impl FnOnce(&Path)) -> PathBuf {
 pub struct Files(pub PathBuf);
 
 impl Source for Files {
-    fn read<'a>(&'a self, file: &'a FileEntry, _room: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(&'a self, file: &'a FileEntry, _next: Option<&'a FileEntry>, _buffer: Vec<u8>) -> Reading<'a> {
         Box::pin(async move {
             let bytes = std::fs::read(self.0.join(&file.path)).unwrap();
             let start = file.offset.unwrap_or(0);
@@ -82,8 +82,8 @@ impl Source for Files {
 }
 
 pub fn load(folder: &Path) -> Luke {
-    let manifest = Manifest::parse(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
-    pollster::block_on(Luke::load(manifest, Arc::new(Files(folder.to_owned())), DeviceKind::Cpu, true)).unwrap()
+    let checked = CheckedFolder::parse(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
+    pollster::block_on(Luke::load(checked, Arc::new(Files(folder.to_owned())), DeviceKind::Cpu, true)).unwrap()
 }
 
 pub fn copy(from: &Path, to: &Path) {

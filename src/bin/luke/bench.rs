@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use clap::Args;
 use luke_web::Result;
 use luke_web::backend;
-use luke_web::dtype::{DType, Integers};
+use luke_web::dtype::{DType, Int8Range};
 use luke_web::inputs::ModelInputs;
 use luke_web::kernels::{Activation, Weight, linear};
 use luke_web::weights::RowTable;
@@ -77,7 +77,7 @@ fn linear_seconds(device: &Device, [rows, k, n]: [usize; 3], dtype: DType, round
     let numbers = |count: usize| (0..count).map(|i| ((i * 7919 % 2003) as f32 - 1001.0) / 1001.0).collect::<Vec<_>>();
     let x = Tensor::<2>::from_data(TensorData::new(numbers(rows * k), [rows, k]), device);
     let bias = Tensor::<1>::from_data(TensorData::new(numbers(n), [n]), device);
-    let weight = Weight::new(&RowTable::new(k, dtype, dtype.encode(&numbers(n * k), k, Integers::Summable)), device);
+    let weight = Weight::new(&RowTable::new(k, dtype, dtype.encode(&numbers(n * k), k, Int8Range::SaturationSafe)), device);
     let run = || {
         let start = Instant::now();
         let results: Vec<_> = (0..LAUNCHES).map(|_| linear(x.clone(), &weight, &bias, Activation::None)).collect();

@@ -121,8 +121,8 @@ fn main() -> ExitCode {
 
 fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
     let source = folder::Folder(model.to_owned());
-    for file in folder::manifest(model)?.all_files() {
-        pollster::block_on(read_verified(&source, file, Vec::new()))?;
+    for file in folder::checked(model)?.manifest().all_files() {
+        pollster::block_on(read_verified(&source, file, None, Vec::new()))?;
     }
     let luke = pollster::block_on(folder::load(model, device, true))?;
     let bytes: usize = luke.manifest.chunks.iter().map(|chunk| chunk.bytes).sum();

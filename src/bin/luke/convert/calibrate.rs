@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use luke_web::Result;
 use luke_web::backend::DeviceKind;
+use luke_web::{InputSum, Result};
 
 use crate::folder;
 
@@ -37,8 +37,8 @@ pub fn mean_inputs(folder: &Path) -> Result<Means> {
             spans.push([start, *end]);
             start = end + 1;
         }
-        for (name, rows, sum) in pollster::block_on(luke.sum_inputs(text, &spans))? {
-            let (all_rows, all) = sums.entry(name).or_insert_with(|| (0, vec![0.0; sum.len()]));
+        for InputSum { layer, rows, sum } in pollster::block_on(luke.sum_inputs(text, &spans))? {
+            let (all_rows, all) = sums.entry(layer).or_insert_with(|| (0, vec![0.0; sum.len()]));
             *all_rows += rows;
             all.iter_mut().zip(sum).for_each(|(all, value)| *all += value);
         }

@@ -127,7 +127,7 @@ pub fn convert(options: &Options) -> Result<()> {
     let parts =
         Parts { name, heads, checkpoint, planned, table, chunk_bytes: options.chunk_mib as usize * 1024 * 1024 };
     let mut writer = Writer { folder: temporary.clone(), dtype: options.dtype.into(), means: Means::new() };
-    if writer.dtype.is_quantised() {
+    if writer.dtype.is_quantized() {
         writer.means = parts.mean_inputs(&options.output)?;
     }
     let mut manifest = parts.write(&writer)?;
@@ -262,7 +262,7 @@ fn self_test(folder: &Path, manifest: &Manifest) -> Result<SelfTest> {
     let mut expected = pollster::block_on(luke.self_test_values(&text, &spans, &head))?;
     expected.truncate(64);
     let size = expected.iter().fold(1.0f32, |most, value| most.max(value.abs()));
-    let tolerance = if manifest.dtype.is_quantised() { QUANTISED_TOLERANCE } else { SELF_TEST_TOLERANCE };
+    let tolerance = if manifest.dtype.is_quantized() { QUANTISED_TOLERANCE } else { SELF_TEST_TOLERANCE };
     Ok(SelfTest { text, spans, head, expected, tolerance: tolerance * size })
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use luke_web::Result;
 use luke_web::checkpoint::Planned;
-use luke_web::dtype::{DType, Integers};
+use luke_web::dtype::{DType, Int8Range};
 use luke_web::folder::{Chunk, EntityTable, FileEntry, Manifest, TensorEntry};
 
 use super::calibrate::Means;
@@ -170,6 +170,6 @@ fn is_table(names: &[String]) -> bool {
     names.iter().any(|name| name.ends_with("embeddings.weight") || name.ends_with("decoder.weight"))
 }
 
-fn integers(names: &[String]) -> Integers {
-    if is_table(names) { Integers::All } else { Integers::Summable }
+fn integers(names: &[String]) -> Int8Range {
+    if is_table(names) { Int8Range::Full } else { Int8Range::SaturationSafe }
 }

@@ -1,0 +1,118 @@
+//! A small manifest that passes, for tests that spoil it.
+
+use serde_json::{Value, json};
+
+use crate::folder::{CheckedFolder, TensorNames, tensor_specs};
+
+/// The names of a model without a pooler and with one head.
+struct Few;
+
+impl TensorNames for Few {
+    fn has(&self, _: &str) -> bool {
+        false
+    }
+
+    fn has_under(&self, _: &str) -> bool {
+        false
+    }
+}
+
+fn file(path: &str, bytes: usize) -> Value {
+    json!({ "path": path, "bytes": bytes, "sha256": "0".repeat(64) })
+}
+
+/// A model with one layer and a head for `ner`, in f32. Its word table is cut: rows 10 and 11 are in a chunk of their own.
+pub fn manifest() -> Value {
+    of_tensors(false)
+}
+
+/// The same with its eight entities in two files.
+pub fn paged() -> Value {
+    let mut manifest = of_tensors(true);
+    manifest["entityTable"] = json!({
+        "rows": 8, "rowBytes": 16, "rowsPerChunk": 4, "dtype": "f32",
+        "chunks": [file("entities/0000.bin", 64), file("entities/0001.bin", 64)],
+    });
+    manifest
+}
+
+/// The same as a checkpoint that is read as it is.
+pub fn checkpoint() -> Value {
+    let mut manifest = manifest();
+    let mut offset = 100;
+    for chunk in manifest["chunks"].as_array_mut().unwrap() {
+        *chunk = json!({ "path": "model.safetensors", "bytes": chunk["bytes"], "offset": offset });
+        offset += chunk["bytes"].as_u64().unwrap();
+    }
+    for name in ["tokenizer", "entityVocab"] {
+        manifest["files"][name].as_object_mut().unwrap().remove("sha256");
+    }
+    manifest
+}
+
+fn of_tensors(paged: bool) -> Value {
+    let config = json!({
+        "model_type": "luke", "vocab_size": 12, "entity_vocab_size": 8, "hidden_size": 8, "entity_emb_size": 4,
+        "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16, "hidden_act": "gelu",
+        "max_position_embeddings": 20, "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1,
+    });
+    let heads = json!({ "ner": { "labels": ["O", "PER"] } });
+    let specs = tensor_specs(
+        &crate::config::LukeConfig::from_value(&config).unwrap(),
+        &serde_json::from_value(heads.clone()).unwrap(),
+        paged,
+        &Few,
+    );
+    let (mut tensors, mut offset) = (Vec::new(), 0);
+    for spec in specs.unwrap() {
+        let bytes = spec.shape.iter().product::<usize>() * 4;
+        let entry = |rows: Value, chunk: usize, offset: usize, bytes: usize| {
+            json!({ "name": spec.name, "dtype": "f32", "shape": spec.shape, "rows": rows, "chunk": chunk, "offset": offset, "bytes": bytes })
+        };
+        if spec.name.ends_with("word_embeddings.weight") {
+            tensors.push(entry(json!([0, 10]), 0, offset, 10 * 32));
+            tensors.push(entry(json!([10, 12]), 1, 0, 2 * 32));
+            offset += 10 * 32;
+        } else {
+            tensors.push(entry(Value::Null, 0, offset, bytes));
+            offset += bytes;
+        }
+    }
+    json!({
+        "format": "luke-web", "version": 1, "name": "small", "config": config, "dtype": "f32", "heads": heads,
+        "files": { "tokenizer": file("tokenizer.json", 10), "entityVocab": file("entity_vocab.json", 10) },
+        "chunks": [file("chunks/0000.bin", offset), file("chunks/0001.bin", 2 * 32)],
+        "tensors": tensors,
+        "selfTest": { "text": "a", "spans": [[0, 1]], "head": "ner", "expected": [1.0, 2.0], "tolerance": 0.002 },
+    })
+}
+
+/// The first entry of a tensor.
+pub fn entry<'a>(manifest: &'a mut Value, name: &str) -> &'a mut Value {
+    manifest["tensors"].as_array_mut().unwrap().iter_mut().find(|tensor| tensor["name"] == name).unwrap()
+}
+
+type Change<'a> = &'a dyn Fn(&mut Value);
+
+/// The spoilt manifest is refused with code `format`, and the message has `part`.
+pub fn refused(part: &str, change: Change) {
+    spoilt(manifest(), part, change, &|m| CheckedFolder::parse(&m.to_string()));
+}
+
+/// The same with an entity table.
+pub fn refused_paged(part: &str, change: Change) {
+    spoilt(paged(), part, change, &|m| CheckedFolder::parse(&m.to_string()));
+}
+
+/// The same of a checkpoint.
+pub fn refused_checkpoint(part: &str, change: Change) {
+    spoilt(checkpoint(), part, change, &|m| CheckedFolder::of_checkpoint(serde_json::from_value(m.clone()).unwrap()));
+}
+
+fn spoilt(mut manifest: Value, part: &str, change: Change, check: &dyn Fn(&Value) -> crate::Result<CheckedFolder>) {
+    change(&mut manifest);
+    let error = check(&manifest).expect_err(part);
+    assert_eq!(error.code(), "format", "{error}");
+    assert!(error.to_string().contains(part), "{part:?} is not in: {error}");
+    assert!(error.to_string().len() < 1_000, "a message of {} bytes", error.to_string().len());
+}

@@ -1,0 +1,60 @@
+//! Results from the device.
+
+use burn::tensor::{Tensor, TensorData, Transaction};
+
+use super::Output;
+use crate::backend;
+use crate::error::{LukeError, Result};
+use crate::model::Axes;
+
+/// The values of named tensors of one device, brought from it together.
+///
+/// # Errors
+/// `device-lost` when the device failed, or a GPU gave a number that is not finite; `format` when the CPU did.
+pub async fn read<'a>(tensors: Vec<(&'a str, Tensor<2>)>) -> Result<Vec<Vec<f32>>> {
+    let Some(device) = tensors.first().map(|(_, tensor)| tensor.device()) else { return Ok(Vec::new()) };
+    let lost = |reason: String| backend::failed(&device, reason);
+    let (names, tensors): (Vec<&'a str>, Vec<_>) = tensors.into_iter().unzip();
+    let reading = tensors.into_iter().fold(Transaction::default(), |reading, tensor| reading.register(tensor));
+    let data = reading.execute_async().await.map_err(|error| lost(error.to_string()))?;
+    backend::check(&device)?;
+    let values = |(name, data): (&str, TensorData)| {
+        let values = data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))?;
+        if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(not_finite(name)) }
+    };
+    names.into_iter().zip(data).map(values).collect()
+}
+
+/// Weights and inputs are finite, so either sums of the weights overflow or the device computes wrongly. The CPU does not. A
+/// GPU may, but it is shared with other models, so this is an error of this call alone.
+fn not_finite(name: &str) -> LukeError {
+    if backend::DeviceKind::DEFAULT == backend::DeviceKind::Cpu {
+        LukeError::format(name, "is not finite: the weights are so large that sums of them overflow f32")
+    } else {
+        LukeError::DeviceLost(format!("{name} is not finite"))
+    }
+}
+
+/// The values of a tensor, from the device.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_one(name: &str, tensor: Tensor<2>) -> Result<Vec<f32>> {
+    Ok(read(vec![(name, tensor)]).await?.pop().unwrap_or_default())
+}
+
+/// Gives each sequence its rows of an output.
+pub fn split(name: &'static str, values: &[f32], rows: &[usize], axes: Axes, to: &mut [Vec<Output>]) {
+    let columns = values.len() / rows.iter().sum::<usize>().max(1);
+    let mut rest = values;
+    for (rows, outputs) in rows.iter().zip(to).filter(|(rows, _)| **rows > 0) {
+        let (of_sequence, others) = rest.split_at(rows * columns);
+        rest = others;
+        let shape = match axes {
+            Axes::Both => vec![*rows, columns],
+            Axes::Rows => vec![*rows],
+            Axes::Columns => vec![columns],
+        };
+        outputs.push(Output { name, shape, values: of_sequence.to_vec() });
+    }
+}

@@ -1,0 +1,197 @@
+//! The entity table: whole in memory, or left in its files and read by row.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::check_finite;
+use super::rows::{RowTable, byte_range};
+use crate::error::{LukeError, Result};
+use crate::folder::{CheckedFolder, EntityTable, Source, read_verified};
+use crate::memory;
+
+/// The entity table: whole in memory, or in chunks that are fetched when a row of them is needed.
+pub enum EntityRows {
+    /// Whole, as checkpoints with few entities have it.
+    Resident(RowTable),
+    /// In chunks.
+    Paged(PagedRows),
+}
+
+impl EntityRows {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Resident(table) => table.rows(),
+            Self::Paged(pages) => pages.table.rows,
+        }
+    }
+
+    /// Floats in a row.
+    pub fn columns(&self) -> usize {
+        match self {
+            Self::Resident(table) => table.columns(),
+            Self::Paged(pages) => pages.columns,
+        }
+    }
+
+    /// The rows `ids` as f32, in their order.
+    ///
+    /// # Shapes
+    /// - result: `[ids, columns]`
+    ///
+    /// # Errors
+    /// `input` when there is no such row, `out-of-memory`, and what the source fails with; `integrity` and `format` when a
+    /// chunk that was fetched is not what the manifest says, or has a number that is not finite.
+    pub async fn gather(&self, ids: &[u32]) -> Result<Vec<f32>> {
+        if let Some(id) = ids.iter().find(|id| **id as usize >= self.rows()) {
+            return Err(no_row(*id as usize, self.rows()));
+        }
+        match self {
+            Self::Resident(table) => {
+                let count = ids.len().saturating_mul(table.columns());
+                let mut out = memory::with_capacity(count, "for rows of entities")?;
+                ids.iter().for_each(|id| table.push_row(*id as usize, &mut out));
+                Ok(out)
+            }
+            Self::Paged(pages) => pages.gather(ids).await,
+        }
+    }
+
+    /// Some rows that follow each other, as f32; what is fetched for them is not kept.
+    ///
+    /// # Shapes
+    /// - result: `[rows, columns]`
+    ///
+    /// # Errors
+    /// As [`gather`](Self::gather).
+    pub async fn block(&self, rows: Range<usize>) -> Result<Vec<f32>> {
+        if rows.end > self.rows() {
+            return Err(no_row(rows.end.saturating_sub(1), self.rows()));
+        }
+        match self {
+            Self::Resident(table) => Ok(table.block(rows)),
+            Self::Paged(pages) => pages.block(rows).await,
+        }
+    }
+}
+
+fn no_row(row: usize, rows: usize) -> LukeError {
+    LukeError::input("entityIds", format!("{row} is not below {rows}"))
+}
+
+/// An entity table in chunks, of which the last used are kept.
+pub struct PagedRows {
+    table: EntityTable,
+    columns: usize,
+    source: Arc<dyn Source>,
+    cache: Mutex<Cache>,
+}
+
+impl PagedRows {
+    /// The most bytes of chunks kept between calls.
+    pub const KEPT_BYTES: usize = 32 << 20;
+
+    /// The entity table that a folder leaves in its files, of which nothing has been read; `None` if there is none.
+    pub fn new(folder: &CheckedFolder, source: Arc<dyn Source>) -> Option<Self> {
+        let columns = folder.config().entity_emb_size;
+        let table = folder.entity_table()?.clone();
+        Some(Self { table, columns, source, cache: Mutex::default() })
+    }
+
+    /// The rows `ids`, which must be below the number of rows.
+    async fn gather(&self, ids: &[u32]) -> Result<Vec<f32>> {
+        let mut out = memory::zeros(ids.len().saturating_mul(self.columns), "for rows of entities")?;
+        // Each chunk is fetched once, for all its rows in the result.
+        let mut by_chunk: BTreeMap<usize, Vec<(usize, &mut [f32])>> = BTreeMap::new();
+        for (id, place) in ids.iter().zip(out.chunks_exact_mut(self.columns.max(1))) {
+            let id = *id as usize;
+            let chunk = id.checked_div(self.table.rows_per_chunk).unwrap_or(0);
+            by_chunk.entry(chunk).or_default().push((id, place));
+        }
+        for (index, rows) in by_chunk {
+            let chunk = self.chunk(index, true).await?;
+            let start = self.table.rows_of(index).start;
+            for (id, place) in rows {
+                let row = id.saturating_sub(start);
+                let bytes = self.rows_in(&chunk, row..row.saturating_add(1));
+                let mut place = place.iter_mut();
+                self.table.dtype.for_each(bytes, self.columns, |value| {
+                    if let Some(place) = place.next() {
+                        *place = value;
+                    }
+                });
+            }
+        }
+        Ok(out)
+    }
+
+    /// Rows that follow each other, which must exist.
+    async fn block(&self, rows: Range<usize>) -> Result<Vec<f32>> {
+        let mut out = memory::with_capacity(rows.len().saturating_mul(self.columns), "for rows of entities")?;
+        let per_chunk = self.table.rows_per_chunk.max(1);
+        let first = rows.start.checked_div(per_chunk).unwrap_or(0);
+        for index in first..rows.end.div_ceil(per_chunk) {
+            let chunk = self.chunk(index, false).await?;
+            let here = self.table.rows_of(index);
+            let wanted = rows.start.max(here.start)..rows.end.min(here.end);
+            let wanted = wanted.start.saturating_sub(here.start)..wanted.end.saturating_sub(here.start);
+            self.table.dtype.decode(self.rows_in(&chunk, wanted), self.columns, &mut out);
+        }
+        Ok(out)
+    }
+
+    /// The bytes of rows, counted from the chunk's first.
+    fn rows_in<'a>(&self, chunk: &'a [u8], rows: Range<usize>) -> &'a [u8] {
+        byte_range(&rows, self.table.row_bytes).and_then(|range| chunk.get(range)).unwrap_or_default()
+    }
+
+    /// A chunk, from the cache or the source.
+    async fn chunk(&self, index: usize, keep: bool) -> Result<Arc<Vec<u8>>> {
+        if let Some(chunk) = self.cache().get(index) {
+            return Ok(chunk);
+        }
+        let file = self.table.chunks.get(index).ok_or_else(|| no_row(index, self.table.rows))?;
+        let chunk = read_verified(&*self.source, file, None, Vec::new()).await?;
+        check_finite(&format!("the entity table in {}", file.path), self.table.dtype, &chunk, self.columns)?;
+        let chunk = Arc::new(chunk);
+        if keep {
+            self.cache().put(index, chunk.clone());
+        }
+        Ok(chunk)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Chunks by index, each with the time of its last use.
+#[derive(Default)]
+struct Cache {
+    chunks: BTreeMap<usize, (u64, Arc<Vec<u8>>)>,
+    clock: u64,
+}
+
+impl Cache {
+    fn get(&mut self, index: usize) -> Option<Arc<Vec<u8>>> {
+        self.clock = self.clock.wrapping_add(1);
+        let (used, chunk) = self.chunks.get_mut(&index)?;
+        *used = self.clock;
+        Some(chunk.clone())
+    }
+
+    /// Keeps a chunk, and drops those that were not used for the longest time when there are too many bytes. The newest stays.
+    fn put(&mut self, index: usize, chunk: Arc<Vec<u8>>) {
+        self.clock = self.clock.wrapping_add(1);
+        self.chunks.insert(index, (self.clock, chunk));
+        while self.bytes() > PagedRows::KEPT_BYTES && self.chunks.len() > 1 {
+            let oldest = self.chunks.iter().min_by_key(|(_, (used, _))| *used).map(|(index, _)| *index);
+            oldest.and_then(|index| self.chunks.remove(&index));
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.chunks.values().map(|(_, chunk)| chunk.len()).sum()
+    }
+}
