@@ -259,21 +259,85 @@ fn insert(root: &mut Value, path: &[usize], choice: u64, name: &str) -> String {
 }
 
 const KEYS: [&str; 24] = [
-    "", "ner", "qa", "mlm", "cloze", "typing", "relation", "tokenClassification", "multipleChoice", "labels", "tokens",
-    "maxSpanTokens", "contextTokens", "rows", "offset", "sha256", "0", "-1", "normalizer", "post_processor", "[MASK]",
-    "[MASK2]", "\u{0}", "luke.x",
+    "",
+    "ner",
+    "qa",
+    "mlm",
+    "cloze",
+    "typing",
+    "relation",
+    "tokenClassification",
+    "multipleChoice",
+    "labels",
+    "tokens",
+    "maxSpanTokens",
+    "contextTokens",
+    "rows",
+    "offset",
+    "sha256",
+    "0",
+    "-1",
+    "normalizer",
+    "post_processor",
+    "[MASK]",
+    "[MASK2]",
+    "\u{0}",
+    "luke.x",
 ];
 
 /// A value that checks forget.
 pub fn interesting(choice: u64) -> Value {
     let numbers: [u64; 22] = [
-        0, 1, 2, 3, 4, 5, 31, 64, 255, 256, 512, 65_535, 65_536, 1 << 20, 1 << 24, (1 << 24) + 1, 1 << 31,
-        (1 << 32) - 1, 1 << 32, 1 << 53, 1 << 58, u64::MAX,
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        31,
+        64,
+        255,
+        256,
+        512,
+        65_535,
+        65_536,
+        1 << 20,
+        1 << 24,
+        (1 << 24) + 1,
+        1 << 31,
+        (1 << 32) - 1,
+        1 << 32,
+        1 << 53,
+        1 << 58,
+        u64::MAX,
     ];
     let floats = [-1.0, -0.0, 0.5, 1e-45, 1e-30, 1e38, 1e39, 1e308, -1e30, -1e308, 9_007_199_254_740_993.0];
     let texts = [
-        "", "a", "\u{0}", "NaN", "Infinity", "-1", "../x", "f32", "f16", "bf16", "q8", "q4", "ner", "qa", "mlm", "model",
-        "likely", "sentence", "[MASK]", "</s>", "##", "\u{2581}", "chunks/0000.bin", "model.safetensors", "luke-web",
+        "",
+        "a",
+        "\u{0}",
+        "NaN",
+        "Infinity",
+        "-1",
+        "../x",
+        "f32",
+        "f16",
+        "bf16",
+        "q8",
+        "q4",
+        "ner",
+        "qa",
+        "mlm",
+        "model",
+        "likely",
+        "sentence",
+        "[MASK]",
+        "</s>",
+        "##",
+        "\u{2581}",
+        "chunks/0000.bin",
+        "model.safetensors",
+        "luke-web",
     ];
     let place = (choice >> 8) as usize;
     match choice % 12 {
@@ -291,7 +355,8 @@ pub fn interesting(choice: u64) -> Value {
 /// Parts of a `tokenizer.json` that are dear, or that the `tokenizers` crate trusts.
 fn component(place: usize) -> Value {
     let replace = |from: &str, to: &str| json!({"type": "Replace", "pattern": {"String": from}, "content": to});
-    let split = |regex: &str| json!({"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": false});
+    let split =
+        |regex: &str| json!({"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": false});
     let a_thousand = replace("a", &"a".repeat(1000));
     let template = |pieces: Value, tokens: Value| json!({"type": "TemplateProcessing", "single": pieces, "pair": pieces, "special_tokens": tokens});
     let parts = [

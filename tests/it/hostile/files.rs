@@ -151,8 +151,7 @@ fn grow(files: &mut Files, edit: Edit) -> String {
         let bytes = rows.saturating_mul(row);
         if tensor["bytes"].as_u64() != Some(bytes) {
             let path = format!("missing/{}.bin", more.len());
-            (tensor["bytes"], tensor["offset"], tensor["chunk"]) =
-                (json!(bytes), json!(0), json!(chunks + more.len()));
+            (tensor["bytes"], tensor["offset"], tensor["chunk"]) = (json!(bytes), json!(0), json!(chunks + more.len()));
             more.push(json!({ "path": path, "bytes": bytes, "sha256": "0".repeat(64) }));
         }
     }
@@ -220,7 +219,7 @@ fn add_empty_tensor(files: &mut Files, edit: Edit) -> String {
     let end = bytes.len() - data;
     let Some(tensors) = value.as_object_mut() else { return "the header is no object".into() };
     let name = match tensors.keys().nth((edit[1] / 3) as usize % tensors.len().max(1)) {
-        Some(known) if edit[1] % 3 == 0 => known.clone(),
+        Some(known) if edit[1].is_multiple_of(3) => known.clone(),
         _ => EMPTY_TENSOR.into(),
     };
     let mut shape = vec![interesting((edit[2] % 22) << 8), interesting((edit[3] % 22) << 8)];

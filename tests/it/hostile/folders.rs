@@ -47,8 +47,9 @@ static FOLDERS: LazyLock<Vec<Files>> = LazyLock::new(|| {
 
 /// Checkpoints: each tokenizer, and one in shards.
 static CHECKPOINTS: LazyLock<Vec<Files>> = LazyLock::new(|| {
-    let mut all: Vec<Files> =
-        ["micro-span_cls", "micro-bert", "micro-mluke", "micro-paged"].map(|name| read_folder(&checkpoint(name))).into();
+    let mut all: Vec<Files> = ["micro-span_cls", "micro-bert", "micro-mluke", "micro-paged"]
+        .map(|name| read_folder(&checkpoint(name)))
+        .into();
     let mut shards = all[0].clone();
     let weights = shards.remove("model.safetensors").unwrap();
     shards.insert("model-00001-of-00001.safetensors".into(), weights);
@@ -57,6 +58,9 @@ static CHECKPOINTS: LazyLock<Vec<Files>> = LazyLock::new(|| {
     all.push(shards);
     all
 });
+
+/// Time for a load and a call of each task.
+const MAX_TIME: Duration = Duration::from_secs(1);
 
 /// What changes which files, as it is printed and read.
 #[derive(Clone, Debug)]
@@ -74,6 +78,7 @@ pub fn cases(count: u32) -> ProptestConfig {
     let times = std::env::var("LUKE_HOSTILE_CASES").ok().and_then(|times| times.parse().ok()).unwrap_or(1);
     ProptestConfig {
         failure_persistence: Some(Box::new(FileFailurePersistence::SourceParallel("proptest-regressions"))),
+        max_shrink_time: 60_000,
         ..ProptestConfig::with_cases(count * times)
     }
 }
@@ -90,13 +95,13 @@ impl Case {
 
 fn folder_case(case: &Case) -> Result<(), String> {
     let (files, said) = case.files(&FOLDERS, edit_folder);
-    let result = within_limits(&said, || check_load(load_folder(files.clone())));
+    let result = within_limits(&said, MAX_TIME, || check_load(load_folder(files.clone())));
     result.and_then(|result| result).map_err(|reason| format!("{said}\n{reason}"))
 }
 
 fn checkpoint_case(case: &Case) -> Result<(), String> {
     let (files, said) = case.files(&CHECKPOINTS, edit_checkpoint);
-    let result = within_limits(&said, || {
+    let result = within_limits(&said, MAX_TIME, || {
         let loaded = load_checkpoint(files.clone());
         if loaded.is_ok() && said.contains(&format!("header: {EMPTY_TENSOR} has")) {
             return Err("a tensor that nobody knows was taken".into());
@@ -204,8 +209,15 @@ fn zz_collect() {
     let mut seen = std::collections::BTreeMap::<String, (u32, String)>::new();
     let start = Instant::now();
     for _ in 0..n {
-        let case = Case { base: next() as usize, edits: (0..1 + next() % 2).map(|_| [next(), next(), next(), next()]).collect() };
-        let r = match what.as_str() { "folder" => folder_case(&case), "checkpoint" => checkpoint_case(&case), _ => convert_case(&case) };
+        let case = Case {
+            base: next() as usize,
+            edits: (0..1 + next() % 2).map(|_| [next(), next(), next(), next()]).collect(),
+        };
+        let r = match what.as_str() {
+            "folder" => folder_case(&case),
+            "checkpoint" => checkpoint_case(&case),
+            _ => convert_case(&case),
+        };
         if let Err(e) = r {
             let (said, why) = e.split_once('\n').unwrap();
             let key: String = why.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).take(150).collect();
@@ -213,5 +225,7 @@ fn zz_collect() {
         }
     }
     eprintln!("{n} cases in {:?}", start.elapsed());
-    for (n, s) in seen.values() { eprintln!("{n} x {}", s.chars().take(1500).collect::<String>()); }
+    for (n, s) in seen.values() {
+        eprintln!("{n} x {}", s.chars().take(1500).collect::<String>());
+    }
 }

@@ -1,4 +1,4 @@
-//! What one case may cost: no panic, one second, 256 MB. Shared with `fuzz/`.
+//! What one case may cost: no panic, a time, 256 MB. Shared with `fuzz/`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, RefCell};
@@ -11,11 +11,8 @@ use std::time::{Duration, Instant};
 /// Bytes that a case may hold at once, beyond those that its thread held before.
 pub const MAX_BYTES: usize = 256 << 20;
 
-/// Time that a case may take.
-pub const MAX_TIME: Duration = Duration::from_secs(1);
-
 /// A case that takes longer ends the process, so that a hang is a report.
-const HANGS_AFTER: Duration = Duration::from_secs(10);
+const HANGS_AFTER: Duration = Duration::from_secs(60);
 
 /// The system's allocator, which counts per thread while a case runs, and refuses what is beyond [`MAX_BYTES`]. Counting
 /// per thread leaves out the tests beside this one; a case runs on the thread that started it.
@@ -96,38 +93,41 @@ unsafe impl GlobalAlloc for CountingAllocator {
     }
 }
 
-/// Runs a case, and says what it broke: it panicked, took too long, or too much memory. What is slow runs again first, as
-/// the machine may have been busy. `case` is printed where the process must end.
-pub fn within_limits<T>(case: &str, run: impl Fn() -> T) -> Result<T, String> {
-    let (result, time) = once(case, &run);
-    if time > MAX_TIME && result.is_ok() {
-        let (result, again) = once(case, &run);
-        return match time.min(again) {
-            time if time > MAX_TIME => Err(format!("it took {time:?}")),
-            _ => result,
-        };
+/// Runs a case, and says what it broke: it panicked, took longer than `max_time`, or too much memory. What is slow runs
+/// again, for its time on the processor: the machine may have been busy. `case` is printed where the process must end.
+pub fn within_limits<T>(case: &str, max_time: Duration, run: impl Fn() -> T) -> Result<T, String> {
+    let start = Instant::now();
+    let result = once(case, &run);
+    if start.elapsed() <= max_time {
+        return result;
     }
-    result
+    let (start, before) = (Instant::now(), processor_time());
+    let result = once(case, &run);
+    let time = processor_time().zip(before).map_or(start.elapsed(), |(after, before)| after.saturating_sub(before));
+    if time > max_time { Err(format!("it took {time:?}")) } else { result }
 }
 
-fn once<T>(case: &str, run: &impl Fn() -> T) -> (Result<T, String>, Duration) {
+/// What this thread has had of a processor, where the system says (Linux).
+fn processor_time() -> Option<Duration> {
+    let times = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    times.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+}
+
+fn once<T>(case: &str, run: &impl Fn() -> T) -> Result<T, String> {
     keep_panics();
     let _watched = Watched::start(case);
-    let start = Instant::now();
     // SAFETY: `CASE` is set back before `case` can go.
     CASE.set(unsafe { std::mem::transmute::<&str, &'static str>(case) });
     USAGE.set(Usage { counted: true, ..NOTHING });
     let result = catch_unwind(AssertUnwindSafe(run));
     let usage = USAGE.replace(NOTHING);
     CASE.set("");
-    let time = start.elapsed();
     let panic = PANIC.take();
-    let result = match result {
+    match result {
         _ if usage.refused > 0 => Err(format!("{} bytes were asked for, {} at most held", usage.refused, usage.peak)),
         Ok(result) => Ok(result),
         Err(_) => Err(panic.unwrap_or_else(|| "it panicked".into())),
-    };
-    (result, time)
+    }
 }
 
 /// Keeps the message of a panic in a case, which would else be printed for each of thousands of cases.

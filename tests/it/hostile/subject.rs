@@ -30,7 +30,9 @@ impl Source for Memory {
 /// Reads and checks a model folder's manifest.
 pub fn check_manifest(json: &[u8]) -> Result<Manifest, LukeError> {
     let text = std::str::from_utf8(json);
-    Manifest::parse(text.map_err(|error| LukeError::Format { file: "manifest.json".into(), reason: error.to_string() })?)
+    Manifest::parse(
+        text.map_err(|error| LukeError::Format { file: "manifest.json".into(), reason: error.to_string() })?,
+    )
 }
 
 /// Loads a model folder on the CPU, with its self-test.
