@@ -8,6 +8,7 @@ mod default_model;
 mod eval;
 mod full_size;
 mod heads;
+mod hostile;
 mod masked;
 mod ner;
 mod other_checkpoints;

@@ -1,0 +1,47 @@
+//! What holds for every model that loads, and for every error. Shared with `fuzz/`.
+
+use serde_json::{Value, json};
+
+use super::subject::{Luke, LukeError, call, empty_self_test, tasks};
+
+/// Loads a model, runs each task once on a short text, and says what should not have happened.
+pub fn check_load(loaded: Result<Luke, LukeError>) -> Result<(), String> {
+    let luke = match loaded {
+        Ok(luke) => luke,
+        // A CPU that computes wrongly is what the self-test is for; the weights are another model's here.
+        Err(error) if error.code() == "device-lost" && error.to_string().contains("self-test") => return Ok(()),
+        Err(error) if error.code() == "device-lost" => return Err(format!("the load failed with {error}")),
+        Err(_) => return Ok(()),
+    };
+    if empty_self_test(&luke) {
+        return Err("a self-test that compares nothing was passed".into());
+    }
+    let (tasks, heads) = tasks(&luke);
+    let tasks = tasks.iter().map(|task| (task.as_str(), short_input(task), Value::Null));
+    let inputs = json!({ "inputIds": [0, 1], "entityIds": [0], "entityPositionIds": [[0]],
+        "entityStartPositions": [0], "entityEndPositions": [1] });
+    let forward = heads.iter().map(|head| ("forward", inputs.clone(), json!(head)));
+    for (task, input, options) in tasks.chain(forward) {
+        match call(&luke, task, input, options) {
+            Err(error) if error.code() == "device-lost" => return Err(format!("{task} failed with {error}")),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Arguments of a task.
+fn short_input(task: &str) -> Value {
+    let text = "Ana Ivanovic, 35, lives in Los Angeles (𝒳) \u{301}.";
+    let long = format!("{} <mask>[MASK] 東京", "ab".repeat(800));
+    match task {
+        "ner" => json!([text, long, ""]),
+        "qa" => json!({ "question": "Who?", "context": text }),
+        "typing" => json!({ "text": text, "span": [0, 12] }),
+        "relation" => json!({ "text": text, "head": [0, 12], "tail": [27, 38] }),
+        "cloze" => json!({ "passage": text, "query": "@placeholder is here.", "candidates": [[0, 3], [27, 38]] }),
+        "fillMask" => json!({ "text": long }),
+        "predictEntities" => json!({ "text": text, "spans": [[0, 12], [27, 38]] }),
+        _ => json!({ "text": long, "spans": [[0, 2]] }),
+    }
+}

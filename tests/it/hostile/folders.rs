@@ -1,0 +1,231 @@
+//! A model folder or a checkpoint with one or two faults loads, or fails with a code: in a second and 256 MB, and without
+//! a panic. `LUKE_HOSTILE_CASES=10` makes ten times as many cases; `LUKE_HOSTILE_CASE` runs one that was printed.
+
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+
+use super::checks::check_load;
+use super::edit::Edit;
+use super::files::{EMPTY_TENSOR, Files, edit_checkpoint, edit_folder, read_folder, split_a_table};
+use super::limits::within_limits;
+use super::subject::{load_checkpoint, load_folder};
+use crate::support::{changed, checkpoint, convert, edit_tensors, read_tensors, temporary};
+
+/// Model folders: each way of storing numbers, each tokenizer, a table in parts, and an entity table in chunks.
+static FOLDERS: LazyLock<Vec<Files>> = LazyLock::new(|| {
+    let two_heads = changed("micro-span_cls", "hostile-two-heads", |folder| {
+        let qa = read_tensors(&checkpoint("micro-qa"));
+        edit_tensors(folder, |tensors| {
+            for (name, ..) in tensors.iter_mut().filter(|(name, ..)| name.starts_with("classifier.")) {
+                *name = format!("heads.ner.{name}");
+            }
+            let qa = qa.into_iter().filter(|(name, ..)| name.starts_with("qa_outputs."));
+            tensors.extend(qa.map(|(name, shape, data)| (format!("heads.qa.{name}"), shape, data)));
+        });
+    });
+    let all = |name: &str, dtype: &str| {
+        let options = ["--dtype", dtype, "--entities", "full"];
+        read_folder(&convert(&checkpoint(name), &format!("hostile-{name}-{dtype}"), &options).unwrap())
+    };
+    let mut parts = all("micro-mlm", "f32");
+    split_a_table(&mut parts);
+    let two_heads = convert(&two_heads, "hostile-two-heads", &["--dtype", "q8", "--entities", "full"]).unwrap();
+    vec![
+        parts,
+        read_folder(&two_heads),
+        all("micro-paged", "q4"),
+        all("micro-cloze", "f16"),
+        all("micro-bert", "f32"),
+        all("micro-mluke", "q8"),
+        all("micro-entity_pair", "q4"),
+    ]
+});
+
+/// Checkpoints: each tokenizer, and one in shards.
+static CHECKPOINTS: LazyLock<Vec<Files>> = LazyLock::new(|| {
+    let mut all: Vec<Files> = ["micro-span_cls", "micro-bert", "micro-mluke", "micro-paged"]
+        .map(|name| read_folder(&checkpoint(name)))
+        .into();
+    let mut shards = all[0].clone();
+    let weights = shards.remove("model.safetensors").unwrap();
+    shards.insert("model-00001-of-00001.safetensors".into(), weights);
+    let index = r#"{"metadata": {}, "weight_map": {"luke.pooler.dense.bias": "model-00001-of-00001.safetensors"}}"#;
+    shards.insert("model.safetensors.index.json".into(), index.into());
+    all.push(shards);
+    all
+});
+
+/// Time for a load and a call of each task.
+const MAX_TIME: Duration = Duration::from_secs(1);
+
+/// What changes which files, as it is printed and read.
+#[derive(Clone, Debug)]
+struct Case {
+    base: usize,
+    edits: Vec<Edit>,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    (any::<usize>(), prop::collection::vec(any::<Edit>(), 1..=2)).prop_map(|(base, edits)| Case { base, edits })
+}
+
+/// How many cases: `count`, or a multiple.
+pub fn cases(count: u32) -> ProptestConfig {
+    let times = std::env::var("LUKE_HOSTILE_CASES").ok().and_then(|times| times.parse().ok()).unwrap_or(1);
+    ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::SourceParallel("proptest-regressions"))),
+        max_shrink_time: 60_000,
+        ..ProptestConfig::with_cases(count * times)
+    }
+}
+
+impl Case {
+    /// The changed files, and a description.
+    fn files(&self, of: &[Files], edit: fn(&mut Files, Edit) -> String) -> (Files, String) {
+        let base = self.base % of.len();
+        let mut files = of[base].clone();
+        let said: Vec<String> = self.edits.iter().map(|change| edit(&mut files, *change)).collect();
+        (files, format!("{base} {:?}: {}", self.edits, said.join("; ")))
+    }
+}
+
+fn folder_case(case: &Case) -> Result<(), String> {
+    let (files, said) = case.files(&FOLDERS, edit_folder);
+    let result = within_limits(&said, MAX_TIME, || check_load(load_folder(files.clone())));
+    result.and_then(|result| result).map_err(|reason| format!("{said}\n{reason}"))
+}
+
+fn checkpoint_case(case: &Case) -> Result<(), String> {
+    let (files, said) = case.files(&CHECKPOINTS, edit_checkpoint);
+    let result = within_limits(&said, MAX_TIME, || {
+        let loaded = load_checkpoint(files.clone());
+        if loaded.is_ok() && said.contains(&format!("header: {EMPTY_TENSOR} has")) {
+            return Err("a tensor that nobody knows was taken".into());
+        }
+        check_load(loaded)
+    });
+    result.and_then(|result| result).map_err(|reason| format!("{said}\n{reason}"))
+}
+
+/// `luke convert` of a changed checkpoint ends by itself, in the memory of one, with a code where it fails.
+fn convert_case(case: &Case) -> Result<(), String> {
+    let (files, said) = case.files(&CHECKPOINTS, edit_checkpoint);
+    let folder = temporary("hostile-convert");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    files.iter().for_each(|(name, bytes)| std::fs::write(folder.join(name), bytes).unwrap());
+    // 1.5 GB of addresses, of which the program itself takes a part.
+    let script = "ulimit -v 1500000; exec \"$0\" convert \"$1\" \"$2\" --entities full";
+    let mut child = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_luke")])
+        .args([&folder, &folder.with_file_name("hostile-converted")])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if start.elapsed() > Duration::from_secs(10) {
+            child.kill().unwrap();
+            return Err(format!("{said}\nluke convert was still running after 10 s"));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let output = child.wait_with_output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    match output.status.code() {
+        Some(0) => Ok(()),
+        Some(1) if error.starts_with("luke: ") => Ok(()),
+        code => Err(format!("{said}\nluke convert ended with {code:?}: {error}")),
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(1000))]
+
+    #[test]
+    fn a_changed_folder_loads_or_fails_with_a_code(case in case()) {
+        folder_case(&case).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_changed_checkpoint_loads_or_fails_with_a_code(case in case()) {
+        checkpoint_case(&case).map_err(TestCaseError::fail)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn a_changed_checkpoint_is_converted_or_refused_with_a_code(case in case()) {
+        convert_case(&case).map_err(TestCaseError::fail)?;
+    }
+}
+
+#[test]
+fn what_is_not_changed_passes() {
+    for base in 0..FOLDERS.len() {
+        folder_case(&Case { base, edits: Vec::new() }).unwrap();
+        assert!(load_folder(FOLDERS[base].clone()).is_ok(), "folder {base}");
+    }
+    for base in 0..CHECKPOINTS.len() {
+        checkpoint_case(&Case { base, edits: Vec::new() }).unwrap();
+        assert!(load_checkpoint(CHECKPOINTS[base].clone()).is_ok(), "checkpoint {base}");
+        convert_case(&Case { base, edits: Vec::new() }).unwrap();
+    }
+}
+
+/// `LUKE_HOSTILE_CASE="folder 3 [[1, 2, 3, 4]]"` runs that case alone.
+#[test]
+fn the_case_of_the_environment_passes() {
+    let Ok(text) = std::env::var("LUKE_HOSTILE_CASE") else { return };
+    let [what, base, edits] = text.splitn(3, ' ').collect::<Vec<_>>()[..] else { panic!("WHAT BASE EDITS") };
+    let case = Case { base: base.parse().unwrap(), edits: serde_json::from_str(edits).unwrap() };
+    match what {
+        "folder" => folder_case(&case).unwrap(),
+        "checkpoint" => checkpoint_case(&case).unwrap(),
+        _ => convert_case(&case).unwrap(),
+    }
+}
+
+#[test]
+fn zz_collect() {
+    let Ok(n) = std::env::var("COLLECT") else { return };
+    let (n, seed): (u64, u64) = n.split_once(',').map(|(a, b)| (a.parse().unwrap(), b.parse().unwrap())).unwrap();
+    let what = std::env::var("WHAT").unwrap();
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_add(0x9e3779b97f4a7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58476d1ce4e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d049bb133111eb);
+        z ^ (z >> 31)
+    };
+    let mut seen = std::collections::BTreeMap::<String, (u32, String)>::new();
+    let start = Instant::now();
+    for _ in 0..n {
+        let case = Case {
+            base: next() as usize,
+            edits: (0..1 + next() % 2).map(|_| [next(), next(), next(), next()]).collect(),
+        };
+        let r = match what.as_str() {
+            "folder" => folder_case(&case),
+            "checkpoint" => checkpoint_case(&case),
+            _ => convert_case(&case),
+        };
+        if let Err(e) = r {
+            let (said, why) = e.split_once('\n').unwrap();
+            let key: String = why.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).take(150).collect();
+            seen.entry(key).or_insert((0, format!("{said}\n    {why}"))).0 += 1;
+        }
+    }
+    eprintln!("{n} cases in {:?}", start.elapsed());
+    for (n, s) in seen.values() {
+        eprintln!("{n} x {}", s.chars().take(1500).collect::<String>());
+    }
+}
