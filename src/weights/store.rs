@@ -128,12 +128,7 @@ impl<'a> WeightStore<'a> {
     }
 
     /// Calls `visit` with the bytes of a part, whose numbers are all finite. Reads its chunk first where that is not here.
-    async fn read(
-        &mut self,
-        tensor: &'a Tensor,
-        part: &Part,
-        visit: impl FnOnce(&[u8]) -> Result<()>,
-    ) -> Result<()> {
+    async fn read(&mut self, tensor: &'a Tensor, part: &Part, visit: impl FnOnce(&[u8]) -> Result<()>) -> Result<()> {
         let chunk = match self.chunks.remove(&part.chunk) {
             Some(chunk) => chunk,
             None => self.read_chunk(part.chunk).await?,

@@ -66,9 +66,7 @@ fn of_tensors(paged: bool) -> Value {
     let (mut tensors, mut offset) = (Vec::new(), 0);
     for spec in specs.unwrap() {
         let bytes = spec.shape.iter().product::<usize>() * 4;
-        let entry = |rows: Value, chunk: usize, offset: usize, bytes: usize| {
-            json!({ "name": spec.name, "dtype": "f32", "shape": spec.shape, "rows": rows, "chunk": chunk, "offset": offset, "bytes": bytes })
-        };
+        let entry = |rows: Value, chunk: usize, offset: usize, bytes: usize| json!({ "name": spec.name, "dtype": "f32", "shape": spec.shape, "rows": rows, "chunk": chunk, "offset": offset, "bytes": bytes });
         if spec.name.ends_with("word_embeddings.weight") {
             tensors.push(entry(json!([0, 10]), 0, offset, 10 * 32));
             tensors.push(entry(json!([10, 12]), 1, 0, 2 * 32));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use luke_web::backend::DeviceKind;
 use luke_web::checkpoint::{RawCheckpoint, header_bytes, read_header, shards};
-use luke_web::folder::{FileEntry, Manifest, Reading, Source};
+use luke_web::folder::{CheckedFolder, FileEntry, Reading, Source};
 use luke_web::inputs::ModelInputs;
 pub use luke_web::{Luke, LukeError};
 use pollster::block_on;
@@ -16,7 +16,7 @@ use super::files::Files;
 struct Memory(Files);
 
 impl Source for Memory {
-    fn read<'a>(&'a self, file: &'a FileEntry, _room: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(&'a self, file: &'a FileEntry, _next: Option<&'a FileEntry>, _buffer: Vec<u8>) -> Reading<'a> {
         Box::pin(async move {
             let missing = || LukeError::Network { file: file.path.clone(), reason: "is not there".into() };
             let bytes = self.0.get(&file.path).ok_or_else(missing)?;
@@ -28,9 +28,9 @@ impl Source for Memory {
 }
 
 /// Reads and checks a model folder's manifest.
-pub fn check_manifest(json: &[u8]) -> Result<Manifest, LukeError> {
+pub fn check_manifest(json: &[u8]) -> Result<CheckedFolder, LukeError> {
     let text = std::str::from_utf8(json);
-    Manifest::parse(
+    CheckedFolder::parse(
         text.map_err(|error| LukeError::Format { file: "manifest.json".into(), reason: error.to_string() })?,
     )
 }
@@ -42,13 +42,13 @@ pub fn load_folder(files: Files) -> Result<Luke, LukeError> {
 }
 
 /// Loads a checkpoint as it is.
-pub fn load_checkpoint(mut files: Files) -> Result<Luke, LukeError> {
-    let manifest = read_checkpoint(&mut files)?;
-    block_on(Luke::load(manifest, Arc::new(Memory(files)), DeviceKind::Cpu, true))
+pub fn load_checkpoint(files: Files) -> Result<Luke, LukeError> {
+    let raw = read_checkpoint(&files)?;
+    block_on(Luke::load_checkpoint(raw, Arc::new(Memory(files)), DeviceKind::Cpu))
 }
 
-/// Reads the headers of a checkpoint and plans how it is loaded; adds the files that are made for it.
-pub fn read_checkpoint(files: &mut Files) -> Result<Manifest, LukeError> {
+/// Reads the small files and the headers of a checkpoint, and plans how it is loaded.
+pub fn read_checkpoint(files: &Files) -> Result<RawCheckpoint, LukeError> {
     let names = match files.get("model.safetensors.index.json") {
         Some(index) => shards(index)?,
         None => vec!["model.safetensors".to_owned()],
@@ -60,11 +60,7 @@ pub fn read_checkpoint(files: &mut Files) -> Result<Manifest, LukeError> {
         let start = header_bytes(&name, &bytes[..bytes.len().min(8)])?;
         stored.extend(read_header(&name, &bytes[..start.min(bytes.len())], Some(bytes.len()))?);
     }
-    let raw = RawCheckpoint::read(&|name| Ok(files.get(name).cloned()), &stored, "raw", &[])?;
-    files.insert("tokenizer.json".into(), raw.tokenizer);
-    files.insert("entity_vocab.json".into(), raw.entity_vocab);
-    // As the browser gets it: as text.
-    Manifest::parse_unhashed(&serde_json::to_string(&raw.manifest).unwrap())
+    RawCheckpoint::read(&|name| Ok(files.get(name).cloned()), &stored, "raw", &[])
 }
 
 /// Runs a task by its name in the API, or `forward` on arrays.
