@@ -11,26 +11,29 @@ use crate::luke::Luke;
 
 impl Luke {
     /// Runs a task: `ner`, `qa`, `typing`, `relation`, `cloze`, `fillMask`, `predictEntities` or `embed`.
+    ///
+    /// # Errors
+    /// `input` for another name, and for arguments and options that are not those of the task; else the errors of the task.
     pub async fn call(&self, task: &str, input: Value, options: Value) -> Result<Value> {
         match task {
-            "ner" => json(self.ner(&NerInput::from_value(input)?, &given(options)?).await?),
-            "qa" => json(self.qa(&need(input)?, &given(options)?).await?),
-            "typing" => json(self.typing(&need(input)?, &given(options)?).await?),
-            "relation" => json(self.relation(&need(input)?, &given(options)?).await?),
-            "cloze" => json(self.cloze(&need(input)?, &given(options)?).await?),
-            "fillMask" => json(self.fill_mask(&need(input)?, &given(options)?).await?),
-            "predictEntities" => json(self.predict_entities(&need(input)?, &given(options)?).await?),
-            "embed" => json(self.embed(&need(input)?, &given(options)?).await?),
+            "ner" => json(self.ner(&NerInput::from_value(input)?, &optional(options)?).await?),
+            "qa" => json(self.qa(&argument(input)?, &optional(options)?).await?),
+            "typing" => json(self.typing(&argument(input)?, &optional(options)?).await?),
+            "relation" => json(self.relation(&argument(input)?, &optional(options)?).await?),
+            "cloze" => json(self.cloze(&argument(input)?, &optional(options)?).await?),
+            "fillMask" => json(self.fill_mask(&argument(input)?, &optional(options)?).await?),
+            "predictEntities" => json(self.predict_entities(&argument(input)?, &optional(options)?).await?),
+            "embed" => json(self.embed(&argument(input)?, &optional(options)?).await?),
             other => Err(LukeError::input("task", format!("there is no task '{other}'"))),
         }
     }
 }
 
-fn need<T: DeserializeOwned>(input: Value) -> Result<T> {
+fn argument<T: DeserializeOwned>(input: Value) -> Result<T> {
     required("input", input)
 }
 
-fn given<T: DeserializeOwned + Default>(options: Value) -> Result<T> {
+fn optional<T: DeserializeOwned + Default>(options: Value) -> Result<T> {
     from_value("options", options)
 }
 

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::windows::{Window, most_context, strided};
-use crate::error::Result;
+use super::limits;
+use super::mentions::{Mentions, windows};
+use super::windows::{Window, Windows};
+use crate::error::{LukeError, Result};
 use crate::luke::{Luke, Output};
-use crate::text::{EncodeOptions, Spanned};
-use crate::text::{OffsetUnit, Offsets, SpecialTokens};
+use crate::text::{EncodeOptions, OffsetUnit, Offsets, PlacedToken, Spanned, SpecialTokens};
 
 /// A text and mentions in it.
 #[derive(Clone, Debug, Deserialize)]
@@ -14,7 +15,7 @@ use crate::text::{OffsetUnit, Offsets, SpecialTokens};
 pub struct EmbedInput {
     /// The text.
     pub text: String,
-    /// The mentions, in offsets.
+    /// The mentions, in offsets; at most 10,000.
     #[serde(default)]
     pub spans: Vec<[usize; 2]>,
 }
@@ -57,59 +58,57 @@ pub struct Embedding {
     pub hidden: usize,
 }
 
-impl Luke {
-    /// Vectors of every word token and every mention. A text longer than the model is read in windows that overlap by half;
-    /// each token and mention is taken from the window that shows most around it, and the pooled vector is the windows' mean.
-    pub async fn embed(&self, input: &EmbedInput, options: &EmbedOptions) -> Result<Embedding> {
-        let mentions = self.mentions(&input.text, &input.spans, options.titles.as_deref(), options.offsets)?;
-        let encoder = self.input_builder(EncodeOptions { special: options.special_tokens, ..Default::default() });
-        let (tokens, spans) = encoder.tokens_with_offsets(Spanned { text: &input.text, spans: &mentions.spans })?;
-        let ids: Vec<u32> = tokens.iter().map(|(id, _)| *id).collect();
-        let (room, hidden, before) = (self.room(), self.config.hidden_size, self.tokenizer.before.len());
+/// See [`Luke::embed`].
+pub(super) async fn run(luke: &Luke, input: &EmbedInput, options: &EmbedOptions) -> Result<Embedding> {
+    let (titles, max) = (options.titles.as_deref(), limits::MAX_SPANS);
+    let mentions = Mentions::read(luke, &input.text, &input.spans, titles, options.offsets, max)?;
+    let builder = luke.input_builder(EncodeOptions { special: options.special_tokens, ..Default::default() });
+    let (tokens, spans) = builder.tokens_with_offsets(Spanned { text: &input.text, spans: &mentions.spans })?;
+    let ids: Vec<u32> = tokens.iter().map(|(id, _)| *id).collect();
+    let (hidden, before) = (luke.config.hidden_size, luke.tokenizer.before.len());
 
-        let mut windows = self.windows(ids.len(), &spans)?;
-        for tokens in strided(ids.len(), room, room - room / 2) {
-            if !windows.iter().any(|window| window.tokens == tokens) {
-                windows.push(Window { tokens, items: Vec::new() });
-            }
-        }
-        windows.sort_by_key(|window| window.tokens.start);
-        let shown: Vec<_> = windows.iter().map(|window| window.tokens.clone()).collect();
-        let home: Vec<_> = (0..ids.len()).map(|token| most_context(&shown, &(token..token + 1))).collect();
-
-        let mut words = vec![0.0; ids.len() * hidden];
-        let mut entities = vec![0.0; spans.len() * hidden];
-        let mut pooled: Option<Vec<f32>> = None;
-        for (w, Window { tokens, items }) in windows.iter().enumerate() {
-            let shifted = |item: &usize| spans[*item].start - tokens.start..spans[*item].end - tokens.start;
-            let entity_inputs = items.iter().map(|item| (mentions.rows[*item], shifted(item)));
-            let inputs = encoder.inputs(&ids[tokens.clone()], entity_inputs);
-            for Output { name, values, .. } in self.forward(&inputs, Some("model")).await? {
-                match name {
-                    "lastHiddenState" => {
-                        for token in tokens.clone().filter(|token| home[*token] == Some(w)) {
-                            let from = (before + token - tokens.start) * hidden;
-                            words[token * hidden..][..hidden].copy_from_slice(&values[from..from + hidden]);
+    let windows = windows(luke, ids.len(), &spans)?;
+    let shown: Windows = windows.iter().map(|window| window.tokens.clone()).collect();
+    let mut words = zeros(ids.len(), hidden)?;
+    let mut entities = zeros(spans.len(), hidden)?;
+    let mut pooled: Option<Vec<f32>> = None;
+    for (number, Window { tokens, items }) in windows.iter().enumerate() {
+        let shifted = |item: &usize| spans[*item].start - tokens.start..spans[*item].end - tokens.start;
+        let entity_inputs = items.iter().map(|item| (mentions.rows[*item], shifted(item)));
+        let inputs = builder.inputs(&ids[tokens.clone()], entity_inputs);
+        for Output { name, values, .. } in luke.forward(&inputs, Some("model")).await? {
+            match name {
+                "lastHiddenState" => {
+                    let states = values.chunks_exact(hidden).skip(before);
+                    for (token, state) in tokens.clone().zip(states) {
+                        if shown.most_text(&(token..token + 1)) == Some(number) {
+                            words[token * hidden..][..hidden].copy_from_slice(state);
                         }
                     }
-                    "entityLastHiddenState" => {
-                        for (item, row) in items.iter().zip(values.chunks_exact(hidden)) {
-                            entities[item * hidden..][..hidden].copy_from_slice(row);
-                        }
+                }
+                "entityLastHiddenState" => {
+                    for (item, state) in items.iter().zip(values.chunks_exact(hidden)) {
+                        entities[item * hidden..][..hidden].copy_from_slice(state);
                     }
-                    _ => {
-                        let sum = pooled.get_or_insert_with(|| vec![0.0; hidden]);
-                        sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value / windows.len() as f32);
-                    }
+                }
+                _ => {
+                    let sum = pooled.get_or_insert_with(|| vec![0.0; hidden]);
+                    sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value / windows.len() as f32);
                 }
             }
         }
-        let offsets = Offsets::new(&input.text, options.offsets);
-        let token = |(id, range): (u32, std::ops::Range<usize>)| Token {
-            id,
-            start: offsets.of_byte(range.start),
-            end: offsets.of_byte(range.end),
-        };
-        Ok(Embedding { tokens: tokens.into_iter().map(token).collect(), words, entities, pooled, hidden })
     }
+    let offsets = Offsets::new(&input.text, options.offsets);
+    let token =
+        |(id, range): PlacedToken| Token { id, start: offsets.of_byte(range.start), end: offsets.of_byte(range.end) };
+    Ok(Embedding { tokens: tokens.into_iter().map(token).collect(), words, entities, pooled, hidden })
+}
+
+/// Vectors of zeros, `[rows, hidden]`.
+fn zeros(rows: usize, hidden: usize) -> Result<Vec<f32>> {
+    let size = rows.saturating_mul(hidden);
+    let mut values = Vec::new();
+    values.try_reserve_exact(size).map_err(|_| LukeError::OutOfMemory(format!("for {rows} vectors of {hidden}")))?;
+    values.resize(size, 0.0);
+    Ok(values)
 }

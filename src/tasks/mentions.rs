@@ -2,53 +2,57 @@
 
 use std::ops::Range;
 
-use super::windows::{Window, assign};
+use super::limits;
+use super::windows::{Window, assign, token_budget};
 use crate::error::{LukeError, Result};
 use crate::luke::Luke;
 use crate::text::{OffsetUnit, Offsets};
 
-/// Mentions as byte ranges, and the rows of the entity table they are read as.
+/// Mentions as byte ranges, and the rows of the entity table that they are read as.
 pub struct Mentions {
     pub spans: Vec<Range<usize>>,
     pub rows: Vec<u32>,
 }
 
-impl Luke {
-    /// Checks spans and titles; see `PredictEntitiesOptions::titles`.
-    pub(super) fn mentions(
-        &self,
+impl Mentions {
+    /// Reads spans of a text and their titles, if any; see `PredictEntitiesOptions::titles`.
+    ///
+    /// # Errors
+    /// `input` for more than `max` spans, a span that does not fit the text, and titles that are not as many as the spans.
+    pub fn read(
+        luke: &Luke,
         text: &str,
         spans: &[[usize; 2]],
         titles: Option<&[Option<String>]>,
         unit: OffsetUnit,
-    ) -> Result<Mentions> {
+        max: usize,
+    ) -> Result<Self> {
+        limits::check_count("spans", spans.len(), max)?;
         if let Some(titles) = titles.filter(|titles| titles.len() != spans.len()) {
             let reason = format!("has {} entries for {} spans", titles.len(), spans.len());
-            return Err(LukeError::input("options.titles", reason));
+            return Err(LukeError::input("titles", reason));
         }
         let offsets = Offsets::new(text, unit);
-        let spans = spans.iter().enumerate().map(|(i, span)| offsets.span(&format!("spans[{i}]"), *span));
-        let spans: Vec<_> = spans.collect::<Result<_>>()?;
-        let vocab = &self.entity_vocab;
-        let row = |i: usize| match titles.and_then(|titles| titles[i].as_deref()) {
+        let ranges = spans.iter().enumerate().map(|(i, span)| offsets.span(&format!("spans[{i}]"), *span));
+        let vocab = &luke.entity_vocab;
+        let row = |title: &Option<String>| match title {
             Some(title) => vocab.row(title).unwrap_or(vocab.unk),
             None => vocab.mask,
         };
-        Ok(Mentions { rows: (0..spans.len()).map(row).collect(), spans })
+        let rows = titles.map_or_else(|| vec![vocab.mask; spans.len()], |titles| titles.iter().map(row).collect());
+        Ok(Self { spans: ranges.collect::<Result<_>>()?, rows })
     }
+}
 
-    /// Word tokens of one pass, without special ones.
-    pub(super) fn room(&self) -> usize {
-        self.config.max_seq_tokens().saturating_sub(self.tokenizer.before.len() + self.tokenizer.after.len())
+/// Windows over a text of `len` tokens, which overlap by half, each with the mentions of which it shows most text.
+///
+/// # Errors
+/// `input` for a mention that is longer than a window.
+pub fn windows(luke: &Luke, len: usize, mentions: &[Range<usize>]) -> Result<Vec<Window>> {
+    let size = token_budget(luke);
+    if let Some((i, mention)) = mentions.iter().enumerate().find(|(_, mention)| mention.len() > size) {
+        let reason = format!("has {} tokens, the model reads {size} at a time", mention.len());
+        return Err(LukeError::input(format!("spans[{i}]"), reason));
     }
-
-    /// Windows over a text of `len` tokens, each with the mentions it shows best; one for a text that fits.
-    pub(super) fn windows(&self, len: usize, mentions: &[Range<usize>]) -> Result<Vec<Window>> {
-        let room = self.room();
-        if let Some(i) = mentions.iter().position(|mention| mention.len() > room) {
-            let reason = format!("has {} tokens, the model reads {room} at a time", mentions[i].len());
-            return Err(LukeError::input(format!("spans[{i}]"), reason));
-        }
-        Ok(assign(len, room, room / 2, mentions))
-    }
+    Ok(assign(len, size, size / 2, mentions))
 }

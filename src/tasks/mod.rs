@@ -1,50 +1,123 @@
-//! One file a task: its types, what goes in, and how the logits become a result.
+//! The tasks: a file or a folder for each, with its input, its options, and how the logits become a result. [`Luke`]'s methods
+//! for them are here; each calls the `run` of its module.
 
+mod batches;
 mod call;
 pub mod cloze;
 pub mod embed;
-pub mod masked;
+pub mod fill_mask;
+mod labels;
+pub mod limits;
 mod mentions;
 pub mod ner;
-mod passes;
+pub mod predict_entities;
 pub mod qa;
 pub mod relation;
+mod top_k;
 pub mod typing;
 mod windows;
 mod words;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{LukeError, Result};
 use crate::luke::Luke;
-use crate::text::{EncodeOptions, InputForm, Spanned};
-use crate::text::{OffsetUnit, SpecialTokens};
+use cloze::{ClozeAnswer, ClozeInput, ClozeOptions};
+use embed::{EmbedInput, EmbedOptions, Embedding};
+use fill_mask::{FillMaskInput, FillMaskOptions, TokenScore};
+use ner::{NerInput, NerOptions, NerResult};
+use predict_entities::{EntityScore, PredictEntitiesInput, PredictEntitiesOptions};
+use qa::{Answer, QaInput, QaOptions};
+use relation::RelationInput;
+use typing::TypingInput;
 
-/// A label and how sure the model is of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct LabelScore {
-    /// The label.
-    pub label: String,
-    /// 0 to 1; what it measures is the task's affair.
-    pub score: f64,
-    /// The raw score.
-    pub logit: f32,
-}
+pub use labels::{LabelOptions, LabelScore};
+pub use windows::Windows;
 
-/// Options of a task that gives labels.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct LabelOptions {
-    /// Give every label, where the task would leave some out.
-    pub all_scores: bool,
-    /// What special tokens inside the text mean.
-    pub special_tokens: SpecialTokens,
-    /// What offsets count; JavaScript always counts UTF-16 units.
-    pub offsets: OffsetUnit,
+/// The tasks. They all fail with `task-unavailable` where the model lacks the head, `input` for an option out of its range
+/// (see [`limits`]), and `network`, `integrity`, `device-lost` or `out-of-memory` where that happens while they run. A span
+/// that does not fit the text is `input`.
+impl Luke {
+    /// Finds the named entities of a text, of several texts or of a list of words, in the order in which they stand there.
+    ///
+    /// # Errors
+    /// `input` for an unknown label and for sentences that do not fit the text; else as for all tasks.
+    pub async fn ner(&self, input: &NerInput, options: &NerOptions) -> Result<NerResult> {
+        ner::run(self, input, options).await
+    }
+
+    /// Finds the best answer to a question in a context of any length, and the next best ones.
+    ///
+    /// # Errors
+    /// `input` where the question leaves no room for the context; else as for all tasks.
+    pub async fn qa(&self, input: &QaInput, options: &QaOptions) -> Result<Answer> {
+        qa::run(self, input, options).await
+    }
+
+    /// Finds the types of a mention, best first: those with a positive logit, or all with `allScores`. Scores are sigmoids:
+    /// types do not exclude each other.
+    ///
+    /// # Errors
+    /// `input` for a mention that is longer than the model reads; else as for all tasks.
+    pub async fn typing(&self, input: &TypingInput, options: &LabelOptions) -> Result<Vec<LabelScore>> {
+        typing::run(self, input, options).await
+    }
+
+    /// Finds how two mentions are related: every label with its probability, best first.
+    ///
+    /// # Errors
+    /// `input` for mentions that are further apart than the model reads; else as for all tasks.
+    pub async fn relation(&self, input: &RelationInput, options: &LabelOptions) -> Result<Vec<LabelScore>> {
+        relation::run(self, input, options).await
+    }
+
+    /// Finds which candidate fills the blank of a query: every candidate and its score, best first. Of equal logits the one
+    /// of the last window comes first, as in the authors' evaluation.
+    ///
+    /// # Errors
+    /// `input` for a query without exactly one `@placeholder`, and for a candidate that no window shows whole; else as for
+    /// all tasks.
+    pub async fn cloze(&self, input: &ClozeInput, options: &ClozeOptions) -> Result<Vec<ClozeAnswer>> {
+        cloze::run(self, input, options).await
+    }
+
+    /// Finds the best tokens for each mask of a text, in the order of the text. In a text longer than the model each mask is
+    /// read with as much text on both sides as fits.
+    ///
+    /// # Errors
+    /// `input` for a text without a mask or with more than 1,000; else as for all tasks.
+    pub async fn fill_mask(&self, input: &FillMaskInput, options: &FillMaskOptions) -> Result<Vec<Vec<TokenScore>>> {
+        fill_mask::run(self, input, options).await
+    }
+
+    /// Finds the best entities for each mention of a text, in the order of the spans. Mentions that share a window of the
+    /// model are read together, as entities see each other.
+    ///
+    /// # Errors
+    /// `input` for a mention that is longer than the model reads; else as for all tasks.
+    pub async fn predict_entities(
+        &self,
+        input: &PredictEntitiesInput,
+        options: &PredictEntitiesOptions,
+    ) -> Result<Vec<Vec<EntityScore>>> {
+        predict_entities::run(self, input, options).await
+    }
+
+    /// Computes vectors of every token and every mention. A text longer than the model is read in windows that overlap by
+    /// half; each token and mention is taken from the window that shows most around it, and the pooled vector is the mean
+    /// over the windows.
+    ///
+    /// # Errors
+    /// `input` for a mention that is longer than the model reads; else as for all tasks.
+    pub async fn embed(&self, input: &EmbedInput, options: &EmbedOptions) -> Result<Embedding> {
+        embed::run(self, input, options).await
+    }
 }
 
 /// Reads an argument or an options object of the API; no options at all are the defaults.
+///
+/// # Errors
+/// `input`, with the path of the field that is wrong.
 pub fn from_value<T: serde::de::DeserializeOwned + Default>(name: &str, value: Value) -> Result<T> {
     match value {
         Value::Null => Ok(T::default()),
@@ -53,39 +126,10 @@ pub fn from_value<T: serde::de::DeserializeOwned + Default>(name: &str, value: V
 }
 
 /// Reads an argument that must be there.
+///
+/// # Errors
+/// `input`, with the path of the field that is wrong.
 pub fn required<T: serde::de::DeserializeOwned>(name: &str, value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value)
         .map_err(|error| LukeError::input(format!("{name}.{}", error.path()), error.inner().to_string()))
-}
-
-impl Luke {
-    /// The logits of a head that classifies one input. A text longer than the model is read around its spans.
-    async fn classify(
-        &self,
-        head: &str,
-        input: Spanned<'_>,
-        task: InputForm<'_>,
-        options: &LabelOptions,
-    ) -> Result<Vec<f32>> {
-        self.head(head)?;
-        let around_spans = Some(self.config.max_seq_tokens());
-        let encoding = EncodeOptions { special: options.special_tokens, around_spans, ..Default::default() };
-        let inputs = self.input_builder(encoding).encode(input, task)?;
-        let outputs = self.forward(&inputs, Some(head)).await?;
-        Ok(outputs.into_iter().next().map(|output| output.values).unwrap_or_default())
-    }
-}
-
-fn best_first(labels: impl Iterator<Item = LabelScore>) -> Vec<LabelScore> {
-    let mut labels: Vec<_> = labels.collect();
-    labels.sort_by(|a, b| b.logit.total_cmp(&a.logit));
-    labels
-}
-
-/// Softmax of one row, in f64.
-fn softmax<T: Copy + Into<f64>>(logits: &[T]) -> Vec<f64> {
-    let max = logits.iter().fold(f64::NEG_INFINITY, |max, logit| max.max((*logit).into()));
-    let weights: Vec<f64> = logits.iter().map(|logit| ((*logit).into() - max).exp()).collect();
-    let sum: f64 = weights.iter().sum();
-    weights.into_iter().map(|weight| weight / sum).collect()
 }

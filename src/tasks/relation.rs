@@ -3,11 +3,10 @@
 
 use serde::Deserialize;
 
-use super::{LabelOptions, LabelScore, best_first, softmax};
+use super::labels::{LabelOptions, LabelScore, best_first, classify, softmax};
 use crate::error::Result;
 use crate::luke::Luke;
-use crate::text::Offsets;
-use crate::text::{InputForm, Spanned};
+use crate::text::{InputForm, Offsets, Spanned};
 
 /// Two mentions in a text; they may overlap, and the tail may come first.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,15 +20,13 @@ pub struct RelationInput {
     pub tail: [usize; 2],
 }
 
-impl Luke {
-    /// Every label with its probability, best first.
-    pub async fn relation(&self, input: &RelationInput, options: &LabelOptions) -> Result<Vec<LabelScore>> {
-        let offsets = Offsets::new(&input.text, options.offsets);
-        let spans = [offsets.span("head", input.head)?, offsets.span("tail", input.tail)?];
-        let spanned = Spanned { text: &input.text, spans: &spans };
-        let logits = self.classify("relation", spanned, InputForm::EntityPairClassification, options).await?;
-        let labels = &self.head("relation")?.1.labels;
-        let all = softmax(&logits).into_iter().zip(&logits).zip(labels);
-        Ok(best_first(all.map(|((score, logit), label)| LabelScore { label: label.clone(), score, logit: *logit })))
-    }
+/// See [`Luke::relation`].
+pub(super) async fn run(luke: &Luke, input: &RelationInput, options: &LabelOptions) -> Result<Vec<LabelScore>> {
+    let offsets = Offsets::new(&input.text, options.offsets);
+    let spans = [offsets.span("head", input.head)?, offsets.span("tail", input.tail)?];
+    let spanned = Spanned { text: &input.text, spans: &spans };
+    let logits = classify(luke, "relation", spanned, InputForm::EntityPairClassification, options).await?;
+    let labels = &luke.head("relation")?.1.labels;
+    let all = softmax(&logits).into_iter().zip(&logits).zip(labels);
+    Ok(best_first(all.map(|((score, logit), label)| LabelScore { label: label.clone(), score, logit: *logit })))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use luke_web::Luke;
-use luke_web::tasks::cloze::{ClozeAnswer, ClozeInput, ClozeOptions};
+use luke_web::tasks::cloze::{ClozeAnswer, ClozeInput, ClozeOptions, ClozeWindow, Layout};
 use luke_web::tasks::{from_value, required};
 use luke_web::text::{OffsetUnit, Offsets};
 use proptest::prelude::*;
@@ -54,7 +54,8 @@ fn windows_and_logits_equal_the_authors() {
             json!({ "passage": case["passage"], "query": case["query"], "candidates": case["entities"] }),
         )
         .unwrap();
-        let windows = luke.cloze_windows(&input, &from_value("options", options(&case)).unwrap()).unwrap();
+        let options = from_value("options", options(&case)).unwrap();
+        let windows: Vec<ClozeWindow> = Layout::new(luke, &input, &options).unwrap().windows().collect();
         let features = case["features"].as_array().unwrap();
         assert_eq!(windows.len(), features.len(), "{name}: windows");
         let offsets = Offsets::new(&input.passage, OffsetUnit::Codepoint);
@@ -160,8 +161,8 @@ fn a_blank_far_into_a_long_query_is_kept() {
     for query in [format!("{filler}@placeholder"), format!("{filler}@placeholder {filler}"), "@placeholder".into()] {
         let input = ClozeInput { passage: "Paris or Tokyo".into(), query, candidates: vec![[0, 5], [9, 14]] };
         let options = ClozeOptions { max_query_tokens: 10, ..Default::default() };
-        let windows = luke.cloze_windows(&input, &options).unwrap();
-        let inputs = &windows[0].inputs;
+        let window = Layout::new(luke, &input, &options).unwrap().windows().next().unwrap();
+        let inputs = &window.inputs;
         let blank = luke.manifest.heads["cloze"].tokens.unwrap().placeholder;
         assert_eq!(inputs.input_ids[inputs.entity_position_ids[0][0] as usize], blank);
         assert_eq!(inputs.input_ids.iter().filter(|id| **id == blank).count(), 1);

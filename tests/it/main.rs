@@ -9,6 +9,7 @@ mod eval;
 mod full_size;
 mod heads;
 mod hostile;
+mod limits;
 mod masked;
 mod ner;
 mod other_checkpoints;

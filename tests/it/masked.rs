@@ -1,7 +1,8 @@
 //! Masked words, masked entities and vectors, against Hugging Face's classes on the same weights.
 
 use luke_web::tasks::embed::{EmbedInput, EmbedOptions};
-use luke_web::tasks::masked::{FillMaskInput, FillMaskOptions, PredictEntitiesInput, PredictEntitiesOptions};
+use luke_web::tasks::fill_mask::{FillMaskInput, FillMaskOptions};
+use luke_web::tasks::predict_entities::{PredictEntitiesInput, PredictEntitiesOptions};
 use luke_web::text::OffsetUnit;
 use luke_web::{Luke, LukeError};
 use pollster::block_on;

@@ -6,7 +6,7 @@ use luke_web::Luke;
 use luke_web::backend::DeviceKind;
 use luke_web::folder::{CheckedFolder, FileEntry, Reading, Source};
 use luke_web::tasks::embed::{EmbedInput, EmbedOptions};
-use luke_web::tasks::masked::{PredictEntitiesInput, PredictEntitiesOptions};
+use luke_web::tasks::predict_entities::{PredictEntitiesInput, PredictEntitiesOptions};
 use luke_web::tasks::qa::{QaInput, QaOptions};
 use luke_web::weights::PagedRows;
 use pollster::block_on;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use luke_web::Luke;
-use luke_web::tasks::qa::{Answer, QaInput, QaOptions, Reading};
+use luke_web::tasks::qa::{Answer, Layout, QaInput, QaOptions};
 use luke_web::text::{OffsetUnit, Offsets};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -41,20 +41,20 @@ fn list(value: &Value) -> &[Value] {
 }
 
 /// Every window: ids, entities, which tokens have most context here, and the logits.
-fn assert_windows(what: &str, reading: &Reading, features: &Value) {
-    let windows = reading.windows.ranges();
+fn assert_windows(what: &str, layout: &Layout, features: &Value) {
+    let windows = layout.windows.ranges();
     assert_eq!(windows.len(), list(features).len(), "{what}: windows");
     for (i, (window, want)) in windows.iter().zip(list(features)).enumerate() {
         let what = format!("{what} window {i}");
-        let inputs = reading.inputs(i);
+        let inputs = layout.inputs(i);
         assert_eq!(json!(inputs.input_ids), want["input_ids"], "{what}: input_ids");
         // The reference fills up to two entities with masked ones.
         let real = list(&want["entity_attention_mask"]).iter().filter(|mask| **mask == 1).count();
         assert_eq!(json!(inputs.entity_ids), json!(list(&want["entity_ids"])[..real]), "{what}: entity_ids");
         let positions = json!(list(&want["entity_position_ids"])[..real]);
         assert_eq!(json!(inputs.entity_position_ids), positions, "{what}: entity_position_ids");
-        let most_context = window.clone().filter(|token| reading.windows.of(&(*token..token + 1)) == Some(i));
-        let most_context: Vec<_> = most_context.map(|token| token - window.start + reading.offset()).collect();
+        let most_context = window.clone().filter(|token| layout.windows.most_context(&(*token..token + 1)) == Some(i));
+        let most_context: Vec<_> = most_context.map(|token| token - window.start + layout.offset()).collect();
         assert_eq!(json!(most_context), want["max_context"], "{what}: max_context");
         let outputs = pollster::block_on(LUKE.forward(&inputs, Some("qa"))).unwrap();
         for (output, key) in outputs.iter().zip(["start_logits", "end_logits"]) {
@@ -70,8 +70,8 @@ fn every_case_equals_the_reference() {
     for case in list(&cases) {
         let (what, options) = (case["name"].as_str().unwrap(), options(case));
         let input = input(case["question"].as_str().unwrap(), case["context"].as_str().unwrap());
-        let reading = LUKE.qa_reading(&input, &options).unwrap();
-        assert_windows(what, &reading, &case["features"]);
+        let layout = Layout::new(&LUKE, &input, &options).unwrap();
+        assert_windows(what, &layout, &case["features"]);
 
         let best = pollster::block_on(LUKE.qa(&input, &options)).unwrap();
         let got: Vec<&Answer> = std::iter::once(&best).chain(&best.alternatives).collect();
@@ -88,10 +88,10 @@ fn every_case_equals_the_reference() {
             let what = format!("{what} answer {rank}");
             let text = want["text"].as_str().unwrap();
             let number = |key: &str| want[key].as_u64().unwrap() as usize;
-            let token = |key| number(key) + reading.windows.ranges()[number("feature")].start - reading.offset();
+            let token = |key| number(key) + layout.windows.ranges()[number("feature")].start - layout.offset();
             let tokens = token("start_token")..token("end_token") + 1;
-            assert_eq!(reading.text(&tokens).unwrap(), text, "{what}: text of its tokens");
-            let bytes = reading.bytes(&tokens);
+            assert_eq!(layout.text(&tokens).unwrap(), text, "{what}: text of its tokens");
+            let bytes = layout.bytes(&tokens);
             let span = [offsets.of_byte(bytes.start), offsets.of_byte(bytes.end)];
             assert_eq!([got.start, got.end], span, "{what}: offsets");
             assert_eq!(got.answer, input.context[bytes], "{what}");
@@ -139,13 +139,13 @@ fn the_null_threshold_decides_whether_an_answer_stands() {
     let context = "Star Wars is a film written and directed by George Lucas. ".repeat(30);
     let plain = ask("Who directed it?", &context, &QaOptions::default()).unwrap();
     let reading_of = input("Who directed it?", &context);
-    let reading = LUKE.qa_reading(&reading_of, &QaOptions::default()).unwrap();
-    assert!(reading.windows.ranges().len() > 1);
+    let layout = Layout::new(&LUKE, &reading_of, &QaOptions::default()).unwrap();
+    assert!(layout.windows.ranges().len() > 1);
     let first = |i: usize| {
-        let outputs = pollster::block_on(LUKE.forward(&reading.inputs(i), Some("qa"))).unwrap();
+        let outputs = pollster::block_on(LUKE.forward(&layout.inputs(i), Some("qa"))).unwrap();
         f64::from(outputs[0].values[0]) + f64::from(outputs[1].values[0])
     };
-    let least = (0..reading.windows.ranges().len()).map(first).fold(f64::INFINITY, f64::min);
+    let least = (0..layout.windows.ranges().len()).map(first).fold(f64::INFINITY, f64::min);
     assert_eq!(plain.null_score, least);
     let margin = plain.null_score - f64::from(plain.start_logit) - f64::from(plain.end_logit);
     for (threshold, stands) in [(margin + 1e-6, true), (margin - 1e-6, false)] {
@@ -160,7 +160,7 @@ fn links_take_the_longest_mention_and_drop_ambiguous_and_unknown_ones() {
     let linked = |question: &str, context: &str, entities: &[(&str, &str)]| {
         let entities: BTreeMap<String, String> = entities.iter().map(|(m, t)| (m.to_string(), t.to_string())).collect();
         let options = QaOptions { entities: Some(entities), ..Default::default() };
-        LUKE.qa_reading(&input(question, context), &options).unwrap().inputs(0)
+        Layout::new(&LUKE, &input(question, context), &options).unwrap().inputs(0)
     };
     let row = |title: &str| LUKE.entity_vocab.row(title).unwrap();
     let (tokyo, paris, texas) = (row("Tokyo"), row("Paris"), row("Paris, Texas"));
@@ -210,7 +210,7 @@ fn options_out_of_range_are_refused_by_name() {
     // Any stride is taken that is given; left out, it leaves no answer between two windows.
     let windows = |options: Value| {
         let reading = input("?", &"Tokyo ".repeat(300));
-        LUKE.qa_reading(&reading, &serde_json::from_value(options).unwrap()).unwrap().windows.ranges().to_vec()
+        Layout::new(&LUKE, &reading, &serde_json::from_value(options).unwrap()).unwrap().windows.ranges().to_vec()
     };
     for (options, stride) in [
         (json!({}), 128),
@@ -232,11 +232,11 @@ fn a_long_context_is_read_to_its_end() {
     let context = "Tokyo beats Paris 3:1 in Los Angeles. ".repeat(700);
     let options = QaOptions { top_k: 20, ..Default::default() };
     let input = input("Who?", &context);
-    let reading = LUKE.qa_reading(&input, &options).unwrap();
-    let windows = reading.windows.ranges();
+    let layout = Layout::new(&LUKE, &input, &options).unwrap();
+    let windows = layout.windows.ranges();
     let tokens = windows.last().unwrap().end;
     assert!(tokens > 10_000 && windows.len() > 75, "{tokens} tokens, {} windows", windows.len());
-    assert_eq!(reading.bytes(&(tokens - 1..tokens)).end, context.trim_end().len());
+    assert_eq!(layout.bytes(&(tokens - 1..tokens)).end, context.trim_end().len());
     let answer = pollster::block_on(LUKE.qa(&input, &options)).unwrap();
     assert_eq!(answer.alternatives.len(), 19);
 }

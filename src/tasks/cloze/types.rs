@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{LukeError, Result};
+use crate::error::Result;
+use crate::tasks::limits;
 use crate::text::{OffsetUnit, SpecialTokens};
 
 /// A query with a blank, and the passage that fills it.
@@ -13,7 +14,8 @@ pub struct ClozeInput {
     pub passage: String,
     /// A sentence with exactly one `@placeholder`.
     pub query: String,
-    /// What may fill the blank, as spans `[start, end)` of the passage, in any order. A span given twice is one candidate.
+    /// What may fill the blank, as spans `[start, end)` of the passage, in any order: at most 10,000, of which at most
+    /// 64 may share a place. A span given twice is one candidate.
     pub candidates: Vec<[usize; 2]>,
 }
 
@@ -21,15 +23,16 @@ pub struct ClozeInput {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ClozeOptions {
-    /// How many tokens a window starts after the one before it. Default 128.
+    /// How many tokens a window starts after the one before it, from 1 to 65,536. Default 128.
     pub doc_stride: usize,
-    /// Most tokens of a window, query and special tokens included. Default: the head's `contextTokens`, else all that
+    /// The longest window in tokens, query and special tokens included, from 4 to what the model reads. Default: the head's `contextTokens`, else all that
     /// the model takes.
     pub max_seq_tokens: Option<usize>,
-    /// Most tokens of the query, of which the first are read; where the placeholder comes later, those around it.
-    /// Default 90.
+    /// How many tokens of the query are read, from 1 to 65,536: the first ones, or those around the placeholder where it
+    /// comes later. Default 90.
     pub max_query_tokens: usize,
-    /// Most tokens of a candidate, its markers included, whose positions its entity gets. Default 30.
+    /// How many tokens of a candidate, its markers included, give their positions to its entity, from 1 to 65,536. Default
+    /// 30.
     pub max_mention_tokens: usize,
     /// What special tokens inside the texts mean.
     pub special_tokens: SpecialTokens,
@@ -51,22 +54,15 @@ impl Default for ClozeOptions {
 }
 
 impl ClozeOptions {
-    /// That no count is zero and the window fits the model.
+    /// Checks every value; `max_seq_tokens` is what the model reads at once.
+    ///
+    /// # Errors
+    /// `input`, with the option's name.
     pub(super) fn check(&self, max_seq_tokens: usize) -> Result<()> {
-        let counts = [
-            ("docStride", self.doc_stride),
-            ("maxQueryTokens", self.max_query_tokens),
-            ("maxMentionTokens", self.max_mention_tokens),
-        ];
-        if let Some((name, _)) = counts.iter().find(|(_, count)| *count == 0) {
-            return Err(LukeError::input(*name, "must be at least 1"));
-        }
-        match self.max_seq_tokens.filter(|tokens| !(4..=max_seq_tokens).contains(tokens)) {
-            Some(tokens) => {
-                Err(LukeError::input("maxSeqTokens", format!("{tokens} is not between 4 and {max_seq_tokens}")))
-            }
-            None => Ok(()),
-        }
+        limits::check("docStride", self.doc_stride, &limits::TOKENS)?;
+        limits::check("maxQueryTokens", self.max_query_tokens, &limits::TOKENS)?;
+        limits::check("maxMentionTokens", self.max_mention_tokens, &limits::TOKENS)?;
+        limits::check_seq_tokens(self.max_seq_tokens, max_seq_tokens)
     }
 }
 

@@ -28,21 +28,41 @@ const ENGLISH: [&str; 35] = [
 /// Most letters of an abbreviation that has a full stop: "Corp."
 const ABBREVIATION: usize = 5;
 
-/// Says of a span whether it is looked at. Sentences are word ranges.
-pub(super) fn filter(
-    candidates: Candidates,
-    words: &[&str],
-    sentences: &[Range<usize>],
-) -> impl Fn(&Range<usize>) -> bool + use<> {
-    let likely = match candidates {
-        Candidates::All => None,
-        Candidates::Likely => Likely::new(words, sentences),
-    };
-    move |span| likely.as_ref().is_none_or(|likely| likely.keeps(span))
+/// Says which spans are looked at.
+pub(super) struct SpanFilter(Option<Likely>);
+
+impl SpanFilter {
+    /// For the words of a text and its sentences, as word ranges.
+    pub fn new(candidates: Candidates, words: &[&str], sentences: &[Range<usize>]) -> Self {
+        Self(match candidates {
+            Candidates::All => None,
+            Candidates::Likely => Likely::new(words, sentences),
+        })
+    }
+
+    /// Whether a span of words is looked at.
+    pub fn keeps(&self, span: &Range<usize>) -> bool {
+        self.0.as_ref().is_none_or(|likely| likely.keeps(span))
+    }
 }
 
 /// What each word of a text may be in a name.
-struct Likely(Vec<Word>);
+struct Likely {
+    words: Vec<Word>,
+    /// What there is in the words before each, and in all at the end: a span is told in the same time however long it is.
+    counts: Vec<Counts>,
+}
+
+/// Counts over the words from the first on.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    /// Words that stand inside no name.
+    outside: u32,
+    /// Words that make a span a name.
+    names: u32,
+    /// `(` less `)`.
+    brackets: i32,
+}
 
 #[derive(Clone, Copy)]
 struct Word {
@@ -77,22 +97,22 @@ impl Likely {
                 (0..words.len()).for_each(|i| known[sentence.start + i] = Word::of(words, i));
             }
         }
-        Some(Self(known))
+        let before = std::iter::once(Counts::default()).chain(known.iter().scan(Counts::default(), |counts, word| {
+            counts.outside += u32::from(!word.inside);
+            counts.names += u32::from(word.names);
+            counts.brackets += word.bracket;
+            Some(*counts)
+        }));
+        Some(Self { counts: before.collect(), words: known })
     }
 
-    /// Whether a span may be an entity.
+    /// Whether a span may be an entity; it is not empty.
     fn keeps(&self, span: &Range<usize>) -> bool {
-        let [first, .., last] = &self.0[span.clone()] else {
-            let word = self.0[span.start];
-            return word.starts && word.ends && word.names;
-        };
-        let words = &self.0[span.clone()];
-        let inside = &words[1..words.len() - 1];
-        first.starts
-            && last.ends
-            && inside.iter().all(|word| word.inside)
-            && words.iter().any(|word| word.names)
-            && (last.bracket == 0 || words.iter().map(|word| word.bracket).sum::<i32>() == 0)
+        let (first, last) = (self.words[span.start], self.words[span.end - 1]);
+        let (start, end) = (self.counts[span.start], self.counts[span.end]);
+        let all_inside = span.len() < 3 || self.counts[span.start + 1].outside == self.counts[span.end - 1].outside;
+        let whole_brackets = last.bracket == 0 || start.brackets == end.brackets;
+        first.starts && last.ends && all_inside && start.names < end.names && whole_brackets
     }
 }
 
@@ -147,11 +167,11 @@ mod tests {
     fn kept(text: &str) -> (Vec<&str>, usize) {
         let places = split_words(text);
         let words: Vec<&str> = places.iter().map(|place| &text[place.clone()]).collect();
-        let keep = filter(Candidates::Likely, &words, std::slice::from_ref(&(0..words.len())));
+        let filter = SpanFilter::new(Candidates::Likely, &words, std::slice::from_ref(&(0..words.len())));
         let spans: Vec<_> =
             (0..words.len()).flat_map(|start| (start + 1..=words.len()).map(move |end| start..end)).collect();
         let text_of = |span: &Range<usize>| &text[places[span.start].start..places[span.end - 1].end];
-        (spans.iter().filter(|span| keep(span)).map(text_of).collect(), spans.len())
+        (spans.iter().filter(|span| filter.keeps(span)).map(text_of).collect(), spans.len())
     }
 
     #[test]

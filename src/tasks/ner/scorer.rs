@@ -11,16 +11,16 @@ use crate::luke::{Luke, Output};
 
 /// A span of words whose best label is an entity's.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Candidate {
+pub(super) struct ScoredSpan {
     /// The words.
     pub words: Range<usize>,
-    /// A logit a label.
+    /// A logit for each label.
     pub logits: Vec<f32>,
     /// The best label.
     pub label: usize,
 }
 
-/// Passes on their way to the candidates of their texts.
+/// Passes on their way to the spans of their texts.
 pub(super) struct Scorer<'a> {
     luke: &'a Luke,
     queue: Queue,
@@ -32,59 +32,60 @@ impl<'a> Scorer<'a> {
         Self { luke, queue: Queue::default() }
     }
 
-    /// What is added from now on belongs to the next text.
+    /// Begins the next text: what is pushed from now on belongs to it.
     pub fn start_text(&mut self) {
         self.queue.found.push(Vec::new());
     }
 
-    /// Takes a pass; `spans` are the words of each of its entities.
-    pub async fn add(&mut self, inputs: ModelInputs, spans: Vec<Range<usize>>) -> Result<()> {
+    /// Adds a pass; `spans` are the words of each of its entities. Runs the passes that wait when there are enough.
+    pub async fn push(&mut self, inputs: ModelInputs, spans: Vec<Range<usize>>) -> Result<()> {
         if self.queue.rows + inputs.rows() > self.luke.batch_rows() {
             self.run().await?;
         }
-        self.queue.add(inputs, spans);
+        self.queue.push(inputs, spans);
         Ok(())
     }
 
-    /// Runs what still waits; gives the candidates of each text.
-    pub async fn finish(mut self) -> Result<Vec<Vec<Candidate>>> {
+    /// Runs what still waits and returns the spans of each text.
+    pub async fn finish(mut self) -> Result<Vec<Vec<ScoredSpan>>> {
         self.run().await?;
         Ok(self.queue.found)
     }
 
     async fn run(&mut self) -> Result<()> {
-        let batch = self.queue.take();
+        let batch = self.queue.take_batch();
         let outputs = self.luke.forward_batch(&batch, Some("ner")).await?;
-        self.queue.give(&outputs.into_iter().flatten().collect::<Vec<_>>());
+        self.queue.finish_batch(&outputs.into_iter().flatten().collect::<Vec<_>>());
         Ok(())
     }
 }
 
-/// Passes that wait, and what the others gave.
+/// Passes that wait, and the results of those that have run.
 #[derive(Default)]
 struct Queue {
     inputs: Vec<ModelInputs>,
     /// Words and entities of `inputs`.
     rows: usize,
-    /// Of each of `inputs`.
-    wanted: Vec<(Key, Vec<Place>)>,
+    /// The key of each of `inputs`, and where it occurs.
+    waiting: Vec<(Key, Vec<Occurrence>)>,
     known: HashMap<Key, Known>,
     /// By text.
-    found: Vec<Vec<Candidate>>,
+    found: Vec<Vec<ScoredSpan>>,
 }
 
-/// A pass is known by its tokens and spans; a hash of them takes a hundredth of their memory.
+/// The SHA-256 of a pass's tokens and spans. The passes themselves as keys would stay in memory until the call ends, which is
+/// two kilobytes and more for each sentence; and of a hash that can be forged, a text could make one pass pass for another.
 type Key = [u8; 32];
 
-/// A text, and which of its words each span of a pass is.
-struct Place {
+/// Where a pass occurs: a text, and the words of each of the pass's entities in it.
+struct Occurrence {
     text: usize,
     spans: Vec<Range<usize>>,
 }
 
 enum Known {
     /// Index in `inputs`.
-    Waits(usize),
+    Waiting(usize),
     Done(Vec<Found>),
 }
 
@@ -97,44 +98,45 @@ struct Found {
 }
 
 impl Queue {
-    fn add(&mut self, inputs: ModelInputs, spans: Vec<Range<usize>>) {
-        let (key, place) = (key_of(&inputs), Place { text: self.found.len() - 1, spans });
+    fn push(&mut self, inputs: ModelInputs, spans: Vec<Range<usize>>) {
+        let text = self.found.len().saturating_sub(1);
+        let (key, occurrence) = (key_of(&inputs), Occurrence { text, spans });
         match self.known.get(&key) {
-            Some(Known::Done(entities)) => place.take(entities, &mut self.found),
-            Some(Known::Waits(index)) => self.wanted[*index].1.push(place),
+            Some(Known::Done(entities)) => occurrence.add(entities, &mut self.found),
+            Some(Known::Waiting(index)) => self.waiting[*index].1.push(occurrence),
             None => {
-                self.known.insert(key, Known::Waits(self.inputs.len()));
+                self.known.insert(key, Known::Waiting(self.inputs.len()));
                 self.rows += inputs.rows();
                 self.inputs.push(inputs);
-                self.wanted.push((key, vec![place]));
+                self.waiting.push((key, vec![occurrence]));
             }
         }
     }
 
-    /// What is to be run now.
-    fn take(&mut self) -> Vec<ModelInputs> {
+    /// Takes the passes that are to run now.
+    fn take_batch(&mut self) -> Vec<ModelInputs> {
         self.rows = 0;
         std::mem::take(&mut self.inputs)
     }
 
-    /// The logits `[spans, labels]` of each of the inputs taken.
-    fn give(&mut self, logits: &[Output]) {
-        for (logits, (key, places)) in logits.iter().zip(self.wanted.drain(..)) {
+    /// Adds the logits `[spans, labels]` of each of the passes taken.
+    fn finish_batch(&mut self, logits: &[Output]) {
+        for (logits, (key, occurrences)) in logits.iter().zip(self.waiting.drain(..)) {
             let entities = entities(logits);
-            places.iter().for_each(|place| place.take(&entities, &mut self.found));
+            occurrences.iter().for_each(|occurrence| occurrence.add(&entities, &mut self.found));
             self.known.insert(key, Known::Done(entities));
         }
     }
 }
 
-impl Place {
-    fn take(&self, entities: &[Found], found: &mut [Vec<Candidate>]) {
-        let candidate = |Found { span, logits, label }: &Found| Candidate {
+impl Occurrence {
+    fn add(&self, entities: &[Found], found: &mut [Vec<ScoredSpan>]) {
+        let scored = |Found { span, logits, label }: &Found| ScoredSpan {
             words: self.spans[*span].clone(),
             logits: logits.clone(),
             label: *label,
         };
-        found[self.text].extend(entities.iter().map(candidate));
+        found[self.text].extend(entities.iter().map(scored));
     }
 }
 
@@ -172,23 +174,23 @@ mod tests {
         let spans = |word: usize| vec![word..word + 1, word + 1..word + 2];
         let found = |words, best: usize| {
             let logits = if best == 1 { vec![0.0, 2.0, 1.0] } else { vec![0.0, 1.0, 2.0] };
-            Candidate { words, logits, label: best }
+            ScoredSpan { words, logits, label: best }
         };
         let logits = |values: [f32; 6]| Output { name: "logits", shape: vec![2, 3], values: values.to_vec() };
 
         let mut queue = Queue::default();
         queue.found.push(Vec::new());
-        queue.add(pass(7, 1), spans(0));
-        queue.add(pass(7, 2), spans(10));
-        queue.add(pass(7, 1), spans(20));
+        queue.push(pass(7, 1), spans(0));
+        queue.push(pass(7, 2), spans(10));
+        queue.push(pass(7, 1), spans(20));
         queue.found.push(Vec::new());
-        queue.add(pass(7, 1), spans(5));
-        assert_eq!((queue.rows, queue.take()), (12, vec![pass(7, 1), pass(7, 2)]));
-        queue.give(&[logits([0.0, 2.0, 1.0, 3.0, 1.0, 1.0]), logits([1.0, 1.0, 1.0, 0.0, 1.0, 2.0])]);
-        queue.add(pass(7, 2), spans(30));
-        queue.add(pass(9, 1), spans(40));
-        assert_eq!(queue.take(), [pass(9, 1)], "what has run is not run again");
-        queue.give(&[logits([0.0, 0.0, -1.0, 5.0, 5.0, 5.0])]);
+        queue.push(pass(7, 1), spans(5));
+        assert_eq!((queue.rows, queue.take_batch()), (12, vec![pass(7, 1), pass(7, 2)]));
+        queue.finish_batch(&[logits([0.0, 2.0, 1.0, 3.0, 1.0, 1.0]), logits([1.0, 1.0, 1.0, 0.0, 1.0, 2.0])]);
+        queue.push(pass(7, 2), spans(30));
+        queue.push(pass(9, 1), spans(40));
+        assert_eq!(queue.take_batch(), [pass(9, 1)], "what has run is not run again");
+        queue.finish_batch(&[logits([0.0, 0.0, -1.0, 5.0, 5.0, 5.0])]);
         // Of equal logits the first, and the first label is no entity.
         assert_eq!(queue.found[0], [found(0..1, 1), found(20..21, 1), found(11..12, 2)]);
         assert_eq!(queue.found[1], [found(5..6, 1), found(31..32, 2)]);

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::{LukeError, Result};
 use crate::heads::{Candidates, NerContext};
-use crate::text::EncodeOptions;
-use crate::text::{OffsetUnit, SpecialTokens};
+use crate::tasks::limits;
+use crate::text::{EncodeOptions, OffsetUnit, SpecialTokens};
 
 /// What to find entities in.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,16 +35,16 @@ pub struct Words {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct NerOptions {
-    /// Drop entities whose score is below this.
+    /// Drop entities whose score is below this, from 0 to 1.
     pub threshold: Option<f64>,
     /// Keep only these labels.
     pub labels: Option<Vec<String>>,
-    /// Most sub-words of an entity.
+    /// The longest entity in tokens, from 1 to 65,536; a window bounds it too. Default: the model's, else 16.
     pub max_span_tokens: Option<usize>,
-    /// Most spans of one pass; `null` puts all into one. Default 128.
-    #[serde(deserialize_with = "given")]
+    /// How many spans share one pass, from 1 to 4,096; `null` is 4,096. Default 128.
+    #[serde(deserialize_with = "null_or_number")]
     pub max_entities_per_pass: Option<Option<usize>>,
-    /// Most tokens of one pass, special ones included.
+    /// The longest pass in tokens, special ones included, from 4 to what the model reads. Default: the model's.
     pub max_seq_tokens: Option<usize>,
     /// Which spans are looked at.
     pub candidates: Option<Candidates>,
@@ -61,7 +61,10 @@ pub struct NerOptions {
 }
 
 impl NerInput {
-    /// Reads the API's first argument.
+    /// Reads the first argument of the API.
+    ///
+    /// # Errors
+    /// `input` for anything that is no text, list of texts or list of words.
     pub fn from_value(value: serde_json::Value) -> Result<Self> {
         serde_json::from_value(value)
             .map_err(|_| LukeError::input("input", "must be a text, a list of texts, or {words, sentences?}"))
@@ -91,12 +94,12 @@ impl Sentences {
 pub enum SentenceRule {
     /// Unicode's sentence boundaries (UAX 29).
     Auto,
-    /// The text is one sentence, tokenised anew in each pass at that pass' spans, as Hugging Face does.
+    /// The text is one sentence, tokenized anew in each pass at that pass' spans, as Hugging Face does.
     None,
 }
 
 /// Keeps `null` apart from a field that is not there.
-fn given<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Option<usize>>, D::Error> {
+fn null_or_number<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Option<usize>>, D::Error> {
     Option::deserialize(from).map(Some)
 }
 
@@ -132,29 +135,29 @@ pub enum NerResult {
 }
 
 impl NerOptions {
-    /// How the text is tokenised.
+    /// How a text becomes tokens.
     pub(super) fn encode(&self) -> EncodeOptions {
         EncodeOptions { special: self.special_tokens, ..Default::default() }
     }
 
-    /// That every value is one the model can follow.
-    pub(super) fn check(&self, known: &[String], max_seq_tokens: usize) -> Result<()> {
-        let bad = |option: &str, reason: String| Err(LukeError::input(option, reason));
-        if let Some(label) = self.labels.iter().flatten().find(|label| !known.contains(label)) {
-            return bad("labels", format!("'{label}' is none of {}", known.join(", ")));
+    /// Checks every value against the model's labels and what it reads at once.
+    ///
+    /// # Errors
+    /// `input`, with the option's name.
+    pub(super) fn check(&self, labels: &[String], max_seq_tokens: usize) -> Result<()> {
+        if let Some(label) = self.labels.iter().flatten().find(|label| !labels.contains(label)) {
+            return Err(LukeError::input("labels", format!("'{label}' is none of {}", labels.join(", "))));
         }
-        if self.max_span_tokens == Some(0) {
-            return bad("maxSpanTokens", "must be at least 1".into());
+        if let Some(tokens) = self.max_span_tokens {
+            limits::check("maxSpanTokens", tokens, &limits::TOKENS)?;
         }
-        if self.max_entities_per_pass == Some(Some(0)) {
-            return bad("maxEntitiesPerPass", "must be at least 1, or null for no limit".into());
+        if let Some(Some(entities)) = self.max_entities_per_pass {
+            limits::check("maxEntitiesPerPass", entities, &limits::ENTITIES_PER_PASS)?;
         }
-        if let Some(tokens) = self.max_seq_tokens.filter(|tokens| !(4..=max_seq_tokens).contains(tokens)) {
-            return bad("maxSeqTokens", format!("{tokens} is not between 4 and {max_seq_tokens}"));
+        limits::check_seq_tokens(self.max_seq_tokens, max_seq_tokens)?;
+        match self.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
+            Some(threshold) => Err(LukeError::input("threshold", format!("{threshold} is not between 0 and 1"))),
+            None => Ok(()),
         }
-        if let Some(threshold) = self.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
-            return bad("threshold", format!("{threshold} is not between 0 and 1"));
-        }
-        Ok(())
     }
 }

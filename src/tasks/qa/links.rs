@@ -12,9 +12,9 @@ use crate::text::is_python_space;
 /// Most tokens of a mention.
 const MAX_MENTION: usize = 30;
 
-/// A dictionary of mentions.
+/// Titles by mention.
 #[derive(Clone, Debug, Default)]
-pub struct Links {
+pub struct MentionDictionary {
     /// Entity rows by mention; none where the title is unknown, which still keeps shorter mentions from its place.
     rows: BTreeMap<String, Option<u32>>,
     /// The mentions with final sigmas made plain: whether Greek has one depends on what follows.
@@ -22,18 +22,18 @@ pub struct Links {
 }
 
 /// A run of tokens that a dictionary knows, and its row of the entity table.
-pub type Mention = (Range<usize>, Option<u32>);
+pub type FoundMention = (Range<usize>, Option<u32>);
 
 /// All mentions among tokens, overlapping ones too.
 #[derive(Clone, Debug, Default)]
-pub struct Mentions {
+pub struct FoundMentions {
     /// By start, the longest first.
-    found: Vec<Mention>,
-    /// Whether each token goes on a word.
+    found: Vec<FoundMention>,
+    /// Whether each token continues a word.
     continues: Vec<bool>,
 }
 
-impl Links {
+impl MentionDictionary {
     /// From mentions and titles; `row` knows the entity vocabulary. Mentions of white space alone, and mentions that
     /// are the same in lower case and have different titles, are left out.
     pub fn new(entities: &BTreeMap<String, String>, row: impl Fn(&str) -> Option<u32>) -> Self {
@@ -51,9 +51,12 @@ impl Links {
     }
 
     /// Finds every mention of up to 30 tokens.
-    pub fn find(&self, tokens: &[u32], tokenizer: &Tokenizer) -> Result<Mentions> {
+    ///
+    /// # Errors
+    /// Those of [`Tokenizer::decode`].
+    pub fn find(&self, tokens: &[u32], tokenizer: &Tokenizer) -> Result<FoundMentions> {
         if self.rows.is_empty() {
-            return Ok(Mentions::default());
+            return Ok(FoundMentions::default());
         }
         let continues: Vec<bool> = tokens.iter().map(|id| tokenizer.continues_word(*id)).collect();
         let mut found = Vec::new();
@@ -64,23 +67,23 @@ impl Links {
                 if let Some(row) = self.rows.get(&text) {
                     here.push((start..end, *row));
                 }
-                if !self.may_go_on(&text) {
+                if !self.begins_mention(&text) {
                     break;
                 }
             }
             found.extend(here.into_iter().rev());
         }
-        Ok(Mentions { found, continues })
+        Ok(FoundMentions { found, continues })
     }
 
-    /// Whether a mention starts with `text`, whose last character may not be whole yet.
-    fn may_go_on(&self, text: &str) -> bool {
+    /// Whether some mention begins with `text`, whose last character may not be whole yet.
+    fn begins_mention(&self, text: &str) -> bool {
         let start = folded(text.trim_end_matches(|c| c == '\u{fffd}' || is_python_space(c)));
         self.folded.range(start.clone()..).next().is_some_and(|mention| mention.starts_with(&start))
     }
 }
 
-impl Mentions {
+impl FoundMentions {
     /// The mentions to link in a window: each start takes the longest that ends with a word (or with the window, as in
     /// the authors' code) and goes on behind it. Those of unknown titles are left out after that.
     pub fn within(&self, window: &Range<usize>) -> Vec<(Range<usize>, u32)> {

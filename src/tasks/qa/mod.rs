@@ -2,49 +2,46 @@
 //! that overlap, each token is scored as the start and as the end of the answer, and the best span is the answer.
 
 mod decode;
+mod layout;
 mod links;
-mod reading;
 mod types;
-mod windows;
 
-pub use reading::Reading;
+pub use layout::Layout;
 pub use types::{Answer, QaInput, QaOptions};
-pub use windows::Windows;
 
-use super::softmax;
+use super::batches;
+use super::labels::softmax;
 use crate::error::{LukeError, Result};
 use crate::luke::Luke;
 use crate::text::Offsets;
-use decode::{Candidate, NBest, Search};
+use decode::{AnswerSpan, NBest, Search};
 
-impl Luke {
-    /// The best answer to a question in a context of any length, and the next best. Fails where the model has no `qa`
-    /// head or an option is out of range.
-    pub async fn qa(&self, input: &QaInput, options: &QaOptions) -> Result<Answer> {
-        let reading = self.qa_reading(input, options)?;
-        let (windows, offset) = (&reading.windows, reading.offset());
-        let search = Search { windows, offset, n_best: options.n_best, max_answer: options.max_answer_tokens };
-        let (mut n_best, mut null_score) = (NBest::new(options.n_best), None);
-        let batch: Vec<_> = (0..windows.ranges().len()).map(|window| reading.inputs(window)).collect();
-        for (window, outputs) in self.forward_batch(&batch, Some("qa")).await?.iter().enumerate() {
-            let [starts, ends] = outputs.as_slice() else {
-                return Err(LukeError::format("manifest.json", "head 'qa' gives no start and end logits"));
-            };
-            let null = f64::from(starts.values[0]) + f64::from(ends.values[0]);
-            null_score = Some(null_score.map_or(null, |least: f64| least.min(null)));
-            n_best.add(search.candidates(window, &starts.values, &ends.values), |tokens| reading.text(tokens))?;
-        }
-        Ok(answer(&reading, &n_best, null_score.unwrap_or_default(), input, options))
-    }
+/// See [`Luke::qa`].
+pub(super) async fn run(luke: &Luke, input: &QaInput, options: &QaOptions) -> Result<Answer> {
+    let layout = Layout::new(luke, input, options)?;
+    let (windows, offset) = (&layout.windows, layout.offset());
+    let search = Search { windows, offset, n_best: options.n_best, max_answer: options.max_answer_tokens };
+    let (mut n_best, mut null_score) = (NBest::new(options.n_best), None);
+    let inputs = (0..windows.ranges().len()).map(|window| (layout.inputs(window), window));
+    batches::for_each(luke, "qa", inputs, |window, outputs| {
+        let [starts, ends] = outputs.as_slice() else {
+            return Err(LukeError::format("manifest.json", "head 'qa' gives no start and end logits"));
+        };
+        let null = f64::from(starts.values[0]) + f64::from(ends.values[0]);
+        null_score = Some(null_score.map_or(null, |lowest: f64| lowest.min(null)));
+        n_best.add(search.candidates(window, &starts.values, &ends.values), &layout)
+    })
+    .await?;
+    Ok(answer(&layout, &n_best, null_score.unwrap_or_default(), input, options))
 }
 
-fn answer(reading: &Reading, n_best: &NBest, null_score: f64, input: &QaInput, options: &QaOptions) -> Answer {
-    let candidates: Vec<&Candidate> = n_best.candidates().collect();
+fn answer(layout: &Layout, n_best: &NBest, null_score: f64, input: &QaInput, options: &QaOptions) -> Answer {
+    let candidates: Vec<&AnswerSpan> = n_best.candidates().collect();
     let scores = softmax(&candidates.iter().map(|candidate| candidate.score()).collect::<Vec<_>>());
     let offsets = Offsets::new(&input.context, options.offsets);
     let stands = |score: f64| options.null_threshold.is_none_or(|threshold| null_score - score <= threshold);
     let ranked = candidates.into_iter().zip(scores).filter_map(|(candidate, score)| {
-        let bytes = reading.bytes(&candidate.tokens);
+        let bytes = layout.bytes(&candidate.tokens);
         (!bytes.is_empty()).then(|| Answer {
             answer: input.context[bytes.clone()].to_owned(),
             start: offsets.of_byte(bytes.start),

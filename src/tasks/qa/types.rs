@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{LukeError, Result};
+use crate::tasks::limits;
 use crate::text::{OffsetUnit, SpecialTokens};
 
 /// A question and the text to find its answer in.
@@ -24,26 +25,26 @@ const DOC_STRIDE: usize = 128;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct QaOptions {
-    /// How many answers to give: the best and `topK - 1` alternatives, at most `nBest` in all. Default 1.
+    /// How many answers to give: the best and `topK - 1` alternatives, at most `nBest` in all. From 1 to 1,000. Default 1.
     pub top_k: usize,
     /// How many answers compete: scores are shares among these. Also how many starts and ends of each window are
-    /// looked at. Default 20.
+    /// looked at. From 1 to 1,000. Default 20.
     pub n_best: usize,
-    /// How many tokens a window starts after the one before it. Default 128, or less where that could lose an answer of
+    /// How many tokens a window starts after the one before it, from 1 to 65,536. Default 128, or less where that could lose an answer of
     /// `maxAnswerTokens` between two windows; a stride that is given is taken as it is.
     pub doc_stride: Option<usize>,
-    /// Most tokens of a window, question and special tokens included. Default: the head's `contextTokens`, else all
+    /// The longest window in tokens, question and special tokens included, from 4 to what the model reads. Default: the head's `contextTokens`, else all
     /// that the model takes.
     pub max_seq_tokens: Option<usize>,
-    /// Tokens of the question beyond these are not read. Default 64.
+    /// Tokens of the question beyond these are not read. From 1 to 65,536. Default 64.
     pub max_question_tokens: usize,
-    /// Most tokens of an answer. Default 30.
+    /// The longest answer in tokens, from 1 to 65,536. Default 30.
     pub max_answer_tokens: usize,
-    /// Entities by mention: `{ "L.A.": "Los Angeles" }`. Mentions are looked for without regard to case, the longest
+    /// Entities by mention: `{ "L.A.": "Los Angeles" }`, at most 100,000. Mentions are looked for without regard to case, the longest
     /// first, where a word starts. A title that is not in the entity vocabulary adds no entity; mentions that differ
     /// in case only and have different titles are ambiguous and left out.
     pub entities: Option<BTreeMap<String, String>>,
-    /// The answer stands only while `nullScore` exceeds its `startLogit + endLogit` by no more than this.
+    /// The answer stands only while `nullScore` exceeds its `startLogit + endLogit` by no more than this, which is finite.
     pub null_threshold: Option<f64>,
     /// What special tokens inside the texts mean.
     pub special_tokens: SpecialTokens,
@@ -69,35 +70,36 @@ impl Default for QaOptions {
 }
 
 impl QaOptions {
-    /// That no count is zero and the window fits the model.
+    /// Checks every value; `max_seq_tokens` is what the model reads at once.
+    ///
+    /// # Errors
+    /// `input`, with the option's name.
     pub(super) fn check(&self, max_seq_tokens: usize) -> Result<()> {
-        let counts = [
-            ("topK", self.top_k),
-            ("nBest", self.n_best),
-            ("docStride", self.doc_stride.unwrap_or(1)),
-            ("maxQuestionTokens", self.max_question_tokens),
-            ("maxAnswerTokens", self.max_answer_tokens),
-        ];
-        if let Some((name, _)) = counts.iter().find(|(_, count)| *count == 0) {
-            return Err(LukeError::input(*name, "must be at least 1"));
-        }
-        match self.max_seq_tokens.filter(|tokens| !(4..=max_seq_tokens).contains(tokens)) {
-            Some(tokens) => {
-                Err(LukeError::input("maxSeqTokens", format!("{tokens} is not between 4 and {max_seq_tokens}")))
-            }
+        limits::check("topK", self.top_k, &limits::TOP_K)?;
+        limits::check("nBest", self.n_best, &limits::N_BEST)?;
+        limits::check("docStride", self.doc_stride.unwrap_or(DOC_STRIDE), &limits::TOKENS)?;
+        limits::check("maxQuestionTokens", self.max_question_tokens, &limits::TOKENS)?;
+        limits::check("maxAnswerTokens", self.max_answer_tokens, &limits::TOKENS)?;
+        limits::check_count("entities", self.entities.as_ref().map_or(0, BTreeMap::len), limits::MAX_LINKS)?;
+        limits::check_seq_tokens(self.max_seq_tokens, max_seq_tokens)?;
+        match self.null_threshold.filter(|threshold| !threshold.is_finite()) {
+            Some(threshold) => Err(LukeError::input("nullThreshold", format!("{threshold} is not finite"))),
             None => Ok(()),
         }
     }
 
-    /// How many context tokens fit into a window of `most` tokens beside `others`, and how far apart windows start.
-    pub(super) fn room_and_stride(&self, most: usize, others: usize) -> Result<(usize, usize)> {
-        let room = most.saturating_sub(others);
-        if room == 0 {
-            let reason = format!("{most} leaves no room for the context beside {others} question and special tokens");
+    /// How many context tokens fit into a window of `max` tokens beside `others`, and how far apart windows start.
+    ///
+    /// # Errors
+    /// `input` where no context token fits.
+    pub(super) fn budget_and_stride(&self, max: usize, others: usize) -> Result<(usize, usize)> {
+        let budget = max.saturating_sub(others);
+        if budget == 0 {
+            let reason = format!("{max} leaves no room for the context beside {others} question and special tokens");
             return Err(LukeError::input("maxSeqTokens", reason));
         }
-        let widest = room + 1 - self.max_answer_tokens.min(room);
-        Ok((room, self.doc_stride.unwrap_or(DOC_STRIDE.min(widest)).min(room)))
+        let widest = budget + 1 - self.max_answer_tokens.min(budget);
+        Ok((budget, self.doc_stride.unwrap_or(DOC_STRIDE.min(widest)).min(budget)))
     }
 }
 

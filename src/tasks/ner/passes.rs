@@ -4,10 +4,10 @@
 
 use std::ops::Range;
 
-use super::windows::{Window, assign};
 use crate::heads::NerContext;
+use crate::tasks::windows::Windows;
 
-/// A tokenised text: its ids and the token range of each word. Tokens between words (such as newlines) belong
+/// The tokens of a text: their ids, and the token range of each word. Tokens between words (such as newlines) belong
 /// to none.
 #[derive(Clone, Debug, Default)]
 pub struct TokenStream {
@@ -15,6 +15,13 @@ pub struct TokenStream {
     pub ids: Vec<u32>,
     /// Token range of each word.
     pub words: Vec<Range<usize>>,
+}
+
+impl TokenStream {
+    /// The tokens of a span of words, which is not empty.
+    pub fn tokens_of(&self, words: &Range<usize>) -> Range<usize> {
+        self.words[words.start].start..self.words[words.end - 1].end
+    }
 }
 
 /// One forward pass.
@@ -33,95 +40,94 @@ pub struct Limits {
     pub tokens: usize,
     /// Most tokens of a span.
     pub span_tokens: usize,
-    /// Most spans; the spans are then cut into equal parts.
-    pub spans: Option<usize>,
+    /// Most spans; the spans of a window are cut into equal parts.
+    pub spans: usize,
     /// Whether to fill up with the text around the sentence.
     pub context: NerContext,
 }
 
-/// The passes for one sentence, given as a word range, that score the spans which `keep` says.
-pub fn passes(
-    stream: &TokenStream,
+/// The passes for one sentence, given as a word range, that score the spans which `keep` says. A sentence that is too long is
+/// read in windows that overlap, each of which scores the spans of which it shows most text. They are made one window at a
+/// time.
+pub fn passes<'a>(
+    stream: &'a TokenStream,
     sentence: Range<usize>,
     limits: Limits,
-    keep: impl Fn(&Range<usize>) -> bool,
-) -> Vec<Pass> {
-    let words = &stream.words[sentence.clone()];
-    let (Some(first), Some(last)) = (words.first(), words.last()) else { return Vec::new() };
-    let mut spans = spans(stream, sentence, limits.span_tokens);
-    spans.retain(keep);
-    let (start, end) = (first.start, last.end);
-    let parts = if end - start <= limits.tokens {
-        let tokens = match limits.context {
-            NerContext::Sentence => start..end,
-            NerContext::Document => with_context(start..end, stream.ids.len(), limits.tokens),
-        };
-        vec![Pass { tokens, spans }]
-    } else {
-        let tokens = |span: &Range<usize>| stream.words[span.start].start..stream.words[span.end - 1].end;
-        windows(start..end, limits, spans, tokens)
+    keep: impl Fn(&Range<usize>) -> bool + 'a,
+) -> impl Iterator<Item = Pass> + 'a {
+    let windows = windows(stream, &sentence, limits);
+    let shown = windows.clone();
+    let pass = move |(number, tokens): (usize, Range<usize>)| {
+        let words = words_within(stream, &sentence, &tokens);
+        let mut spans = spans(stream, words, limits.span_tokens);
+        let scored_here =
+            |span: &Range<usize>| shown.ranges().len() == 1 || shown.most_text(&stream.tokens_of(span)) == Some(number);
+        spans.retain(|span| scored_here(span) && keep(span));
+        equal_parts(Pass { tokens, spans }, limits.spans)
     };
-    parts.into_iter().flat_map(|pass| equal_parts(pass, limits.spans)).collect()
+    (0..windows.ranges().len()).map(move |i| (i, windows.ranges()[i].clone())).flat_map(pass)
 }
 
-/// All runs of words of at most `most` tokens, by start, then end. Words without tokens start and end none.
-pub fn spans(stream: &TokenStream, sentence: Range<usize>, most: usize) -> Vec<Range<usize>> {
+/// The tokens of a sentence and the text around it; of a sentence that is too long, in windows. None for no words.
+fn windows(stream: &TokenStream, sentence: &Range<usize>, limits: Limits) -> Windows {
+    if sentence.is_empty() {
+        return Windows::default();
+    }
+    let tokens = stream.tokens_of(sentence);
+    if tokens.len() <= limits.tokens {
+        return Windows::from_iter([match limits.context {
+            NerContext::Sentence => tokens,
+            NerContext::Document => with_context(tokens, stream.ids.len(), limits.tokens),
+        }]);
+    }
+    let overlap = (limits.tokens / 2).max(limits.span_tokens);
+    let stride = limits.tokens.saturating_sub(overlap).max(1);
+    let windows = Windows::strided(tokens.len(), limits.tokens, stride);
+    windows.ranges().iter().map(|window| tokens.start + window.start..tokens.start + window.end).collect()
+}
+
+/// The words of a sentence that lie in a window.
+fn words_within(stream: &TokenStream, sentence: &Range<usize>, tokens: &Range<usize>) -> Range<usize> {
+    let words = &stream.words[sentence.clone()];
+    let first = words.partition_point(|word| word.start < tokens.start);
+    let end = words.partition_point(|word| word.end <= tokens.end);
+    sentence.start + first..sentence.start + end.max(first)
+}
+
+/// All runs of words of at most `max` tokens, by start, then end. Words without tokens start and end none.
+pub fn spans(stream: &TokenStream, words: Range<usize>, max: usize) -> Vec<Range<usize>> {
+    let visible: Vec<usize> = words.filter(|word| !stream.words[*word].is_empty()).collect();
     let mut spans = Vec::new();
-    for first in sentence.clone().filter(|word| !stream.words[*word].is_empty()) {
-        for last in first..sentence.end {
-            let word = &stream.words[last];
-            if word.end - stream.words[first].start > most {
-                break;
-            }
-            if !word.is_empty() {
-                spans.push(first..last + 1);
-            }
-        }
+    for (i, first) in visible.iter().enumerate() {
+        let fits = |last: &&usize| stream.words[**last].end - stream.words[*first].start <= max;
+        spans.extend(visible[i..].iter().take_while(fits).map(|last| *first..last + 1));
     }
     spans
 }
 
-/// Grows a token range to `most` tokens: the side with less text first gets at most half of the room.
-fn with_context(sentence: Range<usize>, all: usize, most: usize) -> Range<usize> {
+/// Grows a token range to `max` tokens: the side with less text first gets at most half of what is left.
+fn with_context(sentence: Range<usize>, all: usize, max: usize) -> Range<usize> {
     let (left, right, n) = (sentence.start, all - sentence.end, sentence.len());
-    let half = (most - n) / 2;
+    let half = (max - n) / 2;
     let (before, after) = if left < right {
         let before = left.min(half);
-        (before, right.min(most - before - n))
+        (before, right.min(max - before - n))
     } else {
         let after = right.min(half);
-        (left.min(most - after - n), after)
+        (left.min(max - after - n), after)
     };
     sentence.start - before..sentence.end + after
 }
 
-/// Overlapping windows over a sentence that is too long. Each span goes to the window that shows most text on
-/// its poorer side (the first such), so none is lost at an edge.
-fn windows(
-    sentence: Range<usize>,
-    limits: Limits,
-    spans: Vec<Range<usize>>,
-    tokens_of: impl Fn(&Range<usize>) -> Range<usize>,
-) -> Vec<Pass> {
-    let overlap = (limits.tokens / 2).max(limits.span_tokens);
-    let from_sentence = |tokens: Range<usize>| tokens.start - sentence.start..tokens.end - sentence.start;
-    let items: Vec<_> = spans.iter().map(|span| from_sentence(tokens_of(span))).collect();
-    let windows = assign(sentence.len(), limits.tokens, overlap, &items);
-    let pass = |window: Window| Pass {
-        tokens: sentence.start + window.tokens.start..sentence.start + window.tokens.end,
-        spans: window.items.into_iter().map(|item| spans[item].clone()).collect(),
-    };
-    windows.into_iter().map(pass).collect()
-}
-
-fn equal_parts(pass: Pass, most: Option<usize>) -> Vec<Pass> {
-    let size = part_size(pass.spans.len(), most);
+/// Cuts the spans of a pass into parts of at most `max` that differ by one at most; no spans make no pass.
+fn equal_parts(pass: Pass, max: usize) -> Vec<Pass> {
+    let size = part_size(pass.spans.len(), max);
     pass.spans.chunks(size).map(|spans| Pass { tokens: pass.tokens.clone(), spans: spans.to_vec() }).collect()
 }
 
-/// Spans in each of `ceil(n / most)` equal parts.
-pub fn part_size(n: usize, most: Option<usize>) -> usize {
-    let parts = most.map_or(1, |most| n.div_ceil(most)).max(1);
+/// How many of `n` spans are in each of as many equal parts as it takes for at most `max` in one.
+pub fn part_size(n: usize, max: usize) -> usize {
+    let parts = n.div_ceil(max.max(1)).max(1);
     n.div_ceil(parts).max(1)
 }
 
@@ -146,7 +152,7 @@ mod tests {
     fn every_position_of_a_long_sentence_is_scored_with_text_around_it() {
         const LENGTH: usize = 10_000;
         let stream = stream(&[1; LENGTH]);
-        let limits = Limits { tokens: 510, span_tokens: 16, spans: Some(128), context: NerContext::Document };
+        let limits = Limits { tokens: 510, span_tokens: 16, spans: 128, context: NerContext::Document };
         let mut scored = vec![0; LENGTH];
         for pass in passes(&stream, 0..LENGTH, limits, |_| true) {
             for span in pass.spans {
@@ -165,12 +171,12 @@ mod tests {
     fn a_word_of_a_long_document_costs_what_one_of_a_short_one_does() {
         let cost = |words: usize, context| {
             let stream = stream(&(0..words).map(|word| 1 + word % 3).collect::<Vec<_>>());
-            let limits = Limits { tokens: 510, span_tokens: 16, spans: Some(128), context };
+            let limits = Limits { tokens: 510, span_tokens: 16, spans: 128, context };
             let (mut rows, mut start, mut lengths) = (0, 0, [4, 22, 13, 31, 8, 600].into_iter().cycle());
             while start < words {
                 let end = (start + lengths.next().unwrap()).min(words);
                 let passes = passes(&stream, start..end, limits, |_| true);
-                rows += passes.iter().map(|pass| pass.tokens.len() + pass.spans.len()).sum::<usize>();
+                rows += passes.map(|pass| pass.tokens.len() + pass.spans.len()).sum::<usize>();
                 start = end;
             }
             rows as f64 / words as f64
@@ -191,20 +197,20 @@ mod tests {
             sizes in prop::collection::vec(0usize..6, 1..120),
             tokens in 8usize..40,
             span_tokens in 1usize..9,
-            most in prop::option::of(1usize..30),
+            max in prop_oneof![1usize..30, Just(usize::MAX)],
             document in any::<bool>(),
             cut in any::<prop::sample::Index>(),
             drop in 2usize..9,
         ) {
             let stream = stream(&sizes);
             let context = if document { NerContext::Document } else { NerContext::Sentence };
-            let limits = Limits { tokens, span_tokens, spans: most, context };
+            let limits = Limits { tokens, span_tokens, spans: max, context };
             let sentence = 0..cut.index(sizes.len()) + 1;
             let keep = |span: &Range<usize>| !(span.start + span.end).is_multiple_of(drop);
             let mut got = Vec::new();
             for pass in passes(&stream, sentence.clone(), limits, keep) {
                 prop_assert!(pass.tokens.len() <= tokens && !pass.spans.is_empty());
-                prop_assert!(most.is_none_or(|most| pass.spans.len() <= most));
+                prop_assert!(pass.spans.len() <= max);
                 for span in pass.spans {
                     prop_assert!(pass.tokens.start <= stream.words[span.start].start);
                     prop_assert!(stream.words[span.end - 1].end <= pass.tokens.end);

@@ -2,24 +2,23 @@
 
 use std::ops::Range;
 
-use super::links::{Links, Mentions};
+use super::links::{FoundMentions, MentionDictionary};
 use super::types::{QaInput, QaOptions};
-use super::windows::Windows;
 use crate::error::Result;
 use crate::inputs::ModelInputs;
 use crate::luke::Luke;
+use crate::tasks::windows::Windows;
 use crate::tasks::words::with_space;
-use crate::text::Tokenizer;
-use crate::text::{EncodeOptions, is_python_space};
+use crate::text::{EncodeOptions, SpecialTokens, Tokenizer, is_python_space};
 
-/// Most entities of a window; the question's come first.
+/// Entities of a window; those of the question come first.
 const MAX_ENTITIES: usize = 128;
 
 /// What the authors' SQuAD reader takes for white space, whatever else is.
 const SPACES: [char; 5] = [' ', '\t', '\r', '\n', '\u{202f}'];
 
 /// A question and a context, laid out for the model.
-pub struct Reading<'a> {
+pub struct Layout<'a> {
     /// The windows over the context's tokens.
     pub windows: Windows,
     tokenizer: &'a Tokenizer,
@@ -29,47 +28,37 @@ pub struct Reading<'a> {
     /// The bytes of the context that each token stands for.
     bytes: Vec<Range<usize>>,
     question_entities: Vec<(Range<usize>, u32)>,
-    mentions: Mentions,
+    mentions: FoundMentions,
 }
 
-impl Luke {
-    /// Tokenises a question and a context, links entities, and lays out the windows [`qa`](Self::qa) runs.
-    pub fn qa_reading<'a>(&'a self, input: &'a QaInput, options: &QaOptions) -> Result<Reading<'a>> {
-        let (_, head) = self.head("qa")?;
-        let (tokenizer, most) = (&self.tokenizer, self.config.max_seq_tokens());
-        options.check(most)?;
+impl<'a> Layout<'a> {
+    /// Tokenizes a question and a context, links entities, and lays out the windows that `qa` runs.
+    ///
+    /// # Errors
+    /// `task-unavailable` for a model without `qa`; `input` for an option out of range.
+    pub fn new(luke: &'a Luke, input: &'a QaInput, options: &QaOptions) -> Result<Self> {
+        let (_, head) = luke.head("qa")?;
+        let (tokenizer, model) = (&luke.tokenizer, luke.config.max_seq_tokens());
+        options.check(model)?;
         let encode = EncodeOptions { prefix_space: true, special: options.special_tokens, ..Default::default() };
-        let mut question = self.input_builder(encode).segment(&input.question)?;
+        let mut question = luke.input_builder(encode).segment(&input.question)?;
         question.truncate(options.max_question_tokens);
-        let (mut tokens, mut bytes, mut at) = (Vec::new(), Vec::new(), 0);
-        for piece in input.context.split_inclusive(SPACES) {
-            let word = piece.trim_end_matches(SPACES);
-            if !word.is_empty() {
-                let spaced = with_space(word);
-                let before = spaced.len() - word.len();
-                for (id, range) in tokenizer.encode_with_offsets(&spaced, options.special_tokens)? {
-                    tokens.push(id);
-                    bytes.push(at + range.start.saturating_sub(before)..at + range.end.saturating_sub(before));
-                }
-            }
-            at += piece.len();
-        }
-        let most = options.max_seq_tokens.or(head.context_tokens).unwrap_or(most).min(most);
+        let (tokens, bytes) = context_tokens(tokenizer, &input.context, options.special_tokens)?;
+        let max = options.max_seq_tokens.or(head.context_tokens).unwrap_or(model).min(model);
         let special = tokenizer.before.len() + tokenizer.between.len() + tokenizer.after.len();
-        let (room, stride) = options.room_and_stride(most, question.len() + special)?;
-        let windows = Windows::new(tokens.len(), room, stride);
-        let links =
-            options.entities.as_ref().map(|entities| Links::new(entities, |title| self.entity_vocab.row(title)));
-        let links = links.unwrap_or_default();
-        let question_entities = links.find(&question, tokenizer)?.within(&(0..question.len()));
-        let mentions = links.find(&tokens, tokenizer)?;
+        let (budget, stride) = options.budget_and_stride(max, question.len() + special)?;
+        let windows =
+            if tokens.is_empty() { Windows::default() } else { Windows::strided(tokens.len(), budget, stride) };
+        let row = |title: &str| luke.entity_vocab.row(title);
+        let dictionary = options.entities.as_ref().map(|entities| MentionDictionary::new(entities, row));
+        let dictionary = dictionary.unwrap_or_default();
+        let question_entities = dictionary.find(&question, tokenizer)?.within(&(0..question.len()));
+        let mentions = dictionary.find(&tokens, tokenizer)?;
         let context = &input.context;
-        Ok(Reading { windows, tokenizer, context, question, tokens, bytes, question_entities, mentions })
+        Ok(Self { windows, tokenizer, context, question, tokens, bytes, question_entities, mentions })
     }
-}
 
-impl Reading<'_> {
-    /// Where the context's first token stands in a window's inputs.
+    /// The place of the context's first token in the inputs of a window.
     pub fn offset(&self) -> usize {
         self.tokenizer.before.len() + self.question.len() + self.tokenizer.between.len()
     }
@@ -93,9 +82,17 @@ impl Reading<'_> {
         inputs
     }
 
+    /// The ids of context tokens.
+    pub fn ids(&self, tokens: &Range<usize>) -> &[u32] {
+        &self.tokens[tokens.clone()]
+    }
+
     /// The tokenizer's text of context tokens, without white space around it: what tells answers apart.
+    ///
+    /// # Errors
+    /// Those of [`Tokenizer::decode`].
     pub fn text(&self, tokens: &Range<usize>) -> Result<String> {
-        Ok(self.tokenizer.decode(&self.tokens[tokens.clone()])?.trim_matches(is_python_space).to_owned())
+        Ok(self.tokenizer.decode(self.ids(tokens))?.trim_matches(is_python_space).to_owned())
     }
 
     /// The bytes of the context from the first to the last of `tokens`, whole characters, without white space around.
@@ -106,4 +103,26 @@ impl Reading<'_> {
         let start = start + text.len() - kept.len();
         start..start + kept.trim_end_matches(is_python_space).len()
     }
+}
+
+/// Tokenizes a context word by word as the authors do: the tokens, and the bytes of the context that each stands for.
+fn context_tokens(
+    tokenizer: &Tokenizer,
+    context: &str,
+    special: SpecialTokens,
+) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
+    let (mut tokens, mut bytes, mut at) = (Vec::new(), Vec::new(), 0);
+    for piece in context.split_inclusive(SPACES) {
+        let word = piece.trim_end_matches(SPACES);
+        if !word.is_empty() {
+            let spaced = with_space(word);
+            let before = spaced.len() - word.len();
+            for (id, range) in tokenizer.encode_with_offsets(&spaced, special)? {
+                tokens.push(id);
+                bytes.push(at + range.start.saturating_sub(before)..at + range.end.saturating_sub(before));
+            }
+        }
+        at += piece.len();
+    }
+    Ok((tokens, bytes))
 }

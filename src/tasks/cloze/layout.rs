@@ -9,9 +9,9 @@ use crate::error::{LukeError, Result};
 use crate::heads::ClozeTokens;
 use crate::inputs::ModelInputs;
 use crate::luke::Luke;
-use crate::tasks::windows::strided;
-use crate::text::Offsets;
-use crate::text::{EncodeOptions, is_python_space};
+use crate::tasks::limits;
+use crate::tasks::windows::Windows;
+use crate::text::{EncodeOptions, Offsets, is_python_space};
 
 const PLACEHOLDER: &str = "@placeholder";
 const HIGHLIGHT: &str = "@highlight";
@@ -25,61 +25,78 @@ pub struct ClozeWindow {
     pub candidates: Vec<Range<usize>>,
 }
 
+/// A query and a passage, laid out for the model.
+pub struct Layout<'a> {
+    reader: Reader<'a>,
+    query: Query,
+    readings: Vec<(Passage, Windows)>,
+}
+
 /// A query's tokens and which of them is the blank.
 struct Query {
     ids: Vec<u32>,
     placeholder: usize,
 }
 
-/// A passage's tokens and, for each candidate, its bytes and the tokens from one of its markers to the other.
+/// A passage's tokens and, for each candidate in order, its bytes and the tokens from one of its markers to the other.
 struct Passage {
     ids: Vec<u32>,
     candidates: Vec<(Range<usize>, Range<usize>)>,
 }
 
-impl Luke {
-    /// The forward passes that [`cloze`](Self::cloze) runs; those without a whole candidate are left out. Candidates
-    /// that overlap cannot be marked in the same text (the authors' code refuses them): the passage is read again for
-    /// those that overlap one before them.
-    pub fn cloze_windows(&self, input: &ClozeInput, options: &ClozeOptions) -> Result<Vec<ClozeWindow>> {
-        let (_, head) = self.head("cloze")?;
-        options.check(self.config.max_seq_tokens())?;
+impl<'a> Layout<'a> {
+    /// Tokenizes a query and a passage. Candidates that overlap cannot be marked in the same text (the authors' code refuses
+    /// them): the passage is read again for those that overlap one before them.
+    ///
+    /// # Errors
+    /// `task-unavailable` for a model without `cloze`; `input` for an option out of range, too many candidates, a query
+    /// without exactly one `@placeholder`, and a candidate that no window shows whole.
+    pub fn new(luke: &'a Luke, input: &ClozeInput, options: &'a ClozeOptions) -> Result<Self> {
+        let (_, head) = luke.head("cloze")?;
+        options.check(luke.config.max_seq_tokens())?;
+        limits::check_count("candidates", input.candidates.len(), limits::MAX_CANDIDATES)?;
         let tokens = head.tokens.ok_or_else(|| LukeError::format("manifest.json", "head 'cloze' has no tokens"))?;
-        let reader = Reader { luke: self, options, tokens };
+        let reader = Reader { luke, options, tokens };
         let query = reader.query(&input.query)?;
-        let template = [&self.tokenizer.before, &self.tokenizer.between, &self.tokenizer.after];
+        let template = [&luke.tokenizer.before, &luke.tokenizer.between, &luke.tokenizer.after];
         let others = query.ids.len() + template.iter().map(|ids| ids.len()).sum::<usize>();
-        let most =
-            options.max_seq_tokens.or(head.context_tokens).unwrap_or(usize::MAX).min(self.config.max_seq_tokens());
-        let room = most.saturating_sub(others);
-        if room == 0 {
-            let reason = format!("{most} leaves no room for the passage beside {others} query and special tokens");
+        let model = luke.config.max_seq_tokens();
+        let max = options.max_seq_tokens.or(head.context_tokens).unwrap_or(model).min(model);
+        let budget = max.saturating_sub(others);
+        if budget == 0 {
+            let reason = format!("{max} leaves no room for the passage beside {others} query and special tokens");
             return Err(LukeError::input("maxSeqTokens", reason));
         }
         let offsets = Offsets::new(&input.passage, options.offsets);
         let spans = input.candidates.iter().map(|span| offsets.span("candidates", *span));
-        let mut windows = Vec::new();
-        for candidates in apart(spans.collect::<Result<_>>()?) {
+        let mut readings = Vec::new();
+        for candidates in apart(spans.collect::<Result<_>>()?)? {
             let passage = reader.passage(&input.passage, candidates)?;
-            let parts = strided(passage.ids.len(), room, options.doc_stride);
-            for (bytes, tokens) in &passage.candidates {
-                if !parts.iter().any(|part| holds(part, tokens)) {
-                    let [start, end] = [bytes.start, bytes.end].map(|byte| offsets.of_byte(byte));
-                    let (size, stride) = (tokens.len(), options.doc_stride);
-                    let reason = format!(
-                        "[{start}, {end}] has {size} tokens, markers included, and none of the windows of {room} \
-                         passage tokens, {stride} after each other, shows all of it"
-                    );
-                    return Err(LukeError::input("candidates", reason));
-                }
+            let windows = Windows::strided(passage.ids.len(), budget, options.doc_stride);
+            if let Some((bytes, tokens)) = passage.candidates.iter().find(|(_, tokens)| !windows.hold(tokens)) {
+                let [start, end] = [bytes.start, bytes.end].map(|byte| offsets.of_byte(byte));
+                let (size, stride) = (tokens.len(), options.doc_stride);
+                let reason = format!(
+                    "[{start}, {end}] has {size} tokens, markers included, and none of the windows of {budget} \
+                     passage tokens, {stride} after each other, shows all of it"
+                );
+                return Err(LukeError::input("candidates", reason));
             }
-            windows.extend(parts.into_iter().filter_map(|part| reader.window(&query, &passage, part)));
+            readings.push((passage, windows));
         }
-        Ok(windows)
+        Ok(Self { reader, query, readings })
+    }
+
+    /// The forward passes that `cloze` runs; those without a whole candidate are left out.
+    pub fn windows(&self) -> impl Iterator<Item = ClozeWindow> {
+        self.readings.iter().flat_map(|(passage, windows)| {
+            let window = |tokens: &Range<usize>| self.reader.window(&self.query, passage, tokens.clone());
+            windows.ranges().iter().filter_map(window)
+        })
     }
 }
 
-/// Tokenises for one call.
+/// Tokenizes for one call.
 struct Reader<'a> {
     luke: &'a Luke,
     options: &'a ClozeOptions,
@@ -93,6 +110,7 @@ impl Reader<'_> {
         self.luke.input_builder(options).segment(text.trim_end_matches(is_python_space))
     }
 
+    /// The query's tokens, cut to those that are read.
     fn query(&self, text: &str) -> Result<Query> {
         let text = text.replace('\n', " ");
         let pieces: Vec<&str> = text.split(PLACEHOLDER).collect();
@@ -104,18 +122,15 @@ impl Reader<'_> {
         let placeholder = ids.len();
         ids.push(self.tokens.placeholder);
         ids.extend(self.tokenize(after, false)?);
-        let most = self.options.max_query_tokens;
+        let max = self.options.max_query_tokens;
         // The authors always keep the first tokens; without the placeholder among them the query would ask nothing.
-        let cut = match placeholder < most {
-            true => 0,
-            false => (placeholder - most / 2).min(ids.len() - most),
-        };
+        let cut = if placeholder < max { 0 } else { (placeholder - max / 2).min(ids.len() - max) };
         ids.drain(..cut);
-        ids.truncate(most);
+        ids.truncate(max);
         Ok(Query { ids, placeholder: placeholder - cut })
     }
 
-    /// `candidates` are in order and do not overlap.
+    /// The passage's tokens with markers around `candidates`, which are in order and do not overlap.
     fn passage(&self, text: &str, candidates: Vec<Range<usize>>) -> Result<Passage> {
         let text = text.replace('\n', " ");
         let (mut ids, mut marked, mut current) = (Vec::new(), Vec::new(), 0);
@@ -154,41 +169,43 @@ impl Reader<'_> {
 
     /// The inputs for some tokens of the passage; `None` where no candidate lies whole among them.
     fn window(&self, query: &Query, passage: &Passage, part: Range<usize>) -> Option<ClozeWindow> {
+        // Candidates do not overlap: those that lie whole in the window stand side by side.
+        let first = passage.candidates.partition_point(|(_, tokens)| tokens.start < part.start);
+        let end = passage.candidates.partition_point(|(_, tokens)| tokens.end <= part.end);
+        let whole = passage.candidates.get(first..end).filter(|whole| !whole.is_empty())?;
         let tokenizer = &self.luke.tokenizer;
         let input_ids = [&tokenizer.before, &query.ids, &tokenizer.between].map(Vec::as_slice).concat();
         let mut inputs = ModelInputs { input_ids, ..Default::default() };
-        let mut add = |tokens: Range<usize>| {
+        let mut add_entity = |tokens: Range<usize>| {
             inputs.entity_ids.push(self.luke.entity_vocab.mask);
             let positions = tokens.take(self.options.max_mention_tokens).map(|token| token as i32);
             inputs.entity_position_ids.push(positions.collect());
         };
         let placeholder = tokenizer.before.len() + query.placeholder;
-        add(placeholder..placeholder + 1);
+        add_entity(placeholder..placeholder + 1);
         let offset = inputs.input_ids.len();
-        let mut candidates = Vec::new();
-        for (bytes, tokens) in passage.candidates.iter().filter(|(_, tokens)| holds(&part, tokens)) {
-            add(tokens.start - part.start + offset..tokens.end - part.start + offset);
-            candidates.push(bytes.clone());
+        for (_, tokens) in whole {
+            add_entity(tokens.start - part.start + offset..tokens.end - part.start + offset);
         }
         inputs.input_ids.extend(&passage.ids[part]);
         inputs.input_ids.extend(&tokenizer.after);
-        (!candidates.is_empty()).then_some(ClozeWindow { inputs, candidates })
+        Some(ClozeWindow { inputs, candidates: whole.iter().map(|(bytes, _)| bytes.clone()).collect() })
     }
 }
 
 /// Spans in order, each once, in lists within which none overlap; all in one list where none do.
-fn apart(spans: Vec<Range<usize>>) -> Vec<Vec<Range<usize>>> {
+fn apart(spans: Vec<Range<usize>>) -> Result<Vec<Vec<Range<usize>>>> {
     let spans: BTreeSet<(usize, usize)> = spans.into_iter().map(|span| (span.start, span.end)).collect();
     let mut lists: Vec<Vec<Range<usize>>> = Vec::new();
     for (start, end) in spans {
-        let free = |list: &Vec<Range<usize>>| list.last().is_none_or(|last| last.end <= start);
-        let list = lists.iter().position(free).unwrap_or(lists.len());
-        lists.resize(lists.len().max(list + 1), Vec::new());
-        lists[list].push(start..end);
+        match lists.iter_mut().find(|list| list.last().is_none_or(|last| last.end <= start)) {
+            Some(list) => list.push(start..end),
+            None => lists.push(std::iter::once(start..end).collect()),
+        }
+        if lists.len() > limits::MAX_OVERLAPPING {
+            let reason = format!("more than {} of them overlap at one place", limits::MAX_OVERLAPPING);
+            return Err(LukeError::input("candidates", reason));
+        }
     }
-    lists
-}
-
-fn holds(window: &Range<usize>, span: &Range<usize>) -> bool {
-    window.start <= span.start && span.end <= window.end
+    Ok(lists)
 }

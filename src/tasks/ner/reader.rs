@@ -1,0 +1,195 @@
+//! What `ner` does before the model: a text becomes words, sentences and tokens, and these become passes.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::likely::SpanFilter;
+use super::passes::{Limits, Pass, TokenStream, part_size, passes};
+use super::sentences::sentences;
+use super::types::{NerOptions, Sentences, Words};
+use crate::error::{LukeError, Result};
+use crate::heads::{HeadSpec, NerContext};
+use crate::inputs::ModelInputs;
+use crate::luke::Luke;
+use crate::tasks::limits;
+use crate::tasks::words::{joins_the_word_before, split_words, with_space, word_ranges};
+use crate::text::{EncodeOptions, InputForm, Offsets, Spanned};
+
+/// The inputs of a forward pass, and the words of each of its entities.
+pub type NerPass = (ModelInputs, Vec<Range<usize>>);
+
+/// Reads texts for one call.
+pub struct Reader<'a> {
+    pub(super) luke: &'a Luke,
+    pub(super) head: &'a HeadSpec,
+    pub(super) options: &'a NerOptions,
+    limits: Limits,
+}
+
+/// A text or a list of words, as tokens.
+pub struct Document {
+    /// The bytes of each word in a text; of a list of words there are none.
+    pub(super) words: Vec<Range<usize>>,
+    stream: TokenStream,
+    /// Word ranges.
+    sentences: Vec<Range<usize>>,
+    filter: SpanFilter,
+    /// The passes of a text that is one sentence, if the model can read it whole.
+    whole: Option<Vec<NerPass>>,
+}
+
+impl<'a> Reader<'a> {
+    /// Checks the options of a call.
+    ///
+    /// # Errors
+    /// `task-unavailable` for a model without `ner`; `input` for an option out of range.
+    pub fn new(luke: &'a Luke, options: &'a NerOptions) -> Result<Self> {
+        let (_, head) = luke.head("ner")?;
+        options.check(&head.labels, luke.config.max_seq_tokens())?;
+        let context = options.context.or(head.context).unwrap_or(NerContext::Sentence);
+        let model = luke.config.max_seq_tokens();
+        let seq_tokens = match (options.max_seq_tokens, context, head.context_tokens) {
+            (None, NerContext::Document, Some(tokens)) => tokens.min(model),
+            _ => options.max_seq_tokens.unwrap_or(model),
+        };
+        let tokens = seq_tokens.saturating_sub(luke.tokenizer.before.len() + luke.tokenizer.after.len());
+        let span_tokens = options.max_span_tokens.or(head.max_span_tokens).unwrap_or(16).min(tokens);
+        let spans = options.max_entities_per_pass.unwrap_or(Some(128)).unwrap_or(*limits::ENTITIES_PER_PASS.end());
+        Ok(Self { luke, head, options, limits: Limits { tokens, span_tokens, spans, context } })
+    }
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// `input` for sentences that do not fit the text.
+    pub fn text(&self, text: &str) -> Result<Document> {
+        let words = split_words(text);
+        let one_sentence = self.options.sentences.as_ref().is_some_and(Sentences::is_none);
+        let bounds: Vec<_> = match &self.options.sentences {
+            Some(Sentences::Spans(spans)) => {
+                let offsets = Offsets::new(text, self.options.offsets);
+                spans.iter().map(|span| offsets.span("sentences", *span)).collect::<Result<_>>()?
+            }
+            _ if one_sentence => std::iter::once(0..text.len()).collect(),
+            _ => sentences(text),
+        };
+        let sentences = word_ranges(&words, &bounds)?;
+        let strings: Vec<&str> = words.iter().map(|word| &text[word.clone()]).collect();
+        let filter = self.filter(&strings, &sentences);
+        let whole = if one_sentence { self.whole_text(text, &words, &filter)? } else { None };
+        let stream = if whole.is_none() { self.stream_of_text(text, &words)? } else { TokenStream::default() };
+        Ok(Document { words, stream, sentences, filter, whole })
+    }
+
+    /// Reads a list of words.
+    ///
+    /// # Errors
+    /// `input` for an empty word, and for sentences that are out of order or end behind the last word.
+    pub fn words(&self, input: &Words) -> Result<Document> {
+        let n = input.words.len();
+        if let Some(empty) = input.words.iter().position(String::is_empty) {
+            return Err(LukeError::input("words", format!("word {empty} is empty")));
+        }
+        let sentences: Vec<Range<usize>> = match &input.sentences {
+            Some(spans) => spans.iter().map(|[start, end]| *start..*end).collect(),
+            None => std::iter::once(0..n).collect(),
+        };
+        let mut last = 0;
+        for sentence in &sentences {
+            if sentence.start < last || sentence.end < sentence.start || sentence.end > n {
+                let reason = format!("[{}, {}] is out of order or beyond the {n} words", sentence.start, sentence.end);
+                return Err(LukeError::input("sentences", reason));
+            }
+            last = sentence.end;
+        }
+        let builder = self.luke.input_builder(self.options.encode());
+        let mut stream = TokenStream::default();
+        for word in &input.words {
+            let spaced = if joins_the_word_before(word) { word.clone() } else { with_space(word) };
+            let start = stream.ids.len();
+            stream.ids.extend(builder.segment(&spaced)?);
+            stream.words.push(start..stream.ids.len());
+        }
+        let strings: Vec<&str> = input.words.iter().map(String::as_str).collect();
+        let filter = self.filter(&strings, &sentences);
+        Ok(Document { words: Vec::new(), stream, sentences, filter, whole: None })
+    }
+
+    /// The forward passes of a text. They are made one window of a sentence at a time.
+    pub fn passes<'b>(&'b self, document: &'b Document) -> Box<dyn Iterator<Item = NerPass> + 'b> {
+        if let Some(whole) = &document.whole {
+            return Box::new(whole.iter().cloned());
+        }
+        let of_sentence = |sentence: &Range<usize>| {
+            passes(&document.stream, sentence.clone(), self.limits, |span| document.filter.keeps(span))
+        };
+        let inputs = |pass: Pass| (self.inputs(&document.stream, &pass), pass.spans);
+        Box::new(document.sentences.iter().flat_map(of_sentence).map(inputs))
+    }
+
+    fn filter(&self, words: &[&str], sentences: &[Range<usize>]) -> SpanFilter {
+        let candidates = self.options.candidates.or(self.head.candidates).unwrap_or_default();
+        SpanFilter::new(candidates, words, sentences)
+    }
+
+    /// Tokenizes a text once, cut at every word's start and end.
+    fn stream_of_text(&self, text: &str, words: &[Range<usize>]) -> Result<TokenStream> {
+        let boundaries: BTreeSet<usize> = words.iter().flat_map(|word| [word.start, word.end]).collect();
+        let (ids, positions) = self.luke.input_builder(self.options.encode()).segments(text, &boundaries)?;
+        let words = words.iter().map(|word| positions[&word.start]..positions[&word.end]).collect();
+        Ok(TokenStream { ids, words })
+    }
+
+    fn inputs(&self, stream: &TokenStream, pass: &Pass) -> ModelInputs {
+        let mut input_ids = self.luke.tokenizer.before.clone();
+        let shift = input_ids.len() as i32 - pass.tokens.start as i32;
+        input_ids.extend(&stream.ids[pass.tokens.clone()]);
+        input_ids.extend(&self.luke.tokenizer.after);
+        let mut inputs = ModelInputs { input_ids, ..Default::default() };
+        for span in &pass.spans {
+            let tokens = stream.tokens_of(span);
+            let (start, end) = (tokens.start as i32 + shift, tokens.end as i32 + shift);
+            inputs.entity_ids.push(self.luke.entity_vocab.mask);
+            inputs.entity_position_ids.push((start..end).collect());
+            inputs.entity_start_positions.push(start as u32);
+            inputs.entity_end_positions.push(end as u32 - 1);
+        }
+        inputs
+    }
+
+    /// Hugging Face's form for raw text: spans are counted in the tokens of bare words, and each part is tokenized at its
+    /// own spans. `None` where the text is too long for that: it is then read in windows, like a long sentence.
+    fn whole_text(&self, text: &str, words: &[Range<usize>], filter: &SpanFilter) -> Result<Option<Vec<NerPass>>> {
+        let builder = self.luke.input_builder(EncodeOptions { max_mention: usize::MAX, ..self.options.encode() });
+        let mut sizes = Vec::with_capacity(words.len());
+        for word in words {
+            sizes.push(builder.segment(&text[word.clone()])?.len());
+        }
+        if sizes.contains(&0) {
+            return Ok(None);
+        }
+        let runs = |first: usize| {
+            let mut left = self.limits.span_tokens;
+            let fits = move |size: &&usize| left.checked_sub(**size).map(|rest| left = rest).is_some();
+            let length = sizes[first..].iter().take_while(fits).count();
+            (first + 1..=first + length).map(move |end| first..end)
+        };
+        let kept = || (0..words.len()).flat_map(runs).filter(|span| filter.keeps(span));
+        let size = part_size(kept().count(), self.limits.spans);
+        let (mut spans, mut parts) = (kept(), Vec::new());
+        loop {
+            let part: Vec<_> = spans.by_ref().take(size).collect();
+            if part.is_empty() {
+                return Ok(Some(parts));
+            }
+            let bytes: Vec<_> = part.iter().map(|span| words[span.start].start..words[span.end - 1].end).collect();
+            let inputs = builder.encode(Spanned { text, spans: &bytes }, InputForm::EntitySpanClassification)?;
+            let cut = inputs.entity_start_positions.iter().zip(&inputs.entity_end_positions).any(|(s, e)| s > e);
+            let max = self.options.max_seq_tokens.unwrap_or_else(|| self.luke.config.max_seq_tokens());
+            if inputs.input_ids.len() > max || cut {
+                return Ok(None);
+            }
+            parts.push((inputs, part));
+        }
+    }
+}
