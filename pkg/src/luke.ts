@@ -161,7 +161,8 @@ export class Luke {
 
   /**
    * Scores the candidates for the `@placeholder` of a query. Returns all candidates, best first. Candidates are spans of the passage,
-   * which may have any length; equal spans are one candidate. As in ReCoRD, `@highlight` in the passage starts a line of its summary.
+   * which may have any length; equal spans are one candidate. There may be 10,000 candidates, of which 64 may overlap at one place.
+   * As in ReCoRD, `@highlight` in the passage starts a line of its summary.
    * Rejects with `input` unless the query contains exactly one `@placeholder`.
    *
    * @example
@@ -177,7 +178,7 @@ export class Luke {
 
   /**
    * Predicts the token at each mask of a text. The mask is `<mask>`, or `[MASK]` for a BERT vocabulary. Returns one list per mask,
-   * best first. Rejects with `input` if the text has no mask.
+   * best first. Rejects with `input` if the text has no mask, or more than 1,000.
    *
    * @example
    * const [tokens] = await luke.fillMask('Beyoncé <mask> in Los Angeles.', { topK: 3 });
@@ -191,6 +192,7 @@ export class Luke {
   /**
    * Predicts the Wikipedia entity of each span. Returns one list per span, best first. `titles` gives the entities that are known.
    * Needs a checkpoint with its whole entity table (`luke convert --entities full`). The table is fetched and scored in blocks.
+   * There may be 1,000 spans.
    *
    * @example
    * const [who, where] = await luke.predictEntities('Beyoncé lives in Los Angeles.', [[0, 7], [17, 28]]);
@@ -202,7 +204,7 @@ export class Luke {
   }
 
   /**
-   * Computes vectors for a text of any length: one per token, one per span, and one for the whole text.
+   * Computes vectors for a text of any length: one per token, one per span (10,000 at most), and one for the whole text.
    *
    * @example
    * const { entities } = await luke.embed('Beyoncé lives in Los Angeles.', [[0, 7], [17, 28]]);

@@ -126,9 +126,9 @@ export interface NerOptions extends TaskOptions {
   threshold?: number;
   /** Labels to return (default: all). A label that the model does not have rejects with `input`. */
   labels?: readonly string[];
-  /** Maximum length of an entity in tokens, at least 1 (default: from the model). */
+  /** Maximum length of an entity in tokens, 1 to 65,536 (default: from the model). */
   maxSpanTokens?: number;
-  /** Maximum number of spans in one pass, at least 1 (default 128). `null` means no limit. */
+  /** Maximum number of spans in one pass, 1 to 16,384 (default 128). `null` means 16,384. */
   maxEntitiesPerPass?: number | null;
   /** Maximum number of tokens in one pass, special tokens included: 4 to the model's maximum (default: from the model). */
   maxSeqTokens?: number;
@@ -187,17 +187,17 @@ export interface Answer {
 
 /** Options of `luke.qa`. Lengths are in tokens of the model. The defaults are those of the authors' SQuAD code. */
 export interface QaOptions extends TaskOptions {
-  /** Number of answers, alternatives included: at least 1, at most `nBest` (default 1). */
+  /** Number of answers, alternatives included: 1 to 1,000, at most `nBest` (default 1). */
   topK?: number;
-  /** Number of answers over which scores are computed, and of starts and ends that are tried in each window: at least 1 (default 20). */
+  /** Number of answers over which scores are computed, and of starts and ends that are tried in each window: 1 to 1,000 (default 20). */
   nBest?: number;
-  /** Distance between the starts of two windows in tokens, at least 1 (default: 128, or less if an answer could be cut). */
+  /** Distance between the starts of two windows in tokens, 1 to 65,536 (default: 128, or less if an answer could be cut). */
   docStride?: number;
   /** Maximum length of a window, question and special tokens included: 4 to the model's maximum (default: from the model). */
   maxSeqTokens?: number;
-  /** Maximum length of the question, at least 1 (default 64). Further tokens are ignored. */
+  /** Maximum length of the question, 1 to 65,536 (default 64). Further tokens are ignored. */
   maxQuestionTokens?: number;
-  /** Maximum length of an answer, at least 1 (default 30). */
+  /** Maximum length of an answer, 1 to 65,536 (default 30). */
   maxAnswerTokens?: number;
   /**
    * Wikipedia titles of mentions in the question and the context: `{ 'the Big Apple': 'New York City' }`. The case of a mention is
@@ -224,13 +224,13 @@ export interface ClozeAnswer {
 
 /** Options of `luke.cloze`. Lengths are in tokens of the model. The defaults are those of the authors' ReCoRD code. */
 export interface ClozeOptions extends TaskOptions {
-  /** Distance between the starts of two windows in tokens, at least 1 (default 128). */
+  /** Distance between the starts of two windows in tokens, 1 to 65,536 (default 128). */
   docStride?: number;
   /** Maximum length of a window, query and special tokens included: 4 to the model's maximum (default: from the model). */
   maxSeqTokens?: number;
-  /** Maximum length of the query, at least 1 (default 90). The first tokens of a longer query are read, or those around a later placeholder. */
+  /** Maximum length of the query, 1 to 65,536 (default 90). The first tokens of a longer query are read, or those around a later placeholder. */
   maxQueryTokens?: number;
-  /** Maximum number of token positions of a candidate's entity, markers included, at least 1 (default 30). */
+  /** Maximum number of token positions of a candidate's entity, markers included, 1 to 65,536 (default 30). */
   maxMentionTokens?: number;
 }
 
@@ -248,7 +248,7 @@ export interface TokenScore {
 
 /** Options of `luke.fillMask`. */
 export interface FillMaskOptions {
-  /** Number of tokens per mask, at least 1 (default 5). */
+  /** Number of tokens per mask, 1 to 1,000 (default 5). */
   topK?: number;
   /** Aborts the call, which rejects with `signal.reason`. A queued call is not started; fetches are canceled, computation is not. */
   signal?: AbortSignal;
@@ -277,7 +277,7 @@ export interface EmbedOptions extends TaskOptions {
 
 /** Options of `luke.predictEntities`. */
 export interface PredictEntitiesOptions extends EmbedOptions {
-  /** Number of entities per span, at least 1 (default 5). */
+  /** Number of entities per span, 1 to 1,000 (default 5). */
   topK?: number;
 }
 
