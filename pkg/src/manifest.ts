@@ -33,9 +33,14 @@ export function manifestUrl(model: string): string {
 }
 
 /** Fetches and checks the manifest; `text` is what the server sent. */
-export async function fetchManifest(source: Source, url: string, signal: AbortSignal): Promise<{ manifest: Manifest; text: string; here?: undefined }> {
+export async function fetchManifest(source: Source, url: string, signal: AbortSignal): Promise<{ manifest: Manifest; text: string }> {
   const text = await readText(source, url, signal);
   return { manifest: checkManifest(url, text), text };
+}
+
+/** The files that a load reads: all but rows of the entity table, which calls read. */
+export function loadFiles({ files, chunks }: Manifest): FileEntry[] {
+  return [files.tokenizer, files.entityVocab, ...chunks];
 }
 
 /** The URL of a file beside the manifest; like the manifest's it keeps the query (a host may want a token in it). */

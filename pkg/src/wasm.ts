@@ -1,6 +1,7 @@
 // The wasm modules, at most one instance of each for each thread (the generated glue keeps it in a module variable).
 // A trap ends an instance: whatever ran in it is rejected, and a fresh one takes its place for everybody.
 import { isTrap, LukeError } from './errors.js';
+import type { FileEntry } from './manifest.js';
 import { hasRelaxedSimd, ThreadPool } from './threads.js';
 import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span } from './types.js';
 
@@ -8,14 +9,11 @@ import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span } from '.
 export interface WasmModule {
   default(init: { module_or_path: Response }): Promise<unknown>;
   /** Builds a model while `read` brings its files in; `read` is kept for rows of the entity table that later calls need. */
-  loadModel(manifestJson: string, read: ReadFile, options: { selfTest: boolean; checkpoint: boolean }): Promise<WasmModel>;
-  /** The manifest of a checkpoint, and its two small files, from the small files and the starts of the safetensors files. */
-  readCheckpoint(
-    name: string,
-    files: Record<string, Uint8Array>,
-    headers: Record<string, Uint8Array>,
-    heads: string[],
-  ): { manifest: string; tokenizer: Uint8Array; entityVocab: Uint8Array };
+  loadModel(manifestJson: string, read: ReadFile, options: { selfTest: boolean }): Promise<WasmModel>;
+  /** Reads the small files of a checkpoint, and the starts of its safetensors files. */
+  readCheckpoint(name: string, files: Record<string, Uint8Array>, headers: Record<string, Uint8Array>, heads: string[]): WasmCheckpoint;
+  /** As `loadModel`, for a checkpoint, which is used up. */
+  loadCheckpoint(checkpoint: WasmCheckpoint, read: ReadFile): Promise<WasmModel>;
   /** How long the start of a safetensors file is, from its first 8 bytes. */
   checkpointHeaderBytes(file: string, first: Uint8Array): number;
   /** The files that `model.safetensors.index.json` names. */
@@ -35,8 +33,15 @@ export interface ThreadStart {
 /** The module of a device; the CPU has another one for threads. */
 export type Runtime = Device | 'threads';
 
-/** Gives `write` the pieces of a file of the model, in their order; with an offset, of a part of it. */
-export type ReadFile = (path: string, bytes: number, offset: number | undefined, write: (piece: Uint8Array<ArrayBuffer>) => void) => Promise<void>;
+/** Gives `write` the pieces of a file of the model, or of a part of it, in their order. `next` will be read after it. */
+export type ReadFile = (file: FileEntry, next: FileEntry | undefined, write: (piece: Uint8Array<ArrayBuffer>) => void) => Promise<void>;
+
+/** A checkpoint that was read but for its weights. */
+export interface WasmCheckpoint {
+  /** The parts of the safetensors files that its load reads. */
+  files(): FileEntry[];
+  free(): void;
+}
 
 export interface WasmModel {
   /** Any task but `embed`. */

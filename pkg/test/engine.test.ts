@@ -102,7 +102,7 @@ test('a model replaced in its place: files of the earlier one in the HTTP cache 
     let read!: ReadFile;
     const verified = async (path: string) => {
       const got: number[] = [];
-      await read(path, 2, undefined, (piece) => got.push(...piece));
+      await read({ path, bytes: 2 }, undefined, (piece) => got.push(...piece));
       if (got.some((byte) => byte !== 1)) throw { code: 'integrity', message: `${path}: sha256` };
       return [];
     };
