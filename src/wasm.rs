@@ -122,10 +122,9 @@ pub struct Checkpoint(RawCheckpoint);
 
 #[wasm_bindgen]
 impl Checkpoint {
-    /// The files that loading it reads: `{ chunks, entityTable }`, as in a manifest.
+    /// The parts of its weight files that a load reads, as in a manifest.
     pub fn files(&self) -> JsResult<JsValue> {
-        let manifest = self.0.folder.manifest();
-        to_js(&json!({ "chunks": manifest.chunks, "entityTable": manifest.entity_table }))
+        to_js(&self.0.folder.manifest().chunks)
     }
 }
 

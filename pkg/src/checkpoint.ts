@@ -1,9 +1,9 @@
-// A Hugging Face folder read as it is: config.json, tokenizer files and *.safetensors, without `luke convert`. The wasm makes a
-// manifest of it whose chunks are parts of the safetensors files; then it loads like any other model.
+// A Hugging Face folder read as it is: config.json, tokenizer files and *.safetensors, without `luke convert`. The wasm reads
+// the small files once and keeps what it made of them; the weights are then parts of the safetensors files.
 import { LukeError } from './errors.js';
-import { fileUrl, type Manifest } from './manifest.js';
+import { fileUrl } from './manifest.js';
 import { readBytes, type Source } from './source.js';
-import type { WasmModule } from './wasm.js';
+import type { WasmCheckpoint, WasmModule } from './wasm.js';
 
 const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
@@ -15,15 +15,6 @@ const SMALL_FILES = [
 /** Most headers are shorter: one request is then enough. */
 const HEADER_GUESS = 1 << 17;
 
-/** What a model is loaded from in place of a model folder. */
-export interface Checkpoint {
-  manifest: Manifest;
-  /** The manifest as the wasm wants it back. */
-  text: string;
-  /** Files of the manifest that are here already. */
-  here: Map<string, Blob>;
-}
-
 /** Reads everything but the weights. `url` is where a manifest would be. */
 export async function readCheckpoint(
   wasm: WasmModule,
@@ -31,7 +22,7 @@ export async function readCheckpoint(
   url: string,
   heads: readonly string[],
   signal: AbortSignal,
-): Promise<Checkpoint> {
+): Promise<WasmCheckpoint> {
   const get = (path: string) => readBytes(source, fileUrl(url, path), signal);
   const files: Record<string, Uint8Array> = {};
   const find = async (names: readonly string[]) => {
@@ -48,13 +39,7 @@ export async function readCheckpoint(
   const shards = index ? wasm.checkpointShards(index) : [WEIGHTS];
   const headers: Record<string, Uint8Array> = {};
   for (const shard of shards) headers[shard] = await readHeader(wasm, source, fileUrl(url, shard), signal);
-  const { manifest: text, tokenizer, entityVocab } = wasm.readCheckpoint(nameOf(url), files, headers, [...heads]);
-  const manifest = JSON.parse(text) as Manifest;
-  const here = new Map([
-    [manifest.files.tokenizer.path, new Blob([tokenizer as BlobPart])],
-    [manifest.files.entityVocab.path, new Blob([entityVocab as BlobPart])],
-  ]);
-  return { manifest, text, here };
+  return wasm.readCheckpoint(nameOf(url), files, headers, [...heads]);
 }
 
 /** The first bytes of a safetensors file, up to the end of its header. */

@@ -1,17 +1,17 @@
 // Owns one model: picks the module, brings in the files, builds, runs. Lives in a worker or on the page; serve.ts
 // speaks for it. It does no maths and reads no text: all of that is in the wasm.
 
-import { isMissing, readCheckpoint, type Checkpoint } from './checkpoint.js';
+import { isMissing, readCheckpoint } from './checkpoint.js';
 import { chooseDevice, type Choice } from './device.js';
 import { isTrap, LukeError, toLukeError } from './errors.js';
 import { ModelFiles, type OnBytes } from './files.js';
-import { fetchManifest, manifestUrl } from './manifest.js';
+import { fetchManifest, loadFiles, manifestUrl } from './manifest.js';
 import type { Call, EngineOptions } from './protocol.js';
 import { reloading, type Source } from './source.js';
 import { chooseThreads, type ThreadChoice } from './threads.js';
 import type { Device, LoadBytes, LoadEvent, RuntimeInfo } from './types.js';
 import { VERSION } from './version.js';
-import { loadWasm, type WasmInstance, type WasmModel } from './wasm.js';
+import { loadWasm, type WasmCheckpoint, type WasmInstance, type WasmModel } from './wasm.js';
 
 /** What the engine needs of the machine; the tests give it another one. */
 export interface Machine {
@@ -151,16 +151,17 @@ export class Engine {
       throw new DeviceFailure(error);
     });
     signal.throwIfAborted();
-    const { generation } = instance;
-    const { manifest, text, here } = folder ?? (await this.#checkpoint(instance, source, url, options.heads, signal));
+    const { generation, module } = instance;
+    const checkpoint = folder ? undefined : await this.#checkpoint(instance, source, url, options.heads, signal);
 
     let bytes: LoadBytes = { loadedBytes: 0, totalBytes: 0 };
     const onBytes: OnBytes = (file, now) => {
       report({ phase: 'download', file, ...(bytes = now) });
       if (now.loadedBytes === now.totalBytes) report({ phase: 'compile', ...now });
     };
-    const files = new ModelFiles(source, url, manifest, signal, onBytes, here);
-    const model = await instance.run(() => instance.module.loadModel(text, files.read, { selfTest: options.selfTest, checkpoint: !folder })).catch((error: unknown) => {
+    const files = new ModelFiles(source, url, checkpoint?.files() ?? loadFiles(folder!.manifest), signal, onBytes);
+    const build = () => (checkpoint ? module.loadCheckpoint(checkpoint, files.read) : module.loadModel(folder!.text, files.read, { selfTest: options.selfTest }));
+    const model = await instance.run(build).catch((error: unknown) => {
       files.close();
       throw files.takeFailure()?.error ?? loadFailure(url, error);
     });
@@ -187,7 +188,7 @@ export class Engine {
   }
 
   /** A folder without a manifest may be a Hugging Face checkpoint. */
-  async #checkpoint(instance: WasmInstance, source: Source, url: string, heads: readonly string[], signal: AbortSignal): Promise<Checkpoint> {
+  async #checkpoint(instance: WasmInstance, source: Source, url: string, heads: readonly string[], signal: AbortSignal): Promise<WasmCheckpoint> {
     const reading = readCheckpoint(instance.module, source, url, heads, signal);
     return instance.run(() => reading).catch((error: unknown) => {
       if (!isMissing(error)) throw error instanceof LukeError ? error : loadFailure(url, error);

@@ -1,6 +1,6 @@
 // The files of a model, fetched when the model asks for them.
 import { LukeError } from './errors.js';
-import { fileUrl, type FileEntry, type Manifest } from './manifest.js';
+import { fileUrl, type FileEntry } from './manifest.js';
 import { download, reloading, type Download, type Source } from './source.js';
 import type { LoadBytes } from './types.js';
 
@@ -17,8 +17,8 @@ interface Opened {
 }
 
 /**
- * Reads the files of a model. While one is used the next is already asked for, as long as they come in their order; of rows of the
- * entity table nobody knows which come next. What goes wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
+ * Reads the files of a model. While one is used the next is already on its way: the model says with each which one that will be.
+ * What goes wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
  */
 export class ModelFiles {
   /** Ends what is fetched; each call sets its own, for the rows that it reads. */
@@ -28,46 +28,38 @@ export class ModelFiles {
   #source: Source;
   readonly #url: string;
   readonly #onBytes: OnBytes;
-  readonly #places: Map<string, number>;
-  readonly #order: FileEntry[];
-  /** How many of `#order` make up the model; the others are rows of the entity table. */
-  readonly #counted: number;
+  /** The files of the load, by key; all others are rows of the entity table. */
+  readonly #counted: ReadonlyMap<string, FileEntry>;
   readonly #bytes: LoadBytes;
-  /** Files that are here already, and parts that came because a server only sends whole files. */
-  readonly #here: Map<string, Blob>;
+  /** Parts that came because a server only sends whole files. */
+  readonly #here = new Map<string, Blob>();
   /** Whether the server sends parts of files, as it did when the last one was asked for. */
   #ranges = false;
-  #next = 0;
-  /** What was opened unasked and is not asked for yet. */
-  readonly #ahead = new Map<number, Promise<Opened>>();
-  readonly #read = new Set<number>();
+  /** What was opened before it was asked for. */
+  readonly #ahead = new Map<string, Promise<Opened>>();
 
-  constructor(source: Source, url: string, manifest: Manifest, signal: AbortSignal, onBytes: OnBytes, here = new Map<string, Blob>()) {
-    const counted = [manifest.files.tokenizer, manifest.files.entityVocab, ...manifest.chunks];
+  /** `files` are those that the load reads. */
+  constructor(source: Source, url: string, files: readonly FileEntry[], signal: AbortSignal, onBytes: OnBytes) {
     this.#source = source;
     this.#url = url;
     this.signal = signal;
     this.#onBytes = onBytes;
-    this.#here = here;
-    this.#order = [...counted, ...(manifest.entityTable?.chunks ?? [])];
-    this.#counted = counted.length;
-    this.#places = new Map(this.#order.map((entry, place) => [key(entry), place]));
-    this.#bytes = { loadedBytes: 0, totalBytes: counted.reduce((sum, entry) => sum + entry.bytes, 0) };
+    this.#counted = new Map(files.map((entry) => [key(entry), entry]));
+    this.#bytes = { loadedBytes: 0, totalBytes: files.reduce((sum, entry) => sum + entry.bytes, 0) };
   }
 
-  /** Gives `write` a file piece by piece. Rejects with `integrity` when it is shorter or longer than the manifest says. */
-  readonly read = async (path: string, bytes: number, offset: number | undefined, write: Write): Promise<void> => {
+  /**
+   * Gives `write` a file piece by piece, and has `next` fetched meanwhile. Rejects with `integrity` when the file is shorter or
+   * longer than the manifest says.
+   */
+  readonly read = async (file: FileEntry, next: FileEntry | undefined, write: Write): Promise<void> => {
     try {
-      const place = this.#places.get(key({ path, bytes, ...(offset !== undefined && { offset }) }))!;
-      const inOrder = place === this.#next;
-      const opening = this.#ahead.get(place) ?? this.#open(place);
-      this.#ahead.delete(place);
-      this.#read.add(place);
-      this.#next = place + 1;
-      if (inOrder && this.#mayFollow(place + 1)) {
-        const following = this.#open(place + 1);
+      const opening = this.#ahead.get(key(file)) ?? this.#open(file);
+      this.#ahead.delete(key(file));
+      if (next && this.#mayFollow(next)) {
+        const following = this.#open(next);
         following.catch(() => {}); // told when it is asked for
-        this.#ahead.set(place + 1, following);
+        this.#ahead.set(key(next), following);
       }
       await (await opening).send(write);
     } catch (error) {
@@ -97,52 +89,44 @@ export class ModelFiles {
     return failure;
   }
 
-  /**
-   * Whether a file may be fetched unasked: not rows of a table that may never be needed, nor a part that may come with the
-   * one before it, nor what has been read.
-   */
-  #mayFollow(place: number): boolean {
-    const entry = this.#order[place];
-    if (entry === undefined || place >= this.#counted || this.#ahead.has(place) || this.#read.has(place)) return false;
-    return entry.offset === undefined || this.#ranges;
+  /** Whether a file may be fetched before it is asked for: not a part that may come with the one before it. */
+  #mayFollow(next: FileEntry): boolean {
+    return !this.#ahead.has(key(next)) && (next.offset === undefined || this.#ranges);
   }
 
-  async #open(place: number): Promise<Opened> {
-    const entry = this.#order[place]!;
+  async #open(entry: FileEntry): Promise<Opened> {
     const here = this.#here.get(key(entry));
     if (here) {
       this.#here.delete(key(entry));
-      if (entry.offset === undefined) this.#count(entry, here.size); // a part was counted when it came
       return { send: async (write) => write(new Uint8Array(await here.arrayBuffer())), cancel: () => {} };
     }
     const url = fileUrl(this.#url, entry.path);
     const { offset, bytes } = entry;
     const opened = await download(this.#source, url, this.signal, offset === undefined ? undefined : { offset, bytes });
     if (offset !== undefined) this.#ranges = opened.status === 206;
-    return { send: (write) => this.#receive(place, url, opened, write), cancel: opened.cancel };
+    return { send: (write) => this.#receive(entry, url, opened, write), cancel: opened.cancel };
   }
 
-  async #receive(place: number, url: string, { status, pieces }: Download, write: Write): Promise<void> {
-    const entry = this.#order[place]!;
-    if (entry.offset !== undefined && status !== 206) return this.#cut(place, url, pieces, write);
+  async #receive(entry: FileEntry, url: string, { status, pieces }: Download, write: Write): Promise<void> {
+    if (entry.offset !== undefined && status !== 206) return this.#cut(entry, url, pieces, write);
     const filling = new Filling(entry, url, write);
     for await (const piece of pieces) {
       filling.add(piece);
-      if (place < this.#counted) this.#count(entry, piece.length);
+      this.#count(entry, piece.length);
     }
     filling.end();
   }
 
-  /** Cuts a file that came whole into the parts that are wanted of it: the one at `place` is written, the others are kept. */
-  async #cut(place: number, url: string, pieces: AsyncIterable<Uint8Array<ArrayBuffer>>, write: Write): Promise<void> {
-    const wanted = this.#order[place]!;
-    const others = place < this.#counted ? this.#order.slice(0, this.#counted) : [];
-    const parts = [...others.filter((entry) => entry.path === wanted.path && entry !== wanted), wanted]
+  /** Cuts a file that came whole into the parts that the load reads of it: `wanted` is written, the others are kept. */
+  async #cut(wanted: FileEntry, url: string, pieces: AsyncIterable<Uint8Array<ArrayBuffer>>, write: Write): Promise<void> {
+    const isWanted = (entry: FileEntry) => key(entry) === key(wanted);
+    const others = this.#counted.has(key(wanted)) ? [...this.#counted.values()] : [];
+    const parts = [...others.filter((entry) => entry.path === wanted.path && !isWanted(entry)), wanted]
       .filter((entry) => !this.#here.has(key(entry)))
       .sort((a, b) => a.offset! - b.offset!);
     let kept: Uint8Array<ArrayBuffer>[] = [];
     const keep: Write = (piece) => kept.push(piece.slice());
-    const fillings = parts.map((entry) => new Filling(entry, url, entry === wanted ? write : keep));
+    const fillings = parts.map((entry) => new Filling(entry, url, isWanted(entry) ? write : keep));
     let at = 0;
     let next = 0;
     for await (const piece of pieces) {
@@ -151,9 +135,9 @@ export class ModelFiles {
         const entry = parts[i]!;
         const share = piece.subarray(Math.max(entry.offset! - at, 0), Math.min(entry.offset! + entry.bytes - at, piece.length));
         fillings[i]!.add(share);
-        if (place < this.#counted) this.#count(entry, share.length);
+        this.#count(entry, share.length);
         if (entry.offset! + entry.bytes > end) break;
-        if (entry !== wanted) this.#here.set(key(entry), new Blob(kept));
+        if (!isWanted(entry)) this.#here.set(key(entry), new Blob(kept));
         kept = [];
         next = i + 1;
       }
@@ -163,13 +147,15 @@ export class ModelFiles {
     fillings[next]!.end();
   }
 
+  /** Counts bytes of the load when they come; a part that was cut out is not counted again when it is read. */
   #count(entry: FileEntry, bytes: number): void {
+    if (!this.#counted.has(key(entry))) return;
     this.#bytes.loadedBytes += bytes;
     this.#onBytes(entry.path, { ...this.#bytes });
   }
 }
 
-/** Passes a file on, and sees to its length. */
+/** Passes a file on, and checks its length. */
 class Filling {
   readonly #entry: FileEntry;
   readonly #url: string;

@@ -33,9 +33,14 @@ export function manifestUrl(model: string): string {
 }
 
 /** Fetches and checks the manifest. `text` is the file's content. Rejects with `network` or `format`. */
-export async function fetchManifest(source: Source, url: string, signal: AbortSignal): Promise<{ manifest: Manifest; text: string; here?: undefined }> {
+export async function fetchManifest(source: Source, url: string, signal: AbortSignal): Promise<{ manifest: Manifest; text: string }> {
   const text = await readText(source, url, signal);
   return { manifest: checkManifest(url, text), text };
+}
+
+/** The files that a load reads. Calls read the chunks of the entity table later. */
+export function loadFiles({ files, chunks }: Manifest): FileEntry[] {
+  return [files.tokenizer, files.entityVocab, ...chunks];
 }
 
 /**

@@ -4,6 +4,7 @@ declare module '*/luke_web.js' {
   export default init;
   export const loadModel: import('./wasm.js').WasmModule['loadModel'];
   export const readCheckpoint: import('./wasm.js').WasmModule['readCheckpoint'];
+  export const loadCheckpoint: import('./wasm.js').WasmModule['loadCheckpoint'];
   export const checkpointHeaderBytes: import('./wasm.js').WasmModule['checkpointHeaderBytes'];
   export const checkpointShards: import('./wasm.js').WasmModule['checkpointShards'];
   export const threadStart: NonNullable<import('./wasm.js').WasmModule['threadStart']>;

@@ -1,6 +1,7 @@
 // The wasm modules. Each has at most one instance per worker, because the generated glue keeps it in a module variable.
 // After a trap, the calls that run in the instance reject, and a new instance replaces it for all models.
 import { isTrap, LukeError } from './errors.js';
+import type { FileEntry } from './manifest.js';
 import { hasRelaxedSimd, ThreadPool } from './threads.js';
 import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span } from './types.js';
 
@@ -8,14 +9,11 @@ import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span } from '.
 export interface WasmModule {
   default(init: { module_or_path: Response }): Promise<unknown>;
   /** Loads a model, and calls `read` for each file. The model keeps `read` for the rows of the entity table that later calls need. */
-  loadModel(manifestJson: string, read: ReadFile, options: { selfTest: boolean; checkpoint: boolean }): Promise<WasmModel>;
-  /** Makes a manifest, a tokenizer and an entity vocabulary from the small files of a checkpoint and the headers of its safetensors files. */
-  readCheckpoint(
-    name: string,
-    files: Record<string, Uint8Array>,
-    headers: Record<string, Uint8Array>,
-    heads: string[],
-  ): { manifest: string; tokenizer: Uint8Array; entityVocab: Uint8Array };
+  loadModel(manifestJson: string, read: ReadFile, options: { selfTest: boolean }): Promise<WasmModel>;
+  /** Reads the small files of a checkpoint, and the headers of its safetensors files. */
+  readCheckpoint(name: string, files: Record<string, Uint8Array>, headers: Record<string, Uint8Array>, heads: string[]): WasmCheckpoint;
+  /** Loads a model from a checkpoint, as `loadModel` does. The checkpoint cannot be used again. */
+  loadCheckpoint(checkpoint: WasmCheckpoint, read: ReadFile): Promise<WasmModel>;
   /** The length of a safetensors header in bytes, from the first 8 bytes of the file. */
   checkpointHeaderBytes(file: string, first: Uint8Array): number;
   /** The file names in `model.safetensors.index.json`. */
@@ -35,8 +33,15 @@ export interface ThreadStart {
 /** Which module to load: that of a device, or the CPU module with threads. */
 export type Runtime = Device | 'threads';
 
-/** Reads a file of the model, or the part that starts at `offset`. Calls `write` for each piece in order. */
-export type ReadFile = (path: string, bytes: number, offset: number | undefined, write: (piece: Uint8Array<ArrayBuffer>) => void) => Promise<void>;
+/** Reads a file of the model, or a part of it, and calls `write` for each piece in order. `next` is the file that will be read after it. */
+export type ReadFile = (file: FileEntry, next: FileEntry | undefined, write: (piece: Uint8Array<ArrayBuffer>) => void) => Promise<void>;
+
+/** A checkpoint whose weights are not read yet. */
+export interface WasmCheckpoint {
+  /** The parts of the safetensors files that its load reads. */
+  files(): FileEntry[];
+  free(): void;
+}
 
 export interface WasmModel {
   /** Runs any task except `embed`. */

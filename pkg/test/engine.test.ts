@@ -102,7 +102,7 @@ test('after a model was replaced on the server, stale files in the HTTP cache ar
     let read!: ReadFile;
     const verified = async (path: string) => {
       const got: number[] = [];
-      await read(path, 2, undefined, (piece) => got.push(...piece));
+      await read({ path, bytes: 2 }, undefined, (piece) => got.push(...piece));
       if (got.some((byte) => byte !== 1)) throw { code: 'integrity', message: `${path}: sha256` };
       return [];
     };

@@ -2,7 +2,8 @@
 import type { Machine } from '../dist/engine.js';
 import { Engine } from '../dist/engine.js';
 import { serve } from '../dist/serve.js';
-import { WasmInstance, type WasmModel, type WasmModule } from '../dist/wasm.js';
+import type { FileEntry } from '../dist/manifest.js';
+import { WasmInstance, type ReadFile, type WasmModel, type WasmModule } from '../dist/wasm.js';
 
 export const MODEL = 'https://models.test/mini/';
 
@@ -74,27 +75,31 @@ export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks =
     free: () => void log.push('free model'),
     ...tasks,
   };
+  const load = async (entries: FileEntry[], read: ReadFile) => {
+    for (const [i, entry] of entries.entries()) {
+      let length = 0;
+      await read(entry, entries[i + 1], (piece) => (length += piece.length));
+      log.push(`${entry.path} ${length}`);
+    }
+    finish();
+    log.push('finish');
+    return model;
+  };
   const module: WasmModule = {
     default: async () => {},
     loadModel: async (json, read) => {
       const { version, files, chunks } = JSON.parse(json) as ReturnType<typeof manifest> & { version: number };
       log.push(`manifest ${version}`);
-      for (const { path, bytes, offset } of [files.tokenizer, files.entityVocab, ...chunks]) {
-        let length = 0;
-        await read(path, bytes, offset, (piece) => (length += piece.length));
-        log.push(`${path} ${length}`);
-      }
-      finish();
-      log.push('finish');
-      return model;
+      return load([files.tokenizer, files.entityVocab, ...chunks], read);
+    },
+    loadCheckpoint: async (checkpoint, read) => {
+      log.push('checkpoint');
+      return load(checkpoint.files(), read);
     },
     readCheckpoint: (name, files, headers, heads) => {
       const starts = Object.entries(headers).map(([file, start]) => `${file} ${start.length}`);
       log.push(`checkpoint ${name} of ${Object.keys(files).sort()}; ${starts}; ${heads}`);
-      const json = manifest();
-      json.files.entityVocab.bytes = 3;
-      const chunks = [{ path: Object.keys(headers)[0]!, bytes: 5, offset: 20 }];
-      return { manifest: JSON.stringify({ ...json, chunks }), tokenizer: new Uint8Array(4), entityVocab: new Uint8Array(3) };
+      return { files: () => [{ path: Object.keys(headers)[0]!, bytes: 5, offset: 20 }], free: () => {} };
     },
     checkpointHeaderBytes: (_file, first) => 8 + first[0]!,
     checkpointShards: (index) => JSON.parse(new TextDecoder().decode(index)) as string[],

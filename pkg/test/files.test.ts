@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ModelFiles } from '../dist/files.js';
-import { fetchManifest, manifestUrl } from '../dist/manifest.js';
+import { fetchManifest, loadFiles, manifestUrl, type FileEntry } from '../dist/manifest.js';
 import { fetchSource } from '../dist/source.js';
 import { fakeFetch, manifest, MODEL, modelFiles } from './fakes.js';
 
 const URL_ = `${MODEL}manifest.json`;
 const never = new AbortController().signal;
 
-/** Reads a file or a part of it. */
-async function read(model: ModelFiles, path: string, bytes: number, offset?: number): Promise<Uint8Array> {
+/** Reads a file, or a part of it, before `next`. */
+async function read(model: ModelFiles, file: FileEntry, next?: FileEntry): Promise<Uint8Array> {
   const got: number[] = [];
-  await model.read(path, bytes, offset, (piece) => got.push(...piece));
+  await model.read(file, next, (piece) => got.push(...piece));
   return Uint8Array.from(got);
 }
 
@@ -22,9 +22,10 @@ async function load(files: Parameters<typeof fakeFetch>[0], signal = never, rang
   const source = fetchSource(fetch);
   const { manifest } = await fetchManifest(source, URL_, signal);
   const events: [string, number, number][] = [];
-  const model = new ModelFiles(source, URL_, manifest, signal, (path, b) => events.push([path, b.loadedBytes, b.totalBytes]));
+  const entries = loadFiles(manifest);
+  const model = new ModelFiles(source, URL_, entries, signal, (path, b) => events.push([path, b.loadedBytes, b.totalBytes]));
   const got: Uint8Array[] = [];
-  for (const { path, bytes, offset } of [manifest.files.tokenizer, manifest.files.entityVocab, ...manifest.chunks]) got.push(await read(model, path, bytes, offset));
+  for (const [i, entry] of entries.entries()) got.push(await read(model, entry, entries[i + 1]));
   return { model, got, events, asked };
 }
 
@@ -54,11 +55,11 @@ test('the next file is fetched ahead; rows of the entity table only on request',
   const files = { ...modelFiles(6), 'manifest.json': JSON.stringify(json), ...Object.fromEntries(rows.map((path) => [path, new Uint8Array(1)])) };
   const { model, asked, events } = await load(files);
   assert.deepEqual(asked, ['manifest.json', 'tokenizer.json', 'entity_vocab.json', 'chunks/0.bin']);
-  await read(model, 'entities/2.bin', 1);
-  await read(model, 'entities/1.bin', 1);
+  await read(model, { path: 'entities/2.bin', bytes: 1 });
+  await read(model, { path: 'entities/1.bin', bytes: 1 });
   assert.deepEqual(asked.slice(4), ['entities/2.bin', 'entities/1.bin']);
-  await read(model, 'entities/0.bin', 1);
-  await read(model, 'entities/1.bin', 1);
+  await read(model, { path: 'entities/0.bin', bytes: 1 });
+  await read(model, { path: 'entities/1.bin', bytes: 1 });
   assert.deepEqual(asked.slice(6), ['entities/0.bin', 'entities/1.bin']);
   assert.equal(events.at(-1)![1], 12); // rows are not part of the load
 });
@@ -110,9 +111,9 @@ test('an abort rejects with its reason, also while a file is read', async () => 
     });
     return new Response(body);
   });
-  const entries = { ...manifest(6), format: 'luke-web', version: 1 } as never;
-  const model = new ModelFiles(source, URL_, entries, abort.signal, () => abort.abort(reason));
-  await assert.rejects(read(model, 'tokenizer.json', 1), reason);
+  const file = { path: 'tokenizer.json', bytes: 4 };
+  const model = new ModelFiles(source, URL_, [file], abort.signal, () => abort.abort(reason));
+  await assert.rejects(read(model, file), reason);
   assert.deepEqual([model.takeFailure(), model.takeFailure()], [{ error: reason }, undefined]);
 });
 
@@ -133,7 +134,7 @@ test('parts of a file are fetched by range or cut from the whole file, and each 
     assert.deepEqual(got.slice(2).map((piece) => [...piece]), [[8, 9, 10, 11, 12, 13], [20, 21, 22, 23], [14, 15, 16]]);
     assert.equal(asked.filter((path) => path === 'model.safetensors').length, ranges ? 3 : 1);
     assert.equal(events.at(-1)![1], events.at(-1)![2]);
-    assert.deepEqual([...(await read(model, 'model.safetensors', 2, 32))], [32, 33]);
+    assert.deepEqual([...(await read(model, { path: 'model.safetensors', bytes: 2, offset: 32 }))], [32, 33]);
     assert.equal(events.at(-1)![1], 19);
   }
   const short = { ...files, 'model.safetensors': bytes.slice(0, 22) };
@@ -152,6 +153,9 @@ test('the status of each response decides whether it is a part or the whole file
     if (asked === 2) await sleep(10); // the third response arrives before
     return asked === 3 && new Headers(init?.headers).get('range') === 'bytes=6-7' ? fakeFetch(files).fetch(url, init) : parts(url, init);
   });
-  const model = new ModelFiles(source, URL_, (await fetchManifest(source, URL_, never)).manifest, never, () => {});
-  for (const offset of [2, 4, 6]) assert.deepEqual([...(await read(model, 'model.safetensors', 2, offset))], [offset, offset + 1]);
+  const entries = loadFiles((await fetchManifest(source, URL_, never)).manifest);
+  const model = new ModelFiles(source, URL_, entries, never, () => {});
+  for (const [i, offset] of [2, 4, 6].entries()) {
+    assert.deepEqual([...(await read(model, entries[2 + i]!, entries[3 + i]))], [offset, offset + 1]);
+  }
 });

@@ -185,7 +185,7 @@ test('invalid load options reject, and the error names the option', async () => 
 });
 
 test('an aborted call that waits for the network lets the next call run', async () => {
-  const { module } = fakeWasm(() => read('entities/0.bin', 1, undefined, () => {}).then(() => []));
+  const { module } = fakeWasm(() => read({ path: 'entities/0.bin', bytes: 1 }, undefined, () => {}).then(() => []));
   const { loadModel } = module;
   let read!: ReadFile;
   module.loadModel = (json, reading, options) => loadModel(json, (read = reading), options);

@@ -183,13 +183,13 @@ mod tests {
         }
         refused_paged("chunk 1", &|m| m["entityTable"]["chunks"][1]["bytes"] = json!(1));
         refused_paged("entityTable", &|m| m["entityTable"]["chunks"].as_array_mut().unwrap().truncate(1));
-        // One row a chunk for each of 2^17 entities.
-        refused_paged("entityTable", &|m| {
-            m["config"]["entity_vocab_size"] = json!(1 << 17);
-            m["entityTable"]["rows"] = json!(1 << 17);
+        refused_paged("entityTable: there are 65537 chunks", &|m| {
+            let rows = MAX_CHUNKS + 1;
+            m["config"]["entity_vocab_size"] = json!(rows);
+            m["entityTable"]["rows"] = json!(rows);
             m["entityTable"]["rowsPerChunk"] = json!(1);
             let chunk = json!({ "path": "e", "bytes": 16, "sha256": "0".repeat(64) });
-            m["entityTable"]["chunks"] = json!(vec![chunk; 1 << 17]);
+            m["entityTable"]["chunks"] = json!(vec![chunk; rows]);
         });
     }
 }

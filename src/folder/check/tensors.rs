@@ -240,7 +240,10 @@ mod tests {
             let first = entry(m, WORDS).clone();
             m["tensors"].as_array_mut().unwrap().push(first);
         });
-        refused("do not follow", &|m| entry(m, WORDS)["dtype"] = json!("f16"));
+        refused("do not follow", &|m| {
+            entry(m, WORDS)["dtype"] = json!("f16");
+            entry(m, WORDS)["bytes"] = json!(160);
+        });
         refused("bytes do not fit", &|m| entry(m, WORDS)["bytes"] = json!(4));
         refused("bytes do not fit", &|m| entry(m, WORDS)["bytes"] = json!(0));
         refused("there are 2", &|m| entry(m, WORDS)["chunk"] = json!(2));
