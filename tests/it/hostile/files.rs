@@ -26,9 +26,9 @@ pub fn read_folder(folder: &Path) -> Files {
     files
 }
 
-/// Changes a model folder, and says how. What it promises of its files is right again.
+/// Changes a model folder, and says how. [`repair`] makes right what it promises of its files.
 pub fn edit_folder(files: &mut Files, edit: Edit) -> String {
-    let said = match edit[0] % 9 {
+    match edit[0] % 9 {
         0..=3 => edit_file(files, "manifest.json", edit),
         4 => edit_file(files, "tokenizer.json", edit),
         5 => {
@@ -37,9 +37,7 @@ pub fn edit_folder(files: &mut Files, edit: Edit) -> String {
         }
         6 => grow(files, edit),
         _ => edit_any(files, edit),
-    };
-    repair(files);
-    said
+    }
 }
 
 /// Changes a checkpoint as Hugging Face saves it, and says how.
@@ -105,7 +103,7 @@ fn each_file(manifest: &mut Value, to: &mut impl FnMut(&mut Value)) {
 }
 
 /// The last four bytes of an index of titles are a masked CRC-32C of those from its twelfth on, less one list of rows.
-fn repair_index(index: &mut [u8]) {
+pub fn repair_index(index: &mut [u8]) {
     let Some(count) = index.get(8..12).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes) else { return };
     let start = 12usize.saturating_add((count as usize).saturating_mul(4));
     let Some((bytes, sum)) = index.get_mut(start..).and_then(<[u8]>::split_last_chunk_mut::<4>) else { return };

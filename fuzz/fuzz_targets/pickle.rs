@@ -1,0 +1,9 @@
+#![no_main]
+
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+
+fuzz_target!(|data: &[u8]| drop(luke_fuzz::pickle::run(data)));
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    luke_fuzz::mutate_in_place("pickle", data, size, max_size, seed)
+});
