@@ -70,7 +70,8 @@ impl RawCheckpoint {
         let entity_table = take_entity_table(&mut planned, stored);
         let (chunks, tensors) = chunks(&planned, stored);
         let dtype = planned.iter().find(|tensor| tensor.is(WORD_TABLE)).map_or(DType::F32, |t| stored[t.source].dtype);
-        let part = |path: &str, bytes: &[u8]| FileEntry { path: path.into(), bytes: bytes.len(), sha256: None, offset: None };
+        let part =
+            |path: &str, bytes: &[u8]| FileEntry { path: path.into(), bytes: bytes.len(), sha256: None, offset: None };
         let manifest = Manifest {
             format: "luke-web".into(),
             version: 1,

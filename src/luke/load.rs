@@ -22,12 +22,7 @@ struct Vocabularies {
 }
 
 /// See [`Luke::load`].
-pub async fn folder(
-    folder: CheckedFolder,
-    source: Arc<dyn Source>,
-    kind: DeviceKind,
-    self_test: bool,
-) -> Result<Luke> {
+pub async fn folder(folder: CheckedFolder, source: Arc<dyn Source>, kind: DeviceKind, self_test: bool) -> Result<Luke> {
     let device = open(&folder, kind).await?;
     let files = &folder.manifest().files;
     let tokenizer = read_verified(&*source, &files.tokenizer, Some(&files.entity_vocab), Vec::new()).await?;

@@ -79,11 +79,7 @@ impl Luke {
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub async fn load_checkpoint(
-        checkpoint: RawCheckpoint,
-        source: Arc<dyn Source>,
-        kind: DeviceKind,
-    ) -> Result<Self> {
+    pub async fn load_checkpoint(checkpoint: RawCheckpoint, source: Arc<dyn Source>, kind: DeviceKind) -> Result<Self> {
         load::checkpoint(checkpoint, source, kind).await
     }
 

@@ -11,7 +11,9 @@ pub async fn run(luke: &Luke) -> Result<Option<f32>> {
     let Some(test) = &luke.manifest.self_test else { return Ok(None) };
     let got = values(luke, &test.text, &test.spans, &test.head).await.map_err(|error| match error {
         // The input is the manifest's, not the caller's.
-        LukeError::Input { argument, reason } => LukeError::format("manifest.json", format!("selfTest: {argument}: {reason}")),
+        LukeError::Input { argument, reason } => {
+            LukeError::format("manifest.json", format!("selfTest: {argument}: {reason}"))
+        }
         other => other,
     })?;
     let bad = |reason| LukeError::DeviceLost(format!("self-test of head '{}': {reason}", test.head));

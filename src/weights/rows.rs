@@ -55,7 +55,8 @@ impl RowTable {
             self.dtype.decode(&self.bytes, self.columns, &mut as_f32);
             let mut values = Vec::new();
             dtype.decode(bytes, self.columns, &mut values);
-            let mut table = Self::new(self.columns, DType::F32, DType::F32.encode(&as_f32, self.columns, Int8Range::Full));
+            let mut table =
+                Self::new(self.columns, DType::F32, DType::F32.encode(&as_f32, self.columns, Int8Range::Full));
             table.put(first, DType::F32, &DType::F32.encode(&values, self.columns, Int8Range::Full), rows)?;
             *self = table;
             return Ok(());

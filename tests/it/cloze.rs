@@ -247,7 +247,8 @@ fn the_manifest_names_the_tokens() {
     for tokens in [Value::Null, json!({ "highlight": 600, "placeholder": 601, "entity": 603 })] {
         let mut wrong = manifest.clone();
         wrong["heads"]["cloze"]["tokens"] = tokens.clone();
-        let error = luke_web::folder::CheckedFolder::parse(&wrong.to_string()).map(drop).expect_err(&tokens.to_string());
+        let error =
+            luke_web::folder::CheckedFolder::parse(&wrong.to_string()).map(drop).expect_err(&tokens.to_string());
         assert_eq!((error.code(), error.to_string().contains("tokens")), ("format", true), "{error}");
     }
     // The class can also be named where config.json does not.

@@ -77,7 +77,8 @@ fn linear_seconds(device: &Device, [rows, k, n]: [usize; 3], dtype: DType, round
     let numbers = |count: usize| (0..count).map(|i| ((i * 7919 % 2003) as f32 - 1001.0) / 1001.0).collect::<Vec<_>>();
     let x = Tensor::<2>::from_data(TensorData::new(numbers(rows * k), [rows, k]), device);
     let bias = Tensor::<1>::from_data(TensorData::new(numbers(n), [n]), device);
-    let weight = Weight::new(&RowTable::new(k, dtype, dtype.encode(&numbers(n * k), k, Int8Range::SaturationSafe)), device);
+    let weight =
+        Weight::new(&RowTable::new(k, dtype, dtype.encode(&numbers(n * k), k, Int8Range::SaturationSafe)), device);
     let run = || {
         let start = Instant::now();
         let results: Vec<_> = (0..LAUNCHES).map(|_| linear(x.clone(), &weight, &bias, Activation::None)).collect();

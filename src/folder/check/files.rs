@@ -105,7 +105,20 @@ mod tests {
     #[test]
     fn paths_stay_inside_the_folder() {
         for path in [
-            "../a", "a/../b", "/a", "a//b", "", ".", "a/", "c:a", "a\\b", "a?b", "a#b", "a\nb", "a\0b", "a\u{85}b",
+            "../a",
+            "a/../b",
+            "/a",
+            "a//b",
+            "",
+            ".",
+            "a/",
+            "c:a",
+            "a\\b",
+            "a?b",
+            "a#b",
+            "a\nb",
+            "a\0b",
+            "a\u{85}b",
             &"x".repeat(MAX_PATH_BYTES + 1),
         ] {
             refused("path", &|m| m["chunks"][0]["path"] = json!(path));

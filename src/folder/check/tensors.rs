@@ -163,7 +163,9 @@ pub(super) fn check_memory(specs: &[TensorSpec], tensors: &[Tensor], max: u64) -
         let numbers = numbers(&spec.shape);
         match spec.role {
             TensorRole::Vector => numbers.saturating_mul(4),
-            TensorRole::Table => tensor.parts.iter().fold(0u64, |sum, part| sum.saturating_add(part.bytes.len() as u64)),
+            TensorRole::Table => {
+                tensor.parts.iter().fold(0u64, |sum, part| sum.saturating_add(part.bytes.len() as u64))
+            }
             TensorRole::Layer if cfg!(not(feature = "cpu")) => 0,
             TensorRole::Layer if tensor.dtype.is_quantized() => numbers,
             TensorRole::Layer => numbers.saturating_mul(4),
