@@ -20,6 +20,8 @@ mod manifest;
 mod shapes;
 mod source;
 
+#[cfg(test)]
+pub(crate) use check::testing;
 pub use check::{CheckedFolder, Part, Tensor};
 pub use file::{Chunk, FileEntry, hex, sha256_hex};
 pub use manifest::{EntityTable, Files, Manifest, SelfTest, TensorEntry};

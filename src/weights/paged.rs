@@ -195,3 +195,61 @@ impl Cache {
         self.chunks.values().map(|(_, chunk)| chunk.len()).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pollster::block_on;
+
+    use super::*;
+    use crate::dtype::{DType, Int8Range};
+    use crate::folder::{FileEntry, Reading, Verifying, testing};
+
+    /// Row `i` of the entity table is four times the number `i`; row `infinite` is infinite.
+    struct Rows {
+        infinite: usize,
+        reads: Mutex<usize>,
+    }
+
+    impl Source for Rows {
+        fn read<'a>(&'a self, file: &'a FileEntry, _: Option<&'a FileEntry>, _: Vec<u8>) -> Reading<'a> {
+            *self.reads.lock().unwrap() += 1;
+            let first = if file.path == "entities/0000.bin" { 0 } else { 4 };
+            let number = |row: usize| if row == self.infinite { f32::INFINITY } else { row as f32 };
+            let values: Vec<f32> = (first..first + 4).flat_map(|row| [number(row); 4]).collect();
+            Box::pin(async move { Ok(DType::F32.encode(&values, 4, Int8Range::Full)) })
+        }
+
+        fn verify<'a>(&'a self, _: &'a FileEntry, _: &'a [u8]) -> Verifying<'a> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    fn rows(infinite: usize) -> (EntityRows, Arc<Rows>) {
+        let folder = CheckedFolder::parse(&testing::paged().to_string()).unwrap();
+        let source = Arc::new(Rows { infinite, reads: Mutex::default() });
+        (EntityRows::Paged(PagedRows::new(&folder, source.clone()).unwrap()), source)
+    }
+
+    #[test]
+    fn rows_come_in_the_order_that_was_asked_for_and_each_chunk_once() {
+        let (rows, source) = rows(usize::MAX);
+        assert_eq!((rows.rows(), rows.columns()), (8, 4));
+        let got = block_on(rows.gather(&[7, 0, 3, 4, 7])).unwrap();
+        let firsts: Vec<f32> = got.chunks(4).map(|row| row[0]).collect();
+        assert_eq!((firsts, *source.reads.lock().unwrap()), (vec![7.0, 0.0, 3.0, 4.0, 7.0], 2));
+        let block = block_on(rows.block(2..6)).unwrap();
+        assert_eq!(block.chunks(4).map(|row| row[3]).collect::<Vec<_>>(), [2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(*source.reads.lock().unwrap(), 2, "both chunks were kept");
+    }
+
+    #[test]
+    fn rows_that_do_not_exist_or_are_not_finite_are_errors() {
+        let (rows, _) = rows(5);
+        for error in [block_on(rows.gather(&[0, 8])), block_on(rows.gather(&[u32::MAX])), block_on(rows.block(4..9))] {
+            assert_eq!(error.unwrap_err().code(), "input");
+        }
+        let error = block_on(rows.gather(&[0, 4])).unwrap_err();
+        assert!(error.code() == "format" && error.to_string().contains("entities/0001.bin"), "{error}");
+        assert!(block_on(rows.gather(&[0, 3])).is_ok());
+    }
+}

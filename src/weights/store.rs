@@ -154,3 +154,53 @@ impl<'a> WeightStore<'a> {
         read_verified(self.source, self.folder.chunk(index)?, next, buffer).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::folder::{FileEntry, Reading, testing};
+
+    /// The first chunk, of zeros; there are no others.
+    struct First;
+
+    impl Source for First {
+        fn read<'a>(&'a self, file: &'a FileEntry, _: Option<&'a FileEntry>, _: Vec<u8>) -> Reading<'a> {
+            let missing = LukeError::Network { file: file.path.clone(), reason: "is not there".into() };
+            let bytes = if file.path == "chunks/0000.bin" { Ok(vec![0; file.bytes]) } else { Err(missing) };
+            Box::pin(async { bytes })
+        }
+
+        fn verify<'a>(&'a self, _: &'a FileEntry, _: &'a [u8]) -> crate::folder::Verifying<'a> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    const WORDS: &str = "luke.embeddings.word_embeddings.weight";
+
+    /// B4: a word table of gigabytes, of which the host has a few rows. Memory for all of it was filled with zeros, or ended the
+    /// program, before the second part was asked for.
+    #[test]
+    fn a_large_table_of_which_little_comes_is_an_error() {
+        let manifest = testing::with_words(1 << 22, 384);
+        let folder = CheckedFolder::parse(&manifest.to_string()).unwrap();
+        assert!(folder.manifest().chunks.iter().map(|chunk| chunk.bytes as u64).sum::<u64>() > 6 << 30);
+        let mut store = WeightStore::new(&folder, &First);
+        let error = pollster::block_on(store.take_table(WORDS, [1 << 22, 384])).map(drop).unwrap_err();
+        assert!(["network", "out-of-memory"].contains(&error.code()), "{error}");
+    }
+
+    #[test]
+    fn tensors_have_the_shape_that_is_asked_for_and_all_are_used() {
+        let folder = CheckedFolder::parse(&testing::with_words(10, 8).to_string()).unwrap();
+        let mut store = WeightStore::new(&folder, &First);
+        let error = pollster::block_on(store.take(WORDS, &[8, 10])).unwrap_err();
+        assert!(error.code() == "format" && error.to_string().contains("[10, 8]"), "{error}");
+        assert!(pollster::block_on(store.take("luke.x", &[1])).unwrap_err().to_string().contains("missing"));
+        assert_eq!(pollster::block_on(store.take(WORDS, &[10, 8])).unwrap(), [0.0; 80]);
+        assert!(store.check_all_taken().unwrap_err().to_string().contains("not known"));
+        for tensor in folder.tensors() {
+            pollster::block_on(store.take(&tensor.name, &tensor.shape)).unwrap();
+        }
+        assert!(store.check_all_taken().is_ok());
+    }
+}

@@ -7,6 +7,7 @@ mod cloze;
 mod default_model;
 mod eval;
 mod full_size;
+mod gate;
 mod heads;
 mod hostile;
 mod limits;

@@ -4,7 +4,7 @@ mod files;
 mod heads;
 mod tensors;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use tensors::{Part, Tensor};
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::folder::{CheckedFolder, TensorNames, tensor_specs};
+use crate::config::LukeConfig;
+use crate::folder::{CheckedFolder, TensorNames, TensorSpec, tensor_specs};
 
 /// The names of a model without a pooler and with one head.
 struct Few;
@@ -23,12 +24,12 @@ fn file(path: &str, bytes: usize) -> Value {
 
 /// A model with one layer and a head for `ner`, in f32. Its word table is cut: rows 10 and 11 are in a chunk of their own.
 pub fn manifest() -> Value {
-    of_tensors(false)
+    build(12, 8, false)
 }
 
 /// The same with its eight entities in two files.
 pub fn paged() -> Value {
-    let mut manifest = of_tensors(true);
+    let mut manifest = build(12, 8, true);
     manifest["entityTable"] = json!({
         "rows": 8, "rowBytes": 16, "rowsPerChunk": 4, "dtype": "f32",
         "chunks": [file("entities/0000.bin", 64), file("entities/0001.bin", 64)],
@@ -50,36 +51,60 @@ pub fn checkpoint() -> Value {
     manifest
 }
 
-fn of_tensors(paged: bool) -> Value {
+/// A model whose word table has many rows: the first ten are in the first chunk with all other tensors, the others are in
+/// chunks of their own.
+pub fn with_words(vocab_size: usize, hidden_size: usize) -> Value {
+    build(vocab_size, hidden_size, false)
+}
+
+/// Rows of the word table in the first chunk.
+const FIRST_ROWS: usize = 10;
+/// Rows of the word table in each other chunk.
+const MORE_ROWS: usize = 1 << 20;
+
+fn build(vocab_size: usize, hidden_size: usize, paged: bool) -> Value {
     let config = json!({
-        "model_type": "luke", "vocab_size": 12, "entity_vocab_size": 8, "hidden_size": 8, "entity_emb_size": 4,
-        "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16, "hidden_act": "gelu",
-        "max_position_embeddings": 20, "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1,
+        "model_type": "luke", "vocab_size": vocab_size, "entity_vocab_size": 8, "hidden_size": hidden_size,
+        "entity_emb_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16,
+        "hidden_act": "gelu", "max_position_embeddings": 20, "type_vocab_size": 1, "layer_norm_eps": 1e-5,
+        "pad_token_id": 1,
     });
     let heads = json!({ "ner": { "labels": ["O", "PER"] } });
     let specs = tensor_specs(
-        &crate::config::LukeConfig::from_value(&config).unwrap(),
+        &LukeConfig::from_value(&config).unwrap(),
         &serde_json::from_value(heads.clone()).unwrap(),
         paged,
         &Few,
     );
-    let (mut tensors, mut offset) = (Vec::new(), 0);
-    for spec in specs.unwrap() {
-        let bytes = spec.shape.iter().product::<usize>() * 4;
-        let entry = |rows: Value, chunk: usize, offset: usize, bytes: usize| json!({ "name": spec.name, "dtype": "f32", "shape": spec.shape, "rows": rows, "chunk": chunk, "offset": offset, "bytes": bytes });
-        if spec.name.ends_with("word_embeddings.weight") {
-            tensors.push(entry(json!([0, 10]), 0, offset, 10 * 32));
-            tensors.push(entry(json!([10, 12]), 1, 0, 2 * 32));
-            offset += 10 * 32;
+    let (mut tensors, mut offset, mut more) = (Vec::new(), 0, Vec::new());
+    for TensorSpec { name, shape, .. } in specs.unwrap() {
+        let entry = |rows: Value, chunk: usize, offset: usize, bytes: usize| {
+            let place = json!({ "chunk": chunk, "offset": offset, "bytes": bytes, "rows": rows });
+            let mut entry = json!({ "name": name, "dtype": "f32", "shape": shape });
+            entry.as_object_mut().unwrap().extend(place.as_object().unwrap().clone());
+            entry
+        };
+        let row = shape.iter().skip(1).product::<usize>() * 4;
+        let mut rows = shape[0];
+        if name.ends_with("word_embeddings.weight") {
+            for start in (FIRST_ROWS..rows).step_by(MORE_ROWS) {
+                let end = (start + MORE_ROWS).min(rows);
+                more.push(file(&format!("chunks/{:04}.bin", more.len() + 1), (end - start) * row));
+                tensors.push(entry(json!([start, end]), more.len(), 0, (end - start) * row));
+            }
+            rows = FIRST_ROWS;
+            tensors.push(entry(json!([0, rows]), 0, offset, rows * row));
         } else {
-            tensors.push(entry(Value::Null, 0, offset, bytes));
-            offset += bytes;
+            tensors.push(entry(Value::Null, 0, offset, rows * row));
         }
+        offset += rows * row;
     }
+    more.insert(0, file("chunks/0000.bin", offset));
+    tensors.reverse();
     json!({
         "format": "luke-web", "version": 1, "name": "small", "config": config, "dtype": "f32", "heads": heads,
         "files": { "tokenizer": file("tokenizer.json", 10), "entityVocab": file("entity_vocab.json", 10) },
-        "chunks": [file("chunks/0000.bin", offset), file("chunks/0001.bin", 2 * 32)],
+        "chunks": more,
         "tensors": tensors,
         "selfTest": { "text": "a", "spans": [[0, 1]], "head": "ner", "expected": [1.0, 2.0], "tolerance": 0.002 },
     })
