@@ -22,14 +22,16 @@ export interface WasmModule {
   checkpointShards(indexJson: Uint8Array): string[];
   /** Replaces the instance by a fresh one: `wasm-bindgen --experimental-reset-state-function`, which a browser test insists on. */
   __wbg_reset_state?(): void;
-  /** What another thread starts with to share this instance's memory; only with threads, as are the other two (thread.ts). */
+  /** What another thread starts with to share this instance's memory; only with threads, like `threadRun` (thread.ts). */
   threadStart?(): ThreadStart;
 }
 
-/** What the `initSync` of a thread takes. */
+/** What a thread starts with: the module and the memory for its `initSync`. */
 export interface ThreadStart {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
+  /** The address of an i32 in the memory that the thread sets to 1 when it has trapped. */
+  lost: number;
 }
 
 /** The module of a device; the CPU has another one for threads. */

@@ -20,7 +20,8 @@ impl Luke {
     /// device. Runs the manifest's self-test where asked.
     pub async fn load(manifest: Manifest, source: Arc<dyn Source>, kind: DeviceKind, self_test: bool) -> Result<Self> {
         let config = LukeConfig::from_value(&manifest.config)?;
-        let device = backend::open(kind).await?;
+        let opened = backend::open(kind).await?;
+        let device = opened.device().clone();
         #[cfg(feature = "webgpu")]
         if kind == DeviceKind::Gpu {
             let head_dim = config.hidden_size / config.num_attention_heads;
@@ -49,7 +50,8 @@ impl Luke {
         }
         store.check_all_taken()?;
         let self_test_error = None;
-        let mut luke = Luke { manifest, config, tokenizer, entity_vocab, device: kind, self_test_error, model, heads };
+        let mut luke =
+            Luke { manifest, config, tokenizer, entity_vocab, device: kind, self_test_error, model, heads, opened };
         match self_test && luke.manifest.self_test.is_some() {
             true => luke.self_test_error = luke.self_test().await?,
             // What the device has to say of the shaders and weights comes before this.

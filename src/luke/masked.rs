@@ -58,7 +58,7 @@ impl Luke {
     pub(super) async fn all_masked_logits(&self, head: &MaskedLm, states: &HiddenStates) -> Result<Vec<Vec<Output>>> {
         let sequences = states.packing.sequences();
         let mut each = vec![Vec::new(); sequences.len()];
-        let words = sequences.iter().map(|sequence| sequence.words.len()).collect();
+        let words = sequences.iter().map(|sequence| sequence.tokens.len()).collect();
         let entities = sequences.iter().map(|sequence| sequence.entities.len()).collect();
         let kinds: [(_, _, Vec<usize>, _); 2] = [
             ("logits", Vocabulary::Words, words, self.config.vocab_size),

@@ -37,6 +37,8 @@ pub struct Luke {
     pub self_test_error: Option<f32>,
     model: LukeModel,
     heads: BTreeMap<String, Head>,
+    #[expect(dead_code, reason = "`backend::check` knows a device's faults while this exists")]
+    opened: backend::OpenDevice,
 }
 
 /// An output of [`Luke::forward`], read back from the device.
@@ -136,10 +138,7 @@ impl Luke {
     /// How many words and entities run at once where there are several inputs: beyond it little time is gained, and what is
     /// between the layers takes memory.
     pub fn batch_rows(&self) -> usize {
-        match self.device {
-            DeviceKind::Cpu => 512,
-            DeviceKind::Gpu => 2048,
-        }
+        self.device.batch_rows()
     }
 
     /// One forward pass and a head; the inputs must have been checked, and there must be one.
@@ -248,10 +247,10 @@ async fn read<'a>(tensors: Vec<(&'a str, Tensor<2>)>) -> Result<Vec<Vec<f32>>> {
     backend::check(&device)?;
     let values = |(name, data): (&str, TensorData)| {
         let values = data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))?;
-        // With checked inputs and weights, only a device that computes wrongly gives these.
+        // The call fails, but the device stays in use: it has reported nothing, and other models share it.
         match values.iter().all(|value| value.is_finite()) {
             true => Ok(values),
-            false => Err(lost(format!("{name} is not finite"))),
+            false => Err(LukeError::DeviceLost(format!("{name} is not finite"))),
         }
     };
     names.into_iter().zip(data).map(values).collect()
