@@ -214,7 +214,7 @@ impl Model {
             "name": manifest.name,
             "license": manifest.license,
             "dtype": manifest.dtype,
-            "device": device.name(),
+            "device": js_name(*device),
             "tasks": self.0.tasks(),
             "heads": manifest.heads,
             "parameters": self.0.parameters,
@@ -224,28 +224,23 @@ impl Model {
     }
 }
 
-/// What a thread of the pool starts with: the compiled module and the memory that all share, for the module's `initSync`.
+/// What a thread of the pool starts with: the compiled module and the memory that all share, for the module's `initSync`, and
+/// `lost`, the address in that memory where the thread's script stores 1 (an i32) when the thread has trapped.
 #[cfg(feature = "threads")]
 #[wasm_bindgen(js_name = threadStart)]
 pub fn thread_start() -> JsResult<JsValue> {
     let start = js_sys::Object::new();
     js_sys::Reflect::set(&start, &"module".into(), &wasm_bindgen::module())?;
     js_sys::Reflect::set(&start, &"memory".into(), &wasm_bindgen::memory())?;
+    js_sys::Reflect::set(&start, &"lost".into(), &crate::kernels::threads::lost_flag().into())?;
     Ok(start.into())
 }
 
-/// Gives the thread that calls this to the pool: it comes back only by a trap, of which [`thread_failed`] must then tell.
+/// Gives the thread that calls this to the pool. It comes back only by a trap.
 #[cfg(feature = "threads")]
 #[wasm_bindgen(js_name = threadRun)]
 pub fn thread_run() {
-    crate::kernels::pool::join();
-}
-
-/// Ends the call that waits for this thread, which has trapped.
-#[cfg(feature = "threads")]
-#[wasm_bindgen(js_name = threadFailed)]
-pub fn thread_failed() {
-    crate::kernels::pool::fail();
+    crate::kernels::threads::join();
 }
 
 /// Runs cases of a kernel against its reference; see `kernels::check`.
@@ -256,9 +251,17 @@ pub async fn kernel_test(name: &str, seed: u32, cases: usize) -> JsResult<JsValu
     let device = crate::backend::open(DeviceKind::DEFAULT).await.map_err(js_error)?;
     let mut max_error: f64 = 0.0;
     for case in 0..cases {
-        max_error = max_error.max(crate::kernels::check::max_error(name, seed.into(), case, &device).await);
+        max_error = max_error.max(crate::kernels::check::max_error(name, seed.into(), case, device.device()).await);
     }
     to_js(&json!({ "cases": cases, "maxError": max_error }))
+}
+
+/// A device's name in the JavaScript API.
+fn js_name(device: DeviceKind) -> &'static str {
+    match device {
+        DeviceKind::Cpu => "wasm",
+        DeviceKind::Gpu => "webgpu",
+    }
 }
 
 fn from_js<T: serde::de::DeserializeOwned>(value: JsValue, name: &str) -> JsResult<T> {

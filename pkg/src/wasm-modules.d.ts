@@ -8,8 +8,7 @@ declare module '*/luke_web.js' {
   export const checkpointHeaderBytes: import('./wasm.js').WasmModule['checkpointHeaderBytes'];
   export const checkpointShards: import('./wasm.js').WasmModule['checkpointShards'];
   export const threadStart: NonNullable<import('./wasm.js').WasmModule['threadStart']>;
-  export const initSync: (start: import('./wasm.js').ThreadStart) => unknown;
+  export const initSync: (start: Pick<import('./wasm.js').ThreadStart, 'module' | 'memory'>) => unknown;
   export const threadRun: () => void;
-  export const threadFailed: () => void;
   export const __wbg_reset_state: NonNullable<import('./wasm.js').WasmModule['__wbg_reset_state']>;
 }

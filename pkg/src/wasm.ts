@@ -28,6 +28,8 @@ export interface WasmModule {
 export interface ThreadStart {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
+  /** The address of an i32 in the memory that the thread sets to 1 when it has trapped. */
+  lost: number;
 }
 
 /** Which module to load: that of a device, or the CPU module with threads. */

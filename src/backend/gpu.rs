@@ -1,7 +1,7 @@
 //! The GPU, opened by ourselves so that what it reports reaches the call that is running: CubeCL's own handler panics.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::tensor::Device;
 use burn_wgpu::wgpu::{
@@ -10,19 +10,13 @@ use burn_wgpu::wgpu::{
 };
 use burn_wgpu::{MemoryConfiguration, WgpuSetup};
 
+use super::faults::{Devices, Faults};
 use crate::error::{LukeError, Result};
 
-/// Dispatches of a forward pass that are submitted together: more than any model has.
+/// Dispatches that are submitted together: more than a forward pass of any model has.
 const TASKS: usize = 4096;
 
-struct Opened {
-    device: Device,
-    /// The first thing that went wrong.
-    fault: Arc<OnceLock<LukeError>>,
-}
-
-/// Every device so far; all but the last have failed.
-static OPENED: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
+static DEVICES: Mutex<Devices<Device>> = Mutex::new(Devices::new());
 
 static DOT4: AtomicBool = AtomicBool::new(false);
 
@@ -32,27 +26,31 @@ pub(crate) fn has_dot4() -> bool {
 }
 
 /// The device, a new one where there is none or the last one failed.
-pub async fn open() -> Result<Device> {
-    let last = opened(|all| all.last().filter(|last| last.fault.get().is_none()).map(|last| last.device.clone()));
-    if let Some(device) = last {
-        return Ok(device);
+///
+/// # Errors
+/// `unsupported` where the system has no GPU that can be used.
+pub async fn open() -> Result<(Device, Faults)> {
+    if let Some(usable) = devices(|all| all.usable()) {
+        return Ok(usable);
     }
     let setup = request().await.map_err(|reason| LukeError::Unsupported(format!("WebGPU: {reason}")))?;
-    let (gpu, fault) = (setup.device.clone(), Arc::new(OnceLock::new()));
-    // A buffer that one shader both reads and writes is refused, so tensors share none: a browser's default, not a native one.
+    let (gpu, faults) = (setup.device.clone(), Faults::default());
+    // WebGPU refuses a buffer that a shader both reads and writes, so tensors must not share one: a browser's default, not a
+    // native one.
     let memory = MemoryConfiguration::ExclusivePages;
     let device = Device::wgpu_options().setup(setup).tasks_max(TASKS).memory_config(memory).init();
     let device = device.map_err(|error| LukeError::Unsupported(format!("WebGPU: {error}")))?;
-    let reported = fault.clone();
+    let reported = Arc::downgrade(&faults);
     gpu.on_uncaptured_error(Arc::new(move |error| {
+        let Some(reported) = reported.upgrade() else { return };
         let reason = error.to_string();
         let _ = reported.set(match error {
             Error::OutOfMemory { .. } => LukeError::OutOfMemory(format!("on the GPU: {reason}")),
             _ => LukeError::DeviceLost(reason),
         });
     }));
-    opened(|all| all.push(Opened { device: device.clone(), fault }));
-    Ok(device)
+    devices(|all| all.replace(device.clone(), faults.clone()));
+    Ok((device, faults))
 }
 
 async fn request() -> std::result::Result<WgpuSetup, String> {
@@ -77,19 +75,22 @@ async fn request() -> std::result::Result<WgpuSetup, String> {
 }
 
 /// See [`super::check`].
+///
+/// # Errors
+/// The first fault that the device reported.
 pub fn check(device: &Device) -> Result<()> {
-    let fault = opened(|all| all.iter().find(|one| one.device == *device).and_then(|one| one.fault.get().cloned()));
+    let fault = devices(|all| all.faults(device)).and_then(|faults| faults.get().cloned());
     fault.map_or(Ok(()), Err)
 }
 
-/// See [`super::failed`]; what the device reported before tells more than `error`.
+/// See [`super::failed`]: marks the device with `error` where it has not reported a fault before.
 pub fn failed(device: &Device, error: LukeError) -> LukeError {
-    opened(|all| match all.iter().find(|one| one.device == *device) {
-        Some(one) => one.fault.get_or_init(|| error).clone(),
+    match devices(|all| all.faults(device)) {
+        Some(faults) => faults.get_or_init(|| error).clone(),
         None => error,
-    })
+    }
 }
 
-fn opened<T>(with: impl FnOnce(&mut Vec<Opened>) -> T) -> T {
-    with(&mut OPENED.lock().unwrap_or_else(PoisonError::into_inner))
+fn devices<T>(with: impl FnOnce(&mut Devices<Device>) -> T) -> T {
+    with(&mut DEVICES.lock().unwrap_or_else(PoisonError::into_inner))
 }

@@ -3,9 +3,9 @@
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-use super::LukeOps;
+use super::ops::LukeOps;
 
-/// Adds `residual` to `x` and normalises each row.
+/// Adds `residual` to `x` and normalizes each row.
 ///
 /// # Shapes
 /// - x, residual: `[rows, features]`, weight, bias: `[features]`
@@ -33,37 +33,10 @@ pub fn add_layer_norm(
     ))
 }
 
-#[cfg(feature = "cpu")]
-pub(super) fn cpu(x: &[f32], residual: &[f32], weight: &[f32], bias: &[f32], epsilon: f32) -> Vec<f32> {
-    use super::math::sum;
-    use super::pool;
-
-    /// How many multiply-adds take as long as normalising a number.
-    const STEPS_A_NUMBER: usize = 16;
-    let features = weight.len();
-    let mut y = vec![0.0; x.len()];
-    let part = pool::ROWS * features;
-    let parts = y.chunks_mut(part).zip(x.chunks(part).zip(residual.chunks(part)));
-    pool::each(
-        x.len() * STEPS_A_NUMBER,
-        parts,
-        || (),
-        |(), (y, (x, residual))| {
-            y.iter_mut().zip(x.iter().zip(residual)).for_each(|(y, (a, b))| *y = a + b);
-            for row in y.chunks_exact_mut(features) {
-                let mean = sum(row, |v| v) / features as f32;
-                let variance = sum(row, |v| (v - mean) * (v - mean)) / features as f32;
-                let scale = 1.0 / (variance + epsilon).sqrt();
-                for ((v, w), b) in row.iter_mut().zip(weight).zip(bias) {
-                    *v = (*v - mean) * scale * w + b;
-                }
-            }
-        },
-    );
-    y
-}
-
 /// The op in `f64`.
+///
+/// # Shapes
+/// - as [`add_layer_norm`]
 #[cfg(any(test, feature = "kernel-tests"))]
 pub(super) fn reference(x: &[f32], residual: &[f32], weight: &[f32], bias: &[f32], epsilon: f32) -> Vec<f64> {
     let features = weight.len();

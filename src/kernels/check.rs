@@ -3,30 +3,33 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::plan::LinearPlan;
 use super::{
-    Activation, AttentionShape, Columns, Packing, RowGroup, Weight, add_layer_norm, entity_attention, gather_rows,
+    Activation, AttentionShape, Columns, PackedBatch, RowGroup, Weight, add_layer_norm, entity_attention, gather_rows,
     linear, stack_rows,
 };
+use crate::dtype::{DType, Int8Range};
+use crate::weights::RowTable;
 
-/// The kernels of every device that [`max_error`] knows. `quantised` is the CPU's alone, `linear_f16` and `linear_q8` the
-/// GPU's, which also has a `tiled` of each linear kernel and of `entity_attention`, such as `tiled linear`: the shader that
-/// an adapter which is a CPU would not take by itself.
+/// The kernels that every device has. [`max_error`] also knows `linear_int8` of the CPU, and of the GPU `linear_f16`,
+/// `linear_q8`, and for each linear kernel and for `entity_attention` a name like `tiled linear`: the shader that a software
+/// adapter would not take by itself.
 pub const KERNELS: [&str; 5] = ["linear", "entity_attention", "add_layer_norm", "gather_rows", "stack_rows"];
 
-/// Runs case `case` of `kernel` and gives the largest `|got - want| / (1 + |want|)`.
+/// Runs case `case` of `kernel` and returns the largest `|got - want| / (1 + |want|)`.
 ///
-/// The first cases are the awkward shapes, named in the source; later ones are random.
+/// The first cases are shapes at the limits, listed in the source; later ones are random.
 ///
 /// # Panics
 /// If there is no such kernel.
 pub async fn max_error(kernel: &str, seed: u64, case: usize, device: &Device) -> f64 {
     let mut random = Random(seed ^ (case as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     #[cfg(feature = "webgpu")]
-    super::gpu::testing::set_as_real_gpu(kernel.starts_with("tiled "));
+    super::gpu::testing::count_as_gpu(kernel.starts_with("tiled "));
     match kernel.trim_start_matches("tiled ") {
         "linear" => linear_case(&mut random, case, device).await,
         #[cfg(feature = "cpu")]
-        "quantised" => quantised_case(&mut random, case, device).await,
+        "linear_int8" => int8_case(&mut random, case, device).await,
         #[cfg(feature = "webgpu")]
         "linear_f16" => compact_case(&mut random, case, false, device).await,
         #[cfg(feature = "webgpu")]
@@ -51,17 +54,17 @@ async fn linear_case(random: &mut Random, case: usize, device: &Device) -> f64 {
 }
 
 #[cfg(feature = "cpu")]
-async fn quantised_case(random: &mut Random, case: usize, device: &Device) -> f64 {
-    use crate::weights::{DType, Integers, RowTable};
+async fn int8_case(random: &mut Random, case: usize, device: &Device) -> f64 {
     let LinearCase { plan, x, w, b } = LinearCase::new(random, case, 1);
     let [rows, k] = [plan.rows, plan.in_features];
     let dtype = if case.is_multiple_of(3) { DType::Q4 } else { DType::Q8 };
-    // Some rows of a table do not fit the kernel: they are quantised again.
-    let table =
-        RowTable::new(k, dtype, dtype.encode(&w, k, if case % 3 == 1 { Integers::Summable } else { Integers::All }));
-    let weight = Weight::new(&table, device);
-    let Weight::Quantised(matrix_) = &weight else { panic!("the device takes no int8") };
-    let want = super::quantised::reference(&x, matrix_, &b, &plan);
+    // Rows whose integers the kernel cannot add are quantized again.
+    let integers = if case % 3 == 1 { Int8Range::SaturationSafe } else { Int8Range::Full };
+    let table = RowTable::new(k, dtype, dtype.encode(&w, k, integers));
+    let weight = Weight::new(&table, device).expect("memory for a small weight");
+    let Weight::Quantized(quantized) = &weight else { panic!("the device takes no int8") };
+    let (exact_x, exact_w) = super::cpu::exact_operands(&x, quantized);
+    let want = linear::reference(&exact_x, &exact_w, &b, &plan);
     let (x, b) = (matrix(x, [rows, k], device), vector(b, device));
     let got = super::linear_groups(x, &weight, &b, plan.out_features, plan.groups, plan.activation);
     difference(got, &want).await / (k as f64).sqrt()
@@ -69,26 +72,26 @@ async fn quantised_case(random: &mut Random, case: usize, device: &Device) -> f6
 
 /// A weight of f16, or of int8 (every third one from 4 bits).
 #[cfg(feature = "webgpu")]
-async fn compact_case(random: &mut Random, case: usize, quantised: bool, device: &Device) -> f64 {
-    use crate::weights::{DType, Integers, RowTable};
+async fn compact_case(random: &mut Random, case: usize, quantized: bool, device: &Device) -> f64 {
     let LinearCase { plan, mut x, w, b } = LinearCase::new(random, case, 4);
     let [rows, k] = [plan.rows, plan.in_features];
-    let dtype = match (quantised, case.is_multiple_of(3)) {
+    let dtype = match (quantized, case.is_multiple_of(3)) {
         (false, _) => DType::F16,
         (true, true) => DType::Q4,
         (true, false) => DType::Q8,
     };
-    if quantised {
+    if quantized {
         x.chunks_exact_mut(k).for_each(|row| random.fill_exact(row));
     }
-    let table = RowTable::new(k, dtype, dtype.encode(&w, k, Integers::All));
+    let table = RowTable::new(k, dtype, dtype.encode(&w, k, Int8Range::Full));
     let mut numbers = Vec::with_capacity(w.len());
-    match quantised {
-        true => table.rows_q8().for_each(|row| DType::Q8.decode(&row, k, &mut numbers)),
-        false => dtype.decode(&dtype.encode(&w, k, Integers::All), k, &mut numbers),
+    if quantized {
+        table.rows_q8().for_each(|row| DType::Q8.decode(&row, k, &mut numbers));
+    } else {
+        dtype.decode(&dtype.encode(&w, k, Int8Range::Full), k, &mut numbers);
     }
     let want = linear::reference(&x, &numbers, &b, &plan);
-    let weight = Weight::new(&table, device);
+    let weight = Weight::new(&table, device).expect("memory for a small weight");
     assert!(matches!(weight, Weight::Compact(_)), "{dtype:?} is compact");
     let (x, b) = (matrix(x, [rows, k], device), vector(b, device));
     let got = super::linear_groups(x, &weight, &b, plan.out_features, plan.groups, plan.activation);
@@ -113,7 +116,7 @@ async fn stack_case(random: &mut Random, case: usize, device: &Device) -> f64 {
 
 /// A linear layer with stacked weights.
 struct LinearCase {
-    plan: linear::Plan,
+    plan: LinearPlan,
     x: Vec<f32>,
     w: Vec<f32>,
     b: Vec<f32>,
@@ -142,7 +145,7 @@ impl LinearCase {
         let groups =
             vec![RowGroup { rows: 0..cut, first_feature: 0 }, RowGroup { rows: cut..rows, first_feature: first }];
         let activation = if case.is_multiple_of(2) { Activation::None } else { Activation::Gelu };
-        let plan = linear::Plan { rows, in_features: k, out_features: n, groups, activation };
+        let plan = LinearPlan { rows, in_features: k, out_features: n, groups, activation };
         let (x, w, b) = (random.floats(rows * k), random.floats(features * k), random.floats(features));
         Self { plan, x, w, b }
     }
@@ -164,13 +167,13 @@ async fn attention_case(random: &mut Random, case: usize, device: &Device) -> f6
             (sizes.collect(), random.size(1, 4), random.size(1, 40), case.is_multiple_of(2))
         }
     };
-    let packing = Packing::new(&sizes);
-    let (rows, hidden) = (packing.rows(), heads * head_dim);
-    // A sequence keeps its first word.
-    let starts: Vec<usize> = packing.sequences().iter().map(|sequence| sequence.words.start).collect();
-    let word = Columns { to_words: hidden, to_entities: 0, key: 2 * hidden, value: 3 * hidden };
-    let entity = Columns { to_words: 2 * hidden, to_entities: 3 * hidden, key: 0, value: hidden };
-    let shape = AttentionShape { packing, heads, head_dim, word, entity };
+    let batch = PackedBatch::new(&sizes);
+    let (rows, hidden) = (batch.rows(), heads * head_dim);
+    // The first token of a sequence is never masked.
+    let starts: Vec<usize> = batch.sequences().iter().map(|sequence| sequence.tokens.start).collect();
+    let token = Columns { token_query: hidden, entity_query: 0, key: 2 * hidden, value: 3 * hidden };
+    let entity = Columns { token_query: 2 * hidden, entity_query: 3 * hidden, key: 0, value: hidden };
+    let shape = AttentionShape { batch, heads, head_dim, token, entity };
     let projected = random.floats(rows * 4 * hidden);
     let mut masked = |row| padded && !starts.contains(&row) && random.size(0, 3) == 0;
     let mask: Vec<f32> = (0..rows).map(|row| if masked(row) { f32::MIN } else { 0.0 }).collect();
@@ -214,7 +217,7 @@ async fn difference(got: Tensor<2>, want: &[f64]) -> f64 {
         .zip(want)
         .map(|(g, w)| (f64::from(*g) - w).abs() / (1.0 + w.abs()))
         // f64::max drops NaN, which must fail instead.
-        .fold(0.0, |most, error| if error.is_nan() { f64::INFINITY } else { most.max(error) })
+        .fold(0.0, |max, error| if error.is_nan() { f64::INFINITY } else { max.max(error) })
 }
 
 /// SplitMix64: enough for test data, and the same in every build.
@@ -229,8 +232,9 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn size(&mut self, least: usize, most: usize) -> usize {
-        least + (self.next() % (most - least + 1) as u64) as usize
+    /// `min` to `max`, both included.
+    fn size(&mut self, min: usize, max: usize) -> usize {
+        min + (self.next() % (max - min + 1) as u64) as usize
     }
 
     fn unit(&mut self) -> f64 {
@@ -260,35 +264,20 @@ impl Random {
 
 #[cfg(all(test, feature = "cpu"))]
 mod tests {
-    use super::super::shaders;
     use super::*;
+    use crate::backend::{self, DeviceKind};
 
     /// Rounding of f32 sums of up to a few hundred terms.
     const TOLERANCE: f64 = 5e-6;
 
     #[test]
     fn cpu_kernels_equal_their_references() {
-        let device = Device::flex();
-        for kernel in KERNELS.into_iter().chain(["quantised"]) {
+        let device = pollster::block_on(backend::open(DeviceKind::Cpu)).unwrap();
+        for kernel in KERNELS.into_iter().chain(["linear_int8"]) {
             for case in 0..40 {
-                let error = pollster::block_on(max_error(kernel, 7, case, &device));
+                let error = pollster::block_on(max_error(kernel, 7, case, device.device()));
                 assert!(error < TOLERANCE, "{kernel}, case {case}: {error:e} > {TOLERANCE:e}");
             }
-        }
-    }
-
-    /// Every variant of every shader must be valid WGSL before a browser sees it.
-    #[test]
-    fn shaders_are_valid() {
-        // What every GPU and browser has: `unpack2x16float`.
-        let capabilities = naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32;
-        for (name, source) in shaders::all() {
-            assert!(!source.contains("{{"), "{name}: a placeholder was not filled");
-            let module = naga::front::wgsl::parse_str(&source)
-                .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&source)));
-            naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities)
-                .validate(&module)
-                .unwrap_or_else(|error| panic!("{name}: {error:?}"));
         }
     }
 }

@@ -3,7 +3,7 @@
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-use super::LukeOps;
+use super::ops::LukeOps;
 
 /// The rows of `upper`, then those of `lower`.
 ///
@@ -18,6 +18,9 @@ pub fn stack_rows(upper: Tensor<2>, lower: Tensor<2>) -> Tensor<2> {
 }
 
 /// The op in `f64`.
+///
+/// # Shapes
+/// - upper: `[m, width]`, lower: `[n, width]`, result: `[m + n, width]`
 #[cfg(any(test, feature = "kernel-tests"))]
 pub(super) fn reference(upper: &[f32], lower: &[f32]) -> Vec<f64> {
     upper.iter().chain(lower).copied().map(f64::from).collect()

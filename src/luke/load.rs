@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::Luke;
 use super::read::read_one;
-use crate::backend::{self, DeviceKind};
+use crate::backend::{self, DeviceKind, OpenDevice};
 use crate::checkpoint::RawCheckpoint;
 use crate::error::{LukeError, Result};
 use crate::folder::{CheckedFolder, Source, read_verified};
@@ -30,11 +30,11 @@ pub async fn folder(folder: CheckedFolder, source: Arc<dyn Source>, kind: Device
     let first_chunk = folder.reading_order().first().and_then(|index| folder.chunk(*index).ok());
     let entities = read_verified(&*source, &files.entity_vocab, first_chunk, Vec::new()).await?;
     let entities = EntityVocab::from_bytes(&entities, folder.config().entity_vocab_size)?;
-    let mut luke = build(folder, Vocabularies { tokenizer, entities }, source, kind, &device).await?;
+    let mut luke = build(folder, Vocabularies { tokenizer, entities }, source, kind, device).await?;
     if self_test && luke.manifest.self_test.is_some() {
         luke.self_test_error = luke.self_test().await?;
     } else {
-        check_device(&device).await?;
+        check_device(luke.opened.device()).await?;
     }
     Ok(luke)
 }
@@ -44,17 +44,17 @@ pub async fn checkpoint(checkpoint: RawCheckpoint, source: Arc<dyn Source>, kind
     let RawCheckpoint { folder, tokenizer, entity_vocab } = checkpoint;
     let device = open(&folder, kind).await?;
     let vocabularies = Vocabularies { tokenizer, entities: entity_vocab };
-    let luke = build(folder, vocabularies, source, kind, &device).await?;
-    check_device(&device).await?;
+    let luke = build(folder, vocabularies, source, kind, device).await?;
+    check_device(luke.opened.device()).await?;
     Ok(luke)
 }
 
 /// Opens the device and lets it build its pipelines while the files come in.
-async fn open(folder: &CheckedFolder, kind: DeviceKind) -> Result<Device> {
+async fn open(folder: &CheckedFolder, kind: DeviceKind) -> Result<OpenDevice> {
     let device = backend::open(kind).await?;
     #[cfg(feature = "webgpu")]
     if kind == DeviceKind::Gpu {
-        crate::kernels::warm_up(&device, folder.manifest().dtype, folder.config().head_dim());
+        crate::kernels::warm_up(device.device(), folder.manifest().dtype, folder.config().head_dim());
     }
     #[cfg(not(feature = "webgpu"))]
     let _ = folder;
@@ -66,9 +66,9 @@ async fn build(
     Vocabularies { tokenizer, entities }: Vocabularies,
     source: Arc<dyn Source>,
     kind: DeviceKind,
-    device: &Device,
+    opened: OpenDevice,
 ) -> Result<Luke> {
-    let config = folder.config();
+    let (config, device) = (folder.config(), opened.device());
     if tokenizer.vocab_size() > config.vocab_size {
         let (tokens, rows) = (tokenizer.vocab_size(), config.vocab_size);
         return Err(LukeError::format("tokenizer.json", format!("has {tokens} tokens, the word table {rows} rows")));
@@ -85,7 +85,18 @@ async fn build(
     let parameters = folder.parameters();
     let (manifest, config) = folder.into_parts();
     let (device, entity_vocab) = (kind, entities);
-    Ok(Luke { manifest, config, parameters, tokenizer, entity_vocab, device, self_test_error: None, model, heads })
+    Ok(Luke {
+        manifest,
+        config,
+        parameters,
+        tokenizer,
+        entity_vocab,
+        device,
+        self_test_error: None,
+        model,
+        heads,
+        opened,
+    })
 }
 
 /// Waits for what the device has to report of the shaders and the weights.

@@ -95,7 +95,7 @@ impl<'a> MaskedScorer<'a> {
         let sequences = states.packing.sequences();
         let config = &self.luke.config;
         let mut each = vec![Vec::new(); sequences.len()];
-        let words = sequences.iter().map(|sequence| sequence.words.len()).collect();
+        let words = sequences.iter().map(|sequence| sequence.tokens.len()).collect();
         let entities = sequences.iter().map(|sequence| sequence.entities.len()).collect();
         let kinds: [(_, _, Vec<usize>, _); 2] = [
             ("logits", Vocabulary::Words, words, config.vocab_size),

@@ -12,7 +12,7 @@ pub use masked::Vocabulary;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::backend::DeviceKind;
+use crate::backend::{DeviceKind, OpenDevice};
 use crate::checkpoint::RawCheckpoint;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
@@ -42,6 +42,8 @@ pub struct Luke {
     pub self_test_error: Option<f32>,
     model: LukeModel,
     heads: BTreeMap<String, Head>,
+    /// `backend::check` knows the faults of the device while this exists.
+    opened: OpenDevice,
 }
 
 /// An output of [`Luke::forward`], read back from the device.
@@ -183,10 +185,7 @@ impl Luke {
     /// How many words and entities run at once where there are several inputs: beyond it little time is gained, and what is
     /// between the layers takes memory.
     pub fn batch_rows(&self) -> usize {
-        match self.device {
-            DeviceKind::Cpu => 512,
-            DeviceKind::Gpu => 2048,
-        }
+        self.device.batch_rows()
     }
 
     /// One forward pass and a head; there must be an input.

@@ -1,9 +1,9 @@
 //! Results from the device.
 
-use burn::tensor::{Tensor, TensorData, Transaction};
+use burn::tensor::{Device, Tensor, TensorData, Transaction};
 
 use super::Output;
-use crate::backend;
+use crate::backend::{self, DeviceKind};
 use crate::error::{LukeError, Result};
 use crate::model::Axes;
 
@@ -20,15 +20,15 @@ pub async fn read<'a>(tensors: Vec<(&'a str, Tensor<2>)>) -> Result<Vec<Vec<f32>
     backend::check(&device)?;
     let values = |(name, data): (&str, TensorData)| {
         let values = data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))?;
-        if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(not_finite(name)) }
+        if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(not_finite(name, &device)) }
     };
     names.into_iter().zip(data).map(values).collect()
 }
 
 /// Weights and inputs are finite, so either sums of the weights overflow or the device computes wrongly. The CPU does not. A
 /// GPU may, but it is shared with other models, so this is an error of this call alone.
-fn not_finite(name: &str) -> LukeError {
-    if backend::DeviceKind::DEFAULT == backend::DeviceKind::Cpu {
+fn not_finite(name: &str, device: &Device) -> LukeError {
+    if DeviceKind::of(device) == DeviceKind::Cpu {
         LukeError::format(name, "is not finite: the weights are so large that sums of them overflow f32")
     } else {
         LukeError::DeviceLost(format!("{name} is not finite"))

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::layers::{LayerNorm, Linear, Weights};
 use crate::config::LukeConfig;
 use crate::error::Result;
-use crate::kernels::{Activation, AttentionShape, Columns, Packing, RowGroup, entity_attention, linear_groups};
+use crate::kernels::{Activation, AttentionShape, Columns, PackedBatch, RowGroup, entity_attention, linear_groups};
 
 /// One layer's attention: all its projections in one stacked weight.
 pub struct LukeAttention {
@@ -38,7 +38,7 @@ impl LukeAttention {
             bias[block * h..(block + 1) * h].copy_from_slice(&own.values("bias", &[h]).await?);
             own.put_into(&mut weight, block * h, "weight", [h, h]).await?;
         }
-        let (projections, entity_aware) = (w.linear_of(weight, bias), c.use_entity_aware_attention);
+        let (projections, entity_aware) = (w.linear_of(weight, bias)?, c.use_entity_aware_attention);
         Ok(Self { projections, entity_aware, output, output_norm, hidden: h, heads: c.num_attention_heads })
     }
 
@@ -51,26 +51,26 @@ impl LukeAttention {
         &self,
         states: Tensor<2>,
         mask: &Tensor<1>,
-        packing: &Packing,
+        packing: &PackedBatch,
         input: &mut impl FnMut(&'static str, &Tensor<2>),
     ) -> Tensor<2> {
-        let (h, rows, words) = (self.hidden, packing.rows(), packing.words());
+        let (h, rows, words) = (self.hidden, packing.rows(), packing.tokens());
         let run = |rows, first_block: usize| RowGroup { rows, first_feature: first_block * h };
-        let plain = Columns { to_words: 0, to_entities: 0, key: h, value: 2 * h };
+        let plain = Columns { token_query: 0, entity_query: 0, key: h, value: 2 * h };
         let (groups, blocks, word, entity) = if !self.entity_aware {
             (vec![run(0..rows, 0)], 3, plain, plain)
         } else if rows == words {
             (vec![run(0..rows, 1)], 3, plain, plain)
         } else {
-            let word = Columns { to_entities: 0, to_words: h, key: 2 * h, value: 3 * h };
-            let entity = Columns { key: 0, value: h, to_words: 2 * h, to_entities: 3 * h };
+            let word = Columns { entity_query: 0, token_query: h, key: 2 * h, value: 3 * h };
+            let entity = Columns { key: 0, value: h, token_query: 2 * h, entity_query: 3 * h };
             (vec![run(0..words, 0), run(words..rows, 2)], 4, word, entity)
         };
         input("attention.self", &states);
         let Linear { weight, bias } = &self.projections;
         let projected = linear_groups(states.clone(), weight, bias, blocks * h, groups, Activation::None);
-        let (packing, heads) = (packing.clone(), self.heads);
-        let shape = AttentionShape { packing, heads, head_dim: h / heads, word, entity };
+        let (batch, heads) = (packing.clone(), self.heads);
+        let shape = AttentionShape { batch, heads, head_dim: h / heads, token: word, entity };
         let context = entity_attention(projected, mask, shape);
         input("attention.output.dense", &context);
         self.output_norm.forward(self.output.forward(context), states)

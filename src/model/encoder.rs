@@ -6,7 +6,7 @@ use super::attention::LukeAttention;
 use super::layers::{LayerNorm, Linear, Weights};
 use crate::config::LukeConfig;
 use crate::error::Result;
-use crate::kernels::Packing;
+use crate::kernels::PackedBatch;
 
 /// What a forward pass shows of itself: the input of a linear layer by its name, or a layer's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl LukeLayer {
         &self,
         states: Tensor<2>,
         mask: &Tensor<1>,
-        packing: &Packing,
+        packing: &PackedBatch,
         mut input: impl FnMut(&'static str, &Tensor<2>),
     ) -> Tensor<2> {
         let states = self.attention.forward(states, mask, packing, &mut input);
@@ -74,7 +74,7 @@ impl LukeEncoder {
         &self,
         mut states: Tensor<2>,
         mask: &Tensor<1>,
-        packing: &Packing,
+        packing: &PackedBatch,
         mut seen: impl FnMut(Step, &Tensor<2>),
     ) -> Tensor<2> {
         for (i, layer) in self.layer.iter().enumerate() {

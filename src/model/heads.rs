@@ -115,7 +115,7 @@ impl Head {
         };
         let one =
             |tensor| vec![NamedTensor { name: "logits", tensor, rows: vec![1; batch.len()], axes: Axes::Columns }];
-        let words = || sequences.iter().map(|sequence| sequence.words.len()).collect();
+        let words = || sequences.iter().map(|sequence| sequence.tokens.len()).collect();
         Ok(match self {
             Self::EntitySpanClassification(classifier) => {
                 need(1)?;
@@ -126,7 +126,7 @@ impl Head {
                 has("entityStartPositions", |inputs| &inputs.entity_start_positions)?;
                 has("entityEndPositions", |inputs| &inputs.entity_end_positions)?;
                 let spans = batch.iter().zip(sequences).flat_map(|(inputs, sequence)| {
-                    let word = |position: &u32| sequence.words.start + *position as usize;
+                    let word = |position: &u32| sequence.tokens.start + *position as usize;
                     let ends = inputs.entity_start_positions.iter().zip(&inputs.entity_end_positions);
                     ends.zip(sequence.entities.clone()).map(move |((start, end), row)| [word(start), word(end), row])
                 });
@@ -153,7 +153,7 @@ impl Head {
             Self::QuestionAnswering(outputs) => {
                 let both = outputs.forward(states.word_rows());
                 let column = |name, i: usize| {
-                    let tensor = both.clone().slice([0..states.packing.words(), i..i + 1]);
+                    let tensor = both.clone().slice([0..states.packing.tokens(), i..i + 1]);
                     NamedTensor { name, tensor, rows: words(), axes: Axes::Rows }
                 };
                 vec![column("startLogits", 0), column("endLogits", 1)]
@@ -176,9 +176,9 @@ impl Head {
 /// The outputs of the encoder alone.
 pub fn hidden_outputs(model: &LukeModel, states: &HiddenStates) -> Vec<NamedTensor> {
     let sequences = states.packing.sequences();
-    let rows = sequences.iter().map(|sequence| sequence.words.len()).collect();
+    let rows = sequences.iter().map(|sequence| sequence.tokens.len()).collect();
     let mut out = vec![NamedTensor { name: "lastHiddenState", tensor: states.word_rows(), rows, axes: Axes::Both }];
-    if states.packing.rows() > states.packing.words() {
+    if states.packing.rows() > states.packing.tokens() {
         let rows = sequences.iter().map(|sequence| sequence.entities.len()).collect();
         let (name, tensor) = ("entityLastHiddenState", states.entity_rows());
         out.push(NamedTensor { name, tensor, rows, axes: Axes::Both });

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::error::Result;
-use crate::kernels::{self, Activation, Weight, WeightRows};
+use crate::kernels::{self, Activation, Weight, WeightBuilder};
 use crate::weights::{RowTable, WeightStore};
 
 /// The store seen from one place in the checkpoint's tree of names. Models take what is in one place by the alphabet, as it lies
@@ -59,18 +59,18 @@ impl<'a, 's> Weights<'a, 's> {
     async fn linear_with(&mut self, bias: Vec<f32>, in_features: usize, out_features: usize) -> Result<Linear> {
         let mut weight = self.weight([out_features, in_features]);
         self.put_into(&mut weight, 0, "weight", [out_features, in_features]).await?;
-        Ok(self.linear_of(weight, bias))
+        self.linear_of(weight, bias)
     }
 
     /// A weight without rows, for [`linear_of`](Self::linear_of).
-    pub fn weight(&mut self, shape: [usize; 2]) -> WeightRows {
-        WeightRows::new(shape, self.device, std::mem::take(&mut self.store.spare_table))
+    pub fn weight(&mut self, shape: [usize; 2]) -> WeightBuilder {
+        WeightBuilder::new(shape, self.device, std::mem::take(&mut self.store.spare_table))
     }
 
     /// Puts a matrix into a weight, from row `first` on.
     pub async fn put_into(
         &mut self,
-        weight: &mut WeightRows,
+        weight: &mut WeightBuilder,
         first: usize,
         name: &str,
         shape: [usize; 2],
@@ -80,10 +80,10 @@ impl<'a, 's> Weights<'a, 's> {
     }
 
     /// A layer of a weight `[out_features, in_features]` with all its rows.
-    pub fn linear_of(&mut self, weight: WeightRows, bias: Vec<f32>) -> Linear {
-        let (weight, room) = weight.finish();
-        self.store.spare_table = room;
-        Linear { weight, bias: vector(bias, self.device) }
+    pub fn linear_of(&mut self, weight: WeightBuilder, bias: Vec<f32>) -> Result<Linear> {
+        let (weight, buffer) = weight.finish()?;
+        self.store.spare_table = buffer;
+        Ok(Linear { weight, bias: vector(bias, self.device) })
     }
 
     /// A LayerNorm over `features`.

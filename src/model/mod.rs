@@ -17,7 +17,7 @@ use burn::tensor::{Device, Tensor};
 use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::inputs::CheckedInputs;
-use crate::kernels::{Packing, gather_rows, stack_rows};
+use crate::kernels::{PackedBatch, gather_rows, stack_rows};
 use crate::weights::{EntityRows, PagedRows, RowTable, WeightStore};
 use embeddings::{LukeEmbeddings, LukeEntityEmbeddings};
 use encoder::LukeEncoder;
@@ -38,18 +38,18 @@ pub struct HiddenStates {
     /// `[rows, hidden]`
     pub states: Tensor<2>,
     /// Whose row is whose.
-    pub packing: Packing,
+    pub packing: PackedBatch,
 }
 
 impl HiddenStates {
     /// `[words, hidden]`, of all sequences.
     pub fn word_rows(&self) -> Tensor<2> {
-        self.states.clone().narrow(0, 0, self.packing.words())
+        self.states.clone().narrow(0, 0, self.packing.tokens())
     }
 
     /// `[entities, hidden]`, of all sequences; there must be one.
     pub fn entity_rows(&self) -> Tensor<2> {
-        let words = self.packing.words();
+        let words = self.packing.tokens();
         self.states.clone().narrow(0, words, self.packing.rows() - words)
     }
 
@@ -58,7 +58,7 @@ impl HiddenStates {
     /// # Shapes
     /// - result: `[sequences, hidden]`
     pub fn first_words(&self) -> Tensor<2> {
-        let first: Vec<usize> = self.packing.sequences().iter().map(|sequence| sequence.words.start).collect();
+        let first: Vec<usize> = self.packing.sequences().iter().map(|sequence| sequence.tokens.start).collect();
         self.select(self.states.clone(), &first)
     }
 
@@ -134,11 +134,11 @@ impl LukeModel {
         mut seen: impl FnMut(Step, &Tensor<2>),
     ) -> HiddenStates {
         let sizes: Vec<_> = batch.iter().map(|inputs| (inputs.input_ids.len(), inputs.entity_ids.len())).collect();
-        let packing = Packing::new(&sizes);
+        let packing = PackedBatch::new(&sizes);
         let mut mask = vec![0.0; packing.rows()];
         for (inputs, sequence) in batch.iter().zip(packing.sequences()) {
             let kinds = [
-                (&inputs.attention_mask, sequence.words.clone()),
+                (&inputs.attention_mask, sequence.tokens.clone()),
                 (&inputs.entity_attention_mask, sequence.entities.clone()),
             ];
             for (given, rows) in kinds {
@@ -150,8 +150,8 @@ impl LukeModel {
         // Everything goes to the device before anything runs there: an upload waits for what was started.
         let mask = vector(mask, &self.device);
         let words = self.embeddings.gather(batch, &self.device);
-        let entities =
-            (packing.rows() > packing.words()).then(|| self.entity_embeddings.gather(batch, entity_rows, &self.device));
+        let entities = (packing.rows() > packing.tokens())
+            .then(|| self.entity_embeddings.gather(batch, entity_rows, &self.device));
         let mut states = self.embeddings.forward(words);
         if let Some(entities) = entities {
             states = stack_rows(states, self.entity_embeddings.forward(entities));

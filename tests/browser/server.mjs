@@ -47,10 +47,10 @@ const FAULTS = {
 };
 
 /** A replacement of thread.js whose thread traps at once. */
-const TRAPPING = `import { initSync, threadFailed } from '../wasm/threads/luke_web.js';
-addEventListener('message', ({ data }) => {
-  initSync(data);
-  threadFailed();
+const TRAPPING = `import { initSync } from '../wasm/threads/luke_web.js';
+addEventListener('message', ({ data: { module, memory, lost } }) => {
+  initSync({ module, memory });
+  Atomics.store(new Int32Array(memory.buffer), lost / 4, 1);
   postMessage('started');
 });`;
 

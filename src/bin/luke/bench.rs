@@ -39,12 +39,13 @@ pub struct Options {
 
 /// Prints one line for each linear layer and weight type, then one for each pass of each model.
 pub fn bench(options: &Options) -> Result<()> {
-    let device = pollster::block_on(backend::open(options.device.into()))?;
+    let opened = pollster::block_on(backend::open(options.device.into()))?;
+    let device = opened.device();
     for [rows, k, n] in LINEAR {
         for dtype in [DType::F32, DType::F16, DType::Q8] {
             let what = json!({ "kernel": "linear", "rows": rows, "in": k, "out": n, "dtype": dtype });
-            let seconds = linear_seconds(&device, [rows, k, n], dtype, options.rounds);
-            backend::check(&device)?;
+            let seconds = linear_seconds(device, [rows, k, n], dtype, options.rounds)?;
+            backend::check(device)?;
             report(what, seconds, 2.0 * (rows * k * n) as f64, options.peak);
         }
     }
@@ -72,13 +73,13 @@ pub fn bench(options: &Options) -> Result<()> {
 }
 
 /// Time of one launch, of several in a row.
-fn linear_seconds(device: &Device, [rows, k, n]: [usize; 3], dtype: DType, rounds: usize) -> f64 {
+fn linear_seconds(device: &Device, [rows, k, n]: [usize; 3], dtype: DType, rounds: usize) -> Result<f64> {
     const LAUNCHES: usize = 8;
     let numbers = |count: usize| (0..count).map(|i| ((i * 7919 % 2003) as f32 - 1001.0) / 1001.0).collect::<Vec<_>>();
     let x = Tensor::<2>::from_data(TensorData::new(numbers(rows * k), [rows, k]), device);
     let bias = Tensor::<1>::from_data(TensorData::new(numbers(n), [n]), device);
     let weight =
-        Weight::new(&RowTable::new(k, dtype, dtype.encode(&numbers(n * k), k, Int8Range::SaturationSafe)), device);
+        Weight::new(&RowTable::new(k, dtype, dtype.encode(&numbers(n * k), k, Int8Range::SaturationSafe)), device)?;
     let run = || {
         let start = Instant::now();
         let results: Vec<_> = (0..LAUNCHES).map(|_| linear(x.clone(), &weight, &bias, Activation::None)).collect();
@@ -87,7 +88,7 @@ fn linear_seconds(device: &Device, [rows, k, n]: [usize; 3], dtype: DType, round
         (start.elapsed().as_secs_f64() / LAUNCHES as f64, last).0
     };
     run();
-    median((0..rounds).map(|_| run()).collect())
+    Ok(median((0..rounds).map(|_| run()).collect()))
 }
 
 fn inputs(words: usize, entities: usize) -> Result<ModelInputs> {

@@ -90,7 +90,7 @@ impl From<Device> for DeviceKind {
 
 fn main() -> ExitCode {
     let Cli { command, threads } = Cli::parse();
-    if let Err(error) = luke_web::kernels::pool::start(usize::from(threads) - 1) {
+    if let Err(error) = luke_web::kernels::threads::start(usize::from(threads) - 1) {
         eprintln!("luke: {threads} threads: {error}");
         return ExitCode::FAILURE;
     }

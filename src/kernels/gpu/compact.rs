@@ -3,41 +3,53 @@
 use burn::backend::Dispatch;
 use burn::tensor::{Device, DispatchTensor, Int, Tensor, TensorData};
 
-use crate::kernels::GpuOps;
-use crate::kernels::linear::Plan;
-use crate::weights::{DType, RowTable, split_q8};
+use crate::dtype::{DType, split_q8};
+use crate::error::Result;
+use crate::kernels::ops::GpuOps;
+use crate::kernels::plan::LinearPlan;
+use crate::kernels::weight::WEIGHT;
+use crate::memory;
+use crate::weights::RowTable;
 
 /// A weight `[out_features, in_features]` of f16 or int8.
 #[derive(Clone, Debug)]
 pub struct CompactMatrix {
     shape: [usize; 2],
-    /// Four bytes of a row in each.
+    /// Four bytes of a row in each integer: `[out_features, bytes of a row / 4]`.
     values: Tensor<2, Int>,
     /// Of int8, each row's scale and the sum of its integers: `[out_features, 2]`.
     scales: Option<Tensor<2>>,
 }
 
 impl CompactMatrix {
-    /// A copy of an f16 table's bits, or of the integers of a quantised one; `None` where the table is of neither kind or its
-    /// rows are not divisible by 4. 4-bit tables become int8, as on the CPU: the same kernel and the same results.
-    pub fn new(table: &RowTable, device: &Device) -> Option<Self> {
-        let shape = [table.rows(), table.columns()];
-        if !shape[1].is_multiple_of(4) {
-            return None;
+    /// A copy of an f16 table's bits, or of the integers of a quantized one. `None` where the table is neither, or its rows are
+    /// not divisible by 4. 4-bit tables become int8, as on the CPU: the same kernel and the same results.
+    ///
+    /// # Errors
+    /// `out-of-memory` where there is none for the copy that goes to the device.
+    pub fn new(table: &RowTable, device: &Device) -> Result<Option<Self>> {
+        let shape @ [rows, columns] = [table.rows(), table.columns()];
+        let quantized = table.dtype().is_quantized();
+        if !columns.is_multiple_of(4) || !(quantized || table.dtype() == DType::F16) {
+            return Ok(None);
         }
-        let (bytes, scales) = match table.dtype() {
-            DType::F16 => (table.stored_rows().flatten().copied().collect(), None),
-            DType::Q8 | DType::Q4 => {
-                let (bytes, scales) = integers(table);
-                (bytes, Some(Tensor::from_data(TensorData::new(scales, [shape[0], 2]), device)))
+        let width = if quantized { columns / 4 } else { columns / 2 };
+        let mut values = memory::with_capacity(rows.saturating_mul(width), WEIGHT)?;
+        let mut push = |bytes: &[u8]| values.extend(bytes.as_chunks().0.iter().map(|four| i32::from_le_bytes(*four)));
+        let scales = if quantized {
+            let mut scales = memory::with_capacity(rows.saturating_mul(2), WEIGHT)?;
+            for row in table.rows_q8() {
+                let (integers, scale) = split_q8(&row);
+                scales.extend([scale, integers.iter().map(|integer| f32::from(*integer as i8)).sum()]);
+                push(integers);
             }
-            DType::F32 | DType::Bf16 => return None,
+            Some(Tensor::from_data(TensorData::new(scales, [rows, 2]), device))
+        } else {
+            table.stored_rows().for_each(push);
+            None
         };
-        let bytes: Vec<u8> = bytes;
-        let words: Vec<i32> = bytes.chunks_exact(4).map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-        let columns = words.len() / shape[0].max(1);
-        let values = Tensor::from_data(TensorData::new(words, [shape[0], columns]), device);
-        Some(Self { shape, values, scales })
+        let values = Tensor::from_data(TensorData::new(values, [rows, width]), device);
+        Ok(Some(Self { shape, values, scales }))
     }
 
     /// `[out_features, in_features]`
@@ -45,22 +57,20 @@ impl CompactMatrix {
         self.shape
     }
 
-    pub(in crate::kernels) fn linear(&self, x: DispatchTensor, bias: DispatchTensor, plan: Plan) -> DispatchTensor {
+    /// See [`linear_groups`](crate::kernels::linear_groups).
+    ///
+    /// # Shapes
+    /// - x: `[rows, in_features]`, bias: `[features]`, result: `[rows, out_features]`
+    pub(in crate::kernels) fn linear(
+        &self,
+        x: DispatchTensor,
+        bias: DispatchTensor,
+        plan: LinearPlan,
+    ) -> DispatchTensor {
         let values = self.values.clone().into_dispatch();
         match &self.scales {
             Some(scales) => <Dispatch as GpuOps>::linear_q8(x, values, scales.clone().into_dispatch(), bias, plan),
             None => <Dispatch as GpuOps>::linear_f16(x, values, bias, plan),
         }
     }
-}
-
-/// The rows' integers, and for each row its scale and the integers' sum.
-fn integers(table: &RowTable) -> (Vec<u8>, Vec<f32>) {
-    let (mut bytes, mut scales) = (Vec::with_capacity(table.rows() * table.columns()), Vec::new());
-    for row in table.rows_q8() {
-        let (values, scale) = split_q8(&row);
-        scales.extend([scale, values.iter().map(|value| f32::from(*value as i8)).sum()]);
-        bytes.extend_from_slice(values);
-    }
-    (bytes, scales)
 }

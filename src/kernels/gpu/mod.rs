@@ -1,86 +1,35 @@
-//! The ops on burn's WebGPU backend.
+//! The ops on the GPU: WGSL, launched through burn's CubeCL backend.
+//!
+//! `shaders` has the WGSL files, which pipelines a file becomes, and how a call is cut into dispatches. Nothing there needs a
+//! GPU, so every build tests it. `cube` connects the ops to burn; each op's file launches it; `compact` keeps weights on the
+//! GPU, and `warm_up` builds pipelines while a model is loaded.
 
+mod dispatch;
+#[cfg_attr(not(feature = "webgpu"), allow(dead_code, unused_imports))]
+mod shaders;
+
+#[cfg(feature = "webgpu")]
+mod add_layer_norm;
+#[cfg(feature = "webgpu")]
 mod compact;
+#[cfg(feature = "webgpu")]
+mod cube;
+#[cfg(feature = "webgpu")]
 mod entity_attention;
+#[cfg(feature = "webgpu")]
+mod gather_rows;
+#[cfg(feature = "webgpu")]
+mod launch;
+#[cfg(feature = "webgpu")]
 mod linear;
-mod rows;
-#[cfg(any(test, feature = "kernel-tests"))]
+#[cfg(feature = "webgpu")]
+mod stack_rows;
+#[cfg(all(feature = "webgpu", any(test, feature = "kernel-tests")))]
 pub mod testing;
+#[cfg(feature = "webgpu")]
 mod warm_up;
-mod wgsl;
 
+#[cfg(feature = "webgpu")]
 pub use compact::CompactMatrix;
+#[cfg(feature = "webgpu")]
 pub use warm_up::warm_up;
-
-use burn::backend::Cube;
-use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn_cubecl::kernel::into_contiguous;
-
-use super::linear::Plan;
-use super::shaders::Storage;
-use super::{AttentionShape, GpuOps, LukeOps};
-use crate::weights::DType;
-
-impl LukeOps for Cube {
-    fn linear(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        plan: Plan,
-    ) -> FloatTensor<Self> {
-        let weight = into_contiguous(weight);
-        linear::run(into_contiguous(x), (Storage::F32, &[&weight]), into_contiguous(bias), &plan)
-    }
-
-    fn entity_attention(
-        projected: FloatTensor<Self>,
-        mask: FloatTensor<Self>,
-        shape: AttentionShape,
-    ) -> FloatTensor<Self> {
-        entity_attention::run(into_contiguous(projected), into_contiguous(mask), &shape)
-    }
-
-    fn add_layer_norm(
-        x: FloatTensor<Self>,
-        residual: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        epsilon: f32,
-    ) -> FloatTensor<Self> {
-        let (x, residual) = (into_contiguous(x), into_contiguous(residual));
-        rows::add_layer_norm(x, residual, into_contiguous(weight), into_contiguous(bias), epsilon)
-    }
-
-    fn gather_rows(x: FloatTensor<Self>, rows: Vec<usize>) -> FloatTensor<Self> {
-        rows::gather_rows(into_contiguous(x), &rows)
-    }
-
-    fn stack_rows(upper: FloatTensor<Self>, lower: FloatTensor<Self>) -> FloatTensor<Self> {
-        rows::stack_rows(into_contiguous(upper), into_contiguous(lower))
-    }
-}
-
-impl GpuOps for Cube {
-    fn linear_f16(
-        x: FloatTensor<Self>,
-        values: IntTensor<Self>,
-        bias: FloatTensor<Self>,
-        plan: Plan,
-    ) -> FloatTensor<Self> {
-        linear::run(into_contiguous(x), (Storage::F16, &[&values]), into_contiguous(bias), &plan)
-    }
-
-    fn linear_q8(
-        x: FloatTensor<Self>,
-        values: IntTensor<Self>,
-        scales: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        plan: Plan,
-    ) -> FloatTensor<Self> {
-        linear::run(into_contiguous(x), (Storage::Q8, &[&values, &scales]), into_contiguous(bias), &plan)
-    }
-
-    fn warm_up(numbers: FloatTensor<Self>, words: IntTensor<Self>, dtype: DType, head_dim: usize) -> FloatTensor<Self> {
-        warm_up::run(numbers, words, dtype, head_dim)
-    }
-}

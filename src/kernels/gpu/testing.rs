@@ -1,15 +1,15 @@
-//! Lets the tests run the shaders of a real GPU on an adapter that is a CPU.
+//! Lets the tests run the shaders of a GPU on an adapter that is a CPU.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-static AS_REAL_GPU: AtomicBool = AtomicBool::new(false);
+static COUNTS_AS_GPU: AtomicBool = AtomicBool::new(false);
 
-/// Whether the adapter counts as a GPU whatever it is.
-pub fn set_as_real_gpu(on: bool) {
-    AS_REAL_GPU.store(on, Ordering::Relaxed);
+/// Sets whether an adapter that is a CPU counts as a GPU.
+pub fn count_as_gpu(on: bool) {
+    COUNTS_AS_GPU.store(on, Ordering::Relaxed);
 }
 
-/// See [`set_as_real_gpu`].
-pub fn as_real_gpu() -> bool {
-    AS_REAL_GPU.load(Ordering::Relaxed)
+/// See [`count_as_gpu`].
+pub fn counts_as_gpu() -> bool {
+    COUNTS_AS_GPU.load(Ordering::Relaxed)
 }

@@ -1,0 +1,111 @@
+//! The device that a model runs on. Only this module opens a device or knows which kinds there are; kernels ask
+//! [`DeviceKind::of`] where the form of a weight differs.
+
+#[cfg(any(test, feature = "webgpu"))]
+#[cfg_attr(not(feature = "webgpu"), allow(dead_code))]
+mod faults;
+#[cfg(feature = "webgpu")]
+mod gpu;
+
+use burn::tensor::Device;
+
+use crate::error::{LukeError, Result};
+
+#[cfg(feature = "webgpu")]
+pub(crate) use gpu::has_dot4;
+
+/// A kind of device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// burn's CPU backend with our SIMD kernels.
+    Cpu,
+    /// WebGPU (in the browser) or wgpu (natively), with our WGSL kernels.
+    Gpu,
+}
+
+impl DeviceKind {
+    /// The kind that a build uses where none is asked for.
+    pub const DEFAULT: Self = if cfg!(feature = "cpu") { Self::Cpu } else { Self::Gpu };
+
+    /// The kind of an open device.
+    #[cfg_attr(not(feature = "cpu"), allow(unused_variables))]
+    pub fn of(device: &Device) -> Self {
+        #[cfg(feature = "cpu")]
+        if *device == Device::flex() {
+            return Self::Cpu;
+        }
+        Self::Gpu
+    }
+
+    /// The name on the command line. The JavaScript API has names of its own (`wasm.rs`).
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        }
+    }
+
+    /// How many rows (tokens and entities) of several inputs run together: more rows save little time, and what is stored
+    /// between the layers takes memory.
+    pub fn batch_rows(self) -> usize {
+        match self {
+            Self::Cpu => 512,
+            Self::Gpu => 2048,
+        }
+    }
+}
+
+/// An open device. Its faults can be asked for with [`check`] while a clone of this exists; a model keeps one.
+#[derive(Clone)]
+pub struct OpenDevice {
+    device: Device,
+    #[cfg(feature = "webgpu")]
+    _faults: Option<faults::Faults>,
+}
+
+impl OpenDevice {
+    /// The device, for tensors.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+}
+
+/// Opens a device. A GPU is opened once and shared after that, until it fails.
+///
+/// # Errors
+/// `unsupported` where this build has no device of the kind, or the system no GPU that can be used.
+pub async fn open(kind: DeviceKind) -> Result<OpenDevice> {
+    match kind {
+        #[cfg(feature = "cpu")]
+        DeviceKind::Cpu => Ok(OpenDevice {
+            device: Device::flex(),
+            #[cfg(feature = "webgpu")]
+            _faults: None,
+        }),
+        #[cfg(feature = "webgpu")]
+        DeviceKind::Gpu => gpu::open().await.map(|(device, faults)| OpenDevice { device, _faults: Some(faults) }),
+        #[allow(unreachable_patterns)]
+        _ => Err(LukeError::Unsupported(format!("this build has no device '{}'", kind.name()))),
+    }
+}
+
+/// Fails where the device has reported a fault since it was opened: what is read from it after that cannot be trusted.
+///
+/// # Errors
+/// `device-lost` or `out-of-memory`, the first fault that the device reported.
+#[cfg_attr(not(feature = "webgpu"), allow(unused_variables))]
+pub fn check(device: &Device) -> Result<()> {
+    #[cfg(feature = "webgpu")]
+    gpu::check(device)?;
+    Ok(())
+}
+
+/// The error of a device from which a result could not be read: its first fault where it has reported one, else
+/// `device-lost` with `reason`. The device is not used for new models any more.
+#[cfg_attr(not(feature = "webgpu"), allow(unused_variables))]
+pub fn failed(device: &Device, reason: String) -> LukeError {
+    #[cfg(feature = "webgpu")]
+    return gpu::failed(device, LukeError::DeviceLost(reason));
+    #[cfg(not(feature = "webgpu"))]
+    LukeError::DeviceLost(reason)
+}

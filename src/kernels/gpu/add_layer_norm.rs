@@ -1,0 +1,26 @@
+//! `add_layer_norm` on the GPU.
+
+use burn_cubecl::tensor::CubeTensor;
+
+use super::dispatch::{Dispatch, strided};
+use super::launch::{empty, launch};
+use super::shaders::AddLayerNormShader;
+
+/// See [`add_layer_norm`](crate::kernels::add_layer_norm()).
+///
+/// # Shapes
+/// - x, residual, result: `[rows, features]`, weight, bias: `[features]`
+pub fn add_layer_norm(
+    x: CubeTensor,
+    residual: CubeTensor,
+    weight: CubeTensor,
+    bias: CubeTensor,
+    epsilon: f32,
+) -> CubeTensor {
+    let (rows, features) = (x.meta.shape()[0], x.meta.shape()[1]);
+    let y = empty(&x, [rows, features]);
+    let params = vec![rows, features, epsilon.to_bits() as usize];
+    let dispatch = Dispatch { workgroups: strided(rows), params };
+    launch(AddLayerNormShader, &dispatch, &[&x, &residual, &weight, &bias], &y);
+    y
+}

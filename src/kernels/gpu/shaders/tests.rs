@@ -1,0 +1,72 @@
+//! The files and the pipelines as text.
+
+use super::*;
+
+fn validate(name: &str, source: &str) {
+    // What every GPU and browser has: `unpack2x16float`.
+    let capabilities = naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    let module =
+        naga::front::wgsl::parse_str(source).unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
+    naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities)
+        .validate(&module)
+        .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+}
+
+#[test]
+fn every_file_is_valid_as_it_stands() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/kernels/gpu/shaders");
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = paths.filter(|path| path.extension().is_some_and(|extension| extension == "wgsl")).collect();
+    assert_eq!(files.len(), 7);
+    for path in files {
+        validate(&path.display().to_string(), &std::fs::read_to_string(&path).unwrap());
+    }
+}
+
+/// The pipeline is valid, and each line that it replaces is one whole declaration of the file.
+fn check(shader: impl Shader) {
+    let source = shader.source();
+    validate(&format!("{shader:?}"), &source);
+    assert!(source.contains(&format!("fn {}(", shader.entry_point())), "{shader:?}: no such entry point");
+    let whole = |line: &str| {
+        let code = line.split("//").next().unwrap_or_default().trim_end();
+        code.ends_with(if code.starts_with("fn") { '}' } else { ';' })
+    };
+    for line in shader.lines() {
+        let name = declared(&line);
+        let replaced: Vec<_> = shader.file().lines().filter(|line| declared(line) == name).collect();
+        assert!(name.is_some() && replaced.len() == 1, "{shader:?}: {line:?} replaces {replaced:?}");
+        assert!(whole(&line) && whole(replaced[0]), "{shader:?}: {line:?} or {:?} goes on", replaced[0]);
+        assert!(source.lines().any(|one| one == line), "{shader:?}: {line:?} is not in the source");
+    }
+}
+
+#[test]
+fn every_pipeline_is_valid() {
+    linear::all().for_each(check);
+    entity_attention::all().for_each(check);
+    check(AddLayerNormShader);
+    for vectors in [true, false] {
+        check(GatherRowsShader { vectors });
+        check(StackRowsShader { vectors });
+    }
+}
+
+/// A struct or a function of a file, from its first line to its last.
+fn declaration<'a>(file: &'a str, start: &str) -> &'a str {
+    let from = file.find(&format!("\n{start}")).unwrap_or_else(|| panic!("no {start}")) + 1;
+    let (text, first) = (&file[from..], file[from..].lines().next().unwrap_or_default());
+    if first.ends_with('}') { first } else { &text[..text.find("\n}").unwrap()] }
+}
+
+#[test]
+fn copies_of_a_declaration_are_equal() {
+    let [linear, linear_q8] = [include_str!("linear.wgsl"), include_str!("linear_q8.wgsl")];
+    for start in ["struct Params", "struct Run", "fn run_of", "fn gelu", "fn store"] {
+        assert_eq!(declaration(linear, start), declaration(linear_q8, start));
+    }
+    let attention = [include_str!("entity_attention_tiled.wgsl"), include_str!("entity_attention_stream.wgsl")];
+    for start in ["struct Columns", "struct RowTile", "struct Params"] {
+        assert_eq!(declaration(attention[0], start), declaration(attention[1], start));
+    }
+}
