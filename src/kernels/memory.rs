@@ -18,6 +18,7 @@ pub(super) fn reserve<T>(count: Option<usize>, shape: [usize; 2]) -> Result<Vec<
 ///
 /// # Errors
 /// `out-of-memory` where the allocator refuses, or the count is `None`.
+#[cfg(any(test, feature = "cpu"))]
 pub(super) fn zeros<T: Clone + Default>(count: Option<usize>, shape: [usize; 2]) -> Result<Vec<T>> {
     let mut memory = reserve(count, shape)?;
     memory.resize(count.unwrap_or_default(), T::default());

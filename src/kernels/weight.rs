@@ -6,6 +6,7 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::memory;
+#[cfg(feature = "cpu")]
 use crate::backend::DeviceKind;
 use crate::dtype::DType;
 use crate::error::Result;

@@ -14,6 +14,7 @@ mod other_checkpoints;
 mod paged;
 mod qa;
 mod raw_checkpoints;
+mod shaders;
 mod support;
 mod tokenizer;
 mod typing_relation;
