@@ -222,21 +222,6 @@ fn to_i8(value: f32) -> i8 {
     value.round() as i8
 }
 
-// Names under which `src/kernels` still knows these.
-#[allow(non_upper_case_globals, missing_docs)]
-impl Int8Range {
-    #[doc(hidden)]
-    pub const All: Self = Self::Full;
-    #[doc(hidden)]
-    pub const Summable: Self = Self::SaturationSafe;
-}
-impl DType {
-    #[doc(hidden)]
-    pub fn is_quantised(self) -> bool {
-        self.is_quantized()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

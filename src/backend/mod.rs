@@ -1,5 +1,5 @@
-//! The device that a model runs on. Only this module opens a device or knows which kinds there are; kernels ask
-//! [`DeviceKind::of`] where the form of a weight differs.
+//! The device that a model runs on. Only this module opens one. Elsewhere devices differ by their [`DeviceKind`], and only where
+//! a weight is stored (`kernels/weight.rs`), where pipelines are built ahead (`luke/load.rs`), and where names cross a border.
 
 #[cfg(any(test, feature = "webgpu"))]
 #[cfg_attr(not(feature = "webgpu"), allow(dead_code))]

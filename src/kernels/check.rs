@@ -281,3 +281,51 @@ mod tests {
         }
     }
 }
+
+/// `cargo test --release --features webgpu --lib gpu_`, on a machine with a GPU or Mesa's lavapipe.
+#[cfg(all(test, feature = "webgpu"))]
+mod gpu_tests {
+    use super::*;
+    use crate::backend::{self, DeviceKind};
+
+    const TOLERANCE: f64 = 1e-4;
+
+    /// One test, because [`max_error`] sets for the whole process which shaders run.
+    #[test]
+    fn gpu_kernels_equal_their_references() {
+        let device = pollster::block_on(backend::open(DeviceKind::Gpu)).unwrap();
+        let linear = ["linear", "linear_f16", "linear_q8"];
+        let tiled = linear.into_iter().chain(["entity_attention"]).map(|kernel| format!("tiled {kernel}"));
+        let direct = KERNELS.into_iter().chain(["linear_f16", "linear_q8"]).map(str::to_owned);
+        for kernel in direct.chain(tiled) {
+            for case in 0..24 {
+                let error = pollster::block_on(max_error(&kernel, 20200, case, device.device()));
+                assert!(error <= TOLERANCE, "{kernel}, case {case}: {error:e}");
+            }
+        }
+        pollster::block_on(more_workgroups_than_a_dispatch_may_have(device.device()));
+        backend::check(device.device()).unwrap();
+    }
+
+    async fn more_workgroups_than_a_dispatch_may_have(device: &Device) {
+        let mut random = Random(3);
+        // 65,536 workgroups of 64 columns.
+        let (k, n) = (4, 64 * 65_535 + 3);
+        let groups = vec![RowGroup { rows: 0..1, first_feature: 0 }];
+        let plan = LinearPlan { rows: 1, in_features: k, out_features: n, groups, activation: Activation::None };
+        let (x, w, b) = (random.floats(k), random.floats(n * k), random.floats(n));
+        let want = linear::reference(&x, &w, &b, &plan);
+        let (x, weight) = (matrix(x, [1, k], device), Weight::Float(matrix(w, [n, k], device)));
+        let got = super::linear(x, &weight, &vector(b, device), plan.activation);
+        assert!(difference(got, &want).await <= TOLERANCE);
+
+        let heads = 65_600;
+        let token = Columns { token_query: 0, entity_query: heads, key: heads, value: 2 * heads };
+        let batch = PackedBatch::new(&[(2, 0)]);
+        let shape = AttentionShape { batch, heads, head_dim: 1, token, entity: token };
+        let (projected, mask) = (random.floats(2 * 3 * heads), vec![0.0; 2]);
+        let want = entity_attention::reference(&projected, &mask, &shape);
+        let got = super::entity_attention(matrix(projected, [2, 3 * heads], device), &vector(mask, device), shape);
+        assert!(difference(got, &want).await <= TOLERANCE);
+    }
+}

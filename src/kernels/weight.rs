@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+#[cfg(feature = "cpu")]
 use crate::backend::DeviceKind;
 use crate::dtype::DType;
 use crate::error::Result;

@@ -19,9 +19,8 @@ mod store;
 pub use paged::{EntityRows, PagedRows};
 pub use rows::{RowTable, rows_q8};
 pub use store::WeightStore;
-// The kernels' own imports; they go with that room's move.
-pub use crate::dtype::{DType, Int8Range as Integers, split_q8};
 
+use crate::dtype::DType;
 use crate::error::{LukeError, Result};
 
 /// Refuses rows of `columns` numbers, stored in this way, if one of the numbers is NaN or infinite. `name` is their tensor.

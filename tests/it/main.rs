@@ -17,6 +17,7 @@ mod other_checkpoints;
 mod paged;
 mod qa;
 mod raw_checkpoints;
+mod shaders;
 mod support;
 mod tokenizer;
 mod typing_relation;

@@ -4,15 +4,16 @@
 //! The caller takes parts like the others, so it waits only for threads that have begun a part, never for one that is late.
 //!
 //! # A thread that traps
-//! In wasm a panic is a trap, which ends the thread in the middle of a part: no Rust code of it runs any more, not even to say
-//! so. rayon's pool would wait for it for ever. Here JavaScript says it (`pkg/src/thread.ts`): the script of the thread catches
-//! the trap and stores 1 at [`lost_flag`], by `Atomics` in the shared memory and without a call into wasm, whose stack pointer
-//! stays where the trap left it (after an overflow, at the end of the stack). The caller looks at the flag while it waits, traps
-//! itself, and `pkg/src/wasm.ts` replaces the instance.
+//! In wasm a panic is a trap, which ends the thread in the middle of a part: its Rust code does not run any more, and cannot
+//! report the trap. rayon's pool would wait for it for ever. Here JavaScript reports it (`pkg/src/thread.ts`): the thread's
+//! script catches the trap and sets a flag in the shared memory, at the address that `lost_flag` gives. It uses `Atomics` and
+//! does not call into wasm, because the trap leaves the wasm stack pointer where it was: after a stack overflow, at the end of
+//! the stack. The caller looks at the flag while it waits, and traps too; then `pkg/src/wasm.ts` replaces the instance. A lost
+//! thread holds no lock of the pool. Only a trap inside the allocator would leave a lock behind, the allocator's own.
 //!
-//! The page cannot end the wait by terminating the worker that waits: the threads' workers belong to that worker, so their
-//! messages and errors arrive in its event loop, which stands still during the wait, and the page hears nothing. Nor may it do
-//! so on suspicion: the worker may be the host's own, and it holds all models that were loaded in it.
+//! The page cannot end the wait by terminating the worker that waits. The threads' workers belong to that worker: their
+//! messages and errors arrive in its event loop, which stands still during the wait, so the page does not learn of the trap. And
+//! the worker may be the host's own, and holds all models that were loaded in it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -28,6 +29,9 @@ pub(super) const ROWS: usize = 16;
 const SPINS: usize = 20_000;
 /// How often a caller that sleeps looks whether a thread is lost.
 const LOST_CHECK: Duration = Duration::from_millis(20);
+
+/// The panic of a caller whose job panicked on another thread.
+struct ThreadFailed;
 
 /// What the threads run, each until no part is left.
 type Job = &'static (dyn Fn() + Sync);
@@ -80,7 +84,7 @@ pub fn join() -> ! {
     POOL.join()
 }
 
-/// The address of a 32-bit number that is 0 until a thread is lost; see the module's documentation.
+/// The address of an i32 that JavaScript sets to 1 when a thread has trapped; see the module's documentation.
 #[cfg(feature = "threads")]
 pub fn lost_flag() -> usize {
     POOL.lost.as_ptr() as usize
@@ -144,8 +148,9 @@ impl Pool {
                 self.0.take_back();
             }
         }
-        // SAFETY: `Shared` is dropped before what the job borrows is, and then no thread is in the job or can enter it. A lost
-        // thread is the exception: it is still in the job, but it never runs again.
+        // SAFETY: `Shared` is dropped before what the job borrows is, and then no thread is in the job or can enter it. There is
+        // one exception, in wasm: after a thread was lost, the caller does not wait for the others. But then it traps, without
+        // unwinding: what the job borrows stays in memory until the instance and its threads are ended.
         let shared = unsafe { std::mem::transmute::<&(dyn Fn() + Sync), Job>(job) };
         let taken_back = Shared(self);
         {
@@ -158,7 +163,8 @@ impl Pool {
         job();
         drop(taken_back);
         if self.panicked.swap(false, Ordering::Relaxed) || self.has_lost_thread() {
-            resume_unwind(Box::new("a thread of the pool failed"));
+            // Without an allocation: a lost thread may hold the allocator's lock.
+            resume_unwind(Box::new(ThreadFailed));
         }
     }
 

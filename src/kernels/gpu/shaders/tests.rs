@@ -1,4 +1,4 @@
-//! The files and the pipelines as text.
+//! The pipelines as text. `tests/it/shaders.rs` reads the files as they stand.
 
 use super::*;
 
@@ -10,17 +10,6 @@ fn validate(name: &str, source: &str) {
     naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities)
         .validate(&module)
         .unwrap_or_else(|error| panic!("{name}: {error:?}"));
-}
-
-#[test]
-fn every_file_is_valid_as_it_stands() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/kernels/gpu/shaders");
-    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let files: Vec<_> = paths.filter(|path| path.extension().is_some_and(|extension| extension == "wgsl")).collect();
-    assert_eq!(files.len(), 7);
-    for path in files {
-        validate(&path.display().to_string(), &std::fs::read_to_string(&path).unwrap());
-    }
 }
 
 /// The pipeline is valid, and each line that it replaces is one whole declaration of the file.
