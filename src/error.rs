@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// What can go wrong, by whose fault.
+/// What can go wrong. The variant says whose fault it is; its [`code`](Self::code) never changes.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 pub enum LukeError {
     /// Bytes are not what the manifest promised: the part named is short, long or altered.
@@ -48,10 +48,10 @@ pub enum LukeError {
     /// This build or device cannot do what was asked.
     #[error("{0}")]
     Unsupported(String),
-    /// The device failed while computing.
+    /// The device failed while computing, or computed wrongly. The files are not at fault.
     #[error("the device failed: {0}")]
     DeviceLost(String),
-    /// There is no room.
+    /// Memory that a file or a call needs could not be had. The text says for what.
     #[error("out of memory {0}")]
     OutOfMemory(String),
 }
@@ -71,19 +71,23 @@ impl LukeError {
         }
     }
 
+    /// Bytes of `file` are not what the manifest says.
     pub(crate) fn integrity(file: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Integrity { file: file.into(), reason: reason.into() }
     }
 
+    /// `file`, or the tensor of this name, is nothing that this program can follow.
     pub(crate) fn format(file: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Format { file: file.into(), reason: reason.into() }
     }
 
+    /// There is no memory for `count` values of `bytes_each`. `what` says for what: "for the weights".
     pub(crate) fn out_of_memory(what: &str, count: u64, bytes_each: usize) -> Self {
         let mebibytes = count.saturating_mul(bytes_each as u64) >> 20;
         Self::OutOfMemory(format!("{what}: {mebibytes} MiB"))
     }
 
+    /// An argument or option of the call is wrong.
     pub(crate) fn input(argument: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Input { argument: argument.into(), reason: reason.into() }
     }

@@ -33,6 +33,9 @@ pub struct About {
 
 impl About {
     /// The checkpoint's `luke_web.json`; empty where there is none.
+    ///
+    /// # Errors
+    /// `format` when it is not JSON or says something that is not known, and what `files` fails with.
     pub fn read(files: Lookup) -> Result<Self> {
         Ok(json(files, "luke_web.json")?.unwrap_or_default())
     }

@@ -56,7 +56,7 @@ fn poke_file(folder: &Path, entry: &mut Value, start: usize, bytes: &[u8]) {
     std::fs::write(path, file).unwrap();
 }
 
-/// B2: `selfTest` with the head `mlm` and a text of 702 tokens ended the program with "range end index out of range".
+/// B2: `selfTest` with the head `mlm` and a text that is too long for the model ended the program with "range end index out of range".
 #[test]
 fn a_self_test_that_the_model_cannot_read_is_a_format_error() {
     for head in ["mlm", "model"] {
