@@ -199,7 +199,7 @@ impl Model {
         for outputs in self.0.forward_batch(&batch, head).await.map_err(js_error)? {
             let result = js_sys::Object::new();
             for output in outputs {
-                js_sys::Reflect::set(&result, &output.name.into(), &tensor(&output.shape, &output.values)?)?;
+                js_sys::Reflect::set(&result, &output.name.as_str().into(), &tensor(&output.shape, &output.values)?)?;
             }
             results.push(&result);
         }

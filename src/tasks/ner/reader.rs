@@ -8,7 +8,7 @@ use super::passes::{Limits, Pass, TokenStream, part_size, passes};
 use super::sentences::sentences;
 use super::types::{NerOptions, Sentences, Words};
 use crate::error::{LukeError, Result};
-use crate::heads::{HeadSpec, NerContext};
+use crate::heads::{HeadKind, HeadSpec, NerContext};
 use crate::inputs::{MAX_ENTITY_POSITIONS, ModelInputs};
 use crate::luke::Luke;
 use crate::tasks::limits;
@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// `task-unavailable` for a model without `ner`; `input` for an option out of range.
     pub fn new(luke: &'a Luke, options: &'a NerOptions) -> Result<Self> {
-        let (_, head) = luke.head("ner")?;
+        let (_, head) = luke.head(HeadKind::Ner)?;
         options.check(&head.labels, luke.config.max_seq_tokens())?;
         let context = options.context.or(head.context).unwrap_or(NerContext::Sentence);
         let model = luke.config.max_seq_tokens();

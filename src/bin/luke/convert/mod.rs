@@ -123,7 +123,7 @@ pub fn convert(options: &Options) -> Result<()> {
     remove(&temporary)?;
     let large = |tensor: &Planned| tensor.is(ENTITY_TABLE) && tensor.len() > EntityTable::RESIDENT_ROWS;
     let table = planned.iter().position(large).map(|place| planned.remove(place));
-    let heads = heads.into_iter().map(|head| (head.task.to_owned(), head.spec)).collect();
+    let heads = heads.into_iter().map(|head| (head.kind.key().to_owned(), head.spec)).collect();
     let parts =
         Parts { name, heads, checkpoint, planned, table, chunk_bytes: options.chunk_mib as usize * 1024 * 1024 };
     let mut writer = Writer { folder: temporary.clone(), dtype: options.dtype.into(), means: Means::new() };
