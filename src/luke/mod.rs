@@ -6,6 +6,7 @@ mod masked;
 mod read;
 mod self_test;
 
+pub use crate::model::OutputName;
 pub use calibrate::InputSum;
 pub use masked::Vocabulary;
 
@@ -19,7 +20,7 @@ use crate::error::{LukeError, Result};
 use crate::folder::{CheckedFolder, Manifest, Source};
 use crate::heads::{HeadKind, HeadSpec, Method};
 use crate::inputs::{CheckedInputs, ModelInputs};
-use crate::model::{Head, HiddenStates, LukeModel, NamedTensor, OutputName, Step, hidden_outputs};
+use crate::model::{Head, HiddenStates, LukeModel, NamedTensor, Step, hidden_outputs};
 use crate::text::{EncodeOptions, EntityVocab, InputBuilder, Tokenizer};
 use masked::MaskedScorer;
 use read::{read, split};

@@ -6,9 +6,8 @@ use super::limits;
 use super::mentions::{Mentions, windows};
 use super::windows::{Window, Windows};
 use crate::error::Result;
-use crate::luke::{Luke, Output};
+use crate::luke::{Luke, Output, OutputName};
 use crate::memory;
-use crate::model::OutputName;
 use crate::text::{EncodeOptions, OffsetUnit, Offsets, PlacedToken, Spanned, SpecialTokens};
 
 /// A text and mentions in it.

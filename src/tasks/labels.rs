@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::heads::HeadKind;
-use crate::luke::{Luke, Output};
-use crate::model::OutputName;
+use crate::luke::{Luke, Output, OutputName};
 use crate::text::{EncodeOptions, InputForm, OffsetUnit, Spanned, SpecialTokens};
 
 /// A label and how sure the model is of it.

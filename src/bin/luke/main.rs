@@ -14,6 +14,7 @@ use luke_web::backend::DeviceKind;
 use luke_web::checkpoint::tokenizer_json;
 
 use luke_web::LukeError;
+use luke_web::directory::{self, Directory};
 use luke_web::dtype::DType;
 use luke_web::folder::read_verified;
 use luke_web::heads::Method;
@@ -121,11 +122,11 @@ fn main() -> ExitCode {
 }
 
 fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
-    let source = folder::Folder(model.to_owned());
-    for file in folder::checked(model)?.manifest().all_files() {
+    let source = Directory::new(model);
+    for file in source.checked()?.manifest().all_files() {
         pollster::block_on(read_verified(&source, file, None, Vec::new()))?;
     }
-    let luke = pollster::block_on(folder::load(model, device, true))?;
+    let luke = pollster::block_on(directory::load(model, device, true))?;
     let bytes: usize = luke.manifest.chunks.iter().map(|chunk| chunk.bytes).sum();
     let report = json!({
         "name": luke.manifest.name,
@@ -141,7 +142,7 @@ fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
 
 /// A task over JSON Lines: each line's answer, or its error, on one line.
 fn lines(run: &Run, method: Method) -> luke_web::Result<()> {
-    let luke = pollster::block_on(folder::load(&run.model, run.device.into(), false))?;
+    let luke = pollster::block_on(directory::load(&run.model, run.device.into(), false))?;
     let broken = |error: std::io::Error| LukeError::Unsupported(format!("standard input or output: {error}"));
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().split(b'\n') {

@@ -14,8 +14,7 @@ use super::batches;
 use super::labels::softmax;
 use crate::error::Result;
 use crate::heads::HeadKind;
-use crate::luke::{Luke, Output};
-use crate::model::OutputName;
+use crate::luke::{Luke, Output, OutputName};
 use crate::text::Offsets;
 
 /// See [`Luke::cloze`].

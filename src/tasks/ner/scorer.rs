@@ -8,8 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::error::Result;
 use crate::heads::HeadKind;
 use crate::inputs::ModelInputs;
-use crate::luke::{Luke, Output};
-use crate::model::OutputName;
+use crate::luke::{Luke, Output, OutputName};
 
 /// A span of words whose best label is an entity's.
 #[derive(Clone, Debug, PartialEq)]

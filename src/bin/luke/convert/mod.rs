@@ -19,6 +19,7 @@ use luke_web::checkpoint::{
     About, ENTITY_TABLE, HeadChoice, Planned, Rows, WORD_TABLE, plan, plan_heads, tokenizer_json,
 };
 use luke_web::config::LukeConfig;
+use luke_web::directory;
 use luke_web::dtype::DType;
 use luke_web::folder::{EntityTable, Files, Manifest, SelfTest};
 use luke_web::heads::HeadSpec;
@@ -252,7 +253,7 @@ fn keep_special_entities(vocab: &mut BTreeMap<String, u32>, planned: &mut [Plann
 
 /// What the model gives for a fixed text on the CPU, with the weights as they are stored.
 fn self_test(folder: &Path, manifest: &Manifest) -> Result<SelfTest> {
-    let luke = pollster::block_on(folder::load(folder, DeviceKind::Cpu, false))?;
+    let luke = pollster::block_on(directory::load(folder, DeviceKind::Cpu, false))?;
     let text = "Ana Ivanovic lives in Los Angeles.".to_owned();
     let head = manifest.heads.keys().next().cloned().unwrap_or_else(|| "model".into());
     let mut spans = vec![[0, 12], [22, 33]];

@@ -15,6 +15,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use luke_web::backend::DeviceKind;
+use luke_web::directory;
 use luke_web::folder::sha256_hex;
 use luke_web::heads::HeadKind;
 use luke_web::tasks::from_value;
@@ -139,7 +140,7 @@ impl Run<'_> {
             Some(path) => Predictions::open(path, &header, &ids).map(|(file, lines)| (Some(file), lines))?,
             None => (None, Vec::new()),
         };
-        let luke = pollster::block_on(folder::load(model, DeviceKind::from(*device), false))?;
+        let luke = pollster::block_on(directory::load(model, DeviceKind::from(*device), false))?;
         luke.head(head)?;
 
         let (resumed, started) = (lines.len(), Instant::now());
