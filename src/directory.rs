@@ -1,4 +1,14 @@
 //! Model folders on disk, for programs that run natively. The only module of the library that opens files.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
 
 use std::fs::File;
 use std::io::{Error, Read, Seek, SeekFrom};

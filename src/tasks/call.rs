@@ -1,4 +1,5 @@
 //! Every task by its name in the API, on arguments, options and results as JSON has them.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

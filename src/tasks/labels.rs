@@ -1,4 +1,5 @@
 //! What the tasks that give labels share.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 use serde::{Deserialize, Serialize};
 

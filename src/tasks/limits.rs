@@ -2,6 +2,7 @@
 //! refused with the code `input` by the name of the option. They are far above what a use of the model takes.
 //!
 //! The length of a text is not bounded here: the work for a text is proportional to its length.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 use std::ops::RangeInclusive;
 

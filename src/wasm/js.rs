@@ -1,4 +1,5 @@
 //! Values and errors on their way from JavaScript and to it.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 use js_sys::{Array, ArrayBuffer, Object, Reflect};
 use serde::Serialize;
@@ -26,7 +27,9 @@ const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 /// bytes, a `Map` or a `Set`, more than 16 levels (so a cycle) or 8 million values, and what a getter or a proxy throws.
 pub fn from_js(value: &JsValue, name: &str) -> JsResult<Value> {
     let mut reader = Reader { left: MAX_VALUES };
-    reader.value(value, 0).map_err(|Fault { path, reason }| js_error(LukeError::input(format!("{name}{path}"), reason)))
+    reader
+        .value(value, MAX_DEPTH)
+        .map_err(|Fault { path, reason }| js_error(LukeError::input(format!("{name}{path}"), reason)))
 }
 
 /// What cannot be read, and where.
@@ -52,7 +55,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn value(&mut self, value: &JsValue, depth: usize) -> std::result::Result<Value, Fault> {
+    fn value(&mut self, value: &JsValue, levels: usize) -> std::result::Result<Value, Fault> {
         let Some(left) = self.left.checked_sub(1) else {
             return Fault::here(format!("has more than {MAX_VALUES} values"));
         };
@@ -73,13 +76,13 @@ impl Reader {
             let kind = value.js_typeof().as_string().unwrap_or_default();
             return Fault::here(format!("is no plain data but a {kind}"));
         }
-        if depth == MAX_DEPTH {
+        let Some(levels) = levels.checked_sub(1) else {
             return Fault::here(format!("has more than {MAX_DEPTH} levels of objects and arrays"));
-        }
-        if Array::is_array(value) { self.array(value, depth) } else { self.object(value, depth) }
+        };
+        if Array::is_array(value) { self.array(value, levels) } else { self.object(value, levels) }
     }
 
-    fn array(&mut self, value: &JsValue, depth: usize) -> std::result::Result<Value, Fault> {
+    fn array(&mut self, value: &JsValue, levels: usize) -> std::result::Result<Value, Fault> {
         let length = Reflect::get(value, &"length".into()).or_else(thrown)?.as_f64().unwrap_or_default();
         // An array may have four thousand million holes.
         if length > self.left as f64 {
@@ -88,12 +91,12 @@ impl Reader {
         let mut items = Vec::new();
         for i in 0..length as u32 {
             let item = Reflect::get_u32(value, i).or_else(thrown)?;
-            items.push(self.value(&item, depth + 1).map_err(|fault| fault.under(format!("[{i}]")))?);
+            items.push(self.value(&item, levels).map_err(|fault| fault.under(format!("[{i}]")))?);
         }
         Ok(Value::Array(items))
     }
 
-    fn object(&mut self, value: &JsValue, depth: usize) -> std::result::Result<Value, Fault> {
+    fn object(&mut self, value: &JsValue, levels: usize) -> std::result::Result<Value, Fault> {
         let keyless = value.is_instance_of::<js_sys::Map>() || value.is_instance_of::<js_sys::Set>();
         if keyless || value.is_instance_of::<ArrayBuffer>() || ArrayBuffer::is_view(value) {
             return Fault::here("is neither an array nor a plain object");
@@ -103,7 +106,7 @@ impl Reader {
             // The others are symbols.
             let Some(name) = key.as_string() else { continue };
             let field = Reflect::get(value, &key).or_else(thrown)?;
-            let field = self.value(&field, depth + 1).map_err(|fault| fault.under(format!(".{name}")))?;
+            let field = self.value(&field, levels).map_err(|fault| fault.under(format!(".{name}")))?;
             fields.insert(name, field);
         }
         Ok(Value::Object(fields))

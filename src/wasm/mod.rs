@@ -1,4 +1,5 @@
 //! The bindings to JavaScript: they convert and delegate. The only module that names a JavaScript crate.
+#![cfg_attr(not(test), deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used))]
 
 mod js;
 mod source;

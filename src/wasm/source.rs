@@ -37,7 +37,9 @@ impl Source for JsSource {
                 let (mut to, length) = (to.borrow_mut(), piece.length() as usize);
                 let start = to.len();
                 to.resize(start + length, 0);
-                piece.copy_to(&mut to[start..]);
+                if let Some(rest) = to.get_mut(start..) {
+                    piece.copy_to(rest);
+                }
             });
             let entry = |file: &FileEntry| to_js(file).map_err(failed);
             let next = next.map_or(Ok(JsValue::UNDEFINED), entry)?;

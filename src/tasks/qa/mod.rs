@@ -27,8 +27,10 @@ pub(super) async fn run(luke: &Luke, input: &QaInput, options: &QaOptions) -> Re
     batches::for_each(luke, HeadKind::Qa, inputs, |window, outputs| {
         let starts = &Output::find(&outputs, OutputName::StartLogits)?.values;
         let ends = &Output::find(&outputs, OutputName::EndLogits)?.values;
-        let null = f64::from(starts[0]) + f64::from(ends[0]);
-        null_score = Some(null_score.map_or(null, |lowest: f64| lowest.min(null)));
+        if let (Some(start), Some(end)) = (starts.first(), ends.first()) {
+            let null = f64::from(*start) + f64::from(*end);
+            null_score = Some(null_score.map_or(null, |lowest: f64| lowest.min(null)));
+        }
         n_best.add(search.candidates(window, starts, ends), &layout)
     })
     .await?;
