@@ -1,11 +1,32 @@
-//! LUKE (Yamada et al., EMNLP 2020) for the browser and the command line: words *and* entities in, with
-//! entity-aware self-attention, on WebGPU or the CPU. `ARCHITECTURE.md` has the map.
+//! LUKE (Yamada et al., EMNLP 2020): a transformer that reads words and entities together, in the browser and natively, on
+//! WebGPU or the CPU. `ARCHITECTURE.md` has the map.
+//!
+//! [`Luke`] is a loaded model; its methods are the tasks. In the browser the npm package `luke-web` wraps it. Natively:
+//!
+//! ```
+//! use luke_web::backend::DeviceKind;
+//! use luke_web::directory;
+//! use luke_web::tasks::ner::{NerInput, NerOptions, NerResult};
+//!
+//! # fn main() -> luke_web::Result<()> {
+//! let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/www/models/luke-mini-en");
+//! let luke = pollster::block_on(directory::load(folder, DeviceKind::Cpu, true))?;
+//! let input = NerInput::Text("Ada Lovelace was born in London.".into());
+//! let found = pollster::block_on(luke.ner(&input, &NerOptions::default()))?;
+//! let NerResult::One(entities) = found else { unreachable!("one text has one list of entities") };
+//! let named: Vec<_> = entities.iter().map(|entity| (entity.text.as_str(), entity.label.as_str())).collect();
+//! assert_eq!(named, [("Ada Lovelace", "PER"), ("London", "LOC")]);
+//! # Ok(())
+//! # }
+//! ```
 #![deny(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod backend;
 pub mod checkpoint;
 pub mod config;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod directory;
 pub mod dtype;
 pub mod error;
 pub mod folder;
@@ -23,4 +44,4 @@ mod luke;
 mod wasm;
 
 pub use error::{LukeError, Result};
-pub use luke::{InputSum, Luke, Output, Vocabulary};
+pub use luke::{InputSum, Luke, Output, OutputName, Vocabulary};

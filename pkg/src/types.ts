@@ -200,7 +200,7 @@ export interface QaOptions extends TaskOptions {
   /** Maximum length of an answer, 1 to 65,536 (default 30). */
   maxAnswerTokens?: number;
   /**
-   * Wikipedia titles of mentions in the question and the context: `{ 'the Big Apple': 'New York City' }`. The case of a mention is
+   * Wikipedia titles of mentions in the question and the context, 100,000 at most: `{ 'the Big Apple': 'New York City' }`. The case of a mention is
    * ignored. Titles that the model does not know are ignored, and also mentions that differ only in case and have different titles.
    */
   entities?: Readonly<Record<string, string>>;

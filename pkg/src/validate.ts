@@ -1,6 +1,7 @@
 // What can be told about arguments without knowing the model: their types, and names of options that do not exist.
 // The rest (spans, values of a task's options) is checked where it is used, in the wasm.
 import { LukeError } from './errors.js';
+import { checkPlain, readable } from './plain.js';
 import type {
   ClozeOptions, EmbedOptions, FillMaskOptions, ForwardOptions, LabelOptions, LoadOptions, NerOptions, PredictEntitiesOptions, QaOptions, TaskOptions, WordList,
 } from './types.js';
@@ -44,7 +45,8 @@ export function checkLoadOptions(options: LoadOptions): void {
 
 /** Rejects what is neither a text, nor texts, nor a word list. */
 export function checkNer(input: unknown, options: NerOptions): void {
-  checkKeys('ner', options, NER);
+  checkOptions('ner', options, NER);
+  checkPlain('ner', 'text', input);
   if (isString(input)) return;
   if (Array.isArray(input)) {
     input.forEach((text: unknown, i) => need(isString(text), 'ner', `text [${i}]`, 'a string', text));
@@ -64,7 +66,8 @@ interface Arguments {
 
 /** Rejects texts that are none and spans that are no pair of numbers; whether they fit the text is checked in the wasm. */
 export function checkTask(task: keyof typeof TASKS, { strings, span = {}, spans = {} }: Arguments, options: object): void {
-  checkKeys(task, options, TASKS[task]);
+  checkOptions(task, options, TASKS[task]);
+  for (const [name, value] of Object.entries({ ...strings, ...span, ...spans })) checkPlain(task, name, value);
   for (const [name, text] of Object.entries(strings)) need(isString(text), task, name, 'a string', text);
   for (const [name, pair] of Object.entries(span)) need(isSpan(pair), task, name, '[start, end]', pair);
   for (const [name, pairs] of Object.entries(spans)) {
@@ -75,7 +78,8 @@ export function checkTask(task: keyof typeof TASKS, { strings, span = {}, spans 
 
 /** Rejects inputs that are no object, and no list of objects; their arrays are checked in the wasm. */
 export function checkForward(inputs: unknown, options: ForwardOptions): void {
-  checkKeys('forward', options, FORWARD);
+  checkOptions('forward', options, FORWARD);
+  checkPlain('forward', 'inputs', inputs);
   if (!Array.isArray(inputs)) return need(isObject(inputs), 'forward', 'inputs', 'an object of arrays, or a list of such', inputs);
   inputs.forEach((one: unknown, i) => need(isObject(one), 'forward', `inputs[${i}]`, 'an object of arrays', one));
 }
@@ -88,6 +92,13 @@ export function absoluteUrl(what: string, url: string | URL): string {
   } catch {
     throw new LukeError('input', `load: ${what} is no URL: ${show(url)}`, { value: String(url) });
   }
+}
+
+/** Rejects options of a task that do not exist or are no plain data; their values are checked in the wasm. */
+function checkOptions(where: string, options: object, keys: Record<string, 1>): void {
+  readable(where, 'options', () => checkKeys(where, options, keys));
+  const { signal: _, ...data } = readable(where, 'options', () => ({ ...options })) as { signal?: unknown };
+  checkPlain(where, 'options', data);
 }
 
 function checkKeys(where: string, options: object, keys: Record<string, 1>): void {

@@ -5,7 +5,7 @@ import type { FileEntry } from './manifest.js';
 import { hasRelaxedSimd, ThreadPool } from './threads.js';
 import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span } from './types.js';
 
-/** The exports of `src/wasm.rs`. They throw a `PlainError`, or trap. */
+/** The exports of `src/wasm/mod.rs`. They throw a `PlainError`, or trap. */
 export interface WasmModule {
   default(init: { module_or_path: Response }): Promise<unknown>;
   /** Loads a model, and calls `read` for each file. The model keeps `read` for the rows of the entity table that later calls need. */

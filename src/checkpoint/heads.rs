@@ -6,33 +6,13 @@ use std::str::FromStr;
 use super::Stored;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
-use crate::heads::{ClozeTokens, HeadSpec, NerContext};
-
-/// The task of each class: Hugging Face's, and the authors' own for cloze questions (`examples/legacy/entity_span_qa`).
-pub const TASKS: [(&str, &str); 9] = [
-    ("LukeForEntitySpanClassification", "ner"),
-    ("LukeForEntityClassification", "typing"),
-    ("LukeForEntityPairClassification", "relation"),
-    ("LukeForTokenClassification", "tokenClassification"),
-    ("LukeForSequenceClassification", "sequenceClassification"),
-    ("LukeForMultipleChoice", "multipleChoice"),
-    ("LukeForQuestionAnswering", "qa"),
-    ("LukeForMaskedLM", "mlm"),
-    ("LukeForEntitySpanQA", "cloze"),
-];
-
-/// The tasks whose head tells no labels apart.
-pub const UNLABELLED: [&str; 4] = ["multipleChoice", "qa", "mlm", "cloze"];
-
-/// Names of layers that stand on the encoder, in any checkpoint.
-pub(super) const LAYERS: [&str; 7] =
-    ["heads.", "classifier.", "typing.", "qa_outputs.", "scorer.", "lm_head.", "entity_predictions."];
+use crate::heads::{ClozeTokens, HEADS, HeadInfo, HeadKind, HeadLayers, HeadSpec, NerContext};
 
 /// A head that was asked for: `ner`, or `ner=my_layer` where its tensors are `my_layer.weight` and `my_layer.bias`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeadChoice {
-    /// The task.
-    pub task: &'static str,
+    /// The head.
+    pub kind: HeadKind,
     /// The layer's name in the checkpoint, where it is not the usual one.
     pub layer: Option<String>,
 }
@@ -41,23 +21,21 @@ impl FromStr for HeadChoice {
     type Err = LukeError;
 
     fn from_str(text: &str) -> Result<Self> {
-        let (task, layer) = text.split_once('=').map_or((text, None), |(task, layer)| (task, Some(layer.to_owned())));
-        let task = known_task(task).ok_or_else(|| {
-            let known: Vec<_> = TASKS.iter().map(|(_, task)| *task).collect();
-            LukeError::input("head", format!("'{task}' is none of {}", known.join(", ")))
-        })?;
-        match (task, &layer) {
-            ("mlm", Some(_)) => Err(LukeError::input("head", "mlm has two layers, whose names are fixed")),
-            _ => Ok(Self { task, layer }),
+        let (key, layer) = text.split_once('=').map_or((text, None), |(key, layer)| (key, Some(layer.to_owned())));
+        let unknown = || LukeError::input("head", format!("'{key}' is none of {}", HeadKind::keys()));
+        let kind = HeadKind::from_key(key).ok_or_else(unknown)?;
+        if layer.is_some() && kind.info().layer_names().len() > 1 {
+            return Err(LukeError::input("head", format!("{kind} has several layers, whose names are fixed")));
         }
+        Ok(Self { kind, layer })
     }
 }
 
 /// A head that is kept.
 #[derive(Clone, Debug)]
 pub struct HeadPlan {
-    /// The task.
-    pub task: &'static str,
+    /// The head.
+    pub kind: HeadKind,
     /// Beginnings of its tensors' names: in the checkpoint, and in a model folder.
     pub renames: Vec<(String, String)>,
     /// What a manifest says of it.
@@ -76,33 +54,33 @@ pub fn plan_heads(
 ) -> Result<Vec<HeadPlan>> {
     let chosen = match chosen {
         [] => {
-            let found = find_tasks(config, about, stored)?;
-            found.into_iter().map(|task| HeadChoice { task, layer: None }).collect()
+            let found = find_heads(config, about, stored)?;
+            found.into_iter().map(|kind| HeadChoice { kind, layer: None }).collect()
         }
         chosen => chosen.to_vec(),
     };
-    let labelled = chosen.iter().filter(|choice| !UNLABELLED.contains(&choice.task)).count();
+    let labelled = chosen.iter().filter(|choice| choice.kind.info().min_labels().is_some()).count();
     let mut plans: Vec<HeadPlan> = Vec::new();
     for choice in &chosen {
-        let (task, renames) = (choice.task, renames(choice, stored, chosen.len() > 1)?);
+        let (kind, renames) = (choice.kind, renames(choice, stored, chosen.len() > 1)?);
         if let Some(other) = plans.iter().find(|plan| plan.renames[0].0 == renames[0].0) {
-            let reason = format!("{} and {task} would both be {}weight: use TASK=LAYER", other.task, renames[0].0);
+            let reason = format!("{} and {kind} would both be {}weight: use TASK=LAYER", other.kind, renames[0].0);
             return Err(LukeError::input("head", reason));
         }
-        let spec = about.get(task).cloned().unwrap_or_default();
-        plans.push(HeadPlan { task, renames, spec });
+        let spec = about.get(kind.key()).cloned().unwrap_or_default();
+        plans.push(HeadPlan { kind, renames, spec });
     }
-    for HeadPlan { task, renames, spec } in &mut plans {
-        if !UNLABELLED.contains(task) {
+    for HeadPlan { kind, renames, spec } in &mut plans {
+        if kind.info().min_labels().is_some() {
             let weight = format!("{}weight", renames[0].0);
             let rows = stored.iter().find(|tensor| tensor.name == weight).map_or(0, Stored::rows);
-            spec.labels = labels(task, spec, config, rows, labelled == 1)?;
+            spec.labels = labels(*kind, spec, config, rows, labelled == 1)?;
         }
-        if *task == "ner" {
+        if *kind == HeadKind::Ner {
             spec.context.get_or_insert(NerContext::Document);
             spec.max_span_tokens.get_or_insert(16);
         }
-        if *task == "cloze" {
+        if *kind == HeadKind::Cloze {
             spec.tokens.get_or_insert(ClozeTokens::last_rows(config.vocab_size));
         }
     }
@@ -111,39 +89,46 @@ pub fn plan_heads(
 
 /// Where the layers of a head are in the checkpoint, and what a model folder calls them.
 fn renames(choice: &HeadChoice, stored: &[Stored], several: bool) -> Result<Vec<(String, String)>> {
-    let task = choice.task;
-    let of_layer = |own: &&str| {
+    let kind = choice.kind;
+    let of_layer = |name: &&str| {
         let candidates = match &choice.layer {
             Some(layer) => vec![format!("{layer}.")],
-            // The authors' typing model has no `classifier` but `typing` (`examples/legacy/entity_typing`).
-            None => vec![format!("heads.{task}.{own}."), format!("{own}."), format!("{task}.")],
+            // The authors' typing model calls its layer by the task.
+            None => vec![format!("heads.{kind}.{name}."), format!("{name}."), format!("{kind}.")],
         };
-        let there = |from: &&String| stored.iter().any(|tensor| tensor.name.starts_with(*from));
-        let from = candidates.iter().find(there).ok_or_else(|| {
-            LukeError::format(format!("{}weight", candidates[0]), format!("is missing, head '{task}' needs it"))
+        let stored_as = |from: &&String| stored.iter().any(|tensor| tensor.name.starts_with(*from));
+        let from = candidates.iter().find(stored_as).ok_or_else(|| {
+            LukeError::format(format!("{}weight", candidates[0]), format!("is missing, head '{kind}' needs it"))
         })?;
-        let to = if several { format!("heads.{task}.{own}.") } else { format!("{own}.") };
+        let to = if several { format!("heads.{kind}.{name}.") } else { format!("{name}.") };
         Ok((from.clone(), to))
     };
-    layers(task).iter().map(of_layer).collect()
+    kind.info().layer_names().iter().map(of_layer).collect()
 }
 
-/// The tasks that the names of tensors, `config.json` or `luke_web.json` speak of.
-fn find_tasks(
+/// Whether a tensor belongs to a layer that stands on the encoder, in any checkpoint.
+pub(super) fn is_of_head(name: &str) -> bool {
+    let markers = HEADS.iter().filter_map(|head| head.marker?.split('.').next());
+    let mut layers = HEADS.iter().flat_map(|head| head.layer_names()).copied().chain(markers).chain(["heads"]);
+    name.split_once('.').is_some_and(|(first, _)| layers.any(|layer| layer == first))
+}
+
+/// The heads that the names of tensors, `config.json` or `luke_web.json` speak of.
+fn find_heads(
     config: &LukeConfig,
     about: &BTreeMap<String, HeadSpec>,
     stored: &[Stored],
-) -> Result<BTreeSet<&'static str>> {
-    let mut tasks = BTreeSet::new();
-    let own = stored.iter().filter_map(|tensor| tensor.name.strip_prefix("heads.")?.split('.').next());
-    for name in own.chain(about.keys().map(String::as_str)) {
+) -> Result<BTreeSet<HeadKind>> {
+    let mut heads = BTreeSet::new();
+    let named = stored.iter().filter_map(|tensor| tensor.name.strip_prefix("heads.")?.split('.').next());
+    for name in named.chain(about.keys().map(String::as_str)) {
         let unknown = || LukeError::format(format!("heads.{name}"), "this task is not known");
-        tasks.insert(known_task(name).ok_or_else(unknown)?);
+        heads.insert(HeadKind::from_key(name).ok_or_else(unknown)?);
     }
     for class in config.architectures.iter().filter(|class| *class != "LukeModel") {
-        match TASKS.iter().find(|(known, _)| known == class) {
-            Some((_, task)) => drop(tasks.insert(*task)),
-            None if tasks.is_empty() => {
+        match HeadKind::from_class(class) {
+            Some(kind) => drop(heads.insert(kind)),
+            None if heads.is_empty() => {
                 return Err(LukeError::format(
                     "config.json",
                     format!("class {class} is not known; --head may name the task"),
@@ -152,30 +137,36 @@ fn find_tasks(
             None => {}
         }
     }
-    if tasks.is_empty() {
+    if heads.is_empty() {
         let width = |name: &str| stored.iter().find(|tensor| tensor.name == name)?.shape.get(1).copied();
-        let of_layer = [("qa_outputs", "qa"), ("scorer", "cloze"), ("typing", "typing"), ("lm_head.dense", "mlm")];
-        let found = of_layer.into_iter().filter(|(layer, _)| width(&format!("{layer}.weight")).is_some());
-        tasks.extend(found.map(|(_, task)| task));
-        match width("classifier.weight").map(|width| width / config.hidden_size) {
-            Some(3) => drop(tasks.insert("ner")),
-            Some(2) => drop(tasks.insert("relation")),
-            Some(_) => {
-                let reason = "config.json names no class: say with --head what this layer is for";
-                return Err(LukeError::format("classifier.weight", reason));
+        heads.extend(HEADS.iter().filter(|head| head.marker.and_then(width).is_some()).map(|head| head.kind));
+        if let Some(width) = width("classifier.weight") {
+            // Only the width of its rows tells what a classifier is for.
+            let fits = |head: &&HeadInfo| match &head.layers {
+                HeadLayers::Linear(layer) if layer.name == "classifier" => {
+                    layer.input.states().checked_mul(config.hidden_size) == Some(width)
+                }
+                _ => false,
+            };
+            let mut fitting = HEADS.iter().filter(fits);
+            match (fitting.next(), fitting.next()) {
+                (Some(head), None) => drop(heads.insert(head.kind)),
+                _ => {
+                    let reason = "config.json names no class: say with --head what this layer is for";
+                    return Err(LukeError::format("classifier.weight", reason));
+                }
             }
-            None => {}
         }
     }
-    Ok(tasks)
+    Ok(heads)
 }
 
-fn labels(task: &str, spec: &HeadSpec, config: &LukeConfig, rows: usize, only: bool) -> Result<Vec<String>> {
+fn labels(kind: HeadKind, spec: &HeadSpec, config: &LukeConfig, rows: usize, only: bool) -> Result<Vec<String>> {
     let fits = |file: &str, labels: Vec<String>| match labels.len() == rows {
         true => Ok(labels),
         false => {
-            let reason = format!("names {} labels for head '{task}', which has {rows}", labels.len());
-            Err(LukeError::format(file, format!("{reason}; luke_web.json may name them: heads.{task}.labels")))
+            let reason = format!("names {} labels for head '{kind}', which has {rows}", labels.len());
+            Err(LukeError::format(file, format!("{reason}; luke_web.json may name them: heads.{kind}.labels")))
         }
     };
     match (spec.labels.is_empty(), only) {
@@ -184,22 +175,8 @@ fn labels(task: &str, spec: &HeadSpec, config: &LukeConfig, rows: usize, only: b
         (true, _) if config.id2label.is_empty() => Ok((0..rows).map(|id| format!("LABEL_{id}")).collect()),
         (true, true) => fits("config.json", config.labels()?),
         (true, false) => {
-            let reason = format!("must name the labels (heads.{task}.labels): config.json has those of one head only");
+            let reason = format!("must name the labels (heads.{kind}.labels): config.json has those of one head only");
             Err(LukeError::format("luke_web.json", reason))
         }
     }
-}
-
-/// The layers of a head, under Hugging Face's names.
-fn layers(task: &str) -> &'static [&'static str] {
-    match task {
-        "mlm" => &["lm_head", "entity_predictions"],
-        "qa" => &["qa_outputs"],
-        "cloze" => &["scorer"],
-        _ => &["classifier"],
-    }
-}
-
-fn known_task(name: &str) -> Option<&'static str> {
-    TASKS.iter().map(|(_, task)| *task).find(|task| *task == name)
 }

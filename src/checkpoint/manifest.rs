@@ -83,7 +83,7 @@ impl RawCheckpoint {
             source: about.source,
             config: value,
             dtype,
-            heads: heads.into_iter().map(|head| (head.task.to_owned(), head.spec)).collect(),
+            heads: heads.into_iter().map(|head| (head.kind.key().to_owned(), head.spec)).collect(),
             files: Files {
                 tokenizer: part("tokenizer.json", &tokenizer),
                 entity_vocab: part("entity_vocab.json", &entity_vocab),

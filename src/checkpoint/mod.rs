@@ -8,7 +8,7 @@ mod plan;
 mod tokenizer;
 
 pub use header::{Stored, header_bytes, read_header, shards};
-pub use heads::{HeadChoice, HeadPlan, TASKS, UNLABELLED, plan_heads};
+pub use heads::{HeadChoice, HeadPlan, plan_heads};
 pub use manifest::{About, RawCheckpoint};
 pub use plan::{ENTITY_TABLE, Planned, Rows, WORD_TABLE, plan};
 pub use tokenizer::{add_special_tokens, token_id, tokenizer_json};

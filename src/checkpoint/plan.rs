@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Stored;
-use super::heads::{HeadPlan, LAYERS};
+use super::heads::{HeadPlan, is_of_head};
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
+use crate::heads::HeadKind;
 
 /// The word table.
 pub const WORD_TABLE: &str = "luke.embeddings.word_embeddings.weight";
@@ -76,7 +77,7 @@ pub fn plan(config: &LukeConfig, stored: &[Stored], heads: &[HeadPlan], only: bo
         let name = &tensor.name;
         let of_head = heads.iter().flat_map(|head| &head.renames).find(|(from, _)| name.starts_with(from));
         let ignored = name.ends_with("position_ids") || name.contains("cls_entity_prediction");
-        let of_layer = LAYERS.iter().any(|layer| name.starts_with(layer));
+        let of_layer = is_of_head(name);
         let name = match of_head {
             Some((from, to)) => format!("{to}{}", &name[from.len()..]),
             None if ignored || (of_layer && only) => continue,
@@ -85,7 +86,7 @@ pub fn plan(config: &LukeConfig, stored: &[Stored], heads: &[HeadPlan], only: bo
         };
         named.insert(name, place);
     }
-    heads.iter().filter(|head| head.task == "mlm").for_each(|head| drop_tied_decoders(&mut named, head));
+    heads.iter().filter(|head| head.kind == HeadKind::MaskedLm).for_each(|head| drop_tied_decoders(&mut named, head));
     let attention = |layer: usize| format!("luke.encoder.layer.{layer}.attention.self");
     for own in (0..config.num_hidden_layers).flat_map(|layer| {
         ["w2e_query", "e2w_query", "e2e_query"].map(|query| (format!("{}.{query}", attention(layer)), attention(layer)))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
-use crate::heads::HeadSpec;
+use crate::heads::{HeadKind, HeadLayers, HeadSpec, LinearLayer};
 
 /// A tensor that the model takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,33 +91,31 @@ pub fn tensor_specs(
 fn head_shapes(task: &str, labels: usize, c: &LukeConfig) -> Result<Vec<TensorSpec>> {
     let (h, e) = (c.hidden_size, c.entity_emb_size);
     let bad = |reason: String| Err(LukeError::format("manifest.json", reason));
-    let min_labels = match task {
-        "ner" | "relation" => 2,
-        // One label is a number (regression), or a type that holds or not.
-        "typing" | "tokenClassification" | "sequenceClassification" => 1,
-        _ => 0,
+    let Some(kind) = HeadKind::from_key(task) else {
+        return bad(format!("head '{}' is not known", task.chars().take(80).collect::<String>()));
     };
-    if labels < min_labels {
+    let head = kind.info();
+    if head.min_labels().is_some_and(|min| labels < min) {
         return bad(format!("head '{task}' has {labels} labels"));
     }
     let mut specs = Specs(Vec::new());
-    match task {
-        "ner" => specs.linear("classifier", h.saturating_mul(3), labels),
-        "typing" | "tokenClassification" | "sequenceClassification" => specs.linear("classifier", h, labels),
-        "relation" => specs.matrix("classifier.weight", labels, h.saturating_mul(2), TensorRole::Layer),
-        "multipleChoice" => specs.linear("classifier", h, 1),
-        "qa" => specs.linear("qa_outputs", h, 2),
-        "cloze" => specs.linear("scorer", h.saturating_mul(2), 1),
-        "mlm" => {
-            specs.linear("lm_head.dense", h, h);
-            specs.layer_norm("lm_head.layer_norm", h);
-            specs.vector("lm_head.bias", c.vocab_size);
-            specs.linear("entity_predictions.transform.dense", h, e);
-            specs.layer_norm("entity_predictions.transform.LayerNorm", e);
-            specs.vector("entity_predictions.bias", c.entity_vocab_size);
-            specs.table("lm_head.decoder.weight", c.vocab_size, h);
+    match &head.layers {
+        HeadLayers::Linear(LinearLayer { name, input, output, bias }) => {
+            let (rows, columns) = (output.columns(labels), h.saturating_mul(input.states()));
+            if *bias {
+                specs.vector(&format!("{name}.bias"), rows);
+            }
+            specs.matrix(&format!("{name}.weight"), rows, columns, TensorRole::Layer);
         }
-        _ => return bad(format!("head '{}' is not known", task.chars().take(80).collect::<String>())),
+        HeadLayers::MaskedLm([words, entities]) => {
+            specs.linear(&format!("{words}.dense"), h, h);
+            specs.layer_norm(&format!("{words}.layer_norm"), h);
+            specs.vector(&format!("{words}.bias"), c.vocab_size);
+            specs.linear(&format!("{entities}.transform.dense"), h, e);
+            specs.layer_norm(&format!("{entities}.transform.LayerNorm"), e);
+            specs.vector(&format!("{entities}.bias"), c.entity_vocab_size);
+            specs.table(&format!("{words}.decoder.weight"), c.vocab_size, h);
+        }
     }
     Ok(specs.0)
 }

@@ -11,6 +11,7 @@ use crate::backend::{self, DeviceKind, OpenDevice};
 use crate::checkpoint::RawCheckpoint;
 use crate::error::{LukeError, Result};
 use crate::folder::{CheckedFolder, Source, read_verified};
+use crate::heads::HeadKind;
 use crate::model::{Head, LukeModel};
 use crate::text::{EntityVocab, Tokenizer};
 use crate::weights::{PagedRows, WeightStore};
@@ -77,9 +78,10 @@ async fn build(
     let mut store = WeightStore::new(&folder, &*source);
     let model = LukeModel::load(&mut store, config, pages, device).await?;
     let mut heads = BTreeMap::new();
-    for (task, spec) in &folder.manifest().heads {
-        let head = Head::load(task, spec.labels.len(), &mut store, config, device).await?;
-        heads.insert(task.clone(), head);
+    for (key, spec) in &folder.manifest().heads {
+        let unknown = || LukeError::format("manifest.json", format!("head '{key}' is not known"));
+        let kind = HeadKind::from_key(key).ok_or_else(unknown)?;
+        heads.insert(kind, Head::load(kind, spec.labels.len(), &mut store, config, device).await?);
     }
     store.check_all_taken()?;
     let parameters = folder.parameters();

@@ -6,10 +6,11 @@ use burn::tensor::Tensor;
 use super::read::{read_one, split};
 use super::{HiddenStates, Luke, Output};
 use crate::error::{LukeError, Result};
+use crate::heads::{HeadKind, Method};
 use crate::inputs::ModelInputs;
 use crate::kernels::{gather_rows, stack_rows};
 use crate::memory;
-use crate::model::{Axes, Head, MaskedLm};
+use crate::model::{Axes, Head, MaskedLm, OutputName};
 
 /// What a masked position is predicted from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,11 +55,11 @@ impl<'a> MaskedScorer<'a> {
     /// The scorer of a model.
     ///
     /// # Errors
-    /// `task-unavailable` naming `task` when the model has no head for masked words.
-    pub fn new(luke: &'a Luke, task: &str) -> Result<Self> {
-        match luke.heads.get("mlm") {
+    /// `task-unavailable` naming `method` when the model has no head for masked words.
+    pub fn new(luke: &'a Luke, method: Method) -> Result<Self> {
+        match luke.heads.get(&HeadKind::MaskedLm) {
             Some(Head::MaskedLm(head)) => Ok(Self { luke, head }),
-            _ => Err(luke.unavailable(task)),
+            _ => Err(luke.unavailable(method.name())),
         }
     }
 
@@ -98,8 +99,8 @@ impl<'a> MaskedScorer<'a> {
         let words = sequences.iter().map(|sequence| sequence.tokens.len()).collect();
         let entities = sequences.iter().map(|sequence| sequence.entities.len()).collect();
         let kinds: [(_, _, Vec<usize>, _); 2] = [
-            ("logits", Vocabulary::Words, words, config.vocab_size),
-            ("entityLogits", Vocabulary::Entities, entities, config.entity_vocab_size),
+            (OutputName::Logits, Vocabulary::Words, words, config.vocab_size),
+            (OutputName::EntityLogits, Vocabulary::Entities, entities, config.entity_vocab_size),
         ];
         for (name, vocabulary, rows, columns) in kinds {
             let all = rows.iter().sum::<usize>();

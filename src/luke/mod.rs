@@ -6,6 +6,7 @@ mod masked;
 mod read;
 mod self_test;
 
+pub use crate::model::OutputName;
 pub use calibrate::InputSum;
 pub use masked::Vocabulary;
 
@@ -17,7 +18,7 @@ use crate::checkpoint::RawCheckpoint;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
 use crate::folder::{CheckedFolder, Manifest, Source};
-use crate::heads::HeadSpec;
+use crate::heads::{HeadKind, HeadSpec, Method};
 use crate::inputs::{CheckedInputs, ModelInputs};
 use crate::model::{Head, HiddenStates, LukeModel, NamedTensor, Step, hidden_outputs};
 use crate::text::{EncodeOptions, EntityVocab, InputBuilder, Tokenizer};
@@ -41,7 +42,7 @@ pub struct Luke {
     /// Largest difference seen in the self-test, where one ran.
     pub self_test_error: Option<f32>,
     model: LukeModel,
-    heads: BTreeMap<String, Head>,
+    heads: BTreeMap<HeadKind, Head>,
     /// `backend::check` knows the faults of the device while this exists.
     opened: OpenDevice,
 }
@@ -49,12 +50,23 @@ pub struct Luke {
 /// An output of [`Luke::forward`], read back from the device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
-    /// Hugging Face's name in camelCase.
-    pub name: &'static str,
+    /// Which output it is.
+    pub name: OutputName,
     /// Shape without the batch axis.
     pub shape: Vec<usize>,
     /// Row-major values.
     pub values: Vec<f32>,
+}
+
+impl Output {
+    /// The output of a name among those of one input.
+    ///
+    /// # Errors
+    /// `format` where the head does not give it.
+    pub fn find(outputs: &[Self], name: OutputName) -> Result<&Self> {
+        let missing = || LukeError::format("manifest.json", format!("a head of the model gives no {name}"));
+        outputs.iter().find(|output| output.name == name).ok_or_else(missing)
+    }
 }
 
 impl Luke {
@@ -85,50 +97,38 @@ impl Luke {
         load::checkpoint(checkpoint, source, kind).await
     }
 
-    /// The tasks of the API that this model can do.
-    pub fn tasks(&self) -> Vec<&str> {
-        let of_head = |head: &str| -> &'static [&'static str] {
-            match head {
-                "cloze" => &["cloze"],
-                "ner" => &["ner"],
-                "qa" => &["qa"],
-                "relation" => &["relation"],
-                "typing" => &["typing"],
-                // A table cut to the special entities has none to predict.
-                "mlm" if self.entity_vocab.titles() > 4 => &["fillMask", "predictEntities"],
-                "mlm" => &["fillMask"],
-                _ => &[],
-            }
-        };
-        self.heads.keys().flat_map(|head| of_head(head)).copied().chain(["embed"]).collect()
+    /// The methods of the API that this model can do.
+    pub fn tasks(&self) -> Vec<&'static str> {
+        let methods = self.heads.keys().flat_map(|head| head.info().methods).copied();
+        // A table cut to the special entities has none to predict.
+        let usable = methods.filter(|method| *method != Method::PredictEntities || self.entity_vocab.titles() > 4);
+        usable.chain([Method::Embed]).map(Method::name).collect()
     }
 
     /// A head and what the manifest says of it.
     ///
     /// # Errors
     /// `task-unavailable` when the model has no such head.
-    pub fn head(&self, task: &str) -> Result<(&Head, &HeadSpec)> {
-        match (self.heads.get(task), self.manifest.heads.get(task)) {
+    pub fn head(&self, kind: HeadKind) -> Result<(&Head, &HeadSpec)> {
+        match (self.heads.get(&kind), self.manifest.heads.get(kind.key())) {
             (Some(head), Some(spec)) => Ok((head, spec)),
-            _ => Err(self.unavailable(task)),
+            _ => Err(self.unavailable(kind.key())),
         }
     }
 
-    /// Checks that `task` is one of [`tasks`](Self::tasks).
+    /// Checks that a method is one of [`tasks`](Self::tasks).
     ///
     /// # Errors
     /// `task-unavailable` when it is not.
-    pub fn need_task(&self, task: &str) -> Result<()> {
-        match self.tasks().contains(&task) {
-            true => Ok(()),
-            false => Err(self.unavailable(task)),
-        }
+    pub fn check_method(&self, method: Method) -> Result<()> {
+        if self.tasks().contains(&method.name()) { Ok(()) } else { Err(self.unavailable(method.name())) }
     }
 
     /// Builds the error that says that there is no head for a task, and which tasks there are.
     pub fn unavailable(&self, task: &str) -> LukeError {
         let mut available: Vec<String> = self.tasks().into_iter().map(str::to_owned).collect();
-        available.extend(self.heads.keys().filter(|head| !available.contains(head)).cloned().collect::<Vec<_>>());
+        let others = self.heads.keys().map(|head| head.key().to_owned());
+        available.extend(others.filter(|head| !available.contains(head)).collect::<Vec<_>>());
         LukeError::TaskUnavailable { task: task.into(), available }
     }
 
@@ -137,7 +137,7 @@ impl Luke {
         InputBuilder { tokenizer: &self.tokenizer, entities: &self.entity_vocab, options }
     }
 
-    /// Runs the model on arrays. `head` is a task, or `"model"` for the hidden states; left out, it is the only
+    /// Runs the model on arrays. `head` is the name of a head, or `"model"` for the hidden states; left out, it is the only
     /// head there is, or `"model"`.
     ///
     /// # Errors
@@ -158,16 +158,25 @@ impl Luke {
     /// - `integrity`, `network`, or what else the source of the entity table fails with
     /// - `out-of-memory`
     pub async fn forward_batch(&self, batch: &[ModelInputs], head: Option<&str>) -> Result<Vec<Vec<Output>>> {
-        let batch: Vec<_> = batch.iter().map(|inputs| inputs.checked(&self.config)).collect::<Result<_>>()?;
         let head = match head {
             Some("model") => None,
-            Some(task) => Some(self.head(task)?.0),
+            Some(key) => Some(HeadKind::from_key(key).ok_or_else(|| self.unavailable(key))?),
             None if self.heads.len() > 1 => {
-                let known: Vec<&str> = self.heads.keys().map(String::as_str).collect();
+                let known: Vec<&str> = self.heads.keys().map(|head| head.key()).collect();
                 return Err(LukeError::input("head", format!("name one of model, {}", known.join(", "))));
             }
-            None => self.heads.values().next(),
+            None => self.heads.keys().next().copied(),
         };
+        self.forward_head(batch, head).await
+    }
+
+    /// Runs a head on inputs, or the encoder alone; as [`forward_batch`](Self::forward_batch).
+    ///
+    /// # Errors
+    /// As [`forward_batch`](Self::forward_batch).
+    pub async fn forward_head(&self, batch: &[ModelInputs], head: Option<HeadKind>) -> Result<Vec<Vec<Output>>> {
+        let batch: Vec<_> = batch.iter().map(|inputs| inputs.checked(&self.config)).collect::<Result<_>>()?;
+        let head = head.map(|kind| self.head(kind)).transpose()?.map(|(head, _)| head);
         let (mut outputs, mut rest) = (Vec::with_capacity(batch.len()), batch.as_slice());
         while !rest.is_empty() {
             let mut rows = 0;
@@ -193,13 +202,13 @@ impl Luke {
         let states = self.states(batch).await?;
         let outputs = match head {
             Some(Head::MaskedLm(head)) => return MaskedScorer::of(self, head).outputs(&states).await,
-            Some(head) => head.forward(&self.model, &states, batch)?,
+            Some(Head::Linear(head)) => head.forward(&self.model, &states, batch)?,
             None => hidden_outputs(&self.model, &states),
         };
         let mut each = vec![Vec::new(); batch.len()];
         let values = read(outputs.iter().map(|output| (output.name, output.tensor.clone())).collect()).await?;
         for (NamedTensor { name, rows, axes, .. }, values) in outputs.iter().zip(values) {
-            split(name, &values, rows, *axes, &mut each);
+            split(*name, &values, rows, *axes, &mut each);
         }
         Ok(each)
     }
@@ -230,7 +239,7 @@ impl Luke {
                 seen.extend(rows.iter().map(|row| states.clone().slice([*row..row + 1, 0..columns])));
             }
         });
-        let name = "hiddenStates";
+        let name = OutputName::HiddenStates;
         let layers = read(seen.into_iter().map(|tensor| (name, tensor)).collect()).await?;
         Ok(layers.into_iter().map(|values| Output { name, shape: vec![columns], values }).collect())
     }
@@ -242,16 +251,16 @@ impl Luke {
     /// - logits of a block: `[positions of all inputs, rows of the block]`, the positions of the first input first
     ///
     /// # Errors
-    /// `task-unavailable` naming `task` when the model has no head for masked words; `input` when there is no such position;
+    /// `task-unavailable` naming `method` when the model has no head for masked words; `input` when there is no such position;
     /// else as [`forward_batch`](Self::forward_batch).
     pub async fn masked_logits(
         &self,
-        task: &str,
+        method: Method,
         vocabulary: Vocabulary,
         inputs: &[(ModelInputs, Vec<usize>)],
         visit: impl FnMut(usize, &[f32]),
     ) -> Result<()> {
-        MaskedScorer::new(self, task)?.score(vocabulary, inputs, visit).await
+        MaskedScorer::new(self, method)?.score(vocabulary, inputs, visit).await
     }
 
     /// Sums what goes into each linear layer of the encoder on a text with mentions (UTF-16 units). Empty where the text is

@@ -1,26 +1,32 @@
 //! Results from the device.
 
+use std::fmt::Display;
+
 use burn::tensor::{Device, Tensor, TensorData, Transaction};
 
 use super::Output;
 use crate::backend::{self, DeviceKind};
 use crate::error::{LukeError, Result};
-use crate::model::Axes;
+use crate::model::{Axes, OutputName};
 
 /// The values of named tensors of one device, brought from it together.
 ///
 /// # Errors
 /// `device-lost` when the device failed, or a GPU gave a number that is not finite; `format` when the CPU did.
-pub async fn read<'a>(tensors: Vec<(&'a str, Tensor<2>)>) -> Result<Vec<Vec<f32>>> {
+pub async fn read<N: Display>(tensors: Vec<(N, Tensor<2>)>) -> Result<Vec<Vec<f32>>> {
     let Some(device) = tensors.first().map(|(_, tensor)| tensor.device()) else { return Ok(Vec::new()) };
     let lost = |reason: String| backend::failed(&device, reason);
-    let (names, tensors): (Vec<&'a str>, Vec<_>) = tensors.into_iter().unzip();
+    let (names, tensors): (Vec<N>, Vec<_>) = tensors.into_iter().unzip();
     let reading = tensors.into_iter().fold(Transaction::default(), |reading, tensor| reading.register(tensor));
     let data = reading.execute_async().await.map_err(|error| lost(error.to_string()))?;
     backend::check(&device)?;
-    let values = |(name, data): (&str, TensorData)| {
+    let values = |(name, data): (N, TensorData)| {
         let values = data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))?;
-        if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(not_finite(name, &device)) }
+        if values.iter().all(|value| value.is_finite()) {
+            Ok(values)
+        } else {
+            Err(not_finite(&name.to_string(), &device))
+        }
     };
     names.into_iter().zip(data).map(values).collect()
 }
@@ -44,7 +50,7 @@ pub async fn read_one(name: &str, tensor: Tensor<2>) -> Result<Vec<f32>> {
 }
 
 /// Gives each sequence its rows of an output.
-pub fn split(name: &'static str, values: &[f32], rows: &[usize], axes: Axes, to: &mut [Vec<Output>]) {
+pub fn split(name: OutputName, values: &[f32], rows: &[usize], axes: Axes, to: &mut [Vec<Output>]) {
     let columns = values.len() / rows.iter().sum::<usize>().max(1);
     let mut rest = values;
     for (rows, outputs) in rows.iter().zip(to).filter(|(rows, _)| **rows > 0) {

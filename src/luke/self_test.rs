@@ -1,9 +1,10 @@
 //! The manifest's self-test: a text whose logits are known.
 
 use super::masked::MaskedScorer;
-use super::{Luke, Vocabulary};
+use super::{Luke, Output, Vocabulary};
 use crate::error::{LukeError, Result};
-use crate::model::Head;
+use crate::heads::{HeadKind, HeadLayers, LayerOutput, LinearLayer, SpanForm};
+use crate::model::{Head, OutputName};
 use crate::text::{EncodeOptions, InputForm, OffsetUnit, Offsets, Spanned};
 
 /// See [`Luke::self_test`].
@@ -32,19 +33,25 @@ pub async fn run(luke: &Luke) -> Result<Option<f32>> {
 pub async fn values(luke: &Luke, text: &str, spans: &[[usize; 2]], head: &str) -> Result<Vec<f32>> {
     let offsets = Offsets::new(text, OffsetUnit::Utf16);
     let spans = spans.iter().map(|span| offsets.span("spans", *span)).collect::<Result<Vec<_>>>()?;
-    let form = match head {
-        "ner" => InputForm::EntitySpanClassification,
-        "typing" => InputForm::EntityClassification,
-        "relation" => InputForm::EntityPairClassification,
-        _ => InputForm::Entities(None),
+    let kind = if head == "model" { None } else { HeadKind::from_key(head) };
+    let form = match kind.map(|kind| kind.info().spans) {
+        Some(SpanForm::Candidates) => InputForm::EntitySpanClassification,
+        Some(SpanForm::MarkedMention) => InputForm::EntityClassification,
+        Some(SpanForm::MarkedPair) => InputForm::EntityPairClassification,
+        Some(SpanForm::Mentions) | None => InputForm::Entities(None),
     };
     let inputs = luke.input_builder(EncodeOptions::default()).encode(Spanned { text, spans: &spans }, form)?;
-    if let Some(Head::MaskedLm(masked)) = luke.heads.get(head) {
+    if let Some(Head::MaskedLm(masked)) = kind.and_then(|kind| luke.heads.get(&kind)) {
         // Words only: entities would bring their whole table here.
         let states = luke.states(&[inputs.checked(&luke.config)?]).await?;
         let size = [inputs.input_ids.len(), luke.config.vocab_size];
         return MaskedScorer::of(luke, masked).whole(&states, Vocabulary::Words, size).await;
     }
     let outputs = luke.forward(&inputs, Some(head)).await?;
-    Ok(outputs.into_iter().next().map(|output| output.values).unwrap_or_default())
+    let tested = match kind.map(|kind| &kind.info().layers) {
+        None => OutputName::LastHiddenState,
+        Some(HeadLayers::Linear(LinearLayer { output: LayerOutput::StartAndEnd, .. })) => OutputName::StartLogits,
+        Some(_) => OutputName::Logits,
+    };
+    Ok(Output::find(&outputs, tested)?.values.clone())
 }

@@ -1,190 +1,184 @@
-//! What stands on the encoder: one variant for each Hugging Face class.
+//! The heads on the encoder. All but the masked LM are one linear layer, of which the table in `heads` says what it reads.
 
 use burn::tensor::{Device, Tensor};
 
 use super::layers::{Linear, Weights};
 use super::masked_lm::MaskedLm;
+use super::output::{Axes, NamedTensor, OutputName};
 use super::{HiddenStates, LukeModel};
-use crate::checkpoint::UNLABELLED;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
+use crate::heads::{HeadKind, HeadLayers, HiddenRows, LayerOutput, LinearLayer};
 use crate::inputs::{CheckedInputs, ModelInputs};
+use crate::kernels::gather_rows;
 use crate::weights::WeightStore;
 
-/// An output of the model for every sequence of a batch, on the device.
-#[derive(Clone, Debug)]
-pub struct NamedTensor {
-    /// Hugging Face's name in camelCase.
-    pub name: &'static str,
-    /// The values: the rows of the first sequence, then those of the next.
-    pub tensor: Tensor<2>,
-    /// How many rows each sequence has. One without rows has no such output.
-    pub rows: Vec<usize>,
-    /// What is left of the matrix in the shape that Hugging Face gives it, without the batch axis.
-    pub axes: Axes,
-}
-
-/// Axes of an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Axes {
-    /// `[rows, columns]`
-    Both,
-    /// `[rows]`: there is one column.
-    Rows,
-    /// `[columns]`: there is one row a sequence.
-    Columns,
-}
-
-/// A head, by the task it serves.
+/// A head with its weights.
 pub enum Head {
-    /// `LukeForEntitySpanClassification`: `ner`.
-    EntitySpanClassification(Linear),
-    /// `LukeForEntityClassification`: `typing`.
-    EntityClassification(Linear),
-    /// `LukeForEntityPairClassification`: `relation`.
-    EntityPairClassification(Linear),
-    /// `LukeForTokenClassification`: `tokenClassification`.
-    TokenClassification(Linear),
-    /// `LukeForSequenceClassification`: `sequenceClassification`.
-    SequenceClassification(Linear),
-    /// `LukeForMultipleChoice`: `multipleChoice`.
-    MultipleChoice(Linear),
-    /// `LukeForQuestionAnswering`: `qa`.
-    QuestionAnswering(Linear),
-    /// `LukeForEntitySpanQA` of studio-ousia/luke (`examples/legacy/entity_span_qa/model.py`): `cloze`.
-    Cloze(Linear),
-    /// `LukeForMaskedLM`: `mlm`.
+    /// One linear layer on hidden states.
+    Linear(Box<LinearHead>),
+    /// `LukeForMaskedLM`, whose logits come in blocks.
     MaskedLm(Box<MaskedLm>),
 }
 
 impl Head {
-    /// Takes the head's tensors: those under `heads.TASK` where there are such, as in a model with several heads.
+    /// Takes the head's tensors: those under `heads.KEY` where there are such, as in a model with several heads.
     /// `labels` is how many classes it tells apart.
+    ///
+    /// # Errors
+    /// Those of [`WeightStore`] for tensors that are missing or cannot be read.
     pub async fn load(
-        task: &str,
+        kind: HeadKind,
         labels: usize,
         store: &mut WeightStore<'_>,
         c: &LukeConfig,
         device: &Device,
     ) -> Result<Self> {
-        // One label is a number (regression), or a type that holds or not.
-        let least = if ["ner", "relation"].contains(&task) { 2 } else { 1 };
-        if labels < least && !UNLABELLED.contains(&task) {
-            return Err(LukeError::format("manifest.json", format!("head '{task}' has {labels} labels")));
-        }
-        let own = format!("heads.{task}");
-        let several = store.has_under(&own);
+        let under_key = format!("heads.{kind}");
+        let several = store.has_under(&under_key);
         let mut root = Weights::new(store, device);
-        let mut w = if several { root.at(&own) } else { root };
-        let h = c.hidden_size;
-        let mut classifier = async |in_features, labels| w.at("classifier").linear(in_features, labels).await;
-        Ok(match task {
-            "ner" => Self::EntitySpanClassification(classifier(3 * h, labels).await?),
-            "typing" => Self::EntityClassification(classifier(h, labels).await?),
-            "relation" => Self::EntityPairClassification(w.at("classifier").linear_no_bias(2 * h, labels).await?),
-            "tokenClassification" => Self::TokenClassification(classifier(h, labels).await?),
-            "sequenceClassification" => Self::SequenceClassification(classifier(h, labels).await?),
-            "multipleChoice" => Self::MultipleChoice(classifier(h, 1).await?),
-            "qa" => Self::QuestionAnswering(w.at("qa_outputs").linear(h, 2).await?),
-            "cloze" => Self::Cloze(w.at("scorer").linear(2 * h, 1).await?),
-            "mlm" => Self::MaskedLm(Box::new(MaskedLm::load(w, c).await?)),
-            other => return Err(LukeError::format("manifest.json", format!("head '{other}' is not known"))),
+        let mut w = if several { root.at(&under_key) } else { root };
+        Ok(match &kind.info().layers {
+            HeadLayers::Linear(layer) => Self::Linear(Box::new(LinearHead::load(layer, labels, w, c).await?)),
+            HeadLayers::MaskedLm([words, entities]) => {
+                Self::MaskedLm(Box::new(MaskedLm::load(&mut w, words, entities, c).await?))
+            }
         })
     }
+}
 
-    /// Runs the head on a batch. Fails where it needs entities or positions that are not in the inputs.
+/// A head that is one linear layer.
+pub struct LinearHead {
+    linear: Linear,
+    input: HiddenRows,
+    output: LayerOutput,
+}
+
+/// The rows that a layer reads, and how many of them are each sequence's.
+struct LayerInput {
+    /// `[rows, states * hidden]`
+    tensor: Tensor<2>,
+    rows: Vec<usize>,
+    /// Axes of logits with several columns.
+    axes: Axes,
+}
+
+impl LinearHead {
+    async fn load(layer: &LinearLayer, labels: usize, mut w: Weights<'_, '_>, c: &LukeConfig) -> Result<Self> {
+        let &LinearLayer { name, input, output, bias } = layer;
+        let (in_features, out_features) = (input.states() * c.hidden_size, output.columns(labels));
+        let mut w = w.at(name);
+        let linear = if bias {
+            w.linear(in_features, out_features).await?
+        } else {
+            w.linear_no_bias(in_features, out_features).await?
+        };
+        Ok(Self { linear, input, output })
+    }
+
+    /// Runs the head on a batch.
+    ///
+    /// # Errors
+    /// `input` where it reads entities or positions that are not in the inputs; `format` where it reads the pooled token of a
+    /// model without a pooler.
     pub fn forward(
         &self,
         model: &LukeModel,
         states: &HiddenStates,
         batch: &[CheckedInputs<'_>],
     ) -> Result<Vec<NamedTensor>> {
-        let sequences = states.packing.sequences();
-        let need = |entities: usize| match sequences.iter().all(|sequence| sequence.entities.len() >= entities) {
-            true => Ok(()),
-            false => Err(LukeError::input("entityIds", format!("this head needs {entities}"))),
-        };
-        // Entity `i` of every sequence.
-        let entity = |i: usize| {
-            let rows: Vec<usize> = sequences.iter().map(|sequence| sequence.entities.start + i).collect();
-            states.select(states.states.clone(), &rows)
-        };
-        let pooled = || {
-            let missing = || LukeError::format("manifest.json", "this head needs luke.pooler, which is missing");
-            model.pooler_output(states).ok_or_else(missing)
-        };
-        let one =
-            |tensor| vec![NamedTensor { name: "logits", tensor, rows: vec![1; batch.len()], axes: Axes::Columns }];
-        let words = || sequences.iter().map(|sequence| sequence.tokens.len()).collect();
-        Ok(match self {
-            Self::EntitySpanClassification(classifier) => {
-                need(1)?;
-                let has = |name, positions: fn(&ModelInputs) -> &[u32]| {
-                    let missing = batch.iter().any(|inputs| positions(inputs).is_empty());
-                    if missing { Err(LukeError::input(name, "this head needs it")) } else { Ok(()) }
+        let LayerInput { tensor, rows, axes } = self.input(model, states, batch)?;
+        let logits = self.linear.forward(tensor);
+        Ok(match self.output {
+            LayerOutput::Labels(_) => vec![NamedTensor { name: OutputName::Logits, tensor: logits, rows, axes }],
+            LayerOutput::Score => {
+                // One number for each row; for each sequence that has one row, a list of one number.
+                let axes = if axes == Axes::Both { Axes::Rows } else { axes };
+                vec![NamedTensor { name: OutputName::Logits, tensor: logits, rows, axes }]
+            }
+            LayerOutput::StartAndEnd => {
+                let [all, _] = logits.dims();
+                let column = |name, i: usize| {
+                    let tensor = logits.clone().slice([0..all, i..i + 1]);
+                    NamedTensor { name, tensor, rows: rows.clone(), axes: Axes::Rows }
                 };
-                has("entityStartPositions", |inputs| &inputs.entity_start_positions)?;
-                has("entityEndPositions", |inputs| &inputs.entity_end_positions)?;
+                vec![column(OutputName::StartLogits, 0), column(OutputName::EndLogits, 1)]
+            }
+        })
+    }
+
+    /// Gathers the hidden states that the layer reads.
+    fn input(&self, model: &LukeModel, states: &HiddenStates, batch: &[CheckedInputs<'_>]) -> Result<LayerInput> {
+        let sequences = states.packing.sequences();
+        let entities = sequences.iter().map(|sequence| sequence.entities.clone());
+        let need_entities = |count: usize| match sequences.iter().all(|sequence| sequence.entities.len() >= count) {
+            true => Ok(()),
+            false => Err(LukeError::input("entityIds", format!("this head needs {count}"))),
+        };
+        let one_row = |tensor| LayerInput { tensor, rows: vec![1; sequences.len()], axes: Axes::Columns };
+        Ok(match self.input {
+            HiddenRows::SpanEnds => {
+                need_entities(1)?;
+                need_positions("entityStartPositions", batch, |inputs| &inputs.entity_start_positions)?;
+                need_positions("entityEndPositions", batch, |inputs| &inputs.entity_end_positions)?;
                 let spans = batch.iter().zip(sequences).flat_map(|(inputs, sequence)| {
                     let word = |position: &u32| sequence.tokens.start + *position as usize;
                     let ends = inputs.entity_start_positions.iter().zip(&inputs.entity_end_positions);
                     ends.zip(sequence.entities.clone()).map(move |((start, end), row)| [word(start), word(end), row])
                 });
-                let tensor = classifier.forward(states.joined(&spans.collect::<Vec<_>>()));
-                let rows = sequences.iter().map(|sequence| sequence.entities.len()).collect();
-                vec![NamedTensor { name: "logits", tensor, rows, axes: Axes::Both }]
+                let tensor = states.joined(&spans.collect::<Vec<_>>());
+                LayerInput { tensor, rows: entities.map(|rows| rows.len()).collect(), axes: Axes::Both }
             }
-            Self::EntityClassification(classifier) => {
-                need(1)?;
-                one(classifier.forward(entity(0)))
+            HiddenRows::FirstEntity => {
+                need_entities(1)?;
+                let first: Vec<usize> = entities.map(|rows| rows.start).collect();
+                one_row(gather_rows(states.states.clone(), &first))
             }
-            Self::EntityPairClassification(classifier) => {
-                need(2)?;
-                let pairs: Vec<_> = sequences.iter().map(|s| [s.entities.start, s.entities.start + 1]).collect();
-                one(classifier.forward(states.joined(&pairs)))
+            HiddenRows::FirstTwoEntities => {
+                need_entities(2)?;
+                let pairs: Vec<_> = entities.map(|rows| [rows.start, rows.start + 1]).collect();
+                one_row(states.joined(&pairs))
             }
-            Self::TokenClassification(classifier) => {
-                let tensor = classifier.forward(states.word_rows());
-                vec![NamedTensor { name: "logits", tensor, rows: words(), axes: Axes::Both }]
-            }
-            Self::SequenceClassification(classifier) | Self::MultipleChoice(classifier) => {
-                one(classifier.forward(pooled()?))
-            }
-            Self::QuestionAnswering(outputs) => {
-                let both = outputs.forward(states.word_rows());
-                let column = |name, i: usize| {
-                    let tensor = both.clone().slice([0..states.packing.tokens(), i..i + 1]);
-                    NamedTensor { name, tensor, rows: words(), axes: Axes::Rows }
-                };
-                vec![column("startLogits", 0), column("endLogits", 1)]
-            }
-            Self::Cloze(scorer) => {
-                need(2)?;
-                let pairs = sequences.iter().flat_map(|sequence| {
-                    let entities = sequence.entities.clone();
-                    entities.clone().skip(1).map(move |candidate| [entities.start, candidate])
+            HiddenRows::FirstAndEachEntity => {
+                need_entities(2)?;
+                let pairs = entities.clone().flat_map(|rows| {
+                    let first = rows.start;
+                    rows.skip(1).map(move |other| [first, other])
                 });
-                let tensor = scorer.forward(states.joined(&pairs.collect::<Vec<_>>()));
-                let rows = sequences.iter().map(|sequence| sequence.entities.len() - 1).collect();
-                vec![NamedTensor { name: "logits", tensor, rows, axes: Axes::Rows }]
+                let tensor = states.joined(&pairs.collect::<Vec<_>>());
+                LayerInput { tensor, rows: entities.map(|rows| rows.len() - 1).collect(), axes: Axes::Both }
             }
-            Self::MaskedLm(_) => return Err(LukeError::input("head", "its tables are decoded in blocks")),
+            HiddenRows::Tokens => {
+                let rows = sequences.iter().map(|sequence| sequence.tokens.len()).collect();
+                LayerInput { tensor: states.word_rows(), rows, axes: Axes::Both }
+            }
+            HiddenRows::Pooled => {
+                let missing = || LukeError::format("manifest.json", "this head needs luke.pooler, which is missing");
+                one_row(model.pooler_output(states).ok_or_else(missing)?)
+            }
         })
     }
+}
+
+fn need_positions(name: &str, batch: &[CheckedInputs<'_>], positions: fn(&ModelInputs) -> &[u32]) -> Result<()> {
+    if batch.iter().any(|inputs| positions(inputs).is_empty()) {
+        return Err(LukeError::input(name, "this head needs it"));
+    }
+    Ok(())
 }
 
 /// The outputs of the encoder alone.
 pub fn hidden_outputs(model: &LukeModel, states: &HiddenStates) -> Vec<NamedTensor> {
     let sequences = states.packing.sequences();
+    let output = |name, tensor, rows, axes| NamedTensor { name, tensor, rows, axes };
     let rows = sequences.iter().map(|sequence| sequence.tokens.len()).collect();
-    let mut out = vec![NamedTensor { name: "lastHiddenState", tensor: states.word_rows(), rows, axes: Axes::Both }];
+    let mut outputs = vec![output(OutputName::LastHiddenState, states.word_rows(), rows, Axes::Both)];
     if states.packing.rows() > states.packing.tokens() {
         let rows = sequences.iter().map(|sequence| sequence.entities.len()).collect();
-        let (name, tensor) = ("entityLastHiddenState", states.entity_rows());
-        out.push(NamedTensor { name, tensor, rows, axes: Axes::Both });
+        outputs.push(output(OutputName::EntityLastHiddenState, states.entity_rows(), rows, Axes::Both));
     }
-    if let Some(tensor) = model.pooler_output(states) {
-        out.push(NamedTensor { name: "poolerOutput", tensor, rows: vec![1; sequences.len()], axes: Axes::Columns });
+    if let Some(pooled) = model.pooler_output(states) {
+        outputs.push(output(OutputName::PoolerOutput, pooled, vec![1; sequences.len()], Axes::Columns));
     }
-    out
+    outputs
 }

@@ -21,24 +21,25 @@ pub struct MaskedLm {
 }
 
 impl MaskedLm {
-    /// Takes the tensors under `lm_head` and `entity_predictions`.
-    pub async fn load(mut w: Weights<'_, '_>, c: &LukeConfig) -> Result<Self> {
+    /// Takes the tensors of the two decoders, `words` and `entities`.
+    ///
+    /// # Errors
+    /// Those of `WeightStore` for tensors that are missing or cannot be read.
+    pub async fn load(w: &mut Weights<'_, '_>, words: &str, entities: &str, c: &LukeConfig) -> Result<Self> {
         let (h, e, epsilon) = (c.hidden_size, c.entity_emb_size, c.layer_norm_eps);
+        let decoder = format!("{words}.decoder.weight");
         Ok(Self {
             words: Decoder {
-                dense: w.at("lm_head.dense").linear(h, h).await?,
-                layer_norm: w.at("lm_head.layer_norm").layer_norm(h, epsilon).await?,
-                bias: w.values("lm_head.bias", &[c.vocab_size]).await?,
+                dense: w.at(&format!("{words}.dense")).linear(h, h).await?,
+                layer_norm: w.at(&format!("{words}.layer_norm")).layer_norm(h, epsilon).await?,
+                bias: w.values(&format!("{words}.bias"), &[c.vocab_size]).await?,
             },
             entities: Decoder {
-                dense: w.at("entity_predictions.transform.dense").linear(h, e).await?,
-                layer_norm: w.at("entity_predictions.transform.LayerNorm").layer_norm(e, epsilon).await?,
-                bias: w.values("entity_predictions.bias", &[c.entity_vocab_size]).await?,
+                dense: w.at(&format!("{entities}.transform.dense")).linear(h, e).await?,
+                layer_norm: w.at(&format!("{entities}.transform.LayerNorm")).layer_norm(e, epsilon).await?,
+                bias: w.values(&format!("{entities}.bias"), &[c.entity_vocab_size]).await?,
             },
-            word_table: match w.has("lm_head.decoder.weight") {
-                true => Some(w.table("lm_head.decoder.weight", [c.vocab_size, h]).await?),
-                false => None,
-            },
+            word_table: if w.has(&decoder) { Some(w.table(&decoder, [c.vocab_size, h]).await?) } else { None },
         })
     }
 

@@ -7,10 +7,12 @@ mod encoder;
 mod heads;
 mod layers;
 mod masked_lm;
+mod output;
 
 pub use encoder::Step;
-pub use heads::{Axes, Head, NamedTensor, hidden_outputs};
+pub use heads::{Head, LinearHead, hidden_outputs};
 pub use masked_lm::{Decoder, MaskedLm};
+pub use output::{Axes, NamedTensor, OutputName};
 
 use burn::tensor::{Device, Tensor};
 
@@ -32,12 +34,12 @@ pub struct LukeModel {
     device: Device,
 }
 
-/// What the encoder gives for a batch.
+/// The hidden states of a batch after the last layer.
 #[derive(Clone, Debug)]
 pub struct HiddenStates {
     /// `[rows, hidden]`
     pub states: Tensor<2>,
-    /// Whose row is whose.
+    /// Which rows are the words and the entities of each sequence.
     pub packing: PackedBatch,
 }
 
@@ -59,15 +61,7 @@ impl HiddenStates {
     /// - result: `[sequences, hidden]`
     pub fn first_words(&self) -> Tensor<2> {
         let first: Vec<usize> = self.packing.sequences().iter().map(|sequence| sequence.tokens.start).collect();
-        self.select(self.states.clone(), &first)
-    }
-
-    /// Some rows of a matrix, in order.
-    ///
-    /// # Shapes
-    /// - of: `[any, columns]`, result: `[rows, columns]`
-    pub fn select(&self, of: Tensor<2>, rows: &[usize]) -> Tensor<2> {
-        gather_rows(of, rows)
+        gather_rows(self.states.clone(), &first)
     }
 
     /// For each of `groups`, its rows one after the other.
@@ -76,7 +70,7 @@ impl HiddenStates {
     /// - result: `[groups, N * hidden]`
     pub fn joined<const N: usize>(&self, groups: &[[usize; N]]) -> Tensor<2> {
         let [_, hidden] = self.states.dims();
-        self.select(self.states.clone(), groups.as_flattened()).reshape([groups.len(), N * hidden])
+        gather_rows(self.states.clone(), groups.as_flattened()).reshape([groups.len(), N * hidden])
     }
 }
 

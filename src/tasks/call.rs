@@ -1,4 +1,5 @@
 //! Every task by its name in the API, on arguments, options and results as JSON has them.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,6 +8,7 @@ use serde_json::Value;
 use super::ner::NerInput;
 use super::{from_value, required};
 use crate::error::{LukeError, Result};
+use crate::heads::Method;
 use crate::luke::Luke;
 
 impl Luke {
@@ -15,16 +17,16 @@ impl Luke {
     /// # Errors
     /// `input` for another name, and for arguments and options that are not those of the task; else the errors of the task.
     pub async fn call(&self, task: &str, input: Value, options: Value) -> Result<Value> {
-        match task {
-            "ner" => json(self.ner(&NerInput::from_value(input)?, &optional(options)?).await?),
-            "qa" => json(self.qa(&argument(input)?, &optional(options)?).await?),
-            "typing" => json(self.typing(&argument(input)?, &optional(options)?).await?),
-            "relation" => json(self.relation(&argument(input)?, &optional(options)?).await?),
-            "cloze" => json(self.cloze(&argument(input)?, &optional(options)?).await?),
-            "fillMask" => json(self.fill_mask(&argument(input)?, &optional(options)?).await?),
-            "predictEntities" => json(self.predict_entities(&argument(input)?, &optional(options)?).await?),
-            "embed" => json(self.embed(&argument(input)?, &optional(options)?).await?),
-            other => Err(LukeError::input("task", format!("there is no task '{other}'"))),
+        let unknown = || LukeError::input("task", format!("there is no task '{task}'"));
+        match Method::from_name(task).ok_or_else(unknown)? {
+            Method::Ner => json(self.ner(&NerInput::from_value(input)?, &optional(options)?).await?),
+            Method::Qa => json(self.qa(&argument(input)?, &optional(options)?).await?),
+            Method::Typing => json(self.typing(&argument(input)?, &optional(options)?).await?),
+            Method::Relation => json(self.relation(&argument(input)?, &optional(options)?).await?),
+            Method::Cloze => json(self.cloze(&argument(input)?, &optional(options)?).await?),
+            Method::FillMask => json(self.fill_mask(&argument(input)?, &optional(options)?).await?),
+            Method::PredictEntities => json(self.predict_entities(&argument(input)?, &optional(options)?).await?),
+            Method::Embed => json(self.embed(&argument(input)?, &optional(options)?).await?),
         }
     }
 }

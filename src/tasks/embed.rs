@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::limits;
 use super::mentions::{Mentions, windows};
 use super::windows::{Window, Windows};
-use crate::error::{LukeError, Result};
-use crate::luke::{Luke, Output};
+use crate::error::Result;
+use crate::luke::{Luke, Output, OutputName};
+use crate::memory;
 use crate::text::{EncodeOptions, OffsetUnit, Offsets, PlacedToken, Spanned, SpecialTokens};
 
 /// A text and mentions in it.
@@ -69,16 +70,17 @@ pub(super) async fn run(luke: &Luke, input: &EmbedInput, options: &EmbedOptions)
 
     let windows = windows(luke, ids.len(), &spans)?;
     let shown: Windows = windows.iter().map(|window| window.tokens.clone()).collect();
-    let mut words = zeros(ids.len(), hidden)?;
-    let mut entities = zeros(spans.len(), hidden)?;
+    let mut words = memory::zeros(ids.len().saturating_mul(hidden), "for the vectors of the tokens")?;
+    let mut entities = memory::zeros(spans.len().saturating_mul(hidden), "for the vectors of the spans")?;
     let mut pooled: Option<Vec<f32>> = None;
     for (number, Window { tokens, items }) in windows.iter().enumerate() {
         let shifted = |item: &usize| spans[*item].start - tokens.start..spans[*item].end - tokens.start;
         let entity_inputs = items.iter().map(|item| (mentions.rows[*item], shifted(item)));
         let inputs = builder.inputs(&ids[tokens.clone()], entity_inputs);
-        for Output { name, values, .. } in luke.forward(&inputs, Some("model")).await? {
+        let outputs = luke.forward_head(std::slice::from_ref(&inputs), None).await?;
+        for Output { name, values, .. } in outputs.into_iter().flatten() {
             match name {
-                "lastHiddenState" => {
+                OutputName::LastHiddenState => {
                     let states = values.chunks_exact(hidden).skip(before);
                     for (token, state) in tokens.clone().zip(states) {
                         if shown.most_text(&(token..token + 1)) == Some(number) {
@@ -86,15 +88,16 @@ pub(super) async fn run(luke: &Luke, input: &EmbedInput, options: &EmbedOptions)
                         }
                     }
                 }
-                "entityLastHiddenState" => {
+                OutputName::EntityLastHiddenState => {
                     for (item, state) in items.iter().zip(values.chunks_exact(hidden)) {
                         entities[item * hidden..][..hidden].copy_from_slice(state);
                     }
                 }
-                _ => {
+                OutputName::PoolerOutput => {
                     let sum = pooled.get_or_insert_with(|| vec![0.0; hidden]);
                     sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value / windows.len() as f32);
                 }
+                _ => {}
             }
         }
     }
@@ -102,13 +105,4 @@ pub(super) async fn run(luke: &Luke, input: &EmbedInput, options: &EmbedOptions)
     let token =
         |(id, range): PlacedToken| Token { id, start: offsets.of_byte(range.start), end: offsets.of_byte(range.end) };
     Ok(Embedding { tokens: tokens.into_iter().map(token).collect(), words, entities, pooled, hidden })
-}
-
-/// Vectors of zeros, `[rows, hidden]`.
-fn zeros(rows: usize, hidden: usize) -> Result<Vec<f32>> {
-    let size = rows.saturating_mul(hidden);
-    let mut values = Vec::new();
-    values.try_reserve_exact(size).map_err(|_| LukeError::OutOfMemory(format!("for {rows} vectors of {hidden}")))?;
-    values.resize(size, 0.0);
-    Ok(values)
 }

@@ -9,6 +9,7 @@ use super::limits;
 use super::top_k::{Scored, best_rows};
 use super::windows::{assign, token_budget};
 use crate::error::{LukeError, Result};
+use crate::heads::Method;
 use crate::luke::{Luke, Vocabulary};
 use crate::text::{EncodeOptions, SpecialTokens};
 
@@ -51,8 +52,8 @@ pub struct TokenScore {
 
 /// See [`Luke::fill_mask`].
 pub(super) async fn run(luke: &Luke, input: &FillMaskInput, options: &FillMaskOptions) -> Result<Vec<Vec<TokenScore>>> {
-    let task = "fillMask";
-    luke.need_task(task)?;
+    let method = Method::FillMask;
+    luke.check_method(method)?;
     limits::check("topK", options.top_k, &limits::TOP_K)?;
     let (name, mask) = luke
         .tokenizer
@@ -76,7 +77,7 @@ pub(super) async fn run(luke: &Luke, input: &FillMaskInput, options: &FillMaskOp
         order.extend(window.items);
     }
     let mut answers = vec![Vec::new(); masks.len()];
-    let best = best_rows(luke, task, Vocabulary::Words, &inputs, options.top_k).await?;
+    let best = best_rows(luke, method, Vocabulary::Words, &inputs, options.top_k).await?;
     for (item, best) in order.into_iter().zip(best) {
         for Scored { id, logit, score } in best {
             answers[item].push(TokenScore { token: luke.tokenizer.decode(&[id])?, id, score, logit });

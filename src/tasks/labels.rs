@@ -1,9 +1,11 @@
 //! What the tasks that give labels share.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::luke::Luke;
+use crate::heads::HeadKind;
+use crate::luke::{Luke, Output, OutputName};
 use crate::text::{EncodeOptions, InputForm, OffsetUnit, Spanned, SpecialTokens};
 
 /// A label and how sure the model is of it.
@@ -35,7 +37,7 @@ pub struct LabelOptions {
 /// `task-unavailable` without such a head; `input` for spans further apart than the model reads.
 pub async fn classify(
     luke: &Luke,
-    head: &str,
+    head: HeadKind,
     input: Spanned<'_>,
     form: InputForm<'_>,
     options: &LabelOptions,
@@ -44,8 +46,8 @@ pub async fn classify(
     let around_spans = Some(luke.config.max_seq_tokens());
     let encoding = EncodeOptions { special: options.special_tokens, around_spans, ..Default::default() };
     let inputs = luke.input_builder(encoding).encode(input, form)?;
-    let outputs = luke.forward(&inputs, Some(head)).await?;
-    Ok(outputs.into_iter().next().map(|output| output.values).unwrap_or_default())
+    let outputs = luke.forward_head(std::slice::from_ref(&inputs), Some(head)).await?;
+    Ok(Output::find(&outputs.concat(), OutputName::Logits)?.values.clone())
 }
 
 /// Sorts labels by their logits, the highest first; equal ones stay in the order of the head.

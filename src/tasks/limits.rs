@@ -2,10 +2,12 @@
 //! refused with the code `input` by the name of the option. They are far above what a use of the model takes.
 //!
 //! The length of a text is not bounded here: the work for a text is proportional to its length.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 use std::ops::RangeInclusive;
 
 use crate::error::{LukeError, Result};
+use crate::inputs::MAX_ENTITIES;
 
 /// Numbers of tokens that options give, such as `docStride` and `maxAnswerTokens`: no LUKE reads as many at once.
 pub const TOKENS: RangeInclusive<usize> = 1..=65_536;
@@ -16,8 +18,8 @@ pub const N_BEST: RangeInclusive<usize> = 1..=1_000;
 /// `topK` of `qa`, `fillMask` and `predictEntities`.
 pub const TOP_K: RangeInclusive<usize> = 1..=1_000;
 
-/// `maxEntitiesPerPass` of `ner`. The entities of a pass attend to each other: its time grows with the square of them.
-pub const ENTITIES_PER_PASS: RangeInclusive<usize> = 1..=4_096;
+/// `maxEntitiesPerPass` of `ner`: what one input of the model may have.
+pub const ENTITIES_PER_PASS: RangeInclusive<usize> = 1..=MAX_ENTITIES;
 
 /// Spans of `embed`, each of which becomes a vector.
 pub const MAX_SPANS: usize = 10_000;

@@ -1,4 +1,5 @@
 //! Mentions in a text, for the tasks that take any number of them.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 use std::ops::Range;
 

@@ -1,5 +1,6 @@
 //! The tasks: a file or a folder for each, with its input, its options, and how the logits become a result. [`Luke`]'s methods
 //! for them are here; each calls the `run` of its module.
+#![cfg_attr(not(test), deny(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod batches;
 mod call;

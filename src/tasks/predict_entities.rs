@@ -7,6 +7,7 @@ use super::mentions::{Mentions, windows};
 use super::top_k::{Scored, best_rows};
 use super::windows::Window;
 use crate::error::Result;
+use crate::heads::Method;
 use crate::luke::{Luke, Vocabulary};
 use crate::text::{EncodeOptions, OffsetUnit, Spanned, SpecialTokens};
 
@@ -59,8 +60,8 @@ pub(super) async fn run(
     input: &PredictEntitiesInput,
     options: &PredictEntitiesOptions,
 ) -> Result<Vec<Vec<EntityScore>>> {
-    let task = "predictEntities";
-    luke.need_task(task)?;
+    let method = Method::PredictEntities;
+    luke.check_method(method)?;
     limits::check("topK", options.top_k, &limits::TOP_K)?;
     let (titles, max) = (options.titles.as_deref(), limits::MAX_PREDICTIONS);
     let mentions = Mentions::read(luke, &input.text, &input.spans, titles, options.offsets, max)?;
@@ -74,7 +75,7 @@ pub(super) async fn run(
         order.extend(items);
     }
     let mut answers = vec![Vec::new(); spans.len()];
-    let best = best_rows(luke, task, Vocabulary::Entities, &inputs, options.top_k).await?;
+    let best = best_rows(luke, method, Vocabulary::Entities, &inputs, options.top_k).await?;
     for (item, best) in order.into_iter().zip(best) {
         for Scored { id, logit, score } in best {
             let title = luke.entity_vocab.title(id).unwrap_or_default();

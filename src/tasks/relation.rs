@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::labels::{LabelOptions, LabelScore, best_first, classify, softmax};
 use crate::error::Result;
+use crate::heads::HeadKind;
 use crate::luke::Luke;
 use crate::text::{InputForm, Offsets, Spanned};
 
@@ -25,8 +26,8 @@ pub(super) async fn run(luke: &Luke, input: &RelationInput, options: &LabelOptio
     let offsets = Offsets::new(&input.text, options.offsets);
     let spans = [offsets.span("head", input.head)?, offsets.span("tail", input.tail)?];
     let spanned = Spanned { text: &input.text, spans: &spans };
-    let logits = classify(luke, "relation", spanned, InputForm::EntityPairClassification, options).await?;
-    let labels = &luke.head("relation")?.1.labels;
+    let logits = classify(luke, HeadKind::Relation, spanned, InputForm::EntityPairClassification, options).await?;
+    let labels = &luke.head(HeadKind::Relation)?.1.labels;
     let all = softmax(&logits).into_iter().zip(&logits).zip(labels);
     Ok(best_first(all.map(|((score, logit), label)| LabelScore { label: label.clone(), score, logit: *logit })))
 }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::error::Result;
+use crate::heads::Method;
 use crate::inputs::ModelInputs;
 use crate::luke::{Luke, Vocabulary};
 
@@ -12,13 +13,13 @@ use crate::luke::{Luke, Vocabulary};
 /// Those of [`Luke::masked_logits`].
 pub async fn best_rows(
     luke: &Luke,
-    task: &str,
+    method: Method,
     vocabulary: Vocabulary,
     inputs: &[(ModelInputs, Vec<usize>)],
     top_k: usize,
 ) -> Result<Vec<Vec<Scored>>> {
     let mut best: Vec<TopK> = inputs.iter().flat_map(|(_, positions)| positions).map(|_| TopK::new(top_k)).collect();
-    luke.masked_logits(task, vocabulary, inputs, |first, block| {
+    luke.masked_logits(method, vocabulary, inputs, |first, block| {
         let width = block.len() / best.len();
         best.iter_mut().zip(block.chunks_exact(width)).for_each(|(best, row)| best.push(first, row));
     })

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::labels::{LabelOptions, LabelScore, best_first, classify};
 use crate::error::Result;
+use crate::heads::HeadKind;
 use crate::luke::Luke;
 use crate::text::{InputForm, Offsets, Spanned};
 
@@ -22,8 +23,8 @@ pub struct TypingInput {
 pub(super) async fn run(luke: &Luke, input: &TypingInput, options: &LabelOptions) -> Result<Vec<LabelScore>> {
     let span = Offsets::new(&input.text, options.offsets).span("span", input.span)?;
     let spanned = Spanned { text: &input.text, spans: &[span] };
-    let logits = classify(luke, "typing", spanned, InputForm::EntityClassification, options).await?;
-    let labels = &luke.head("typing")?.1.labels;
+    let logits = classify(luke, HeadKind::Typing, spanned, InputForm::EntityClassification, options).await?;
+    let labels = &luke.head(HeadKind::Typing)?.1.labels;
     let kept = logits.iter().zip(labels).filter(|(logit, _)| options.all_scores || **logit > 0.0);
     let sigmoid = |logit: f32| 1.0 / (1.0 + f64::from(-logit).exp());
     Ok(best_first(kept.map(|(logit, label)| LabelScore {

@@ -68,7 +68,11 @@ fn windows_and_logits_equal_the_authors() {
             let candidates: Vec<_> = window.candidates.iter().map(place).collect();
             assert_eq!(json!(candidates), want["entities"], "{what}");
             let outputs = pollster::block_on(luke.forward(&window.inputs, Some("cloze"))).unwrap();
-            assert_eq!((outputs[0].name, &outputs[0].shape[..]), ("logits", &[candidates.len()][..]), "{what}");
+            assert_eq!(
+                (outputs[0].name.as_str(), &outputs[0].shape[..]),
+                ("logits", &[candidates.len()][..]),
+                "{what}"
+            );
             assert_close(&what, &outputs[0].values, &flat(&want["logits"]), TOLERANCE);
             windows_seen += 1;
         }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use luke_web::backend::DeviceKind;
 use luke_web::folder::{CheckedFolder, FileEntry, Reading, Source, sha256_hex};
+use luke_web::heads::Method;
 use luke_web::inputs::ModelInputs;
 use luke_web::tasks::embed::{EmbedInput, EmbedOptions};
 use luke_web::{Luke, LukeError, Vocabulary};
@@ -159,7 +160,7 @@ fn inputs_are_bounded_and_positions_exist() {
     assert_eq!((error.code(), error.to_string().contains("entityIds")), ("input", true), "{error}");
     for (vocabulary, position) in [(Vocabulary::Words, 3), (Vocabulary::Entities, 1), (Vocabulary::Words, usize::MAX)] {
         let inputs = [(entities(1), vec![0, position])];
-        let error = block_on(luke.masked_logits("fillMask", vocabulary, &inputs, |_, _| {})).unwrap_err();
+        let error = block_on(luke.masked_logits(Method::FillMask, vocabulary, &inputs, |_, _| {})).unwrap_err();
         assert_eq!(error.code(), "input", "{error}");
     }
 }

@@ -26,7 +26,7 @@ fn every_head_equals_transformers() {
             if key == "logitsStride" {
                 continue;
             }
-            let output = outputs.iter().find(|output| output.name == key);
+            let output = outputs.iter().find(|output| output.name.as_str() == key);
             let output = output.unwrap_or_else(|| panic!("{name}: no output {key}"));
             let what = format!("{name}, {} words, {} entities, {key}", inputs.input_ids.len(), inputs.entity_ids.len());
             // The fixture keeps every 17th column of large masked-word logits.

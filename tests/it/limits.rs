@@ -30,41 +30,28 @@ fn numbers_out_of_range_are_refused_by_name_and_range() {
     let cloze = json!({ "passage": "Paris", "query": "@placeholder", "candidates": [[0, 5]] });
     let mask = json!({ "text": "<mask>" });
     let entities = json!({ "text": "Tokyo", "spans": [[0, 5]] });
-    let tokens: &[&str] = &["docStride", "maxQuestionTokens", "maxAnswerTokens"];
-    let cases: [(&str, &str, &Value, Vec<(&str, u64)>); 5] = [
-        (
-            "micro-span_cls",
-            "ner",
-            &ner,
-            vec![("maxSpanTokens", 65_536), ("maxEntitiesPerPass", 4096), ("maxSeqTokens", 512)],
-        ),
-        (
-            "micro-qa",
-            "qa",
-            &qa,
-            tokens
-                .iter()
-                .map(|name| (*name, 65_536))
-                .chain([("nBest", 1000), ("topK", 1000), ("maxSeqTokens", 512)])
-                .collect(),
-        ),
-        (
-            "micro-cloze",
-            "cloze",
-            &cloze,
-            vec![
-                ("docStride", 65_536),
-                ("maxQueryTokens", 65_536),
-                ("maxMentionTokens", 65_536),
-                ("maxSeqTokens", 512),
-            ],
-        ),
-        ("micro-mlm", "fillMask", &mask, vec![("topK", 1000)]),
-        ("micro-mlm", "predictEntities", &entities, vec![("topK", 1000)]),
+    let (tokens, seq_tokens) = (65_536, ("maxSeqTokens", 512));
+    let of_ner = [("maxSpanTokens", tokens), ("maxEntitiesPerPass", 16_384), seq_tokens];
+    let of_qa = [
+        ("docStride", tokens),
+        ("maxQuestionTokens", tokens),
+        ("maxAnswerTokens", tokens),
+        ("nBest", 1000),
+        ("topK", 1000),
+        seq_tokens,
+    ];
+    let of_cloze = [("docStride", tokens), ("maxQueryTokens", tokens), ("maxMentionTokens", tokens), seq_tokens];
+    type Maxima<'a> = &'a [(&'a str, u64)];
+    let cases: [(&str, &str, &Value, Maxima); 5] = [
+        ("micro-span_cls", "ner", &ner, &of_ner),
+        ("micro-qa", "qa", &qa, &of_qa),
+        ("micro-cloze", "cloze", &cloze, &of_cloze),
+        ("micro-mlm", "fillMask", &mask, &[("topK", 1000)]),
+        ("micro-mlm", "predictEntities", &entities, &[("topK", 1000)]),
     ];
     for (model, task, input, options) in cases {
         let luke = load(&folder(model));
-        for (option, max) in options {
+        for (option, max) in options.iter().copied() {
             for wrong in [json!(0), json!(max + 1), json!(10_000_000), json!(u64::from(u32::MAX)), json!(u64::MAX)] {
                 let message = refused(&luke, task, input.clone(), json!({ option: wrong }));
                 assert!(message.starts_with(option) && message.contains(&max.to_string()), "{message}");
@@ -76,6 +63,41 @@ fn numbers_out_of_range_are_refused_by_name_and_range() {
             block_on(luke.call(task, input.clone(), json!({ option: max }))).unwrap();
         }
     }
+}
+
+/// Found by `hostile`: answers that repeat themselves never filled the list, and each was decoded. It took 7 s where the model
+/// itself takes less than one.
+#[test]
+fn answers_that_repeat_are_cheap() {
+    let luke = load(&folder("micro-qa"));
+    let input = json!({ "question": "why ".repeat(300), "context": "中".repeat(232) });
+    let time = |n_best: usize, max_answer_tokens: usize| {
+        let options = json!({ "nBest": n_best, "maxAnswerTokens": max_answer_tokens, "docStride": 128 });
+        let started = Instant::now();
+        block_on(luke.call("qa", input.clone(), options)).unwrap();
+        started.elapsed()
+    };
+    let model = time(1, 1);
+    for n_best in [277, 1000] {
+        let whole = time(n_best, 65_536);
+        assert!(whole < 3 * model + Duration::from_secs(2), "nBest {n_best}: {whole:?}, the model alone {model:?}");
+    }
+}
+
+/// Every span of a full window in one pass, longer than the model's inputs can have: it takes several.
+#[test]
+fn all_spans_in_one_pass_are_as_many_as_an_input_holds() {
+    let luke = load(&folder("micro-span_cls"));
+    let options = json!({ "maxEntitiesPerPass": null, "maxSpanTokens": 500, "candidates": "all" });
+    let options: NerOptions = from_value("options", options).unwrap();
+    let reader = Reader::new(&luke, &options).unwrap();
+    let document = reader.text(&"a ".repeat(500)).unwrap();
+    let mut spans = 0;
+    for (inputs, scored) in reader.passes(&document) {
+        inputs.checked(&luke.config).unwrap();
+        spans += scored.len();
+    }
+    assert_eq!(spans, 500 * 501 / 2);
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn several_heads_stand_on_one_encoder() {
     let (raw, _) = load_raw(&from, &[]);
     for inputs in inputs("micro-span_cls") {
         assert_eq!(forward(&both, &inputs, Some("ner")), forward(&alone, &inputs, None));
-        assert_eq!(forward(&both, &inputs, Some("qa"))[0].name, "startLogits");
+        assert_eq!(forward(&both, &inputs, Some("qa"))[0].name.as_str(), "startLogits");
         for head in ["ner", "qa"] {
             assert_eq!(forward(&raw, &inputs, Some(head)), forward(&both, &inputs, Some(head)));
         }

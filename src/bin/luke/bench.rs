@@ -7,13 +7,12 @@ use burn::tensor::{Device, Tensor, TensorData};
 use clap::Args;
 use luke_web::Result;
 use luke_web::backend;
+use luke_web::directory;
 use luke_web::dtype::{DType, Int8Range};
 use luke_web::inputs::ModelInputs;
 use luke_web::kernels::{Activation, Weight, linear};
 use luke_web::weights::RowTable;
 use serde_json::{Value, json};
-
-use super::folder;
 
 /// Words and entities of a pass.
 const PASSES: [(usize, usize); 3] = [(16, 4), (128, 32), (512, 128)];
@@ -50,7 +49,7 @@ pub fn bench(options: &Options) -> Result<()> {
         }
     }
     for folder in &options.models {
-        let luke = pollster::block_on(folder::load(folder, options.device.into(), false))?;
+        let luke = pollster::block_on(directory::load(folder, options.device.into(), false))?;
         let c = &luke.config;
         for (words, entities) in PASSES.into_iter().filter(|(words, _)| *words <= c.max_seq_tokens()) {
             let inputs = inputs(words, entities)?;

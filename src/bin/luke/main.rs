@@ -14,8 +14,10 @@ use luke_web::backend::DeviceKind;
 use luke_web::checkpoint::tokenizer_json;
 
 use luke_web::LukeError;
+use luke_web::directory::{self, Directory};
 use luke_web::dtype::DType;
 use luke_web::folder::read_verified;
+use luke_web::heads::Method;
 use serde_json::{Value, json};
 
 /// LUKE on the command line.
@@ -98,14 +100,14 @@ fn main() -> ExitCode {
         Command::Convert(options) => convert::convert(&options),
         Command::Tokenizer { checkpoint, output } => tokenizer_json(&folder::lookup(&checkpoint))
             .and_then(|json| std::fs::write(&output, json.to_string()).map_err(|e| folder::file_error(&output, &e))),
-        Command::Ner(run) => lines(&run, "ner"),
-        Command::Qa(run) => lines(&run, "qa"),
-        Command::Typing(run) => lines(&run, "typing"),
-        Command::Relation(run) => lines(&run, "relation"),
-        Command::Cloze(run) => lines(&run, "cloze"),
-        Command::FillMask(run) => lines(&run, "fillMask"),
-        Command::PredictEntities(run) => lines(&run, "predictEntities"),
-        Command::Embed(run) => lines(&run, "embed"),
+        Command::Ner(run) => lines(&run, Method::Ner),
+        Command::Qa(run) => lines(&run, Method::Qa),
+        Command::Typing(run) => lines(&run, Method::Typing),
+        Command::Relation(run) => lines(&run, Method::Relation),
+        Command::Cloze(run) => lines(&run, Method::Cloze),
+        Command::FillMask(run) => lines(&run, Method::FillMask),
+        Command::PredictEntities(run) => lines(&run, Method::PredictEntities),
+        Command::Embed(run) => lines(&run, Method::Embed),
         Command::Eval(options) => eval::eval(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Verify(run) => verify(&run.model, run.device.into()),
@@ -120,11 +122,11 @@ fn main() -> ExitCode {
 }
 
 fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
-    let source = folder::Folder(model.to_owned());
-    for file in folder::checked(model)?.manifest().all_files() {
+    let source = Directory::new(model);
+    for file in source.checked()?.manifest().all_files() {
         pollster::block_on(read_verified(&source, file, None, Vec::new()))?;
     }
-    let luke = pollster::block_on(folder::load(model, device, true))?;
+    let luke = pollster::block_on(directory::load(model, device, true))?;
     let bytes: usize = luke.manifest.chunks.iter().map(|chunk| chunk.bytes).sum();
     let report = json!({
         "name": luke.manifest.name,
@@ -139,8 +141,8 @@ fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
 }
 
 /// A task over JSON Lines: each line's answer, or its error, on one line.
-fn lines(run: &Run, task: &str) -> luke_web::Result<()> {
-    let luke = pollster::block_on(folder::load(&run.model, run.device.into(), false))?;
+fn lines(run: &Run, method: Method) -> luke_web::Result<()> {
+    let luke = pollster::block_on(directory::load(&run.model, run.device.into(), false))?;
     let broken = |error: std::io::Error| LukeError::Unsupported(format!("standard input or output: {error}"));
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().split(b'\n') {
@@ -150,8 +152,8 @@ fn lines(run: &Run, task: &str) -> luke_web::Result<()> {
         }
         let answer = std::str::from_utf8(&line)
             .map_err(|error| bad_line(error.to_string()))
-            .and_then(|line| split_call(task, line))
-            .and_then(|(input, options)| pollster::block_on(luke.call(task, input, options)))
+            .and_then(|line| split_call(method, line))
+            .and_then(|(input, options)| pollster::block_on(luke.call(method.name(), input, options)))
             .unwrap_or_else(|error| json!({ "error": { "code": error.code(), "message": error.to_string() } }));
         writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(broken)?;
     }
@@ -159,12 +161,12 @@ fn lines(run: &Run, task: &str) -> luke_web::Result<()> {
 }
 
 /// The arguments and the options of a line.
-fn split_call(task: &str, line: &str) -> luke_web::Result<(Value, Value)> {
+fn split_call(method: Method, line: &str) -> luke_web::Result<(Value, Value)> {
     let mut call: Value = serde_json::from_str(line).map_err(|error| bad_line(error.to_string()))?;
     let fields = call.as_object_mut().ok_or_else(|| bad_line("is not a JSON object".into()))?;
     let options = fields.remove("options").unwrap_or(Value::Null);
     // For entities, texts stand alone in the API and under "text" in a line; word lists are objects in both.
-    let text = if task == "ner" { fields.remove("text") } else { None };
+    let text = if method == Method::Ner { fields.remove("text") } else { None };
     match text {
         Some(text) if fields.is_empty() => Ok((text, options)),
         Some(_) => Err(bad_line("has more than \"text\" and \"options\"".into())),

@@ -5,7 +5,7 @@ use crate::config::{LukeConfig, MAX_LABEL_BYTES, MAX_LABELS};
 use crate::error::Result;
 use crate::folder::limits::{MAX_HEAD_TOKENS, MAX_SELF_TEST_SPANS, MAX_SELF_TEST_TEXT, MAX_SELF_TEST_VALUES};
 use crate::folder::manifest::{Manifest, SelfTest};
-use crate::heads::{ClozeTokens, HeadSpec};
+use crate::heads::{ClozeTokens, HeadKind, HeadSpec};
 
 /// The smallest `contextTokens`: two special tokens and two others.
 const MIN_CONTEXT_TOKENS: usize = 4;
@@ -29,7 +29,7 @@ fn one(task: &str, head: &HeadSpec, config: &LukeConfig) -> Result<()> {
         return bad("maxSpanTokens or contextTokens is too small or too large".into());
     }
     match head.tokens {
-        None if task == "cloze" => bad("has no tokens".into()),
+        None if task == HeadKind::Cloze.key() => bad("has no tokens".into()),
         Some(ClozeTokens { highlight, placeholder, entity })
             if [highlight, placeholder, entity].iter().any(|row| *row as usize >= config.vocab_size) =>
         {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::types::{ClozeInput, ClozeOptions};
 use crate::error::{LukeError, Result};
-use crate::heads::ClozeTokens;
+use crate::heads::{ClozeTokens, HeadKind};
 use crate::inputs::ModelInputs;
 use crate::luke::Luke;
 use crate::tasks::limits;
@@ -52,7 +52,7 @@ impl<'a> Layout<'a> {
     /// `task-unavailable` for a model without `cloze`; `input` for an option out of range, too many candidates, a query
     /// without exactly one `@placeholder`, and a candidate that no window shows whole.
     pub fn new(luke: &'a Luke, input: &ClozeInput, options: &'a ClozeOptions) -> Result<Self> {
-        let (_, head) = luke.head("cloze")?;
+        let (_, head) = luke.head(HeadKind::Cloze)?;
         options.check(luke.config.max_seq_tokens())?;
         limits::check_count("candidates", input.candidates.len(), limits::MAX_CANDIDATES)?;
         let tokens = head.tokens.ok_or_else(|| LukeError::format("manifest.json", "head 'cloze' has no tokens"))?;

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use super::batches;
 use super::labels::softmax;
 use crate::error::Result;
-use crate::luke::Luke;
+use crate::heads::HeadKind;
+use crate::luke::{Luke, Output, OutputName};
 use crate::text::Offsets;
 
 /// See [`Luke::cloze`].
@@ -23,8 +24,8 @@ pub(super) async fn run(luke: &Luke, input: &ClozeInput, options: &ClozeOptions)
     let mut best: BTreeMap<(usize, usize), (f32, usize)> = BTreeMap::new();
     let mut number = 0;
     let inputs = layout.windows().map(|window| (window.inputs, window.candidates));
-    batches::for_each(luke, "cloze", inputs, |candidates, outputs| {
-        let logits = outputs.first().map(|output| output.values.as_slice()).unwrap_or_default();
+    batches::for_each(luke, HeadKind::Cloze, inputs, |candidates, outputs| {
+        let logits = &Output::find(&outputs, OutputName::Logits)?.values;
         for (candidate, logit) in candidates.iter().zip(logits) {
             let known = best.entry((candidate.start, candidate.end)).or_insert((*logit, number));
             if *logit >= known.0 {

@@ -1,4 +1,5 @@
 //! What goes into `cloze` and what comes out, as JSON has it.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 use serde::{Deserialize, Serialize};
 

@@ -8,8 +8,8 @@ use super::passes::{Limits, Pass, TokenStream, part_size, passes};
 use super::sentences::sentences;
 use super::types::{NerOptions, Sentences, Words};
 use crate::error::{LukeError, Result};
-use crate::heads::{HeadSpec, NerContext};
-use crate::inputs::ModelInputs;
+use crate::heads::{HeadKind, HeadSpec, NerContext};
+use crate::inputs::{MAX_ENTITY_POSITIONS, ModelInputs};
 use crate::luke::Luke;
 use crate::tasks::limits;
 use crate::tasks::words::{joins_the_word_before, split_words, with_space, word_ranges};
@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// `task-unavailable` for a model without `ner`; `input` for an option out of range.
     pub fn new(luke: &'a Luke, options: &'a NerOptions) -> Result<Self> {
-        let (_, head) = luke.head("ner")?;
+        let (_, head) = luke.head(HeadKind::Ner)?;
         options.check(&head.labels, luke.config.max_seq_tokens())?;
         let context = options.context.or(head.context).unwrap_or(NerContext::Sentence);
         let model = luke.config.max_seq_tokens();
@@ -55,6 +55,8 @@ impl<'a> Reader<'a> {
         let tokens = seq_tokens.saturating_sub(luke.tokenizer.before.len() + luke.tokenizer.after.len());
         let span_tokens = options.max_span_tokens.or(head.max_span_tokens).unwrap_or(16).min(tokens);
         let spans = options.max_entities_per_pass.unwrap_or(Some(128)).unwrap_or(*limits::ENTITIES_PER_PASS.end());
+        // An input of the model holds so many entities, and so many of their positions.
+        let spans = spans.min(MAX_ENTITY_POSITIONS / span_tokens.max(1)).max(1);
         Ok(Self { luke, head, options, limits: Limits { tokens, span_tokens, spans, context } })
     }
 

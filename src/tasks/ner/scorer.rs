@@ -6,8 +6,9 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 
 use crate::error::Result;
+use crate::heads::HeadKind;
 use crate::inputs::ModelInputs;
-use crate::luke::{Luke, Output};
+use crate::luke::{Luke, Output, OutputName};
 
 /// A span of words whose best label is an entity's.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,8 +55,9 @@ impl<'a> Scorer<'a> {
 
     async fn run(&mut self) -> Result<()> {
         let batch = self.queue.take_batch();
-        let outputs = self.luke.forward_batch(&batch, Some("ner")).await?;
-        self.queue.finish_batch(&outputs.into_iter().flatten().collect::<Vec<_>>());
+        let outputs = self.luke.forward_head(&batch, Some(HeadKind::Ner)).await?;
+        let logits = outputs.iter().map(|outputs| Output::find(outputs, OutputName::Logits));
+        self.queue.finish_batch(&logits.collect::<Result<Vec<_>>>()?);
         Ok(())
     }
 }
@@ -120,7 +122,7 @@ impl Queue {
     }
 
     /// Adds the logits `[spans, labels]` of each of the passes taken.
-    fn finish_batch(&mut self, logits: &[Output]) {
+    fn finish_batch(&mut self, logits: &[&Output]) {
         for (logits, (key, occurrences)) in logits.iter().zip(self.waiting.drain(..)) {
             let entities = entities(logits);
             occurrences.iter().for_each(|occurrence| occurrence.add(&entities, &mut self.found));
@@ -176,7 +178,7 @@ mod tests {
             let logits = if best == 1 { vec![0.0, 2.0, 1.0] } else { vec![0.0, 1.0, 2.0] };
             ScoredSpan { words, logits, label: best }
         };
-        let logits = |values: [f32; 6]| Output { name: "logits", shape: vec![2, 3], values: values.to_vec() };
+        let logits = |values: [f32; 6]| Output { name: OutputName::Logits, shape: vec![2, 3], values: values.to_vec() };
 
         let mut queue = Queue::default();
         queue.found.push(Vec::new());
@@ -186,11 +188,11 @@ mod tests {
         queue.found.push(Vec::new());
         queue.push(pass(7, 1), spans(5));
         assert_eq!((queue.rows, queue.take_batch()), (12, vec![pass(7, 1), pass(7, 2)]));
-        queue.finish_batch(&[logits([0.0, 2.0, 1.0, 3.0, 1.0, 1.0]), logits([1.0, 1.0, 1.0, 0.0, 1.0, 2.0])]);
+        queue.finish_batch(&[&logits([0.0, 2.0, 1.0, 3.0, 1.0, 1.0]), &logits([1.0, 1.0, 1.0, 0.0, 1.0, 2.0])]);
         queue.push(pass(7, 2), spans(30));
         queue.push(pass(9, 1), spans(40));
         assert_eq!(queue.take_batch(), [pass(9, 1)], "what has run is not run again");
-        queue.finish_batch(&[logits([0.0, 0.0, -1.0, 5.0, 5.0, 5.0])]);
+        queue.finish_batch(&[&logits([0.0, 0.0, -1.0, 5.0, 5.0, 5.0])]);
         // Of equal logits the first, and the first label is no entity.
         assert_eq!(queue.found[0], [found(0..1, 1), found(20..21, 1), found(11..12, 2)]);
         assert_eq!(queue.found[1], [found(5..6, 1), found(31..32, 2)]);

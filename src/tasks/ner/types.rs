@@ -1,4 +1,5 @@
 //! What goes into `ner` and what comes out, as JSON has it.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 use std::collections::BTreeMap;
 
@@ -41,7 +42,7 @@ pub struct NerOptions {
     pub labels: Option<Vec<String>>,
     /// The longest entity in tokens, from 1 to 65,536; a window bounds it too. Default: the model's, else 16.
     pub max_span_tokens: Option<usize>,
-    /// How many spans share one pass, from 1 to 4,096; `null` is 4,096. Default 128.
+    /// How many spans share one pass, from 1 to 16,384; `null` is 16,384. Default 128.
     #[serde(deserialize_with = "null_or_number")]
     pub max_entities_per_pass: Option<Option<usize>>,
     /// The longest pass in tokens, special ones included, from 4 to what the model reads. Default: the model's.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::links::{FoundMentions, MentionDictionary};
 use super::types::{QaInput, QaOptions};
 use crate::error::Result;
+use crate::heads::HeadKind;
 use crate::inputs::ModelInputs;
 use crate::luke::Luke;
 use crate::tasks::windows::Windows;
@@ -37,7 +38,7 @@ impl<'a> Layout<'a> {
     /// # Errors
     /// `task-unavailable` for a model without `qa`; `input` for an option out of range.
     pub fn new(luke: &'a Luke, input: &'a QaInput, options: &QaOptions) -> Result<Self> {
-        let (_, head) = luke.head("qa")?;
+        let (_, head) = luke.head(HeadKind::Qa)?;
         let (tokenizer, model) = (&luke.tokenizer, luke.config.max_seq_tokens());
         options.check(model)?;
         let encode = EncodeOptions { prefix_space: true, special: options.special_tokens, ..Default::default() };

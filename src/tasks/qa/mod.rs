@@ -11,8 +11,9 @@ pub use types::{Answer, QaInput, QaOptions};
 
 use super::batches;
 use super::labels::softmax;
-use crate::error::{LukeError, Result};
-use crate::luke::Luke;
+use crate::error::Result;
+use crate::heads::HeadKind;
+use crate::luke::{Luke, Output, OutputName};
 use crate::text::Offsets;
 use decode::{AnswerSpan, NBest, Search};
 
@@ -23,13 +24,14 @@ pub(super) async fn run(luke: &Luke, input: &QaInput, options: &QaOptions) -> Re
     let search = Search { windows, offset, n_best: options.n_best, max_answer: options.max_answer_tokens };
     let (mut n_best, mut null_score) = (NBest::new(options.n_best), None);
     let inputs = (0..windows.ranges().len()).map(|window| (layout.inputs(window), window));
-    batches::for_each(luke, "qa", inputs, |window, outputs| {
-        let [starts, ends] = outputs.as_slice() else {
-            return Err(LukeError::format("manifest.json", "head 'qa' gives no start and end logits"));
-        };
-        let null = f64::from(starts.values[0]) + f64::from(ends.values[0]);
-        null_score = Some(null_score.map_or(null, |lowest: f64| lowest.min(null)));
-        n_best.add(search.candidates(window, &starts.values, &ends.values), &layout)
+    batches::for_each(luke, HeadKind::Qa, inputs, |window, outputs| {
+        let starts = &Output::find(&outputs, OutputName::StartLogits)?.values;
+        let ends = &Output::find(&outputs, OutputName::EndLogits)?.values;
+        if let (Some(start), Some(end)) = (starts.first(), ends.first()) {
+            let null = f64::from(*start) + f64::from(*end);
+            null_score = Some(null_score.map_or(null, |lowest: f64| lowest.min(null)));
+        }
+        n_best.add(search.candidates(window, starts, ends), &layout)
     })
     .await?;
     Ok(answer(&layout, &n_best, null_score.unwrap_or_default(), input, options))

@@ -1,4 +1,5 @@
 //! What goes into `qa` and what comes out, as JSON has it.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 use std::collections::BTreeMap;
 
@@ -98,7 +99,7 @@ impl QaOptions {
             let reason = format!("{max} leaves no room for the context beside {others} question and special tokens");
             return Err(LukeError::input("maxSeqTokens", reason));
         }
-        let widest = budget + 1 - self.max_answer_tokens.min(budget);
+        let widest = budget.saturating_sub(self.max_answer_tokens).saturating_add(1);
         Ok((budget, self.doc_stride.unwrap_or(DOC_STRIDE.min(widest)).min(budget)))
     }
 }

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use luke_web::backend::DeviceKind;
+use luke_web::directory;
 use luke_web::{InputSum, Result};
-
-use crate::folder;
 
 /// The mean input of linear layers, by name.
 pub type Means = BTreeMap<String, Vec<f32>>;
@@ -25,7 +24,7 @@ const SENTENCES: [&str; 6] = [
 
 /// Runs the model in a folder. Mentions are one, two and three words in turn, from end to end.
 pub fn mean_inputs(folder: &Path) -> Result<Means> {
-    let luke = pollster::block_on(folder::load(folder, DeviceKind::Cpu, false))?;
+    let luke = pollster::block_on(directory::load(folder, DeviceKind::Cpu, false))?;
     let mut sums: BTreeMap<String, (usize, Vec<f32>)> = BTreeMap::new();
     for text in SENTENCES {
         let (mut spans, mut start) = (Vec::new(), 0);

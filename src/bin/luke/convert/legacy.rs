@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use luke_web::checkpoint::{About, Rows, Stored, add_special_tokens, token_id, tokenizer_json};
+use luke_web::heads::{HeadKind, HeadLayers};
 use luke_web::{LukeError, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -168,17 +169,15 @@ fn jsonl_vocab(path: &Path, text: &str) -> Result<BTreeMap<String, u32>> {
 /// The labels of the paper's checkpoints, where `luke_web.json` gives none.
 fn add_labels(about: &mut About, stored: &[Stored]) {
     let shape = |name: &str| stored.iter().find(|tensor| tensor.name == name).map(|tensor| &tensor.shape);
-    let known = [
-        ("ner", "classifier.weight", NER_LABELS),
-        ("typing", "typing.weight", TYPING_LABELS),
-        ("relation", "classifier.weight", RELATION_LABELS),
-    ];
-    for (task, layer, labels) in known {
+    let known = [(HeadKind::Ner, NER_LABELS), (HeadKind::Typing, TYPING_LABELS), (HeadKind::Relation, RELATION_LABELS)];
+    for (kind, labels) in known {
+        let HeadLayers::Linear(layer) = &kind.info().layers else { continue };
         let labels: Vec<String> = labels.split_whitespace().map(str::to_owned).collect();
-        let bias = shape(&layer.replace("weight", "bias")).is_some();
-        let fits = shape(layer).is_some_and(|shape| shape[0] == labels.len()) && bias == (task != "relation");
-        if fits && about.heads.is_empty() {
-            about.heads.entry(task.into()).or_default().labels = labels;
+        let name = kind.info().marker.and_then(|marker| marker.strip_suffix(".weight")).unwrap_or(layer.name);
+        let bias = shape(&format!("{name}.bias")).is_some();
+        let fits = shape(&format!("{name}.weight")).is_some_and(|shape| shape.first() == Some(&labels.len()));
+        if fits && bias == layer.bias && about.heads.is_empty() {
+            about.heads.entry(kind.key().into()).or_default().labels = labels;
         }
     }
 }

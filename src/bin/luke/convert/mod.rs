@@ -19,6 +19,7 @@ use luke_web::checkpoint::{
     About, ENTITY_TABLE, HeadChoice, Planned, Rows, WORD_TABLE, plan, plan_heads, tokenizer_json,
 };
 use luke_web::config::LukeConfig;
+use luke_web::directory;
 use luke_web::dtype::DType;
 use luke_web::folder::{EntityTable, Files, Manifest, SelfTest};
 use luke_web::heads::HeadSpec;
@@ -123,7 +124,7 @@ pub fn convert(options: &Options) -> Result<()> {
     remove(&temporary)?;
     let large = |tensor: &Planned| tensor.is(ENTITY_TABLE) && tensor.len() > EntityTable::RESIDENT_ROWS;
     let table = planned.iter().position(large).map(|place| planned.remove(place));
-    let heads = heads.into_iter().map(|head| (head.task.to_owned(), head.spec)).collect();
+    let heads = heads.into_iter().map(|head| (head.kind.key().to_owned(), head.spec)).collect();
     let parts =
         Parts { name, heads, checkpoint, planned, table, chunk_bytes: options.chunk_mib as usize * 1024 * 1024 };
     let mut writer = Writer { folder: temporary.clone(), dtype: options.dtype.into(), means: Means::new() };
@@ -252,7 +253,7 @@ fn keep_special_entities(vocab: &mut BTreeMap<String, u32>, planned: &mut [Plann
 
 /// What the model gives for a fixed text on the CPU, with the weights as they are stored.
 fn self_test(folder: &Path, manifest: &Manifest) -> Result<SelfTest> {
-    let luke = pollster::block_on(folder::load(folder, DeviceKind::Cpu, false))?;
+    let luke = pollster::block_on(directory::load(folder, DeviceKind::Cpu, false))?;
     let text = "Ana Ivanovic lives in Los Angeles.".to_owned();
     let head = manifest.heads.keys().next().cloned().unwrap_or_else(|| "model".into());
     let mut spans = vec![[0, 12], [22, 33]];

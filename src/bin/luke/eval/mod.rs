@@ -15,7 +15,9 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use luke_web::backend::DeviceKind;
+use luke_web::directory;
 use luke_web::folder::sha256_hex;
+use luke_web::heads::HeadKind;
 use luke_web::tasks::from_value;
 use luke_web::{Luke, LukeError, Result};
 use serde::Serialize;
@@ -90,11 +92,11 @@ pub fn eval(options: &Options) -> Result<()> {
     let run = Run { options, bytes: read(&options.file)?, task_options };
     let (path, bytes) = (&options.file, &run.bytes);
     match options.task {
-        Task::Conll2003 => run.run("ner", &conll::Conll::read(path, bytes, run.of_task()?)?),
-        Task::Squad => run.run("qa", &squad::Squad::read(path, bytes, run.of_task()?)?),
-        Task::Tacred => run.run("relation", &tacred::Tacred::read(path, bytes, run.of_task()?)?),
-        Task::OpenEntity => run.run("typing", &open_entity::OpenEntity::read(path, bytes, run.of_task()?)?),
-        Task::Record => run.run("cloze", &record::Record::read(path, bytes, run.of_task()?)?),
+        Task::Conll2003 => run.run(HeadKind::Ner, &conll::Conll::read(path, bytes, run.of_task()?)?),
+        Task::Squad => run.run(HeadKind::Qa, &squad::Squad::read(path, bytes, run.of_task()?)?),
+        Task::Tacred => run.run(HeadKind::Relation, &tacred::Tacred::read(path, bytes, run.of_task()?)?),
+        Task::OpenEntity => run.run(HeadKind::Typing, &open_entity::OpenEntity::read(path, bytes, run.of_task()?)?),
+        Task::Record => run.run(HeadKind::Cloze, &record::Record::read(path, bytes, run.of_task()?)?),
     }
 }
 
@@ -117,7 +119,7 @@ impl Run<'_> {
         from_value("--options", options)
     }
 
-    fn run<B: Benchmark>(&self, head: &str, benchmark: &B) -> Result<()> {
+    fn run<B: Benchmark>(&self, head: HeadKind, benchmark: &B) -> Result<()> {
         let Options { model, task, file, limit, predictions, device, .. } = self.options;
         let mut ids = benchmark.ids();
         if ids.is_empty() {
@@ -138,7 +140,7 @@ impl Run<'_> {
             Some(path) => Predictions::open(path, &header, &ids).map(|(file, lines)| (Some(file), lines))?,
             None => (None, Vec::new()),
         };
-        let luke = pollster::block_on(folder::load(model, DeviceKind::from(*device), false))?;
+        let luke = pollster::block_on(directory::load(model, DeviceKind::from(*device), false))?;
         luke.head(head)?;
 
         let (resumed, started) = (lines.len(), Instant::now());

@@ -1,29 +1,25 @@
-//! The wasm-bindgen skin: converts, delegates, and turns errors into `{ code, message, detail }`. The only
-//! file that names a JavaScript crate.
+//! The bindings to JavaScript: they convert and delegate. The only module that names a JavaScript crate.
+#![cfg_attr(not(test), deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used))]
 
-use std::cell::RefCell;
+mod js;
+mod source;
+#[cfg(feature = "threads")]
+mod threads;
+
 use std::collections::BTreeMap;
-use std::rc::Rc;
-use std::sync::Arc;
 
-use send_wrapper::SendWrapper;
-use serde::Serialize;
 use serde_json::{Value, json};
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 use crate::backend::DeviceKind;
 use crate::checkpoint::{self, HeadChoice, RawCheckpoint};
-use crate::error::LukeError;
-use crate::folder::{CheckedFolder, FileEntry, Reading, Source, Verifying, hex};
+use crate::folder::CheckedFolder;
 use crate::inputs::ModelInputs;
 use crate::luke::Luke;
-use crate::memory;
 use crate::tasks;
 use crate::tasks::embed::{EmbedInput, EmbedOptions, Embedding};
-
-type JsResult<T> = Result<T, JsValue>;
+use js::{JsResult, from_js, js_error, tensor, to_js};
+use source::JsSource;
 
 /// Loads a model folder. `read(file, next, write)` calls `write` with the pieces of a file in their order, or of a part of it
 /// where there is an offset, and returns a promise that settles after the last piece. `file` is `{ path, bytes, offset }`;
@@ -32,7 +28,7 @@ type JsResult<T> = Result<T, JsValue>;
 #[wasm_bindgen(js_name = loadModel)]
 pub async fn load_model(manifest_json: &str, read: js_sys::Function, options: JsValue) -> JsResult<Model> {
     console_panics();
-    let options: Value = from_js(options, "options")?;
+    let options = from_js(&options, "options")?;
     let folder = CheckedFolder::parse(manifest_json).map_err(js_error)?;
     let self_test = options.get("selfTest").and_then(Value::as_bool).unwrap_or(false);
     Luke::load(folder, JsSource::new(read), DeviceKind::DEFAULT, self_test).await.map(Model).map_err(js_error)
@@ -42,66 +38,6 @@ pub async fn load_model(manifest_json: &str, read: js_sys::Function, options: Js
 #[wasm_bindgen(js_name = loadCheckpoint)]
 pub async fn load_checkpoint(checkpoint: Checkpoint, read: js_sys::Function) -> JsResult<Model> {
     Luke::load_checkpoint(checkpoint.0, JsSource::new(read), DeviceKind::DEFAULT).await.map(Model).map_err(js_error)
-}
-
-/// Files from the page's side.
-struct JsSource(SendWrapper<js_sys::Function>);
-
-impl JsSource {
-    fn new(read: js_sys::Function) -> Arc<Self> {
-        Arc::new(Self(SendWrapper::new(read)))
-    }
-}
-
-impl Source for JsSource {
-    /// Pieces come straight into our memory: JavaScript would keep each file that it has held until it next tidies up.
-    fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, mut buffer: Vec<u8>) -> Reading<'a> {
-        Box::pin(async move {
-            // The page knows better what went wrong, and keeps it.
-            let failed = |_| LukeError::Network { file: file.path.clone(), reason: "could not be read".into() };
-            buffer.clear();
-            memory::reserve(&mut buffer, file.bytes, &format!("for {}", file.path))?;
-            let bytes = Rc::new(RefCell::new(buffer));
-            let to = bytes.clone();
-            let write = Closure::<dyn FnMut(js_sys::Uint8Array)>::new(move |piece: js_sys::Uint8Array| {
-                let (mut to, length) = (to.borrow_mut(), piece.length() as usize);
-                let start = to.len();
-                to.resize(start + length, 0);
-                piece.copy_to(&mut to[start..]);
-            });
-            let entry = |file: &FileEntry| to_js(file).map_err(failed);
-            let next = next.map_or(Ok(JsValue::UNDEFINED), entry)?;
-            let promise = self.0.call3(&JsValue::NULL, &entry(file)?, &next, write.as_ref());
-            JsFuture::from(js_sys::Promise::from(promise.map_err(failed)?)).await.map_err(failed)?;
-            Ok(bytes.take())
-        })
-    }
-
-    /// By the browser, which does it at several times our speed. Pages that are not served securely lack this.
-    fn verify<'a>(&'a self, file: &'a FileEntry, bytes: &'a [u8]) -> Verifying<'a> {
-        Box::pin(async move {
-            // A browser takes no view of memory that is shared.
-            #[cfg(feature = "threads")]
-            let view = || js_sys::Uint8Array::from(bytes);
-            // SAFETY: the bytes are copied before the call returns.
-            #[cfg(not(feature = "threads"))]
-            let view = || unsafe { js_sys::Uint8Array::view(bytes) };
-            let digest = file.sha256.as_ref().and_then(|_| digest("SHA-256", &view()).ok());
-            match digest {
-                Some(promise) => match JsFuture::from(promise).await {
-                    Ok(digest) => file.verify_by(bytes, &hex(&js_sys::Uint8Array::new(&digest).to_vec())),
-                    Err(_) => file.verify(bytes),
-                },
-                None => file.verify(bytes),
-            }
-        })
-    }
-}
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], catch)]
-    fn digest(algorithm: &str, data: &js_sys::Uint8Array) -> JsResult<js_sys::Promise>;
 }
 
 /// The safetensors files that `model.safetensors.index.json` names.
@@ -168,14 +104,14 @@ pub struct Model(Luke);
 impl Model {
     /// Any task but `embed`, by its name in the API.
     pub async fn call(&self, task: String, input: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let (input, options) = (from_js(input, "input")?, from_js(options, "options")?);
+        let (input, options) = (from_js(&input, "input")?, from_js(&options, "options")?);
         to_js(&self.0.call(&task, input, options).await.map_err(js_error)?)
     }
 
     /// Vectors: `{ text, spans }`; `words`, `entities` and `pooled` are `{ shape, data: Float32Array }`.
     pub async fn embed(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let input: EmbedInput = tasks::required("input", from_js(input, "input")?).map_err(js_error)?;
-        let options: EmbedOptions = tasks::from_value("options", from_js(options, "options")?).map_err(js_error)?;
+        let input: EmbedInput = tasks::required("input", from_js(&input, "input")?).map_err(js_error)?;
+        let options: EmbedOptions = tasks::from_value("options", from_js(&options, "options")?).map_err(js_error)?;
         let Embedding { tokens, words, entities, pooled, hidden } =
             self.0.embed(&input, &options).await.map_err(js_error)?;
         let result = js_sys::Object::new();
@@ -189,17 +125,17 @@ impl Model {
 
     /// The model on arrays: `{ name: { shape, data: Float32Array } }`; for several inputs, several such objects.
     pub async fn forward(&self, inputs: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let inputs: Value = from_js(inputs, "inputs")?;
+        let inputs = from_js(&inputs, "inputs")?;
         let several = inputs.is_array();
         let inputs = if several { inputs } else { Value::Array(vec![inputs]) };
         let batch: Vec<ModelInputs> = tasks::required("inputs", inputs).map_err(js_error)?;
-        let options: Value = from_js(options, "options")?;
+        let options = from_js(&options, "options")?;
         let head = options.get("head").and_then(Value::as_str);
         let results = js_sys::Array::new();
         for outputs in self.0.forward_batch(&batch, head).await.map_err(js_error)? {
             let result = js_sys::Object::new();
             for output in outputs {
-                js_sys::Reflect::set(&result, &output.name.into(), &tensor(&output.shape, &output.values)?)?;
+                js_sys::Reflect::set(&result, &output.name.as_str().into(), &tensor(&output.shape, &output.values)?)?;
             }
             results.push(&result);
         }
@@ -224,25 +160,6 @@ impl Model {
     }
 }
 
-/// What a thread of the pool starts with: the compiled module and the memory that all share, for the module's `initSync`, and
-/// `lost`, the address in that memory where the thread's script stores 1 (an i32) when the thread has trapped.
-#[cfg(feature = "threads")]
-#[wasm_bindgen(js_name = threadStart)]
-pub fn thread_start() -> JsResult<JsValue> {
-    let start = js_sys::Object::new();
-    js_sys::Reflect::set(&start, &"module".into(), &wasm_bindgen::module())?;
-    js_sys::Reflect::set(&start, &"memory".into(), &wasm_bindgen::memory())?;
-    js_sys::Reflect::set(&start, &"lost".into(), &crate::kernels::threads::lost_flag().into())?;
-    Ok(start.into())
-}
-
-/// Gives the thread that calls this to the pool. It comes back only by a trap.
-#[cfg(feature = "threads")]
-#[wasm_bindgen(js_name = threadRun)]
-pub fn thread_run() {
-    crate::kernels::threads::join();
-}
-
 /// Runs cases of a kernel against its reference; see `kernels::check`.
 #[cfg(feature = "kernel-tests")]
 #[wasm_bindgen(js_name = kernelTest)]
@@ -262,40 +179,6 @@ fn js_name(device: DeviceKind) -> &'static str {
         DeviceKind::Cpu => "wasm",
         DeviceKind::Gpu => "webgpu",
     }
-}
-
-fn from_js<T: serde::de::DeserializeOwned>(value: JsValue, name: &str) -> JsResult<T> {
-    serde_wasm_bindgen::from_value(value)
-        .map_err(|error| js_error(LukeError::Input { argument: name.into(), reason: error.to_string() }))
-}
-
-/// `{ shape, data }`
-fn tensor(shape: &[usize], values: &[f32]) -> JsResult<JsValue> {
-    let tensor = js_sys::Object::new();
-    js_sys::Reflect::set(&tensor, &"shape".into(), &to_js(&shape)?)?;
-    js_sys::Reflect::set(&tensor, &"data".into(), &js_sys::Float32Array::from(values))?;
-    Ok(tensor.into())
-}
-
-fn to_js(value: &impl Serialize) -> JsResult<JsValue> {
-    Ok(value.serialize(&Serializer::json_compatible())?)
-}
-
-fn js_error(error: LukeError) -> JsValue {
-    let detail = match &error {
-        LukeError::Integrity { file, reason }
-        | LukeError::Format { file, reason }
-        | LukeError::Network { file, reason } => {
-            json!({ "file": file, "reason": reason })
-        }
-        LukeError::Input { argument, reason } => json!({ "argument": argument, "reason": reason }),
-        LukeError::TaskUnavailable { task, available } => json!({ "task": task, "available": available }),
-        LukeError::Unsupported(reason) | LukeError::DeviceLost(reason) | LukeError::OutOfMemory(reason) => {
-            json!({ "reason": reason })
-        }
-    };
-    let value = json!({ "code": error.code(), "message": error.to_string(), "detail": detail });
-    to_js(&value).unwrap_or_else(|_| JsValue::from_str(&error.to_string()))
 }
 
 /// A panic is a bug of ours and ends the instance; its message must not be lost with it.

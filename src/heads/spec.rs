@@ -1,32 +1,32 @@
-//! The heads that LUKE checkpoints have, and what a model folder says of each.
+//! What the manifest of a model folder says of a head.
 
 use serde::{Deserialize, Serialize};
 
-/// One head of the model.
+/// A head of a model folder.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HeadSpec {
     /// Label names in id order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
-    /// NER: what surrounds a sentence by default.
+    /// NER: the context of a sentence by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<NerContext>,
     /// NER: which spans are looked at by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidates: Option<Candidates>,
-    /// NER: most sub-words of a span.
+    /// NER: the longest span in tokens by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_span_tokens: Option<usize>,
-    /// NER: most tokens of one input, special ones included, when context is added. Default: all the model takes.
+    /// NER with context, questions and cloze: the longest input in tokens, special ones included. Default: all the model takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_tokens: Option<usize>,
-    /// Cloze: the word tokens that mark its parts.
+    /// Cloze: the tokens that mark the parts of its texts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<ClozeTokens>,
 }
 
-/// The words that ReCoRD's reader adds to the vocabulary, as rows of the word table.
+/// The tokens that ReCoRD's reader adds to the vocabulary, as rows of the word table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClozeTokens {
@@ -46,17 +46,17 @@ impl ClozeTokens {
     }
 }
 
-/// What a sentence is read with.
+/// The context that a sentence is read in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NerContext {
-    /// Nothing else.
+    /// None.
     Sentence,
     /// As much of the text before and after it as fits.
     Document,
 }
 
-/// Which spans are looked at.
+/// Which spans are scored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Candidates {
