@@ -9,6 +9,7 @@ mod eval;
 mod full_size;
 mod heads;
 mod hostile;
+mod hostile_convert;
 mod masked;
 mod ner;
 mod other_checkpoints;
