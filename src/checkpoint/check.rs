@@ -37,16 +37,17 @@ pub fn check_tensors(config: &LukeConfig, heads: &[HeadPlan], stored: &[Stored],
     let specs = tensor_specs(config, &heads, false, &names)?;
     let mut shapes: BTreeMap<&str, &[usize]> =
         specs.iter().map(|spec| (spec.name.as_str(), spec.shape.as_slice())).collect();
-    let mut bytes = 0u64;
+    let (mut bytes, mut unknown) = (0u64, None);
     for tensor in planned {
         let from = tensor.stored_in(stored)?;
         from.check()?;
         let shape = tensor.shape(from);
         for name in &tensor.names {
             let bad = |reason: String| LukeError::format(name, reason);
-            let expected = shapes
-                .remove(name.as_str())
-                .ok_or_else(|| bad("this tensor is not known to any head of the model".into()))?;
+            let Some(expected) = shapes.remove(name.as_str()) else {
+                unknown.get_or_insert(name);
+                continue;
+            };
             if shape != expected {
                 return Err(bad(format!("this tensor has shape {shape:?}, the model needs {expected:?}")));
             }
@@ -60,6 +61,9 @@ pub fn check_tensors(config: &LukeConfig, heads: &[HeadPlan], stored: &[Stored],
     }
     if let Some(missing) = specs.iter().find(|spec| shapes.contains_key(spec.name.as_str())) {
         return Err(LukeError::format(&missing.name, "this tensor is missing"));
+    }
+    if let Some(name) = unknown {
+        return Err(LukeError::format(name, "this tensor is not known to any head of the model"));
     }
     if bytes > MAX_MODEL_BYTES {
         return Err(LukeError::out_of_memory("for the weights", bytes, 1));
