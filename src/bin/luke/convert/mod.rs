@@ -89,8 +89,8 @@ const SPECIAL_ENTITIES: [&str; 4] = ["[MASK]", "[UNK]", "[PAD]", "[MASK2]"];
 /// Largest difference of logits between devices that still counts as the same model.
 const SELF_TEST_TOLERANCE: f32 = 2e-3;
 
-/// The same for quantised weights. Where a device's f32 sums differ in the last bit, some activation is rounded the other
-/// way: logits may move as far as quantising moves them.
+/// The same for quantized weights. Where a device's f32 sums differ in the last bit, some activation is rounded the other
+/// way: logits may move as far as quantizing moves them.
 const QUANTIZED_TOLERANCE: f32 = 0.1;
 
 /// Runs the command.
@@ -185,7 +185,7 @@ impl Parts {
         Ok(manifest)
     }
 
-    /// What the layers see, from the model before it is quantised; its folder stands beside `output` meanwhile.
+    /// What the layers see, from the model before it is quantized; its folder stands beside `output` meanwhile.
     fn mean_inputs(&self, output: &Path) -> Result<Means> {
         let folder = place::Temporary::beside(output, "exact")?;
         let exact = Writer { folder: folder.path().to_owned(), dtype: DType::F32, means: Means::new() };
