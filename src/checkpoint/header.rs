@@ -5,18 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
+use super::limits::{MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_JSON_BYTES, MAX_NAME_BYTES, MAX_SHARDS};
+use super::names::ByTensor;
 use crate::dtype::DType;
 use crate::error::{LukeError, Result};
+use crate::folder::limits::MAX_PATH_BYTES;
 
 /// Bytes before the header's JSON: its length as a little-endian u64.
 const LENGTH: usize = 8;
 
-/// Longest header that is believed, as in the `safetensors` library.
-const MOST: u64 = 100_000_000;
+/// The file that names the shards of a checkpoint.
+const INDEX: &str = "model.safetensors.index.json";
 
-/// A tensor as a checkpoint has it.
+/// A tensor as a checkpoint stores it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored {
     /// Its name in the file.
@@ -27,79 +29,104 @@ pub struct Stored {
     pub shape: Vec<usize>,
     /// The file it is in.
     pub file: String,
-    /// Where its first byte is in the file (0 where the file has no such place, as a pickle).
+    /// Where its first byte is in the file; 0 in a pickle, which is read tensor by tensor.
     pub offset: usize,
 }
 
 impl Stored {
-    /// Rows: the first dimension.
+    /// Rows: the first dimension, 1 for a scalar.
     pub fn rows(&self) -> usize {
         self.shape.first().copied().unwrap_or(1)
     }
 
-    /// Numbers of a row.
+    /// Numbers of a row; `usize::MAX` where that is more than there can be.
     pub fn columns(&self) -> usize {
-        self.shape.iter().skip(1).product()
+        self.shape.iter().skip(1).fold(1, |product, size| product.saturating_mul(*size))
     }
 
-    /// Bytes of a row.
+    /// Bytes of a row; `usize::MAX` where that is more than there can be.
     pub fn row_bytes(&self) -> usize {
         self.dtype.row_bytes(self.columns())
     }
+
+    /// Checks what a reader of another format found. [`read_header`] has checked its tensors already.
+    ///
+    /// # Errors
+    /// `format` when the name is too long, or when the tensor has no numbers, too many dimensions or more bytes than can be
+    /// counted.
+    pub fn check(&self) -> Result<()> {
+        check_shape(&self.name, &self.shape, self.dtype.row_bytes(1).saturating_mul(8))
+            .map(drop)
+            .map_err(|reason| LukeError::format(&self.file, reason))
+    }
+}
+
+/// The bytes of a tensor whose numbers have `bits` bits, if its name and its shape are within bounds and it has numbers.
+fn check_shape(name: &str, shape: &[usize], bits: usize) -> std::result::Result<u64, String> {
+    if name.len() > MAX_NAME_BYTES {
+        return Err(format!("the name of tensor {}... is too long", name.chars().take(80).collect::<String>()));
+    }
+    if shape.len() > MAX_DIMENSIONS {
+        return Err(format!("tensor {name} has {} dimensions, more than {MAX_DIMENSIONS}", shape.len()));
+    }
+    if shape.contains(&0) {
+        return Err(format!("tensor {name} of shape {shape:?} has no numbers"));
+    }
+    let bits = shape.iter().try_fold(bits as u64, |size, dimension| size.checked_mul(*dimension as u64));
+    let bytes = bits.filter(|bits| bits.is_multiple_of(8)).map(|bits| bits >> 3);
+    bytes.ok_or_else(|| format!("tensor {name} of shape {shape:?} has no length that can be counted in bytes"))
 }
 
 /// How many bytes of a safetensors file to read for [`read_header`], from its first 8 bytes.
+///
+/// # Errors
+/// `format` when there are fewer than 8 bytes, or when the header is longer than [`MAX_HEADER_BYTES`].
 pub fn header_bytes(file: &str, first: &[u8]) -> Result<usize> {
     let Some((length, _)) = first.split_first_chunk::<LENGTH>() else {
         return Err(LukeError::format(file, "is cut short: it has no header"));
     };
-    match u64::from_le_bytes(*length) {
-        length if length <= MOST => Ok(LENGTH + length as usize),
-        length => Err(LukeError::format(file, format!("is no safetensors file: its header would be {length} bytes"))),
+    let length = u64::from_le_bytes(*length);
+    match usize::try_from(length) {
+        Ok(length) if length <= MAX_HEADER_BYTES => Ok(length.saturating_add(LENGTH)),
+        _ => Err(LukeError::format(file, format!("is no safetensors file: its header would be {length} bytes"))),
     }
 }
 
-/// The header's JSON. `safetensors::tensor::Metadata` counts the bits of a tensor in `usize`, of which wasm has 32.
-#[derive(Deserialize)]
-struct Header {
-    #[serde(default, rename = "__metadata__")]
-    _metadata: IgnoredAny,
-    #[serde(flatten)]
-    tensors: BTreeMap<String, TensorInfo>,
-}
-
-impl Header {
-    /// Checks that tensors follow each other without gaps and are as long as their shapes; their bytes in all.
-    fn check(&self) -> std::result::Result<usize, String> {
-        let mut tensors: Vec<_> = self.tensors.iter().collect();
-        tensors.sort_by_key(|(_, info)| info.data_offsets);
-        tensors.into_iter().try_fold(0, |at, (name, info)| {
-            let (start, end) = info.data_offsets;
-            let bits = |size: u64, dimension: &usize| size.checked_mul(*dimension as u64);
-            let bits = info.shape.iter().try_fold(info.dtype.bitsize() as u64, bits);
-            let long = |bits: u64| bits.is_multiple_of(8) && bits / 8 == (end - start) as u64;
-            match start == at && end >= start && bits.is_some_and(long) {
-                true => Ok(end),
-                false => Err(format!("tensor {name} of shape {:?} is at {start} to {end}, after {at}", info.shape)),
-            }
-        })
-    }
+/// Checks that tensors follow each other without gaps and are as long as their shapes; their bytes in all.
+/// `safetensors::tensor::Metadata` counts the bits of a tensor in `usize`, of which wasm has 32.
+fn check_tensors(tensors: &BTreeMap<String, TensorInfo>) -> std::result::Result<usize, String> {
+    let mut in_order: Vec<_> = tensors.iter().collect();
+    in_order.sort_by_key(|(_, info)| info.data_offsets);
+    in_order.into_iter().try_fold(0, |at, (name, info)| {
+        let bytes = check_shape(name, &info.shape, info.dtype.bitsize())?;
+        let (start, end) = info.data_offsets;
+        if start == at && end.checked_sub(start).is_some_and(|length| length as u64 == bytes) {
+            Ok(end)
+        } else {
+            Err(format!("tensor {name} of shape {:?} is at {start} to {end}, after {at}", info.shape))
+        }
+    })
 }
 
 /// The tensors of a safetensors file, from its first [`header_bytes`] bytes (or more) and, where known, its length.
-/// Integers (`position_ids`) are left out; offsets that overlap or leave the file are refused.
+/// Integers (`position_ids`) are left out.
+///
+/// # Errors
+/// `format` when the header is cut short or no JSON, names a tensor twice, or goes beyond a limit of [`super::limits`]; when a
+/// tensor has no numbers, or a type other than F32, F16, BF16 and I64; when tensors overlap, leave gaps, or are not as long as
+/// their shapes; and when the file is not as long as the header says.
 pub fn read_header(file: &str, start: &[u8], file_bytes: Option<usize>) -> Result<Vec<Stored>> {
     let bad = |reason: String| LukeError::format(file, reason);
     let data = header_bytes(file, start)?;
     let json = start.get(LENGTH..data).ok_or_else(|| bad("is cut short: its header is not whole".into()))?;
-    let header: Header = serde_json::from_slice(json).map_err(|error| bad(format!("header: {error}")))?;
-    let end = data.checked_add(header.check().map_err(|reason| bad(format!("header: {reason}")))?);
+    let header: ByTensor<TensorInfo> = serde_json::from_slice(json).map_err(|error| bad(format!("header: {error}")))?;
+    let end = data.checked_add(check_tensors(&header.0).map_err(|reason| bad(format!("header: {reason}")))?);
     if end.is_none_or(|end| file_bytes.is_some_and(|bytes| bytes != end)) {
-        let needs = end.map_or("more".into(), |end| end.to_string());
-        return Err(bad(format!("has {} bytes, its header speaks of {needs}", file_bytes.unwrap_or(0))));
+        let expected = end.map_or("more".into(), |end| end.to_string());
+        return Err(bad(format!("has {} bytes, its header speaks of {expected}", file_bytes.unwrap_or(0))));
     }
     let mut tensors = Vec::new();
-    for (name, info) in header.tensors {
+    for (name, info) in header.0 {
         let dtype = match info.dtype {
             Dtype::F32 => DType::F32,
             Dtype::F16 => DType::F16,
@@ -107,24 +134,41 @@ pub fn read_header(file: &str, start: &[u8], file_bytes: Option<usize>) -> Resul
             Dtype::I64 => continue,
             other => return Err(bad(format!("tensor {name} has dtype {other:?}; F32, F16 and BF16 are read"))),
         };
-        let offset = data + info.data_offsets.0;
+        let offset = data.saturating_add(info.data_offsets.0);
         tensors.push(Stored { name, dtype, shape: info.shape, file: file.into(), offset });
     }
     tensors.sort_by_key(|tensor| tensor.offset);
     Ok(tensors)
 }
 
-/// The files that `model.safetensors.index.json` names, in order. All must be in the folder itself.
+/// The files that `model.safetensors.index.json` names, each once, in alphabetical order.
+///
+/// # Errors
+/// `format` when the file is too long or no such JSON, names a tensor twice, names too many files, or one that is not in the
+/// folder itself.
 pub fn shards(index_json: &[u8]) -> Result<Vec<String>> {
     #[derive(Deserialize)]
     struct Index {
-        weight_map: BTreeMap<String, String>,
+        weight_map: ByTensor<String>,
     }
-    let bad = |reason: String| LukeError::format("model.safetensors.index.json", reason);
+    let bad = |reason: String| LukeError::format(INDEX, reason);
+    if index_json.len() > MAX_JSON_BYTES {
+        return Err(bad(format!("has {} bytes, more than {MAX_JSON_BYTES}", index_json.len())));
+    }
     let index: Index = serde_json::from_slice(index_json).map_err(|error| bad(error.to_string()))?;
-    let shards: BTreeSet<String> = index.weight_map.into_values().collect();
-    match shards.iter().find(|shard| shard.contains(['/', '\\', ':', '?', '#']) || shard.starts_with('.')) {
-        Some(outside) => Err(bad(format!("shard '{outside}' is not in the folder"))),
+    let shards: BTreeSet<String> = index.weight_map.0.into_values().collect();
+    if shards.len() > MAX_SHARDS {
+        return Err(bad(format!("names {} files, more than {MAX_SHARDS}", shards.len())));
+    }
+    let inside = |shard: &String| {
+        let separates = |c: char| ['/', '\\', ':', '?', '#'].contains(&c) || c.is_control();
+        !shard.is_empty() && shard.len() <= MAX_PATH_BYTES && !shard.starts_with('.') && !shard.contains(separates)
+    };
+    match shards.iter().find(|shard| !inside(shard)) {
+        Some(outside) => {
+            let start: String = outside.chars().take(80).collect();
+            Err(bad(format!("shard '{}' is not in the folder", start.escape_debug())))
+        }
         None => Ok(shards.into_iter().collect()),
     }
 }
@@ -180,9 +224,68 @@ mod tests {
         {
             assert!(read_header("x", &bytes, None).unwrap_err().to_string().contains(part));
         }
-        for outside in ["../m.safetensors", "a/b", "http://x"] {
+        for outside in ["../m.safetensors", "a/b", "http://x", "", ".", "a\\u0000b", &"x".repeat(2000)] {
             let index = format!(r#"{{"weight_map":{{"a":"{outside}"}}}}"#);
             assert!(shards(index.as_bytes()).unwrap_err().to_string().contains("not in the folder"));
         }
+    }
+
+    /// The reason for which a header with this tensor beside others is refused.
+    fn refused_beside(tensor: &str) -> String {
+        let json = format!(r#"{{"a":{{"dtype":"F32","shape":[2],"data_offsets":[0,8]}},{tensor}}}"#);
+        for length in [Some(8 + json.len() + 8), None] {
+            let error = read_header("m", &file(&json, 8), length).unwrap_err();
+            assert_eq!(error.code(), "format");
+            assert!(error.to_string().starts_with("m: header: "), "{error}");
+        }
+        read_header("m", &file(&json, 8), None).unwrap_err().to_string()
+    }
+
+    /// B6, B12: such tensors were accepted; a loop over the rows of the first never ended, and the second was dropped.
+    #[test]
+    fn tensors_without_numbers_are_refused() {
+        for shape in ["[288230376151711744,0]", "[0,1099511627776,1099511627776]", "[4294967295,0]", "[0]", "[8,0,8]"] {
+            for dtype in ["F32", "F16", "I64", "U8"] {
+                let tensor = format!(r#""luke.x":{{"dtype":"{dtype}","shape":{shape},"data_offsets":[8,8]}}"#);
+                let error = refused_beside(&tensor);
+                assert!(error.contains("luke.x") && error.contains("has no numbers"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn products_of_dimensions_are_not_cut_to_a_word() {
+        for shape in ["[4294967296,4294967296]", "[18446744073709551615]", "[2305843009213693952,8]"] {
+            let error = refused_beside(&format!(r#""x":{{"dtype":"F32","shape":{shape},"data_offsets":[8,8]}}"#));
+            assert!(error.contains("counted in bytes") || error.contains("is at 8 to 8"), "{error}");
+        }
+    }
+
+    #[test]
+    fn headers_stay_within_their_limits() {
+        let tensor =
+            |name: &str, shape: &str| format!(r#""{name}":{{"dtype":"F32","shape":{shape},"data_offsets":[8,12]}}"#);
+        assert!(refused_beside(&tensor(&"n".repeat(MAX_NAME_BYTES + 1), "[1]")).contains("too long"));
+        assert!(refused_beside(&tensor("b", "[1,1,1,1,1,1,1,1,1]")).contains("dimensions"));
+        assert!(refused_beside(&tensor("a", "[1]")).contains("tensor a is there twice"));
+        let long = ((MAX_HEADER_BYTES + 1) as u64).to_le_bytes();
+        assert!(header_bytes("m", &long).unwrap_err().to_string().contains("header would be"));
+        let names = (0..=super::super::limits::MAX_STORED_TENSORS).map(|i| tensor(&format!("t{i}"), "[1]"));
+        let json = format!("{{{}}}", names.collect::<Vec<_>>().join(","));
+        assert!(read_header("m", &file(&json, 0), None).unwrap_err().to_string().contains("tensors"));
+    }
+
+    #[test]
+    fn an_index_names_each_tensor_once_and_few_files() {
+        let refused = |index: String, part: &str| {
+            let error = shards(index.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(INDEX) && error.contains(part), "{error}");
+        };
+        let good = r#"{"metadata":{},"weight_map":{"a":"m2.safetensors","b":"m1.safetensors","c":"m2.safetensors"}}"#;
+        assert_eq!(shards(good.as_bytes()).unwrap(), ["m1.safetensors", "m2.safetensors"]);
+        refused(r#"{"weight_map":{"a":"m1.safetensors","a":"m2.safetensors"}}"#.into(), "tensor a is there twice");
+        let files: Vec<String> = (0..=MAX_SHARDS).map(|i| format!(r#""t{i}":"m{i}""#)).collect();
+        refused(format!(r#"{{"weight_map":{{{}}}}}"#, files.join(",")), "more than");
+        refused(" ".repeat(MAX_JSON_BYTES + 1), "more than");
     }
 }

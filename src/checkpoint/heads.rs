@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use super::Stored;
-use crate::config::LukeConfig;
+use crate::config::{LukeConfig, MAX_LABELS};
 use crate::error::{LukeError, Result};
 use crate::heads::{ClozeTokens, HEADS, HeadInfo, HeadKind, HeadLayers, HeadSpec, NerContext};
 
@@ -46,6 +46,10 @@ pub struct HeadPlan {
 ///
 /// A checkpoint with one head has it under Hugging Face's name (`classifier.weight`). One with several has each under
 /// `heads.TASK.` (`heads.ner.classifier.weight`), and so has a model folder.
+///
+/// # Errors
+/// `input` when two chosen heads would be one layer; `format` when the layers of a head are missing, when a class or a task is
+/// not known, and when the labels are not as many as the head has, or more than [`MAX_LABELS`].
 pub fn plan_heads(
     config: &LukeConfig,
     about: &BTreeMap<String, HeadSpec>,
@@ -63,8 +67,8 @@ pub fn plan_heads(
     let mut plans: Vec<HeadPlan> = Vec::new();
     for choice in &chosen {
         let (kind, renames) = (choice.kind, renames(choice, stored, chosen.len() > 1)?);
-        if let Some(other) = plans.iter().find(|plan| plan.renames[0].0 == renames[0].0) {
-            let reason = format!("{} and {kind} would both be {}weight: use TASK=LAYER", other.kind, renames[0].0);
+        if let Some(other) = plans.iter().find(|plan| prefix(&plan.renames) == prefix(&renames)) {
+            let reason = format!("{} and {kind} would both be {}weight: use TASK=LAYER", other.kind, prefix(&renames));
             return Err(LukeError::input("head", reason));
         }
         let spec = about.get(kind.key()).cloned().unwrap_or_default();
@@ -72,7 +76,7 @@ pub fn plan_heads(
     }
     for HeadPlan { kind, renames, spec } in &mut plans {
         if kind.info().min_labels().is_some() {
-            let weight = format!("{}weight", renames[0].0);
+            let weight = format!("{}weight", prefix(renames));
             let rows = stored.iter().find(|tensor| tensor.name == weight).map_or(0, Stored::rows);
             spec.labels = labels(*kind, spec, config, rows, labelled == 1)?;
         }
@@ -87,6 +91,11 @@ pub fn plan_heads(
     Ok(plans)
 }
 
+/// The start of the names of a head's first layer in the checkpoint.
+fn prefix(renames: &[(String, String)]) -> &str {
+    renames.first().map_or("", |(from, _)| from)
+}
+
 /// Where the layers of a head are in the checkpoint, and what a model folder calls them.
 fn renames(choice: &HeadChoice, stored: &[Stored], several: bool) -> Result<Vec<(String, String)>> {
     let kind = choice.kind;
@@ -98,7 +107,8 @@ fn renames(choice: &HeadChoice, stored: &[Stored], several: bool) -> Result<Vec<
         };
         let stored_as = |from: &&String| stored.iter().any(|tensor| tensor.name.starts_with(*from));
         let from = candidates.iter().find(stored_as).ok_or_else(|| {
-            LukeError::format(format!("{}weight", candidates[0]), format!("is missing, head '{kind}' needs it"))
+            let layer = candidates.first().map_or("", String::as_str);
+            LukeError::format(format!("{layer}weight"), format!("is missing, head '{kind}' needs it"))
         })?;
         let to = if several { format!("heads.{kind}.{name}.") } else { format!("{name}.") };
         Ok((from.clone(), to))
@@ -162,9 +172,14 @@ fn find_heads(
 }
 
 fn labels(kind: HeadKind, spec: &HeadSpec, config: &LukeConfig, rows: usize, only: bool) -> Result<Vec<String>> {
-    let fits = |file: &str, labels: Vec<String>| match labels.len() == rows {
-        true => Ok(labels),
-        false => {
+    if rows > MAX_LABELS {
+        let reason = format!("has {rows} labels, more than {MAX_LABELS}");
+        return Err(LukeError::format(format!("head '{kind}'"), reason));
+    }
+    let fits = |file: &str, labels: Vec<String>| {
+        if labels.len() == rows {
+            Ok(labels)
+        } else {
             let reason = format!("names {} labels for head '{kind}', which has {rows}", labels.len());
             Err(LukeError::format(file, format!("{reason}; luke_web.json may name them: heads.{kind}.labels")))
         }

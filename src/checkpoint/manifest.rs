@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::plan::{ENTITY_TABLE, Planned, first_use, plan};
-use super::{HeadChoice, Lookup, Stored, WORD_TABLE, json, plan_heads, tokenizer_json};
+use super::{HeadChoice, Lookup, Stored, WORD_TABLE, check_tensors, json, plan_heads, tokenizer_json};
 use crate::config::LukeConfig;
 use crate::dtype::DType;
 use crate::error::{LukeError, Result};
@@ -14,7 +14,7 @@ use crate::folder::{CheckedFolder, Chunk, EntityTable, FileEntry, Files, Manifes
 use crate::heads::HeadSpec;
 use crate::text::{EntityVocab, Tokenizer};
 
-/// Most bytes of a chunk; a row is never cut.
+/// Max bytes of a chunk. A longer row is a chunk of its own.
 const CHUNK_BYTES: usize = 8 << 20;
 
 /// What a checkpoint may say of itself in `luke_web.json`.
@@ -35,7 +35,7 @@ impl About {
     /// The checkpoint's `luke_web.json`; empty where there is none.
     ///
     /// # Errors
-    /// `format` when it is not JSON or says something that is not known, and what `files` fails with.
+    /// `format` when the file is too long or says something else than an [`About`], and what `files` fails with.
     pub fn read(files: Lookup) -> Result<Self> {
         Ok(json(files, "luke_web.json")?.unwrap_or_default())
     }
@@ -59,8 +59,9 @@ impl RawCheckpoint {
     /// More entities than [`EntityTable::RESIDENT_ROWS`] stay in their file, and rows are read when a call needs them.
     ///
     /// # Errors
-    /// `format` when a file is missing or is not what it must be, `input` when a chosen head cannot be had, and what `files`
-    /// fails with.
+    /// `format` when a file is missing or is not what it must be, or when the tensors are not those of the config; `input` when a
+    /// chosen head cannot be had; `out-of-memory` when the weights cannot fit in this build's memory; and what `files` fails
+    /// with.
     pub fn read(files: Lookup, stored: &[Stored], name: &str, chosen: &[HeadChoice]) -> Result<Self> {
         let missing = |file: &str| LukeError::format(file, "is not in the checkpoint");
         let value: Value = json(files, "config.json")?.ok_or_else(|| missing("config.json"))?;
@@ -68,11 +69,13 @@ impl RawCheckpoint {
         let about = About::read(files)?;
         let heads = plan_heads(&config, &about.heads, stored, chosen)?;
         let mut planned = plan(&config, stored, &heads, !chosen.is_empty())?;
+        check_tensors(&config, &heads, stored, &planned)?;
         let tokenizer = tokenizer_json(files)?.to_string().into_bytes();
         let entity_vocab = files("entity_vocab.json")?.ok_or_else(|| missing("entity_vocab.json"))?;
         let entity_table = take_entity_table(&mut planned, stored);
         let (chunks, tensors) = chunks(&planned, stored);
-        let dtype = planned.iter().find(|tensor| tensor.is(WORD_TABLE)).map_or(DType::F32, |t| stored[t.source].dtype);
+        let words = planned.iter().find(|tensor| tensor.is(WORD_TABLE));
+        let dtype = words.and_then(|words| stored.get(words.source)).map_or(DType::F32, |words| words.dtype);
         let part =
             |path: &str, bytes: &[u8]| FileEntry { path: path.into(), bytes: bytes.len(), sha256: None, offset: None };
         let manifest = Manifest {
@@ -100,54 +103,56 @@ impl RawCheckpoint {
     }
 }
 
-/// A large entity table, as parts of its file.
+/// Takes a large entity table out of the plan, as parts of its file.
 fn take_entity_table(planned: &mut Vec<Planned>, stored: &[Stored]) -> Option<EntityTable> {
-    let place = planned.iter().position(|tensor| tensor.is(ENTITY_TABLE))?;
-    let tensor = &stored[planned[place].source];
+    let index = planned.iter().position(|tensor| tensor.is(ENTITY_TABLE))?;
+    let tensor = stored.get(planned.get(index)?.source)?;
     if tensor.rows() <= EntityTable::RESIDENT_ROWS {
         return None;
     }
-    planned.remove(place);
+    planned.remove(index);
     let rows_per_chunk = EntityTable::ROWS_PER_CHUNK;
     let starts = (0..tensor.rows()).step_by(rows_per_chunk);
-    let chunks = starts.map(|start| part(tensor, start, (start + rows_per_chunk).min(tensor.rows()))).collect();
+    let chunks = starts.map(|start| part(tensor, start, start.saturating_add(rows_per_chunk).min(tensor.rows())));
     Some(EntityTable {
         rows: tensor.rows(),
         row_bytes: tensor.row_bytes(),
         rows_per_chunk,
         dtype: tensor.dtype,
-        chunks,
+        chunks: chunks.collect(),
     })
 }
 
-/// Chunks of neighbouring tensors that are needed together, in the order of first use.
+/// Chunks of neighboring tensors that are needed together, in the order of first use.
 fn chunks(planned: &[Planned], stored: &[Stored]) -> (Vec<Chunk>, Vec<TensorEntry>) {
-    let when = |tensor: &Planned| {
-        let (place, layer, _) = first_use(&tensor.names[0]);
-        (place, layer)
-    };
-    let mut in_file: Vec<&Planned> = planned.iter().collect();
-    in_file.sort_by_key(|tensor| (when(tensor), &stored[tensor.source].file, stored[tensor.source].offset));
+    let mut in_file: Vec<_> = planned
+        .iter()
+        .filter_map(|tensor| {
+            let (part, layer, _) = first_use(tensor.names.first()?);
+            Some(((part, layer), stored.get(tensor.source)?, tensor))
+        })
+        .collect();
+    in_file.sort_by_key(|(when, from, _)| (*when, &from.file, from.offset));
     let (mut chunks, mut tensors): (Vec<Chunk>, Vec<TensorEntry>) = (Vec::new(), Vec::new());
     let mut last = None;
-    for tensor in in_file {
-        let from = &stored[tensor.source];
-        let (row, mut start) = (from.row_bytes().max(1), 0);
-        while start < from.rows() {
-            let end = (start + (CHUNK_BYTES / row).max(1)).min(from.rows());
+    for (when, from, tensor) in in_file {
+        let rows_per_part = CHUNK_BYTES.checked_div(from.row_bytes()).unwrap_or(0).max(1);
+        for start in (0..from.rows()).step_by(rows_per_part) {
+            let end = start.saturating_add(rows_per_part).min(from.rows());
             let part = part(from, start, end);
             let bytes = part.bytes;
             let joined = chunks.last_mut().filter(|open| {
-                let next = open.offset.map(|offset| offset + open.bytes);
-                last == Some(when(tensor))
+                let next = open.offset.and_then(|offset| offset.checked_add(open.bytes));
+                last == Some(when)
                     && open.path == part.path
                     && next == part.offset
-                    && open.bytes + bytes <= CHUNK_BYTES
+                    && open.bytes.saturating_add(bytes) <= CHUNK_BYTES
             });
             let offset = match joined {
                 Some(open) => {
-                    open.bytes += bytes;
-                    open.bytes - bytes
+                    let offset = open.bytes;
+                    open.bytes = open.bytes.saturating_add(bytes);
+                    offset
                 }
                 None => {
                     chunks.push(part);
@@ -159,23 +164,23 @@ fn chunks(planned: &[Planned], stored: &[Stored]) -> (Vec<Chunk>, Vec<TensorEntr
                 dtype: from.dtype,
                 shape: from.shape.clone(),
                 rows: (start > 0 || end < from.rows()).then_some([start, end]),
-                chunk: chunks.len() - 1,
+                chunk: chunks.len().saturating_sub(1),
                 offset,
                 bytes,
             }));
-            (start, last) = (end, Some(when(tensor)));
+            last = Some(when);
         }
     }
     (chunks, tensors)
 }
 
-/// Some rows of a tensor as a part of its file.
+/// Some rows of a tensor as a part of its file. Numbers that are too large saturate, and [`CheckedFolder`] refuses the part.
 fn part(tensor: &Stored, start: usize, end: usize) -> FileEntry {
     let row = tensor.row_bytes();
     FileEntry {
         path: tensor.file.clone(),
-        bytes: (end - start) * row,
+        bytes: end.saturating_sub(start).saturating_mul(row),
         sha256: None,
-        offset: Some(tensor.offset + start * row),
+        offset: Some(tensor.offset.saturating_add(start.saturating_mul(row))),
     }
 }

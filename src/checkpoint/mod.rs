@@ -1,12 +1,35 @@
 //! Checkpoints as Hugging Face and others save them: which tensors there are, which heads, which tokenizer. No IO
 //! happens here: `luke convert` and the browser read the files and show them.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
 
+mod check;
 mod header;
 mod heads;
+pub mod limits;
 mod manifest;
+mod names;
 mod plan;
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::indexing_slicing,
+    reason = "another room: it makes the tokenizer"
+)]
 mod tokenizer;
 
+pub use check::check_tensors;
 pub use header::{Stored, header_bytes, read_header, shards};
 pub use heads::{HeadChoice, HeadPlan, plan_heads};
 pub use manifest::{About, RawCheckpoint};
@@ -18,8 +41,12 @@ use crate::error::{LukeError, Result};
 /// Gives the bytes of a small file of the checkpoint, or nothing where there is no such file.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Result<Option<Vec<u8>>>;
 
-/// A JSON file of the checkpoint.
+/// A JSON file of the checkpoint that is small in every checkpoint.
 fn json<T: serde::de::DeserializeOwned>(files: Lookup, name: &str) -> Result<Option<T>> {
     let Some(bytes) = files(name)? else { return Ok(None) };
+    if bytes.len() > limits::MAX_JSON_BYTES {
+        let reason = format!("has {} bytes, more than {}", bytes.len(), limits::MAX_JSON_BYTES);
+        return Err(LukeError::format(name, reason));
+    }
     serde_json::from_slice(&bytes).map(Some).map_err(|error| LukeError::format(name, error.to_string()))
 }

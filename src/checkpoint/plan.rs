@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::Stored;
 use super::heads::{HeadPlan, is_of_head};
+use super::limits::MAX_STORED_TENSORS;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
 use crate::heads::HeadKind;
@@ -15,24 +16,24 @@ pub const WORD_TABLE: &str = "luke.embeddings.word_embeddings.weight";
 /// The entity table.
 pub const ENTITY_TABLE: &str = "luke.entity_embeddings.entity_embeddings.weight";
 
-/// Rows of a stored tensor, in the order they are wanted.
+/// Ranges of rows of a stored tensor, in the order in which the model has them.
 pub type Rows = Vec<Range<usize>>;
 
 /// A tensor of the checkpoint that the model uses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
-    /// What the model calls it: several names where it does several jobs.
+    /// The model's names for it: several where it does several jobs.
     pub names: Vec<String>,
-    /// Its place in the list of stored tensors.
+    /// Its index in the list of stored tensors.
     pub source: usize,
-    /// Its rows, in this order.
+    /// The stored rows that the model takes, in this order.
     pub rows: Rows,
 }
 
 impl Planned {
-    /// How many rows there are.
+    /// How many rows the model takes.
     pub fn len(&self) -> usize {
-        self.rows.iter().map(Range::len).sum()
+        self.rows.iter().map(Range::len).fold(0, usize::saturating_add)
     }
 
     /// Whether there is no row.
@@ -42,25 +43,46 @@ impl Planned {
 
     /// Whether this is the tensor that the model calls `name`.
     pub fn is(&self, name: &str) -> bool {
-        self.names.iter().any(|own| own == name)
+        self.names.iter().any(|known| known == name)
     }
 
-    /// The stored rows behind the rows `range`.
+    /// The stored tensor that it is made from.
+    ///
+    /// # Errors
+    /// `format` when `stored` is not the list that the plan was made from.
+    pub fn stored_in<'a>(&self, stored: &'a [Stored]) -> Result<&'a Stored> {
+        let missing = || LukeError::format(self.names.concat(), "this tensor is not in the checkpoint");
+        stored.get(self.source).ok_or_else(missing)
+    }
+
+    /// The shape that the model sees: the rows it takes of the stored tensor.
+    pub fn shape(&self, stored: &Stored) -> Vec<usize> {
+        let mut shape = stored.shape.clone();
+        if let Some(rows) = shape.first_mut() {
+            *rows = self.len();
+        }
+        shape
+    }
+
+    /// The stored rows behind the model's rows `range`.
     pub fn stored_rows(&self, range: Range<usize>) -> Rows {
-        let (mut first, mut found) = (0, Vec::new());
+        let (mut first, mut found) = (0usize, Vec::new());
         for rows in &self.rows {
-            let (start, end) = (range.start.max(first), range.end.min(first + rows.len()));
-            if start < end {
-                found.push(rows.start + start - first..rows.start + end - first);
+            let next = first.saturating_add(rows.len());
+            let skipped = range.start.saturating_sub(first);
+            let kept = range.end.min(next).saturating_sub(range.start.max(first));
+            if kept > 0 {
+                let start = rows.start.saturating_add(skipped);
+                found.push(start..start.saturating_add(kept));
             }
-            first += rows.len();
+            first = next;
         }
         found
     }
 
-    /// Leaves these rows, in this order; `None` where one of them does not exist.
+    /// Keeps these rows only, in this order; `None`, and no change, where one of them does not exist.
     pub fn pick(&mut self, rows: &[usize]) -> Option<()> {
-        let picked: Vec<_> = rows.iter().flat_map(|row| self.stored_rows(*row..row + 1)).collect();
+        let picked: Vec<_> = rows.iter().flat_map(|row| self.stored_rows(*row..row.saturating_add(1))).collect();
         (picked.len() == rows.len()).then(|| self.rows = picked)
     }
 }
@@ -70,33 +92,36 @@ impl Planned {
 /// Adds the `luke.` prefix; leaves out `position_ids`, the pretraining's `cls_entity_predictions`, decoders that are
 /// always tied to their table, and heads that are not kept where `only` some were asked for. Where there are no queries
 /// `w2e_query`, `e2w_query`, `e2e_query` they are `query` (`LukeEntityAwareAttentionModel.load_state_dict`); where the
-/// config uses no entity-aware attention they are left out. A tensor that is not known stays, for the model to refuse.
+/// config uses no entity-aware attention they are left out. A tensor that is not known stays, for
+/// [`check_tensors`](super::check_tensors) to refuse.
+///
+/// # Errors
+/// `format` when there is no word table, when two tensors get one name, or when there are more tensors than
+/// [`MAX_STORED_TENSORS`].
 pub fn plan(config: &LukeConfig, stored: &[Stored], heads: &[HeadPlan], only: bool) -> Result<Vec<Planned>> {
+    if stored.len() > MAX_STORED_TENSORS {
+        let reason = format!("has {} tensors, more than {MAX_STORED_TENSORS}", stored.len());
+        return Err(LukeError::format("the checkpoint", reason));
+    }
     let mut named: BTreeMap<String, usize> = BTreeMap::new();
-    for (place, tensor) in stored.iter().enumerate() {
-        let name = &tensor.name;
-        let of_head = heads.iter().flat_map(|head| &head.renames).find(|(from, _)| name.starts_with(from));
-        let ignored = name.ends_with("position_ids") || name.contains("cls_entity_prediction");
-        let of_layer = is_of_head(name);
-        let name = match of_head {
-            Some((from, to)) => format!("{to}{}", &name[from.len()..]),
-            None if ignored || (of_layer && only) => continue,
-            None if of_layer || name.starts_with("luke.") => name.clone(),
-            None => format!("luke.{name}"),
-        };
-        named.insert(name, place);
+    for (index, tensor) in stored.iter().enumerate() {
+        let Some(name) = name_in_model(&tensor.name, heads, only) else { continue };
+        if named.contains_key(&name) {
+            return Err(LukeError::format(name, "this tensor is in the checkpoint twice"));
+        }
+        named.insert(name, index);
     }
     heads.iter().filter(|head| head.kind == HeadKind::MaskedLm).for_each(|head| drop_tied_decoders(&mut named, head));
-    let attention = |layer: usize| format!("luke.encoder.layer.{layer}.attention.self");
-    for own in (0..config.num_hidden_layers).flat_map(|layer| {
-        ["w2e_query", "e2w_query", "e2e_query"].map(|query| (format!("{}.{query}", attention(layer)), attention(layer)))
-    }) {
-        for part in ["weight", "bias"] {
-            let name = format!("{}.{part}", own.0);
-            match named.get(&format!("{}.query.{part}", own.1)).copied() {
-                _ if !config.use_entity_aware_attention => drop(named.remove(&name)),
-                Some(query) => drop(named.entry(name).or_insert(query)),
-                None => {}
+    for layer in 0..config.num_hidden_layers {
+        let attention = format!("luke.encoder.layer.{layer}.attention.self");
+        for query in ["w2e_query", "e2w_query", "e2e_query"] {
+            for part in ["weight", "bias"] {
+                let name = format!("{attention}.{query}.{part}");
+                if !config.use_entity_aware_attention {
+                    named.remove(&name);
+                } else if let Some(plain) = named.get(&format!("{attention}.query.{part}")).copied() {
+                    named.entry(name).or_insert(plain);
+                }
             }
         }
     }
@@ -107,17 +132,39 @@ pub fn plan(config: &LukeConfig, stored: &[Stored], heads: &[HeadPlan], only: bo
     }
     let mut names: Vec<(String, usize)> = named.into_iter().collect();
     names.sort_by_cached_key(|(name, _)| first_use(name));
-    let mut planned: Vec<Planned> = Vec::new();
-    let mut places = BTreeMap::new();
+    let mut names_of: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let mut order = Vec::new();
     for (name, source) in names {
-        let at = *places.entry(source).or_insert_with(|| {
-            let all = std::iter::once(0..stored[source].rows());
-            planned.push(Planned { names: Vec::new(), source, rows: all.collect() });
-            planned.len() - 1
-        });
-        planned[at].names.push(name);
+        let names = names_of.entry(source).or_default();
+        if names.is_empty() {
+            order.push(source);
+        }
+        names.push(name);
     }
-    Ok(planned)
+    let planned = order.into_iter().filter_map(|source| {
+        let rows = std::iter::once(0..stored.get(source)?.rows()).collect();
+        Some(Planned { names: names_of.remove(&source)?, source, rows })
+    });
+    Ok(planned.collect())
+}
+
+/// The model's name for a tensor of the checkpoint; `None` where the model does not take it.
+fn name_in_model(name: &str, heads: &[HeadPlan], only: bool) -> Option<String> {
+    let renames = heads.iter().flat_map(|head| &head.renames);
+    if let Some(renamed) =
+        renames.into_iter().find_map(|(from, to)| name.strip_prefix(from.as_str()).map(|rest| format!("{to}{rest}")))
+    {
+        return Some(renamed);
+    }
+    let ignored = name.ends_with("position_ids") || name.contains("cls_entity_prediction");
+    let of_layer = is_of_head(name);
+    if ignored || (of_layer && only) {
+        None
+    } else if of_layer || name.starts_with("luke.") {
+        Some(name.to_owned())
+    } else {
+        Some(format!("luke.{name}"))
+    }
 }
 
 /// Hugging Face always decodes entities with their table, and adds `lm_head.bias`; a checkpoint may name them twice.
@@ -130,20 +177,20 @@ fn drop_tied_decoders(named: &mut BTreeMap<String, usize>, head: &HeadPlan) {
         (format!("{entities}decoder.bias"), format!("{entities}bias")),
     ];
     for (copy, original) in tied {
-        if let Some(place) = named.remove(&copy) {
-            named.entry(original).or_insert(place);
+        if let Some(index) = named.remove(&copy) {
+            named.entry(original).or_insert(index);
         }
     }
 }
 
-/// Sorts names by when a forward pass needs them.
+/// A key that sorts names by when a forward pass needs them: the part of the model, the layer, the name.
 pub(super) fn first_use(name: &str) -> (usize, usize, String) {
     let layer = name.strip_prefix("luke.encoder.layer.").and_then(|rest| rest.split('.').next()?.parse().ok());
-    let place = match name {
+    let part = match name {
         _ if name.starts_with("luke.embeddings.") => 0,
         _ if name.starts_with("luke.entity_embeddings.") => 1,
         _ if layer.is_some() => 2,
         _ => 3,
     };
-    (place, layer.unwrap_or(0), name.to_owned())
+    (part, layer.unwrap_or(0), name.to_owned())
 }

@@ -10,6 +10,7 @@ mod full_size;
 mod gate;
 mod heads;
 mod hostile;
+mod hostile_convert;
 mod limits;
 mod masked;
 mod ner;

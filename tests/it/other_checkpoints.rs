@@ -12,11 +12,11 @@ use crate::support::{
     repository, temporary,
 };
 
-fn archive() -> PathBuf {
+pub fn archive() -> PathBuf {
     repository().join("tests/fixtures/micro-legacy.tar.gz")
 }
 
-fn tokenizer() -> String {
+pub fn tokenizer() -> String {
     checkpoint("micro-model").display().to_string()
 }
 
@@ -61,7 +61,7 @@ fn mluke_wordpiece_and_the_authors_archive_equal_transformers() {
 }
 
 /// A checkpoint in Hugging Face's layout as the authors' archive.
-fn as_archive(name: &str, of: &str, words: usize, change: impl FnOnce(&mut Vec<NamedBytes>)) -> PathBuf {
+pub fn as_archive(name: &str, of: &str, words: usize, change: impl FnOnce(&mut Vec<NamedBytes>)) -> PathBuf {
     changed(of, name, |folder| {
         let config: Value = serde_json::from_slice(&std::fs::read(folder.join("config.json")).unwrap()).unwrap();
         let mut model = config.as_object().unwrap().clone();

@@ -1,12 +1,24 @@
 //! Files on disk.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
+use luke_web::folder::limits::MAX_FILE_BYTES;
 use luke_web::{LukeError, Result};
 
-/// The bytes of a file, or an error that names it.
+/// The bytes of a file, at most [`MAX_FILE_BYTES`].
+///
+/// # Errors
+/// `format` when the file cannot be read or is longer; the message names it.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| file_error(path, &error))
+    let mut bytes = Vec::new();
+    let open = File::open(path).map_err(|error| file_error(path, &error))?;
+    open.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| file_error(path, &error))?;
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(file_error(path, &format!("has more than {MAX_FILE_BYTES} bytes")));
+    }
+    Ok(bytes)
 }
 
 /// A JSON file.

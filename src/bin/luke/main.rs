@@ -5,7 +5,7 @@ mod convert;
 mod eval;
 mod folder;
 
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -145,19 +145,38 @@ fn lines(run: &Run, method: Method) -> luke_web::Result<()> {
     let luke = pollster::block_on(directory::load(&run.model, run.device.into(), false))?;
     let broken = |error: std::io::Error| LukeError::Unsupported(format!("standard input or output: {error}"));
     let mut out = std::io::stdout().lock();
-    for line in std::io::stdin().lock().split(b'\n') {
-        let line = line.map_err(broken)?;
-        if line.trim_ascii().is_empty() {
+    let (mut input, mut line) = (std::io::stdin().lock(), Vec::new());
+    while let Some(whole) = read_line(&mut input, &mut line, MAX_LINE_BYTES).map_err(broken)? {
+        if whole && line.trim_ascii().is_empty() {
             continue;
         }
-        let answer = std::str::from_utf8(&line)
-            .map_err(|error| bad_line(error.to_string()))
+        let too_long = || bad_line(format!("has more than {MAX_LINE_BYTES} bytes"));
+        let text = if whole { Ok(line.as_slice()) } else { Err(too_long()) };
+        let answer = text
+            .and_then(|line| std::str::from_utf8(line).map_err(|error| bad_line(error.to_string())))
             .and_then(|line| split_call(method, line))
             .and_then(|(input, options)| pollster::block_on(luke.call(method.name(), input, options)))
             .unwrap_or_else(|error| json!({ "error": { "code": error.code(), "message": error.to_string() } }));
         writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(broken)?;
     }
     Ok(())
+}
+
+/// Bytes of a line of input. A longer line is an error on its line, and is not kept in memory.
+const MAX_LINE_BYTES: usize = 64 << 20;
+
+/// Reads a line of at most `max_bytes` into `line`, without its end. `None` at the end of the input; false where the line is
+/// longer, and then the rest of it was skipped.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>, max_bytes: usize) -> std::io::Result<Option<bool>> {
+    line.clear();
+    let read = input.take(max_bytes as u64 + 1).read_until(b'\n', line)?;
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    } else if read > max_bytes {
+        input.skip_until(b'\n')?;
+        return Ok(Some(false));
+    }
+    Ok((read > 0).then_some(true))
 }
 
 /// The arguments and the options of a line.
@@ -195,5 +214,22 @@ impl From<WeightType> for DType {
             WeightType::Q8 => Self::Q8,
             WeightType::Q4 => Self::Q4,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_too_long_are_skipped_and_not_kept() {
+        let mut input = &b"12345\n1234567890\n\n123456\nab"[..];
+        let mut line = Vec::new();
+        let mut lines = Vec::new();
+        while let Some(whole) = read_line(&mut input, &mut line, 5).unwrap() {
+            assert!(line.len() <= 6);
+            lines.push(whole.then(|| String::from_utf8(line.clone()).unwrap()));
+        }
+        assert_eq!(lines, [Some("12345".into()), None, Some("".into()), None, Some("ab".into())]);
     }
 }

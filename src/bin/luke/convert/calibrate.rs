@@ -1,4 +1,4 @@
-//! Keeps quantised weights unbiased. Rounding a weight adds `error x` to a layer's result. Most of what that does to
+//! Keeps quantized weights unbiased. Rounding a weight adds `error x` to a layer's result. Most of what that does to
 //! the logits comes from the mean of `x`, and a bias can take that part away again (Nagel et al. 2019, "Data-Free
 //! Quantization Through Weight Equalization and Bias Correction", section 4.2). The means are taken on a fixed text.
 

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use luke_web::checkpoint::{About, Rows, Stored, add_special_tokens, token_id, tokenizer_json};
+use luke_web::config::{MAX_ENTITY_VOCAB_SIZE, MAX_VOCAB_SIZE};
 use luke_web::heads::{HeadKind, HeadLayers};
 use luke_web::{LukeError, Result};
 use serde::Deserialize;
@@ -52,8 +53,13 @@ pub fn read_archive(folder: &Path, tokenizer: &Path) -> Result<Checkpoint> {
         let missing = || LukeError::Format { file: name.into(), reason: "this tensor is missing".into() };
         shape(name).and_then(|shape| shape.first().copied()).ok_or_else(missing)
     };
-    let (words, entities) =
-        (rows("embeddings.word_embeddings.weight")?, rows("entity_embeddings.entity_embeddings.weight")?);
+    let bounded = |name: &str, max: usize| {
+        let rows = rows(name)?;
+        let reason = format!("has {rows} rows, more than {max}");
+        if rows > max { Err(LukeError::Format { file: name.into(), reason }) } else { Ok(rows) }
+    };
+    let words = bounded("embeddings.word_embeddings.weight", MAX_VOCAB_SIZE)?;
+    let entities = bounded("entity_embeddings.entity_embeddings.weight", MAX_ENTITY_VOCAB_SIZE)?;
 
     let own_words = config.get("vocab_size").and_then(Value::as_u64).map_or(words, |size| words.min(size as usize));
     let cloze = shape("scorer.weight").is_some();
@@ -120,6 +126,9 @@ fn entity_rows(folder: &Path, rows: usize) -> Result<(BTreeMap<String, u32>, Row
     let text = String::from_utf8(read(path)?).map_err(|error| file_error(path, &error))?;
     let mut vocab = if tsv.exists() { tsv_vocab(&text) } else { jsonl_vocab(path, &text)? };
     let last = vocab.values().max().map_or(0, |last| *last as usize + 1);
+    if vocab.len().max(last) > MAX_ENTITY_VOCAB_SIZE {
+        return Err(file_error(path, &format!("has more than {MAX_ENTITY_VOCAB_SIZE} entities")));
+    }
     if rows < last {
         // Fine-tuning cuts the table to [PAD], [MASK] and, for relations, [MASK2]. Nothing asks for [UNK].
         let mask2 = match rows {

@@ -5,6 +5,7 @@
 mod archive;
 mod calibrate;
 mod legacy;
+mod pickle;
 mod place;
 mod tensors;
 mod writer;
@@ -16,7 +17,7 @@ use clap::{Args, ValueEnum};
 use luke_web::Result;
 use luke_web::backend::DeviceKind;
 use luke_web::checkpoint::{
-    About, ENTITY_TABLE, HeadChoice, Planned, Rows, WORD_TABLE, plan, plan_heads, tokenizer_json,
+    About, ENTITY_TABLE, HeadChoice, Planned, Rows, WORD_TABLE, check_tensors, plan, plan_heads, tokenizer_json,
 };
 use luke_web::config::LukeConfig;
 use luke_web::directory;
@@ -46,7 +47,7 @@ pub struct Options {
     /// Rows of the entity table to keep: the special ones, or all.
     #[arg(long, value_enum, default_value_t = Entities::Special)]
     entities: Entities,
-    /// Most MiB of a chunk.
+    /// Max MiB of a chunk.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1024))]
     chunk_mib: u32,
     /// A head to keep, by task (ner, typing, relation, qa, cloze, mlm, ...); may be repeated; all by default. TASK=LAYER
@@ -89,9 +90,9 @@ const SPECIAL_ENTITIES: [&str; 4] = ["[MASK]", "[UNK]", "[PAD]", "[MASK2]"];
 /// Largest difference of logits between devices that still counts as the same model.
 const SELF_TEST_TOLERANCE: f32 = 2e-3;
 
-/// The same for quantised weights. Where a device's f32 sums differ in the last bit, some activation is rounded the other
-/// way: logits may move as far as quantising moves them.
-const QUANTISED_TOLERANCE: f32 = 0.1;
+/// The same for quantized weights. Where a device's f32 sums differ in the last bit, some activation is rounded the other
+/// way: logits may move as far as quantizing moves them.
+const QUANTIZED_TOLERANCE: f32 = 0.1;
 
 /// Runs the command.
 pub fn convert(options: &Options) -> Result<()> {
@@ -99,10 +100,9 @@ pub fn convert(options: &Options) -> Result<()> {
     let unpacked = archive::Unpacked::of(&options.checkpoint, &options.output)?;
     let folder = unpacked.folder();
     let tokenizer = options.tokenizer.as_deref().unwrap_or(folder);
-    let mut checkpoint = match folder.join("metadata.json").exists() && !folder.join("config.json").exists() {
-        true => legacy::read_archive(folder, tokenizer)?,
-        false => hugging_face(folder, tokenizer)?,
-    };
+    let is_archive = folder.join("metadata.json").exists() && !folder.join("config.json").exists();
+    let mut checkpoint =
+        if is_archive { legacy::read_archive(folder, tokenizer)? } else { hugging_face(folder, tokenizer)? };
     let luke = LukeConfig::from_value(&checkpoint.config)?;
     let stored = &checkpoint.tensors.stored;
     let heads = plan_heads(&luke, &checkpoint.about.heads, stored, &options.head)?;
@@ -118,30 +118,29 @@ pub fn convert(options: &Options) -> Result<()> {
     if options.entities == Entities::Special {
         keep_special_entities(&mut checkpoint.entity_vocab, &mut planned, &mut checkpoint.config)?;
     }
+    check_tensors(&LukeConfig::from_value(&checkpoint.config)?, &heads, &checkpoint.tensors.stored, &planned)?;
 
     let name = options.name.clone().or(checkpoint.about.name.clone()).unwrap_or_else(|| file_name(&options.checkpoint));
-    let temporary = place::beside(&options.output, "partial");
-    remove(&temporary)?;
+    let temporary = place::Temporary::beside(&options.output, "partial")?;
     let large = |tensor: &Planned| tensor.is(ENTITY_TABLE) && tensor.len() > EntityTable::RESIDENT_ROWS;
     let table = planned.iter().position(large).map(|place| planned.remove(place));
     let heads = heads.into_iter().map(|head| (head.kind.key().to_owned(), head.spec)).collect();
     let parts =
         Parts { name, heads, checkpoint, planned, table, chunk_bytes: options.chunk_mib as usize * 1024 * 1024 };
-    let mut writer = Writer { folder: temporary.clone(), dtype: options.dtype.into(), means: Means::new() };
+    let mut writer = Writer { folder: temporary.path().to_owned(), dtype: options.dtype.into(), means: Means::new() };
     if writer.dtype.is_quantized() {
         writer.means = parts.mean_inputs(&options.output)?;
     }
     let mut manifest = parts.write(&writer)?;
     if !options.skip_self_test {
-        manifest.self_test = Some(self_test(&temporary, &manifest)?);
+        manifest.self_test = Some(self_test(temporary.path(), &manifest)?);
         writer.write_manifest(&manifest)?;
     }
     let card = folder.join("README.md");
     if card.exists() {
         writer.write("README.md", &read(&card)?)?;
     }
-    remove(&options.output)?;
-    std::fs::rename(&temporary, &options.output).map_err(|error| file_error(&options.output, &error))?;
+    temporary.move_to(&options.output)?;
     let bytes: usize = manifest.all_files().map(|file| file.bytes).sum();
     println!("{}", json!({ "name": manifest.name, "files": manifest.all_files().count(), "bytes": bytes }));
     Ok(())
@@ -187,14 +186,12 @@ impl Parts {
         Ok(manifest)
     }
 
-    /// What the layers see, from the model before it is quantised; its folder stands beside `output` meanwhile.
+    /// What the layers see, from the model before it is quantized; its folder stands beside `output` meanwhile.
     fn mean_inputs(&self, output: &Path) -> Result<Means> {
-        let folder = place::beside(output, "exact");
-        remove(&folder)?;
-        let exact = Writer { folder: folder.clone(), dtype: DType::F32, means: Means::new() };
-        let means = self.write(&exact).and_then(|_| calibrate::mean_inputs(&folder));
-        remove(&folder)?;
-        means
+        let folder = place::Temporary::beside(output, "exact")?;
+        let exact = Writer { folder: folder.path().to_owned(), dtype: DType::F32, means: Means::new() };
+        self.write(&exact)?;
+        calibrate::mean_inputs(folder.path())
     }
 }
 
@@ -262,18 +259,11 @@ fn self_test(folder: &Path, manifest: &Manifest) -> Result<SelfTest> {
     }
     let mut expected = pollster::block_on(luke.self_test_values(&text, &spans, &head))?;
     expected.truncate(64);
-    let size = expected.iter().fold(1.0f32, |most, value| most.max(value.abs()));
-    let tolerance = if manifest.dtype.is_quantized() { QUANTISED_TOLERANCE } else { SELF_TEST_TOLERANCE };
+    let size = expected.iter().fold(1.0f32, |largest, value| largest.max(value.abs()));
+    let tolerance = if manifest.dtype.is_quantized() { QUANTIZED_TOLERANCE } else { SELF_TEST_TOLERANCE };
     Ok(SelfTest { text, spans, head, expected, tolerance: tolerance * size })
 }
 
 fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| "luke".into(), |name| name.to_string_lossy().into_owned())
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file_error(folder, &error)),
-        _ => Ok(()),
-    }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use luke_web::checkpoint::{Planned, Stored, header_bytes, read_header, shards};
 use luke_web::dtype::DType;
+use luke_web::memory;
 use luke_web::{LukeError, Result};
 use pytorch_reader::PytorchReader;
 
@@ -24,7 +25,7 @@ pub struct Tensors {
 
 enum Data {
     Safetensors(BTreeMap<String, File>),
-    /// A pickle gives whole tensors only; the last one read is kept.
+    /// A pickle's tensors are read whole; the last one read is kept.
     Pickle {
         tensors: HashMap<String, pytorch_reader::Tensor>,
         last: RefCell<Option<(usize, Vec<u8>)>>,
@@ -58,7 +59,8 @@ impl Tensors {
     pub fn rows(&self, tensor: &Planned, range: Range<usize>) -> Result<Vec<u8>> {
         let from = &self.stored[tensor.source];
         let row = from.row_bytes();
-        let mut bytes = Vec::with_capacity(range.len() * row);
+        let length = range.len().saturating_mul(row);
+        let mut bytes = memory::with_capacity(length, &format!("for {}", from.name))?;
         let path = || self.folder.join(&from.file);
         for rows in tensor.stored_rows(range) {
             match &self.data {
@@ -78,9 +80,14 @@ impl Tensors {
                         *last = Some((tensor.source, whole));
                     }
                     let whole = last.as_ref().map_or(&[][..], |(_, whole)| whole);
-                    bytes.extend_from_slice(&whole[rows.start * row..rows.end * row]);
+                    let part = whole.get(rows.start.saturating_mul(row)..rows.end.saturating_mul(row));
+                    bytes.extend_from_slice(part.unwrap_or_default());
                 }
             }
+        }
+        if bytes.len() != length {
+            let reason = format!("tensor {} ends after {} of {length} bytes", from.name, bytes.len());
+            return Err(file_error(&path(), &reason));
         }
         Ok(bytes)
     }
@@ -120,15 +127,14 @@ fn safetensors(folder: &Path, names: Vec<String>) -> Result<(Vec<Stored>, Data)>
 }
 
 fn open_pickle(path: &Path) -> Result<(Vec<Stored>, Data)> {
+    super::pickle::check(path).map_err(|error| file_error(path, &error))?;
     let reader = PytorchReader::new(path).map_err(|error| file_error(path, &error))?;
+    let file_bytes = std::fs::metadata(path).map_err(|error| file_error(path, &error))?.len();
     // The wrappers that train a model on several devices (DataParallel, DeepSpeed) put everything under `module`.
     let wrapped = reader.tensors().keys().all(|name| name.starts_with("module."));
     let (mut stored, mut tensors) = (Vec::new(), HashMap::new());
     for (name, tensor) in reader.into_tensors() {
-        let name = match wrapped {
-            true => name["module.".len()..].to_owned(),
-            false => name,
-        };
+        let name = name.strip_prefix("module.").filter(|_| wrapped).map(str::to_owned).unwrap_or(name);
         let dtype = match tensor.dtype() {
             pytorch_reader::DType::F32 => DType::F32,
             pytorch_reader::DType::F16 => DType::F16,
@@ -137,7 +143,13 @@ fn open_pickle(path: &Path) -> Result<(Vec<Stored>, Data)> {
             other => return Err(file_error(path, &format!("tensor {name} has dtype {other:?}"))),
         };
         let (shape, file) = (tensor.shape().to_vec(), "pytorch_model.bin".to_owned());
-        stored.push(Stored { name: name.clone(), dtype, shape, file, offset: 0 });
+        let found = Stored { name: name.clone(), dtype, shape, file, offset: 0 };
+        found.check()?;
+        // A view with a stride of 0 says more numbers than there are.
+        if tensor.byte_len() as u64 > file_bytes {
+            return Err(file_error(path, &format!("tensor {name} has more bytes than the file")));
+        }
+        stored.push(found);
         tensors.insert(name, tensor);
     }
     Ok((stored, Data::Pickle { tensors, last: RefCell::default() }))

@@ -40,13 +40,13 @@ impl Writer {
         self.write("manifest.json", &json).map(drop)
     }
 
-    /// Writes tensors as chunks of at most `most` bytes, in the order given. A matrix is cut by rows where the rest of a
+    /// Writes tensors as chunks of at most `max_bytes` bytes, in the order given. A matrix is cut by rows where the rest of a
     /// chunk is worth filling.
     pub fn write_tensors(
         &self,
         planned: &[Planned],
         tensors: &Tensors,
-        most: usize,
+        max_bytes: usize,
     ) -> Result<(Vec<Chunk>, Vec<TensorEntry>)> {
         let (mut chunks, mut entries, mut open) = (Vec::new(), Vec::new(), Vec::new());
         let flush = |open: &mut Vec<u8>, chunks: &mut Vec<Chunk>| -> Result<()> {
@@ -63,10 +63,10 @@ impl Writer {
             let (rows, mut start) = (tensor.len(), 0);
             let row = dtype.row_bytes(shape.iter().skip(1).product());
             while start < rows {
-                if !open.is_empty() && open.len() + row.max(((rows - start) * row).min(most / 4)) > most {
+                if !open.is_empty() && open.len() + row.max(((rows - start) * row).min(max_bytes / 4)) > max_bytes {
                     flush(&mut open, &mut chunks)?;
                 }
-                let fit = (most.saturating_sub(open.len()) / row.max(1)).max(1);
+                let fit = (max_bytes.saturating_sub(open.len()) / row.max(1)).max(1);
                 let end = (start + fit).min(rows);
                 let mut part = encode(tensors, tensor, start..end, dtype)?;
                 self.correct_bias(&mut part, tensor, start..end, planned, tensors)?;
@@ -90,18 +90,18 @@ impl Writer {
     }
 
     /// How a tensor is stored. Vectors stay f32: they are small, and LayerNorm and biases are where rounding shows. So do
-    /// heads in a quantised folder, whose rounding nothing evens out. Four bits are too few for tables: one row is all that
+    /// heads in a quantized folder, whose rounding nothing evens out. Four bits are too few for tables: one row is all that
     /// a word gives.
     fn dtype_of(&self, names: &[String], shape: &[usize]) -> DType {
         match self.dtype {
             _ if shape.len() < 2 => DType::F32,
-            DType::Q8 | DType::Q4 if !names.iter().all(|name| quantisable(name)) => DType::F32,
+            DType::Q8 | DType::Q4 if !names.iter().all(|name| quantizable(name)) => DType::F32,
             DType::Q4 if is_table(names) => DType::Q8,
             dtype => dtype,
         }
     }
 
-    /// Adds to rows of a bias what quantising the weight beside it takes from the layer's mean result.
+    /// Adds to rows of a bias what quantizing the weight beside it takes from the layer's mean result.
     fn correct_bias(
         &self,
         bias: &mut [u8],
@@ -158,8 +158,8 @@ fn encode(tensors: &Tensors, tensor: &Planned, rows: Range<usize>, dtype: DType)
     Ok(dtype.encode(&values, columns, integers(&tensor.names)))
 }
 
-/// Whether a matrix may be quantised: tables, and the layers of the encoder and of the masked language model.
-fn quantisable(name: &str) -> bool {
+/// Whether a matrix may be quantized: tables, and the layers of the encoder and of the masked language model.
+fn quantizable(name: &str) -> bool {
     ["luke.", "lm_head.", "entity_predictions."]
         .iter()
         .any(|part| name.starts_with(part) || name.contains(&format!(".{part}")))

@@ -38,7 +38,7 @@ pub struct Options {
     task: Task,
     /// The dataset, in the format it is published in.
     file: PathBuf,
-    /// Most examples to run; CoNLL-2003 counts documents.
+    /// Max number of examples to run; CoNLL-2003 counts documents.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
     /// Options of the model's task, as in the API: JSON such as `{"docStride": 64}`.

@@ -111,10 +111,7 @@ fn f1(gold: &[&str], predicted: &[&str]) -> f64 {
 
 /// SQuAD 2.0: an answer of which nothing is left is the same as another such answer.
 fn f1_with_none(gold: &[&str], predicted: &[&str]) -> f64 {
-    match gold.is_empty() || predicted.is_empty() {
-        true => f64::from(u8::from(gold == predicted)),
-        false => f1(gold, predicted),
-    }
+    if gold.is_empty() || predicted.is_empty() { f64::from(u8::from(gold == predicted)) } else { f1(gold, predicted) }
 }
 
 #[cfg(test)]
