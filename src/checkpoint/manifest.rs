@@ -6,12 +6,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::plan::{ENTITY_TABLE, Planned, first_use, plan};
-use super::{HeadChoice, Lookup, Stored, WORD_TABLE, json, plan_heads, tokenizer_json};
+use super::{HeadChoice, Lookup, Stored, WORD_TABLE, plan_heads};
 use crate::config::LukeConfig;
 use crate::dtype::DType;
 use crate::error::{LukeError, Result};
 use crate::folder::{Chunk, EntityTable, FileEntry, Files, Manifest, TensorEntry};
 use crate::heads::HeadSpec;
+use crate::text::{TokenizerJson, json_file};
 
 /// Most bytes of a chunk; a row is never cut.
 const CHUNK_BYTES: usize = 8 << 20;
@@ -33,7 +34,7 @@ pub struct About {
 impl About {
     /// The checkpoint's `luke_web.json`; empty where there is none.
     pub fn read(files: Lookup) -> Result<Self> {
-        Ok(json(files, "luke_web.json")?.unwrap_or_default())
+        Ok(json_file(files, "luke_web.json")?.unwrap_or_default())
     }
 }
 
@@ -54,12 +55,12 @@ impl RawCheckpoint {
     /// More entities than [`EntityTable::RESIDENT_ROWS`] stay in their file, and rows are read when a call needs them.
     pub fn read(files: Lookup, stored: &[Stored], name: &str, chosen: &[HeadChoice]) -> Result<Self> {
         let missing = |file: &str| LukeError::format(file, "is not in the checkpoint");
-        let value: Value = json(files, "config.json")?.ok_or_else(|| missing("config.json"))?;
+        let value: Value = json_file(files, "config.json")?.ok_or_else(|| missing("config.json"))?;
         let config = LukeConfig::from_value(&value)?;
         let about = About::read(files)?;
         let heads = plan_heads(&config, &about.heads, stored, chosen)?;
         let mut planned = plan(&config, stored, &heads, !chosen.is_empty())?;
-        let tokenizer = tokenizer_json(files)?.to_string().into_bytes();
+        let tokenizer = TokenizerJson::of_checkpoint(files)?.check()?.to_bytes()?;
         let entity_vocab = files("entity_vocab.json")?.ok_or_else(|| missing("entity_vocab.json"))?;
         let entity_table = take_entity_table(&mut planned, stored);
         let (chunks, tensors) = chunks(&planned, stored);

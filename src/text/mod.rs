@@ -3,9 +3,15 @@
 mod entity_vocab;
 mod input_builder;
 mod offsets;
+mod slow;
+mod sorted_strings;
 mod tokenizer;
+mod tokenizer_json;
 
 pub use entity_vocab::EntityVocab;
 pub use input_builder::{EncodeOptions, InputBuilder, InputForm, PlacedToken, Spanned, is_python_space};
 pub use offsets::{OffsetUnit, Offsets};
+pub use slow::Lookup;
+pub(crate) use slow::json_file;
 pub use tokenizer::{SpecialTokens, Tokenizer, is_punctuation};
+pub use tokenizer_json::{CheckedTokenizerJson, TokenizerJson};
