@@ -7,6 +7,7 @@ mod slow;
 mod sorted_strings;
 mod tokenizer;
 mod tokenizer_json;
+mod transducer;
 
 pub use entity_vocab::EntityVocab;
 pub use input_builder::{EncodeOptions, InputBuilder, InputForm, PlacedToken, Spanned, is_python_space};

@@ -160,7 +160,7 @@ impl Parts {
     fn write(&self, writer: &Writer) -> Result<Manifest> {
         let Checkpoint { config, about, tensors, entity_vocab, tokenizer, .. } = &self.checkpoint;
         let entity_vocab = match self.table {
-            Some(_) => writer.write("entity_vocab.bin", &EntityVocab::index_bytes(entity_vocab.clone())?)?,
+            Some(_) => writer.write("entity_vocab.bin", &EntityVocab::index_bytes(entity_vocab)?)?,
             None => writer.write("entity_vocab.json", json!(entity_vocab).to_string().as_bytes())?,
         };
         let tokenizer = writer.write("tokenizer.json", &tokenizer.to_bytes()?)?;
