@@ -7,17 +7,34 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+/// Files of a fixture, by name.
+macro_rules! files {
+    ($of:literal, $($name:literal),*) => {
+        [$(($name, include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/checkpoints/", $of, "/", $name
+        )).as_slice())),*]
+    };
+}
 
 /// The tokenizers of the fixtures and of the shipped model, as JSON: byte-level BPE, Unigram, WordPiece twice.
 fn kinds() -> Vec<Vec<u8>> {
-    let checkpoint = |name: &str| {
-        let folder = std::path::PathBuf::from(ROOT).join("tests/fixtures/checkpoints").join(name);
-        let lookup = |file: &str| Ok(std::fs::read(folder.join(file)).ok());
+    let checkpoint = |files: &[(&str, &[u8])]| {
+        let lookup = |name: &str| Ok(files.iter().find(|(known, _)| *known == name).map(|(_, bytes)| bytes.to_vec()));
         TokenizerJson::of_checkpoint(&lookup).unwrap().check().unwrap().to_bytes().unwrap()
     };
-    let shipped = std::fs::read(format!("{ROOT}/www/models/luke-mini-en/tokenizer.json")).unwrap();
-    vec![checkpoint("micro-robertatok"), checkpoint("micro-mluke"), checkpoint("micro-bert"), shipped]
+    let shipped = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/www/models/luke-mini-en/tokenizer.json"));
+    vec![
+        checkpoint(&files!(
+            "micro-robertatok",
+            "vocab.json",
+            "merges.txt",
+            "added_tokens.json",
+            "tokenizer_config.json"
+        )),
+        checkpoint(&files!("micro-mluke", "sentencepiece.bpe.model", "added_tokens.json", "tokenizer_config.json")),
+        checkpoint(&files!("micro-bert", "vocab.txt", "added_tokens.json", "tokenizer_config.json")),
+        shipped.to_vec(),
+    ]
 }
 
 /// The crate's tokenizer, with its own models and its own reader.

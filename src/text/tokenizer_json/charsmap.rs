@@ -69,9 +69,11 @@ mod tests {
 
     /// The map of the fixture `micro-mluke`, which is XLM-RoBERTa's.
     static MAP: LazyLock<Vec<u8>> = LazyLock::new(|| {
-        let path =
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/checkpoints/micro-mluke/sentencepiece.bpe.model");
-        crate::text::slow::charsmap_of(&std::fs::read(path).unwrap()).unwrap()
+        let model = include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/fixtures/checkpoints/micro-mluke/sentencepiece.bpe.model"
+        ));
+        crate::text::slow::charsmap_of(model).unwrap()
     });
 
     #[test]
