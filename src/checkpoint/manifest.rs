@@ -6,13 +6,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::plan::{ENTITY_TABLE, Planned, first_use, plan};
-use super::{HeadChoice, Lookup, Stored, WORD_TABLE, check_tensors, json, plan_heads, tokenizer_json};
+use super::{HeadChoice, Lookup, Stored, WORD_TABLE, check_tensors, json, plan_heads};
 use crate::config::LukeConfig;
 use crate::dtype::DType;
 use crate::error::{LukeError, Result};
 use crate::folder::{CheckedFolder, Chunk, EntityTable, FileEntry, Files, Manifest, TensorEntry};
 use crate::heads::HeadSpec;
-use crate::text::{EntityVocab, Tokenizer};
+use crate::text::{EntityVocab, Tokenizer, TokenizerJson};
 
 /// Max bytes of a chunk. A longer row is a chunk of its own.
 const CHUNK_BYTES: usize = 8 << 20;
@@ -70,7 +70,7 @@ impl RawCheckpoint {
         let heads = plan_heads(&config, &about.heads, stored, chosen)?;
         let mut planned = plan(&config, stored, &heads, !chosen.is_empty())?;
         check_tensors(&config, &heads, stored, &planned)?;
-        let tokenizer = tokenizer_json(files)?.to_string().into_bytes();
+        let tokenizer = TokenizerJson::of_checkpoint(files)?.check()?;
         let entity_vocab = files("entity_vocab.json")?.ok_or_else(|| missing("entity_vocab.json"))?;
         let entity_table = take_entity_table(&mut planned, stored);
         let (chunks, tensors) = chunks(&planned, stored);
@@ -88,7 +88,7 @@ impl RawCheckpoint {
             dtype,
             heads: heads.into_iter().map(|head| (head.kind.key().to_owned(), head.spec)).collect(),
             files: Files {
-                tokenizer: part("tokenizer.json", &tokenizer),
+                tokenizer: part("tokenizer.json", &tokenizer.to_bytes()?),
                 entity_vocab: part("entity_vocab.json", &entity_vocab),
             },
             chunks,
@@ -97,7 +97,7 @@ impl RawCheckpoint {
             self_test: None,
         };
         let folder = CheckedFolder::of_checkpoint(manifest)?;
-        let tokenizer = Tokenizer::from_bytes(&tokenizer)?;
+        let tokenizer = Tokenizer::new(tokenizer)?;
         let entity_vocab = EntityVocab::from_bytes(&entity_vocab, config.entity_vocab_size)?;
         Ok(Self { folder, tokenizer, entity_vocab })
     }

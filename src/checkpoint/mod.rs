@@ -1,4 +1,4 @@
-//! Checkpoints as Hugging Face and others save them: which tensors there are, which heads, which tokenizer. No IO
+//! Checkpoints as Hugging Face and others save them: which tensors there are, and which heads. No IO
 //! happens here: `luke convert` and the browser read the files and show them.
 #![cfg_attr(
     not(test),
@@ -20,26 +20,16 @@ pub mod limits;
 mod manifest;
 mod names;
 mod plan;
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::indexing_slicing,
-    reason = "another room: it makes the tokenizer"
-)]
-mod tokenizer;
 
 pub use check::check_tensors;
 pub use header::{Stored, header_bytes, read_header, shards};
 pub use heads::{HeadChoice, HeadPlan, plan_heads};
 pub use manifest::{About, RawCheckpoint};
 pub use plan::{ENTITY_TABLE, Planned, Rows, WORD_TABLE, plan};
-pub use tokenizer::{add_special_tokens, token_id, tokenizer_json};
+
+pub use crate::text::Lookup;
 
 use crate::error::{LukeError, Result};
-
-/// Gives the bytes of a small file of the checkpoint, or nothing where there is no such file.
-pub type Lookup<'a> = &'a dyn Fn(&str) -> Result<Option<Vec<u8>>>;
 
 /// A JSON file of the checkpoint that is small in every checkpoint.
 fn json<T: serde::de::DeserializeOwned>(files: Lookup, name: &str) -> Result<Option<T>> {

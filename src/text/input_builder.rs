@@ -24,18 +24,18 @@ pub enum InputForm<'a> {
 /// How an input is built; the defaults are `LukeTokenizer`'s.
 #[derive(Clone, Copy, Debug)]
 pub struct EncodeOptions {
-    /// Put a space before every segment that does not start with one.
+    /// Puts a space before every segment that does not start with white space.
     pub prefix_space: bool,
-    /// Special tokens inside the text.
+    /// What special tokens inside the text mean.
     pub special: SpecialTokens,
     /// Cut to this many word tokens, special ones included, and to `max_entities` entities.
     pub max_tokens: Option<usize>,
     /// Where there are more word tokens than this, special ones included: keep the spans and as much text on both
     /// sides as fits, and refuse spans that reach further.
     pub around_spans: Option<usize>,
-    /// Most entities, where `max_tokens` is given.
+    /// Maximum number of entities; of effect with `max_tokens`.
     pub max_entities: usize,
-    /// Most position ids an entity.
+    /// Maximum number of position ids of an entity.
     pub max_mention: usize,
 }
 
@@ -61,27 +61,47 @@ pub struct InputBuilder<'a> {
     pub tokenizer: &'a Tokenizer,
     /// The entity vocabulary.
     pub entities: &'a EntityVocab,
-    /// How.
+    /// How inputs are built.
     pub options: EncodeOptions,
 }
 
 /// A text and byte spans of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Spanned<'a> {
-    /// The text.
+    /// The text that the spans are of.
     pub text: &'a str,
     /// Byte ranges, in the order of the entities they become.
     pub spans: &'a [Range<usize>],
 }
 
+/// The bytes where a text is cut, with the number of tokens before each.
+pub type Boundaries = BTreeMap<usize, usize>;
+
 impl Spanned<'_> {
+    /// Where spans start and end.
     fn boundaries(&self) -> BTreeSet<usize> {
         self.spans.iter().flat_map(|span| [span.start, span.end]).collect()
+    }
+
+    /// The tokens of each span, given the tokens before each boundary.
+    fn token_spans(&self, boundaries: &Boundaries) -> Result<Vec<Range<usize>>> {
+        let token = |byte: usize| boundaries.get(&byte).copied();
+        let tokens = |span: &Range<usize>| {
+            let tokens = token(span.start)?..token(span.end)?;
+            (tokens.start <= tokens.end).then_some(tokens)
+        };
+        let reversed = || LukeError::input("spans", "a span ends before it starts");
+        self.spans.iter().map(|span| tokens(span).ok_or_else(reversed)).collect()
     }
 }
 
 impl InputBuilder<'_> {
     /// One text for a task.
+    ///
+    /// # Errors
+    /// `input` where a span is not on character boundaries, there are other spans than the task takes, there is not one
+    /// title for each span, or spans reach further than `around_spans`; `format` where the tokenizer or the entity
+    /// vocabulary lacks a special token that the task needs.
     pub fn encode(&self, input: Spanned, task: InputForm) -> Result<ModelInputs> {
         let (mut ids, mut spans) = self.tokens(input)?;
         let mask = self.entities.mask;
@@ -99,7 +119,7 @@ impl InputBuilder<'_> {
                     return Err(LukeError::input("spans", "this task takes one span"));
                 };
                 surround(&mut ids, span, marker("<ent>")?);
-                span.end += 2;
+                span.end = span.end.saturating_add(2);
                 vec![mask]
             }
             InputForm::EntityPairClassification => {
@@ -111,13 +131,11 @@ impl InputBuilder<'_> {
                 if head.start < tail.start {
                     surround(&mut ids, tail, tail_marker);
                     surround(&mut ids, head, head_marker);
-                    *head = head.start..head.end + 2;
-                    *tail = tail.start + 2..tail.end + 4;
+                    (*head, *tail) = (moved(head, 0, 2), moved(tail, 2, 4));
                 } else {
                     surround(&mut ids, head, head_marker);
                     surround(&mut ids, tail, tail_marker);
-                    *head = head.start + 2..head.end + 4;
-                    *tail = tail.start..tail.end + 2;
+                    (*head, *tail) = (moved(head, 2, 4), moved(tail, 0, 2));
                 }
                 let missing = || LukeError::format("entity_vocab.json", "has no [MASK2]");
                 vec![mask, self.entities.mask2.ok_or_else(missing)?]
@@ -127,14 +145,18 @@ impl InputBuilder<'_> {
             return Err(LukeError::input("entities", "there must be one title for each span"));
         }
         let mut first = Part { ids, spans, entity_ids };
-        if let Some(most) = self.options.around_spans {
-            first.cut_around_spans(most.saturating_sub(self.tokenizer.before.len() + self.tokenizer.after.len()))?;
+        if let Some(max) = self.options.around_spans {
+            let special = self.tokenizer.before.len().saturating_add(self.tokenizer.after.len());
+            first.cut_around_spans(max.saturating_sub(special))?;
         }
         let with_positions = task == InputForm::EntitySpanClassification;
         Ok(self.assemble(first, None, with_positions))
     }
 
     /// Two texts, all entities `[MASK]`.
+    ///
+    /// # Errors
+    /// `input` where a span is not on character boundaries.
     pub fn encode_pair(&self, first: Spanned, second: Spanned) -> Result<ModelInputs> {
         let part = |input| {
             self.tokens(input).map(|(ids, spans)| Part {
@@ -152,52 +174,63 @@ impl InputBuilder<'_> {
         self.assemble(Part { ids: ids.to_vec(), spans, entity_ids }, None, false)
     }
 
-    /// Tokenises the text in segments cut at every span boundary, so that spans start and end between tokens.
+    /// Tokenizes the text in segments cut at every span boundary, so that spans start and end between tokens: the ids,
+    /// and the tokens of each span.
+    ///
+    /// # Errors
+    /// `input` where a span is reversed, leaves the text or cuts a character.
     pub fn tokens(&self, input: Spanned) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
-        let (ids, positions) = self.segments(input.text, &input.boundaries())?;
-        let spans = input.spans.iter().map(|span| positions[&span.start]..positions[&span.end]).collect();
-        Ok((ids, spans))
+        let (ids, boundaries) = self.segments(input.text, &input.boundaries())?;
+        Ok((ids, input.token_spans(&boundaries)?))
     }
 
     /// As [`tokens`](Self::tokens), each token with its bytes of the text, without the space before it.
+    ///
+    /// # Errors
+    /// `input`, as [`tokens`](Self::tokens).
     pub fn tokens_with_offsets(&self, input: Spanned) -> Result<(Vec<PlacedToken>, Vec<Range<usize>>)> {
-        let tokenise = |segment: Range<usize>| {
-            let text = &input.text[segment.clone()];
+        let tokenize = |start: usize, text: &str| {
             let place = |(id, range): PlacedToken| {
-                let spaces = text[range.clone()].len() - text[range.clone()].trim_start().len();
-                let start = if spaces < range.len() { range.start + spaces } else { range.start };
-                (id, segment.start + start..segment.start + range.end)
+                let token = text.get(range.clone()).unwrap_or("");
+                let spaces = token.len().saturating_sub(token.trim_start().len());
+                let first = if spaces < range.len() { range.start.saturating_add(spaces) } else { range.start };
+                (id, moved(&(first..range.end), start, start))
             };
             let tokens = self.tokenizer.encode_with_offsets(text, self.options.special)?;
             Ok(tokens.into_iter().map(place).collect())
         };
-        let (tokens, positions) = cut(input.text, &input.boundaries(), tokenise)?;
-        let spans = input.spans.iter().map(|span| positions[&span.start]..positions[&span.end]).collect();
-        Ok((tokens, spans))
+        let (tokens, boundaries) = cut(input.text, &input.boundaries(), tokenize)?;
+        Ok((tokens, input.token_spans(&boundaries)?))
     }
 
     /// The ids of `text` cut at `boundaries` (bytes), and how many ids lie before each boundary. One ASCII
     /// space before a boundary goes with the segment after it.
-    pub fn segments(&self, text: &str, boundaries: &BTreeSet<usize>) -> Result<(Vec<u32>, BTreeMap<usize, usize>)> {
-        cut(text, boundaries, |segment| self.segment(&text[segment]))
+    ///
+    /// # Errors
+    /// `input` where a boundary is beyond the text or inside a character.
+    pub fn segments(&self, text: &str, boundaries: &BTreeSet<usize>) -> Result<(Vec<u32>, Boundaries)> {
+        cut(text, boundaries, |_, segment| self.segment(segment))
     }
 
     /// The ids of one segment.
+    ///
+    /// # Errors
+    /// Those of [`Tokenizer::encode`].
     pub fn segment(&self, text: &str) -> Result<Vec<u32>> {
-        let bare = text.chars().next().is_some_and(|c| !is_python_space(c));
-        match self.options.prefix_space && bare {
-            true => self.tokenizer.encode(&format!(" {text}"), self.options.special),
-            false => self.tokenizer.encode(text, self.options.special),
+        if self.options.prefix_space && text.chars().next().is_some_and(|c| !is_python_space(c)) {
+            self.tokenizer.encode(&format!(" {text}"), self.options.special)
+        } else {
+            self.tokenizer.encode(text, self.options.special)
         }
     }
 
     fn assemble(&self, mut first: Part, mut second: Option<Part>, with_positions: bool) -> ModelInputs {
         let (options, template) = (&self.options, self.tokenizer);
-        let special =
-            template.before.len() + template.after.len() + if second.is_some() { template.between.len() } else { 0 };
-        if let Some(most) = options.max_tokens {
-            let room = most.saturating_sub(special);
-            longest_first(room, &mut first.ids, second.as_mut().map(|part| &mut part.ids));
+        if let Some(max) = options.max_tokens {
+            let between: &[u32] = if second.is_some() { &template.between } else { &[] };
+            let special = [template.before.as_slice(), between, template.after.as_slice()].concat().len();
+            let budget = max.saturating_sub(special);
+            longest_first(budget, &mut first.ids, second.as_mut().map(|part| &mut part.ids));
             first.drop_cut_entities();
             second.iter_mut().for_each(Part::drop_cut_entities);
             longest_first(
@@ -214,12 +247,14 @@ impl InputBuilder<'_> {
             let offset = inputs.input_ids.len();
             inputs.input_ids.extend(&part.ids);
             for (id, span) in part.entity_ids.into_iter().zip(part.spans) {
-                let positions = (offset + span.start..offset + span.end).take(options.max_mention);
+                let span = moved(&span, offset, offset);
+                let positions = span.clone().take(options.max_mention);
                 inputs.entity_ids.push(id);
-                inputs.entity_position_ids.push(positions.map(|p| p as i32).collect());
+                inputs.entity_position_ids.push(positions.map(|p| i32::try_from(p).unwrap_or(i32::MAX)).collect());
                 if with_positions {
-                    inputs.entity_start_positions.push((offset + span.start) as u32);
-                    inputs.entity_end_positions.push((offset + span.end).saturating_sub(1) as u32);
+                    let position = |p: usize| u32::try_from(p).unwrap_or(u32::MAX);
+                    inputs.entity_start_positions.push(position(span.start));
+                    inputs.entity_end_positions.push(position(span.end.saturating_sub(1)));
                 }
             }
         }
@@ -228,20 +263,24 @@ impl InputBuilder<'_> {
     }
 }
 
-/// Tokens of `text` in segments cut at `boundaries`, and how many lie before each.
+/// Tokens of `text` in segments cut at `boundaries`, and how many lie before each. `tokenize` gets the byte where a
+/// segment starts, and the segment.
 fn cut<T>(
     text: &str,
     boundaries: &BTreeSet<usize>,
-    tokenise: impl Fn(Range<usize>) -> Result<Vec<T>>,
-) -> Result<(Vec<T>, BTreeMap<usize, usize>)> {
-    let (mut tokens, mut positions, mut current) = (Vec::new(), BTreeMap::new(), 0);
+    tokenize: impl Fn(usize, &str) -> Result<Vec<T>>,
+) -> Result<(Vec<T>, Boundaries)> {
+    let (mut tokens, mut positions, mut start, mut rest) = (Vec::new(), BTreeMap::new(), 0usize, text);
     for boundary in boundaries {
-        let end = boundary - usize::from(text[..*boundary].ends_with(' '));
-        tokens.extend(tokenise(current..end)?);
+        let outside = || LukeError::input("spans", format!("byte {boundary} is no character boundary of the text"));
+        let before = text.get(..*boundary).ok_or_else(outside)?;
+        let segment = before.strip_suffix(' ').unwrap_or(before).get(start..).unwrap_or("");
+        tokens.extend(tokenize(start, segment)?);
         positions.insert(*boundary, tokens.len());
-        current = end;
+        start = start.saturating_add(segment.len());
+        rest = text.get(start..).unwrap_or("");
     }
-    tokens.extend(tokenise(current..text.len())?);
+    tokens.extend(tokenize(start, rest)?);
     Ok((tokens, positions))
 }
 
@@ -253,34 +292,35 @@ struct Part {
 }
 
 impl Part {
-    fn cut_around_spans(&mut self, room: usize) -> Result<()> {
-        let words = self.ids.len();
-        if words <= room {
-            return Ok(());
-        }
+    /// Leaves `budget` tokens, with all spans among them.
+    fn cut_around_spans(&mut self, budget: usize) -> Result<()> {
+        let Some(extra) = self.ids.len().checked_sub(budget).filter(|extra| *extra > 0) else { return Ok(()) };
         let first = self.spans.iter().map(|span| span.start).min().unwrap_or(0);
-        let needed = self.spans.iter().map(|span| span.end).max().unwrap_or(0) - first;
-        if needed > room {
-            let reason = format!("reach over {needed} tokens, the model reads {room} at a time");
+        let needed = self.spans.iter().map(|span| span.end).max().unwrap_or(0).saturating_sub(first);
+        let Some(context) = budget.checked_sub(needed) else {
+            let reason = format!("reach over {needed} tokens, the model reads {budget} at a time");
             return Err(LukeError::input("spans", reason));
+        };
+        let start = first.saturating_sub(context / 2).min(extra);
+        self.ids.drain(..start);
+        self.ids.truncate(budget);
+        for span in &mut self.spans {
+            *span = span.start.saturating_sub(start)..span.end.saturating_sub(start);
         }
-        let start = first.saturating_sub((room - needed) / 2).min(words - room);
-        self.ids = self.ids[start..start + room].to_vec();
-        self.spans.iter_mut().for_each(|span| *span = span.start - start..span.end - start);
         Ok(())
     }
 
     fn drop_cut_entities(&mut self) {
-        let words = self.ids.len();
-        let mut keep = self.spans.iter().map(|span| span.end <= words);
+        let tokens = self.ids.len();
+        let mut keep = self.spans.iter().map(|span| span.end <= tokens);
         self.entity_ids.retain(|_| keep.next().unwrap_or(false));
-        self.spans.retain(|span| span.end <= words);
+        self.spans.retain(|span| span.end <= tokens);
     }
 }
 
-/// Takes from the end of the longer list until both fit.
-fn longest_first(room: usize, first: &mut Vec<u32>, mut second: Option<&mut Vec<u32>>) {
-    while first.len() + second.as_ref().map_or(0, |list| list.len()) > room {
+/// Takes from the end of the longer list until both together have at most `max` entries.
+fn longest_first(max: usize, first: &mut Vec<u32>, mut second: Option<&mut Vec<u32>>) {
+    while first.len().saturating_add(second.as_ref().map_or(0, |list| list.len())) > max {
         match &mut second {
             Some(second) if second.len() >= first.len() => second.pop(),
             _ => first.pop(),
@@ -291,6 +331,10 @@ fn longest_first(room: usize, first: &mut Vec<u32>, mut second: Option<&mut Vec<
 fn surround(ids: &mut Vec<u32>, span: &Range<usize>, marker: u32) {
     ids.insert(span.end, marker);
     ids.insert(span.start, marker);
+}
+
+fn moved(range: &Range<usize>, start: usize, end: usize) -> Range<usize> {
+    range.start.saturating_add(start)..range.end.saturating_add(end)
 }
 
 /// Python's `str.isspace`, which counts the four ASCII separators too.

@@ -1,11 +1,30 @@
 //! Everything that reads text: the tokenizer, offsets, entity titles, and the arrays that a text becomes.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss
+    )
+)]
+
 mod entity_vocab;
 mod input_builder;
 mod offsets;
+mod slow;
+mod sorted_strings;
 mod tokenizer;
+mod tokenizer_json;
+mod transducer;
 
 pub use entity_vocab::EntityVocab;
-pub use input_builder::{EncodeOptions, InputBuilder, InputForm, PlacedToken, Spanned, is_python_space};
+pub use input_builder::{Boundaries, EncodeOptions, InputBuilder, InputForm, PlacedToken, Spanned, is_python_space};
 pub use offsets::{OffsetUnit, Offsets};
+pub use slow::Lookup;
 pub use tokenizer::{SpecialTokens, Tokenizer, is_punctuation};
+pub use tokenizer_json::{CheckedTokenizerJson, TokenizerJson};

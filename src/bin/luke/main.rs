@@ -10,14 +10,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use luke_web::backend::DeviceKind;
-use luke_web::checkpoint::tokenizer_json;
-
 use luke_web::LukeError;
+use luke_web::backend::DeviceKind;
 use luke_web::directory::{self, Directory};
 use luke_web::dtype::DType;
 use luke_web::folder::read_verified;
 use luke_web::heads::Method;
+use luke_web::text::TokenizerJson;
 use serde_json::{Value, json};
 
 /// LUKE on the command line.
@@ -98,8 +97,9 @@ fn main() -> ExitCode {
     }
     let result = match command {
         Command::Convert(options) => convert::convert(&options),
-        Command::Tokenizer { checkpoint, output } => tokenizer_json(&folder::lookup(&checkpoint))
-            .and_then(|json| std::fs::write(&output, json.to_string()).map_err(|e| folder::file_error(&output, &e))),
+        Command::Tokenizer { checkpoint, output } => TokenizerJson::of_checkpoint(&folder::lookup(&checkpoint))
+            .and_then(|json| json.check()?.to_bytes())
+            .and_then(|json| std::fs::write(&output, json).map_err(|e| folder::file_error(&output, &e))),
         Command::Ner(run) => lines(&run, Method::Ner),
         Command::Qa(run) => lines(&run, Method::Qa),
         Command::Typing(run) => lines(&run, Method::Typing),

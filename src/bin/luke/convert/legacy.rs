@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use luke_web::checkpoint::{About, Rows, Stored, add_special_tokens, token_id, tokenizer_json};
+use luke_web::checkpoint::{About, Rows, Stored};
 use luke_web::config::{MAX_ENTITY_VOCAB_SIZE, MAX_VOCAB_SIZE};
 use luke_web::heads::{HeadKind, HeadLayers};
+use luke_web::text::{CheckedTokenizerJson, TokenizerJson};
 use luke_web::{LukeError, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -93,30 +94,34 @@ struct Metadata {
 
 /// The tokenizer with the words that were added to it, and the rows of the word table: `own` of the pretrained model, as
 /// many as the table has, and copies for markers that are missing.
-fn tokenizer_with_markers(model: &str, folder: &Path, own: usize, rows: usize, cloze: bool) -> Result<(Value, Rows)> {
-    let mut tokenizer = tokenizer_json(&lookup(folder)).map_err(|error| {
+fn tokenizer_with_markers(
+    model: &str,
+    folder: &Path,
+    own: usize,
+    rows: usize,
+    cloze: bool,
+) -> Result<(CheckedTokenizerJson, Rows)> {
+    let mut tokenizer = TokenizerJson::of_checkpoint(&lookup(folder)).map_err(|error| {
         let reason = format!("{error}; the archive leaves the tokenizer of {model} out: --tokenizer names its folder");
         file_error(folder, &reason)
     })?;
-    if let Some(added) = tokenizer.get_mut("added_tokens").and_then(Value::as_array_mut) {
-        added.retain(|token| token["id"].as_u64().is_some_and(|id| id < own as u64));
-    }
+    tokenizer.drop_added_tokens_from(own);
     let names: Vec<&str> = if cloze { CLOZE_TOKENS.into() } else { MARKERS.iter().map(|(name, _)| *name).collect() };
     if rows - own > names.len() || (cloze && rows - own < names.len()) {
         let reason = format!("has {rows} rows: {own} and {}", rows - own);
         return Err(LukeError::Format { file: "embeddings.word_embeddings.weight".into(), reason });
     }
     let tokens: Vec<(&str, u32)> = names.iter().copied().zip(own as u32..).collect();
-    add_special_tokens(&mut tokenizer, &tokens);
+    tokenizer.add_special_tokens(&tokens);
     let mut ranges: Rows = std::iter::once(0..rows).collect();
     if !cloze {
         for (marker, word) in &MARKERS[rows - own..] {
             let missing = || file_error(folder, &format!("has no token {word}, which {marker} starts as"));
-            let row = token_id(&tokenizer, word).filter(|row| *row < own).ok_or_else(missing)?;
+            let row = tokenizer.token_id(word).filter(|row| *row < own).ok_or_else(missing)?;
             ranges.push(row..row + 1);
         }
     }
-    Ok((tokenizer, ranges))
+    Ok((tokenizer.check()?, ranges))
 }
 
 /// The entity vocabulary, and which of the table's `rows` it names in its order.

@@ -17,14 +17,14 @@ use clap::{Args, ValueEnum};
 use luke_web::Result;
 use luke_web::backend::DeviceKind;
 use luke_web::checkpoint::{
-    About, ENTITY_TABLE, HeadChoice, Planned, Rows, WORD_TABLE, check_tensors, plan, plan_heads, tokenizer_json,
+    About, ENTITY_TABLE, HeadChoice, Planned, Rows, WORD_TABLE, check_tensors, plan, plan_heads,
 };
 use luke_web::config::LukeConfig;
 use luke_web::directory;
 use luke_web::dtype::DType;
 use luke_web::folder::{EntityTable, Files, Manifest, SelfTest};
 use luke_web::heads::HeadSpec;
-use luke_web::text::EntityVocab;
+use luke_web::text::{CheckedTokenizerJson, EntityVocab, TokenizerJson};
 use serde_json::{Value, json};
 
 use crate::WeightType;
@@ -78,7 +78,7 @@ struct Checkpoint {
     tensors: Tensors,
     /// Row of the entity table by title.
     entity_vocab: BTreeMap<String, u32>,
-    tokenizer: Value,
+    tokenizer: CheckedTokenizerJson,
     /// The rows of everything that has one for each word, and for each entity; all in their order where not given.
     words: Option<Rows>,
     entities: Option<Rows>,
@@ -162,10 +162,10 @@ impl Parts {
     fn write(&self, writer: &Writer) -> Result<Manifest> {
         let Checkpoint { config, about, tensors, entity_vocab, tokenizer, .. } = &self.checkpoint;
         let entity_vocab = match self.table {
-            Some(_) => writer.write("entity_vocab.bin", &EntityVocab::index_bytes(entity_vocab.clone())?)?,
+            Some(_) => writer.write("entity_vocab.bin", &EntityVocab::index_bytes(entity_vocab)?)?,
             None => writer.write("entity_vocab.json", json!(entity_vocab).to_string().as_bytes())?,
         };
-        let tokenizer = writer.write("tokenizer.json", tokenizer.to_string().as_bytes())?;
+        let tokenizer = writer.write("tokenizer.json", &tokenizer.to_bytes()?)?;
         let (chunks, entries) = writer.write_tensors(&self.planned, tensors, self.chunk_bytes)?;
         let manifest = Manifest {
             format: "luke-web".into(),
@@ -202,7 +202,7 @@ fn hugging_face(folder: &Path, tokenizer: &Path) -> Result<Checkpoint> {
         about: About::read(&lookup(folder))?,
         tensors: Tensors::open(folder)?,
         entity_vocab: folder::json(&folder.join("entity_vocab.json"))?,
-        tokenizer: tokenizer_json(&lookup(tokenizer))?,
+        tokenizer: TokenizerJson::of_checkpoint(&lookup(tokenizer))?.check()?,
         words: None,
         entities: None,
     })

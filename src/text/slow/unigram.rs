@@ -2,10 +2,12 @@
 //! `MLukeTokenizer` (`XLMRobertaConverter` of `transformers` builds the same).
 
 use prost::Message;
-use serde_json::{Value, json};
 
-use super::{Names, assemble};
+use super::{Names, roberta_processing};
 use crate::error::{LukeError, Result};
+use crate::text::tokenizer_json::{
+    Decoder, Metaspace, Model, Normalizer, Pattern, PreTokenizer, PrependScheme, TokenizerJson, Unigram,
+};
 
 const FILE: &str = "sentencepiece.bpe.model";
 
@@ -54,7 +56,7 @@ const ROLES: [(&str, &str); 5] = [
     ("mask_token", "<mask>"),
 ];
 
-pub(super) fn tokenizer(model: &[u8], names: &Names) -> Result<Value> {
+pub(super) fn tokenizer(model: &[u8], names: &Names) -> Result<TokenizerJson> {
     let bad = |reason: String| LukeError::format(FILE, reason);
     let model = ModelProto::decode(model).map_err(|error| bad(format!("is no SentencePiece model: {error}")))?;
     let kind = model.trainer_spec.and_then(|spec| spec.model_type).unwrap_or(UNIGRAM);
@@ -68,24 +70,32 @@ pub(super) fn tokenizer(model: &[u8], names: &Names) -> Result<Value> {
     });
     let first = FIRST.iter().map(|token| ((*token).to_owned(), 0.0));
     let vocab: Vec<(String, f64)> = first.chain(pieces).chain([("<mask>".to_owned(), 0.0)]).collect();
-    let id_of = |token: &str| vocab.iter().position(|(piece, _)| piece == token).map(|id| id as u64);
+    let id_of = |token: &str| u32::try_from(vocab.iter().position(|(piece, _)| piece == token)?).ok();
     let tokens = names.special_tokens(FILE, &ROLES, id_of)?;
     let (cls, sep) = (names.pair(FILE, &tokens, "cls_token", "<s>")?, names.pair(FILE, &tokens, "sep_token", "</s>")?);
 
-    let mut normalizers = Vec::new();
-    if let Some(map) = model.normalizer_spec.and_then(|spec| spec.precompiled_charsmap).filter(|map| !map.is_empty()) {
-        normalizers.push(json!({ "type": "Precompiled", "precompiled_charsmap": base64::encode(&map) }));
-    }
-    normalizers.push(json!({ "type": "Strip", "strip_left": false, "strip_right": true }));
-    normalizers.push(json!({ "type": "Replace", "pattern": { "Regex": " {2,}" }, "content": "▁" }));
-    let metaspace = json!({ "type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true });
-    let mut tokenizer = assemble(
-        &tokens,
-        json!({ "type": "Sequence", "normalizers": normalizers }),
-        metaspace.clone(),
-        super::roberta_processing(json!(cls), json!(sep)),
-        json!({ "type": "Unigram", "unk_id": 3, "vocab": vocab, "byte_fallback": false }),
-    );
-    tokenizer["decoder"] = metaspace;
-    Ok(tokenizer)
+    let map = model.normalizer_spec.and_then(|spec| spec.precompiled_charsmap).filter(|map| !map.is_empty());
+    let map = map.map(|map| Normalizer::Precompiled { precompiled_charsmap: base64::encode(map) });
+    let spaces = [
+        Normalizer::Strip { strip_left: false, strip_right: true },
+        Normalizer::Replace { pattern: Pattern::Regex(" {2,}".into()), content: "\u{2581}".into() },
+    ];
+    let metaspace = Metaspace {
+        replacement: '\u{2581}',
+        add_prefix_space: None,
+        prepend_scheme: Some(PrependScheme::Always),
+        split: Some(true),
+        str_rep: None,
+    };
+    Ok(TokenizerJson {
+        normalizer: Some(Normalizer::Sequence { normalizers: map.into_iter().chain(spaces).collect() }),
+        pre_tokenizer: Some(PreTokenizer::Metaspace(metaspace.clone())),
+        decoder: Some(Decoder::Metaspace(metaspace)),
+        ..TokenizerJson::of(Model::Unigram(Unigram { vocab, unk_id: 3 }), tokens, roberta_processing(cls, sep))
+    })
+}
+
+#[cfg(test)]
+pub(in crate::text) fn charsmap_of(model: &[u8]) -> Option<Vec<u8>> {
+    ModelProto::decode(model).ok()?.normalizer_spec?.precompiled_charsmap
 }

@@ -1,0 +1,240 @@
+//! Tokens by the `tokenizers` crate, from a checked `tokenizer.json`.
+
+mod blocks;
+mod models;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+use std::sync::{LazyLock, Mutex, MutexGuard};
+
+use regex::Regex;
+use serde::Deserialize;
+use tokenizers::decoders::wordpiece::WordPiece as WordPieceDecoder;
+use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::pre_tokenizers::metaspace::{Metaspace, PrependScheme};
+use tokenizers::pre_tokenizers::sequence::Sequence;
+use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
+use tokenizers::processors::roberta::RobertaProcessing;
+use tokenizers::{AddedToken, DecoderWrapper, NormalizerWrapper, PreTokenizerWrapper, TokenizerImpl};
+
+use super::tokenizer_json::{self, CheckedTokenizerJson, FILE, TokenizerJson};
+use crate::error::{LukeError, Result};
+use blocks::{BLOCK, Cuts, MAX_BLOCK};
+use models::Model;
+
+/// What special tokens such as `<mask>` or `</s>` inside the text mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SpecialTokens {
+    /// They become the special token, as in Hugging Face's tokenizer.
+    #[default]
+    Match,
+    /// They are text like any other.
+    Text,
+}
+
+type Inner = TokenizerImpl<Model, NormalizerWrapper, PreTokenizerWrapper, RobertaProcessing, DecoderWrapper>;
+
+/// A tokenizer and the special tokens its post-processor puts around one or two sequences.
+pub struct Tokenizer {
+    /// Locked because the crate switches the treatment of special tokens on the tokenizer itself.
+    inner: Mutex<Inner>,
+    cuts: Cuts,
+    max_id: u32,
+    /// Ids before the first sequence: `<s>` or `[CLS]`.
+    pub before: Vec<u32>,
+    /// Ids between the sequences of a pair.
+    pub between: Vec<u32>,
+    /// Ids after the last sequence: `</s>` or `[SEP]`.
+    pub after: Vec<u32>,
+}
+
+impl Tokenizer {
+    /// Reads and checks a `tokenizer.json`.
+    ///
+    /// # Errors
+    /// `format` where it describes no tokenizer of a LUKE checkpoint; the error names the field.
+    pub fn from_bytes(json: &[u8]) -> Result<Self> {
+        Self::new(CheckedTokenizerJson::parse(json)?)
+    }
+
+    /// The tokenizer that a checked file describes.
+    ///
+    /// # Errors
+    /// `format` where the `tokenizers` crate refuses what the checks let pass.
+    pub fn new(checked: CheckedTokenizerJson) -> Result<Self> {
+        let CheckedTokenizerJson { json, normalizer, around, max_id } = checked;
+        let rstrip = json.added_tokens.iter().filter(|token| token.rstrip).map(|token| token.content.clone()).collect();
+        let TokenizerJson { added_tokens, pre_tokenizer, post_processor, decoder, model, .. } = json;
+        let mut inner = Inner::new(Model::new(model).map_err(failed)?);
+        inner.with_normalizer(normalizer).map_err(failed)?;
+        inner.with_pre_tokenizer(pre_tokenizer.map(build_pre_tokenizer));
+        inner.with_decoder(decoder.map(build_decoder));
+        // Only what this one does to offsets is of use: special tokens around a text are put there by `InputBuilder`.
+        if let Some(tokenizer_json::PostProcessor::Roberta { sep, cls, trim_offsets, add_prefix_space }) =
+            post_processor
+        {
+            let trim = RobertaProcessing::new(sep, cls).trim_offsets(trim_offsets).add_prefix_space(add_prefix_space);
+            inner.with_post_processor(Some(trim));
+        }
+        let added = added_tokens.into_iter().map(|token| {
+            AddedToken::from(token.content, token.special)
+                .lstrip(token.lstrip)
+                .rstrip(token.rstrip)
+                .normalized(token.normalized)
+        });
+        inner.add_tokens(added).map_err(failed)?;
+        let cuts = cuts(&inner, rstrip)?;
+        let (before, between, after) = (vec![around.before], around.between, vec![around.after]);
+        Ok(Self { inner: Mutex::new(inner), cuts, max_id, before, between, after })
+    }
+
+    /// The ids of `text` alone, with no special tokens around them.
+    ///
+    /// # Errors
+    /// `format` where the tokenizer fails; no text is known that a checked one fails for.
+    pub fn encode(&self, text: &str, special: SpecialTokens) -> Result<Vec<u32>> {
+        let (inner, mut ids) = (self.treating(special), Vec::new());
+        for block in self.cuts.blocks(text, BLOCK, MAX_BLOCK) {
+            let encoding = inner.encode_fast(text.get(block).unwrap_or(""), false).map_err(failed)?;
+            ids.extend_from_slice(encoding.get_ids());
+        }
+        Ok(ids)
+    }
+
+    /// As [`encode`](Self::encode), with the bytes of `text` that each token stands for. A token that holds part of a
+    /// character has the whole character.
+    ///
+    /// # Errors
+    /// `format`, as [`encode`](Self::encode).
+    pub fn encode_with_offsets(&self, text: &str, special: SpecialTokens) -> Result<Vec<(u32, Range<usize>)>> {
+        self.encode_blocks(text, special, BLOCK, MAX_BLOCK)
+    }
+
+    fn encode_blocks(
+        &self,
+        text: &str,
+        special: SpecialTokens,
+        block: usize,
+        max_block: usize,
+    ) -> Result<Vec<(u32, Range<usize>)>> {
+        let (inner, mut tokens) = (self.treating(special), Vec::new());
+        for block in self.cuts.blocks(text, block, max_block) {
+            let start = block.start;
+            let encoding = inner.encode(text.get(block).unwrap_or(""), false).map_err(failed)?;
+            let whole = |(first, end): &(usize, usize)| {
+                text.floor_char_boundary(start.saturating_add(*first))
+                    ..text.ceil_char_boundary(start.saturating_add(*end))
+            };
+            tokens.extend(encoding.get_ids().iter().copied().zip(encoding.get_offsets().iter().map(whole)));
+        }
+        Ok(tokens)
+    }
+
+    /// The text of tokens. For byte-level BPE this is the slow tokenizer's `convert_tokens_to_string`: a leading space
+    /// stays, and bytes that make no character become U+FFFD.
+    ///
+    /// # Errors
+    /// `format` where the decoder fails; no ids are known that a checked one fails for.
+    pub fn decode(&self, ids: &[u32]) -> Result<String> {
+        self.lock().decode(ids, false).map_err(failed)
+    }
+
+    /// Whether a token goes on the word before it (`is_subword` of the authors' entity linker): it has no space before
+    /// it and does not start with punctuation; in WordPiece, it has the continuation mark.
+    pub fn continues_word(&self, id: u32) -> bool {
+        let inner = self.lock();
+        let token = inner.id_to_token(id).unwrap_or_default();
+        if let Model::WordPiece(model) = inner.get_model() {
+            return token.starts_with(&model.continuing_subword_prefix);
+        }
+        let text = inner.decode(&[id], false).unwrap_or_default();
+        // SentencePiece's mark for a space, which its decoder drops at the start.
+        let spaced = token.starts_with('\u{2581}') || text.starts_with(' ');
+        !spaced && !text.chars().next().is_some_and(is_punctuation)
+    }
+
+    /// The mask's token and its id: `<mask>`, or BERT's `[MASK]`.
+    pub fn mask_token(&self) -> Option<(&'static str, u32)> {
+        ["<mask>", "[MASK]"].into_iter().find_map(|token| self.token_to_id(token).map(|id| (token, id)))
+    }
+
+    /// The id of a token, such as `<ent>`.
+    pub fn token_to_id(&self, token: &str) -> Option<u32> {
+        self.lock().token_to_id(token)
+    }
+
+    /// Rows that the word table must have: one more than the greatest id.
+    pub fn vocab_size(&self) -> usize {
+        (self.max_id as usize).saturating_add(1)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn treating(&self, special: SpecialTokens) -> MutexGuard<'_, Inner> {
+        let mut inner = self.lock();
+        inner.set_encode_special_tokens(special == SpecialTokens::Text);
+        inner
+    }
+}
+
+fn build_pre_tokenizer(pre_tokenizer: tokenizer_json::PreTokenizer) -> PreTokenizerWrapper {
+    match pre_tokenizer {
+        tokenizer_json::PreTokenizer::ByteLevel(bytes) => byte_level(bytes).into(),
+        tokenizer_json::PreTokenizer::Bert {} => BertPreTokenizer.into(),
+        tokenizer_json::PreTokenizer::WhitespaceSplit {} => WhitespaceSplit.into(),
+        tokenizer_json::PreTokenizer::Metaspace(spaces) => metaspace(&spaces).into(),
+        tokenizer_json::PreTokenizer::Sequence { pretokenizers } => {
+            Sequence::new(pretokenizers.into_iter().map(build_pre_tokenizer).collect()).into()
+        }
+    }
+}
+
+fn build_decoder(decoder: tokenizer_json::Decoder) -> DecoderWrapper {
+    match decoder {
+        tokenizer_json::Decoder::ByteLevel(bytes) => byte_level(bytes).into(),
+        tokenizer_json::Decoder::WordPiece { prefix, cleanup } => WordPieceDecoder::new(prefix, cleanup).into(),
+        tokenizer_json::Decoder::Metaspace(spaces) => metaspace(&spaces).into(),
+    }
+}
+
+fn byte_level(bytes: tokenizer_json::ByteLevel) -> ByteLevel {
+    ByteLevel::new(bytes.add_prefix_space, bytes.trim_offsets, bytes.use_regex)
+}
+
+fn metaspace(spaces: &tokenizer_json::Metaspace) -> Metaspace {
+    let scheme = match (spaces.add_prefix_space, spaces.prepend_scheme) {
+        (Some(false), _) | (_, Some(tokenizer_json::PrependScheme::Never)) => PrependScheme::Never,
+        (_, Some(tokenizer_json::PrependScheme::First)) => PrependScheme::First,
+        (_, Some(tokenizer_json::PrependScheme::Always) | None) => PrependScheme::Always,
+    };
+    Metaspace::new(spaces.replacement, scheme, true)
+}
+
+/// Where texts may be cut: before white space that may start a text as well as stand inside one. A line's end may not
+/// where the normalizer keeps it, for example.
+fn cuts(inner: &Inner, rstrip: Vec<String>) -> Result<Cuts> {
+    let ids = |text: String| Ok(inner.encode_fast(text, false).map_err(failed)?.get_ids().to_vec());
+    let mut spaces = Vec::new();
+    for space in [' ', '\n'] {
+        if [ids("a".into())?, ids(format!("{space}b"))?].concat() == ids(format!("a{space}b"))? {
+            spaces.push(space);
+        }
+    }
+    Ok(Cuts { spaces, rstrip })
+}
+
+fn failed(error: tokenizers::Error) -> LukeError {
+    LukeError::format(FILE, error.to_string())
+}
+
+/// BERT's punctuation: Unicode's, and every ASCII sign that is no letter, digit or space.
+pub fn is_punctuation(c: char) -> bool {
+    static PUNCTUATION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\p{P}").ok());
+    let unicode = || PUNCTUATION.as_ref().is_some_and(|mark| mark.is_match(c.encode_utf8(&mut [0; 4])));
+    c.is_ascii_punctuation() || (!c.is_ascii() && unicode())
+}
