@@ -63,6 +63,12 @@ pub fn read_checkpoint(files: &Files) -> Result<RawCheckpoint, LukeError> {
     RawCheckpoint::read(&|name| Ok(files.get(name).cloned()), &stored, "raw", &[])
 }
 
+/// The parts of a checkpoint's files that its weights are read from.
+pub fn parts(raw: &RawCheckpoint) -> impl Iterator<Item = &FileEntry> {
+    let manifest = raw.folder.manifest();
+    manifest.chunks.iter().chain(manifest.entity_table.iter().flat_map(|table| &table.chunks))
+}
+
 /// Runs a task by its name in the API, or `forward` on arrays.
 pub fn call(luke: &Luke, task: &str, input: Value, options: Value) -> Result<Value, LukeError> {
     if task != "forward" {
