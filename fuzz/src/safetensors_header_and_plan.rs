@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 
+use crate::checks::check_parts;
 use crate::files::edit_checkpoint;
 use crate::kind;
 use crate::pack::unpack;
@@ -14,11 +15,8 @@ pub fn run(data: &[u8]) -> String {
         Ok(raw) => raw,
         Err(error) => return kind(&error),
     };
-    for part in parts(&raw) {
-        let length = files[&part.path].len();
-        let end = part.offset.unwrap_or(0).checked_add(part.bytes);
-        assert!(end.is_some_and(|end| end <= length), "{part:?} is not inside the file, which has {length} bytes");
-        assert!(part.bytes > 0, "{part:?} has no bytes");
+    if let Err(fault) = check_parts(&raw, &files) {
+        panic!("{fault}");
     }
     format!("{} parts", parts(&raw).count())
 }
