@@ -2,25 +2,23 @@
 
 use fastrand::Rng;
 
+use crate::checks::check_parts;
 use crate::files::edit_checkpoint;
 use crate::kind;
 use crate::pack::unpack;
-use crate::subject::read_checkpoint;
+use crate::subject::{parts, read_checkpoint};
 
 /// Plans how the checkpoint that `data` packs is loaded.
 pub fn run(data: &[u8]) -> String {
-    let mut files = unpack(data);
-    let manifest = match read_checkpoint(&mut files) {
-        Ok(manifest) => manifest,
+    let files = unpack(data);
+    let raw = match read_checkpoint(&files) {
+        Ok(raw) => raw,
         Err(error) => return kind(&error),
     };
-    for part in manifest.all_files() {
-        let length = files[&part.path].len();
-        let end = part.offset.unwrap_or(0).checked_add(part.bytes);
-        assert!(end.is_some_and(|end| end <= length), "{part:?} is not inside the file, which has {length} bytes");
-        assert!(part.bytes > 0 || part.path.ends_with(".json"), "{part:?} has no bytes");
+    if let Err(fault) = check_parts(&raw, &files) {
+        panic!("{fault}");
     }
-    format!("{} tensors", manifest.tensors.len())
+    format!("{} parts", parts(&raw).count())
 }
 
 /// Changes a checkpoint.

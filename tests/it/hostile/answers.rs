@@ -6,7 +6,7 @@ use super::calls::ends;
 
 /// Checks whatever has offsets, and every score, in an answer.
 pub fn check_answer(input: &Value, options: &Value, answer: &Value) -> Result<(), String> {
-    let one = |text: &Value, answer: &Value| check(&Place::Text(text.as_str().unwrap_or_default()), options, answer);
+    let one = |text: &Value, answer: &Value| check(&Place::text(text.as_str().unwrap_or_default(), options), answer);
     match input {
         Value::String(_) => one(input, answer),
         Value::Array(texts) => {
@@ -17,7 +17,7 @@ pub fn check_answer(input: &Value, options: &Value, answer: &Value) -> Result<()
             texts.iter().zip(answers).try_for_each(|(text, answer)| one(text, answer))
         }
         Value::Object(fields) => match fields.get("words").and_then(Value::as_array) {
-            Some(words) => check(&Place::Words(words.iter().filter_map(Value::as_str).collect()), options, answer),
+            Some(words) => check(&Place::Words(words.iter().filter_map(Value::as_str).collect()), answer),
             None => {
                 let text = ["text", "context", "passage"].into_iter().find_map(|name| fields.get(name));
                 one(text.unwrap_or(&Value::Null), answer)
@@ -29,34 +29,39 @@ pub fn check_answer(input: &Value, options: &Value, answer: &Value) -> Result<()
 
 /// What offsets count in.
 enum Place<'a> {
-    Text(&'a str),
+    /// A text, and the offset and the byte of each of its characters and of its end.
+    Text(&'a str, Vec<usize>, Vec<usize>),
     Words(Vec<&'a str>),
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    fn text(text: &'a str, options: &Value) -> Self {
+        let bytes = text.char_indices().map(|(byte, _)| byte).chain([text.len()]);
+        Self::Text(text, ends(text, options), bytes.collect())
+    }
+
     /// What stands from `start` to `end`.
-    fn get(&self, start: usize, end: usize, options: &Value) -> Option<String> {
+    fn get(&self, start: usize, end: usize) -> Option<String> {
         match self {
-            Self::Text(text) => {
-                let ends = ends(text, options);
-                let (start, end) = (ends.binary_search(&start).ok()?, ends.binary_search(&end).ok()?);
-                (start <= end).then(|| text.chars().skip(start).take(end - start).collect())
+            Self::Text(text, ends, bytes) => {
+                let byte = |offset: usize| Some(bytes[ends.binary_search(&offset).ok()?]);
+                text.get(byte(start)?..byte(end)?).map(str::to_owned)
             }
             Self::Words(words) => (start < end).then(|| words.get(start..end)).flatten().map(|words| words.join(" ")),
         }
     }
 }
 
-fn check(place: &Place, options: &Value, value: &Value) -> Result<(), String> {
+fn check(place: &Place, value: &Value) -> Result<(), String> {
     let fields = match value {
-        Value::Array(items) => return items.iter().try_for_each(|item| check(place, options, item)),
+        Value::Array(items) => return items.iter().try_for_each(|item| check(place, item)),
         Value::Object(fields) => fields,
         Value::Null => return Err("a number that is none".into()),
         _ => return Ok(()),
     };
     if let (Some(start), Some(end)) = (fields.get("start"), fields.get("end")) {
         let offset = |value: &Value| value.as_u64().map(|offset| offset as usize);
-        let found = offset(start).zip(offset(end)).and_then(|(start, end)| place.get(start, end, options));
+        let found = offset(start).zip(offset(end)).and_then(|(start, end)| place.get(start, end));
         let Some(found) = found else { return Err(format!("{start} to {end} is no place of the text")) };
         if let Some(text) = ["text", "answer"].into_iter().find_map(|name| fields.get(name))
             && *text != found.as_str()
@@ -71,5 +76,5 @@ fn check(place: &Place, options: &Value, value: &Value) -> Result<(), String> {
         }
     }
     // What else is null is meant so.
-    fields.iter().filter(|(_, value)| !value.is_null()).try_for_each(|(_, value)| check(place, options, value))
+    fields.iter().filter(|(_, value)| !value.is_null()).try_for_each(|(_, value)| check(place, value))
 }

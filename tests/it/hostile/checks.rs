@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::subject::{Luke, LukeError, call, empty_self_test, tasks};
+use super::files::Files;
+use super::subject::{Luke, LukeError, RawCheckpoint, call, empty_self_test, parts, tasks};
 
 /// Runs each task once on short texts, of which one is a word of `letters`, and says what should not have happened.
 pub fn check_load(loaded: Result<Luke, LukeError>, letters: usize) -> Result<(), String> {
@@ -34,6 +35,16 @@ pub fn check_load(loaded: Result<Luke, LukeError>, letters: usize) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Says which part of a checkpoint is not in its file, or has no bytes.
+pub fn check_parts(raw: &RawCheckpoint, files: &Files) -> Result<(), String> {
+    let wrong = parts(raw).find(|part| {
+        let end = part.offset.unwrap_or(0).checked_add(part.bytes);
+        let length = files.get(&part.path).map_or(0, Vec::len);
+        part.bytes == 0 || end.is_none_or(|end| end > length)
+    });
+    wrong.map_or(Ok(()), |part| Err(format!("{part:?} is not inside its file")))
 }
 
 /// Arguments of a task.

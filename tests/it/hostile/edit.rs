@@ -285,8 +285,8 @@ const KEYS: [&str; 24] = [
     "luke.x",
 ];
 
-/// A value that checks forget.
-pub fn interesting(choice: u64) -> Value {
+/// A size that checks forget.
+pub fn size(choice: usize) -> u64 {
     let numbers: [u64; 22] = [
         0,
         1,
@@ -311,6 +311,11 @@ pub fn interesting(choice: u64) -> Value {
         1 << 58,
         u64::MAX,
     ];
+    numbers[choice % numbers.len()]
+}
+
+/// A value that checks forget.
+pub fn interesting(choice: u64) -> Value {
     let floats = [-1.0, -0.0, 0.5, 1e-45, 1e-30, 1e38, 1e39, 1e308, -1e30, -1e308, 9_007_199_254_740_993.0];
     let texts = [
         "",
@@ -341,7 +346,7 @@ pub fn interesting(choice: u64) -> Value {
     ];
     let place = (choice >> 8) as usize;
     match choice % 12 {
-        0..=4 => json!(numbers[place % numbers.len()]),
+        0..=4 => json!(size(place)),
         5 | 6 => json!(floats[place % floats.len()]),
         7 | 8 => json!(texts[place % texts.len()]),
         9 => [json!(null), json!(true), json!(false), json!([]), json!({}), json!([0, 0]), json!([[]]), json!({"": 0})]

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::edit::{Edit, edit_bytes, edit_json, interesting};
+use super::edit::{Edit, edit_bytes, edit_json, size};
 
 /// Files by their path in the folder.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -44,7 +44,8 @@ pub fn edit_folder(files: &mut Files, edit: Edit) -> String {
 pub fn edit_checkpoint(files: &mut Files, edit: Edit) -> String {
     match edit[0] % 9 {
         0 | 1 => edit_header(files, edit),
-        2 | 3 => edit_file(files, "config.json", edit),
+        2 => edit_file(files, "config.json", edit),
+        3 => edit_file(files, if files.contains_key("metadata.json") { "metadata.json" } else { "config.json" }, edit),
         4 => add_empty_tensor(files, edit),
         _ => edit_any(files, edit),
     }
@@ -220,8 +221,8 @@ fn add_empty_tensor(files: &mut Files, edit: Edit) -> String {
         Some(known) if edit[1].is_multiple_of(3) => known.clone(),
         _ => EMPTY_TENSOR.into(),
     };
-    let mut shape = vec![interesting((edit[2] % 22) << 8), interesting((edit[3] % 22) << 8)];
-    shape.insert(edit[2] as usize / 22 % 3, json!(0));
+    let mut shape = vec![size(edit[2] as usize), size(edit[3] as usize)];
+    shape.insert(edit[2] as usize / 22 % 3, 0);
     let said = format!("header: {name} has shape {}", json!(shape));
     tensors.insert(name, json!({ "dtype": "F32", "shape": shape, "data_offsets": [end, end] }));
     with_header(bytes, &value, data);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use luke_web::backend::DeviceKind;
-use luke_web::checkpoint::{RawCheckpoint, header_bytes, read_header, shards};
+pub use luke_web::checkpoint::RawCheckpoint;
+use luke_web::checkpoint::{header_bytes, read_header, shards};
 use luke_web::folder::{CheckedFolder, FileEntry, Reading, Source};
 use luke_web::inputs::ModelInputs;
 pub use luke_web::{Luke, LukeError};
@@ -41,9 +42,8 @@ pub fn load_folder(files: Files) -> Result<Luke, LukeError> {
     block_on(Luke::load(manifest, Arc::new(Memory(files)), DeviceKind::Cpu, true))
 }
 
-/// Loads a checkpoint as it is.
-pub fn load_checkpoint(files: Files) -> Result<Luke, LukeError> {
-    let raw = read_checkpoint(&files)?;
+/// Loads a checkpoint as it is, from what [`read_checkpoint`] read.
+pub fn load_checkpoint(raw: RawCheckpoint, files: Files) -> Result<Luke, LukeError> {
     block_on(Luke::load_checkpoint(raw, Arc::new(Memory(files)), DeviceKind::Cpu))
 }
 
@@ -61,6 +61,12 @@ pub fn read_checkpoint(files: &Files) -> Result<RawCheckpoint, LukeError> {
         stored.extend(read_header(&name, &bytes[..start.min(bytes.len())], Some(bytes.len()))?);
     }
     RawCheckpoint::read(&|name| Ok(files.get(name).cloned()), &stored, "raw", &[])
+}
+
+/// The parts of a checkpoint's files that its weights are read from.
+pub fn parts(raw: &RawCheckpoint) -> impl Iterator<Item = &FileEntry> {
+    let manifest = raw.folder.manifest();
+    manifest.chunks.iter().chain(manifest.entity_table.iter().flat_map(|table| &table.chunks))
 }
 
 /// Runs a task by its name in the API, or `forward` on arrays.
