@@ -2,7 +2,7 @@
 
 use crate::error::{LukeError, Result};
 
-/// An empty vector with room for `count` elements; `None` is a count beyond what a machine word holds. `shape` is that of the
+/// An empty vector with capacity for `count` elements; `None` is a count beyond what a machine word holds. `shape` is that of the
 /// weight, for the message.
 ///
 /// # Errors
