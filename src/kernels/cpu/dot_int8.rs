@@ -25,6 +25,9 @@ pub(super) fn convert_operand(x: &mut [u8]) -> i32 {
 /// The product of each row of `x` with each row of the weight in a panel, whose integers are such that four products can be
 /// added in 16 bits (`dtype.rs` has the rule).
 ///
+/// # Shapes
+/// - x: `[HEIGHT, k]`, panel: `[k / K_BLOCK]` blocks, result: `[HEIGHT, WIDTH]`
+///
 /// # Panics
 /// If a row of `x` is not as long as the panel's rows.
 pub(super) fn products(x: [&[u8]; HEIGHT], panel: &[PanelBlock]) -> Tile<i32> {
@@ -42,6 +45,7 @@ pub(super) fn products(x: [&[u8]; HEIGHT], panel: &[PanelBlock]) -> Tile<i32> {
     }
 }
 
+/// [`products`] without SIMD, for other processors and the tests.
 #[cfg(any(test, not(target_arch = "wasm32")))]
 fn plain(x: [&[u8]; HEIGHT], panel: &[PanelBlock]) -> Tile<i32> {
     x.map(|x| {

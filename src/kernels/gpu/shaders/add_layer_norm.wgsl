@@ -24,7 +24,11 @@ fn workgroup_sum(lane: u32, value: f32) -> f32 {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_id) local: vec3<u32>,
+) {
     let lane = local.x;
     let features = params.features;
     for (var row = group.x; row < params.rows; row += groups.x) {

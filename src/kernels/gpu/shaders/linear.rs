@@ -138,9 +138,9 @@ pub fn all() -> impl Iterator<Item = LinearShader> {
 mod tests {
     use super::*;
 
-    fn plan(rows: usize, words: usize, out_features: usize) -> LinearPlan {
+    fn plan(rows: usize, tokens: usize, out_features: usize) -> LinearPlan {
         let group = |rows, first_feature| RowGroup { rows, first_feature };
-        let groups = vec![group(0..words, 0), group(words..rows, 7)];
+        let groups = vec![group(0..tokens, 0), group(tokens..rows, 7)];
         LinearPlan { rows, in_features: 8, out_features, groups, activation: Activation::None }
     }
 
@@ -156,9 +156,9 @@ mod tests {
     fn dispatches_stay_within_the_limit_and_compute_everything_once() {
         for shader in all() {
             let rows = shader.tile.rows().0;
-            for (all, words, features) in [(4_300_000, 2_200_000, 64), (1_048_576, 1_048_575, 1), (3, 2, 4_194_305)] {
+            for (all, tokens, features) in [(4_300_000, 2_200_000, 64), (1_048_576, 1_048_575, 1), (3, 2, 4_194_305)] {
                 let (mut next_row, mut computed) = (0, 0);
-                for Dispatch { workgroups: [x, y], params } in shader.dispatches(&plan(all, words, features)) {
+                for Dispatch { workgroups: [x, y], params } in shader.dispatches(&plan(all, tokens, features)) {
                     assert!(x.max(y) <= MAX_WORKGROUPS && x.min(y) > 0, "{x} x {y}");
                     let [first_column, start, end, feature, second_start, second_end, second] = params[3..] else {
                         panic!("ten params")
@@ -166,7 +166,7 @@ mod tests {
                     let columns = (x * TileShape::COLUMNS).min(features - first_column);
                     assert_eq!(y, (end - start).div_ceil(rows) + (second_end - second_start).div_ceil(rows));
                     for (start, end, feature) in [(start, end, feature), (second_start, second_end, second)] {
-                        assert!(start == end || feature == if start < words { 0 } else { 7 });
+                        assert!(start == end || feature == if start < tokens { 0 } else { 7 });
                         computed += (end - start) * columns;
                         if first_column == 0 && start < end {
                             assert_eq!(start, next_row);

@@ -64,8 +64,8 @@ fn store(run: Run, row: u32, column: u32, sum: vec4<f32>) {
     }
 }
 
-// An invocation reads what it multiplies, 8 rows and 8 columns, from storage. Written out, because an adapter that is a CPU keeps
-// an array in registers only where its indices are constants.
+// An invocation reads what it multiplies, 8 rows and 8 columns, from storage. The rows are written out and not a loop: SwiftShader
+// keeps an array in registers only where its indices are constants, and took 1.6 times as long with the loop.
 @compute @workgroup_size(COLUMNS / 8u, ROWS / 8u)
 fn direct(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
     let run = run_of(group.y);
@@ -227,7 +227,7 @@ fn tiled(
     }
     let row = run.row + local.y * TALL;
     let column = first_column + local.x * 4u;
-store(run, row, column, sums[0]);
+    store(run, row, column, sums[0]);
     store(run, row + 1u, column, sums[1]);
     store(run, row + 2u, column, sums[2]);
     store(run, row + 3u, column, sums[3]);

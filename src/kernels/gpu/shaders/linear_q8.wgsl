@@ -9,7 +9,7 @@ const ROWS = 32u;                                                     // rows of
 const TALL = 8u;                                                      // rows of y of an invocation: 4 or 8, in `direct` 8
 const WIDE = 4u;                                                      // columns of y of an invocation: 8 in `direct`
 const PARTS = 8u;                                                     // invocations that share a row while it is measured
-fn dot4(a: u32, c: u32) -> i32 { return byte(a, 0u) * byte(c, 0u) + byte(a, 1u) * byte(c, 1u) + byte(a, 2u) * byte(c, 2u) + byte(a, 3u) * byte(c, 3u); }
+fn dot4(a: u32, c: u32) -> i32 { return dot_of_bytes(a, c); }         // dot4I8Packed(a, c) where WGSL has it
 
 const COLUMNS = 64u;                                                  // columns of y of a workgroup
 const THREADS = COLUMNS / WIDE * ROWS / TALL;
@@ -66,6 +66,10 @@ fn store(run: Run, row: u32, column: u32, sum: vec4<f32>) {
 
 // Byte `i` of four, with its sign.
 fn byte(four: u32, i: u32) -> i32 { return extractBits(bitcast<i32>(four), 8u * i, 8u); }
+
+fn dot_of_bytes(a: u32, c: u32) -> i32 {
+    return byte(a, 0u) * byte(c, 0u) + byte(a, 1u) * byte(c, 1u) + byte(a, 2u) * byte(c, 2u) + byte(a, 3u) * byte(c, 3u);
+}
 
 var<workgroup> extents: array<vec2<f32>, THREADS>;
 var<workgroup> grids: array<vec3<f32>, ROWS>;                         // scale, 1 / scale, zero of each row of the workgroup
@@ -132,8 +136,8 @@ fn direct(
     let run = run_of(group.y);
     let steps = params.in_features / 4u;
     measure(run, index, steps);
-    let own = local.y * 8u;
-    let row = run.row + own;
+    let tile_row = local.y * 8u;
+    let row = run.row + tile_row;
     let column = params.first_column + group.x * COLUMNS + local.x * 8u;
     if row >= run.end || column >= params.out_features { return; }
     // Rows and columns beyond the end read the last one; `store` leaves them out.
@@ -167,28 +171,28 @@ fn direct(
             let w5 = weight(c5 + step);
             let w6 = weight(c6 + step);
             let w7 = weight(c7 + step);
-            let x0 = integers(x[r0 + step], own);
+            let x0 = integers(x[r0 + step], tile_row);
             left_part[0] += vec4(dot(x0, w0), dot(x0, w1), dot(x0, w2), dot(x0, w3));
             right_part[0] += vec4(dot(x0, w4), dot(x0, w5), dot(x0, w6), dot(x0, w7));
-            let x1 = integers(x[r1 + step], own + 1u);
+            let x1 = integers(x[r1 + step], tile_row + 1u);
             left_part[1] += vec4(dot(x1, w0), dot(x1, w1), dot(x1, w2), dot(x1, w3));
             right_part[1] += vec4(dot(x1, w4), dot(x1, w5), dot(x1, w6), dot(x1, w7));
-            let x2 = integers(x[r2 + step], own + 2u);
+            let x2 = integers(x[r2 + step], tile_row + 2u);
             left_part[2] += vec4(dot(x2, w0), dot(x2, w1), dot(x2, w2), dot(x2, w3));
             right_part[2] += vec4(dot(x2, w4), dot(x2, w5), dot(x2, w6), dot(x2, w7));
-            let x3 = integers(x[r3 + step], own + 3u);
+            let x3 = integers(x[r3 + step], tile_row + 3u);
             left_part[3] += vec4(dot(x3, w0), dot(x3, w1), dot(x3, w2), dot(x3, w3));
             right_part[3] += vec4(dot(x3, w4), dot(x3, w5), dot(x3, w6), dot(x3, w7));
-            let x4 = integers(x[r4 + step], own + 4u);
+            let x4 = integers(x[r4 + step], tile_row + 4u);
             left_part[4] += vec4(dot(x4, w0), dot(x4, w1), dot(x4, w2), dot(x4, w3));
             right_part[4] += vec4(dot(x4, w4), dot(x4, w5), dot(x4, w6), dot(x4, w7));
-            let x5 = integers(x[r5 + step], own + 5u);
+            let x5 = integers(x[r5 + step], tile_row + 5u);
             left_part[5] += vec4(dot(x5, w0), dot(x5, w1), dot(x5, w2), dot(x5, w3));
             right_part[5] += vec4(dot(x5, w4), dot(x5, w5), dot(x5, w6), dot(x5, w7));
-            let x6 = integers(x[r6 + step], own + 6u);
+            let x6 = integers(x[r6 + step], tile_row + 6u);
             left_part[6] += vec4(dot(x6, w0), dot(x6, w1), dot(x6, w2), dot(x6, w3));
             right_part[6] += vec4(dot(x6, w4), dot(x6, w5), dot(x6, w6), dot(x6, w7));
-            let x7 = integers(x[r7 + step], own + 7u);
+            let x7 = integers(x[r7 + step], tile_row + 7u);
             left_part[7] += vec4(dot(x7, w0), dot(x7, w1), dot(x7, w2), dot(x7, w3));
             right_part[7] += vec4(dot(x7, w4), dot(x7, w5), dot(x7, w6), dot(x7, w7));
         }
@@ -209,22 +213,22 @@ fn direct(
         left[7] += vec4<i32>(left_part[7]);
         right[7] += vec4<i32>(right_part[7]);
     }
-    store(run, row, column, numbers(run, own, column, left[0]));
-    store(run, row, column + 4u, numbers(run, own, column + 4u, right[0]));
-    store(run, row + 1u, column, numbers(run, own + 1u, column, left[1]));
-    store(run, row + 1u, column + 4u, numbers(run, own + 1u, column + 4u, right[1]));
-    store(run, row + 2u, column, numbers(run, own + 2u, column, left[2]));
-    store(run, row + 2u, column + 4u, numbers(run, own + 2u, column + 4u, right[2]));
-    store(run, row + 3u, column, numbers(run, own + 3u, column, left[3]));
-    store(run, row + 3u, column + 4u, numbers(run, own + 3u, column + 4u, right[3]));
-    store(run, row + 4u, column, numbers(run, own + 4u, column, left[4]));
-    store(run, row + 4u, column + 4u, numbers(run, own + 4u, column + 4u, right[4]));
-    store(run, row + 5u, column, numbers(run, own + 5u, column, left[5]));
-    store(run, row + 5u, column + 4u, numbers(run, own + 5u, column + 4u, right[5]));
-    store(run, row + 6u, column, numbers(run, own + 6u, column, left[6]));
-    store(run, row + 6u, column + 4u, numbers(run, own + 6u, column + 4u, right[6]));
-    store(run, row + 7u, column, numbers(run, own + 7u, column, left[7]));
-    store(run, row + 7u, column + 4u, numbers(run, own + 7u, column + 4u, right[7]));
+    store(run, row, column, numbers(run, tile_row, column, left[0]));
+    store(run, row, column + 4u, numbers(run, tile_row, column + 4u, right[0]));
+    store(run, row + 1u, column, numbers(run, tile_row + 1u, column, left[1]));
+    store(run, row + 1u, column + 4u, numbers(run, tile_row + 1u, column + 4u, right[1]));
+    store(run, row + 2u, column, numbers(run, tile_row + 2u, column, left[2]));
+    store(run, row + 2u, column + 4u, numbers(run, tile_row + 2u, column + 4u, right[2]));
+    store(run, row + 3u, column, numbers(run, tile_row + 3u, column, left[3]));
+    store(run, row + 3u, column + 4u, numbers(run, tile_row + 3u, column + 4u, right[3]));
+    store(run, row + 4u, column, numbers(run, tile_row + 4u, column, left[4]));
+    store(run, row + 4u, column + 4u, numbers(run, tile_row + 4u, column + 4u, right[4]));
+    store(run, row + 5u, column, numbers(run, tile_row + 5u, column, left[5]));
+    store(run, row + 5u, column + 4u, numbers(run, tile_row + 5u, column + 4u, right[5]));
+    store(run, row + 6u, column, numbers(run, tile_row + 6u, column, left[6]));
+    store(run, row + 6u, column + 4u, numbers(run, tile_row + 6u, column + 4u, right[6]));
+    store(run, row + 7u, column, numbers(run, tile_row + 7u, column, left[7]));
+    store(run, row + 7u, column + 4u, numbers(run, tile_row + 7u, column + 4u, right[7]));
 }
 
 // `tiled` stages 32 numbers of each row and column in shared memory at once, four in a u32.
@@ -261,14 +265,14 @@ fn tiled(
             let four = block / 8u;
             var part = vec4<u32>();
             if step < steps {
-                let own = four * 4u;
-                let row = run.row + own;
+                let tile_row = four * 4u;
+                let row = run.row + tile_row;
                 let last = run.end - 1u;
                 part = vec4(
-                    quantized(x[min(row, last) * steps + step], own),
-                    quantized(x[min(row + 1u, last) * steps + step], own + 1u),
-                    quantized(x[min(row + 2u, last) * steps + step], own + 2u),
-                    quantized(x[min(row + 3u, last) * steps + step], own + 3u),
+                    quantized(x[min(row, last) * steps + step], tile_row),
+                    quantized(x[min(row + 1u, last) * steps + step], tile_row + 1u),
+                    quantized(x[min(row + 2u, last) * steps + step], tile_row + 2u),
+                    quantized(x[min(row + 3u, last) * steps + step], tile_row + 3u),
                 );
             }
             x_tile[block % 8u * X_STRIDE + four] = part;
@@ -308,17 +312,17 @@ fn tiled(
         }
         workgroupBarrier();
     }
-    let own = local.y * TALL;
-    let row = run.row + own;
+    let tile_row = local.y * TALL;
+    let row = run.row + tile_row;
     let column = first_column + local.x * 4u;
-store(run, row, column, numbers(run, own, column, sums[0]));
-    store(run, row + 1u, column, numbers(run, own + 1u, column, sums[1]));
-    store(run, row + 2u, column, numbers(run, own + 2u, column, sums[2]));
-    store(run, row + 3u, column, numbers(run, own + 3u, column, sums[3]));
+    store(run, row, column, numbers(run, tile_row, column, sums[0]));
+    store(run, row + 1u, column, numbers(run, tile_row + 1u, column, sums[1]));
+    store(run, row + 2u, column, numbers(run, tile_row + 2u, column, sums[2]));
+    store(run, row + 3u, column, numbers(run, tile_row + 3u, column, sums[3]));
     if TALL == 8u {
-        store(run, row + 4u, column, numbers(run, own + 4u, column, sums[4]));
-        store(run, row + 5u, column, numbers(run, own + 5u, column, sums[5]));
-        store(run, row + 6u, column, numbers(run, own + 6u, column, sums[6]));
-        store(run, row + 7u, column, numbers(run, own + 7u, column, sums[7]));
+        store(run, row + 4u, column, numbers(run, tile_row + 4u, column, sums[4]));
+        store(run, row + 5u, column, numbers(run, tile_row + 5u, column, sums[5]));
+        store(run, row + 6u, column, numbers(run, tile_row + 6u, column, sums[6]));
+        store(run, row + 7u, column, numbers(run, tile_row + 7u, column, sums[7]));
     }
 }
