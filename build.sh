@@ -84,7 +84,7 @@ need_rust() {
   local stable=(rustup toolchain install stable --profile minimal --component rustfmt --component clippy)
   if has rustup; then
     export RUSTUP_TOOLCHAIN=stable; install "Rust $MSRV" within 900 "${stable[@]}" && find_rust && return
-    unset RUSTUP_TOOLCHAIN
+    unset RUSTUP_TOOLCHAIN; [ "${LUKE_NO_INSTALL:-0}" != 1 ] || return 0
   fi
   apt_update
   if at_least "$MSRV" "$(apt_version rustc-web)"; then

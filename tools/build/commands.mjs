@@ -78,7 +78,7 @@ export function buildWasm({ steps, wasm, console }, tools, order = ORDER) {
     const { say } = tagged(console, name);
     await compiles.add(() => steps.must(`compile wasm, ${title}${first}`, () => wasm.compile(name, say)));
     await tools();
-    await packs.add(() => steps.must(`pack wasm, ${title}`, () => wasm.pack(name, { onLine: say })));
+    await packs.add(() => steps.must(`pack wasm, ${title}`, () => wasm.pack(name, say)));
   });
   return steps.together(tools, ...lanes);
 }
