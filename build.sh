@@ -93,7 +93,9 @@ need_rust() {
     install rustup apt_install rustup || return 0
     install "Rust $MSRV" "${stable[@]}" || return 0
   fi
-  find_rust || die "Rust $MSRV or newer is needed; the usual way: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"
+  find_rust && return
+  if [ "${LUKE_NO_INSTALL:-0}" = 1 ]; then LUKE_MISSING+="Rust $MSRV    (https://rustup.rs)"$'\n'; return; fi
+  die "Rust $MSRV or newer is needed; the usual way: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"
 }
 
 case "${1:-help}" in
