@@ -84,7 +84,7 @@ need_rust() {
   local stable=(rustup toolchain install stable --profile minimal --component rustfmt --component clippy)
   if has rustup; then
     export RUSTUP_TOOLCHAIN=stable; install "Rust $MSRV" within 900 "${stable[@]}" && find_rust && return
-    unset RUSTUP_TOOLCHAIN
+    unset RUSTUP_TOOLCHAIN; [ "${LUKE_NO_INSTALL:-0}" != 1 ] || return 0
   fi
   apt_update
   if at_least "$MSRV" "$(apt_version rustc-web)"; then
@@ -93,7 +93,9 @@ need_rust() {
     install rustup apt_install rustup || return 0
     install "Rust $MSRV" "${stable[@]}" || return 0
   fi
-  find_rust || die "Rust $MSRV or newer is needed; the usual way: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"
+  find_rust && return
+  if [ "${LUKE_NO_INSTALL:-0}" = 1 ]; then LUKE_MISSING+="Rust $MSRV    (https://rustup.rs)"$'\n'; return; fi
+  die "Rust $MSRV or newer is needed; the usual way: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"
 }
 
 case "${1:-help}" in

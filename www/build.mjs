@@ -15,7 +15,7 @@ for (const file of ['style.css', 'icon.svg']) copy(file, `dist/${file}`);
 copy('../pkg/dist', 'dist/luke-web/dist');
 for (const device of ['cpu', 'relaxed', 'threads', 'webgpu']) {
   if (existsSync(at(`../pkg/wasm/${device}`))) copy(`../pkg/wasm/${device}`, `dist/luke-web/wasm/${device}`);
-  else console.warn(`www: pkg/wasm/${device} is not built; the demo cannot run on it`);
+  else console.warn(`www: pkg/wasm/${device} is not built: www/dist goes without it`);
 }
 if (existsSync(at('models'))) copy('models', 'dist/models');
 else console.warn('www: there is no www/models; the demo needs ?model=URL');

@@ -58,9 +58,9 @@ function describe(before: Status, now: Status): string {
   const ready = modules(now, 'ready').filter((name) => before[name] !== 'ready');
   const runs = before.webgpu === 'ready' ? '' : before.threads === 'ready' ? 'this page uses the CPU' : 'this page uses one thread of the CPU';
   return [
-    building.length > 0 && `${subject(building)} still being built${runs && `: ${runs}`}. Reload when ${building.length > 1 ? 'they are' : 'it is'} ready.`,
-    ready.length > 0 && `${subject(ready)} ready: reload the page to use ${ready.length > 1 ? 'them' : 'it'}.`,
-    failed.length > 0 && `${subject(failed)} missing, the build failed (the terminal says why): this page works without.`,
+    building.length > 0 && `${subject(building)} ${building.length > 1 ? 'are' : 'is'} still being built${runs && `: ${runs}`}. Reload when ${building.length > 1 ? 'they are' : 'it is'} ready.`,
+    ready.length > 0 && `${subject(ready)} ${ready.length > 1 ? 'are' : 'is'} ready: reload the page to use ${ready.length > 1 ? 'them' : 'it'}.`,
+    failed.length > 0 && `${subject(failed)} could not be built (the terminal says why): this page works without ${failed.length > 1 ? 'them' : 'it'}.`,
   ].filter(Boolean).join(' ');
 }
 
@@ -68,8 +68,7 @@ function modules(status: Status, state: Status[Module]): Module[] {
   return (Object.keys(MODULES) as Module[]).filter((name) => status[name] === state);
 }
 
-/** `The modules for threads and WebGPU are` */
+/** `The modules for threads and WebGPU` */
 function subject(names: Module[]): string {
-  const list = new Intl.ListFormat('en').format(names.map((name) => MODULES[name]));
-  return names.length > 1 ? `The modules for ${list} are` : `The module for ${list} is`;
+  return `The module${names.length > 1 ? 's' : ''} for ${new Intl.ListFormat('en').format(names.map((name) => MODULES[name]))}`;
 }

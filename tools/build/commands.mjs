@@ -48,10 +48,10 @@ export async function test(build) {
     async () => {
       await buildWasm(build, late);
       await steps.step('size budget', () => wasm.budget(console.print));
+      await steps.step('wasm32: clippy, kernel test module', () => wasm.kernels(tagged(console, 'kernels').say));
     },
     () => pkg({ ...build, console: tagged(console, 'npm') }),
   );
-  await steps.step('wasm32: clippy, kernel test module', () => wasm.kernels(console.say));
   await steps.step('demo: tsc', () => npm.compile('www', console.say));
   await rustTests(build);
   await count(build, 'npm package: unit tests', 'node', 'npm', ['test', '--silent', '--workspace', 'pkg']);
@@ -67,7 +67,7 @@ export async function test(build) {
 export async function needTools({ toolchain, steps, settings }, early, late) {
   await toolchain.need(...early, ...(settings.mayInstall ? [] : late));
   let done;
-  return () => (done ??= steps.must(`tools: ${late.join(', ')}`, () => toolchain.need(...late)));
+  return () => (done ??= steps.must('tools', () => toolchain.need(...late)));
 }
 
 /** Compiles and packs all modules; `tools` brings what packing needs. */
@@ -78,7 +78,7 @@ export function buildWasm({ steps, wasm, console }, tools, order = ORDER) {
     const { say } = tagged(console, name);
     await compiles.add(() => steps.must(`compile wasm, ${title}${first}`, () => wasm.compile(name, say)));
     await tools();
-    await packs.add(() => steps.must(`pack wasm, ${title}`, () => wasm.pack(name, { onLine: say })));
+    await packs.add(() => steps.must(`pack wasm, ${title}`, () => wasm.pack(name, say)));
   });
   return steps.together(tools, ...lanes);
 }

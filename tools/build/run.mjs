@@ -1,5 +1,6 @@
 // `run`: serves the demo as soon as the CPU module is there, and builds the other modules behind the running server.
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { listen } from '../../www/serve.mjs';
 import { devServer, newStatus } from './dev-server.mjs';
 import { BuildError, Queue } from './steps.mjs';
@@ -18,6 +19,7 @@ export async function run(build) {
   try {
     await firstPage(build, status);
     console.print(`luke-web demo: ${url}`);
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // whoever tries the page comes before the compiler
     await otherModules(build, status);
     build.steps.report();
     console.print(`luke-web demo: ${url}`);
@@ -29,8 +31,8 @@ export async function run(build) {
 
 /** Makes the page with the CPU module, and takes the modules that were built before. */
 export async function firstPage(build, status) {
-  const { steps, wasm, console, toolchain, settings } = build;
-  const tools = await needTools(build, ['wasmRust', 'wasmStd', ...(settings.mayInstall ? [] : ['binaryen'])], ['wasmBindgen']);
+  const { steps, wasm, console } = build;
+  const tools = await needTools(build, ['wasmRust', 'wasmStd'], ['wasmBindgen', 'binaryen']);
   await steps.together(
     () => www({ ...build, console: tagged(console, 'npm') }),
     tools,
@@ -40,14 +42,13 @@ export async function firstPage(build, status) {
     for (const name of BEHIND) {
       if (await wasm.isPacked(name)) await take(build, status, name);
     }
-    // wasm-opt takes a minute that the first page need not wait for.
-    await take(build, status, 'cpu', { optimize: await wasm.isPacked('cpu') });
+    await take(build, status, 'cpu');
   });
 }
 
 /** Builds the modules that are not up to date. One that fails is left out, and the page goes on without it. */
 export async function otherModules(build, status) {
-  const { steps, wasm, console, toolchain, npm } = build;
+  const { steps, wasm, console, npm } = build;
   const [compiles, packs] = [new Queue(), new Queue()];
   const made = [];
   const make = async (name) => {
@@ -58,21 +59,17 @@ export async function otherModules(build, status) {
     if (packed) {
       made.push(name);
       console.say(`The module for ${title} is ready: the page takes it when it is loaded again.`);
-    } else if (status[name] !== 'ready') {
+    } else {
       status[name] = 'failed';
       console.say(`The module for ${title} could not be built: the page works without it.`);
     }
   };
-  const names = [];
-  for (const name of ['cpu', ...BEHIND]) if (!(await wasm.isPacked(name))) names.push(name);
-  if (names.length === 0) return;
-  await steps.step('tools: binaryen', () => toolchain.need('binaryen'));
-  await Promise.all(names.map(make));
+  await Promise.all(BEHIND.filter((name) => status[name] !== 'ready').map(make));
   if (made.length > 0) await steps.step('demo: all modules', () => npm.assembleDemo(console.say));
 }
 
 /** Puts a module into pkg/wasm, where the server takes it from. */
-async function take({ wasm, console }, status, name, options = {}) {
-  await wasm.pack(name, { ...options, onLine: console.say });
+async function take({ wasm, console }, status, name) {
+  await wasm.pack(name, console.say);
   status[name] = 'ready';
 }

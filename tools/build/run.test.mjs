@@ -21,29 +21,30 @@ function fakeBuild({ packed = [], broken = [], mayInstall = true } = {}) {
     npm: { npmCi: note('npm ci'), compile: (workspace) => note(`tsc ${workspace}`)(), assembleDemo: note('assemble') },
     wasm: {
       compile: (name) => note(`compile ${name}`)(),
-      pack: (name, { optimize = true }) => note(`pack ${name}${optimize ? '' : ' as it is'}`)(),
+      pack: (name) => note(`pack ${name}`)(),
       isPacked: async (name) => packed.includes(name),
     },
   };
   return { build, done, said, status: newStatus() };
 }
 
-test('the first page: tools, packages and the CPU module, without wasm-opt and without any other module', async () => {
+test('the first page: tools, packages and the CPU module, without any other module', async () => {
   const { build, done, status } = fakeBuild();
   await firstPage(build, status);
   assert.deepEqual(done.slice(0, 1), ['need wasmRust wasmStd']);
-  assert.deepEqual(done.slice(1, -1).sort(), ['compile cpu', 'need wasmBindgen', 'npm ci', 'tsc pkg', 'tsc www']);
-  assert.deepEqual(done.slice(-1), ['pack cpu as it is']);
+  assert.deepEqual(done.slice(1, -1).sort(), ['compile cpu', 'need wasmBindgen binaryen', 'npm ci', 'tsc pkg', 'tsc www']);
+  assert.deepEqual(done.slice(-1), ['pack cpu']);
   assert.deepEqual(status, { cpu: 'ready', relaxed: 'building', threads: 'building', webgpu: 'building' });
 });
 
-test('behind it: wasm-opt, and the modules in the order of what the page gains for the time', async () => {
+test('behind it: the other modules, in the order of what the page gains for the time', async () => {
   const { build, done, said, status } = fakeBuild();
+  await firstPage(build, status);
+  done.length = 0;
   await otherModules(build, status);
   const of = (word) => done.filter((what) => what.startsWith(word));
-  assert.deepEqual(of('need'), ['need binaryen']);
-  assert.deepEqual(of('compile'), ['compile cpu', 'compile relaxed', 'compile threads', 'compile webgpu']);
-  assert.deepEqual(of('pack'), ['pack cpu', 'pack relaxed', 'pack threads', 'pack webgpu']);
+  assert.deepEqual(of('compile'), ['compile relaxed', 'compile threads', 'compile webgpu']);
+  assert.deepEqual(of('pack'), ['pack relaxed', 'pack threads', 'pack webgpu']);
   assert.equal(done.at(-1), 'assemble');
   assert.deepEqual(status, { cpu: 'ready', relaxed: 'ready', threads: 'ready', webgpu: 'ready' });
   assert.ok(said.includes('The module for WebGPU is ready: the page takes it when it is loaded again.'));
@@ -69,13 +70,6 @@ test('a module that fails is told, and the others are made', async () => {
   assert.equal(build.steps.failed, 2);
 });
 
-test('a CPU module that wasm-opt cannot take stays as it is', async () => {
-  const { build, status } = fakeBuild({ broken: ['pack cpu'] });
-  await firstPage(build, status);
-  await otherModules(build, status);
-  assert.equal(status.cpu, 'ready');
-});
-
 test('without the CPU module there is no page', async () => {
   const { build, status } = fakeBuild({ broken: ['compile cpu'] });
   await assert.rejects(firstPage(build, status), { message: 'compile wasm, CPU (first time 5 min) failed' });
@@ -85,5 +79,5 @@ test('without the CPU module there is no page', async () => {
 test('where nothing may be installed, all tools are asked for before anything is built', async () => {
   const { build, done, status } = fakeBuild({ mayInstall: false });
   await firstPage(build, status);
-  assert.equal(done[0], 'need wasmRust wasmStd binaryen wasmBindgen');
+  assert.equal(done[0], 'need wasmRust wasmStd wasmBindgen binaryen');
 });

@@ -22,15 +22,15 @@ const WASM_FEATURES = ['simd', 'bulk-memory', 'nontrapping-float-to-int', 'sign-
  * `first` says how long the first compilation takes; `features` are the crate's, `level` is wasm-opt's.
  */
 export const MODULES = {
-  cpu: { title: 'CPU', first: ' (first time 5 min)', features: 'cpu', level: '-O3', wasmFeatures: WASM_FEATURES },
-  relaxed: { title: 'CPU with relaxed SIMD', first: '', features: 'relaxed-simd', level: '-O3', wasmFeatures: [...WASM_FEATURES, 'relaxed-simd'] },
+  cpu: { title: 'CPU', first: ' (first time 5 min)', features: 'cpu', level: '-O1', wasmFeatures: WASM_FEATURES },
+  relaxed: { title: 'CPU with relaxed SIMD', first: '', features: 'relaxed-simd', level: '-O1', wasmFeatures: [...WASM_FEATURES, 'relaxed-simd'] },
   threads: {
     title: 'CPU with threads',
     first: ' (first time 5 min)',
     features: 'threads',
     flags: THREADS,
     std: true,
-    level: '-O3',
+    level: '-O1',
     wasmFeatures: [...WASM_FEATURES, 'relaxed-simd', 'threads'],
   },
   webgpu: { title: 'WebGPU', first: ' (first time 15 to 30 min)', features: 'webgpu', level: '-Oz', wasmFeatures: WASM_FEATURES },
@@ -98,15 +98,14 @@ export class WasmBuild {
   }
 
   /** Makes the files of a compiled module, unless they are there, and puts them into pkg/wasm. */
-  async pack(name, { optimize = true, onLine } = {}) {
+  async pack(name, onLine) {
     const raw = await this.compile(name, onLine);
-    const level = optimize && this.#settings.optimize ? MODULES[name].level : 'none';
-    const kept = this.#packedFolder(name, raw, level);
+    const kept = this.#packedFolder(name, raw);
     if (!existsSync(kept)) {
       const part = `${kept}.part`;
       rmSync(part, { recursive: true, force: true });
       await this.#bindgen(raw, part, onLine);
-      if (level !== 'none') await this.#wasmOpt(MODULES[name], join(part, 'luke_web_bg.wasm'), onLine);
+      if (this.#settings.optimize) await this.#wasmOpt(MODULES[name], join(part, 'luke_web_bg.wasm'), onLine);
       renameSync(part, kept);
       forget(join(this.#settings.target, 'luke-packed'), name, kept);
     }
@@ -116,15 +115,14 @@ export class WasmBuild {
   /** Whether `pack` would have nothing to make. */
   async isPacked(name) {
     const raw = await this.#rawFile(name, MODULES[name]);
-    const level = this.#settings.optimize ? MODULES[name].level : 'none';
-    return existsSync(raw) && existsSync(this.#packedFolder(name, raw, level));
+    return existsSync(raw) && existsSync(this.#packedFolder(name, raw));
   }
 
   /** Compares the sizes of the modules in pkg/wasm with budget.json. */
   async budget(print) {
     const { root, optimize } = this.#settings;
-    const sizes = {};
-    for (const name of Object.keys(MODULES)) sizes[name] = optimize ? await this.#brotliSize(join(root, 'pkg/wasm', name, 'luke_web_bg.wasm')) : 0;
+    const measure = async (name) => [name, optimize ? await this.#brotliSize(join(root, 'pkg/wasm', name, 'luke_web_bg.wasm')) : 0];
+    const sizes = Object.fromEntries(await Promise.all(Object.keys(MODULES).map(measure)));
     const { lines, ok } = checkBudget(JSON.parse(readFileSync(join(root, 'budget.json'), 'utf8')).brotli, sizes);
     for (const line of lines) print(line);
     if (!ok) throw new Error('a module is larger than budget.json allows');
@@ -144,9 +142,12 @@ export class WasmBuild {
 
   #compile(name, module, rest, env, onLine) {
     return this.#cargoQueue.add(async () => {
-      const file = await this.#rawFile(name, module);
-      if (existsSync(file)) return file;
-      await this.#cargo(module, rest, env, onLine);
+      let file;
+      do {
+        file = await this.#rawFile(name, module);
+        if (existsSync(file)) return file;
+        await this.#cargo(module, rest, env, onLine);
+      } while (file !== (await this.#rawFile(name, module))); // somebody wrote to the sources meanwhile
       mkdirSync(dirname(file), { recursive: true });
       copyFileSync(join(this.#settings.target, 'wasm32-unknown-unknown/wasm/luke_web.wasm'), `${file}.part`);
       renameSync(`${file}.part`, file);
@@ -170,10 +171,11 @@ export class WasmBuild {
     return this.#toolchain.wasm === 'build-std' ? '/usr/bin/rustc' : 'rustc';
   }
 
-  #packedFolder(name, raw, level) {
-    const { bindgen, binaryen } = this.#settings;
-    const tools = [bindgen, ...(level === 'none' ? [] : [binaryen, ...MODULES[name].wasmFeatures])];
-    return join(this.#settings.target, `luke-packed/${name}-${keyOf(readFileSync(raw), level, ...tools)}`);
+  #packedFolder(name, raw) {
+    const { target, bindgen, binaryen, optimize } = this.#settings;
+    const { level, wasmFeatures } = MODULES[name];
+    const tools = [bindgen, ...(optimize ? [binaryen, level, ...wasmFeatures] : [])];
+    return join(target, `luke-packed/${name}-${keyOf(readFileSync(raw), ...tools)}`);
   }
 
   /**

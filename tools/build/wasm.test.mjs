@@ -25,7 +25,7 @@ function write(path, text) {
 const SOURCES = { 'Cargo.toml': 'toml', 'Cargo.lock': 'lock', 'src/lib.rs': 'lib', 'src/kernels/a.wgsl': 'shader', 'src/bin/luke/main.rs': 'main' };
 
 /** A build whose programs are not run but noted; cargo and the others leave the files that they would. */
-function fakeBuild({ files = SOURCES, optimize = true, wasm = 'target', broken = [] } = {}) {
+function fakeBuild({ files = SOURCES, optimize = true, wasm = 'target', broken = [], onCargo = () => {} } = {}) {
   const root = folder(files);
   const settings = { root, target: join(root, 'target'), optimize, bindgen: '1', binaryen: '2' };
   const calls = [];
@@ -35,7 +35,10 @@ function fakeBuild({ files = SOURCES, optimize = true, wasm = 'target', broken =
       const program = args[1]?.startsWith('-O') ? 'wasm-opt' : command;
       calls.push({ program, args, env });
       if (broken.includes(program)) throw new Error(`${program} failed`);
-      if (program.endsWith('cargo')) write(join(settings.target, 'wasm32-unknown-unknown/wasm/luke_web.wasm'), `raw ${args.join(' ')}`);
+      if (program.endsWith('cargo')) {
+        onCargo(root);
+        write(join(settings.target, 'wasm32-unknown-unknown/wasm/luke_web.wasm'), `raw ${args.join(' ')}`);
+      }
       if (program === 'bindgen') {
         const out = args[args.indexOf('--out-dir') + 1];
         write(join(out, 'luke_web.js'), 'glue');
@@ -87,6 +90,13 @@ test('every module is compiled once, though cargo gives all of them one file nam
   assert.deepEqual(programs(), []);
 });
 
+test('what was compiled while somebody wrote to the sources is compiled again', async () => {
+  let writes = 1;
+  const { build, programs } = fakeBuild({ onCargo: (root) => writes-- > 0 && write(join(root, 'src/lib.rs'), 'other') });
+  await build.compile('cpu');
+  assert.deepEqual(programs(), ['cargo', 'cargo']);
+});
+
 test('RUSTC_BOOTSTRAP is the same for every module, and so are the compiler flags but for threads', async () => {
   for (const wasm of ['target', 'build-std']) {
     const { build, calls } = fakeBuild({ wasm });
@@ -101,18 +111,6 @@ test('RUSTC_BOOTSTRAP is the same for every module, and so are the compiler flag
     const std = compiles.filter(({ args }) => args.includes('-Zbuild-std=std,panic_abort'));
     assert.equal(std.length, wasm === 'target' ? 1 : 5, 'only threads needs a std of its own, where one is installed');
   }
-});
-
-test('a first page takes the module as it is, and the optimized one takes its place', async () => {
-  const { root, build, programs } = fakeBuild();
-  const served = join(root, 'pkg/wasm/cpu/luke_web_bg.wasm');
-  await build.pack('cpu', { optimize: false });
-  assert.deepEqual(programs(), ['cargo', 'bindgen']);
-  assert.match(readFileSync(served, 'utf8'), /^raw/);
-  assert.equal(await build.isPacked('cpu'), false);
-  await build.pack('cpu');
-  assert.deepEqual(programs(), ['bindgen', 'wasm-opt']);
-  assert.equal(readFileSync(served, 'utf8'), 'optimized');
 });
 
 test('LUKE_WASM_OPT=0 leaves wasm-opt out and measures nothing', async () => {
