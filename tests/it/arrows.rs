@@ -19,7 +19,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("text", &["error", "inputs"]),
     ("checkpoint", &["config", "dtype", "error", "folder", "heads", "text"]),
     ("backend", &["error"]),
-    ("kernels", &["backend", "dtype", "error", "weights"]),
+    ("kernels", &["backend", "dtype", "error", "memory", "weights"]),
     // Never text.
     ("model", &["config", "error", "heads", "inputs", "kernels", "weights"]),
     (
