@@ -44,6 +44,7 @@ export async function test(build) {
       await rustChecks(build);
       await steps.step('cargo test, compiled (first time 10 min)', () => cargo(build, ['test', '--no-run', ...RELEASE]));
       await steps.must('luke convert of the fixtures', () => convertFixtures(build));
+      await steps.step('fuzz targets, compiled', () => cargo(build, ['build', ...FUZZ]));
     },
     async () => {
       await buildWasm(build, late);
@@ -54,6 +55,7 @@ export async function test(build) {
   );
   await steps.step('demo: tsc', () => npm.compile('www', console.say));
   await rustTests(build);
+  await count(build, 'fuzz targets, 20 s each', 'fuzz', 'cargo', ['run', ...FUZZ, '--', 'all', '--seconds', '20'], { CARGO_TARGET_DIR: build.settings.target });
   await count(build, 'npm package: unit tests', 'node', 'npm', ['test', '--silent', '--workspace', 'pkg']);
   await count(build, 'benchmark: unit tests', 'bench', process.execPath, ['--test', ...testFiles('tools/bench')]);
   await count(build, 'build: unit tests', 'build', process.execPath, ['--test', ...testFiles('tools/build')]);
@@ -112,6 +114,7 @@ export function cargo({ processes, console, settings }, args, env = {}) {
 }
 
 const RELEASE = ['--locked', '--release'];
+const FUZZ = [...RELEASE, '--manifest-path', 'fuzz/Cargo.toml'];
 
 async function rustChecks(build) {
   const { steps } = build;
