@@ -22,13 +22,10 @@ pub mod limits;
 #[path = "../../tests/it/hostile/subject.rs"]
 mod subject;
 
-// How `luke convert` reads pickles; `tensors.rs` uses `crate::folder`.
 #[allow(dead_code)]
 #[path = "../../src/bin/luke/folder.rs"]
 mod folder;
-#[allow(dead_code)]
-#[path = "../../src/bin/luke/convert/tensors.rs"]
-mod tensors;
+mod convert;
 
 use fastrand::Rng;
 

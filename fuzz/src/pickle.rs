@@ -9,9 +9,9 @@ use luke_web::checkpoint::Planned;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use crate::convert::tensors::Tensors;
 use crate::edit::edit_bytes;
 use crate::kind;
-use crate::tensors::Tensors;
 
 /// A folder for the file, in memory where the system has such a place.
 pub fn folder() -> &'static Path {
