@@ -1,7 +1,7 @@
 //! Values and errors on their way from JavaScript and to it.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
-use js_sys::{Array, ArrayBuffer, Object, Reflect};
+use js_sys::{ArrayBuffer, Object, Reflect};
 use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
 use serde_wasm_bindgen::Serializer;
@@ -30,6 +30,13 @@ pub fn from_js(value: &JsValue, name: &str) -> JsResult<Value> {
     reader
         .value(value, MAX_DEPTH)
         .map_err(|Fault { path, reason }| js_error(LukeError::input(format!("{name}{path}"), reason)))
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// `Array.isArray`, which throws for a proxy that was revoked; `js_sys` has it as a function that cannot fail.
+    #[wasm_bindgen(js_namespace = Array, js_name = isArray, catch)]
+    fn is_array(value: &JsValue) -> JsResult<bool>;
 }
 
 /// What cannot be read, and where.
@@ -79,7 +86,7 @@ impl Reader {
         let Some(levels) = levels.checked_sub(1) else {
             return Fault::here(format!("has more than {MAX_DEPTH} levels of objects and arrays"));
         };
-        if Array::is_array(value) { self.array(value, levels) } else { self.object(value, levels) }
+        if is_array(value).or_else(thrown)? { self.array(value, levels) } else { self.object(value, levels) }
     }
 
     fn array(&mut self, value: &JsValue, levels: usize) -> std::result::Result<Value, Fault> {
