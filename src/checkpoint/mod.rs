@@ -30,13 +30,16 @@ pub use plan::{ENTITY_TABLE, Planned, Rows, WORD_TABLE, plan};
 pub use crate::text::Lookup;
 
 use crate::error::{LukeError, Result};
+use crate::text::json_file;
 
 /// A JSON file of the checkpoint that is small in every checkpoint.
 fn json<T: serde::de::DeserializeOwned>(files: Lookup, name: &str) -> Result<Option<T>> {
-    let Some(bytes) = files(name)? else { return Ok(None) };
-    if bytes.len() > limits::MAX_JSON_BYTES {
-        let reason = format!("has {} bytes, more than {}", bytes.len(), limits::MAX_JSON_BYTES);
-        return Err(LukeError::format(name, reason));
-    }
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| LukeError::format(name, error.to_string()))
+    let bounded = |name: &str| match files(name)? {
+        Some(bytes) if bytes.len() > limits::MAX_JSON_BYTES => {
+            let reason = format!("has {} bytes, more than {}", bytes.len(), limits::MAX_JSON_BYTES);
+            Err(LukeError::format(name, reason))
+        }
+        bytes => Ok(bytes),
+    };
+    json_file(&bounded, name)
 }

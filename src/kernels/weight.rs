@@ -125,8 +125,8 @@ impl WeightBuilder {
         let table = self.table;
         #[cfg(feature = "cpu")]
         if let Some(matrix) = self.quantized {
-            return Ok((Weight::Quantized(Arc::new(matrix)), table.into_room()));
+            return Ok((Weight::Quantized(Arc::new(matrix)), table.into_buffer()));
         }
-        Ok((Weight::new(&table, &self.device)?, table.into_room()))
+        Ok((Weight::new(&table, &self.device)?, table.into_buffer()))
     }
 }

@@ -51,14 +51,13 @@ pub async fn checkpoint(checkpoint: RawCheckpoint, source: Arc<dyn Source>, kind
 }
 
 /// Opens the device and lets it build its pipelines while the files come in.
+#[cfg_attr(not(feature = "webgpu"), allow(unused_variables))]
 async fn open(folder: &CheckedFolder, kind: DeviceKind) -> Result<OpenDevice> {
     let device = backend::open(kind).await?;
     #[cfg(feature = "webgpu")]
     if kind == DeviceKind::Gpu {
         crate::kernels::warm_up(device.device(), folder.manifest().dtype, folder.config().head_dim());
     }
-    #[cfg(not(feature = "webgpu"))]
-    let _ = folder;
     Ok(device)
 }
 

@@ -26,5 +26,6 @@ pub use entity_vocab::EntityVocab;
 pub use input_builder::{Boundaries, EncodeOptions, InputBuilder, InputForm, PlacedToken, Spanned, is_python_space};
 pub use offsets::{OffsetUnit, Offsets};
 pub use slow::Lookup;
+pub(crate) use slow::json_file;
 pub use tokenizer::{SpecialTokens, Tokenizer, is_punctuation};
 pub use tokenizer_json::{CheckedTokenizerJson, TokenizerJson};

@@ -85,11 +85,6 @@ impl RowTable {
         self.bytes
     }
 
-    #[doc(hidden)]
-    pub fn into_room(self) -> Vec<u8> {
-        self.into_buffer()
-    }
-
     /// Floats in a row.
     pub fn columns(&self) -> usize {
         self.columns
