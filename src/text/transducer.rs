@@ -147,7 +147,7 @@ impl Nodes<'_> {
         let max_bytes = count.checked_mul(128)?.checked_add(1 << 16)?;
         let (mut keys, mut key, mut steps) = (SortedStrings::with_capacity(count), Vec::new(), 0usize);
         let mut path = vec![(self.node(root)?, 0usize)];
-        if path.iter().any(|(root, _)| root.is_final && root.start > 0) {
+        if path.iter().any(|(root, _)| root.is_final) {
             keys.push("")?;
         }
         while let Some((node, next)) = path.last_mut() {
@@ -235,6 +235,14 @@ mod tests {
             if let Ok(keys) = keys(&with_checksum(bytes), set.len()) {
                 prop_assert_eq!(read(&keys).len(), set.len());
             }
+        }
+    }
+
+    /// The root of the second is at address 0, where nothing is written.
+    #[test]
+    fn sets_of_no_key_and_of_the_empty_key_are_read() {
+        for set in [BTreeSet::new(), BTreeSet::from([String::new()])] {
+            assert_eq!(keys(&written(&set), set.len()).map(|keys| read(&keys)), Ok(set));
         }
     }
 
