@@ -124,7 +124,7 @@ mod tests {
         ) {
             let spans: Vec<ScoredSpan> = spans
                 .into_iter()
-                .map(|(start, len, logit)| ScoredSpan { words: start..start + len, logits: vec![0.0, logit.into()], label: 1 })
+                .map(|(start, len, logit)| ScoredSpan { words: start..start + len, logits: vec![0.0, logit.into()], label: 1, pass: 0 })
                 .collect();
             let mut sorted = spans.clone();
             sorted.sort_by(|a, b| b.logits[1].total_cmp(&a.logits[1]));

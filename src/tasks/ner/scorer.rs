@@ -19,6 +19,8 @@ pub(super) struct ScoredSpan {
     pub logits: Vec<f32>,
     /// The best label.
     pub label: usize,
+    /// Number of its pass in the call. Spans of equal logits are taken in the order of their passes.
+    pub pass: usize,
 }
 
 /// Passes on their way to the spans of their texts.
@@ -50,7 +52,7 @@ impl<'a> Scorer<'a> {
     /// Runs what still waits and returns the spans of each text.
     pub async fn finish(mut self) -> Result<Vec<Vec<ScoredSpan>>> {
         self.run().await?;
-        Ok(self.queue.found)
+        Ok(self.queue.into_found())
     }
 
     async fn run(&mut self) -> Result<()> {
@@ -71,8 +73,10 @@ struct Queue {
     /// The key of each of `inputs`, and where it occurs.
     waiting: Vec<(Key, Vec<Occurrence>)>,
     known: HashMap<Key, Known>,
-    /// By text.
+    /// By text, in the order in which the passes ended.
     found: Vec<Vec<ScoredSpan>>,
+    /// Number of passes that were pushed.
+    passes: usize,
 }
 
 /// The SHA-256 of a pass's tokens and spans. The passes themselves as keys would stay in memory until the call ends, which is
@@ -82,6 +86,7 @@ type Key = [u8; 32];
 /// Where a pass occurs: a text, and the words of each of the pass's entities in it.
 struct Occurrence {
     text: usize,
+    pass: usize,
     spans: Vec<Range<usize>>,
 }
 
@@ -102,7 +107,8 @@ struct Found {
 impl Queue {
     fn push(&mut self, inputs: ModelInputs, spans: Vec<Range<usize>>) {
         let text = self.found.len().saturating_sub(1);
-        let (key, occurrence) = (key_of(&inputs), Occurrence { text, spans });
+        let (key, occurrence) = (key_of(&inputs), Occurrence { text, pass: self.passes, spans });
+        self.passes += 1;
         match self.known.get(&key) {
             Some(Known::Done(entities)) => occurrence.add(entities, &mut self.found),
             Some(Known::Waiting(index)) => self.waiting[*index].1.push(occurrence),
@@ -129,6 +135,13 @@ impl Queue {
             self.known.insert(key, Known::Done(entities));
         }
     }
+
+    /// The spans of each text in the order of their passes. A pass that has run before ends earlier than those that wait, and
+    /// how many wait depends on the device: the order in which they ended must not decide between equal logits.
+    fn into_found(mut self) -> Vec<Vec<ScoredSpan>> {
+        self.found.iter_mut().for_each(|spans| spans.sort_by_key(|span| span.pass));
+        self.found
+    }
 }
 
 impl Occurrence {
@@ -137,6 +150,7 @@ impl Occurrence {
             words: self.spans[*span].clone(),
             logits: logits.clone(),
             label: *label,
+            pass: self.pass,
         };
         found[self.text].extend(entities.iter().map(scored));
     }
@@ -174,9 +188,9 @@ mod tests {
             ..Default::default()
         };
         let spans = |word: usize| vec![word..word + 1, word + 1..word + 2];
-        let found = |words, best: usize| {
+        let found = |words, best: usize, pass: usize| {
             let logits = if best == 1 { vec![0.0, 2.0, 1.0] } else { vec![0.0, 1.0, 2.0] };
-            ScoredSpan { words, logits, label: best }
+            ScoredSpan { words, logits, label: best, pass }
         };
         let logits = |values: [f32; 6]| Output { name: OutputName::Logits, shape: vec![2, 3], values: values.to_vec() };
 
@@ -189,12 +203,13 @@ mod tests {
         queue.push(pass(7, 1), spans(5));
         assert_eq!((queue.rows, queue.take_batch()), (12, vec![pass(7, 1), pass(7, 2)]));
         queue.finish_batch(&[&logits([0.0, 2.0, 1.0, 3.0, 1.0, 1.0]), &logits([1.0, 1.0, 1.0, 0.0, 1.0, 2.0])]);
-        queue.push(pass(7, 2), spans(30));
         queue.push(pass(9, 1), spans(40));
+        queue.push(pass(7, 2), spans(30));
         assert_eq!(queue.take_batch(), [pass(9, 1)], "what has run is not run again");
-        queue.finish_batch(&[&logits([0.0, 0.0, -1.0, 5.0, 5.0, 5.0])]);
-        // Of equal logits the first, and the first label is no entity.
-        assert_eq!(queue.found[0], [found(0..1, 1), found(20..21, 1), found(11..12, 2)]);
-        assert_eq!(queue.found[1], [found(5..6, 1), found(31..32, 2)]);
+        queue.finish_batch(&[&logits([0.0, 2.0, 1.0, 5.0, 5.0, 5.0])]);
+        // Of equal logits the first label, and the first label is no entity. The pass at word 30 ended before that at word 40.
+        let texts = queue.into_found();
+        assert_eq!(texts[0], [found(0..1, 1, 0), found(11..12, 2, 1), found(20..21, 1, 2)]);
+        assert_eq!(texts[1], [found(5..6, 1, 3), found(40..41, 1, 4), found(31..32, 2, 5)]);
     }
 }
