@@ -147,7 +147,7 @@ export class Engine {
       const { name, dtype, parameters, device, tasks, selfTest } = model.info();
       const loadMs = performance.now() - started;
       return {
-        version: VERSION, name, dtype, parameters, device, threads: instance.threads, tasks, loadMs, ...(threadsReason && { threadsReason }),
+        version: VERSION, name, dtype, parameters, device, threads: instance.threads, tasks, loadMs, runtimeUrls: instance.urls, ...(threadsReason && { threadsReason }),
         ...(adapter && { adapter }), ...(fallbackReason && { fallbackReason }), ...(selfTest && { selfTest }),
       };
     };

@@ -76,14 +76,17 @@ export interface WasmModel {
 /** A wasm module and the calls that run in it. */
 export class WasmInstance {
   readonly module: WasmModule;
+  /** URLs of the wasm and of its script. */
+  readonly urls: readonly string[];
   /** The number of restarts. Objects of an earlier generation are no longer valid. */
   generation = 0;
   readonly #running = new Set<(trap: unknown) => void>();
   readonly #pool = new ThreadPool();
   readonly #users = new Set<object>();
 
-  constructor(module: WasmModule) {
+  constructor(module: WasmModule, urls: readonly string[] = []) {
     this.module = module;
+    this.urls = urls;
   }
 
   /** Number of threads that compute. */
@@ -230,7 +233,7 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
       progress.add(file, -file.bytes, 'network');
       throw stream.failure() ?? error;
     }
-    return new WasmInstance(module);
+    return new WasmInstance(module, [url, new URL('luke_web.js', MODULES[folder].url()).href]);
   });
 }
 
