@@ -94,7 +94,7 @@ export class ModelFiles {
 
   /** Fetches files that a load reads. */
   async wantParts(parts: readonly FileEntry[]): Promise<void> {
-    this.#progress.expect(parts);
+    this.#progress.expectModel(parts);
     await this.#checkRoom(parts);
     this.#downloads.want(parts);
   }

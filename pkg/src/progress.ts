@@ -14,10 +14,17 @@ export class Progress {
   #loadedBytes = 0;
   #totalBytes = 0;
   #storedBytes = 0;
+  #isManifestKnown = false;
   #isBuilding = false;
 
   constructor(report: (event: LoadEvent) => void) {
     this.#report = report;
+  }
+
+  /** Adds the files of the model to the total. */
+  expectModel(files: readonly FileEntry[]): void {
+    this.#isManifestKnown = true;
+    this.expect(files);
   }
 
   /** Adds files to the total. Bytes of other files are not counted. */
@@ -39,7 +46,7 @@ export class Progress {
     this.#loadedBytes += now - before;
     if (from === 'store') this.#storedBytes += now - before;
     if (now > before) this.event('download', { file: entry.path });
-    if (this.#loadedBytes === this.#totalBytes && !this.#isBuilding) {
+    if (this.#loadedBytes === this.#totalBytes && this.#isManifestKnown && !this.#isBuilding) {
       this.#isBuilding = true;
       this.event('build');
     }
