@@ -188,6 +188,11 @@ export class Fetcher {
       response.cancel();
       throw new LukeError('integrity', `${url} was replaced while it was read`, { url, isReplaced: true });
     }
+    // A page to log in, or of a server that has a page for every address: it may be over at the next try.
+    if (response.html) {
+      response.cancel();
+      throw new LukeError('network', `${url} answered with a page instead of the file`, { url });
+    }
     if (response.ifRange) this.#ifRange.set(entry.path, response.ifRange);
     return response;
   }
