@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { startSite } from './server.mjs';
 
-const SPECS = ['parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'lifecycle', 'threads', 'gpu', 'kernels', 'demo', 'building'];
+const SPECS = ['parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'lifecycle', 'threads', 'gpu', 'kernels', 'demo', 'offline', 'building'];
 const FLAGS = [
   '--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',

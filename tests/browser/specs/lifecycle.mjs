@@ -21,10 +21,9 @@ export default async function ({ test, openPage, site }) {
       await luke.dispose();
       const again = await lukeWeb.Luke.load(MODEL, { device: 'wasm', onProgress: (event) => event.phase === 'ready' && events.push(event) });
       await again.dispose();
-      const wasm = Number((await fetch(luke.info.runtimeUrls[0], { method: 'HEAD', headers: { 'accept-encoding': 'identity' } })).headers.get('content-length'));
       const manifest = await (await fetch(`${MODEL}manifest.json`)).json();
-      const module = await import(luke.info.runtimeUrls[1]);
-      return { events, manifest, wasm: module.WASM_BYTES ?? wasm, info: luke.info, tasks: luke.tasks };
+      const { WASM_BYTES } = await import(luke.info.runtimeUrls[1]);
+      return { events, manifest, wasm: WASM_BYTES, info: luke.info, tasks: luke.tasks };
     },
     ({ events, manifest, wasm, info, tasks }) => {
       const entries = [...Object.values(manifest.files).filter(Boolean), ...manifest.chunks];
