@@ -1,6 +1,6 @@
 //! The device that a model runs on. Only this module opens one. Other code tells devices apart by their [`DeviceKind`]:
-//! where a weight is stored (`kernels/weight.rs`), where pipelines are built ahead (`luke/load.rs`), where an error names
-//! its cause (`luke/read.rs`), and in the names of devices.
+//! where a weight is stored (`kernels/weight.rs`), where pipelines are built ahead (`luke/load.rs`), where an error
+//! names its cause (`luke/read.rs`), and in the names of devices.
 
 #[cfg(any(test, feature = "webgpu"))]
 #[cfg_attr(not(feature = "webgpu"), allow(dead_code))]
@@ -101,8 +101,8 @@ pub fn check(device: &Device) -> Result<()> {
     Ok(())
 }
 
-/// The error for a device from which a result could not be read: the first fault that it reported, or `device-lost` with
-/// `reason` if it reported none. New models do not use the device any more.
+/// The error for a device from which a result could not be read: the first fault that it reported, or `device-lost`
+/// with `reason` if it reported none. New models do not use the device any more.
 #[cfg_attr(not(feature = "webgpu"), allow(unused_variables))]
 pub fn failed(device: &Device, reason: String) -> LukeError {
     #[cfg(feature = "webgpu")]

@@ -1,7 +1,7 @@
 //! The heads of LUKE: one table of them, and what a model folder says of each.
 //!
-//! A new head needs a variant of [`HeadKind`] and its row in [`HEADS`]. A head that is not one linear layer also needs a
-//! variant of [`HeadLayers`], its tensors in `folder::shapes`, a loader in `model::heads` and a forward pass in
+//! A new head needs a variant of [`HeadKind`] and its row in [`HEADS`]. A head that is not one linear layer also needs
+//! a variant of [`HeadLayers`], its tensors in `folder::shapes`, a loader in `model::heads` and a forward pass in
 //! `Luke::run`. The compiler names these places.
 //!
 //! A new method of the API needs a variant of [`Method`]. Add it to [`Method::ALL`] too: the compiler does not ask for

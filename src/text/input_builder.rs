@@ -30,8 +30,8 @@ pub struct EncodeOptions {
     pub special: SpecialTokens,
     /// Cuts the input to this many word tokens, special ones included, and to `max_entities` entities.
     pub max_tokens: Option<usize>,
-    /// Cuts a longer text to this many word tokens, special ones included. All spans stay, with as much text on both sides
-    /// as fits; spans that reach further are refused.
+    /// Cuts a longer text to this many word tokens, special ones included. All spans stay, with as much text on both
+    /// sides as fits; spans that reach further are refused.
     pub around_spans: Option<usize>,
     /// Maximum number of entities. It has an effect only with `max_tokens`.
     pub max_entities: usize,
@@ -99,11 +99,11 @@ impl InputBuilder<'_> {
     /// Builds the input of one text for a task.
     ///
     /// # Errors
-    /// - `input` if a span leaves the text, cuts a character or is reversed (ends at an earlier token than it starts); if
-    ///   the task takes another number of spans; if there is not one title for each span; or if the spans reach further
-    ///   than `around_spans` allows
-    /// - `format` if the tokenizer fails, or if the tokenizer or the entity vocabulary has no special token that the task
-    ///   needs
+    /// - `input` if a span leaves the text, cuts a character or is reversed (ends at an earlier token than it starts);
+    ///   if the task takes another number of spans; if there is not one title for each span; or if the spans reach
+    ///   further than `around_spans` allows
+    /// - `format` if the tokenizer fails, or if the tokenizer or the entity vocabulary has no special token that the
+    ///   task needs
     pub fn encode(&self, input: Spanned, task: InputForm) -> Result<ModelInputs> {
         let (mut ids, mut spans) = self.tokens(input)?;
         let mask = self.entities.mask;
@@ -170,15 +170,15 @@ impl InputBuilder<'_> {
         Ok(self.assemble(part(first)?, Some(part(second)?), false))
     }
 
-    /// Builds an input from tokens without special ones. `entities` gives for each entity its row of the entity table, and
-    /// its range in `ids`.
+    /// Builds an input from tokens without special ones. `entities` gives for each entity its row of the entity table,
+    /// and its range in `ids`.
     pub fn inputs(&self, ids: &[u32], entities: impl Iterator<Item = (u32, Range<usize>)>) -> ModelInputs {
         let (entity_ids, spans) = entities.unzip();
         self.assemble(Part { ids: ids.to_vec(), spans, entity_ids }, None, false)
     }
 
-    /// Tokenizes a text without special tokens around it. The text is cut at every start and end of a span, so that spans
-    /// start and end between tokens. Returns the ids, and the token range of each span.
+    /// Tokenizes a text without special tokens around it. The text is cut at every start and end of a span, so that
+    /// spans start and end between tokens. Returns the ids, and the token range of each span.
     ///
     /// # Errors
     /// - `input` if a span leaves the text, cuts a character or is reversed (ends at an earlier token than it starts)
@@ -208,8 +208,8 @@ impl InputBuilder<'_> {
         Ok((tokens, input.token_spans(&boundaries)?))
     }
 
-    /// The ids of `text` cut at `boundaries` (bytes), and how many ids lie before each boundary. One ASCII space before a
-    /// boundary goes with the segment after it.
+    /// The ids of `text` cut at `boundaries` (bytes), and how many ids lie before each boundary. One ASCII space before
+    /// a boundary goes with the segment after it.
     ///
     /// # Errors
     /// - `input` if a boundary is beyond the text or inside a character
@@ -269,8 +269,8 @@ impl InputBuilder<'_> {
     }
 }
 
-/// The tokens of `text` cut at `boundaries`, and how many tokens lie before each boundary. `tokenize` gets the byte offset
-/// of a segment, and the segment.
+/// The tokens of `text` cut at `boundaries`, and how many tokens lie before each boundary. `tokenize` gets the byte
+/// offset of a segment, and the segment.
 fn cut<T>(
     text: &str,
     boundaries: &BTreeSet<usize>,

@@ -21,8 +21,8 @@ impl SortedStrings {
         Self { text: String::new(), ends: Vec::with_capacity(count) }
     }
 
-    /// Adds a string behind all others. `None`, and no change, if it is not greater than the last one, or if all strings
-    /// together would have 2^32 bytes or more.
+    /// Adds a string behind all others. `None`, and no change, if it is not greater than the last one, or if all
+    /// strings together would have 2^32 bytes or more.
     pub fn push(&mut self, string: &str) -> Option<()> {
         if self.ends.len().checked_sub(1).is_some_and(|last| self.get(last) >= string) {
             return None;

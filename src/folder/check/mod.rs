@@ -17,8 +17,8 @@ use super::manifest::{EntityTable, Manifest};
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
 
-/// A manifest whose parts fit each other, its config, and its tensors in the order in which the model takes them. Only the
-/// constructors here make one, so code that has one need not check again.
+/// A manifest whose parts fit each other, its config, and its tensors in the order in which the model takes them. Only
+/// the constructors here make one, so code that has one need not check again.
 #[derive(Clone, Debug)]
 pub struct CheckedFolder {
     manifest: Manifest,
@@ -43,7 +43,7 @@ impl CheckedFolder {
     ///
     /// # Errors
     /// - `format` if the text is no manifest of version 1, or if a part of it is out of bounds or does not fit the rest
-    /// - `out-of-memory` if the weights cannot fit in the memory that this build can address
+    /// - `out-of-memory` if the weights take more than [`MAX_MODEL_BYTES`](super::limits::MAX_MODEL_BYTES)
     pub fn parse(json: &str) -> Result<Self> {
         if json.len() > MAX_MANIFEST_BYTES {
             return Err(bad(format!("has {} bytes, more than {MAX_MANIFEST_BYTES}", json.len())));
@@ -129,8 +129,8 @@ impl CheckedFolder {
         self.parameters
     }
 
-    /// Returns the manifest and the config, after the files have been read. The list of tensors, the reading order and the
-    /// number of parameters are lost.
+    /// Returns the manifest and the config, after the files have been read. The list of tensors, the reading order and
+    /// the number of parameters are lost.
     pub fn into_parts(self) -> (Manifest, LukeConfig) {
         (self.manifest, self.config)
     }
