@@ -142,9 +142,9 @@ impl Model {
         to_js(&self.0.call(&task, input, options).await.map_err(js_error)?)
     }
 
-    /// Computes vectors for `{ text, spans }`. Returns `tokens`, a list of `{ id, start, end }`, and three tensors `{
-    /// shape, data: Float32Array }`: `words` `[tokens, hidden]`, `entities` `[spans, hidden]` and `pooled` `[hidden]`.
-    /// `pooled` is null if the model has no pooler.
+    /// Computes vectors for `{ text, spans }`. Returns an object of four fields. `tokens` is a list of
+    /// `{ id, start, end }`. `words` `[tokens, hidden]`, `entities` `[spans, hidden]` and `pooled` `[hidden]` are
+    /// `{ shape, data: Float32Array }`; `pooled` is null if the model has no pooler.
     ///
     /// # Errors
     /// `input` if an argument is not plain data or has another form; else as [`Luke::embed`].
