@@ -71,11 +71,13 @@ impl<'a> WeightStore<'a> {
         }
     }
 
-    /// Takes a tensor, as f32. `shape` is what the model needs.
+    /// Takes a tensor as f32, in row-major order. `shape` is the shape that the model needs.
     ///
     /// # Errors
-    /// `format` when there is no such tensor of this shape, or a number of it is not finite; `out-of-memory`;
-    /// `integrity` and what the source fails with when its chunk is read.
+    /// - `format` if there is no such tensor, if it has another shape, or if one of its numbers is not finite
+    /// - `integrity` if its chunk is not what the manifest says
+    /// - `out-of-memory`
+    /// - those of the source, such as `network`
     pub async fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let tensor = self.tensor(name, shape)?;
         let count = shape.iter().try_fold(1usize, |count, size| count.checked_mul(*size)).unwrap_or(usize::MAX);
@@ -90,7 +92,8 @@ impl<'a> WeightStore<'a> {
         Ok(values)
     }
 
-    /// Takes a matrix as it is stored: for tables of which a call needs few rows.
+    /// Takes a matrix `[rows, columns]` as it is stored, for a table of which a call needs few rows. `shape` is the
+    /// shape that the model needs.
     ///
     /// # Errors
     /// As [`take`](Self::take).
