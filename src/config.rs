@@ -206,7 +206,7 @@ mod tests {
             ("max_position_embeddings", json!(MAX_POSITION_EMBEDDINGS + 1)),
             ("max_position_embeddings", json!(5)),
             ("type_vocab_size", json!(MAX_TYPE_VOCAB_SIZE + 1)),
-            // Once, a negative epsilon gave NaN in every layer, and a call failed with `device-lost`.
+            // Earlier, a negative epsilon gave NaN in every layer, and a call failed with `device-lost`.
             ("layer_norm_eps", json!(-1e30)),
             ("layer_norm_eps", json!(0)),
             ("layer_norm_eps", json!(1)),

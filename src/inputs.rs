@@ -202,7 +202,7 @@ mod tests {
         refused(&ModelInputs { entity_end_positions: vec![0], ..good }, "entityEndPositions");
     }
 
-    /// Once, a million entities were accepted, and attention over all their pairs began.
+    /// Earlier, a million entities were accepted, and attention over all their pairs began.
     #[test]
     fn the_number_of_entities_and_of_their_positions_is_bounded() {
         assert!(inputs(8_000).checked(&config()).is_ok());

@@ -130,7 +130,7 @@ mod tests {
         for shape in sizes {
             refused("", &|all| all.iter_mut().find(|tensor| tensor.name == words).unwrap().shape = shape.clone());
         }
-        // Once, loops over the rows came before this check.
+        // Earlier, loops over the rows came before this check.
         for shape in [vec![1 << 58, 0], vec![u32::MAX as usize, 0]] {
             refused("has no numbers", &|all| all.iter_mut().for_each(|tensor| tensor.shape = shape.clone()));
         }

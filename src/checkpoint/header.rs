@@ -242,7 +242,8 @@ mod tests {
         read_header("m", &file(&json, 8), None).unwrap_err().to_string()
     }
 
-    /// Once, such tensors were accepted. A loop over the rows of one did not end, and another one was silently dropped.
+    /// Earlier, such tensors were accepted. A loop over the rows of one did not end, and another one was silently
+    /// dropped.
     #[test]
     fn tensors_without_numbers_are_refused() {
         for shape in ["[288230376151711744,0]", "[0,1099511627776,1099511627776]", "[4294967295,0]", "[0]", "[8,0,8]"] {

@@ -191,7 +191,7 @@ mod tests {
         }
     }
 
-    /// Once, the first row of a table of 2^24 rows came, and the allocation for all rows ended the program.
+    /// Earlier, the first row of a table of 2^24 rows came, and the allocation for all rows ended the program.
     #[test]
     fn a_table_larger_than_memory_is_an_error() {
         let row = vec![0; 1536];

@@ -182,7 +182,7 @@ mod tests {
 
     const WORDS: &str = "luke.embeddings.word_embeddings.weight";
 
-    /// A word table of gigabytes, of which the host has only a few rows. Once, memory for all rows was filled with
+    /// A word table of gigabytes, of which the host has only a few rows. Earlier, memory for all rows was filled with
     /// zeros, or its allocation ended the program, before the second part was read.
     #[test]
     fn a_large_table_of_which_little_comes_is_an_error() {

@@ -58,7 +58,7 @@ fn poke_file(folder: &Path, entry: &mut Value, start: usize, bytes: &[u8]) {
     std::fs::write(path, file).unwrap();
 }
 
-/// Once, a `selfTest` with the head `mlm` and a text that is too long for the model ended the program with a panic
+/// Earlier, a `selfTest` with the head `mlm` and a text that is too long for the model ended the program with a panic
 /// ("range end index out of range").
 #[test]
 fn a_self_test_that_the_model_cannot_read_is_a_format_error() {
@@ -75,7 +75,7 @@ fn a_self_test_that_the_model_cannot_read_is_a_format_error() {
     refused(&folder, "format", &["selfTest", "spans"]);
 }
 
-/// Once, every model passed a self-test with `expected: []`.
+/// Earlier, every model passed a self-test with `expected: []`.
 #[test]
 fn a_self_test_that_expects_nothing_is_refused() {
     let folder = spoilt("micro-span_cls", "expects-nothing");
@@ -83,8 +83,8 @@ fn a_self_test_that_expects_nothing_is_refused() {
     refused(&folder, "format", &["selfTest", "expected"]);
 }
 
-/// Once, a head with a NaN in its bias was loaded. Each call then failed with `device-lost`, and the GPU, which other
-/// models share, was marked as failed.
+/// Earlier, a head with a NaN in its bias was loaded. Each call then failed with `device-lost`, and the GPU, which
+/// other models share, was marked as failed.
 #[test]
 fn weights_that_are_not_finite_are_refused_by_name_when_they_are_loaded() {
     const NAN: [u8; 4] = f32::NAN.to_le_bytes();
@@ -149,7 +149,7 @@ fn weights_that_overflow_are_a_fault_of_their_model_alone() {
     assert!(block_on(overflowing.forward(&inputs, Some("model"))).is_ok());
 }
 
-/// Once, an input with a million entities was accepted. Time and memory grow with the square of that number.
+/// Earlier, an input with a million entities was accepted. Time and memory grow with the square of that number.
 #[test]
 fn inputs_are_bounded_and_positions_exist() {
     let luke = load(&folder("micro-mlm"));

@@ -42,7 +42,7 @@ fn with_tensor(name: &str, tensor: &str) -> PathBuf {
     })
 }
 
-/// Once, `luke convert` began a loop over 2^58 rows, and silently dropped a tensor without numbers.
+/// Earlier, `luke convert` began a loop over 2^58 rows, and silently dropped a tensor without numbers.
 #[test]
 fn tensors_without_numbers_are_refused() {
     for (i, shape) in ["[288230376151711744,0]", "[0,1099511627776,1099511627776]", "[4294967295,0]"].iter().enumerate()
@@ -63,7 +63,7 @@ fn tensors_of_another_shape_are_refused_before_they_are_written() {
     refused(&other, "other-shape", &["intermediate.dense", "the model needs [65536"]);
 }
 
-/// Once, `add_labels` read the first dimension of a scalar, which has none.
+/// Earlier, `add_labels` read the first dimension of a scalar, which has none.
 #[test]
 fn a_scalar_for_a_layer_is_refused() {
     let scalar = as_archive("scalar", "micro-span_cls", 600, |tensors| {

@@ -66,7 +66,7 @@ fn numbers_out_of_range_are_refused_by_name_and_range() {
     }
 }
 
-/// Once, equal answers did not fill the list of the best, so every answer was decoded. A call took 7 s, of which the
+/// Earlier, equal answers did not fill the list of the best, so every answer was decoded. A call took 7 s, of which the
 /// model took less than one. The `hostile` tests found this.
 #[test]
 fn answers_that_repeat_are_cheap() {
