@@ -29,7 +29,7 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t = super::Device::Cpu)]
     device: super::Device,
     /// How often each layer and each pass is timed; the median is printed.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     rounds: usize,
     /// The peak rate of the device by its data sheet, in GFLOP/s. With it, each line has the share of the peak.
     #[arg(long)]

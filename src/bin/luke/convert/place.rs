@@ -55,7 +55,8 @@ impl Temporary {
     /// Moves the folder to `output`. A folder with that name is moved away first, and removed at the end.
     ///
     /// # Errors
-    /// `format` if a folder cannot be moved. The old folder is then moved back to its place.
+    /// `format` if a folder cannot be moved. The old folder is then moved back to its place. If that fails too, it stays
+    /// where it is, and the message says where.
     pub fn move_to(self, output: &Path) -> Result<()> {
         let broken = |error: std::io::Error| file_error(output, &error);
         let old = Self::beside(output, "old")?;
@@ -63,13 +64,16 @@ impl Temporary {
         if replaces {
             std::fs::rename(output, old.path()).map_err(broken)?;
         }
-        std::fs::rename(&self.0, output).map_err(|error| {
-            if replaces {
-                // An error of moving back is ignored: the caller gets the error of the failed move.
-                let _ = std::fs::rename(old.path(), output);
-            }
-            broken(error)
-        })
+        let Err(error) = std::fs::rename(&self.0, output) else { return Ok(()) };
+        if replaces && std::fs::rename(old.path(), output).is_err() {
+            let kept = old.path().display().to_string();
+            std::mem::forget(old); // it holds the only copy
+            return Err(LukeError::format(
+                output.display().to_string(),
+                format!("{error}; the folder that was there is now {kept}"),
+            ));
+        }
+        Err(broken(error))
     }
 }
 
