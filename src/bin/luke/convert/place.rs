@@ -68,10 +68,8 @@ impl Temporary {
         if replaces && std::fs::rename(old.path(), output).is_err() {
             let kept = old.path().display().to_string();
             std::mem::forget(old); // it holds the only copy
-            return Err(LukeError::format(
-                output.display().to_string(),
-                format!("{error}; the folder that was there is now {kept}"),
-            ));
+            let reason = format!("{error}; the folder that was there is now {kept}");
+            return Err(LukeError::Format { file: output.display().to_string(), reason });
         }
         Err(broken(error))
     }
