@@ -12,6 +12,9 @@ pub type Reading<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + 'a>>;
 /// A future that succeeds if the bytes are the file's.
 pub type Verifying<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
+/// A future that succeeds when the work may go on.
+pub type Pausing<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
 /// The most files that [`Source::read`] is told ahead.
 pub const MAX_AHEAD: usize = 16;
 
@@ -28,13 +31,8 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// `network`, or another code that says why there are no bytes. The bytes themselves need no check here:
     /// [`read_verified`] does it.
-    fn read<'a>(
-        &'a self,
-        file: &'a FileEntry,
-        ahead: &'a [&'a FileEntry],
-        again: bool,
-        buffer: Vec<u8>,
-    ) -> Reading<'a>;
+    fn read<'a>(&'a self, file: &'a FileEntry, ahead: &'a [&'a FileEntry], again: bool, buffer: Vec<u8>)
+    -> Reading<'a>;
 
     /// Checks that `bytes` are the file's, as [`FileEntry::verify`] does. For sources that have a faster SHA-256.
     ///
@@ -42,6 +40,16 @@ pub trait Source: Send + Sync {
     /// `integrity`.
     fn verify<'a>(&'a self, file: &'a FileEntry, bytes: &'a [u8]) -> Verifying<'a> {
         Box::pin(async move { file.verify(bytes) })
+    }
+
+    /// Called by a call between two forward passes, and between other pieces of long work. A host lets other work run here, or
+    /// ends the call with an error. The library does not compute for long without a pause: a forward pass, or some hundredths
+    /// of a second.
+    ///
+    /// # Errors
+    /// `aborted` to end the call; any other error ends it too.
+    fn pause(&self) -> Pausing<'_> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 
@@ -82,13 +90,7 @@ mod tests {
     }
 
     impl Source for Copies {
-        fn read<'a>(
-            &'a self,
-            file: &'a FileEntry,
-            ahead: &'a [&'a FileEntry],
-            again: bool,
-            _: Vec<u8>,
-        ) -> Reading<'a> {
+        fn read<'a>(&'a self, file: &'a FileEntry, ahead: &'a [&'a FileEntry], again: bool, _: Vec<u8>) -> Reading<'a> {
             self.asked.lock().unwrap().push((again, ahead.len()));
             let mut copies = self.copies.lock().unwrap();
             let missing = || LukeError::Network { file: file.path.clone(), reason: "is not there".into() };
@@ -113,7 +115,11 @@ mod tests {
             assert_eq!((got.unwrap_err().code(), asked), ("integrity", vec![(false, 0), (true, 0)]));
         }
         let (got, asked) = read(&[], 0);
-        assert_eq!((got.unwrap_err().code(), asked), ("network", vec![(false, 0)]), "only other bytes are asked for again");
+        assert_eq!(
+            (got.unwrap_err().code(), asked),
+            ("network", vec![(false, 0)]),
+            "only other bytes are asked for again"
+        );
         assert_eq!(read(&[b"?"], 0).0.unwrap_err().code(), "network");
     }
 

@@ -97,6 +97,7 @@ async fn build(
         self_test_error: None,
         model,
         heads,
+        source,
         opened,
     })
 }
