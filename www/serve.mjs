@@ -14,14 +14,12 @@ export const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-o
  * every answer. `compress: false` sends files as they are, for measurements that compression would disturb.
  */
 export function staticFiles(mounts, headers = {}, { compress = true } = {}) {
-  const prefixes = Object.keys(mounts).sort((a, b) => b.length - a.length);
   return async (request, response) => {
     setHeaders(response, { 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff', ...headers });
     if (request.method !== 'GET' && request.method !== 'HEAD') return end(response, 405, { allow: 'GET, HEAD' });
     const path = pathOf(request.url);
     if (path === undefined) return end(response, 400);
-    const prefix = prefixes.find((start) => path.startsWith(start));
-    const file = prefix && (await fileIn(mounts[prefix], path.slice(prefix.length)));
+    const file = await fileAt(mounts, path);
     if (!file) return end(response, 404);
     if (file.isIndex && !path.endsWith('/')) return end(response, 301, { location: `./${encodeURIComponent(basename(path))}/` });
     const { send, compression, onHeaders } = await packages();
@@ -44,12 +42,17 @@ export function listen(handler, port = 0) {
   });
 }
 
-/** The file at `path` in `folder`, or its index.html; nothing for what lies outside, links followed. */
-async function fileIn(folder, path) {
+/**
+ * The file for the path of a URL, or the index.html of a folder: `{ root, path, isIndex }`. Nothing for what is not in the folder of
+ * its prefix, links followed.
+ */
+export async function fileAt(mounts, path) {
+  const prefix = Object.keys(mounts).sort((a, b) => b.length - a.length).find((start) => path.startsWith(start));
+  if (!prefix) return undefined;
   try {
-    const root = await realpath(folder);
+    const root = await realpath(mounts[prefix]);
     const isInside = (file) => file.startsWith(root + sep);
-    const found = await realpath(join(root, path));
+    const found = await realpath(join(root, path.slice(prefix.length)));
     if (found !== root && !isInside(found)) return undefined;
     const isIndex = (await stat(found)).isDirectory();
     const file = isIndex ? await realpath(join(found, 'index.html')) : found;
