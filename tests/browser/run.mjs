@@ -5,7 +5,11 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { startSite } from './server.mjs';
 
-const SPECS = ['parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'lifecycle', 'threads', 'gpu', 'kernels', 'demo', 'building'];
+const FAULTS = ['transfers', 'statuses', 'stalls', 'store', 'tabs', 'offline', 'workers', 'aborts', 'calls', 'checkpoint', 'manager', 'others'];
+const SPECS = [
+  'parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'lifecycle', 'threads', 'gpu', 'kernels', 'demo', 'building',
+  ...FAULTS.map((name) => `faults/${name}`),
+];
 const FLAGS = [
   '--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -33,10 +37,20 @@ async function openPage(url = site.url) {
 
 let passed = 0;
 let failed = 0;
+let skipped = 0;
+
+const isSelected = (name) => words.every((word) => name.includes(word));
+
+/** Says that tests cannot run here, and why. */
+function skip(name, reason) {
+  if (!isSelected(name)) return;
+  skipped += 1;
+  console.log(`skipped ${name}: ${reason}`);
+}
 
 /** Runs one test, if the command line selects it. */
 async function test(name, body) {
-  if (!words.every((word) => name.includes(word))) return;
+  if (!isSelected(name)) return;
   const started = Date.now();
   try {
     await withTimeout(body());
@@ -57,11 +71,12 @@ async function withTimeout(work) {
 try {
   for (const name of SPECS) {
     const { default: spec } = await import(`./specs/${name}.mjs`);
-    await spec({ test: (title, body) => test(`${name}: ${title}`, body), openPage, browser, site });
+    const named = (run) => (title, how) => run(`${name}: ${title}`, how);
+    await spec({ test: named(test), skip: named(skip), openPage, browser, site });
   }
 } finally {
   await browser.close();
   site.close();
 }
-console.log(`${passed} passed, ${failed} failed`);
+console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
 process.exit(failed || !passed ? 1 : 0);
