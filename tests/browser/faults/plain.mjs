@@ -9,6 +9,7 @@ import { listen } from '../../../www/serve.mjs';
 
 const START_MS = 60_000;
 const POLL_MS = 20_000;
+const END_MS = 5_000;
 const LIBRARIES = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/libexec', '/usr/lib'];
 const PREFERENCES = {
   'browser.shell.checkDefaultBrowser': false, 'browser.startup.homepage_override.mstone': 'ignore', 'datareporting.policy.dataSubmissionEnabled': false,
@@ -18,6 +19,15 @@ const PREFERENCES = {
 
 /** What Safari has, and WebKitGTK's own browser does not switch on: `navigator.storage` and OPFS. */
 const FEATURES = '--features=FileSystem,AccessHandle,FileSystemWritableStream,StorageAPI,StorageAPIEstimate';
+
+const CHROMIUM_FLAGS = ['--headless=new', '--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+/** Chromium without developer tools, which keep what a page fetches in its memory. `CHROMIUM` is the path of a program. */
+export const CHROMIUM = {
+  missing: 'no chromium in /usr/bin (CHROMIUM is the path of another one)',
+  find: () => found(process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'),
+  start: async (program, folder, url) => [run(program, [...CHROMIUM_FLAGS, `--user-data-dir=${folder}`, url], folder)],
+};
 
 /** How each browser is started on a page, with a folder for all that it writes. `FIREFOX` and `WEBKIT` are paths of programs. */
 export const BROWSERS = {
@@ -43,23 +53,18 @@ export const BROWSERS = {
 
 /**
  * Starts a browser on `url`, a page that has page/drive.js. Returns `{ evaluate(function, argument), close() }`, as of a page of
- * Playwright: the function runs in the page, and its result is plain data.
+ * Playwright: the function runs in the page, and its result is plain data. `profile` is a folder that stays when the browser is closed.
  */
-export async function openPlain({ find, start }, url) {
-  const folder = mkdtempSync(join(tmpdir(), 'luke-plain-'));
+export async function openPlain({ find, start }, url, { profile } = {}) {
+  const folder = profile ?? mkdtempSync(join(tmpdir(), 'luke-plain-'));
   const office = await openOffice();
   const address = new URL(url);
   address.searchParams.set('office', office.url);
   const processes = await start(find(), folder, address.href);
   const close = async () => {
     office.close();
-    for (const child of processes) {
-      if (child.exitCode === null && child.signalCode === null) {
-        killGroup(child);
-        await once(child, 'exit');
-      }
-    }
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    for (const child of processes) await end(child);
+    if (!profile) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   };
   const ended = once(processes[0], 'exit').then(([code]) => Promise.reject(new Error(`the browser has ended with ${code}`)));
   ended.catch(() => {});
@@ -134,10 +139,18 @@ function run(program, args, folder, env = {}) {
   return spawn(program, args, { stdio: 'ignore', detached: true, env: { ...process.env, ...homes, ...env } });
 }
 
-function killGroup(child) {
+/** Ends a program, which may first write what it has not written, and all that it has started. */
+async function end(child) {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exit = once(child, 'exit');
+    child.kill();
+    const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
+    await exit;
+    clearTimeout(timer);
+  }
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    child.kill('SIGKILL'); // one that has no group of its own
+    // it has no group of its own, or all of it has ended
   }
 }
