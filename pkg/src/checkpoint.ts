@@ -1,8 +1,8 @@
 // A Hugging Face folder read as it is: config.json, tokenizer files and *.safetensors, without `luke convert`. The wasm reads
 // the small files once and keeps what it made of them; the weights are then parts of the safetensors files.
 import { LukeError } from './errors.js';
+import { isMissing, type ModelFiles } from './files.js';
 import { fileUrl } from './manifest.js';
-import { readBytes, type Source } from './source.js';
 import type { WasmCheckpoint, WasmModule } from './wasm.js';
 
 const WEIGHTS = 'model.safetensors';
@@ -16,35 +16,28 @@ const SMALL_FILES = [
 const HEADER_GUESS = 1 << 17;
 
 /** Reads everything but the weights. `url` is where a manifest would be. */
-export async function readCheckpoint(
-  wasm: WasmModule,
-  source: Source,
-  url: string,
-  heads: readonly string[],
-  signal: AbortSignal,
-): Promise<WasmCheckpoint> {
-  const get = (path: string) => readBytes(source, fileUrl(url, path), signal);
+export async function readCheckpoint(wasm: WasmModule, from: ModelFiles, url: string, heads: readonly string[]): Promise<WasmCheckpoint> {
   const files: Record<string, Uint8Array> = {};
   const find = async (names: readonly string[]) => {
     let status: number | undefined;
     for (const name of names) {
-      const bytes = name === '' ? new Uint8Array() : await get(name).catch((error: unknown) => void (status ??= missingStatus(error)));
+      const bytes = name === '' ? new Uint8Array() : await from.small(name).catch((error: unknown) => void (status ??= missingStatus(error)));
       if (bytes && name) files[name] = bytes;
       if (bytes) return;
     }
     throw new LukeError('network', `${fileUrl(url, names[0]!)} answered with status ${status}; a checkpoint needs ${names.join(', or ')}`, { url, files: names, status });
   };
   await find(['config.json']); // first, so that what is no checkpoint at all is told by it
-  const [index] = await Promise.all([get(INDEX).catch((error: unknown) => void missingStatus(error)), ...SMALL_FILES.map(find)]);
+  const [index] = await Promise.all([from.small(INDEX).catch((error: unknown) => void missingStatus(error)), ...SMALL_FILES.map(find)]);
   const shards = index ? wasm.checkpointShards(index) : [WEIGHTS];
   const headers: Record<string, Uint8Array> = {};
-  for (const shard of shards) headers[shard] = await readHeader(wasm, source, fileUrl(url, shard), signal);
+  for (const shard of shards) headers[shard] = await readHeader(wasm, from, shard, fileUrl(url, shard));
   return wasm.readCheckpoint(nameOf(url), files, headers, [...heads]);
 }
 
 /** The first bytes of a safetensors file, up to the end of its header. */
-async function readHeader(wasm: WasmModule, source: Source, url: string, signal: AbortSignal): Promise<Uint8Array> {
-  const readStart = (bytes: number) => readBytes(source, url, signal, { offset: 0, bytes });
+async function readHeader(wasm: WasmModule, from: ModelFiles, shard: string, url: string): Promise<Uint8Array> {
+  const readStart = (bytes: number) => from.small(shard, { offset: 0, bytes });
   const start = await readStart(HEADER_GUESS);
   const bytes = wasm.checkpointHeaderBytes(url, start);
   return bytes <= start.length ? start.subarray(0, bytes) : readStart(bytes);
@@ -61,9 +54,4 @@ function nameOf(url: string): string {
 function missingStatus(error: unknown): number {
   if (!isMissing(error)) throw error;
   return ((error as LukeError).detail as { status: number }).status;
-}
-
-/** Whether a server said that there is no such file; buckets that keep their lists to themselves say that it is forbidden. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof LukeError && error.code === 'network' && [403, 404, 410].includes((error.detail as { status?: number } | undefined)?.status ?? 0);
 }

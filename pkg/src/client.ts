@@ -1,22 +1,35 @@
 // The page's end of the port: starts the engine in a worker or on this thread, sends requests and receives replies.
 import { LukeError, toLukeError } from './errors.js';
-import { CONNECT, type Call, type EngineOptions, type Reply, type Request } from './protocol.js';
+import { CONNECT, type Action, type Call, type EngineOptions, type ManageOptions, type Reply, type Request } from './protocol.js';
 import { answerFetch } from './remote.js';
 import type { Source } from './source.js';
-import type { LoadEvent, LoadOptions, RuntimeInfo } from './types.js';
+import type { LoadEvent, LoadOptions, Priority, RuntimeInfo } from './types.js';
 
 interface Pending {
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
 }
 
+/** A fetch for the engine, and what continues it when the engine asks for the next piece. */
+interface Fetching {
+  abort: AbortController;
+  next: () => void;
+}
+
 /** Callbacks for messages that the engine may send at any time. */
 export interface Handlers {
   onProgress?: ((event: LoadEvent) => void) | undefined;
   onInfo?: (info: RuntimeInfo) => void;
+  /** The connection has ended by itself, because the worker did. */
+  onLost?: (reason: LukeError) => void;
   /** Fetches the model's files for the engine, if the user passed a `fetch`. */
   source?: Source | undefined;
 }
+
+/** How often a worker that is silent while a request is pending is asked for a sign of life, and how long it may take for it. */
+const PING_MS = 10_000;
+/** A forward pass of a large model on a slow device takes many seconds, in which a worker cannot answer. */
+const SILENCE_MS = 120_000;
 
 /** A connection to one engine. */
 export class Client {
@@ -24,10 +37,12 @@ export class Client {
   readonly #terminate: () => void;
   readonly #handlers: Handlers;
   readonly #pending = new Map<number, Pending>();
-  readonly #fetches = new Map<number, AbortController>();
+  readonly #fetches = new Map<number, Fetching>();
+  /** Ends what watches the worker. */
+  readonly #watching = new AbortController();
   #nextId = 0;
-  /** Whether any message has arrived: the worker's script has then loaded. */
-  #connected = false;
+  /** When the last message arrived; `undefined` before the first one, which says that the worker's script has loaded. */
+  #heardAt: number | undefined;
   #closed: { reason: unknown } | undefined;
 
   private constructor(port: MessagePort, terminate: () => void, handlers: Handlers) {
@@ -35,12 +50,16 @@ export class Client {
     this.#terminate = terminate;
     this.#handlers = handlers;
     port.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
+    port.onmessageerror = () => this.#lose('it sent a message that cannot be read');
   }
 
-  /** Starts an engine in the given worker, or on this thread. Rejects with `unsupported` if it cannot be started. */
-  static async connect(worker: LoadOptions['worker'], handlers: Handlers): Promise<Client> {
+  /**
+   * Starts an engine in the given worker, or on this thread. Rejects with `unsupported` if it cannot be started. If a worker does not
+   * answer within `helloMs`, pending requests reject with `unsupported`.
+   */
+  static async connect(worker: LoadOptions['worker'], handlers: Handlers, helloMs: number): Promise<Client> {
     try {
-      return await Client.#start(worker, handlers);
+      return await Client.#start(worker, handlers, helloMs);
     } catch (error) {
       if (error instanceof LukeError) throw error;
       const name = worker === false ? 'the engine' : 'the worker';
@@ -49,24 +68,21 @@ export class Client {
     }
   }
 
-  static async #start(worker: LoadOptions['worker'], handlers: Handlers): Promise<Client> {
+  static async #start(worker: LoadOptions['worker'], handlers: Handlers, helloMs: number): Promise<Client> {
     const { port1, port2 } = new MessageChannel();
     if (worker === false || (worker === undefined && typeof Worker === 'undefined')) {
       const { serve } = await import('./serve.js');
-      serve(port2);
+      void serve(port2);
       return new Client(port1, () => {}, handlers);
     }
     if (typeof Worker === 'undefined' && worker === true) throw new LukeError('unsupported', 'Web Workers are not available: use worker: false');
     const isOwned = typeof worker !== 'object';
     const instance = typeof worker === 'function' ? worker() : typeof worker === 'object' ? worker : startWorker();
-    const listener = new AbortController();
-    const terminate = () => {
-      listener.abort();
-      if (isOwned) instance.terminate();
-    };
-    instance.addEventListener('error', (event) => client.#onWorkerError(event), { signal: listener.signal });
+    const client = new Client(port1, () => isOwned && instance.terminate(), handlers);
+    const { signal } = client.#watching;
+    instance.addEventListener('error', (event) => client.#onWorkerError(event), { signal });
     instance.postMessage(CONNECT, [port2]);
-    const client = new Client(port1, terminate, handlers);
+    client.#watch(helloMs);
     return client;
   }
 
@@ -74,16 +90,22 @@ export class Client {
     return this.#request((id) => ({ type: 'load', id, model, options })) as Promise<RuntimeInfo>;
   }
 
-  /** Runs a task. When `signal` aborts, the engine aborts the fetches of the call; a computation is not interrupted. */
-  call(call: Call, signal?: AbortSignal): Promise<unknown> {
-    return this.#request((id) => ({ type: 'call', id, call }), signal);
+  /** Runs a task. When `signal` aborts, the engine ends it at its next pause. */
+  call(call: Call, priority: Priority, signal?: AbortSignal): Promise<unknown> {
+    return this.#request((id) => ({ type: 'call', id, call, priority }), signal);
+  }
+
+  /** Reads or changes the store. */
+  manage(action: Action, options: ManageOptions, signal?: AbortSignal): Promise<unknown> {
+    return this.#request((id) => ({ type: 'manage', id, action, options }), signal);
   }
 
   /** Closes the connection and terminates the worker that it started. Pending requests reject with `reason`. */
   close(reason: unknown): void {
     if (this.#closed) return;
     this.#closed = { reason };
-    for (const controller of this.#fetches.values()) controller.abort(reason);
+    this.#watching.abort();
+    for (const { abort } of this.#fetches.values()) abort.abort(reason);
     for (const { reject } of this.#pending.values()) reject(reason);
     this.#pending.clear();
     this.#post({ type: 'close' });
@@ -109,8 +131,11 @@ export class Client {
   }
 
   #receive(reply: Reply): void {
-    this.#connected = true;
+    this.#heardAt = performance.now();
     switch (reply.type) {
+      case 'hello':
+        if (reply.lock) this.#watchLock(reply.lock);
+        break;
       case 'done':
         this.#settle(reply.id)?.resolve(reply.value);
         break;
@@ -126,17 +151,27 @@ export class Client {
       case 'fetch':
         void this.#answerFetch(reply);
         break;
+      case 'fetch-more':
+        this.#fetches.get(reply.id)?.next();
+        break;
       case 'cancel':
-        this.#fetches.get(reply.id)?.abort();
+        this.#fetches.get(reply.id)?.abort.abort();
+        this.#fetches.get(reply.id)?.next();
     }
   }
 
   async #answerFetch(request: Extract<Reply, { type: 'fetch' }>): Promise<void> {
     const { source } = this.#handlers;
     if (!source) return;
-    const abort = new AbortController();
-    this.#fetches.set(request.id, abort);
-    await answerFetch(source, request, abort.signal, this.#port);
+    let asked = 0;
+    let wake = () => {};
+    const fetching: Fetching = { abort: new AbortController(), next: () => { asked += 1; wake(); } };
+    this.#fetches.set(request.id, fetching);
+    const whenAsked = async () => {
+      while (asked === 0) await new Promise<void>((resolve) => (wake = resolve));
+      asked -= 1;
+    };
+    await answerFetch(source, request, fetching.abort.signal, this.#port, whenAsked);
     this.#fetches.delete(request.id);
   }
 
@@ -148,8 +183,37 @@ export class Client {
 
   /** Closes the connection if the worker's script does not load. Later errors in the worker arrive as replies. */
   #onWorkerError(event: ErrorEvent): void {
-    if (this.#connected) return;
+    if (this.#heardAt !== undefined) return;
     this.close(new LukeError('unsupported', `the worker did not start: ${event.message || 'its script could not be loaded'}`));
+  }
+
+  /** Waits for the worker's first message, and later for its answers while requests are pending. */
+  #watch(helloMs: number): void {
+    const hello = setTimeout(() => {
+      if (this.#heardAt === undefined) this.close(new LukeError('unsupported', `the worker did not start within ${helloMs / 1000} s: its script must import luke-web/worker`));
+    }, helloMs);
+    const ping = setInterval(() => {
+      if (this.#heardAt === undefined || this.#pending.size === 0) return;
+      if (performance.now() - this.#heardAt > SILENCE_MS) this.#lose(`it did not answer for ${SILENCE_MS / 1000} s`);
+      else this.#post({ type: 'ping' });
+    }, PING_MS);
+    (ping as { unref?: () => void }).unref?.(); // Node.js would wait for it
+    this.#watching.signal.addEventListener('abort', () => {
+      clearTimeout(hello);
+      clearInterval(ping);
+    });
+  }
+
+  /** The engine holds a Web Lock as long as it lives: when it can be had, the worker has ended. */
+  #watchLock(lock: string): void {
+    navigator.locks?.request(lock, { signal: this.#watching.signal }, () => this.#lose('it was terminated, or the browser ended it')).catch(() => {});
+  }
+
+  #lose(why: string): void {
+    if (this.#closed) return;
+    const reason = new LukeError('worker-lost', `the worker is lost: ${why}`);
+    this.close(reason);
+    this.#handlers.onLost?.(reason);
   }
 
   #post(message: Request): void {

@@ -1,17 +1,21 @@
-// Owns one model: picks the module, brings in the files, builds, runs. Lives in a worker or on the page; serve.ts
+// Owns one model: chooses the module, fetches the files, builds the model, runs calls. Lives in a worker or on the page; serve.ts
 // speaks for it. It does no maths and reads no text: all of that is in the wasm.
 
-import { isMissing, readCheckpoint } from './checkpoint.js';
+import { abortable } from './abort.js';
+import { readCheckpoint } from './checkpoint.js';
 import { chooseDevice, type Choice } from './device.js';
 import { isTrap, LukeError, toLukeError } from './errors.js';
-import { ModelFiles, type OnBytes } from './files.js';
-import { fetchManifest, loadFiles, manifestUrl } from './manifest.js';
+import { isMissing, ModelFiles } from './files.js';
+import { manifestUrl } from './manifest.js';
+import { Progress } from './progress.js';
 import type { Call, EngineOptions } from './protocol.js';
-import { reloading, type Source } from './source.js';
+import type { Source } from './source.js';
+import { Stores } from './store/stores.js';
 import { chooseThreads, type ThreadChoice } from './threads.js';
-import type { Device, LoadBytes, LoadEvent, RuntimeInfo } from './types.js';
+import { rankOf, Turns, type RunningCall } from './turns.js';
+import type { Device, LoadEvent, Priority, RuntimeInfo } from './types.js';
 import { VERSION } from './version.js';
-import { loadWasm, type WasmCheckpoint, type WasmInstance, type WasmModel } from './wasm.js';
+import { loadWasm, type ModelHost, type WasmCheckpoint, type WasmInstance, type WasmModel } from './wasm.js';
 
 /** What the engine needs of the machine; the tests give it another one. */
 export interface Machine {
@@ -22,17 +26,17 @@ export interface Machine {
 
 interface Loaded {
   model: WasmModel;
-  /** Where the model reads rows of its entity table. */
-  files: ModelFiles;
   instance: WasmInstance;
   /** The instance's generation when the model was made: another one means that the model is gone. */
   generation: number;
   /** Why `threads: 'auto'` takes one thread of the CPU. */
   threadsReason: string | undefined;
+  /** Calls that are under way in it. */
+  calls: number;
 }
 
 /** What a load needs to know. */
-type LoadArguments = [url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void, signal: AbortSignal];
+type LoadArguments = [url: string, options: EngineOptions, files: ModelFiles, progress: Progress];
 
 /** What is wrong with a model whatever the device. */
 const FILE_FAULTS: readonly string[] = ['format', 'integrity', 'input'];
@@ -48,69 +52,92 @@ class DeviceFailure {
 export class Engine {
   readonly #machine: Machine;
   readonly #stop = new AbortController();
-  readonly #calls = new Set<AbortController>();
-  #load: ((onProgress: (event: LoadEvent) => void, signal: AbortSignal) => Promise<RuntimeInfo>) | undefined;
+  readonly #calls = new Map<AbortController, Promise<unknown>>();
+  readonly #turns = new Turns();
+  /** Loads the model again, as it was loaded first. */
+  #reload: (() => Promise<RuntimeInfo>) | undefined;
+  #reloading: Promise<RuntimeInfo> | undefined;
+  #loading: Promise<unknown> = Promise.resolve();
+  #files: ModelFiles | undefined;
   #loaded: Loaded | undefined;
   /** The instance whose threads it uses. */
   #threaded: WasmInstance | undefined;
-  #busy: Promise<unknown> = Promise.resolve();
 
   constructor(machine: Machine = { chooseDevice, chooseThreads, loadWasm }) {
     this.#machine = machine;
   }
 
   /** Loads the model, and remembers how, for when it has to be done again. */
-  load(model: string, options: EngineOptions, source: Source, onProgress: (event: LoadEvent) => void): Promise<RuntimeInfo> {
-    this.#load = async (report, signal) => this.#loadFresh(manifestUrl(model), options, source, report, signal);
-    return this.#track(this.#load(onProgress, this.#stop.signal));
+  load(model: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<RuntimeInfo> {
+    const loading = this.#loadFirst(manifestUrl(model), options, source, report);
+    this.#loading = loading;
+    return loading;
+  }
+
+  async #loadFirst(url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<RuntimeInfo> {
+    const progress = new Progress(report);
+    const stores = await Stores.open(options.cache);
+    this.#stop.signal.throwIfAborted();
+    const files = (this.#files = new ModelFiles(source, url, stores, options, progress));
+    this.#reload = () => this.#loadOnBest(url, options, files, progress);
+    return this.#reload().catch((error: unknown) => {
+      files.stop(error);
+      throw error;
+    });
   }
 
   /**
    * Runs a task. When a trap or a lost device took the model, this loads it again first and reports that through
-   * `onReload`; the call that met the trap itself has been rejected. `abort` ends what the call fetches.
+   * `onReload`; the call that met the trap itself has been rejected. `abort` ends the call at its next pause.
    */
-  call(call: Call, onReload: (info: RuntimeInfo) => void, abort = new AbortController()): Promise<unknown> {
-    this.#calls.add(abort);
-    return this.#track(this.#call(call, onReload, abort.signal).finally(() => this.#calls.delete(abort)));
+  call(call: Call, onReload: (info: RuntimeInfo) => void, abort = new AbortController(), priority: Priority = 'user-visible'): Promise<unknown> {
+    const running: RunningCall = { signal: abort.signal, rank: rankOf(priority) };
+    const result = this.#call(call, onReload, running).finally(() => this.#calls.delete(abort));
+    this.#calls.set(abort, result);
+    return result;
   }
 
-  /** Stops a load and what a call fetches, waits for the call, and frees the model. */
+  /** Stops a load and all calls, waits for them, and frees the model. */
   async dispose(): Promise<void> {
-    this.#stop.abort();
-    for (const call of this.#calls) call.abort();
-    await this.#busy.catch(() => {});
+    const disposed = new LukeError('disposed', 'the model was disposed');
+    this.#stop.abort(disposed);
+    this.#files?.stop(disposed);
+    for (const abort of this.#calls.keys()) abort.abort(disposed);
+    await Promise.allSettled([this.#loading, this.#reloading, ...this.#calls.values()]);
     this.#drop();
     this.#threaded?.releaseThreads(this);
   }
 
-  async #call(call: Call, onReload: (info: RuntimeInfo) => void, signal: AbortSignal): Promise<unknown> {
-    if (!this.#load) throw new LukeError('input', 'no model is loaded');
-    if (!this.#loaded || !isCurrent(this.#loaded)) onReload(await this.#load(() => {}, signal));
-    const { model, instance, files } = this.#loaded!;
-    files.signal = signal;
+  async #call(call: Call, onReload: (info: RuntimeInfo) => void, running: RunningCall): Promise<unknown> {
+    if (!this.#reload) throw new LukeError('input', 'no model is loaded');
+    if (!this.#loaded || !isCurrent(this.#loaded)) {
+      this.#reloading ??= this.#reload().finally(() => (this.#reloading = undefined));
+      onReload(await abortable(this.#reloading, running.signal));
+    }
+    running.signal.throwIfAborted();
+    const loaded = this.#loaded!;
+    this.#files!.forgetFailures();
+    loaded.calls += 1;
     try {
-      return await instance.run(() => run(model, call));
+      return await this.#turns.run(running, () => loaded.instance.run(() => run(loaded.model, call, running)));
     } catch (error) {
-      const failure = files.takeFailure();
-      const known = toLukeError(failure ? failure.error : error);
-      if (known.code === 'integrity' && files.reload()) return this.#call(call, onReload, signal);
-      if (failure) throw failure.error;
+      if (running.signal.aborted) throw running.signal.reason;
+      if (running.failure) throw running.failure.error;
+      const known = toLukeError(error);
       if (isTrap(error)) this.#loaded = undefined;
-      else if (known.code === 'device-lost' || known.code === 'out-of-memory') this.#drop();
+      else if ((known.code === 'device-lost' || known.code === 'out-of-memory') && this.#loaded === loaded) this.#drop();
       throw known;
+    } finally {
+      loaded.calls -= 1;
+      if (loaded !== this.#loaded) free(loaded);
     }
   }
 
-  /** Where a model was replaced in its place, the HTTP cache may have files of the earlier one: then all are fetched anew, once. */
-  async #loadFresh(...[url, options, source, report, signal]: LoadArguments): Promise<RuntimeInfo> {
-    return this.#loadOnBest(url, options, source, report, signal).catch((error: unknown) => {
-      if (!(error instanceof LukeError && error.code === 'integrity')) throw error;
-      return this.#loadOnBest(url, options, reloading(source), report, signal);
-    });
-  }
-
-  async #loadOnBest(...[url, options, source, report, signal]: LoadArguments): Promise<RuntimeInfo> {
+  async #loadOnBest(...[url, options, files, progress]: LoadArguments): Promise<RuntimeInfo> {
     const started = performance.now();
+    progress.event('manifest', { file: url });
+    const folder = files.folder(); // asked for before anything of the runtime
+    folder.catch(() => {});
     const choice = await this.#machine.chooseDevice(options.device).catch((error: unknown): Choice => {
       if (options.device !== 'auto') throw error;
       return { device: 'wasm', reason: `WebGPU failed: ${toLukeError(error).message}` };
@@ -120,100 +147,101 @@ export class Engine {
       const { name, dtype, parameters, device, tasks, selfTest } = model.info();
       const loadMs = performance.now() - started;
       return {
-        version: VERSION, name, dtype, parameters, device, threads: instance.threads, tasks, loadMs, ...(threadsReason && { threadsReason }),
+        version: VERSION, name, dtype, parameters, device, threads: instance.threads, tasks, loadMs, runtimeUrls: instance.urls, ...(threadsReason && { threadsReason }),
         ...(adapter && { adapter }), ...(fallbackReason && { fallbackReason }), ...(selfTest && { selfTest }),
       };
     };
     try {
-      await this.#loadOn(choice.device, url, options, source, report, signal);
+      await this.#loadOn(choice.device, url, options, files, progress);
       return finish(choice.adapter, choice.reason);
     } catch (failure) {
       if (!(failure instanceof DeviceFailure)) throw failure;
       if (options.device !== 'auto' || choice.device === 'wasm') throw failure.error;
-      // The files are fetched again, from the HTTP cache as a rule: keeping them all for this rare case would cost their size in memory.
-      await this.#loadOn('wasm', url, options, source, report, signal).catch((second: unknown) => {
+      const reason = `WebGPU failed: ${failure.error.message}`;
+      progress.event('fallback', { reason });
+      await this.#loadOn('wasm', url, options, files, progress).catch((second: unknown) => {
         throw second instanceof DeviceFailure ? second.error : second;
       });
-      return finish(undefined, `WebGPU failed: ${failure.error.message}`);
+      return finish(undefined, reason);
     }
   }
 
-  async #loadOn(device: Device, ...[url, options, source, report, signal]: LoadArguments): Promise<void> {
+  async #loadOn(device: Device, ...[url, options, files, progress]: LoadArguments): Promise<void> {
     const choice = device === 'wasm' ? this.#machine.chooseThreads(options.threads) : { threads: 1 };
-    const compiling = this.#instance(device, choice, options);
+    const compiling = this.#instance(device, choice, options, progress);
     compiling.catch(() => {}); // awaited below, after the manifest
-    report({ phase: 'manifest', file: url, loadedBytes: 0, totalBytes: 0 });
-    const folder = await fetchManifest(source, url, signal).catch((error: unknown) => {
-      if (!isMissing(error)) throw error;
-      return undefined;
-    });
+    const folder = await files.folder();
     const { instance, threadsReason } = await compiling.catch((error: unknown) => {
       throw new DeviceFailure(error);
     });
-    signal.throwIfAborted();
+    this.#stop.signal.throwIfAborted();
     const { generation, module } = instance;
-    const checkpoint = folder ? undefined : await this.#checkpoint(instance, source, url, options.heads, signal);
-
-    let bytes: LoadBytes = { loadedBytes: 0, totalBytes: 0 };
-    const onBytes: OnBytes = (file, now) => {
-      report({ phase: 'download', file, ...(bytes = now) });
-      if (now.loadedBytes === now.totalBytes) report({ phase: 'compile', ...now });
+    const checkpoint = folder ? undefined : await this.#checkpoint(instance, files, url, options.heads);
+    if (checkpoint) await files.wantParts(checkpoint.files());
+    const host: ModelHost = {
+      read: (file, ahead, again, write, call) => {
+        const reading = abortable(files.read(file, ahead, again, write), call?.signal);
+        reading.catch((error: unknown) => call && (call.failure = { error }));
+        return reading;
+      },
+      pause: (call) => this.#turns.pause(call),
     };
-    const files = new ModelFiles(source, url, checkpoint?.files() ?? loadFiles(folder!.manifest), signal, onBytes);
-    const build = () => (checkpoint ? module.loadCheckpoint(checkpoint, files.read) : module.loadModel(folder!.text, files.read, { selfTest: options.selfTest }));
+    const onSelfTest = options.selfTest ? () => progress.event('self-test') : undefined;
+    const build = () => (checkpoint ? module.loadCheckpoint(checkpoint, host) : module.loadModel(folder!.text, host, onSelfTest));
     const model = await instance.run(build).catch((error: unknown) => {
-      files.close();
       throw files.takeFailure()?.error ?? loadFailure(url, error);
     });
-    this.#loaded = { model, files, instance, generation, threadsReason };
-    signal.throwIfAborted();
-    report({ phase: 'ready', ...bytes });
+    this.#loaded = { model, instance, generation, threadsReason, calls: 0 };
+    this.#stop.signal.throwIfAborted();
+    void files.complete();
+    progress.event('ready');
   }
 
   /** The instance to run in. */
-  async #instance(device: Device, { threads, reason }: ThreadChoice, options: EngineOptions): Promise<Pick<Loaded, 'instance' | 'threadsReason'>> {
-    const { wasmUrl } = options;
-    if (threads === 1) return { instance: await this.#machine.loadWasm(device, wasmUrl), threadsReason: reason };
+  async #instance(device: Device, { threads, reason }: ThreadChoice, options: EngineOptions, progress: Progress): Promise<Pick<Loaded, 'instance' | 'threadsReason'>> {
+    const load = (runtime: Device | 'threads') => this.#machine.loadWasm(runtime, options, progress, this.#stop.signal);
+    if (threads === 1) return { instance: await load(device), threadsReason: reason };
     try {
-      const instance = await this.#machine.loadWasm('threads', wasmUrl);
+      const instance = await load('threads');
       this.#stop.signal.throwIfAborted(); // a load that failed meanwhile has let go of its threads already
       this.#threaded = instance;
-      await instance.useThreads(this, threads);
+      await instance.useThreads(this, threads, options.stallMs);
       return { instance, threadsReason: undefined };
     } catch (error) {
       this.#threaded?.releaseThreads(this);
       if (options.threads !== 'auto' || this.#stop.signal.aborted) throw error;
-      return this.#instance(device, { threads: 1, reason: toLukeError(error).message }, options);
+      return this.#instance(device, { threads: 1, reason: toLukeError(error).message }, options, progress);
     }
   }
 
   /** A folder without a manifest may be a Hugging Face checkpoint. */
-  async #checkpoint(instance: WasmInstance, source: Source, url: string, heads: readonly string[], signal: AbortSignal): Promise<WasmCheckpoint> {
-    const reading = readCheckpoint(instance.module, source, url, heads, signal);
+  async #checkpoint(instance: WasmInstance, files: ModelFiles, url: string, heads: readonly string[]): Promise<WasmCheckpoint> {
+    const reading = readCheckpoint(instance.module, files, url, heads);
     return instance.run(() => reading).catch((error: unknown) => {
       if (!isMissing(error)) throw error instanceof LukeError ? error : loadFailure(url, error);
       const { message, detail } = error as LukeError;
-      throw new LukeError('network', `${url} is not there, nor a Hugging Face checkpoint: ${message}`, detail);
+      const code = (detail as { isPage?: boolean }).isPage ? 'format' : 'network';
+      throw new LukeError(code, `${url} is not there, nor a Hugging Face checkpoint: ${message}. A model folder has a manifest.json, made by \`luke convert\``, detail);
     });
   }
 
   #drop(): void {
     const loaded = this.#loaded;
     this.#loaded = undefined;
-    if (loaded && isCurrent(loaded)) loaded.model.free();
-  }
-
-  #track<T>(work: Promise<T>): Promise<T> {
-    this.#busy = work;
-    return work;
+    if (loaded) free(loaded);
   }
 }
 
+/** Frees a model that is no longer used, unless calls are still under way in it or a trap has taken it. */
+function free(loaded: Loaded): void {
+  if (loaded.calls === 0 && isCurrent(loaded)) loaded.model.free();
+}
+
 /** What gives arrays has a method of its own: they cross as typed arrays. */
-function run(model: WasmModel, { method, input, options }: Call): Promise<unknown> {
-  if (method === 'embed') return model.embed(input, options);
-  if (method === 'forward') return model.forward(input, options);
-  return model.call(method, input, options);
+function run(model: WasmModel, { method, input, options }: Call, call: RunningCall): Promise<unknown> {
+  if (method === 'embed') return model.embed(input, options, call);
+  if (method === 'forward') return model.forward(input, options, call);
+  return model.call(method, input, options, call);
 }
 
 /** A fault of the model's files as it is, anything else as one of the device. */

@@ -4,17 +4,20 @@
  * - `network` – a file of the model or of the package could not be fetched
  * - `integrity` – the bytes of a file are not those that the manifest describes
  * - `format` – the URL is not a model folder, or this version of the package cannot read the model
- * - `quota` – the browser refused to store more data
- * - `input` – an argument or an option is invalid, or the `Luke` was disposed
+ * - `quota` – the browser has no room for the model in the store that `cache` names
+ * - `input` – an argument or an option is invalid
  * - `task-unavailable` – the model has no head for this task
- * - `unsupported` – this browser or device cannot run the model, or an internal error occurred
+ * - `unsupported` – this browser or device cannot run the model
  * - `device-lost` – the GPU failed or is no longer available
  * - `out-of-memory` – the browser or the GPU has too little free memory
+ * - `worker-lost` – the worker in which the model ran has ended or does not answer
+ * - `disposed` – the `Luke` was disposed
+ * - `internal` – an error of this package
  */
 export type LukeErrorCode = (typeof CODES)[number];
 
 const CODES = [
-  'network', 'integrity', 'format', 'quota', 'input', 'task-unavailable', 'unsupported', 'device-lost', 'out-of-memory',
+  'network', 'integrity', 'format', 'quota', 'input', 'task-unavailable', 'unsupported', 'device-lost', 'out-of-memory', 'worker-lost', 'disposed', 'internal',
 ] as const;
 
 /** The fields of a `LukeError` as a plain object, which can be sent between wasm, workers and the page. */
@@ -63,7 +66,7 @@ export function toLukeError(error: unknown): LukeError {
   if (error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError) {
     return new LukeError('unsupported', `this browser cannot run the wasm module: ${message}`, detail);
   }
-  return new LukeError('unsupported', `internal error: ${message}`, detail);
+  return new LukeError('internal', `internal error: ${message}`, detail);
 }
 
 /** Converts any thrown value to a plain object that `postMessage` can send. */

@@ -1,189 +1,380 @@
-// The files of a model, fetched when the model asks for them.
+// The files of one model: its manifest, or the small files of a checkpoint, and the weights, which are fetched ahead. What is stored is
+// used when the network fails.
+import { Downloads } from './downloads.js';
 import { LukeError } from './errors.js';
-import { fileUrl, type FileEntry } from './manifest.js';
-import { download, reloading, type Download, type Source } from './source.js';
-import type { LoadBytes } from './types.js';
+import { Fetcher, key, type FileNames } from './fetcher.js';
+import { checkManifest, fileUrl, loadFiles, type FileEntry, type Manifest } from './manifest.js';
+import type { Progress } from './progress.js';
+import { canHash, readRecord, sha256, withoutQuery, writeRecord, type ModelRecord } from './record.js';
+import { withinStall, withRetries, type RetryOptions } from './retry.js';
+import { download, type ByteRange, type Download, type Source } from './source.js';
+import type { Write } from './store/store.js';
+import type { Stores } from './store/stores.js';
 
-/** What the model has asked for so far and in all; rows of the entity table do not count. */
-export type OnBytes = (file: string, bytes: LoadBytes) => void;
-
-/** Takes bytes, which it must not keep: their memory is used again. */
-type Write = (piece: Uint8Array<ArrayBuffer>) => void;
-
-/** A file whose bytes may be on their way. */
-interface Opened {
-  send: (write: Write) => Promise<void>;
-  cancel: () => void;
+/** How files are fetched and kept. */
+export interface FilesOptions extends RetryOptions {
+  /** Maximum number of files that are fetched at once. */
+  parallelDownloads: number;
+  /** SHA-256 of `manifest.json`. */
+  manifestHash?: string | undefined;
 }
 
-/**
- * Reads the files of a model. While one is used the next is already on its way: the model says with each which one that will be.
- * What goes wrong is kept for `takeFailure`: the wasm between here and the caller would lose it.
- */
-export class ModelFiles {
-  /** Ends what is fetched; each call sets its own, for the rows that it reads. */
-  signal: AbortSignal;
-  #reloads = false;
-  #failure: { error: unknown } | undefined;
-  #source: Source;
-  readonly #url: string;
-  readonly #onBytes: OnBytes;
-  /** The files of the load, by key; all others are rows of the entity table. */
-  readonly #counted: ReadonlyMap<string, FileEntry>;
-  readonly #bytes: LoadBytes;
-  /** Parts that came because a server only sends whole files. */
-  readonly #here = new Map<string, Blob>();
-  /** Whether the server sends parts of files, as it did when the last one was asked for. */
-  #ranges = false;
-  /** What was opened before it was asked for. */
-  readonly #ahead = new Map<string, Promise<Opened>>();
+/** Bytes of a manifest (`MAX_MANIFEST_BYTES` in `src/folder/limits.rs`), and of a small file of a checkpoint. */
+const MAX_MANIFEST_BYTES = 8 << 20;
+const MAX_SMALL_BYTES = 1 << 28;
 
-  /** `files` are those that the load reads. */
-  constructor(source: Source, url: string, files: readonly FileEntry[], signal: AbortSignal, onBytes: OnBytes) {
+/** A manifest and its text. */
+export interface Folder {
+  text: string;
+  manifest: Manifest;
+}
+
+export class ModelFiles {
+  readonly #source: Source;
+  readonly #url: string;
+  readonly #stores: Stores;
+  readonly #options: FilesOptions;
+  readonly #progress: Progress;
+  readonly #stop = new AbortController();
+  readonly #fetcher: Fetcher;
+  readonly #downloads: Downloads;
+  #record: Promise<ModelRecord | undefined>;
+  /** Names of a checkpoint's files that are being added to the record. */
+  #added: NonNullable<ModelRecord['files']> = {};
+  #isComplete = false;
+  #isWriteQueued = false;
+  #writing: Promise<void> = Promise.resolve();
+  #folder: Promise<Folder | undefined> | undefined;
+  #failure: { error: unknown } | undefined;
+
+  /** `url` is that of the manifest, or where a manifest would be. */
+  constructor(source: Source, url: string, stores: Stores, options: FilesOptions, progress: Progress) {
     this.#source = source;
     this.#url = url;
-    this.signal = signal;
-    this.#onBytes = onBytes;
-    this.#counted = new Map(files.map((entry) => [key(entry), entry]));
-    this.#bytes = { loadedBytes: 0, totalBytes: files.reduce((sum, entry) => sum + entry.bytes, 0) };
+    this.#stores = stores;
+    this.#options = options;
+    this.#progress = progress;
+    this.#record = readRecord(stores, url);
+    this.#record.catch(() => {});
+    const { signal } = this.#stop;
+    const events = {
+      onBytes: (entry: FileEntry, bytes: number, from: 'network' | 'store') => progress.add(entry, bytes, from),
+      onVerify: (entry: FileEntry) => progress.event('verify', { file: entry.path }),
+      onRetry: (entry: FileEntry, error: LukeError, attempt: number, waitMs: number) => this.#onRetry(entry.path, error, attempt, waitMs),
+      onStoreFailed: (error: unknown) => progress.event('quota', { reason: `the model is kept in memory only: ${String(error)}` }),
+    };
+    this.#fetcher = new Fetcher(source, (path) => fileUrl(url, path), this.#names, stores, options, events, signal);
+    this.#downloads = new Downloads(this.#fetcher, this.#names, options.parallelDownloads, (entry) => progress.add(entry, entry.bytes, 'store'), signal);
+  }
+
+  /** Ends all downloads. */
+  stop(reason: unknown): void {
+    this.#stop.abort(reason);
   }
 
   /**
-   * Gives `write` a file piece by piece, and has `next` fetched meanwhile. Rejects with `integrity` when the file is shorter or
-   * longer than the manifest says.
+   * The manifest; `undefined` if the server has none, as for a checkpoint. Without network it is the one that was stored. With
+   * `manifestHash` a stored one needs no request.
    */
-  readonly read = async (file: FileEntry, next: FileEntry | undefined, write: Write): Promise<void> => {
+  manifest(): Promise<Folder | undefined> {
+    this.#folder ??= this.#readManifest();
+    this.#folder.catch(() => (this.#folder = undefined));
+    return this.#folder;
+  }
+
+  /** The manifest, whose files are on their way from then on. */
+  async folder(): Promise<Folder | undefined> {
+    const folder = await this.manifest();
+    if (folder) {
+      void this.#keepManifest(folder);
+      await this.wantParts(loadFiles(folder.manifest));
+    }
+    return folder;
+  }
+
+  /** Fetches files that a load reads. */
+  async wantParts(parts: readonly FileEntry[]): Promise<void> {
+    this.#progress.expectModel(parts);
+    await this.#checkRoom(parts);
+    this.#downloads.want(parts);
+  }
+
+  /** Notes that everything that a load of a checkpoint reads is stored. */
+  async complete(): Promise<void> {
+    if ((await this.#folder) || !this.#fetcher.stores.target) return;
+    this.#isComplete = true;
+    await this.#queueWrite();
+  }
+
+  /** Waits until files are in the store. */
+  async land(entries: readonly FileEntry[]): Promise<void> {
+    this.#downloads.want(entries);
+    for (const entry of entries) await this.#downloads.land(entry);
+  }
+
+  /** From now on files that could not be fetched are tried again. */
+  forgetFailures(): void {
+    this.#downloads.forgetFailures();
+  }
+
+  /** Gives `write` a file piece by piece. `ahead` are the files that will be read next; `again` says that the last copy was damaged. */
+  readonly read = async (file: FileEntry, ahead: readonly FileEntry[], again: boolean, write: Write): Promise<void> => {
     try {
-      const opening = this.#ahead.get(key(file)) ?? this.#open(file);
-      this.#ahead.delete(key(file));
-      if (next && this.#mayFollow(next)) {
-        const following = this.#open(next);
-        following.catch(() => {}); // told when it is asked for
-        this.#ahead.set(key(next), following);
-      }
-      await (await opening).send(write);
+      const reading = this.#downloads.read(file, again, write);
+      this.#downloads.want(ahead);
+      await reading;
     } catch (error) {
       this.#failure = { error };
       throw error;
     }
   };
 
-  /** From now on fetches past the HTTP cache. False if it does so already. */
-  reload(): boolean {
-    if (this.#reloads) return false;
-    this.#reloads = true;
-    this.#source = reloading(this.#source);
-    return true;
-  }
-
-  /** Ends what is on its way unasked. */
-  close(): void {
-    for (const opening of this.#ahead.values()) opening.then(({ cancel }) => cancel(), () => {});
-    this.#ahead.clear();
-  }
-
-  /** Why the last read failed, once. */
+  /** Why the last read failed, once: the wasm between here and the caller would lose it. */
   takeFailure(): { error: unknown } | undefined {
     const failure = this.#failure;
     this.#failure = undefined;
     return failure;
   }
 
-  /** Whether a file may be fetched before it is asked for: not a part that may come with the one before it. */
-  #mayFollow(next: FileEntry): boolean {
-    return !this.#ahead.has(key(next)) && (next.offset === undefined || this.#ranges);
-  }
-
-  async #open(entry: FileEntry): Promise<Opened> {
-    const here = this.#here.get(key(entry));
-    if (here) {
-      this.#here.delete(key(entry));
-      return { send: async (write) => write(new Uint8Array(await here.arrayBuffer())), cancel: () => {} };
-    }
-    const url = fileUrl(this.#url, entry.path);
-    const { offset, bytes } = entry;
-    const opened = await download(this.#source, url, this.signal, offset === undefined ? undefined : { offset, bytes });
-    if (offset !== undefined) this.#ranges = opened.status === 206;
-    return { send: (write) => this.#receive(entry, url, opened, write), cancel: opened.cancel };
-  }
-
-  async #receive(entry: FileEntry, url: string, { status, pieces }: Download, write: Write): Promise<void> {
-    if (entry.offset !== undefined && status !== 206) return this.#cut(entry, url, pieces, write);
-    const filling = new Filling(entry, url, write);
-    for await (const piece of pieces) {
-      filling.add(piece);
-      this.#count(entry, piece.length);
-    }
-    filling.end();
-  }
-
-  /** Cuts a file that came whole into the parts that the load reads of it: `wanted` is written, the others are kept. */
-  async #cut(wanted: FileEntry, url: string, pieces: AsyncIterable<Uint8Array<ArrayBuffer>>, write: Write): Promise<void> {
-    const isWanted = (entry: FileEntry) => key(entry) === key(wanted);
-    const others = this.#counted.has(key(wanted)) ? [...this.#counted.values()] : [];
-    const parts = [...others.filter((entry) => entry.path === wanted.path && !isWanted(entry)), wanted]
-      .filter((entry) => !this.#here.has(key(entry)))
-      .sort((a, b) => a.offset! - b.offset!);
-    let kept: Uint8Array<ArrayBuffer>[] = [];
-    const keep: Write = (piece) => kept.push(piece.slice());
-    const fillings = parts.map((entry) => new Filling(entry, url, isWanted(entry) ? write : keep));
-    let at = 0;
-    let next = 0;
-    for await (const piece of pieces) {
-      const end = at + piece.length;
-      for (let i = next; i < parts.length && parts[i]!.offset! < end; i += 1) {
-        const entry = parts[i]!;
-        const share = piece.subarray(Math.max(entry.offset! - at, 0), Math.min(entry.offset! + entry.bytes - at, piece.length));
-        fillings[i]!.add(share);
-        this.#count(entry, share.length);
-        if (entry.offset! + entry.bytes > end) break;
-        if (!isWanted(entry)) this.#here.set(key(entry), new Blob(kept));
-        kept = [];
-        next = i + 1;
+  /** A small file of a checkpoint, or the start of a weight file. Rejects with `network` and the status if the server does not have it. */
+  async small(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
+    const entry: FileEntry = { path, bytes: range?.bytes ?? 0, ...(range && { offset: range.offset }) };
+    try {
+      const bytes = await this.#retrying(path, () => this.#fetchSmall(path, range));
+      await this.#keep(key(entry), bytes);
+      return bytes;
+    } catch (error) {
+      if (this.#stop.signal.aborted || isReplaced(error)) throw error;
+      const stored = (await this.#record)?.files?.[key(entry)];
+      if (isMissing(error)) {
+        if (stored !== null) await this.#add(key(entry), null);
+        throw error;
       }
-      at = end;
-      if (next === parts.length) return; // leaving the loop ends the download
+      if (stored === null) throw missing(fileUrl(this.#url, path), false);
+      const bytes = stored && (await this.#storedBytes(stored.sha256));
+      if (!bytes) throw error;
+      const version = (await this.#record)?.versions?.[path];
+      if (version !== undefined) this.#fetcher.versions.set(path, version);
+      return bytes;
     }
-    fillings[next]!.end();
   }
 
-  /** Counts bytes of the load when they come; a part that was cut out is not counted again when it is read. */
-  #count(entry: FileEntry, bytes: number): void {
-    if (!this.#counted.has(key(entry))) return;
-    this.#bytes.loadedBytes += bytes;
-    this.#onBytes(entry.path, { ...this.#bytes });
+  async #fetchSmall(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
+    const url = fileUrl(this.#url, path);
+    return withinStall(url, this.#options.stallMs, this.#stop.signal, async (signal, alive) => {
+      const response = await download(this.#source, url, signal, range, 'no-cache');
+      if (response.html) throw cancelled(response, missing(url, true));
+      if (range) this.#see(path, url, response);
+      return collect(response, url, range?.bytes, alive);
+    });
+  }
+
+  /** Remembers the version of a weight file, and whether its server sends parts. */
+  #see(path: string, url: string, response: Download): void {
+    const { versions } = this.#fetcher;
+    const known = versions.get(path);
+    if (known !== undefined && response.version !== undefined && known !== response.version) {
+      throw cancelled(response, new LukeError('integrity', `${url} was replaced while it was read`, { url, isReplaced: true }));
+    }
+    if (response.version !== undefined) versions.set(path, response.version);
+    if (response.status !== 206) this.#downloads.wholeFiles.add(path);
+  }
+
+  /** Looks for room for the files that are not stored yet. Without it, the load goes on in memory. */
+  async #checkRoom(entries: readonly FileEntry[]): Promise<void> {
+    const { stores } = this.#fetcher;
+    if (!stores.target || stores.target.kind === 'memory') return;
+    const { usage = 0, quota = Infinity } = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
+    let missing = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (missing <= quota - usage) return;
+    for (const entry of entries) {
+      const name = await this.#names.find(entry);
+      if (name && (await stores.has(name, entry.bytes))) missing -= entry.bytes;
+    }
+    if (missing > quota - usage) this.#fetcher.storeFailed(new DOMException(`${missing} bytes are needed, and ${quota - usage} are free`, 'QuotaExceededError'));
+  }
+
+  async #readManifest(): Promise<Folder | undefined> {
+    const { manifestHash } = this.#options;
+    const pinned = manifestHash === undefined ? undefined : await this.#storedText(manifestHash);
+    if (pinned !== undefined) return this.#parse(pinned);
+    const record = await this.#record.catch(() => undefined);
+    try {
+      // A manifest that is stored is used when the first try fails: without network nobody should wait for the others.
+      const fetching = () => this.#fetchManifest(manifestHash);
+      const text = record?.manifest ? await fetching() : await this.#retrying(this.#url, fetching);
+      return this.#parse(text);
+    } catch (error) {
+      if (this.#stop.signal.aborted) throw error;
+      const stored = manifestHash === undefined && record?.manifest ? await this.#storedText(record.manifest) : undefined;
+      if (stored !== undefined) {
+        this.#progress.event('fallback', { file: this.#url, reason: `the stored manifest is used: ${(error as Error).message}` });
+        return this.#parse(stored);
+      }
+      if (isMissing(error) && manifestHash === undefined) return undefined;
+      throw error;
+    }
+  }
+
+  #parse(text: string): Folder {
+    return { text, manifest: checkManifest(this.#url, text) };
+  }
+
+  /** Keeps the manifest for loads without network. */
+  async #keepManifest({ text, manifest }: Folder): Promise<void> {
+    if (!this.#stores.target || !canHash()) return;
+    const bytes = new TextEncoder().encode(text);
+    const hash = await sha256(bytes);
+    const isStored = await this.#stores.has(hash, bytes.length);
+    if (isStored && (await this.#record.catch(() => undefined))?.manifest === hash) return;
+    await this.#stores.putText(hash, text).catch(() => {});
+    await writeRecord(this.#stores, this.#url, { name: manifest.name ?? '', manifest: hash });
+  }
+
+  async #fetchManifest(manifestHash: string | undefined): Promise<string> {
+    const url = this.#url;
+    return withinStall(url, this.#options.stallMs, this.#stop.signal, async (signal, alive) => {
+      const response = await download(this.#source, url, signal, undefined, 'no-cache');
+      const bytes = await collect(response, url, undefined, alive, MAX_MANIFEST_BYTES);
+      const hash = manifestHash !== undefined && canHash() ? await sha256(bytes) : manifestHash;
+      if (hash !== manifestHash) {
+        throw new LukeError('integrity', `${url}: the SHA-256 is ${hash}, not ${manifestHash} as manifestHash says`, { url, sha256: hash });
+      }
+      const text = new TextDecoder().decode(bytes);
+      // Many servers answer with a page where they have no file.
+      if (response.html && text.trimStart().startsWith('<')) throw missing(url, true);
+      return text;
+    });
+  }
+
+  #storedText(hash: string): Promise<string | undefined> {
+    return this.#storedBytes(hash).then((bytes) => bytes && new TextDecoder().decode(bytes));
+  }
+
+  /** A stored file, if its content is still that of its name. */
+  async #storedBytes(hash: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const kept: Uint8Array<ArrayBuffer>[] = [];
+    const isThere = await this.#stores.read(hash, (piece) => kept.push(piece.slice())).catch(() => false);
+    const bytes = new Uint8Array(await new Blob(kept).arrayBuffer());
+    return isThere && (await sha256(bytes)) === hash ? bytes : undefined;
+  }
+
+  #retrying<T>(file: string, attempt: () => Promise<T>): Promise<T> {
+    return withRetries(this.#options, this.#stop.signal, (error, tried, waitMs) => this.#onRetry(file, error, tried, waitMs), attempt);
+  }
+
+  #onRetry(file: string, error: LukeError, attempt: number, waitMs: number): void {
+    this.#progress.event('retry', { file, attempt, waitMs: Math.round(waitMs), reason: error.message });
+  }
+
+  readonly #names: FileNames = {
+    find: async (entry) => {
+      if (entry.sha256 !== undefined) return entry.sha256;
+      const version = this.#fetcher.versions.get(entry.path);
+      const record = await this.#freshRecord();
+      if (version === undefined || record?.versions?.[entry.path] !== version) return undefined;
+      return record.files?.[key(entry)]?.sha256;
+    },
+    part: async (entry) => {
+      if (entry.sha256 !== undefined) return entry.sha256;
+      // Without a version nobody knows whether the rest of the file still fits: such a part is not continued.
+      const version = this.#fetcher.versions.get(entry.path) ?? String(Math.random());
+      const name = `${withoutQuery(fileUrl(this.#url, entry.path))} ${version} ${key(entry)}`;
+      return canHash() ? sha256(new TextEncoder().encode(name)) : name;
+    },
+    add: async (entry, name) => {
+      if (entry.sha256 === undefined && this.#fetcher.versions.has(entry.path)) await this.#add(key(entry), { sha256: name, bytes: entry.bytes });
+    },
+  };
+
+  #readAt = 0;
+  /** The record, which another tab may have changed. */
+  #freshRecord(): Promise<ModelRecord | undefined> {
+    if (performance.now() - this.#readAt > 100) {
+      this.#readAt = performance.now();
+      this.#record = readRecord(this.#stores, this.#url).catch(() => undefined);
+    }
+    return this.#record;
+  }
+
+  async #keep(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { target } = this.#fetcher.stores;
+    if (!target || !canHash()) return;
+    const hash = await sha256(bytes);
+    if ((await target.size(hash)) !== bytes.length) {
+      const draft = await target.draft(hash, bytes.length);
+      try {
+        draft.reset();
+        draft.write(bytes);
+        await draft.commit(hash);
+      } catch {
+        return; // a store that is full is noticed when the weights come
+      } finally {
+        draft.close();
+      }
+    }
+    await this.#add(name, { sha256: hash, bytes: bytes.length });
+  }
+
+  /** Adds a file to the record. Files that come while a record is written are written together. */
+  #add(name: string, file: { sha256: string; bytes: number } | null): Promise<void> {
+    this.#added[name] = file;
+    return this.#queueWrite();
+  }
+
+  #queueWrite(): Promise<void> {
+    if (!this.#isWriteQueued) this.#writing = this.#writing.then(() => this.#writeAdded());
+    this.#isWriteQueued = true;
+    return this.#writing;
+  }
+
+  async #writeAdded(): Promise<void> {
+    const added = this.#added;
+    this.#added = {};
+    this.#isWriteQueued = false;
+    const old = await readRecord(this.#stores, this.#url).catch(() => undefined);
+    const versions = Object.fromEntries(this.#fetcher.versions);
+    // Parts of an earlier version of a file are of no use.
+    const isCurrent = (name: string) => {
+      const path = name.replace(/ from \d+$/, '');
+      return versions[path] === undefined || old?.versions?.[path] === versions[path];
+    };
+    const kept = Object.entries(old?.files ?? {}).filter(([name]) => isCurrent(name));
+    const record = { name: old?.name ?? '', files: { ...Object.fromEntries(kept), ...added }, versions: { ...old?.versions, ...versions }, isComplete: this.#isComplete };
+    await writeRecord(this.#stores, this.#url, record);
+    this.#readAt = 0;
   }
 }
 
-/** Passes a file on, and checks its length. */
-class Filling {
-  readonly #entry: FileEntry;
-  readonly #url: string;
-  readonly #write: Write;
-  #filled = 0;
-
-  constructor(entry: FileEntry, url: string, write: Write) {
-    this.#entry = entry;
-    this.#url = url;
-    this.#write = write;
+/** All bytes of a response, or the first `wanted`. */
+async function collect(response: Download, url: string, wanted: number | undefined, alive: () => void, max = MAX_SMALL_BYTES): Promise<Uint8Array<ArrayBuffer>> {
+  const kept: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for await (const piece of response.pieces) {
+    alive();
+    kept.push(piece.slice(0, (wanted ?? Infinity) - length));
+    length += piece.length;
+    if (length > max) throw new LukeError('format', `${url} has more than ${max} bytes`, { url });
+    if (wanted !== undefined && length >= wanted) break; // leaving the loop ends the download
   }
-
-  add(piece: Uint8Array<ArrayBuffer>): void {
-    if (this.#filled + piece.length > this.#entry.bytes) throw this.#wrongLength('has more bytes than');
-    this.#write(piece);
-    this.#filled += piece.length;
-  }
-
-  end(): void {
-    if (this.#filled < this.#entry.bytes) throw this.#wrongLength(`is cut short at ${this.#filled} of`);
-  }
-
-  #wrongLength(how: string): LukeError {
-    const { path, bytes } = this.#entry;
-    return new LukeError('integrity', `${path} ${how} the ${bytes} bytes that the manifest says (${this.#url})`, { path, url: this.#url, bytes });
-  }
+  return new Uint8Array(await new Blob(kept).arrayBuffer());
 }
 
-function key({ path, offset }: FileEntry): string {
-  return offset === undefined ? path : `${path} from ${offset}`;
+/** Whether a server said that there is no such file. Buckets whose list is private say that it is forbidden. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof LukeError && error.code === 'network' && [403, 404, 410].includes((error.detail as { status?: number } | undefined)?.status ?? 0);
+}
+
+/** `isPage` says that the server sent a page in place of the file. */
+function missing(url: string, isPage: boolean): LukeError {
+  return new LukeError('network', `${url} answered with ${isPage ? 'a page instead of the file' : 'status 404'}`, { url, status: 404, isPage });
+}
+
+function cancelled(response: Download, error: LukeError): LukeError {
+  response.cancel();
+  return error;
+}
+
+function isReplaced(error: unknown): boolean {
+  return error instanceof LukeError && (error.detail as { isReplaced?: boolean } | undefined)?.isReplaced === true;
 }

@@ -1,10 +1,12 @@
 export { LukeError, type LukeErrorCode } from './errors.js';
 export { Luke } from './luke.js';
+export { availability, keepOffline, models } from './models.js';
 export {
   pipeline, type FeatureExtraction, type Features, type FillMask, type FillMaskItem, type FillMaskPipelineOptions, type PipelineExtras, type Pipelines, type QuestionAnswering,
   type QuestionAnsweringItem, type QuestionAnsweringOptions, type TokenClassification, type TokenClassificationItem, type TokenClassificationOptions,
 } from './pipeline.js';
 export type {
-  Answer, ClozeAnswer, ClozeOptions, Device, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, ForwardInputs, ForwardOptions, ForwardOutputs, LabelOptions,
-  LabelScore, LoadBytes, LoadEvent, LoadOptions, NerOptions, PredictEntitiesOptions, QaOptions, RuntimeInfo, Span, Task, TaskOptions, Tensor, Token, TokenScore, WordList,
+  Answer, Availability, CallOptions, ClozeAnswer, ClozeOptions, Device, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, ForwardInputs, ForwardOptions, ForwardOutputs, LabelOptions,
+  LabelScore, LoadEvent, LoadOptions, LoadPhase, NerOptions, PredictEntitiesOptions, PrefetchOptions, Priority, QaOptions, RuntimeInfo, Span, StorageUsage, StoredModel, StoreOptions,
+  Task, TaskOptions, Tensor, Token, TokenScore, Verification, WordList,
 } from './types.js';

@@ -1,29 +1,35 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { abortable } from './abort.js';
 import { Client } from './client.js';
 import { LukeError } from './errors.js';
+import { persist } from './models.js';
+import { engineOptions } from './options.js';
 import type { Call } from './protocol.js';
+import { CallQueue } from './queue.js';
 import { fetchSource } from './source.js';
 import type {
-  Answer, ClozeAnswer, ClozeOptions, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, ForwardInputs, ForwardOptions, ForwardOutputs, LabelOptions, LabelScore,
-  LoadOptions, NerOptions, PredictEntitiesOptions, QaOptions, RuntimeInfo, Span, Task, TokenScore, WordList,
+  Answer, CallOptions, ClozeAnswer, ClozeOptions, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, ForwardInputs, ForwardOptions, ForwardOutputs, LabelOptions, LabelScore,
+  LoadEvent, LoadOptions, NerOptions, PredictEntitiesOptions, QaOptions, RuntimeInfo, Span, Task, TokenScore, WordList,
 } from './types.js';
 import { absoluteUrl, checkForward, checkLoadOptions, checkNer, checkTask } from './validate.js';
 
 /**
  * A loaded LUKE model.
  *
- * Calls run one at a time, in the order in which they were made. A call that fails does not affect the others.
+ * Calls of the same priority run one at a time, in the order in which they were made. A call that fails does not affect the others.
  *
  * Offsets count UTF-16 code units: `text.slice(start, end)` is the text of a result. An unpaired surrogate in a text is read as
  * U+FFFD, but results contain the original text.
  *
  * A call rejects with `signal.reason` after an abort, and otherwise with a {@link LukeError} with one of these codes:
  *
- * - `input` – an argument or an option is invalid, or the model was disposed
+ * - `input` – an argument or an option is invalid
  * - `task-unavailable` – the checkpoint has no head for the task
  * - `network`, `integrity` – files of the model could not be fetched, or their bytes are wrong
  * - `device-lost`, `out-of-memory` – the device failed; the next call loads the model again
- * - `unsupported` – an internal error; after a trap the next call loads the model again
+ * - `worker-lost` – the worker has ended; the next call starts another one, unless the worker is yours
+ * - `internal` – an error of this package; after a trap the next call loads the model again
+ * - `disposed` – the model was disposed
  *
  * @example
  * const luke = await Luke.load('/models/luke-mini-en/');
@@ -33,14 +39,18 @@ import { absoluteUrl, checkForward, checkLoadOptions, checkNer, checkTask } from
  * await luke.dispose();
  */
 export class Luke {
-  readonly #client: Client;
-  #info: RuntimeInfo;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #url: string;
+  readonly #options: LoadOptions;
+  readonly #queue = new CallQueue();
+  /** `undefined` after the worker was lost, until the next call starts another one. */
+  #client: Client | undefined;
+  #connecting: Promise<void> | undefined;
+  #info!: RuntimeInfo;
   #disposed = false;
 
-  private constructor(client: Client, info: RuntimeInfo) {
-    this.#client = client;
-    this.#info = info;
+  private constructor(url: string, options: LoadOptions) {
+    this.#url = url;
+    this.#options = options;
   }
 
   /**
@@ -60,32 +70,34 @@ export class Luke {
   static async load(model: string | URL, options: LoadOptions = {}): Promise<Luke> {
     if (typeof model !== 'string' && !(model instanceof URL)) throw new LukeError('input', 'load: the model must be a URL');
     checkLoadOptions(options);
-    const { device = 'auto', worker, threads = 'auto', signal, onProgress, fetch, headers, selfTest = true, heads = [], wasmUrl } = options;
     const url = absoluteUrl('the model', model);
-    const engineOptions = {
-      device,
-      threads,
-      selfTest,
-      heads,
-      ...(headers && { headers }),
-      ...(wasmUrl !== undefined && { wasmUrl: absoluteUrl('wasmUrl', wasmUrl) }),
-      remoteFetch: fetch !== undefined,
-    };
-    signal?.throwIfAborted();
-
-    let luke: Luke | undefined;
-    const client = await Client.connect(worker, {
-      onProgress,
-      onInfo: (info) => luke && (luke.#info = info),
-      source: fetch && fetchSource(fetch, headers),
-    });
+    options.signal?.throwIfAborted();
+    if (options.persist) await persist();
+    const luke = new Luke(url, options);
     try {
-      luke = new Luke(client, await abortable(client.load(url, engineOptions), signal));
+      await abortable(luke.#connect(options.onProgress), options.signal);
       return luke;
     } catch (error) {
-      client.close(error);
+      luke.#client?.close(error);
+      luke.#disposed = true;
       throw error;
     }
+  }
+
+  /** Starts an engine and loads the model in it. */
+  async #connect(onProgress?: LoadOptions['onProgress']): Promise<void> {
+    const { worker, fetch, headers, device = 'auto', threads = 'auto', selfTest = true, heads = [] } = this.#options;
+    const engine = { ...engineOptions(this.#options), device, threads, selfTest, heads };
+    const handlers = {
+      onProgress: (event: LoadEvent) => !this.#options.signal?.aborted && onProgress?.(event),
+      onInfo: (info: RuntimeInfo) => (this.#info = info),
+      onLost: () => typeof worker === 'object' || (this.#client = undefined),
+      source: fetch && fetchSource(fetch, headers),
+    };
+    const client = await Client.connect(worker, handlers, engine.stallMs);
+    this.#client = client;
+    if (this.#disposed) client.close(disposedError());
+    this.#info = await client.load(this.#url, engine);
   }
 
   /** The tasks for which the model has a head. `embed` needs no head. */
@@ -233,10 +245,10 @@ export class Luke {
     return this.#call({ method: 'forward', input, options });
   }
 
-  /** Frees the model and its worker. Pending and later calls reject with `input`. */
+  /** Frees the model and its worker. Pending and later calls reject with `disposed`. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    this.#client.close(disposedError());
+    this.#client?.close(disposedError());
   }
 
   /** Disposes the model at the end of a block with `await using luke = await Luke.load(…)`. */
@@ -244,16 +256,18 @@ export class Luke {
     await this.dispose();
   }
 
-  /** Queues a call. Removes `signal` from its options, because it cannot be sent to the engine. */
+  /** Queues a call. Removes `signal` and `priority` from its options, because they are not for the model. */
   #call<T>(call: Call): Promise<T> {
-    const { signal, ...rest } = call.options as { signal?: AbortSignal };
-    const result = this.#last.then(() => {
+    const { signal, priority = 'user-visible', ...rest } = call.options as CallOptions;
+    const work = async () => {
       if (this.#disposed) throw disposedError();
-      signal?.throwIfAborted();
-      return this.#client.call({ ...call, options: withoutUndefined(rest) }, signal);
-    });
-    this.#last = result.catch(() => {});
-    return abortable(result as Promise<T>, signal);
+      if (!this.#client) {
+        this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined));
+        await this.#connecting;
+      }
+      return this.#client!.call({ ...call, options: withoutUndefined(rest) }, priority, signal) as Promise<T>;
+    };
+    return this.#queue.add(priority, signal, work);
   }
 }
 
@@ -277,16 +291,5 @@ function restoreSurrogates(text: string | readonly string[], results: readonly (
 }
 
 function disposedError(): LukeError {
-  return new LukeError('input', 'this Luke is disposed');
-}
-
-/** The result of `work`, or a rejection with `signal.reason` as soon as the signal aborts. The result of `work` is then ignored. */
-function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
+  return new LukeError('disposed', 'this Luke was disposed');
 }

@@ -1,6 +1,5 @@
 // The manifest of a model folder. This file checks the fields that fetching needs; the wasm checks all other fields and the hashes.
 import { LukeError } from './errors.js';
-import { readText, type Source } from './source.js';
 
 /** A file of the model, or a part of a file. */
 export interface FileEntry {
@@ -9,12 +8,15 @@ export interface FileEntry {
   bytes: number;
   /** First byte of the part. Absent for a whole file. */
   offset?: number;
+  /** SHA-256 in hexadecimal digits. Absent for the files of a checkpoint. */
+  sha256?: string;
 }
 
 /** The fields of `manifest.json` that fetching needs. */
 export interface Manifest {
   format: 'luke-web';
   version: 1;
+  name?: string;
   files: { tokenizer: FileEntry; entityVocab: FileEntry };
   chunks: FileEntry[];
   /** The entity table, whose chunks are fetched when a call needs their rows. */
@@ -30,12 +32,6 @@ export function manifestUrl(model: string): string {
   url.hash = '';
   if (!url.pathname.endsWith('/manifest.json')) url.pathname = `${url.pathname.replace(/\/+$/, '')}/manifest.json`;
   return url.href;
-}
-
-/** Fetches and checks the manifest. `text` is the file's content. Rejects with `network` or `format`. */
-export async function fetchManifest(source: Source, url: string, signal: AbortSignal): Promise<{ manifest: Manifest; text: string }> {
-  const text = await readText(source, url, signal);
-  return { manifest: checkManifest(url, text), text };
 }
 
 /** The files that a load reads. Calls read the chunks of the entity table later. */
@@ -58,7 +54,8 @@ export function fileUrl(manifest: string, path: string): string {
   return url.href;
 }
 
-function checkManifest(url: string, text: string): Manifest {
+/** Parses and checks `manifest.json`. `url` is for messages. Throws `format`. */
+export function checkManifest(url: string, text: string): Manifest {
   const invalid = (reason: string) =>
     new LukeError('format', `${url} is not a model manifest: ${reason}. A model folder has a manifest.json, made by \`luke convert\``, { url });
   let json: unknown;
@@ -76,14 +73,15 @@ function checkManifest(url: string, text: string): Manifest {
   const { tokenizer, entityVocab } = (files ?? {}) as Partial<Manifest['files']>;
   if (!isEntry(tokenizer)) throw invalid('it lists no tokenizer');
   if (!isEntry(entityVocab)) throw invalid('it lists no entity vocabulary');
-  if (!Array.isArray(chunks) || !chunks.every(isEntry)) throw invalid('a chunk has no path or size');
+  if (!Array.isArray(chunks) || !chunks.every(isEntry)) throw invalid('a chunk has no path, size or SHA-256');
   const rows = (entityTable as Manifest['entityTable'])?.chunks ?? [];
-  if (!Array.isArray(rows) || !rows.every(isEntry)) throw invalid('a chunk of the entity table has no path or size');
+  if (!Array.isArray(rows) || !rows.every(isEntry)) throw invalid('a chunk of the entity table has no path, size or SHA-256');
   return json as Manifest;
 }
 
 function isEntry(entry: unknown): entry is FileEntry {
   if (typeof entry !== 'object' || entry === null) return false;
-  const { path, bytes } = entry as Partial<FileEntry>;
-  return typeof path === 'string' && Number.isSafeInteger(bytes) && bytes! >= 0;
+  const { path, bytes, offset, sha256 } = entry as Partial<FileEntry>;
+  const isSize = (size: unknown) => Number.isSafeInteger(size) && (size as number) >= 0;
+  return typeof path === 'string' && isSize(bytes) && (offset === undefined || isSize(offset)) && typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256);
 }

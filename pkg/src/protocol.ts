@@ -1,14 +1,16 @@
 // The messages between the page (client.ts) and the engine (serve.ts). Both always use a MessagePort, also without a worker.
 // So there is one code path to test, and one worker can serve several models.
 import type { PlainError } from './errors.js';
-import type { ByteRange, Freshness } from './source.js';
-import type { ForwardInputs, LoadEvent, LoadOptions, RuntimeInfo, Span, WordList } from './types.js';
+import type { FilesOptions } from './files.js';
+import type { ByteRange, Freshness, ResponseFacts } from './source.js';
+import type { ForwardInputs, LoadEvent, LoadOptions, Priority, RuntimeInfo, Span, WordList } from './types.js';
 
 /** The first message to a worker. It transfers the port. */
 export const CONNECT = 'luke-web:connect';
 
 /** The load options that the engine needs, as plain data. */
-export interface EngineOptions {
+export interface EngineOptions extends FilesOptions {
+  cache: NonNullable<LoadOptions['cache']>;
   device: NonNullable<LoadOptions['device']>;
   threads: NonNullable<LoadOptions['threads']>;
   selfTest: boolean;
@@ -33,27 +35,48 @@ export type Call =
   | { method: 'embed'; input: { text: string; spans: readonly Span[] }; options: object }
   | { method: 'forward'; input: ForwardInputs | readonly ForwardInputs[]; options: object };
 
+/** What `models` and `availability` ask of the store. URLs are absolute. */
+export type Action =
+  | { action: 'list' }
+  | { action: 'usage' }
+  | { action: 'has'; model: string }
+  | { action: 'prefetch'; model: string; entityTable: boolean }
+  | { action: 'verify'; model: string }
+  | { action: 'delete'; model: string }
+  | { action: 'availability'; model: string };
+
+/** The part of the load options that the store needs. */
+export type ManageOptions = Omit<EngineOptions, 'threads' | 'selfTest' | 'heads'>;
+
 /** Messages from the page to the engine. */
 export type Request =
   | { type: 'load'; id: number; model: string; options: EngineOptions }
-  | { type: 'call'; id: number; call: Call }
+  | { type: 'call'; id: number; call: Call; priority: Priority }
+  | { type: 'manage'; id: number; action: Action; options: ManageOptions }
   | { type: 'abort'; id: number }
+  | { type: 'ping' }
   | { type: 'close' }
   | FetchReply;
 
 /** Messages from the engine to the page. */
 export type Reply =
-  | { type: 'hello' }
+  /** The first message. `lock` is the name of a Web Lock that the engine holds as long as it lives. */
+  | { type: 'hello'; lock?: string }
+  | { type: 'pong' }
   | { type: 'done'; id: number; value: unknown }
   | { type: 'error'; id: number; error: PlainError }
   | { type: 'progress'; event: LoadEvent }
   | { type: 'info'; info: RuntimeInfo }
   | { type: 'fetch'; id: number; url: string; range?: ByteRange | undefined; cache?: Freshness | undefined }
+  | { type: 'fetch-more'; id: number }
   | { type: 'cancel'; id: number };
 
-/** The page's replies to a `fetch` message: the status, the bytes in pieces, the end. A failure may come at any point. */
+/**
+ * The page's replies to a `fetch` message: the facts of the response, then one piece of the bytes for each `fetch-more`, then the end. A
+ * failure may come at any point.
+ */
 export type FetchReply =
-  | { type: 'fetch-status'; id: number; status: number }
+  | { type: 'fetch-response'; id: number; facts: ResponseFacts }
   | { type: 'fetch-bytes'; id: number; bytes: Uint8Array<ArrayBuffer> }
   | { type: 'fetch-end'; id: number }
   | { type: 'fetch-failed'; id: number; error: PlainError };

@@ -1,8 +1,8 @@
 // Both ends of a fetch over a port. A `fetch` function that the user passed runs on the page, and the engine may run in a worker.
-// There is no backpressure: bytes wait in the engine's queue. The engine reads only a few files at a time.
+// The page sends the next piece of a file when the engine asks for it, so that no bytes pile up.
 import { toPlain, toLukeError } from './errors.js';
 import type { FetchReply, Reply } from './protocol.js';
-import type { Source } from './source.js';
+import type { ResponseFacts, Source } from './source.js';
 
 type FetchRequest = Extract<Reply, { type: 'fetch' }>;
 
@@ -32,10 +32,14 @@ export class RemoteSource {
       if (reply.type === 'fetch-failed') throw toLukeError(reply.error);
       return reply;
     };
+    const more = () => {
+      this.#post({ type: 'fetch-more', id });
+      return next();
+    };
     async function* pieces() {
       let done = false;
       try {
-        for (let reply = await next(); reply.type === 'fetch-bytes'; reply = await next()) yield reply.bytes;
+        for (let reply = await more(); reply.type === 'fetch-bytes'; reply = await more()) yield reply.bytes;
         done = true;
       } finally {
         end(!done);
@@ -45,7 +49,8 @@ export class RemoteSource {
     this.#post({ type: 'fetch', id, url, range, cache });
     try {
       const reply = await next();
-      return { status: reply.type === 'fetch-status' ? reply.status : 0, pieces: pieces(), cancel: () => end(true) };
+      const facts: ResponseFacts = reply.type === 'fetch-response' ? reply.facts : { status: 0 };
+      return { ...facts, pieces: pieces(), cancel: () => end(true) };
     } catch (error) {
       end(true);
       throw error;
@@ -57,15 +62,17 @@ export class RemoteSource {
   }
 }
 
-/** The page's end: fetches the requested file and posts its status and bytes. */
-export async function answerFetch(source: Source, { id, url, range, cache }: FetchRequest, signal: AbortSignal, port: MessagePort): Promise<void> {
+/** The page's end: fetches the requested file and posts its facts and bytes. `asked` resolves when the engine asks for the next piece. */
+export async function answerFetch(source: Source, { id, url, range, cache }: FetchRequest, signal: AbortSignal, port: MessagePort, asked: () => Promise<void>): Promise<void> {
   const post = (reply: FetchReply, transfer: Transferable[] = []) => port.postMessage(reply, transfer);
   try {
-    const { status, pieces } = await source(url, signal, range, cache);
-    post({ type: 'fetch-status', id, status });
+    const { pieces, cancel: _, ...facts } = await source(url, signal, range, cache);
+    post({ type: 'fetch-response', id, facts });
+    await asked();
     for await (const piece of pieces) {
       const bytes = piece.slice(); // a copy, because the source may reuse the piece's memory and a transfer would detach it
       post({ type: 'fetch-bytes', id, bytes }, [bytes.buffer]);
+      await asked();
     }
     post({ type: 'fetch-end', id });
   } catch (error) {

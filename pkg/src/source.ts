@@ -7,40 +7,77 @@ import { LukeError } from './errors.js';
 export interface ByteRange {
   offset: number;
   bytes: number;
+  /** Sent as `If-Range`: the server sends the whole file if it has changed. */
+  ifRange?: string | undefined;
 }
 
-/** A response: its HTTP status and a stream of its bytes. */
-export interface Download {
+/** What the headers of a response say, as far as it is used and visible to the page. */
+export interface ResponseFacts {
   status: number;
+  /** The version of the file: its `ETag`, or else its `Last-Modified`. */
+  version?: string | undefined;
+  /** The version, if it can be sent back to this server in `If-Range`. */
+  ifRange?: string | undefined;
+  /** Milliseconds that the server asks to wait before the next try. */
+  retryAfterMs?: number | undefined;
+  /** First byte of a partial response. */
+  start?: number | undefined;
+  /** Whether it may be an HTML page: many servers send one for a file that does not exist. */
+  html?: boolean;
+}
+
+/** A response: the facts of its headers and a stream of its bytes. */
+export interface Download extends ResponseFacts {
   /** A piece is valid until the next one is requested, because its memory may be reused. */
   pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
   /** Cancels a download of which nothing was read. */
   cancel: () => void;
 }
 
-/** How to use the HTTP cache, as in `fetch`: `no-cache` revalidates a cached file, `reload` ignores it. */
-export type Freshness = 'no-cache' | 'reload';
+/**
+ * How to use the HTTP cache, as in `fetch`: `no-cache` revalidates a cached file, `reload` ignores the cached file, `no-store` also
+ * keeps the new one out of the cache.
+ */
+export type Freshness = 'no-cache' | 'reload' | 'no-store';
 
 /** Fetches a file or a range of it. A server without range requests sends the whole file with status 200. */
 export type Source = (url: string, signal: AbortSignal, range?: ByteRange, cache?: Freshness) => Promise<Download>;
 
-/** The same source, which ignores the HTTP cache. */
-export function reloading(source: Source): Source {
-  return (url, signal, range) => source(url, signal, range, 'reload');
-}
-
 /** A source that calls `fetchFunction`. It rejects with `network`, or with `signal.reason` after an abort. */
 export function fetchSource(fetchFunction: typeof fetch, headers?: Record<string, string>): Source {
   return async (url, signal, range, cache) => {
-    const rangeHeader = range && { range: `bytes=${range.offset}-${range.offset + range.bytes - 1}` };
+    const rangeHeaders = range && { range: `bytes=${range.offset}-${range.offset + range.bytes - 1}`, ...(range.ifRange && { 'if-range': range.ifRange }) };
     try {
-      const response = await fetchFunction(url, { signal, ...(cache && { cache }), ...((headers || rangeHeader) && { headers: { ...headers, ...rangeHeader } }) });
-      const { status, body } = response;
-      return { status, pieces: read(url, body, signal), cancel: () => void body?.cancel().catch(() => {}) };
+      const response = await fetchFunction(url, { signal, ...(cache && { cache }), ...((headers || range) && { headers: { ...headers, ...rangeHeaders } }) });
+      const { body } = response;
+      return { ...facts(response), pieces: read(url, body, signal), cancel: () => void body?.cancel().catch(() => {}) };
     } catch (error) {
       throw fetchError(url, error, signal);
     }
   };
+}
+
+function facts(response: Response): ResponseFacts {
+  const header = (name: string) => response.headers.get(name) ?? undefined;
+  const version = header('etag') ?? header('last-modified');
+  // On another origin `If-Range` needs a preflight, which many hosts refuse.
+  const isOurs = URL.canParse(response.url) && new URL(response.url).origin === globalThis.location?.origin;
+  const start = /^bytes (\d+)-/.exec(header('content-range') ?? '')?.[1];
+  return {
+    status: response.status,
+    version,
+    ifRange: isOurs && !version?.startsWith('W/') ? version : undefined,
+    retryAfterMs: retryAfterMs(header('retry-after')),
+    start: start === undefined ? undefined : Number(start),
+    html: /^text\/html\b/.test(header('content-type') ?? ''),
+  };
+}
+
+/** `Retry-After` is a number of seconds or a date. */
+function retryAfterMs(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
 }
 
 /**
@@ -49,50 +86,40 @@ export function fetchSource(fetchFunction: typeof fetch, headers?: Record<string
  */
 export async function download(source: Source, url: string, signal: AbortSignal, range?: ByteRange, cache?: Freshness): Promise<Download> {
   const response = await source(url, signal, range, cache);
-  const { status } = response;
+  const { status, retryAfterMs } = response;
   if (status < 200 || status > 299) {
     response.cancel();
-    throw new LukeError('network', `${url} answered with status ${status}`, { url, status });
+    throw new LukeError('network', `${url} answered with status ${status}`, { url, status, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   }
   return response;
 }
 
-/** Reads a file, or a range of it, into memory. */
-export async function readBytes(source: Source, url: string, signal: AbortSignal, range?: ByteRange, cache?: Freshness): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let remaining = range?.bytes ?? Infinity;
-  for await (const piece of (await download(source, url, signal, range, cache)).pieces) {
-    pieces.push(piece.slice(0, remaining));
-    remaining -= piece.length;
-    if (remaining <= 0) break; // leaving the loop cancels the download
-  }
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
-}
-
-/** Reads a text file. A cached copy is revalidated first. */
-export async function readText(source: Source, url: string, signal: AbortSignal): Promise<string> {
-  return new TextDecoder().decode(await readBytes(source, url, signal, undefined, 'no-cache'));
-}
-
 const BUFFER_BYTES = 1 << 18;
 
-/**
- * Reads the body through one reused buffer if the stream supports it. Otherwise the browser allocates a buffer for each piece, and
- * often frees them only after the model is loaded. It uses readers because Safari cannot iterate over a ReadableStream.
- */
+/** Reads the body of a response. It uses readers because Safari cannot iterate over a ReadableStream. */
 async function* read(url: string, body: ReadableStream<Uint8Array<ArrayBuffer>> | null, signal: AbortSignal) {
   if (!body) return;
-  const [reader, next] = pieceReader(body);
   try {
-    for (let piece = await next(); !piece.done; piece = await next()) yield piece.value;
+    yield* pieces(body);
   } catch (error) {
     throw fetchError(url, error, signal);
-  } finally {
-    await reader.cancel().catch(() => {});
   }
 }
 
 type Piece = { done: false; value: Uint8Array<ArrayBuffer> } | { done: true };
+
+/**
+ * The pieces of a stream. It reads them through one reused buffer if the stream supports it. Otherwise the browser allocates a buffer
+ * for each piece, and often frees them only after the model is loaded.
+ */
+export async function* pieces(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  const [reader, next] = pieceReader(body);
+  try {
+    for (let piece = await next(); !piece.done; piece = await next()) yield piece.value;
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
 
 function pieceReader(body: ReadableStream<Uint8Array<ArrayBuffer>>): [{ cancel: () => Promise<void> }, () => Promise<Piece>] {
   try {

@@ -55,10 +55,10 @@ export class ThreadPool {
     return this.#threads.length + 1;
   }
 
-  /** Has at least so many threads in all; rejects when one does not start, and then there are none. */
-  async grow(size: number, start: () => ThreadStart): Promise<void> {
+  /** Has at least so many threads in all; rejects when one does not start within `limitMs`, and then there are none. */
+  async grow(size: number, start: () => ThreadStart, limitMs: number): Promise<void> {
     try {
-      while (this.size < size) this.#threads.push(startThread(start()));
+      while (this.size < size) this.#threads.push(startThread(start(), limitMs));
       await Promise.all(this.#threads.map(({ started }) => started));
     } catch (error) {
       this.stop();
@@ -73,15 +73,20 @@ export class ThreadPool {
   }
 }
 
-function startThread(start: ThreadStart): Thread {
-  const worker = new Worker(new URL('./thread.js', import.meta.url), { type: 'module', name: 'luke-web thread' });
+function startThread(start: ThreadStart, limitMs: number): Thread {
+  const worker = new Worker(new URL('./thread.js', import.meta.url), { type: 'module', name: 'luke-web-thread' });
   let stop!: Thread['stop'];
   const started = new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => stop(new LukeError('unsupported', `a thread did not start within ${limitMs / 1000} s`)), limitMs);
     stop = (reason) => {
+      clearTimeout(timer);
       worker.terminate();
       reject(reason);
     };
-    worker.onmessage = () => resolve();
+    worker.onmessage = () => {
+      clearTimeout(timer);
+      resolve();
+    };
     worker.onerror = (event) => {
       event.preventDefault();
       stop(new LukeError('unsupported', `a thread did not start: ${event.message || 'its script could not be loaded'}`));

@@ -29,6 +29,30 @@ export interface LoadOptions {
   signal?: AbortSignal;
   /** Called with the progress of the load; see {@link LoadEvent}. */
   onProgress?: (event: LoadEvent) => void;
+  /**
+   * Where the files of the model are kept for later loads. `auto` (default) is the fastest store that works: the origin private file
+   * system (`opfs`, in a worker only) or else the Cache API (`cache-api`); without both, nothing is kept. If the browser has no room
+   * left, `auto` goes on without the store, and a store that was requested by name rejects with `quota`. `memory` keeps the files until
+   * the worker ends. `false` keeps and reads nothing.
+   */
+  cache?: 'auto' | 'opfs' | 'cache-api' | 'memory' | false;
+  /**
+   * SHA-256 of `manifest.json` in hexadecimal digits. It pins the whole model, because the manifest has the hashes of all files: another
+   * manifest rejects with `integrity`. A model that is stored is then loaded without any request.
+   */
+  manifestHash?: string;
+  /** Asks the browser not to delete what is stored when the disk is full (default `false`). The browser may ask its user. */
+  persist?: boolean;
+  /** Maximum number of files that are fetched at once, 1 to 16 (default 4). */
+  parallelDownloads?: number;
+  /**
+   * How many times a file is tried again after a network error, status 408, 429 or 5xx, a stall, or wrong bytes: 0 to 100 (default 3).
+   * The waits double from 0.5 s, or are what `Retry-After` says, at most 60 s. What has come of a file is not fetched again if its server
+   * supports ranges.
+   */
+  retries?: number;
+  /** Milliseconds without a byte after which a try ends, at least 100 (default 15,000). */
+  stallMs?: number;
   /** Replaces the global `fetch` for the model's files. It is called on this thread, also if the model runs in a worker. */
   fetch?: typeof fetch;
   /** Headers for every request for the model's files, for example `Authorization`. */
@@ -47,21 +71,100 @@ export interface LoadOptions {
   wasmUrl?: string | URL;
 }
 
-/** Loaded bytes and total bytes of the model's files. The total comes from the manifest, and is 0 until the manifest is read. */
-export interface LoadBytes {
-  loadedBytes: number;
-  totalBytes: number;
-}
+/**
+ * A step of a load:
+ *
+ * - `manifest`, `runtime`, `download`, `verify` – files are on their way, or checked; `file` says which
+ * - `build` – all bytes are here, and the model is built
+ * - `self-test` – the model computes the test in its manifest
+ * - `ready` – the model can be called
+ * - `retry` – a file could not be fetched, and is tried again after `waitMs`; `reason` says why
+ * - `fallback` – something is replaced by something else, for example WebGPU by the CPU; `reason` says why
+ * - `quota` – the browser cannot store more, and the rest of the model is only kept in memory; `reason` says why
+ */
+export type LoadPhase = 'manifest' | 'runtime' | 'download' | 'verify' | 'build' | 'self-test' | 'ready' | 'retry' | 'fallback' | 'quota';
 
 /**
- * The progress of a load. The phases come in this order. `download` comes many times, with the path of the file that is read. If WebGPU
- * fails with `device: 'auto'`, the phases start again for the CPU.
+ * The progress of a load. `loadedBytes` only becomes less when a file has to be fetched again, and a `retry` event then says why.
  */
-export type LoadEvent =
-  | ({ phase: 'manifest'; file: string } & LoadBytes)
-  | ({ phase: 'download'; file: string } & LoadBytes)
-  | ({ phase: 'compile' } & LoadBytes)
-  | ({ phase: 'ready' } & LoadBytes);
+export interface LoadEvent {
+  phase: LoadPhase;
+  /** The path of the file in the model folder, or the URL of the manifest or of the runtime. */
+  file?: string;
+  /** Bytes of the model's files and of the runtime that are here. */
+  loadedBytes: number;
+  /** Bytes of all of them, 0 until the manifest is read. The bytes of the runtime are added when its script is read. */
+  totalBytes: number;
+  /** The part of `loadedBytes` that was in the store and was not fetched. */
+  storedBytes: number;
+  /** How many times the file was tried. */
+  attempt?: number;
+  /** Milliseconds until the file is tried again. */
+  waitMs?: number;
+  reason?: string;
+}
+
+/** What is known of a model before it is loaded. */
+export interface Availability {
+  /**
+   * - `available` – all files are stored, and a load fetches nothing but the manifest
+   * - `partial` – some files are stored
+   * - `downloadable` – nothing is stored
+   * - `unavailable` – the model cannot be fetched or cannot run here; `reason` says why
+   */
+  state: 'available' | 'partial' | 'downloadable' | 'unavailable';
+  /** Bytes of the model's files that are stored. */
+  cachedBytes: number;
+  /** Bytes of all files that a load reads. 0 if they are not known, as for a checkpoint that was not loaded before. */
+  totalBytes: number;
+  /** Where the model would run. */
+  device: Device;
+  /** Why the model is not available, or why `auto` would use the CPU. */
+  reason?: string;
+}
+
+/** A model in the store. */
+export interface StoredModel {
+  /** URL of its manifest, without the query. */
+  url: string;
+  /** Name from its manifest. */
+  name: string;
+  /** Bytes of the files that a load reads. */
+  bytes: number;
+  /** Bytes that are stored, with those chunks of the entity table that were fetched. Models may share files. */
+  storedBytes: number;
+  /** Whether a load needs no network. */
+  complete: boolean;
+  /** When it was stored, in milliseconds since 1970. */
+  storedAt: number;
+}
+
+/** How much is stored. */
+export interface StorageUsage {
+  /** Bytes of all files of this package's store. */
+  storedBytes: number;
+  /** Bytes that this website uses in all, and bytes that the browser allows it: `navigator.storage.estimate()`. */
+  usedBytes: number;
+  quotaBytes: number;
+  /** Whether the browser promised to delete nothing when the disk is full. */
+  persistent: boolean;
+}
+
+/** Number of stored files of a model that are as they were stored, that were damaged and are now deleted, and that are missing. */
+export interface Verification {
+  ok: number;
+  bad: number;
+  missing: number;
+}
+
+/** The load options that `availability` and `models` take. */
+export type StoreOptions = Pick<LoadOptions, 'cache' | 'manifestHash' | 'parallelDownloads' | 'retries' | 'stallMs' | 'fetch' | 'headers' | 'signal' | 'worker' | 'wasmUrl'>;
+
+/** Options of `models.prefetch`. */
+export interface PrefetchOptions extends StoreOptions, Pick<LoadOptions, 'onProgress' | 'persist'> {
+  /** Whether to fetch all chunks of the entity table too, which calls fetch as they need them (default `false`). */
+  entityTable?: boolean;
+}
 
 /** Facts about a loaded model and its device. */
 export interface RuntimeInfo {
@@ -81,6 +184,8 @@ export interface RuntimeInfo {
   /** Why `threads: 'auto'` uses only one thread. */
   threadsReason?: string;
   tasks: readonly Task[];
+  /** URLs of the runtime: the wasm and its script. `keepOffline` gives them to the page's service worker. */
+  runtimeUrls: readonly string[];
   /** Milliseconds from the start of the load until the model was ready. */
   loadMs: number;
   /** Why `device: 'auto'` uses the CPU. */
@@ -112,12 +217,27 @@ export interface WordList {
   sentences?: readonly Span[];
 }
 
+/** The priority of a call, with the names of the web platform's Prioritized Task Scheduling API. */
+export type Priority = 'user-blocking' | 'user-visible' | 'background';
+
+/** Options of all calls. */
+export interface CallOptions {
+  /**
+   * Aborts the call, which rejects with `signal.reason`. A queued call is not started. A call that runs ends before its next forward
+   * pass, and the next call begins then.
+   */
+  signal?: AbortSignal;
+  /**
+   * A call overtakes calls of a lower priority that wait, and interrupts one that runs, between two of its forward passes (default
+   * `user-visible`). Calls of the same priority run one at a time, in the order in which they were made.
+   */
+  priority?: Priority;
+}
+
 /** Options of most tasks. */
-export interface TaskOptions {
+export interface TaskOptions extends CallOptions {
   /** How to read `<mask>`, `</s>` etc. in a text: as special tokens (`match`, the default, as in Hugging Face's tokenizer) or as plain text (`text`). */
   specialTokens?: 'match' | 'text';
-  /** Aborts the call, which rejects with `signal.reason`. A queued call is not started; fetches are canceled, computation is not. */
-  signal?: AbortSignal;
 }
 
 /** Options of `luke.ner`. */
@@ -247,11 +367,9 @@ export interface TokenScore {
 }
 
 /** Options of `luke.fillMask`. */
-export interface FillMaskOptions {
+export interface FillMaskOptions extends CallOptions {
   /** Number of tokens per mask, 1 to 1,000 (default 5). */
   topK?: number;
-  /** Aborts the call, which rejects with `signal.reason`. A queued call is not started; fetches are canceled, computation is not. */
-  signal?: AbortSignal;
 }
 
 /** An entity for a mention and its score. */
@@ -327,11 +445,9 @@ export interface ForwardInputs {
 }
 
 /** Options of `luke.forward`. */
-export interface ForwardOptions {
+export interface ForwardOptions extends CallOptions {
   /** Task of the head to run, or `model` for the encoder alone. Required if the model has several heads; by default its only head runs. */
   head?: string;
-  /** Aborts the call, which rejects with `signal.reason`. A queued call is not started; fetches are canceled, computation is not. */
-  signal?: AbortSignal;
 }
 
 /** An array of numbers in row-major order. */

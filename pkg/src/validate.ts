@@ -3,11 +3,13 @@
 import { LukeError } from './errors.js';
 import { checkPlain, readable } from './plain.js';
 import type {
-  ClozeOptions, EmbedOptions, FillMaskOptions, ForwardOptions, LabelOptions, LoadOptions, NerOptions, PredictEntitiesOptions, QaOptions, TaskOptions, WordList,
+  CallOptions, ClozeOptions, EmbedOptions, FillMaskOptions, ForwardOptions, LabelOptions, LoadOptions, NerOptions, PredictEntitiesOptions, PrefetchOptions, QaOptions, StoreOptions, TaskOptions, WordList,
 } from './types.js';
 
-const LOAD: Keys<LoadOptions> = { device: 1, worker: 1, threads: 1, signal: 1, onProgress: 1, fetch: 1, headers: 1, selfTest: 1, heads: 1, wasmUrl: 1 };
-const TASK: Keys<TaskOptions> = { specialTokens: 1, signal: 1 };
+const STORE: Keys<StoreOptions> = { cache: 1, manifestHash: 1, parallelDownloads: 1, retries: 1, stallMs: 1, fetch: 1, headers: 1, signal: 1, worker: 1, wasmUrl: 1 };
+const LOAD: Keys<LoadOptions> = { device: 1, threads: 1, onProgress: 1, persist: 1, selfTest: 1, heads: 1, ...STORE };
+const CALL: Keys<CallOptions> = { signal: 1, priority: 1 };
+const TASK: Keys<TaskOptions> = { specialTokens: 1, ...CALL };
 const NER: Keys<NerOptions> = {
   threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, candidates: 1, sentences: 1, context: 1, allScores: 1, ...TASK,
 };
@@ -16,13 +18,15 @@ const QA: Keys<QaOptions> = {
   topK: 1, nBest: 1, docStride: 1, maxSeqTokens: 1, maxQuestionTokens: 1, maxAnswerTokens: 1, entities: 1, nullThreshold: 1, ...TASK,
 };
 const CLOZE: Keys<ClozeOptions> = { docStride: 1, maxSeqTokens: 1, maxQueryTokens: 1, maxMentionTokens: 1, ...TASK };
-const FILL_MASK: Keys<FillMaskOptions> = { topK: 1, signal: 1 };
+const FILL_MASK: Keys<FillMaskOptions> = { topK: 1, ...CALL };
 const EMBED: Keys<EmbedOptions> = { titles: 1, ...TASK };
 const PREDICT_ENTITIES: Keys<PredictEntitiesOptions> = { topK: 1, ...EMBED };
 const TASKS = { typing: LABELS, relation: LABELS, qa: QA, cloze: CLOZE, fillMask: FILL_MASK, predictEntities: PREDICT_ENTITIES, embed: EMBED };
-const FORWARD: Keys<ForwardOptions> = { head: 1, signal: 1 };
+const FORWARD: Keys<ForwardOptions> = { head: 1, ...CALL };
 
 const DEVICES: readonly unknown[] = ['auto', 'webgpu', 'wasm'];
+const CACHES: readonly unknown[] = ['auto', 'opfs', 'cache-api', 'memory', false];
+const PRIORITIES: readonly unknown[] = ['user-blocking', 'user-visible', 'background'];
 /** More than any processor of a browser's user, and few enough to start. */
 const MOST_THREADS = 64;
 
@@ -31,16 +35,35 @@ type Keys<T> = Record<keyof T, 1>;
 /** Rejects options of `Luke.load` that do not exist or have a value they cannot have. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkKeys('load', options, LOAD);
-  const { device, worker, threads, onProgress, fetch, headers, selfTest, heads, wasmUrl } = options;
-  need(device === undefined || DEVICES.includes(device), 'load', 'device', '"auto", "webgpu" or "wasm"', device);
-  need(worker === undefined || ['boolean', 'function'].includes(typeof worker) || isObject(worker), 'load', 'worker', 'a boolean, a Worker or a function', worker);
+  checkStoreValues('load', options);
+  const { threads, selfTest, heads } = options;
   need(threads === undefined || threads === 'auto' || (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS), 'load', 'threads', `"auto" or a whole number from 1 to ${MOST_THREADS}`, threads);
-  need(onProgress === undefined || typeof onProgress === 'function', 'load', 'onProgress', 'a function', onProgress);
-  need(fetch === undefined || typeof fetch === 'function', 'load', 'fetch', 'a function', fetch);
-  need(headers === undefined || (isObject(headers) && Object.values(headers).every(isString)), 'load', 'headers', 'an object of strings', headers);
   need(selfTest === undefined || typeof selfTest === 'boolean', 'load', 'selfTest', 'a boolean', selfTest);
   need(heads === undefined || (Array.isArray(heads) && heads.every(isString)), 'load', 'heads', 'a list of strings', heads);
-  need(wasmUrl === undefined || isString(wasmUrl) || wasmUrl instanceof URL, 'load', 'wasmUrl', 'a URL', wasmUrl);
+}
+
+/** Rejects options of `availability` and `models` that do not exist or have a value they cannot have. `others` are beside those of all. */
+export function checkStore(where: string, options: StoreOptions & PrefetchOptions, others: readonly string[] = []): void {
+  checkKeys(where, options, { ...STORE, ...Object.fromEntries(others.map((name) => [name, 1] as const)) });
+  checkStoreValues(where, options);
+}
+
+function checkStoreValues(where: string, options: PrefetchOptions & Pick<LoadOptions, 'device'>): void {
+  const { cache, manifestHash, persist, parallelDownloads, retries, stallMs, device, worker, onProgress, fetch, headers, wasmUrl, entityTable } = options;
+  need(device === undefined || DEVICES.includes(device), where, 'device', '"auto", "webgpu" or "wasm"', device);
+  need(worker === undefined || ['boolean', 'function'].includes(typeof worker) || isWorker(worker), where, 'worker', 'a boolean, a Worker or a function', worker);
+  need(onProgress === undefined || typeof onProgress === 'function', where, 'onProgress', 'a function', onProgress);
+  need(fetch === undefined || typeof fetch === 'function', where, 'fetch', 'a function', fetch);
+  need(headers === undefined || (isObject(headers) && Object.values(headers).every(isString)), where, 'headers', 'an object of strings', headers);
+  need(wasmUrl === undefined || isString(wasmUrl) || wasmUrl instanceof URL, where, 'wasmUrl', 'a URL', wasmUrl);
+  need(entityTable === undefined || typeof entityTable === 'boolean', where, 'entityTable', 'a boolean', entityTable);
+  const isWhole = (value: unknown, min: number, max: number) => value === undefined || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max);
+  need(cache === undefined || CACHES.includes(cache), where, 'cache', '"auto", "opfs", "cache-api", "memory" or false', cache);
+  need(manifestHash === undefined || (isString(manifestHash) && /^[0-9a-f]{64}$/.test(manifestHash)), where, 'manifestHash', '64 hexadecimal digits in lower case', manifestHash);
+  need(persist === undefined || typeof persist === 'boolean', where, 'persist', 'a boolean', persist);
+  need(isWhole(parallelDownloads, 1, 16), where, 'parallelDownloads', 'a whole number from 1 to 16', parallelDownloads);
+  need(isWhole(retries, 0, 100), where, 'retries', 'a whole number from 0 to 100', retries);
+  need(isWhole(stallMs, 100, 2 ** 31 - 1), where, 'stallMs', 'a whole number of milliseconds, at least 100', stallMs);
 }
 
 /** Rejects what is neither a text, nor texts, nor a word list. */
@@ -84,6 +107,12 @@ export function checkForward(inputs: unknown, options: ForwardOptions): void {
   inputs.forEach((one: unknown, i) => need(isObject(one), 'forward', `inputs[${i}]`, 'an object of arrays', one));
 }
 
+/** The URL of a model, as an absolute URL. */
+export function checkUrl(where: string, model: unknown): string {
+  need(isString(model) || model instanceof URL, where, 'the model', 'a URL', model);
+  return absoluteUrl('the model', model as string | URL);
+}
+
 /** An absolute URL; a relative one is taken from the page's. */
 export function absoluteUrl(what: string, url: string | URL): string {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
@@ -97,7 +126,8 @@ export function absoluteUrl(what: string, url: string | URL): string {
 /** Rejects options of a task that do not exist or are no plain data; their values are checked in the wasm. */
 function checkOptions(where: string, options: object, keys: Record<string, 1>): void {
   readable(where, 'options', () => checkKeys(where, options, keys));
-  const { signal: _, ...data } = readable(where, 'options', () => ({ ...options })) as { signal?: unknown };
+  const { signal: _, priority, ...data } = readable(where, 'options', () => ({ ...options })) as { signal?: unknown; priority?: unknown };
+  need(priority === undefined || PRIORITIES.includes(priority), where, 'priority', '"user-blocking", "user-visible" or "background"', priority);
   checkPlain(where, 'options', data);
 }
 
@@ -131,6 +161,10 @@ function isString(value: unknown): value is string {
 
 function isSpan(value: unknown): boolean {
   return Array.isArray(value) && value.length === 2 && value.every((offset) => Number.isSafeInteger(offset) && offset >= 0);
+}
+
+function isWorker(value: unknown): boolean {
+  return isObject(value) && typeof (value as Worker).postMessage === 'function' && typeof (value as Worker).addEventListener === 'function';
 }
 
 function isObject(value: unknown): value is object {

@@ -1,19 +1,30 @@
 // The wasm modules. Each has at most one instance per worker, because the generated glue keeps it in a module variable.
 // After a trap, the calls that run in the instance reject, and a new instance replaces it for all models.
+import { abortable } from './abort.js';
 import { isTrap, LukeError } from './errors.js';
 import type { FileEntry } from './manifest.js';
+import type { Progress } from './progress.js';
+import { withinStall, withRetries, type RetryOptions } from './retry.js';
+import { download, fetchSource } from './source.js';
+import type { Write } from './store/store.js';
 import { hasRelaxedSimd, ThreadPool } from './threads.js';
+import type { RunningCall } from './turns.js';
 import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span } from './types.js';
 
 /** The exports of `src/wasm/mod.rs`. They throw a `PlainError`, or trap. */
 export interface WasmModule {
   default(init: { module_or_path: Response }): Promise<unknown>;
-  /** Loads a model, and calls `read` for each file. The model keeps `read` for the rows of the entity table that later calls need. */
-  loadModel(manifestJson: string, read: ReadFile, options: { selfTest: boolean }): Promise<WasmModel>;
+  /** The length of the wasm file in bytes, which the build writes into the script. */
+  WASM_BYTES?: number;
+  /**
+   * Loads a model, and reads each of its files from `host`. The model keeps `host` for its calls. The self-test runs if there is an
+   * `onSelfTest`, which is called before it.
+   */
+  loadModel(manifestJson: string, host: ModelHost, onSelfTest: (() => void) | undefined): Promise<WasmModel>;
   /** Reads the small files of a checkpoint, and the headers of its safetensors files. */
   readCheckpoint(name: string, files: Record<string, Uint8Array>, headers: Record<string, Uint8Array>, heads: string[]): WasmCheckpoint;
   /** Loads a model from a checkpoint, as `loadModel` does. The checkpoint cannot be used again. */
-  loadCheckpoint(checkpoint: WasmCheckpoint, read: ReadFile): Promise<WasmModel>;
+  loadCheckpoint(checkpoint: WasmCheckpoint, host: ModelHost): Promise<WasmModel>;
   /** The length of a safetensors header in bytes, from the first 8 bytes of the file. */
   checkpointHeaderBytes(file: string, first: Uint8Array): number;
   /** The file names in `model.safetensors.index.json`. */
@@ -35,8 +46,16 @@ export interface ThreadStart {
 /** Which module to load: that of a device, or the CPU module with threads. */
 export type Runtime = Device | 'threads';
 
-/** Reads a file of the model, or a part of it, and calls `write` for each piece in order. `next` is the file that will be read after it. */
-export type ReadFile = (file: FileEntry, next: FileEntry | undefined, write: (piece: Uint8Array<ArrayBuffer>) => void) => Promise<void>;
+/** What a model needs of this side. `call` is what was passed to the call that asks, or `undefined` during a load. */
+export interface ModelHost {
+  /**
+   * Reads a file of the model, or a part of it, and calls `write` for each piece in order. `ahead` are the files that will be read after
+   * it. `again` says that the copy that came last was not the file.
+   */
+  read(file: FileEntry, ahead: readonly FileEntry[], again: boolean, write: Write, call: RunningCall | undefined): Promise<void>;
+  /** Called between pieces of work, for example two forward passes. Ends the call if it throws or rejects. */
+  pause(call: RunningCall | undefined): Promise<void> | undefined;
+}
 
 /** A checkpoint whose weights are not read yet. */
 export interface WasmCheckpoint {
@@ -47,9 +66,9 @@ export interface WasmCheckpoint {
 
 export interface WasmModel {
   /** Runs any task except `embed`. */
-  call(task: string, input: unknown, options: object): Promise<unknown>;
-  embed(input: { text: string; spans: readonly Span[] }, options: object): Promise<unknown>;
-  forward(input: ForwardInputs | readonly ForwardInputs[], options: object): Promise<ForwardOutputs | ForwardOutputs[]>;
+  call(task: string, input: unknown, options: object, call: RunningCall): Promise<unknown>;
+  embed(input: { text: string; spans: readonly Span[] }, options: object, call: RunningCall): Promise<unknown>;
+  forward(input: ForwardInputs | readonly ForwardInputs[], options: object, call: RunningCall): Promise<ForwardOutputs | ForwardOutputs[]>;
   info(): Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'tasks' | 'parameters'> & { selfTest?: RuntimeInfo['selfTest'] | null };
   free(): void;
 }
@@ -57,14 +76,17 @@ export interface WasmModel {
 /** A wasm module and the calls that run in it. */
 export class WasmInstance {
   readonly module: WasmModule;
+  /** URLs of the wasm and of its script. */
+  readonly urls: readonly string[];
   /** The number of restarts. Objects of an earlier generation are no longer valid. */
   generation = 0;
   readonly #running = new Set<(trap: unknown) => void>();
   readonly #pool = new ThreadPool();
   readonly #users = new Set<object>();
 
-  constructor(module: WasmModule) {
+  constructor(module: WasmModule, urls: readonly string[] = []) {
     this.module = module;
+    this.urls = urls;
   }
 
   /** Number of threads that compute. */
@@ -72,10 +94,13 @@ export class WasmInstance {
     return this.#pool.size;
   }
 
-  /** Starts threads until there are at least this many. All models of the instance share them until their last user releases them. */
-  async useThreads(user: object, threads: number): Promise<void> {
+  /**
+   * Starts threads until there are at least this many. All models of the instance share them until their last user releases them.
+   * Rejects with `unsupported` if a thread does not start within `limitMs`.
+   */
+  async useThreads(user: object, threads: number, limitMs: number): Promise<void> {
     this.#users.add(user);
-    await this.#pool.grow(threads, () => this.module.threadStart!());
+    await this.#pool.grow(threads, () => this.module.threadStart!(), limitMs);
   }
 
   /** Releases the threads for this user. With the last user, the threads and the instance end. */
@@ -128,15 +153,24 @@ export class WasmInstance {
 
 const instances = new Map<Runtime, Promise<WasmInstance>>();
 
-/** The instance for a runtime. It is fetched and compiled on first use; after a failure the next call tries again. Rejects with `network`. */
-export function loadWasm(runtime: Runtime, wasmUrl?: string): Promise<WasmInstance> {
+/** How a runtime is fetched. */
+export interface RuntimeOptions extends RetryOptions {
+  /** The folder of the modules, as an absolute URL. */
+  wasmUrl?: string;
+}
+
+/**
+ * The instance for a runtime. It is fetched and compiled on first use; after a failure the next call tries again. Rejects with
+ * `network`, or with `unsupported` if the browser cannot compile it.
+ */
+export function loadWasm(runtime: Runtime, options: RuntimeOptions, progress: Progress, signal: AbortSignal): Promise<WasmInstance> {
   let instance = instances.get(runtime);
   if (!instance) {
-    instance = instantiate(runtime, wasmUrl);
+    instance = instantiate(runtime, options, progress);
     instances.set(runtime, instance);
     instance.catch(() => instances.delete(runtime));
   }
-  return instance;
+  return abortable(instance, signal); // other loads may wait for the same instance
 }
 
 /** The locations of the modules. Imports and URLs are written out in full, because bundlers search for exactly these forms. */
@@ -168,16 +202,64 @@ export function wasmFile(folder: string, wasmUrl: string): URL {
   return url;
 }
 
-async function instantiate(runtime: Runtime, wasmUrl?: string): Promise<WasmInstance> {
+async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: Progress): Promise<WasmInstance> {
   const folder = runtime !== 'wasm' ? runtime : hasRelaxedSimd() ? 'relaxed' : 'cpu';
-  const url = wasmUrl ? wasmFile(folder, wasmUrl) : MODULES[folder].url();
-  const importing = MODULES[folder].load();
-  const [module, response] = await Promise.all([importing, fetch(url)]).catch((error: unknown) => {
-    throw new LukeError('network', `cannot fetch the runtime (${url.href} and its script): ${String(error)}`, { url: url.href });
+  const url = (options.wasmUrl ? wasmFile(folder, options.wasmUrl) : MODULES[folder].url()).href;
+  const retrying = <T>(attempt: (signal: AbortSignal, alive: (isDone?: boolean) => void) => Promise<T>): Promise<T> => {
+    const onRetry = (error: LukeError, tried: number, waitMs: number) =>
+      progress.event('retry', { file: url, attempt: tried, waitMs: Math.round(waitMs), reason: error.message });
+    return withRetries(options, never, onRetry, () => withinStall(url, options.stallMs, never, attempt));
+  };
+  progress.event('runtime', { file: url });
+  const importing = retrying(async () => {
+    try {
+      return await MODULES[folder].load();
+    } catch (error) {
+      throw new LukeError('network', `cannot fetch the runtime (the script of ${url}): ${String(error)}`, { url });
+    }
   });
-  if (!response.ok) {
-    throw new LukeError('network', `${url.href} answered with status ${response.status}`, { url: url.href, status: response.status });
-  }
-  await module.default({ module_or_path: response });
-  return new WasmInstance(module);
+  return retrying(async (signal, alive) => {
+    const [module, response] = await Promise.all([importing, download(fetchWasm, url, signal)]);
+    if (response.html) throw new LukeError('network', `${url} answered with a page instead of the runtime`, { url, status: 404 });
+    const file: FileEntry = { path: url, bytes: module.WASM_BYTES ?? 0 };
+    progress.expect([file]);
+    const stream = counted(response.pieces, (bytes) => {
+      progress.add(file, bytes, 'network');
+      alive();
+    }, () => alive(true));
+    try {
+      await module.default({ module_or_path: new Response(stream.body, { headers: { 'content-type': 'application/wasm' } }) });
+    } catch (error) {
+      progress.add(file, -file.bytes, 'network');
+      throw stream.failure() ?? error;
+    }
+    return new WasmInstance(module, [url, new URL('luke_web.js', MODULES[folder].url()).href]);
+  });
+}
+
+const never = new AbortController().signal;
+const fetchWasm = fetchSource((...request) => fetch(...request));
+
+/** A stream of these pieces, and why they failed, if they did: what the compiler says about it is not clear. */
+function counted(pieces: AsyncIterable<Uint8Array<ArrayBuffer>>, onBytes: (bytes: number) => void, onEnd: () => void) {
+  const iterator = pieces[Symbol.asyncIterator]();
+  let failure: unknown;
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      try {
+        const { done, value } = await iterator.next();
+        if (done) {
+          onEnd();
+          return controller.close();
+        }
+        onBytes(value.length);
+        controller.enqueue(value.slice());
+      } catch (error) {
+        failure = error;
+        controller.error(error);
+      }
+    },
+    cancel: () => void iterator.return?.(),
+  });
+  return { body, failure: () => failure };
 }

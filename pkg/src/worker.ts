@@ -4,5 +4,5 @@ import { serve } from './serve.js';
 
 globalThis.addEventListener('message', ({ data, ports }: MessageEvent) => {
   const [port] = ports;
-  if (data === CONNECT && port) serve(port);
+  if (data === CONNECT && port) void serve(port);
 });

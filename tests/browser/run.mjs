@@ -7,7 +7,7 @@ import { startSite } from './server.mjs';
 
 const FAULTS = ['transfers', 'statuses', 'stalls', 'store', 'tabs', 'offline', 'workers', 'aborts', 'calls', 'checkpoint', 'manager', 'others'];
 const SPECS = [
-  'parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'lifecycle', 'threads', 'gpu', 'kernels', 'demo', 'building',
+  'parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'lifecycle', 'threads', 'gpu', 'kernels', 'demo', 'offline', 'building',
   ...FAULTS.map((name) => `faults/${name}`),
 ];
 const FLAGS = [

@@ -1,0 +1,198 @@
+// The downloads of a model's files: several at once, in the order in which they are needed. A file that one tab has begun is finished,
+// and not fetched again, by whoever needs it next.
+import { LukeError } from './errors.js';
+import { key, NoRanges, type Fetcher, type FileNames, type Landed } from './fetcher.js';
+import type { FileEntry } from './manifest.js';
+import { sha256 } from './record.js';
+import { MemoryDraft, type Write } from './store/store.js';
+
+/** Tells of a file that was found in the store. */
+export type OnStored = (entry: FileEntry) => void;
+
+export class Downloads {
+  /** Files that their server sends only as a whole. */
+  readonly wholeFiles = new Set<string>();
+  readonly #fetcher: Fetcher;
+  readonly #names: FileNames;
+  readonly #parallel: number;
+  readonly #onStored: OnStored;
+  readonly #signal: AbortSignal;
+  #queue: FileEntry[] = [];
+  /** Files that are here, or on their way. */
+  readonly #landings = new Map<string, Promise<Landed>>();
+  /** Files that could not be fetched; nobody has been told yet. */
+  readonly #failed = new Set<string>();
+  #active = 0;
+  /** Files in memory that were not read yet. */
+  #waiting = 0;
+  /** Parts that are wanted of each of `wholeFiles`. */
+  readonly #parts = new Map<string, Map<string, FileEntry>>();
+  /** The parts that were cut out of a whole file. */
+  readonly #cutting = new Map<string, Promise<Map<string, Landed>>>();
+
+  /** `parallel` is the maximum number of files that are fetched at once; `signal` ends what waits for another tab. */
+  constructor(fetcher: Fetcher, names: FileNames, parallel: number, onStored: OnStored, signal: AbortSignal) {
+    this.#fetcher = fetcher;
+    this.#names = names;
+    this.#parallel = parallel;
+    this.#onStored = onStored;
+    this.#signal = signal;
+  }
+
+  /** Fetches these files in order, as many at once as the options allow. */
+  want(entries: readonly FileEntry[]): void {
+    const known = new Set([...this.#landings.keys(), ...this.#queue.map(key)]);
+    this.#queue.push(...entries.filter((entry) => !known.has(key(entry))));
+    entries.forEach((entry) => this.#addPart(entry));
+    this.#pump();
+  }
+
+  /** From now on files that failed are fetched again. */
+  forgetFailures(): void {
+    for (const failed of this.#failed) this.#landings.delete(failed);
+    this.#failed.clear();
+  }
+
+  /** Waits until a file is here, and then lets go of it. */
+  async land(entry: FileEntry): Promise<void> {
+    await this.#landing(entry).finally(() => this.#forget(entry));
+  }
+
+  /**
+   * Sends a file to `write` when it is here, and then lets go of it. `again` says that the copy that was sent before is damaged: the file
+   * is then fetched anew.
+   */
+  async read(entry: FileEntry, again: boolean, write: Write): Promise<void> {
+    if (again) await this.#discard(entry);
+    for (let tried = 1; ; tried += 1) {
+      const landed = await this.#landing(entry).finally(() => this.#forget(entry));
+      if (await this.#send(entry, landed, write)) return;
+      // The store was wiped, or the file in it is damaged: it is fetched once more.
+      if (tried === 2) throw new LukeError('integrity', `${entry.path} cannot be read from the store`, { path: entry.path });
+      await this.#discard(entry);
+    }
+  }
+
+  /** The file, which is fetched now if nobody did so. */
+  #landing(entry: FileEntry): Promise<Landed> {
+    const started = this.#landings.get(key(entry));
+    if (started) return started;
+    this.#queue = this.#queue.filter((queued) => key(queued) !== key(entry));
+    this.#addPart(entry);
+    return this.#start(entry);
+  }
+
+  #forget(entry: FileEntry): void {
+    const landing = this.#landings.get(key(entry));
+    if (!landing) return;
+    this.#landings.delete(key(entry));
+    this.#failed.delete(key(entry));
+    landing.then(({ content }) => this.#waited(content ? -1 : 0), () => {});
+  }
+
+  async #send(entry: FileEntry, { name, content }: Landed, write: Write): Promise<boolean> {
+    if (content) {
+      write(new Uint8Array(await content.arrayBuffer()));
+      return true;
+    }
+    if (entry.sha256 === undefined) return this.#sendVerified(entry, name!, write);
+    // The wasm verifies the file, and asks again if this ends early.
+    return this.#fetcher.stores.read(name!, write).catch(() => true);
+  }
+
+  /** The wasm cannot verify a file that has no hash in a manifest. */
+  async #sendVerified(entry: FileEntry, name: string, write: Write): Promise<boolean> {
+    const draft = new MemoryDraft(entry.bytes);
+    const isThere = await this.#fetcher.stores.read(name, (piece) => draft.write(piece)).catch(() => false);
+    if (!isThere || (await sha256(draft.content())) !== name) return false;
+    write(draft.content());
+    return true;
+  }
+
+  async #discard(entry: FileEntry): Promise<void> {
+    this.#forget(entry);
+    this.#fetcher.stale.add(key(entry));
+    const name = await this.#names.find(entry);
+    if (name) await this.#fetcher.stores.delete(name).catch(() => {});
+  }
+
+  #pump(): void {
+    while (this.#queue.length > 0 && this.#active + this.#waiting < this.#parallel) this.#start(this.#queue.shift()!);
+  }
+
+  #start(entry: FileEntry): Promise<Landed> {
+    this.#active += 1;
+    const landing = this.#land(entry).finally(() => (this.#active -= 1));
+    this.#landings.set(key(entry), landing);
+    landing.then(
+      ({ content }) => this.#waited(content ? 1 : 0),
+      () => {
+        if (this.#landings.get(key(entry)) === landing) this.#failed.add(key(entry));
+        this.#queue = []; // whoever reads this file is told, and does not need the others then
+      },
+    );
+    return landing;
+  }
+
+  #waited(change: number): void {
+    this.#waiting += change;
+    this.#pump();
+  }
+
+  async #land(entry: FileEntry): Promise<Landed> {
+    const stored = await this.#stored(entry);
+    if (stored) return stored;
+    if (this.#isCut(entry)) return this.#landPart(entry);
+    const fetching = this.#alone(await this.#names.part(entry), async () => (await this.#stored(entry)) ?? this.#fetcher.fetch(entry));
+    return fetching.catch((error: unknown) => {
+      if (!(error instanceof NoRanges)) throw error;
+      this.wholeFiles.add(entry.path);
+      return this.#landPart(entry);
+    });
+  }
+
+  async #stored(entry: FileEntry): Promise<Landed | undefined> {
+    const name = await this.#names.find(entry);
+    if (!name || !(await this.#fetcher.stores.has(name, entry.bytes))) return undefined;
+    this.#onStored(entry);
+    return { name };
+  }
+
+  /** Runs `work` while no other tab fetches the same file. The lock ends with the tab. */
+  #alone<T>(part: string, work: () => Promise<T>): Promise<T> {
+    const locks = (globalThis.navigator as Navigator | undefined)?.locks;
+    const { target } = this.#fetcher.stores;
+    if (!locks || !target || target.kind === 'memory') return work();
+    return locks.request(`luke-web:${part}`, { signal: this.#signal }, work) as Promise<T>;
+  }
+
+  #isCut({ path, offset }: FileEntry): boolean {
+    return offset !== undefined && this.wholeFiles.has(path);
+  }
+
+  #addPart(entry: FileEntry): void {
+    if (entry.offset === undefined) return;
+    const parts = this.#parts.get(entry.path) ?? new Map<string, FileEntry>();
+    this.#parts.set(entry.path, parts.set(key(entry), entry));
+  }
+
+  /** A part of a file that its server sends only as a whole. All parts that are wanted are cut out of it at once. */
+  async #landPart(entry: FileEntry): Promise<Landed> {
+    for (;;) {
+      let cutting = this.#cutting.get(entry.path);
+      if (!cutting) {
+        this.#addPart(entry);
+        const parts = [...this.#parts.get(entry.path)!.values()].sort((a, b) => a.offset! - b.offset!);
+        this.#parts.delete(entry.path);
+        cutting = this.#alone(`${entry.path} whole`, () => this.#fetcher.cut(parts));
+        this.#cutting.set(entry.path, cutting);
+        cutting.catch(() => this.#cutting.delete(entry.path));
+      }
+      const parts = await cutting;
+      const landed = parts.get(key(entry));
+      parts.delete(key(entry));
+      if (parts.size === 0 || !landed) this.#cutting.delete(entry.path);
+      if (landed) return landed;
+    }
+  }
+}

@@ -1,0 +1,287 @@
+// Brings one file of a model into the store or into memory: by ranges where a part of it is here, verified, and with retries.
+import { LukeError } from './errors.js';
+import type { FileEntry } from './manifest.js';
+import { canHash, sha256 } from './record.js';
+import { withinStall, withRetries, type RetryOptions } from './retry.js';
+import { download, type ByteRange, type Download, type Source } from './source.js';
+import { MemoryDraft, type Draft } from './store/store.js';
+import type { Stores } from './store/stores.js';
+
+/** What a download tells whoever started it. */
+export interface DownloadEvents {
+  /** Bytes that came, from the network or from the store. A negative number takes back bytes that were wrong. */
+  onBytes(entry: FileEntry, bytes: number, from: 'network' | 'store'): void;
+  onVerify(entry: FileEntry): void;
+  onRetry(entry: FileEntry, error: LukeError, attempt: number, waitMs: number): void;
+  /** The store cannot take more: the load goes on without it. */
+  onStoreFailed(error: unknown): void;
+}
+
+/** The names of files in the store. In a manifest an entry has its hash; the files of a checkpoint get theirs when they have come. */
+export interface FileNames {
+  find(entry: FileEntry): Promise<string | undefined>;
+  /** A name for the unfinished file, which depends on its version. */
+  part(entry: FileEntry): Promise<string>;
+  /** A file has come and is stored under this name. */
+  add(entry: FileEntry, name: string): Promise<void>;
+}
+
+/** A file that is here: in the store under a name, or else in memory. */
+export interface Landed {
+  name?: string;
+  content?: Blob;
+}
+
+/** Thrown when a server sends a whole file in place of a part. */
+export class NoRanges {}
+
+/** Thrown when the store refuses bytes. */
+class StoreFault {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+export class Fetcher {
+  /** The version of each file from which only parts are read. It must not change between two of them. */
+  readonly versions = new Map<string, string>();
+  /** Files, by key, of which the HTTP cache or the store had a wrong copy. */
+  readonly stale = new Set<string>();
+  stores: Stores;
+  readonly #source: Source;
+  readonly #url: (path: string) => string;
+  readonly #names: FileNames;
+  readonly #options: RetryOptions;
+  readonly #events: DownloadEvents;
+  readonly #signal: AbortSignal;
+  /** What a server takes in `If-Range`, by path. */
+  readonly #ifRange = new Map<string, string>();
+
+  /** `url` gives the URL of a path; `signal` ends all downloads. */
+  constructor(source: Source, url: (path: string) => string, names: FileNames, stores: Stores, options: RetryOptions, events: DownloadEvents, signal: AbortSignal) {
+    this.#source = source;
+    this.#url = url;
+    this.#names = names;
+    this.stores = stores;
+    this.#options = options;
+    this.#events = events;
+    this.#signal = signal;
+  }
+
+  /** Fetches a file, or a part of one. Rejects with `NoRanges` if the server does not send parts. */
+  async fetch(entry: FileEntry): Promise<Landed> {
+    let draft = await this.#draft(entry);
+    if (draft.length > 0) this.#events.onBytes(entry, draft.length, 'store');
+    const reset = () => {
+      this.#events.onBytes(entry, -draft.length, 'network');
+      draft.reset();
+    };
+    const attempt = async (): Promise<Landed> => {
+      if (draft.length > entry.bytes) reset();
+      try {
+        if (draft.length < entry.bytes) await this.#receive(entry, draft, reset);
+        return await this.#verify(entry, draft, reset);
+      } catch (error) {
+        if (!(error instanceof StoreFault)) throw error;
+        draft = this.#withoutStore(entry, draft, error);
+        return attempt();
+      }
+    };
+    const onRetry = (error: LukeError, tried: number, waitMs: number) => {
+      if (error.code === 'integrity') this.stale.add(key(entry)); // perhaps the HTTP cache has an earlier version
+      this.#events.onRetry(entry, error, tried, waitMs);
+    };
+    try {
+      return await withRetries(this.#options, this.#signal, onRetry, attempt, () => draft.length);
+    } finally {
+      draft.close();
+    }
+  }
+
+  /** Reads a whole file once, and keeps these parts of it, which are in order. For servers that do not send parts. */
+  async cut(parts: readonly FileEntry[]): Promise<Map<string, Landed>> {
+    const cut = new Map<string, Landed>();
+    const url = this.#url(parts[0]!.path);
+    const onRetry = (error: LukeError, tried: number, waitMs: number) => this.#events.onRetry(parts[0]!, error, tried, waitMs);
+    const attempt = () => withinStall(url, this.#options.stallMs, this.#signal, (signal, alive) => this.#cutOnce(parts, url, cut, signal, alive));
+    await withRetries(this.#options, this.#signal, onRetry, attempt, () => cut.size);
+    return cut;
+  }
+
+  async #cutOnce(parts: readonly FileEntry[], url: string, cut: Map<string, Landed>, signal: AbortSignal, alive: () => void): Promise<void> {
+    const rest = parts.filter((part) => !cut.has(key(part)));
+    const { pieces } = await this.#open(rest[0]!, signal);
+    let draft: Draft | undefined;
+    let at = 0;
+    try {
+      for await (const piece of pieces) {
+        signal.throwIfAborted();
+        alive();
+        for (let part = rest[0]; part && part.offset! < at + piece.length; part = rest[0]) {
+          draft ??= await this.#emptyDraft(part);
+          const end = part.offset! + part.bytes - at;
+          this.#write(part, draft, piece.subarray(Math.max(part.offset! - at, 0), Math.min(end, piece.length)));
+          if (end > piece.length) break;
+          cut.set(key(part), await this.#verify(part, draft, () => {}));
+          draft.close();
+          draft = undefined;
+          rest.shift();
+        }
+        at += piece.length;
+        if (rest.length === 0) return; // leaving the loop ends the download
+      }
+      throw wrongLength(rest[0]!, url, `is cut short at ${at}, before the end of`);
+    } catch (error) {
+      if (draft) this.#events.onBytes(rest[0]!, -draft.length, 'network');
+      if (!(error instanceof StoreFault)) throw error;
+      this.storeFailed(error.error);
+      throw new LukeError('network', `${url}: the store failed: ${String(error.error)}`, { url });
+    } finally {
+      draft?.close();
+    }
+  }
+
+  async #receive(entry: FileEntry, draft: Draft, reset: () => void): Promise<void> {
+    const url = this.#url(entry.path);
+    const { offset, bytes } = entry;
+    await withinStall(url, this.#options.stallMs, this.#signal, async (signal, alive) => {
+      const from = draft.length;
+      const isRange = offset !== undefined || from > 0;
+      const range: ByteRange | undefined = isRange ? { offset: (offset ?? 0) + from, bytes: bytes - from, ifRange: this.#ifRange.get(entry.path) } : undefined;
+      const response = await this.#open(entry, signal, range).catch((error: unknown) => {
+        if (from === 0 || !(error instanceof LukeError && (error.detail as { status?: number } | undefined)?.status === 416)) throw error;
+        reset();
+        throw wrongLength(entry, url, `is cut short at ${from} of`);
+      });
+      if (range && response.status !== 206) {
+        if (offset !== undefined) {
+          response.cancel();
+          throw new NoRanges();
+        }
+        reset(); // the whole file comes
+      } else if (range && response.start !== undefined && response.start !== range.offset) {
+        response.cancel();
+        throw new LukeError('network', `${url}: the server sent another range than was requested`, { url });
+      }
+      for await (const piece of response.pieces) {
+        signal.throwIfAborted();
+        alive();
+        if (draft.length + piece.length > bytes) {
+          reset();
+          throw wrongLength(entry, url, 'has more bytes than');
+        }
+        this.#write(entry, draft, piece);
+      }
+      if (draft.length < bytes) throw wrongLength(entry, url, `is cut short at ${draft.length} of`);
+    });
+  }
+
+  /** Starts the download of a file. Rejects with `integrity` if it is another version than before. */
+  async #open(entry: FileEntry, signal: AbortSignal, range?: ByteRange): Promise<Download> {
+    const url = this.#url(entry.path);
+    // What is stored here need not be in the HTTP cache too.
+    const freshness = this.stores.target ? 'no-store' : this.stale.has(key(entry)) ? 'reload' : undefined;
+    const response = await download(this.#source, url, signal, range, freshness);
+    const version = entry.offset === undefined ? undefined : this.versions.get(entry.path);
+    if (version !== undefined && response.version !== undefined && response.version !== version) {
+      response.cancel();
+      throw new LukeError('integrity', `${url} was replaced while it was read`, { url, isReplaced: true });
+    }
+    // A page to log in, or of a server that has a page for every address: it may be over at the next try.
+    if (response.html) {
+      response.cancel();
+      throw new LukeError('network', `${url} answered with a page instead of the file`, { url });
+    }
+    if (response.ifRange) this.#ifRange.set(entry.path, response.ifRange);
+    return response;
+  }
+
+  #write(entry: FileEntry, draft: Draft, piece: Uint8Array<ArrayBuffer>): void {
+    const before = draft.length;
+    try {
+      inStore(() => draft.write(piece));
+    } finally {
+      this.#events.onBytes(entry, draft.length - before, 'network');
+    }
+  }
+
+  async #verify(entry: FileEntry, draft: Draft, reset: () => void): Promise<Landed> {
+    this.#events.onVerify(entry);
+    const content = inStore(() => draft.content());
+    const hash = canHash() ? await sha256(content) : undefined;
+    if (entry.sha256 !== undefined && hash !== undefined && hash !== entry.sha256) {
+      reset();
+      throw new LukeError('integrity', `${entry.path}: the SHA-256 is ${hash}, not ${entry.sha256} as the manifest says (${this.#url(entry.path)})`, { path: entry.path, sha256: hash });
+    }
+    const name = entry.sha256 ?? hash;
+    if (!this.stores.target || name === undefined) return { content: new Blob([inStore(() => draft.content())]) };
+    await draft.commit(name).catch((error: unknown) => {
+      throw new StoreFault(error);
+    });
+    await this.#names.add(entry, name);
+    return { name };
+  }
+
+  async #draft(entry: FileEntry): Promise<Draft> {
+    const { target } = this.stores;
+    if (target) {
+      try {
+        return await target.draft(await this.#names.part(entry), entry.bytes);
+      } catch (error) {
+        this.storeFailed(error);
+      }
+    }
+    return new MemoryDraft(entry.bytes);
+  }
+
+  async #emptyDraft(entry: FileEntry): Promise<Draft> {
+    const draft = await this.#draft(entry);
+    draft.reset();
+    return draft;
+  }
+
+  /** The bytes that have come so far, in memory instead of the store. */
+  #withoutStore(entry: FileEntry, draft: Draft, { error }: StoreFault): Draft {
+    this.storeFailed(error);
+    const copy = new MemoryDraft(entry.bytes);
+    const { length } = draft;
+    try {
+      copy.write(draft.content());
+      draft.reset();
+    } catch {
+      this.#events.onBytes(entry, copy.length - length, 'network');
+    }
+    draft.close();
+    return copy;
+  }
+
+  /** Goes on without the store. Throws `quota` if the user asked for this store by name and it is full. */
+  storeFailed(error: unknown): void {
+    const { target, isRequired } = this.stores;
+    if (!target) return;
+    if (isRequired && (error as DOMException | undefined)?.name === 'QuotaExceededError') {
+      throw new LukeError('quota', `the browser has no room for the model in its store "${target.kind}": ${String(error)}`, { error: String(error) });
+    }
+    this.#events.onStoreFailed(error);
+    this.stores = this.stores.withoutTarget();
+  }
+}
+
+/** Runs an operation of the store. */
+function inStore<T>(operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw new StoreFault(error);
+  }
+}
+
+function wrongLength({ path, bytes }: FileEntry, url: string, how: string): LukeError {
+  return new LukeError('integrity', `${path} ${how} the ${bytes} bytes that the manifest says (${url})`, { path, url, bytes });
+}
+
+/** A file, or a part of one. */
+export function key({ path, offset }: FileEntry): string {
+  return offset === undefined ? path : `${path} from ${offset}`;
+}

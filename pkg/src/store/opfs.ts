@@ -1,0 +1,152 @@
+// Files in the origin private file system (OPFS). A worker reads and writes them through sync access handles, which is the fastest way
+// that browsers have. Unfinished parts stay there, so that a download goes on after the tab was closed.
+import { pieces } from '../source.js';
+import { STORE_NAME, type Draft, type Store, type StoredFile, type Write } from './store.js';
+
+/** What TypeScript's library does not have yet. */
+interface AccessHandle {
+  read(buffer: Uint8Array, options: { at: number }): number;
+  write(buffer: Uint8Array, options: { at: number }): number;
+  truncate(bytes: number): void;
+  getSize(): number;
+  close(): void;
+}
+type FileHandle = FileSystemFileHandle & {
+  createSyncAccessHandle?(options?: { mode: 'read-only' }): Promise<AccessHandle>;
+  move?(name: string): Promise<void>;
+};
+type Folder = FileSystemDirectoryHandle & { entries(): AsyncIterable<[string, FileSystemHandle]> };
+
+const PART = '.part';
+const BUFFER_BYTES = 1 << 18;
+
+/** Memory for `content`, used again: a browser frees the buffers of many files late. */
+let scratch = new Uint8Array(0);
+
+export class OpfsStore implements Store {
+  readonly kind = 'opfs';
+  /** Sync access handles and renaming are only in workers, and not in every browser. */
+  readonly writable = 'createSyncAccessHandle' in FileSystemFileHandle.prototype && 'move' in FileSystemFileHandle.prototype;
+
+  /** `undefined` if the browser forbids it. */
+  static async open(): Promise<OpfsStore | undefined> {
+    try {
+      await folder();
+      return new OpfsStore();
+    } catch {
+      return undefined;
+    }
+  }
+
+  async size(name: string): Promise<number | undefined> {
+    return (await (await find(name))?.getFile())?.size;
+  }
+
+  async read(name: string, write: Write): Promise<boolean> {
+    const handle = await find(name);
+    if (!handle) return false;
+    const access = await readOnly(handle);
+    if (!access) {
+      for await (const piece of pieces((await handle.getFile()).stream())) write(piece);
+      return true;
+    }
+    try {
+      const buffer = new Uint8Array(BUFFER_BYTES);
+      for (let at = 0, length; (length = access.read(buffer, { at })) > 0; at += length) write(buffer.subarray(0, length));
+    } finally {
+      access.close();
+    }
+    return true;
+  }
+
+  async draft(part: string): Promise<Draft> {
+    const name = part + PART;
+    const handle = (await (await folder()).getFileHandle(name, { create: true })) as FileHandle;
+    return new OpfsDraft(name, handle, await handle.createSyncAccessHandle!());
+  }
+
+  async delete(name: string): Promise<void> {
+    await (await folder()).removeEntry(name).catch(ignoreMissing);
+  }
+
+  async list(): Promise<StoredFile[]> {
+    const files: StoredFile[] = [];
+    for await (const [name, handle] of (await folder()).entries()) {
+      if (!name.endsWith(PART)) files.push({ name, bytes: (await (handle as FileHandle).getFile()).size });
+    }
+    return files;
+  }
+
+  async deleteParts(): Promise<void> {
+    for await (const [name] of (await folder()).entries()) {
+      if (name.endsWith(PART)) await this.delete(name).catch(() => {}); // one that is open in another tab stays
+    }
+  }
+}
+
+class OpfsDraft implements Draft {
+  length: number;
+  readonly #name: string;
+  readonly #handle: FileHandle;
+  readonly #access: AccessHandle;
+
+  constructor(name: string, handle: FileHandle, access: AccessHandle) {
+    this.#name = name;
+    this.#handle = handle;
+    this.#access = access;
+    this.length = access.getSize();
+  }
+
+  write(piece: Uint8Array<ArrayBuffer>): void {
+    const written = this.#access.write(piece, { at: this.length });
+    this.length += written;
+    if (written < piece.length) throw new DOMException('the disk is full', 'QuotaExceededError');
+  }
+
+  reset(): void {
+    this.#access.truncate(0);
+    this.length = 0;
+  }
+
+  content(): Uint8Array<ArrayBuffer> {
+    if (scratch.length < this.length) scratch = new Uint8Array(this.length);
+    const content = scratch.subarray(0, this.length);
+    this.#access.read(content, { at: 0 });
+    return content;
+  }
+
+  async commit(name: string): Promise<void> {
+    this.#access.close();
+    await this.#handle.move!(name).catch(async (error: unknown) => {
+      // Some browsers do not rename a file onto another one. That one has the same content.
+      if (!(await find(name))) throw error;
+      await (await folder()).removeEntry(this.#name);
+    });
+  }
+
+  close(): void {
+    this.#access.close();
+  }
+}
+
+/** The folder is opened for each use: the browser may have deleted it, and then this makes a new one. */
+async function folder(): Promise<Folder> {
+  const root = await navigator.storage.getDirectory();
+  return (await root.getDirectoryHandle(STORE_NAME, { create: true })) as Folder;
+}
+
+async function find(name: string): Promise<FileHandle | undefined> {
+  return (await folder()).getFileHandle(name).catch(ignoreMissing) as Promise<FileHandle | undefined>;
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if ((error as DOMException).name !== 'NotFoundError') throw error;
+}
+
+/**
+ * A handle to read. Browsers without the mode `read-only` open it for one user at a time: while another tab reads the file, this gives
+ * `undefined`, and the slower way has to do.
+ */
+async function readOnly(handle: FileHandle): Promise<AccessHandle | undefined> {
+  return handle.createSyncAccessHandle?.({ mode: 'read-only' }).catch(() => undefined);
+}

@@ -1,0 +1,105 @@
+// The store for files of models: the backends that work in this browser, and which of them a load uses.
+import { LukeError } from '../errors.js';
+import type { LoadOptions } from '../types.js';
+import { CacheApiStore } from './cache-api.js';
+import { MemoryStore } from './memory.js';
+import { OpfsStore } from './opfs.js';
+import type { Store, Write } from './store.js';
+
+export type CacheOption = NonNullable<LoadOptions['cache']>;
+
+/** All backends that work here: `auto` writes to the first one that can be written, and reads from all of them. */
+async function available(): Promise<Store[]> {
+  const stores = await Promise.all([OpfsStore.open(), CacheApiStore.open()]);
+  return stores.filter((store) => store !== undefined);
+}
+
+/** The places where a load looks for files, and the one to which it writes. */
+export class Stores {
+  /** The backend for new files, or `undefined` if nothing is stored. */
+  readonly target: Store | undefined;
+  readonly #readable: readonly Store[];
+  /** Whether the user asked for this backend: then a full disk is an error. */
+  readonly isRequired: boolean;
+
+  private constructor(target: Store | undefined, readable: readonly Store[], isRequired: boolean) {
+    this.target = target;
+    this.#readable = readable;
+    this.isRequired = isRequired;
+  }
+
+  /** Opens the backends for a `cache` option. Rejects with `unsupported` if the requested backend does not work here. */
+  static async open(cache: CacheOption): Promise<Stores> {
+    if (cache === false) return Stores.none;
+    if (cache === 'memory') return new Stores(MemoryStore.shared, [MemoryStore.shared], false);
+    const stores = await available();
+    const target = stores.find(({ kind, writable }) => writable && (cache === 'auto' || cache === kind));
+    if (!target && cache !== 'auto') {
+      const why = cache === 'opfs' ? 'it needs a worker and a browser with OPFS' : 'the page is not served securely, or the browser forbids storage';
+      throw new LukeError('unsupported', `cache "${cache}" does not work here: ${why}`);
+    }
+    return new Stores(target, stores, cache !== 'auto');
+  }
+
+  /** No backend at all. */
+  static readonly none = new Stores(undefined, [], false);
+
+  /** The same places to read from, without one to write to. */
+  withoutTarget(): Stores {
+    return new Stores(undefined, this.#readable, false);
+  }
+
+  get all(): readonly Store[] {
+    return this.#readable;
+  }
+
+  /** Whether a file is stored with this size. A file of another size is damaged and is deleted. */
+  async has(name: string, bytes: number): Promise<boolean> {
+    for (const store of this.#readable) {
+      const size = await store.size(name).catch(() => undefined);
+      if (size === bytes) return true;
+      if (size !== undefined) await store.delete(name).catch(() => {});
+    }
+    return false;
+  }
+
+  /** Sends a file to `write`. False if it is not stored. */
+  async read(name: string, write: Write): Promise<boolean> {
+    for (const store of this.#readable) {
+      if (await store.read(name, write)) return true;
+    }
+    return false;
+  }
+
+  /** Reads a text file, or gives `undefined`. */
+  async text(name: string): Promise<string | undefined> {
+    const decoder = new TextDecoder();
+    let text = '';
+    const isThere = await this.read(name, (piece) => (text += decoder.decode(piece, { stream: true }))).catch(() => false);
+    return isThere ? text + decoder.decode() : undefined;
+  }
+
+  /** Stores a text file, if there is a place to write to. */
+  async putText(name: string, text: string): Promise<void> {
+    if (!this.target) return;
+    const bytes = new TextEncoder().encode(text);
+    const draft = await this.target.draft(`${name}.new`, bytes.length);
+    try {
+      draft.reset();
+      draft.write(bytes);
+      await draft.commit(name);
+    } finally {
+      draft.close();
+    }
+  }
+
+  async delete(name: string): Promise<void> {
+    for (const store of this.#readable) await store.delete(name);
+  }
+
+  /** All files, each once. */
+  async list(): Promise<Map<string, number>> {
+    const lists = await Promise.all(this.#readable.map((store) => store.list()));
+    return new Map(lists.flat().map(({ name, bytes }) => [name, bytes]));
+  }
+}
