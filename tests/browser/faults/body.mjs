@@ -26,6 +26,7 @@ export async function sendBody(response, { body, start }, how, signal, entry) {
   const started = performance.now();
   for (let sent = 0; sent < body.length; ) {
     if (sent === cut) {
+      if (how.lingerMs && !(await pause(how.lingerMs, signal))) return;
       entry.cut = true;
       return end(response, how.reset);
     }

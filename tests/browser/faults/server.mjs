@@ -30,7 +30,8 @@ const SETTINGS = { ranges: true, etag: true, lastModified: true, cacheControl: '
  * `plan(pattern, fault, when)` plans a fault (plans.mjs says for which requests), and `settings` has what holds for all files. A fault is
  * one or several of these; offsets count bytes of the file:
  *
- * - `cutAt: n` ends the connection before that byte; `cutAfter: n` after so many bytes of the answer; `reset: true` loses what is underway
+ * - `cutAt: n` ends the connection before that byte; `cutAfter: n` after so many bytes of the answer; `reset: true` loses what is underway;
+ *   `lingerMs: ms` ends it some time after the last byte, when the browser has handed out what it has
  * - `flip: n` gives that byte a wrong bit; `body: b` is sent in place of the file
  * - `short: n` leaves out the last bytes and the length; `long: n` adds bytes; `gzip: true` compresses
  * - `status: 503`, `retryAfter: seconds or Date`; `html: true` is the page of a captive portal
@@ -82,7 +83,7 @@ export async function startFaults({ mounts = MOUNTS, isolated = false, handle = 
     if (how.redirect && origin === 'main') return stop(302, '', { location: `${other.url.slice(0, -1)}${url.pathname}${sign(path, Date.now() + (how.expired ? -1 : how.signedMs))}` });
     const refused = origin === 'other' && refusal(path, url.searchParams);
     if (refused) return stop(403, `${refused}\n`);
-    const file = await fileAt(mounts, path.replace(/^\/at\/\w+\//, '/'));
+    const file = await fileAt(mounts, path.replace(/^\/at\/[^/]+\//, '/'));
     if (!file) return stop(404);
     const type = TYPES[extname(file.path)] ?? 'application/octet-stream';
     const made = answer(headers, { bytes: await readFile(file.path), type }, how);

@@ -56,6 +56,9 @@ function matches(event, wanted) {
   return Object.entries(wanted).every(([name, value]) => (name === 'atLeastBytes' ? event.loadedBytes >= value : event[name] === value));
 }
 
+/** A text of so many sentences, which are all different: the same sentence would be computed once. */
+globalThis.longText = (sentences) => Array.from({ length: sentences }, (_, i) => `Angela Merkel met Emmanuel Macron in Paris for the ${i + 1}th time.`).join(' ');
+
 /** What is stored: files by name, with their sizes; parts of files too. */
 globalThis.stored = async () => {
   const files = {};

@@ -60,7 +60,7 @@ export const TESTS = {
       const expected = await luke.ner(text);
       const before = await outcome(luke.ner(text, { signal: AbortSignal.abort('before') }));
       const [inQueue, inCall] = [new AbortController(), new AbortController()];
-      const computing = outcome(luke.ner(`${text} `.repeat(500), { signal: inCall.signal }));
+      const computing = outcome(luke.ner(longText(300), { signal: inCall.signal }));
       const queued = outcome(luke.ner(text, { signal: inQueue.signal }));
       const others = [luke.ner(text), luke.ner(text)].map((call) => outcome(call));
       inQueue.abort('queued');
@@ -103,13 +103,12 @@ export default async function ({ test, openPage }) {
 // In the page.
 async function longDocument({ url, worker }) {
   const text = 'Angela Merkel met Emmanuel Macron in Paris.';
-  const document = `${text} `.repeat(400);
   const luke = await lukeWeb.Luke.load(url, { device: 'wasm', worker });
   const first = await luke.ner(text);
   const { ms: alone } = await outcome(luke.ner(text));
-  const { ms: partMs } = await outcome(luke.ner(`${text} `.repeat(40)));
+  const { ms: partMs } = await outcome(luke.ner(longText(40)));
   const abort = new AbortController();
-  const call = outcome(luke.ner(document, { signal: abort.signal }));
+  const call = outcome(luke.ner(longText(400), { signal: abort.signal }));
   await new Promise((resolve) => setTimeout(resolve, 150));
   const started = performance.now();
   abort.abort('stop');
@@ -123,7 +122,7 @@ async function longDocument({ url, worker }) {
 
 async function priorities(url) {
   const text = 'Angela Merkel met Emmanuel Macron in Paris.';
-  const long = `${text} `.repeat(60);
+  const long = longText(60);
   const luke = await lukeWeb.Luke.load(url, { device: 'wasm' });
   const expected = await luke.ner(text);
   const expectedLong = await luke.ner(long);

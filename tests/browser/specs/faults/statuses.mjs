@@ -78,16 +78,33 @@ export const TESTS = {
     assert.ok(ms < 2000, `${ms} ms`);
   },
 
-  'files of the runtime are tried again too': async ({ site, loads, clean }) => {
-    for (const fault of [{ status: 503 }, { cutAt: 50_000 }, { html: true }]) {
+  'a wasm module that fails once, or is cut, is tried again': async ({ site, loads, clean }) => {
+    for (const fault of [{ status: 503 }, { status: 429, retryAfter: 1 }, { cutAt: 50_000 }, { cutAt: 0 }]) {
       await clean();
       site.plan(/\.wasm$/, fault);
-      await loads({ shared: false }, JSON.stringify(fault));
+      const { events } = await loads({ shared: false }, JSON.stringify(fault));
+      assert.equal(told({ events }).length, 1);
     }
-    for (const path of ['/luke_web.js', '/dist/worker.js']) {
-      await clean();
-      site.plan(path, { cutAt: 100 });
-      await loads({ shared: false }, path);
+  },
+
+  'a page in place of a wasm module': async ({ site, fails }) => {
+    site.plan(/\.wasm$/, { html: true }, 'always');
+    const { error } = await fails('network', { shared: false, retries: 1 }, { then: { shared: false } });
+    assert.match(error.message, /page/);
+  },
+
+  // Engines ask for a module script once in each worker, so the next worker is the next try.
+  'a script of the runtime that is cut or missing': async ({ site, attempt, loads, clean }) => {
+    for (const path of ['/luke_web.js', '/dist/worker.js', '/dist/serve.js']) {
+      for (const fault of [{ cutAt: 100 }, { status: 503 }]) {
+        await clean();
+        site.plan(path, fault);
+        const { value, error, ms } = await attempt({ shared: false });
+        const what = `${path} ${JSON.stringify(fault)}`;
+        assert.ok(value || ['network', 'unsupported'].includes(error?.code), `${what}: ${JSON.stringify(error)}`);
+        assert.ok(ms < 10_000, `${what}: ${ms} ms`);
+        await loads({ shared: false }, what);
+      }
     }
   },
 };

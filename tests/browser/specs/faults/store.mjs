@@ -181,10 +181,13 @@ const CHROMIUM = {
     const origin = new URL(site.url).origin;
     for (const options of [{}, { shared: false, worker: false }]) {
       await clean();
-      await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1000 });
-      const { value, error, events } = await attempt(options);
-      assert.ok(value, JSON.stringify(error));
-      assert.ok(events.some(({ phase }) => phase === 'quota'), JSON.stringify(options));
+      await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1000 }); // for not even an empty folder
+      const none = await attempt(options);
+      assert.ok(none.value, JSON.stringify(none.error));
+      await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 150_000 });
+      const some = await attempt(options);
+      assert.ok(some.value, JSON.stringify(some.error));
+      assert.ok(some.events.some(({ phase }) => phase === 'quota'), JSON.stringify(options));
       const named = await attempt({ ...options, cache: options.worker === false ? 'cache-api' : 'opfs' });
       assert.equal(named.error?.code, 'quota', JSON.stringify(named.error));
       await session.send('Storage.overrideQuotaForOrigin', { origin });

@@ -10,9 +10,8 @@ const LINE = 4_000_000;
 const UNDERWAY = 3_000_000;
 
 const mini = MINI();
-const files = /\.(bin|json)$/;
-const modelBytes = ({ site }) => site.bytes(files) - site.bytes('manifest.json') - site.bytes(/\/pkg\//);
-/** The tokenizer's entities of the default model, which each load must find. */
+const modelBytes = ({ site }) => site.bytes(/\.(bin|json)$/) - site.bytes('manifest.json');
+/** The entities that a load of the default model has found: some. */
 const entities = ({ value }, what) => {
   assert.ok(Array.isArray(value) && value.length > 0, `${what}: ${JSON.stringify(value)}`);
   return value;

@@ -43,7 +43,8 @@ export const TESTS = {
     const result = await page.evaluate(async (url) => {
       const luke = await lukeWeb.Luke.load(url, { device: 'wasm', worker: closingWorker() });
       closeWorkers();
-      const result = await outcome(luke.ner('Ana Ivanovic won at Wimbledon. '.repeat(300)));
+      await new Promise((resolve) => setTimeout(resolve, 100)); // a call that came first would be answered first
+      const result = await outcome(luke.ner('Ana Ivanovic won at Wimbledon.'));
       await luke.dispose();
       return result;
     }, model.url);
@@ -78,7 +79,7 @@ export const TESTS = {
   'after dispose, calls say so, and no worker is left': async ({ page, model }) => {
     const { pending, later, again } = await page.evaluate(async (url) => {
       const luke = await lukeWeb.Luke.load(url, { device: 'wasm' });
-      const pending = outcome(luke.ner('Ana Ivanovic won. '.repeat(200)));
+      const pending = outcome(luke.ner(longText(3000)));
       await luke.dispose();
       return { pending: await pending, later: await outcome(luke.ner('Ana')), again: await outcome(luke.dispose()) };
     }, model.url);
@@ -129,7 +130,7 @@ async function terminate({ url, when, own }) {
     end();
     during = await outcome(luke.ner(text));
   } else if (when === 'in') {
-    const calling = outcome(luke.ner(`${text} `.repeat(300)));
+    const calling = outcome(luke.ner(longText(3000)));
     await new Promise((resolve) => setTimeout(resolve, 50));
     end();
     during = await calling;
