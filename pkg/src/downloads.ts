@@ -20,8 +20,6 @@ export class Downloads {
   #queue: FileEntry[] = [];
   /** Files that are here, or on their way. */
   readonly #landings = new Map<string, Promise<Landed>>();
-  /** Files that could not be fetched; nobody has been told yet. */
-  readonly #failed = new Set<string>();
   #active = 0;
   /** Files in memory that were not read yet. */
   #waiting = 0;
@@ -47,15 +45,15 @@ export class Downloads {
     this.#pump();
   }
 
-  /** From now on files that failed are fetched again. */
-  forgetFailures(): void {
-    for (const failed of this.#failed) this.#landings.delete(failed);
-    this.#failed.clear();
+  /** Lets go of all files that were wanted and not read, and of failures that nobody was told. What is on its way may still be stored. */
+  clear(): void {
+    this.#queue = [];
+    for (const name of [...this.#landings.keys()]) this.#forget(name);
   }
 
   /** Waits until a file is here, and then lets go of it. */
   async land(entry: FileEntry): Promise<void> {
-    await this.#landing(entry).finally(() => this.#forget(entry));
+    await this.#landing(entry).finally(() => this.#forget(key(entry)));
   }
 
   /**
@@ -65,7 +63,7 @@ export class Downloads {
   async read(entry: FileEntry, again: boolean, write: Write): Promise<void> {
     if (again) await this.#discard(entry);
     for (let tried = 1; ; tried += 1) {
-      const landed = await this.#landing(entry).finally(() => this.#forget(entry));
+      const landed = await this.#landing(entry).finally(() => this.#forget(key(entry)));
       if (await this.#send(entry, landed, write)) return;
       // The store was wiped, or the file in it is damaged: it is fetched once more.
       if (tried === 2) throw new LukeError('integrity', `${entry.path} cannot be read from the store`, { path: entry.path });
@@ -82,11 +80,10 @@ export class Downloads {
     return this.#start(entry);
   }
 
-  #forget(entry: FileEntry): void {
-    const landing = this.#landings.get(key(entry));
+  #forget(name: string): void {
+    const landing = this.#landings.get(name);
     if (!landing) return;
-    this.#landings.delete(key(entry));
-    this.#failed.delete(key(entry));
+    this.#landings.delete(name);
     landing.then(({ content }) => this.#waited(content ? -1 : 0), () => {});
   }
 
@@ -110,7 +107,7 @@ export class Downloads {
   }
 
   async #discard(entry: FileEntry): Promise<void> {
-    this.#forget(entry);
+    this.#forget(key(entry));
     this.#fetcher.stale.add(key(entry));
     const name = await this.#names.find(entry);
     if (name) await this.#fetcher.stores.delete(name).catch(() => {});
@@ -126,10 +123,7 @@ export class Downloads {
     this.#landings.set(key(entry), landing);
     landing.then(
       ({ content }) => this.#waited(content ? 1 : 0),
-      () => {
-        if (this.#landings.get(key(entry)) === landing) this.#failed.add(key(entry));
-        this.#queue = []; // whoever reads this file is told, and does not need the others then
-      },
+      () => (this.#queue = []), // whoever reads this file is told, and does not need the others then
     );
     return landing;
   }

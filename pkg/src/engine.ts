@@ -116,7 +116,6 @@ export class Engine {
     }
     running.signal.throwIfAborted();
     const loaded = this.#loaded!;
-    this.#files!.forgetFailures();
     loaded.calls += 1;
     try {
       return await this.#turns.run(running, () => loaded.instance.run(() => run(loaded.model, call, running)));
@@ -129,6 +128,7 @@ export class Engine {
       throw known;
     } finally {
       loaded.calls -= 1;
+      if (loaded.calls === 0) this.#files?.clear();
       if (loaded !== this.#loaded) free(loaded);
     }
   }

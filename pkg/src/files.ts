@@ -112,9 +112,9 @@ export class ModelFiles {
     for (const entry of entries) await this.#downloads.land(entry);
   }
 
-  /** From now on files that could not be fetched are tried again. */
-  forgetFailures(): void {
-    this.#downloads.forgetFailures();
+  /** Lets go of rows of the entity table that were fetched ahead and not read, and of failures to fetch them. */
+  clear(): void {
+    this.#downloads.clear();
   }
 
   /** Gives `write` a file piece by piece. `ahead` are the files that will be read next; `again` says that the last copy was damaged. */

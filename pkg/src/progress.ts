@@ -16,6 +16,7 @@ export class Progress {
   #storedBytes = 0;
   #isManifestKnown = false;
   #isBuilding = false;
+  #isReady = false;
 
   constructor(report: (event: LoadEvent) => void) {
     this.#report = report;
@@ -52,7 +53,10 @@ export class Progress {
     }
   }
 
+  /** Reports an event, unless the load is over. */
   event(phase: LoadPhase, facts: Facts = {}): void {
+    if (this.#isReady) return;
+    this.#isReady = phase === 'ready';
     const { loadedBytes, totalBytes, storedBytes } = { loadedBytes: this.#loadedBytes, totalBytes: this.#totalBytes, storedBytes: this.#storedBytes };
     this.#report({ phase, ...facts, loadedBytes, totalBytes, storedBytes });
   }

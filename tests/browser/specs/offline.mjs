@@ -14,11 +14,7 @@ export default async function ({ test, browser }) {
         const page = await context.newPage();
         await page.goto(demo);
         await page.waitForSelector(RESULT);
-        await page.waitForFunction(async () => {
-          const urls = [];
-          for (const name of await caches.keys()) urls.push(...(await (await caches.open(name)).keys()).map(({ url }) => url));
-          return urls.some((url) => url.endsWith('luke_web_bg.wasm')) && urls.some((url) => url.endsWith('luke_web.js')) && urls.some((url) => url.endsWith('worker.js'));
-        });
+        while (!(await page.evaluate(isKept))) await page.waitForTimeout(50);
         const before = await look(page);
         site.close();
         await assert.rejects(fetch(demo), 'the server still answers');
@@ -44,4 +40,12 @@ function look(page) {
     isolated: crossOriginIsolated,
     threads: /threads/.test(document.querySelector('#runtime').textContent),
   }), RESULT);
+}
+
+/** Whether the service worker has kept the page and the runtime. */
+async function isKept() {
+  if (navigator.serviceWorker.controller?.state !== 'activated') return false;
+  const kept = [];
+  for (const name of await caches.keys()) kept.push(...(await (await caches.open(name)).keys()).map(({ url }) => url));
+  return ['luke_web_bg.wasm', 'luke_web.js', 'worker.js', 'demo/'].every((end) => kept.some((url) => url.endsWith(end)));
 }
