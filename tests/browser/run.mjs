@@ -5,11 +5,13 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { startSite } from './server.mjs';
 
-const FAULTS = ['transfers', 'statuses', 'stalls', 'store', 'tabs', 'offline', 'workers', 'aborts', 'calls', 'checkpoint', 'manager', 'others'];
 const SPECS = [
   'parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'lifecycle', 'threads', 'gpu', 'kernels', 'demo', 'offline', 'building',
-  ...FAULTS.map((name) => `faults/${name}`),
+  'faults/tabs', 'faults/aborts', 'faults/calls',
 ];
+/** These run beside each other: they wait for retries most of the time. */
+const BESIDE = ['transfers', 'checkpoint', 'statuses', 'stalls', 'manager', 'workers', 'store', 'offline', 'others'].map((name) => `faults/${name}`);
+const LANES = 3;
 const FLAGS = [
   '--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -68,12 +70,21 @@ async function withTimeout(work) {
   await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
+async function runSpec(name) {
+  const { default: spec } = await import(`./specs/${name}.mjs`);
+  const named = (run) => (title, how) => run(`${name}: ${title}`, how);
+  await spec({ test: named(test), skip: named(skip), openPage, browser, site });
+}
+
+/** Runs the specs of a list one after the other, and takes each from the list. */
+async function runAll(specs) {
+  for (let name; (name = specs.shift()); ) await runSpec(name);
+}
+
 try {
-  for (const name of SPECS) {
-    const { default: spec } = await import(`./specs/${name}.mjs`);
-    const named = (run) => (title, how) => run(`${name}: ${title}`, how);
-    await spec({ test: named(test), skip: named(skip), openPage, browser, site });
-  }
+  await runAll([...SPECS]);
+  const rest = [...BESIDE];
+  await Promise.all(Array.from({ length: LANES }, () => runAll(rest)));
 } finally {
   await browser.close();
   site.close();

@@ -17,8 +17,18 @@ const PREFERENCES = {
   'browser.safebrowsing.downloads.remote.enabled': false, 'network.captive-portal-service.enabled': false, 'network.connectivity-service.enabled': false,
 };
 
-/** What Safari has, and WebKitGTK's own browser does not switch on: `navigator.storage` and OPFS. */
-const FEATURES = '--features=FileSystem,AccessHandle,FileSystemWritableStream,StorageAPI,StorageAPIEstimate';
+/** Switches on `navigator.storage` and OPFS in WebKitGTK, whose OPFS then refuses to open a file for writing. */
+const BROKEN_OPFS = '--features=FileSystem,AccessHandle,FileSystemWritableStream,StorageAPI,StorageAPIEstimate';
+
+const webkit = (...flags) => ({
+  missing: "no WebKitGTK's MiniBrowser (Debian: libwebkit2gtk-4.1-0; WEBKIT is the path of another one), or no Xvfb (Debian: xvfb)",
+  find: () => existsSync('/usr/bin/Xvfb') && found(process.env.WEBKIT, ...LIBRARIES.flatMap((folder) => ['4.1', '6.0'].map((version) => `${folder}/webkit2gtk-${version}/MiniBrowser`))),
+  start: async (program, folder, url) => {
+    const screen = spawn('/usr/bin/Xvfb', ['-displayfd', '1', '-screen', '0', '800x600x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const [display] = await once(screen.stdout, 'data');
+    return [run(program, [...flags, url], folder, { DISPLAY: `:${String(display).trim()}`, WEBKIT_DISABLE_COMPOSITING_MODE: '1', NO_AT_BRIDGE: '1' }), screen];
+  },
+});
 
 const CHROMIUM_FLAGS = ['--headless=new', '--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
@@ -40,15 +50,8 @@ export const BROWSERS = {
       return [run(program, ['--headless', '--no-remote', '--profile', folder, url], folder)];
     },
   },
-  webkit: {
-    missing: "no WebKitGTK's MiniBrowser (Debian: libwebkit2gtk-4.1-0; WEBKIT is the path of another one), or no Xvfb (Debian: xvfb)",
-    find: () => existsSync('/usr/bin/Xvfb') && found(process.env.WEBKIT, ...LIBRARIES.flatMap((folder) => ['4.1', '6.0'].map((version) => `${folder}/webkit2gtk-${version}/MiniBrowser`))),
-    start: async (program, folder, url) => {
-      const screen = spawn('/usr/bin/Xvfb', ['-displayfd', '1', '-screen', '0', '800x600x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'pipe', 'ignore'] });
-      const [display] = await once(screen.stdout, 'data');
-      return [run(program, [FEATURES, url], folder, { DISPLAY: `:${String(display).trim()}`, WEBKIT_DISABLE_COMPOSITING_MODE: '1', NO_AT_BRIDGE: '1' }), screen];
-    },
-  },
+  webkit: webkit(),
+  'webkit with an OPFS that refuses': webkit(BROKEN_OPFS),
 };
 
 /**

@@ -4,8 +4,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { MICRO } from './models.mjs';
 import { startFaults } from './server.mjs';
 
-/** Retries that a test waits for come soon enough; a stall is told soon. */
+/** A stall is told soon. */
 export const SOON = { stallMs: 500 };
+/** The same for loads that start a worker, which has as long to start. */
+export const SOON_IN_NEW_WORKER = { stallMs: 2500, shared: false };
 
 /** Opens the site and the page with the first test that needs them. */
 export function faultSuite(openPage, options) {

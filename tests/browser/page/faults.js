@@ -151,7 +151,7 @@ globalThis.fullWorker = (after) =>
     }`);
 
 /** A worker of the package that closes itself when `closeWorkers` is called. */
-globalThis.closingWorker = () => workerAfter(`new BroadcastChannel('close').onmessage = () => close();`);
+globalThis.closingWorker = () => workerAfter(`globalThis.closing = new BroadcastChannel('close'); closing.onmessage = () => close();`);
 globalThis.closeWorkers = () => new BroadcastChannel('close').postMessage('now');
 
 /** A worker of the package in a browser that forbids all storage, as some private windows do. */

@@ -25,7 +25,7 @@ export const TESTS = {
   },
 
   'availability without network: what is stored is available': async ({ page, site, model, loads }) => {
-    const state = () => page.evaluate((url) => lukeWeb.availability(url, { device: 'wasm', retries: 0 }), model.url);
+    const state = () => page.evaluate((url) => lukeWeb.availability(url, { device: 'wasm', retries: 0, worker }), model.url); // its script cannot be fetched now
     site.down();
     const none = await state();
     assert.equal(none.state, 'unavailable');
