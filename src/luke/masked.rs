@@ -1,5 +1,6 @@
-//! Masked words and entities: a hidden state against every row of a table, a block of rows at a time. The table is gone
-//! through once; it is never on the device, and one that stays in its files is never in memory, as a whole.
+//! Masked words and entities: multiplies hidden states with every row of a table, a block of rows at a time. A table is
+//! read once for all states. It is never on the device as a whole; a table that stays in its files is never in memory
+//! as a whole.
 
 use burn::tensor::Tensor;
 
@@ -52,10 +53,10 @@ pub struct MaskedScorer<'a> {
 }
 
 impl<'a> MaskedScorer<'a> {
-    /// The scorer of a model.
+    /// The scorer of a model, for a method of the API.
     ///
     /// # Errors
-    /// `task-unavailable` naming `method` when the model has no head for masked words.
+    /// `task-unavailable`, which names `method`, if the model has no head `mlm`.
     pub fn new(luke: &'a Luke, method: Method) -> Result<Self> {
         match luke.heads.get(&HeadKind::MaskedLm) {
             Some(Head::MaskedLm(head)) => Ok(Self { luke, head }),
@@ -63,12 +64,15 @@ impl<'a> MaskedScorer<'a> {
         }
     }
 
-    /// The scorer of a head of this model.
+    /// The scorer of `head`, which must be the head `mlm` of `luke`.
     pub fn of(luke: &'a Luke, head: &'a MaskedLm) -> Self {
         Self { luke, head }
     }
 
     /// See [`Luke::masked_logits`].
+    ///
+    /// # Errors
+    /// As [`Luke::masked_logits`].
     pub async fn score(
         &self,
         vocabulary: Vocabulary,
@@ -91,7 +95,10 @@ impl<'a> MaskedScorer<'a> {
         }
     }
 
-    /// The outputs of `LukeForMaskedLM` for each sequence, whole.
+    /// The outputs of `LukeForMaskedLM` for each sequence: the logits of all its words and entities.
+    ///
+    /// # Errors
+    /// As [`Luke::forward_batch`].
     pub async fn outputs(&self, states: &HiddenStates) -> Result<Vec<Vec<Output>>> {
         let sequences = states.packing.sequences();
         let config = &self.luke.config;
@@ -113,10 +120,14 @@ impl<'a> MaskedScorer<'a> {
         Ok(each)
     }
 
-    /// The logits of all positions.
+    /// The logits of all positions of all sequences. `rows` must be the number of these positions, and `columns` the
+    /// number of rows of the vocabulary.
     ///
     /// # Shapes
-    /// - result: `[rows, columns]`: all positions, and the rows of the vocabulary
+    /// - result: `[rows, columns]`
+    ///
+    /// # Errors
+    /// As [`Luke::forward_batch`]; `out-of-memory` also if there is no memory for the result.
     pub async fn whole(
         &self,
         states: &HiddenStates,

@@ -137,8 +137,8 @@ impl Luke {
         InputBuilder { tokenizer: &self.tokenizer, entities: &self.entity_vocab, options }
     }
 
-    /// Runs the model on arrays. `head` is the name of a head, or `"model"` for the hidden states; left out, it is the only
-    /// head there is, or `"model"`.
+    /// Runs the model on arrays. `head` is the name of a head, or `"model"` for the hidden states; left out, it is the
+    /// only head there is, or `"model"`.
     ///
     /// # Errors
     /// As [`forward_batch`](Self::forward_batch).
@@ -147,14 +147,16 @@ impl Luke {
         Ok(outputs.into_iter().next().unwrap_or_default())
     }
 
-    /// Runs inputs of any lengths together, up to [`batch_rows`](Self::batch_rows) at once: the outputs of each as
-    /// [`forward`](Self::forward) gives them.
+    /// Runs inputs of any lengths, several in one forward pass: up to [`batch_rows`](Self::batch_rows) rows, but at
+    /// least one input. Returns for each input what [`forward`](Self::forward) returns, in order.
     ///
     /// # Errors
-    /// - `input`: an input does not fit the model or the head (see [`ModelInputs::checked`]), or several heads could be meant
+    /// - `input`: an input does not fit the model or the head (see [`ModelInputs::checked`]), or several heads could be
+    ///   meant
     /// - `task-unavailable`: the model has no such head
     /// - `device-lost`: the device failed
-    /// - `format`: the weights are so large that a result is not finite, or a chunk of the entity table has wrong numbers
+    /// - `format`: the weights are so large that a result is not finite, or a chunk of the entity table has wrong
+    ///   numbers
     /// - `integrity`, `network`, or what else the source of the entity table fails with
     /// - `out-of-memory`
     pub async fn forward_batch(&self, batch: &[ModelInputs], head: Option<&str>) -> Result<Vec<Vec<Output>>> {
@@ -170,7 +172,7 @@ impl Luke {
         self.forward_head(batch, head).await
     }
 
-    /// Runs a head on inputs, or the encoder alone; as [`forward_batch`](Self::forward_batch).
+    /// As [`forward_batch`](Self::forward_batch), with the head as a [`HeadKind`]; `None` runs the encoder alone.
     ///
     /// # Errors
     /// As [`forward_batch`](Self::forward_batch).
@@ -191,8 +193,8 @@ impl Luke {
         Ok(outputs)
     }
 
-    /// How many words and entities run at once where there are several inputs: beyond it little time is gained, and what is
-    /// between the layers takes memory.
+    /// How many rows (words and entities) of several inputs run in one forward pass. More rows save little time, and
+    /// the values between the layers take memory.
     pub fn batch_rows(&self) -> usize {
         self.device.batch_rows()
     }
@@ -251,8 +253,8 @@ impl Luke {
     /// - logits of a block: `[positions of all inputs, rows of the block]`, the positions of the first input first
     ///
     /// # Errors
-    /// `task-unavailable` naming `method` when the model has no head for masked words; `input` when there is no such position;
-    /// else as [`forward_batch`](Self::forward_batch).
+    /// `task-unavailable` naming `method` when the model has no head for masked words; `input` when there is no such
+    /// position; else as [`forward_batch`](Self::forward_batch).
     pub async fn masked_logits(
         &self,
         method: Method,
@@ -263,8 +265,8 @@ impl Luke {
         MaskedScorer::new(self, method)?.score(vocabulary, inputs, visit).await
     }
 
-    /// Sums what goes into each linear layer of the encoder on a text with mentions (UTF-16 units). Empty where the text is
-    /// too long for the model.
+    /// Sums what goes into each linear layer of the encoder on a text with mentions (UTF-16 units). Empty where the
+    /// text is too long for the model.
     ///
     /// # Errors
     /// `input` when a span is none of the text; else as [`forward_batch`](Self::forward_batch).
@@ -275,16 +277,18 @@ impl Luke {
     /// Runs the manifest's self-test; the largest difference, or `None` where there is no test.
     ///
     /// # Errors
-    /// `format` when the test's text or spans are nothing the model can read; `device-lost` when the values differ; else as
-    /// [`forward_batch`](Self::forward_batch).
+    /// `format` when the test's text or spans are nothing the model can read; `device-lost` when the values differ;
+    /// else as [`forward_batch`](Self::forward_batch).
     pub async fn self_test(&self) -> Result<Option<f32>> {
         self_test::run(self).await
     }
 
-    /// The values that a self-test compares: the head's first output for a text and spans in UTF-16 units.
+    /// The values that a self-test compares: an output of the head for a text, row-major. `spans` are in UTF-16 units.
+    /// `head` is the key of a head, or `"model"` for the hidden states of the words.
     ///
     /// # Errors
-    /// As [`forward_batch`](Self::forward_batch).
+    /// `input` if a span is not one of the text, or if their number does not fit the head; else as
+    /// [`forward_batch`](Self::forward_batch).
     pub async fn self_test_values(&self, text: &str, spans: &[[usize; 2]], head: &str) -> Result<Vec<f32>> {
         self_test::values(self, text, spans, head).await
     }

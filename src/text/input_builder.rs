@@ -24,16 +24,16 @@ pub enum InputForm<'a> {
 /// How an input is built; the defaults are `LukeTokenizer`'s.
 #[derive(Clone, Copy, Debug)]
 pub struct EncodeOptions {
-    /// Puts a space before every segment that does not start with white space.
+    /// Puts a space before every segment that is not empty and does not start with white space.
     pub prefix_space: bool,
     /// What special tokens inside the text mean.
     pub special: SpecialTokens,
-    /// Cut to this many word tokens, special ones included, and to `max_entities` entities.
+    /// Cuts the input to this many word tokens, special ones included, and to `max_entities` entities.
     pub max_tokens: Option<usize>,
-    /// Where there are more word tokens than this, special ones included: keep the spans and as much text on both
-    /// sides as fits, and refuse spans that reach further.
+    /// Cuts a longer text to this many word tokens, special ones included. All spans stay, with as much text on both
+    /// sides as fits; spans that reach further are refused.
     pub around_spans: Option<usize>,
-    /// Maximum number of entities; of effect with `max_tokens`.
+    /// Maximum number of entities. It has an effect only with `max_tokens`.
     pub max_entities: usize,
     /// Maximum number of position ids of an entity.
     pub max_mention: usize,
@@ -52,7 +52,7 @@ impl Default for EncodeOptions {
     }
 }
 
-/// A token's id and its bytes of the text.
+/// The id of a token, and its byte range in the text.
 pub type PlacedToken = (u32, Range<usize>);
 
 /// Turns text into [`ModelInputs`].
@@ -74,7 +74,7 @@ pub struct Spanned<'a> {
     pub spans: &'a [Range<usize>],
 }
 
-/// The bytes where a text is cut, with the number of tokens before each.
+/// The byte offsets where a text is cut, with the number of tokens before each.
 pub type Boundaries = BTreeMap<usize, usize>;
 
 impl Spanned<'_> {
@@ -83,7 +83,7 @@ impl Spanned<'_> {
         self.spans.iter().flat_map(|span| [span.start, span.end]).collect()
     }
 
-    /// The tokens of each span, given the tokens before each boundary.
+    /// The token range of each span, from the number of tokens before each boundary.
     fn token_spans(&self, boundaries: &Boundaries) -> Result<Vec<Range<usize>>> {
         let token = |byte: usize| boundaries.get(&byte).copied();
         let tokens = |span: &Range<usize>| {
@@ -96,12 +96,14 @@ impl Spanned<'_> {
 }
 
 impl InputBuilder<'_> {
-    /// One text for a task.
+    /// Builds the input of one text for a task.
     ///
     /// # Errors
-    /// `input` where a span is not on character boundaries, there are other spans than the task takes, there is not one
-    /// title for each span, or spans reach further than `around_spans`; `format` where the tokenizer or the entity
-    /// vocabulary lacks a special token that the task needs.
+    /// - `input` if a span leaves the text, cuts a character or is reversed (ends at an earlier token than it starts);
+    ///   if the task takes another number of spans; if there is not one title for each span; or if the spans reach
+    ///   further than `around_spans` allows
+    /// - `format` if the tokenizer fails, or if the tokenizer or the entity vocabulary has no special token that the
+    ///   task needs
     pub fn encode(&self, input: Spanned, task: InputForm) -> Result<ModelInputs> {
         let (mut ids, mut spans) = self.tokens(input)?;
         let mask = self.entities.mask;
@@ -153,10 +155,10 @@ impl InputBuilder<'_> {
         Ok(self.assemble(first, None, with_positions))
     }
 
-    /// Two texts, all entities `[MASK]`.
+    /// Builds the input of two texts, in which all entities are `[MASK]`.
     ///
     /// # Errors
-    /// `input` where a span is not on character boundaries.
+    /// `input` and `format`, as [`tokens`](Self::tokens).
     pub fn encode_pair(&self, first: Spanned, second: Spanned) -> Result<ModelInputs> {
         let part = |input| {
             self.tokens(input).map(|(ids, spans)| Part {
@@ -168,26 +170,29 @@ impl InputBuilder<'_> {
         Ok(self.assemble(part(first)?, Some(part(second)?), false))
     }
 
-    /// Tokens as one input, with entities by row and token range.
+    /// Builds an input from tokens without special ones. `entities` gives for each entity its row of the entity table,
+    /// and its range in `ids`.
     pub fn inputs(&self, ids: &[u32], entities: impl Iterator<Item = (u32, Range<usize>)>) -> ModelInputs {
         let (entity_ids, spans) = entities.unzip();
         self.assemble(Part { ids: ids.to_vec(), spans, entity_ids }, None, false)
     }
 
-    /// Tokenizes the text in segments cut at every span boundary, so that spans start and end between tokens: the ids,
-    /// and the tokens of each span.
+    /// Tokenizes a text without special tokens around it. The text is cut at every start and end of a span, so that
+    /// spans start and end between tokens. Returns the ids, and the token range of each span.
     ///
     /// # Errors
-    /// `input` where a span is reversed, leaves the text or cuts a character.
+    /// - `input` if a span leaves the text, cuts a character or is reversed (ends at an earlier token than it starts)
+    /// - `format` if the tokenizer fails
     pub fn tokens(&self, input: Spanned) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
         let (ids, boundaries) = self.segments(input.text, &input.boundaries())?;
         Ok((ids, input.token_spans(&boundaries)?))
     }
 
-    /// As [`tokens`](Self::tokens), each token with its bytes of the text, without the space before it.
+    /// As [`tokens`](Self::tokens), but each token has its byte range in the text, without white space before it.
+    /// `prefix_space` has no effect here.
     ///
     /// # Errors
-    /// `input`, as [`tokens`](Self::tokens).
+    /// `input` and `format`, as [`tokens`](Self::tokens).
     pub fn tokens_with_offsets(&self, input: Spanned) -> Result<(Vec<PlacedToken>, Vec<Range<usize>>)> {
         let tokenize = |start: usize, text: &str| {
             let place = |(id, range): PlacedToken| {
@@ -203,19 +208,20 @@ impl InputBuilder<'_> {
         Ok((tokens, input.token_spans(&boundaries)?))
     }
 
-    /// The ids of `text` cut at `boundaries` (bytes), and how many ids lie before each boundary. One ASCII
-    /// space before a boundary goes with the segment after it.
+    /// The ids of `text` cut at `boundaries` (bytes), and how many ids lie before each boundary. One ASCII space before
+    /// a boundary goes with the segment after it.
     ///
     /// # Errors
-    /// `input` where a boundary is beyond the text or inside a character.
+    /// - `input` if a boundary is beyond the text or inside a character
+    /// - `format` if the tokenizer fails
     pub fn segments(&self, text: &str, boundaries: &BTreeSet<usize>) -> Result<(Vec<u32>, Boundaries)> {
         cut(text, boundaries, |_, segment| self.segment(segment))
     }
 
-    /// The ids of one segment.
+    /// The ids of one segment of a text, without special tokens around it.
     ///
     /// # Errors
-    /// Those of [`Tokenizer::encode`].
+    /// `format` if the tokenizer fails.
     pub fn segment(&self, text: &str) -> Result<Vec<u32>> {
         if self.options.prefix_space && text.chars().next().is_some_and(|c| !is_python_space(c)) {
             self.tokenizer.encode(&format!(" {text}"), self.options.special)
@@ -263,8 +269,8 @@ impl InputBuilder<'_> {
     }
 }
 
-/// Tokens of `text` in segments cut at `boundaries`, and how many lie before each. `tokenize` gets the byte where a
-/// segment starts, and the segment.
+/// The tokens of `text` cut at `boundaries`, and how many tokens lie before each boundary. `tokenize` gets the byte
+/// offset of a segment, and the segment.
 fn cut<T>(
     text: &str,
     boundaries: &BTreeSet<usize>,
@@ -292,7 +298,7 @@ struct Part {
 }
 
 impl Part {
-    /// Leaves `budget` tokens, with all spans among them.
+    /// Cuts the text to `budget` tokens, with all spans among them. `input` if the spans need more tokens.
     fn cut_around_spans(&mut self, budget: usize) -> Result<()> {
         let Some(extra) = self.ids.len().checked_sub(budget).filter(|extra| *extra > 0) else { return Ok(()) };
         let first = self.spans.iter().map(|span| span.start).min().unwrap_or(0);

@@ -13,21 +13,22 @@ use crate::error::LukeError;
 use crate::folder::{FileEntry, Reading, Source, Verifying, hex};
 use crate::memory;
 
-/// Files from the page's side.
+/// Files that a function of JavaScript reads.
 pub struct JsSource(SendWrapper<js_sys::Function>);
 
 impl JsSource {
-    /// From the function that reads them.
+    /// Makes a source from the `read` function of [`load_model`](super::load_model).
     pub fn new(read: js_sys::Function) -> Arc<Self> {
         Arc::new(Self(SendWrapper::new(read)))
     }
 }
 
 impl Source for JsSource {
-    /// Pieces come straight into our memory: JavaScript would keep each file that it has held until it next tidies up.
+    /// Copies each piece into wasm memory at once: JavaScript would keep the memory of whole files until its next
+    /// garbage collection.
     fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, mut buffer: Vec<u8>) -> Reading<'a> {
         Box::pin(async move {
-            // The page knows better what went wrong, and keeps it.
+            // The JavaScript side keeps the exact reason of a failure (`ModelFiles.takeFailure`).
             let failed = |_| LukeError::Network { file: file.path.clone(), reason: "could not be read".into() };
             buffer.clear();
             memory::reserve(&mut buffer, file.bytes, &format!("for {}", file.path))?;
@@ -49,10 +50,11 @@ impl Source for JsSource {
         })
     }
 
-    /// By the browser, which does it at several times our speed. Pages that are not served securely lack this.
+    /// Computes the SHA-256 with `crypto.subtle`, which is several times faster than this crate. Pages that are not
+    /// served securely do not have it; then this crate computes it.
     fn verify<'a>(&'a self, file: &'a FileEntry, bytes: &'a [u8]) -> Verifying<'a> {
         Box::pin(async move {
-            // A browser takes no view of memory that is shared.
+            // `crypto.subtle` refuses a view of shared memory, so the bytes are copied.
             #[cfg(feature = "threads")]
             let view = || js_sys::Uint8Array::from(bytes);
             // SAFETY: the bytes are copied before the call returns.

@@ -9,9 +9,9 @@ use crate::error::{LukeError, Result};
 use crate::folder::{CheckedFolder, Part, Source, Tensor, read_verified};
 use crate::memory;
 
-/// Hands out the tensors of a folder. A chunk is read when its first tensor is taken and dropped with its last one, so a model
-/// is built while its files come in. Buffers of chunks and of short-lived tables are used again: allocators find no place
-/// for the next ones between what stays, and wasm never gives memory back.
+/// Hands out the tensors of a folder. A chunk is read when its first tensor is taken and dropped with its last one, so
+/// a model is built while its files come in. Buffers of chunks and of short-lived tables are used again: allocators
+/// find no place for the next ones between what stays, and wasm never gives memory back.
 pub struct WeightStore<'a> {
     folder: &'a CheckedFolder,
     source: &'a dyn Source,
@@ -71,11 +71,13 @@ impl<'a> WeightStore<'a> {
         }
     }
 
-    /// Takes a tensor, as f32. `shape` is what the model needs.
+    /// Takes a tensor as f32, in row-major order. `shape` is the shape that the model needs.
     ///
     /// # Errors
-    /// `format` when there is no such tensor of this shape, or a number of it is not finite; `out-of-memory`; `integrity` and
-    /// what the source fails with when its chunk is read.
+    /// - `format` if there is no such tensor, if it has another shape, or if one of its numbers is not finite
+    /// - `integrity` if its chunk is not what the manifest says
+    /// - `out-of-memory`
+    /// - those of the source, such as `network`
     pub async fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let tensor = self.tensor(name, shape)?;
         let count = shape.iter().try_fold(1usize, |count, size| count.checked_mul(*size)).unwrap_or(usize::MAX);
@@ -90,7 +92,8 @@ impl<'a> WeightStore<'a> {
         Ok(values)
     }
 
-    /// Takes a matrix as it is stored: for tables of which a call needs few rows.
+    /// Takes a matrix `[rows, columns]` as it is stored, for a table of which a call needs few rows. `shape` is the
+    /// shape that the model needs.
     ///
     /// # Errors
     /// As [`take`](Self::take).
@@ -101,7 +104,8 @@ impl<'a> WeightStore<'a> {
         Ok(table)
     }
 
-    /// Takes a matrix, and calls `visit` with the first row, the storage and the bytes of each of its parts, in row order.
+    /// Takes a matrix, and calls `visit` with the first row, the storage and the bytes of each of its parts, in row
+    /// order.
     ///
     /// # Errors
     /// As [`take`](Self::take), and what `visit` fails with.
@@ -127,7 +131,8 @@ impl<'a> WeightStore<'a> {
         Ok(tensor)
     }
 
-    /// Calls `visit` with the bytes of a part, whose numbers are all finite. Reads its chunk first where that is not here.
+    /// Calls `visit` with the bytes of a part, whose numbers are all finite. Reads its chunk first where that is not
+    /// here.
     async fn read(&mut self, tensor: &'a Tensor, part: &Part, visit: impl FnOnce(&[u8]) -> Result<()>) -> Result<()> {
         let chunk = match self.chunks.remove(&part.chunk) {
             Some(chunk) => chunk,
@@ -177,8 +182,8 @@ mod tests {
 
     const WORDS: &str = "luke.embeddings.word_embeddings.weight";
 
-    /// B4: a word table of gigabytes, of which the host has a few rows. Memory for all of it was filled with zeros, or ended the
-    /// program, before the second part was asked for.
+    /// A word table of gigabytes, of which the host has only a few rows. Earlier, memory for all rows was filled with
+    /// zeros, or its allocation ended the program, before the second part was read.
     #[test]
     fn a_large_table_of_which_little_comes_is_an_error() {
         let manifest = testing::with_words(1 << 22, 384);

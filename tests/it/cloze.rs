@@ -1,4 +1,4 @@
-//! Cloze questions against the authors' ReCoRD pipeline on the same weights.
+//! Compares `cloze` with the authors' ReCoRD pipeline on the same weights.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

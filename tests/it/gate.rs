@@ -1,4 +1,5 @@
-//! Model folders and inputs that a host can hand us: each is refused with a code and the name of what is wrong.
+//! Faulty model folders and inputs, as a host may give them. Each is refused with an error code and the name of the
+//! faulty part.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Files, checkpoint, convert, copy, edit, folder, load, repository, temporary};
 
-/// A copy of a converted checkpoint, to spoil.
+/// A copy of a converted checkpoint. A test may damage it.
 fn spoilt(of: &str, name: &str) -> PathBuf {
     copied(&folder(of), name)
 }
@@ -57,7 +58,8 @@ fn poke_file(folder: &Path, entry: &mut Value, start: usize, bytes: &[u8]) {
     std::fs::write(path, file).unwrap();
 }
 
-/// B2: `selfTest` with the head `mlm` and a text that is too long for the model ended the program with "range end index out of range".
+/// Earlier, a `selfTest` with the head `mlm` and a text that is too long for the model ended the program with a panic
+/// ("range end index out of range").
 #[test]
 fn a_self_test_that_the_model_cannot_read_is_a_format_error() {
     for head in ["mlm", "model"] {
@@ -73,7 +75,7 @@ fn a_self_test_that_the_model_cannot_read_is_a_format_error() {
     refused(&folder, "format", &["selfTest", "spans"]);
 }
 
-/// B11: with `expected: []` every model passed.
+/// Earlier, every model passed a self-test with `expected: []`.
 #[test]
 fn a_self_test_that_expects_nothing_is_refused() {
     let folder = spoilt("micro-span_cls", "expects-nothing");
@@ -81,7 +83,8 @@ fn a_self_test_that_expects_nothing_is_refused() {
     refused(&folder, "format", &["selfTest", "expected"]);
 }
 
-/// B9: a NaN in the bias of a head loaded, and each call failed with `device-lost`, which marked a GPU that others share.
+/// Earlier, a head with a NaN in its bias was loaded. Each call then failed with `device-lost`, and the GPU, which
+/// other models share, was marked as failed.
 #[test]
 fn weights_that_are_not_finite_are_refused_by_name_when_they_are_loaded() {
     const NAN: [u8; 4] = f32::NAN.to_le_bytes();
@@ -113,7 +116,7 @@ fn weights_that_are_not_finite_are_refused_by_name_when_they_are_loaded() {
     }
 }
 
-/// B9, of rows that are read when a call needs them.
+/// The same for rows that are read only when a call needs them.
 #[test]
 fn rows_of_entities_that_are_not_finite_are_refused_when_they_are_read() {
     let folder = spoilt("micro-paged", "entities");
@@ -131,7 +134,7 @@ fn rows_of_entities_that_are_not_finite_are_refused_when_they_are_read() {
     assert!(embed("Entity 1298").is_ok(), "the other chunks are as they were");
 }
 
-/// B9, of finite weights whose sums are not: the fault is the model's, and no other model's or the device's.
+/// Finite weights whose sums are not finite: the error concerns this model, not the device and not other models.
 #[test]
 fn weights_that_overflow_are_a_fault_of_their_model_alone() {
     let folder = spoilt("micro-qa", "overflow");
@@ -146,7 +149,7 @@ fn weights_that_overflow_are_a_fault_of_their_model_alone() {
     assert!(block_on(overflowing.forward(&inputs, Some("model"))).is_ok());
 }
 
-/// R2: a million entities were read, in time and memory that grow with their square.
+/// Earlier, an input with a million entities was accepted. Time and memory grow with the square of that number.
 #[test]
 fn inputs_are_bounded_and_positions_exist() {
     let luke = load(&folder("micro-mlm"));
@@ -165,7 +168,7 @@ fn inputs_are_bounded_and_positions_exist() {
     }
 }
 
-/// Which file was read, and which was said to come next.
+/// Files in memory. Records for each read which file was read, and which file was named as the next one.
 struct Announced {
     files: Files,
     reads: Mutex<Vec<(FileEntry, Option<FileEntry>)>>,

@@ -1,4 +1,4 @@
-//! Extractive question answering against the authors' SQuAD code on the same weights (`tests/oracle/pipelines.py`).
+//! Compares `qa` with the authors' SQuAD code on the same weights (`tests/oracle/pipelines.py`).
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ fn ask(question: &str, context: &str, options: &QaOptions) -> luke_web::Result<A
     pollster::block_on(LUKE.qa(&input(question, context), options))
 }
 
-/// The options of a fixture, with every answer asked for.
+/// The options of a fixture, and `topK` such that all answers are returned.
 fn options(case: &Value) -> QaOptions {
     let number = |key: &str, default: usize| case["args"][key].as_u64().map_or(default, |n| n as usize);
     let n_best = number("n_best", 20);
@@ -40,7 +40,7 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap()
 }
 
-/// Every window: ids, entities, which tokens have most context here, and the logits.
+/// Compares every window: ids, entities, the tokens that have most context in this window, and the logits.
 fn assert_windows(what: &str, layout: &Layout, features: &Value) {
     let windows = layout.windows.ranges();
     assert_eq!(windows.len(), list(features).len(), "{what}: windows");

@@ -45,12 +45,16 @@ struct Passage {
 }
 
 impl<'a> Layout<'a> {
-    /// Tokenizes a query and a passage. Candidates that overlap cannot be marked in the same text (the authors' code refuses
-    /// them): the passage is read again for those that overlap one before them.
+    /// Tokenizes a query and a passage, and lays out the windows that `cloze` runs. Candidates that overlap cannot be
+    /// marked in the same text (the authors' code refuses them). So the passage is read once more for candidates that
+    /// overlap an earlier one.
     ///
     /// # Errors
-    /// `task-unavailable` for a model without `cloze`; `input` for an option out of range, too many candidates, a query
-    /// without exactly one `@placeholder`, and a candidate that no window shows whole.
+    /// - `task-unavailable` if the model has no head `cloze`
+    /// - `input` if an option is out of its range, if the query has not exactly one `@placeholder` or leaves no room
+    ///   for the passage, if there are too many candidates or too many that overlap, or if a candidate is not a span of
+    ///   the passage or no window shows all of it
+    /// - `format` if the tokenizer fails
     pub fn new(luke: &'a Luke, input: &ClozeInput, options: &'a ClozeOptions) -> Result<Self> {
         let (_, head) = luke.head(HeadKind::Cloze)?;
         options.check(luke.config.max_seq_tokens())?;
@@ -87,7 +91,7 @@ impl<'a> Layout<'a> {
         Ok(Self { reader, query, readings })
     }
 
-    /// The forward passes that `cloze` runs; those without a whole candidate are left out.
+    /// The forward passes that `cloze` runs. Windows without a whole candidate are left out.
     pub fn windows(&self) -> impl Iterator<Item = ClozeWindow> {
         self.readings.iter().flat_map(|(passage, windows)| {
             let window = |tokens: &Range<usize>| self.reader.window(&self.query, passage, tokens.clone());

@@ -1,4 +1,4 @@
-//! What `ner` does before the model: a text becomes words, sentences and tokens, and these become passes.
+//! The part of `ner` before the model: splits a text into words, sentences and tokens, and makes passes of them.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -39,10 +39,11 @@ pub struct Document {
 }
 
 impl<'a> Reader<'a> {
-    /// Checks the options of a call.
+    /// Makes a reader for one call, and checks the options of the call.
     ///
     /// # Errors
-    /// `task-unavailable` for a model without `ner`; `input` for an option out of range.
+    /// - `task-unavailable` if the model has no head `ner`
+    /// - `input` if an option is out of its range, or names a label that the head does not have
     pub fn new(luke: &'a Luke, options: &'a NerOptions) -> Result<Self> {
         let (_, head) = luke.head(HeadKind::Ner)?;
         options.check(&head.labels, luke.config.max_seq_tokens())?;
@@ -63,7 +64,8 @@ impl<'a> Reader<'a> {
     /// Reads a text.
     ///
     /// # Errors
-    /// `input` for sentences that do not fit the text.
+    /// - `input` if the sentences of the options do not fit the text
+    /// - `format` if the tokenizer fails
     pub fn text(&self, text: &str) -> Result<Document> {
         let words = split_words(text);
         let one_sentence = self.options.sentences.as_ref().is_some_and(Sentences::is_none);
@@ -86,7 +88,8 @@ impl<'a> Reader<'a> {
     /// Reads a list of words.
     ///
     /// # Errors
-    /// `input` for an empty word, and for sentences that are out of order or end behind the last word.
+    /// - `input` if a word is empty, or if sentences overlap, are out of order or end behind the last word
+    /// - `format` if the tokenizer fails
     pub fn words(&self, input: &Words) -> Result<Document> {
         let n = input.words.len();
         if let Some(empty) = input.words.iter().position(String::is_empty) {
@@ -117,7 +120,8 @@ impl<'a> Reader<'a> {
         Ok(Document { words: Vec::new(), stream, sentences, filter, whole: None })
     }
 
-    /// The forward passes of a text. They are made one window of a sentence at a time.
+    /// The forward passes of a document, in the order of its text. The iterator makes them one by one, so they are
+    /// never all in memory. Only those of a text that is read as one sentence were made before.
     pub fn passes<'b>(&'b self, document: &'b Document) -> Box<dyn Iterator<Item = NerPass> + 'b> {
         if let Some(whole) = &document.whole {
             return Box::new(whole.iter().cloned());
@@ -159,8 +163,8 @@ impl<'a> Reader<'a> {
         inputs
     }
 
-    /// Hugging Face's form for raw text: spans are counted in the tokens of bare words, and each part is tokenized at its
-    /// own spans. `None` where the text is too long for that: it is then read in windows, like a long sentence.
+    /// Hugging Face's form for raw text: spans are counted in the tokens of bare words, and each part is tokenized at
+    /// its own spans. `None` where the text is too long for that: it is then read in windows, like a long sentence.
     fn whole_text(&self, text: &str, words: &[Range<usize>], filter: &SpanFilter) -> Result<Option<Vec<NerPass>>> {
         let builder = self.luke.input_builder(EncodeOptions { max_mention: usize::MAX, ..self.options.encode() });
         let mut sizes = Vec::with_capacity(words.len());

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Characters that UAX 29 reads over: Extend and Format. The code points after them are the marks of Unicode 17, which this
-/// version of `regex` does not know yet.
+/// Characters that UAX 29 skips: Extend and Format. The code points after these two classes are the marks of Unicode
+/// 17, which this version of `regex` does not know yet.
 macro_rules! joiners {
     () => {
         concat!(
@@ -21,10 +21,11 @@ macro_rules! joiners {
 /// puts no boundary inside.
 const RUN: &str = concat!(r"\p{SB=Close}[\p{SB=Close}", joiners!(), r"]+|\p{SB=Sp}[\p{SB=Sp}", joiners!(), "]+");
 
-/// The sentences of `text` in bytes; together they are the whole text.
+/// The byte ranges of the sentences of `text`, in order; together they are the whole text.
 ///
-/// `unicode-segmentation` looks ahead from every closing mark and space behind a full stop (rule SB8), up to the next
-/// letter: quadratic in the length of such a run. It gets a copy of the text with each run cut to its first character.
+/// In rule SB8, `unicode-segmentation` looks ahead from every closing mark and space behind a full stop to the next
+/// letter. That time is quadratic in the length of a run of such characters. So it gets a copy of the text in which
+/// each run is cut to its first character.
 pub fn sentences(text: &str) -> Vec<Range<usize>> {
     static RUNS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(RUN).ok());
     let mut short = String::with_capacity(text.len());
@@ -132,7 +133,8 @@ mod tests {
         }
     }
 
-    /// No text is quadratic because `regex` and the crate differ about a character: the classes of the pattern are the crate's.
+    /// No text is quadratic because `regex` and the crate differ about a character: the classes of the pattern are the
+    /// crate's.
     #[test]
     fn the_pattern_has_the_classes_of_the_crate() {
         let pattern = concat!(r"^[\p{SB=Close}\p{SB=Sp}", joiners!(), "]$");

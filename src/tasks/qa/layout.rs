@@ -36,7 +36,9 @@ impl<'a> Layout<'a> {
     /// Tokenizes a question and a context, links entities, and lays out the windows that `qa` runs.
     ///
     /// # Errors
-    /// `task-unavailable` for a model without `qa`; `input` for an option out of range.
+    /// - `task-unavailable` if the model has no head `qa`
+    /// - `input` if an option is out of its range, or if the question leaves no room for the context
+    /// - `format` if the tokenizer fails
     pub fn new(luke: &'a Luke, input: &'a QaInput, options: &QaOptions) -> Result<Self> {
         let (_, head) = luke.head(HeadKind::Qa)?;
         let (tokenizer, model) = (&luke.tokenizer, luke.config.max_seq_tokens());

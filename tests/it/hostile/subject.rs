@@ -1,4 +1,4 @@
-//! What the tests and `fuzz/` call of the library: nothing else here names it.
+//! The functions of the library that these tests and `fuzz/` call. Only this file names the library.
 
 use std::sync::Arc;
 
