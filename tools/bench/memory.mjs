@@ -91,7 +91,9 @@ async function loadOnce(profile, load) {
     }, WATCH_MS);
     const loadMs = await browser.evaluate(loadModel, load).finally(() => clearInterval(watching));
     await wait(SETTLE_MS);
-    return { renderer: peak.renderer - empty.renderer, all: peak.all - empty.all, after: now().renderer - empty.renderer, loadMs };
+    const after = now();
+    const most = (kind) => Math.max(peak[kind], after[kind]) - empty[kind];
+    return { renderer: most('renderer'), all: most('all'), after: after.renderer - empty.renderer, loadMs };
   } finally {
     await browser.close();
   }
