@@ -41,7 +41,7 @@ const SETTINGS = { ranges: true, etag: true, lastModified: true, cacheControl: '
  * - `cacheControl: 'max-age=3600'`; `allowHeaders`: what the other origin lets scripts ask with
  *
  * `requests` has an entry for each request: method, origin, path, headers, range, ifRange, status, bytes (of the body, really sent),
- * cut (by a fault), aborted (by the browser), ended, ms. `bytes(pattern)` and `count(pattern)` sum them up. `down()` refuses connections until `up()`.
+ * cut (by a fault), aborted (by the browser), ended, ms and endMs (times). `bytes(pattern)` and `count(pattern)` sum them up. `down()` refuses connections until `up()`.
  * `handle(request, response)` may take requests that are no files, by returning true.
  */
 export async function startFaults({ mounts = MOUNTS, isolated = false, handle = () => false } = {}) {
@@ -58,12 +58,13 @@ export async function startFaults({ mounts = MOUNTS, isolated = false, handle = 
     const { headers } = request;
     const entry = {
       method: request.method, origin, path, headers, range: headers.range, ifRange: headers['if-range'],
-      status: undefined, bytes: 0, cut: false, aborted: false, ended: false, ms: performance.now(),
+      status: undefined, bytes: 0, cut: false, aborted: false, ended: false, ms: performance.now(), endMs: Infinity,
     };
     requests.push(entry);
     const gone = new AbortController();
     response.on('close', () => {
       entry.ended = true;
+      entry.endMs = performance.now();
       entry.aborted = !response.writableFinished && !entry.cut;
       gone.abort();
     });

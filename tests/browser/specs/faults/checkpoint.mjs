@@ -151,6 +151,19 @@ const TABLE = {
     await page.evaluate(() => paged.dispose());
   },
 
+  'the store is wiped between two calls': async ({ page, site }) => {
+    await page.evaluate(loadPaged, { url: PAGED().url });
+    const rows = await page.evaluate(embed, TITLE);
+    await page.evaluate(() => wipe());
+    assert.deepEqual((await page.evaluate(embed, TITLE)).value, rows.value);
+    await page.evaluate(() => wipe());
+    const other = await page.evaluate(embed, 'Entity 1100');
+    assert.ok(other.value, JSON.stringify(other.error));
+    assert.deepEqual((await page.evaluate(embed, TITLE)).value, rows.value);
+    assert.ok(site.count(ROWS) >= 1 && site.count(ROWS) <= 3, `${site.count(ROWS)} requests`);
+    await page.evaluate(() => paged.dispose());
+  },
+
   'stored rows need no network': async ({ page, site }) => {
     const { url } = PAGED();
     await page.evaluate(loadPaged, { url });

@@ -86,6 +86,25 @@ export const TESTS = {
     await loads();
   },
 
+  'as many files at once as the option says': async ({ page, site, clean }) => {
+    for (const [parallelDownloads, least, most] of [[1, 1, 1], [2, 2, 2], [undefined, 2, 4]]) {
+      await clean();
+      Object.assign(site.settings, { latencyMs: 100, bytesPerSecond: 30_000_000 });
+      await page.evaluate(({ url, parallelDownloads }) => lukeWeb.models.prefetch(url, { parallelDownloads }), { url: mini.url, parallelDownloads });
+      const asked = site.requests.filter(({ path }) => mini.files.some((file) => path.endsWith(file.path)));
+      assert.equal(asked.length, mini.files.length);
+      const atOnce = Math.max(...asked.map(({ ms }) => asked.filter((other) => other.ms <= ms && other.endMs > ms + 5).length));
+      assert.ok(atOnce >= least && atOnce <= most, `${parallelDownloads}: ${atOnce} files at once`);
+    }
+  },
+
+  'a browser that does not promise to keep the store: all the same': async ({ page, site, model, loads }) => {
+    await page.evaluate((url) => lukeWeb.models.prefetch(url, { persist: true }), model.url);
+    site.requests.length = 0;
+    await loads({ persist: true });
+    assert.equal(site.count('.bin'), 0);
+  },
+
   'list, usage and delete': async ({ page, model, loads, clean }) => {
     const facts = () => page.evaluate(async () => ({ list: await lukeWeb.models.list(), usage: await lukeWeb.models.usage(), files: await stored() }));
     const empty = await facts();

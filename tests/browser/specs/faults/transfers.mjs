@@ -207,9 +207,26 @@ export const TESTS = {
   },
 };
 
+/** Functions that a page may pass in place of `fetch`. */
+const FETCHES = ['rejects twice', 'throws', 'gives nothing', 'gives no stream', 'breaks in the middle', 'is silent once', 'stops in the middle', 'ignores its signal'];
+
+const OWN_FETCH = {
+  'a fetch of the page that fails, breaks or stalls': async ({ page, model, expected, loads, clean }) => {
+    for (const kind of FETCHES) {
+      await clean();
+      const result = await page.evaluate(strangeFetch, { url: model.url, kind, stallMs: SOON.stallMs });
+      if (['throws', 'gives nothing'].includes(kind)) assert.ok(['network', 'input'].includes(result.error?.code), `${kind}: ${JSON.stringify(result)}`);
+      else if (kind === 'ignores its signal') assert.equal(result.error?.foreign, 'enough', JSON.stringify(result));
+      else assert.deepEqual(result.value, expected, `${kind}: ${JSON.stringify(result)}`);
+      assert.ok(result.ms < 10_000, `${kind}: ${result.ms} ms`);
+      await loads({}, kind);
+    }
+  },
+};
+
 export default async function ({ test, openPage }) {
   const suite = faultSuite(openPage);
-  await runAll(test, suite);
+  await runAll(test, suite, { ...TESTS, ...OWN_FETCH });
   await suite.close();
 }
 
@@ -218,10 +235,45 @@ export async function runAll(test, suite, tests = TESTS) {
   for (const [title, body] of Object.entries(tests)) {
     await test(title, async () => {
       const s = await suite.clean();
-      const { site, page, model } = s;
+      const { site, page, model, expected } = s;
       const [loads, fails, attempt, clean] = ['loads', 'fails', 'attempt', 'clean'].map((name) => s[name].bind(s));
-      await body({ site, page, model, loads, fails, attempt, clean, suite: s });
+      await body({ site, page, model, expected, loads, fails, attempt, clean, suite: s });
       await s.idle();
     });
   }
+}
+
+// In the page.
+async function strangeFetch({ url, kind, stallMs }) {
+  let tried = 0;
+  const never = new Promise(() => {});
+  const half = async (input, then) => {
+    const bytes = new Uint8Array(await (await fetch(input)).arrayBuffer());
+    return new Response(new ReadableStream({ start: (stream) => stream.enqueue(bytes.slice(0, bytes.length >> 1)), pull: then }));
+  };
+  const failing = {
+    'rejects twice': (input, init) => (tried++ < 2 ? Promise.reject(new TypeError('no network')) : fetch(input, init)),
+    throws: () => {
+      throw new Error('a bug of the page');
+    },
+    'gives nothing': async () => undefined,
+    'gives no stream': async (input, init) => new Response(await (await fetch(input, init)).blob()),
+    'breaks in the middle': (input, init) => (tried++ < 1 ? half(input, (stream) => stream.error(new TypeError('broken'))) : fetch(input, init)),
+    'is silent once': (input, init) => (tried++ < 1 ? never : fetch(input, init)),
+    'stops in the middle': (input, init) => (tried++ < 1 ? half(input, () => never) : fetch(input, init)),
+    'ignores its signal': () => never,
+  }[kind];
+  const isChunk = (input) => String(input).endsWith('.bin');
+  const abort = new AbortController();
+  if (kind === 'ignores its signal') setTimeout(() => abort.abort('enough'), 300);
+  const load = async () => {
+    const ownFetch = (input, init) => (isChunk(input) ? failing(input, init) : fetch(input, init));
+    const luke = await lukeWeb.Luke.load(url, { device: 'wasm', worker, stallMs, retries: 2, signal: abort.signal, fetch: ownFetch });
+    try {
+      return await luke.ner('Ana Ivanovic won at Wimbledon.');
+    } finally {
+      await luke.dispose();
+    }
+  };
+  return outcome(load());
 }
