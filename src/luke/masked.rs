@@ -44,7 +44,10 @@ impl Vocabulary {
 }
 
 /// Floats of a table on the device at once (32 MiB).
-const BLOCK: usize = 1 << 23;
+const TABLE_BLOCK: usize = 1 << 23;
+
+/// Logits of a block: what is done with them must not take long, as there is a pause only before each block.
+const LOGITS_BLOCK: usize = 1 << 20;
 
 /// Scores the rows of a vocabulary.
 pub struct MaskedScorer<'a> {
@@ -86,6 +89,7 @@ impl<'a> MaskedScorer<'a> {
             if let Some(position) = positions.iter().find(|position| **position >= count) {
                 return Err(LukeError::input("positions", format!("{position} is not below {count}")));
             }
+            self.luke.pause().await?;
             let states = self.luke.states(&[checked]).await?;
             rows.push(gather_rows(vocabulary.rows(&states), positions));
         }
@@ -159,9 +163,9 @@ impl<'a> MaskedScorer<'a> {
             Vocabulary::Entities => (&head.entities, entities.rows(), entities.columns()),
         };
         let features = decoder.transform(rows);
-        // Neither a block of the table nor its logits are larger than a block.
-        let step = (BLOCK / columns.max(features.dims()[0])).max(1);
+        let step = (TABLE_BLOCK / columns.max(1)).min(LOGITS_BLOCK / features.dims()[0].max(1)).max(1);
         for first in (0..table_rows).step_by(step) {
+            luke.pause().await?;
             let block = first..(first + step).min(table_rows);
             let table = match vocabulary {
                 Vocabulary::Words => words.block(block),

@@ -5,10 +5,12 @@ mod load;
 mod masked;
 mod read;
 mod self_test;
+mod turns;
 
 pub use crate::model::OutputName;
 pub use calibrate::InputSum;
 pub use masked::Vocabulary;
+pub(crate) use turns::Turns;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,6 +45,8 @@ pub struct Luke {
     pub self_test_error: Option<f32>,
     model: LukeModel,
     heads: BTreeMap<HeadKind, Head>,
+    /// Where rows of an entity table come from, and whom a call asks at its pauses.
+    source: Arc<dyn Source>,
     /// `backend::check` knows the faults of the device while this exists.
     opened: OpenDevice,
 }
@@ -158,6 +162,7 @@ impl Luke {
     /// - `format`: the weights are so large that a result is not finite, or a chunk of the entity table has wrong
     ///   numbers
     /// - `integrity`, `network`, or what else the source of the entity table fails with
+    /// - `aborted`, or what else the source fails with at a pause
     /// - `out-of-memory`
     pub async fn forward_batch(&self, batch: &[ModelInputs], head: Option<&str>) -> Result<Vec<Vec<Output>>> {
         let head = match head {
@@ -187,14 +192,28 @@ impl Luke {
                 rows <= self.batch_rows()
             });
             let (together, others) = rest.split_at(fits.count().max(1));
+            self.pause().await?;
             outputs.extend(self.run(together, head).await?);
             rest = others;
         }
         Ok(outputs)
     }
 
-    /// How many rows (words and entities) of several inputs run in one forward pass. More rows save little time, and
-    /// the values between the layers take memory.
+    /// Lets the source do other work, or end the call; see [`Source::pause`].
+    ///
+    /// # Errors
+    /// What the source fails with.
+    pub(crate) async fn pause(&self) -> Result<()> {
+        self.source.pause().await
+    }
+
+    /// Pauses for work on a text.
+    pub(crate) fn turns(&self) -> Turns<'_> {
+        Turns::new(&*self.source)
+    }
+
+    /// How many words and entities run at once where there are several inputs: beyond it little time is gained, and what is
+    /// between the layers takes memory.
     pub fn batch_rows(&self) -> usize {
         self.device.batch_rows()
     }

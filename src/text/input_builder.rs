@@ -1,10 +1,10 @@
 //! How a text with spans becomes [`ModelInputs`] (the job of Hugging Face's `LukeTokenizer`).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::entity_vocab::EntityVocab;
 use super::tokenizer::{SpecialTokens, Tokenizer};
+use super::tokenizing::{How, PlacedToken, Spanned, Tokenized, Tokenizing};
 use crate::error::{LukeError, Result};
 use crate::inputs::ModelInputs;
 
@@ -52,10 +52,8 @@ impl Default for EncodeOptions {
     }
 }
 
-/// The id of a token, and its byte range in the text.
-pub type PlacedToken = (u32, Range<usize>);
-
 /// Turns text into [`ModelInputs`].
+#[derive(Clone, Copy)]
 pub struct InputBuilder<'a> {
     /// The word tokenizer.
     pub tokenizer: &'a Tokenizer,
@@ -65,47 +63,37 @@ pub struct InputBuilder<'a> {
     pub options: EncodeOptions,
 }
 
-/// A text and byte spans of it.
-#[derive(Clone, Copy, Debug)]
-pub struct Spanned<'a> {
-    /// The text that the spans are of.
-    pub text: &'a str,
-    /// Byte ranges, in the order of the entities they become.
-    pub spans: &'a [Range<usize>],
-}
-
-/// The byte offsets where a text is cut, with the number of tokens before each.
-pub type Boundaries = BTreeMap<usize, usize>;
-
-impl Spanned<'_> {
-    /// Where spans start and end.
-    fn boundaries(&self) -> BTreeSet<usize> {
-        self.spans.iter().flat_map(|span| [span.start, span.end]).collect()
-    }
-
-    /// The token range of each span, from the number of tokens before each boundary.
-    fn token_spans(&self, boundaries: &Boundaries) -> Result<Vec<Range<usize>>> {
-        let token = |byte: usize| boundaries.get(&byte).copied();
-        let tokens = |span: &Range<usize>| {
-            let tokens = token(span.start)?..token(span.end)?;
-            (tokens.start <= tokens.end).then_some(tokens)
-        };
-        let reversed = || LukeError::input("spans", "a span ends before it starts");
-        self.spans.iter().map(|span| tokens(span).ok_or_else(reversed)).collect()
-    }
-}
-
 impl InputBuilder<'_> {
     /// Builds the input of one text for a task.
     ///
     /// # Errors
-    /// - `input` if a span leaves the text, cuts a character or is reversed (ends at an earlier token than it starts);
-    ///   if the task takes another number of spans; if there is not one title for each span; or if the spans reach
-    ///   further than `around_spans` allows
-    /// - `format` if the tokenizer fails, or if the tokenizer or the entity vocabulary has no special token that the
-    ///   task needs
+    /// `input` where a span is not on character boundaries; those of [`arrange`](Self::arrange).
     pub fn encode(&self, input: Spanned, task: InputForm) -> Result<ModelInputs> {
-        let (mut ids, mut spans) = self.tokens(input)?;
+        self.arrange(self.tokenizing(input).finish()?, task)
+    }
+
+    /// Begins to tokenize a text. Of the options, `prefix_space` and `special` count here.
+    pub fn tokenizing<'b>(&'b self, input: Spanned<'b>) -> Tokenizing<'b, u32> {
+        Tokenizing::ids(self.how(), input)
+    }
+
+    /// As [`tokenizing`](Self::tokenizing), each token with its bytes of the text, without the space before it.
+    pub fn tokenizing_with_offsets<'b>(&'b self, input: Spanned<'b>) -> Tokenizing<'b, PlacedToken> {
+        Tokenizing::placed(self.how(), input)
+    }
+
+    fn how(&self) -> How<'_> {
+        let EncodeOptions { special, prefix_space, .. } = self.options;
+        How { tokenizer: self.tokenizer, special, prefix_space }
+    }
+
+    /// The inputs of a task from the tokens of its text.
+    ///
+    /// # Errors
+    /// `input` where there are other spans than the task takes, there is not one title for each span, or spans reach further
+    /// than `around_spans`; `format` where the tokenizer or the entity vocabulary lacks a special token that the task needs.
+    pub fn arrange(&self, text: Tokenized<u32>, task: InputForm) -> Result<ModelInputs> {
+        let Tokenized { tokens: mut ids, mut spans } = text;
         let mask = self.entities.mask;
         let marker = |token: &str| {
             let missing = || LukeError::format("tokenizer.json", format!("has no token {token}"));
@@ -161,9 +149,9 @@ impl InputBuilder<'_> {
     /// `input` and `format`, as [`tokens`](Self::tokens).
     pub fn encode_pair(&self, first: Spanned, second: Spanned) -> Result<ModelInputs> {
         let part = |input| {
-            self.tokens(input).map(|(ids, spans)| Part {
+            self.tokenizing(input).finish().map(|Tokenized { tokens, spans }| Part {
                 entity_ids: vec![self.entities.mask; spans.len()],
-                ids,
+                ids: tokens,
                 spans,
             })
         };
@@ -175,59 +163,6 @@ impl InputBuilder<'_> {
     pub fn inputs(&self, ids: &[u32], entities: impl Iterator<Item = (u32, Range<usize>)>) -> ModelInputs {
         let (entity_ids, spans) = entities.unzip();
         self.assemble(Part { ids: ids.to_vec(), spans, entity_ids }, None, false)
-    }
-
-    /// Tokenizes a text without special tokens around it. The text is cut at every start and end of a span, so that
-    /// spans start and end between tokens. Returns the ids, and the token range of each span.
-    ///
-    /// # Errors
-    /// - `input` if a span leaves the text, cuts a character or is reversed (ends at an earlier token than it starts)
-    /// - `format` if the tokenizer fails
-    pub fn tokens(&self, input: Spanned) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
-        let (ids, boundaries) = self.segments(input.text, &input.boundaries())?;
-        Ok((ids, input.token_spans(&boundaries)?))
-    }
-
-    /// As [`tokens`](Self::tokens), but each token has its byte range in the text, without white space before it.
-    /// `prefix_space` has no effect here.
-    ///
-    /// # Errors
-    /// `input` and `format`, as [`tokens`](Self::tokens).
-    pub fn tokens_with_offsets(&self, input: Spanned) -> Result<(Vec<PlacedToken>, Vec<Range<usize>>)> {
-        let tokenize = |start: usize, text: &str| {
-            let place = |(id, range): PlacedToken| {
-                let token = text.get(range.clone()).unwrap_or("");
-                let spaces = token.len().saturating_sub(token.trim_start().len());
-                let first = if spaces < range.len() { range.start.saturating_add(spaces) } else { range.start };
-                (id, moved(&(first..range.end), start, start))
-            };
-            let tokens = self.tokenizer.encode_with_offsets(text, self.options.special)?;
-            Ok(tokens.into_iter().map(place).collect())
-        };
-        let (tokens, boundaries) = cut(input.text, &input.boundaries(), tokenize)?;
-        Ok((tokens, input.token_spans(&boundaries)?))
-    }
-
-    /// The ids of `text` cut at `boundaries` (bytes), and how many ids lie before each boundary. One ASCII space before
-    /// a boundary goes with the segment after it.
-    ///
-    /// # Errors
-    /// - `input` if a boundary is beyond the text or inside a character
-    /// - `format` if the tokenizer fails
-    pub fn segments(&self, text: &str, boundaries: &BTreeSet<usize>) -> Result<(Vec<u32>, Boundaries)> {
-        cut(text, boundaries, |_, segment| self.segment(segment))
-    }
-
-    /// The ids of one segment of a text, without special tokens around it.
-    ///
-    /// # Errors
-    /// `format` if the tokenizer fails.
-    pub fn segment(&self, text: &str) -> Result<Vec<u32>> {
-        if self.options.prefix_space && text.chars().next().is_some_and(|c| !is_python_space(c)) {
-            self.tokenizer.encode(&format!(" {text}"), self.options.special)
-        } else {
-            self.tokenizer.encode(text, self.options.special)
-        }
     }
 
     fn assemble(&self, mut first: Part, mut second: Option<Part>, with_positions: bool) -> ModelInputs {
@@ -267,27 +202,6 @@ impl InputBuilder<'_> {
         inputs.input_ids.extend(&template.after);
         inputs
     }
-}
-
-/// The tokens of `text` cut at `boundaries`, and how many tokens lie before each boundary. `tokenize` gets the byte
-/// offset of a segment, and the segment.
-fn cut<T>(
-    text: &str,
-    boundaries: &BTreeSet<usize>,
-    tokenize: impl Fn(usize, &str) -> Result<Vec<T>>,
-) -> Result<(Vec<T>, Boundaries)> {
-    let (mut tokens, mut positions, mut start, mut rest) = (Vec::new(), BTreeMap::new(), 0usize, text);
-    for boundary in boundaries {
-        let outside = || LukeError::input("spans", format!("byte {boundary} is no character boundary of the text"));
-        let before = text.get(..*boundary).ok_or_else(outside)?;
-        let segment = before.strip_suffix(' ').unwrap_or(before).get(start..).unwrap_or("");
-        tokens.extend(tokenize(start, segment)?);
-        positions.insert(*boundary, tokens.len());
-        start = start.saturating_add(segment.len());
-        rest = text.get(start..).unwrap_or("");
-    }
-    tokens.extend(tokenize(start, rest)?);
-    Ok((tokens, positions))
 }
 
 /// One text's tokens and entities.
@@ -341,9 +255,4 @@ fn surround(ids: &mut Vec<u32>, span: &Range<usize>, marker: u32) {
 
 fn moved(range: &Range<usize>, start: usize, end: usize) -> Range<usize> {
     range.start.saturating_add(start)..range.end.saturating_add(end)
-}
-
-/// Python's `str.isspace`, which counts the four ASCII separators too.
-pub fn is_python_space(c: char) -> bool {
-    c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }

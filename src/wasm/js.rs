@@ -1,13 +1,14 @@
 //! Converts values and errors between JavaScript and Rust.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
-use js_sys::{ArrayBuffer, Object, Reflect};
+use js_sys::{Array, ArrayBuffer, Object, Reflect};
 use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 use crate::error::LukeError;
+use crate::luke::Turns;
 
 pub type JsResult<T> = std::result::Result<T, JsValue>;
 
@@ -158,7 +159,30 @@ pub fn to_js(value: &impl Serialize) -> JsResult<JsValue> {
     Ok(value.serialize(&Serializer::json_compatible())?)
 }
 
-/// Converts an error to `{ code, message, detail }`.
+/// A list as an array of plain objects, with pauses.
+pub async fn list_to_js<T: Serialize>(items: &[T], turns: &mut Turns<'_>) -> JsResult<JsValue> {
+    let list = Array::new();
+    for item in items {
+        list.push(&to_js(item)?);
+        turns.after(0).await.map_err(js_error)?;
+    }
+    Ok(list.into())
+}
+
+/// The answer of a task, with pauses where it is a list, or a list of lists.
+pub async fn answer_to_js(answer: &Value, turns: &mut Turns<'_>) -> JsResult<JsValue> {
+    let Value::Array(items) = answer else { return to_js(answer) };
+    if !items.iter().all(Value::is_array) {
+        return list_to_js(items, turns).await;
+    }
+    let lists = Array::new();
+    for items in items.iter().filter_map(Value::as_array) {
+        lists.push(&list_to_js(items, turns).await?);
+    }
+    Ok(lists.into())
+}
+
+/// An error as `{ code, message, detail }`.
 pub fn js_error(error: LukeError) -> JsValue {
     let detail = match &error {
         LukeError::Integrity { file, reason }
@@ -171,6 +195,7 @@ pub fn js_error(error: LukeError) -> JsValue {
         LukeError::Unsupported(reason) | LukeError::DeviceLost(reason) | LukeError::OutOfMemory(reason) => {
             json!({ "reason": reason })
         }
+        LukeError::Aborted => json!({}),
     };
     let value = json!({ "code": error.code(), "message": error.to_string(), "detail": detail });
     to_js(&value).unwrap_or_else(|_| JsValue::from_str(&error.to_string()))

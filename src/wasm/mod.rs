@@ -4,6 +4,7 @@
 //! [`LukeError`](crate::error::LukeError::code).
 #![cfg_attr(not(test), deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used))]
 
+mod call;
 mod js;
 mod source;
 #[cfg(feature = "threads")]
@@ -20,38 +21,39 @@ use crate::folder::CheckedFolder;
 use crate::inputs::ModelInputs;
 use crate::luke::Luke;
 use crate::tasks;
-use crate::tasks::embed::{EmbedInput, EmbedOptions, Embedding};
-use js::{JsResult, from_js, js_error, tensor, to_js};
-use source::JsSource;
+use crate::tasks::embed::{EmbedInput, Embedding};
+use js::{JsResult, answer_to_js, from_js, js_error, list_to_js, tensor, to_js};
+use source::{Host, JsSource, during};
 
-/// Loads a model folder. `options.selfTest` runs the manifest's self-test.
+/// Loads a model folder. `host` has two functions, which may be called as long as the model lives:
 ///
-/// `read(file, next, write)` calls `write` with the pieces of a file in their order, and returns a promise that settles
-/// after the last piece. `file` is `{ path, bytes, offset }`; with an `offset`, only that part of the file is read.
-/// `next` is the file that will be read after it, or undefined. `read` may be called as long as the model lives.
+/// - `read(file, ahead, again, write, call)` calls `write` with the pieces of a file in their order, or of a part of it where
+///   there is an offset, and returns a promise that settles after the last piece. `file` is `{ path, bytes, sha256?, offset? }`;
+///   `ahead` is an array of up to 16 files that will be read after it, in order. `again` is true where the bytes that the last
+///   `read` gave for this file are not the file.
+/// - `pause(call)` returns undefined where the work may go on at once, or a promise that settles when it may. Where it throws,
+///   or the promise rejects, the call ends with the code `aborted`.
 ///
-/// # Errors
-/// - `input` if `options` is not plain data
-/// - `network` if `read` fails
-/// - `format`, `integrity`, `unsupported`, `device-lost` and `out-of-memory`, as [`CheckedFolder::parse`] and
-///   [`Luke::load`]
+/// `call` is what JavaScript gave for the call that reads or pauses; in a load, undefined.
+///
+/// Where there is an `on_self_test`, it is called without arguments when everything is built, and then the manifest's self-test
+/// runs, if it has one. What it throws is what the load fails with.
 #[wasm_bindgen(js_name = loadModel)]
-pub async fn load_model(manifest_json: &str, read: js_sys::Function, options: JsValue) -> JsResult<Model> {
+pub async fn load_model(manifest_json: &str, host: Host, on_self_test: Option<js_sys::Function>) -> JsResult<Model> {
     console_panics();
-    let options = from_js(&options, "options")?;
     let folder = CheckedFolder::parse(manifest_json).map_err(js_error)?;
-    let self_test = options.get("selfTest").and_then(Value::as_bool).unwrap_or(false);
-    Luke::load(folder, JsSource::new(read), DeviceKind::DEFAULT, self_test).await.map(Model).map_err(js_error)
+    let mut luke = Luke::load(folder, JsSource::new(host), DeviceKind::DEFAULT, false).await.map_err(js_error)?;
+    if let Some(on_self_test) = on_self_test {
+        on_self_test.call0(&JsValue::UNDEFINED)?;
+        luke.self_test_error = luke.self_test().await.map_err(js_error)?;
+    }
+    Ok(Model(luke))
 }
 
-/// Loads a checkpoint without conversion. `read` is as in [`load_model`].
-///
-/// # Errors
-/// - `network` if `read` fails
-/// - `format`, `integrity`, `unsupported`, `device-lost` and `out-of-memory`, as [`Luke::load_checkpoint`]
+/// Loads a checkpoint that is read as it is; `host` is as in [`load_model`].
 #[wasm_bindgen(js_name = loadCheckpoint)]
-pub async fn load_checkpoint(checkpoint: Checkpoint, read: js_sys::Function) -> JsResult<Model> {
-    Luke::load_checkpoint(checkpoint.0, JsSource::new(read), DeviceKind::DEFAULT).await.map(Model).map_err(js_error)
+pub async fn load_checkpoint(checkpoint: Checkpoint, host: Host) -> JsResult<Model> {
+    Luke::load_checkpoint(checkpoint.0, JsSource::new(host), DeviceKind::DEFAULT).await.map(Model).map_err(js_error)
 }
 
 /// The names of the safetensors files in a `model.safetensors.index.json`.
@@ -127,62 +129,62 @@ fn bytes_by_name(object: &js_sys::Object) -> BTreeMap<String, Vec<u8>> {
     entries.iter().map(entry).collect()
 }
 
-/// A loaded model; see [`Luke`].
+/// A loaded model; see `Luke`. Several calls may be under way: what runs in one of them changes nothing that another one sees.
 #[wasm_bindgen]
 pub struct Model(Luke);
 
+/// `call` is any value, which the host is told where the call reads a file or pauses.
 #[wasm_bindgen]
 impl Model {
-    /// Runs any task but `embed`, by its name in the API.
-    ///
-    /// # Errors
-    /// `input` if an argument is not plain data; else as [`Luke::call`].
-    pub async fn call(&self, task: String, input: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let (input, options) = (from_js(&input, "input")?, from_js(&options, "options")?);
-        to_js(&self.0.call(&task, input, options).await.map_err(js_error)?)
+    /// Any task but `embed`, by its name in the API.
+    pub async fn call(&self, task: String, input: JsValue, options: JsValue, call: JsValue) -> JsResult<JsValue> {
+        during(call, async {
+            let (input, options) = (from_js(&input, "input")?, from_js(&options, "options")?);
+            let answer = self.0.call(&task, input, options).await.map_err(js_error)?;
+            answer_to_js(&answer, &mut self.0.turns()).await
+        })
+        .await
     }
 
-    /// Computes vectors for `{ text, spans }`. Returns an object of four fields. `tokens` is a list of
-    /// `{ id, start, end }`. `words` `[tokens, hidden]`, `entities` `[spans, hidden]` and `pooled` `[hidden]` are
-    /// `{ shape, data: Float32Array }`; `pooled` is null if the model has no pooler.
-    ///
-    /// # Errors
-    /// `input` if an argument is not plain data or has another form; else as [`Luke::embed`].
-    pub async fn embed(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let input: EmbedInput = tasks::required("input", from_js(&input, "input")?).map_err(js_error)?;
-        let options: EmbedOptions = tasks::from_value("options", from_js(&options, "options")?).map_err(js_error)?;
-        let Embedding { tokens, words, entities, pooled, hidden } =
-            self.0.embed(&input, &options).await.map_err(js_error)?;
-        let result = js_sys::Object::new();
-        let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&result, &name.into(), value);
-        set("tokens", &to_js(&tokens)?)?;
-        set("words", &tensor(&[words.len() / hidden, hidden], &words)?)?;
-        set("entities", &tensor(&[entities.len() / hidden, hidden], &entities)?)?;
-        set("pooled", &pooled.map_or(Ok(JsValue::NULL), |pooled| tensor(&[hidden], &pooled))?)?;
-        Ok(result.into())
-    }
-
-    /// Runs the model on arrays of ids. Returns `{ NAME: { shape, data: Float32Array } }`; for a list of inputs, a list
-    /// of such objects.
-    ///
-    /// # Errors
-    /// `input` if an argument is not plain data or has another form; else as [`Luke::forward_batch`].
-    pub async fn forward(&self, inputs: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let inputs = from_js(&inputs, "inputs")?;
-        let several = inputs.is_array();
-        let inputs = if several { inputs } else { Value::Array(vec![inputs]) };
-        let batch: Vec<ModelInputs> = tasks::required("inputs", inputs).map_err(js_error)?;
-        let options = from_js(&options, "options")?;
-        let head = options.get("head").and_then(Value::as_str);
-        let results = js_sys::Array::new();
-        for outputs in self.0.forward_batch(&batch, head).await.map_err(js_error)? {
+    /// Vectors: `{ text, spans }`; `words`, `entities` and `pooled` are `{ shape, data: Float32Array }`.
+    pub async fn embed(&self, input: JsValue, options: JsValue, call: JsValue) -> JsResult<JsValue> {
+        during(call, async {
+            let input: EmbedInput = tasks::required("input", from_js(&input, "input")?).map_err(js_error)?;
+            let options = tasks::from_value("options", from_js(&options, "options")?).map_err(js_error)?;
+            let Embedding { tokens, words, entities, pooled, hidden } =
+                self.0.embed(&input, &options).await.map_err(js_error)?;
             let result = js_sys::Object::new();
-            for output in outputs {
-                js_sys::Reflect::set(&result, &output.name.as_str().into(), &tensor(&output.shape, &output.values)?)?;
+            let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&result, &name.into(), value);
+            set("tokens", &list_to_js(&tokens, &mut self.0.turns()).await?)?;
+            set("words", &tensor(&[words.len() / hidden, hidden], &words)?)?;
+            set("entities", &tensor(&[entities.len() / hidden, hidden], &entities)?)?;
+            set("pooled", &pooled.map_or(Ok(JsValue::NULL), |pooled| tensor(&[hidden], &pooled))?)?;
+            Ok(result.into())
+        })
+        .await
+    }
+
+    /// The model on arrays: `{ name: { shape, data: Float32Array } }`; for several inputs, several such objects.
+    pub async fn forward(&self, inputs: JsValue, options: JsValue, call: JsValue) -> JsResult<JsValue> {
+        during(call, async {
+            let inputs = from_js(&inputs, "inputs")?;
+            let several = inputs.is_array();
+            let inputs = if several { inputs } else { Value::Array(vec![inputs]) };
+            let batch: Vec<ModelInputs> = tasks::required("inputs", inputs).map_err(js_error)?;
+            let options = from_js(&options, "options")?;
+            let head = options.get("head").and_then(Value::as_str);
+            let results = js_sys::Array::new();
+            for outputs in self.0.forward_batch(&batch, head).await.map_err(js_error)? {
+                let result = js_sys::Object::new();
+                for output in outputs {
+                    let value = tensor(&output.shape, &output.values)?;
+                    js_sys::Reflect::set(&result, &output.name.as_str().into(), &value)?;
+                }
+                results.push(&result);
             }
-            results.push(&result);
-        }
-        Ok(if several { results.into() } else { results.get(0) })
+            Ok(if several { results.into() } else { results.get(0) })
+        })
+        .await
     }
 
     /// Facts about the model and its device.

@@ -20,8 +20,8 @@ pub struct WeightStore<'a> {
     chunks: HashMap<usize, Vec<u8>>,
     /// How many parts of each chunk have not been taken.
     pending: HashMap<usize, usize>,
-    /// The chunk that will be read after each, as far as the order of the tensors says.
-    next: HashMap<usize, usize>,
+    /// The place of each chunk in the order in which they will be read, as far as the order of the tensors says.
+    places: HashMap<usize, usize>,
     taken: HashSet<&'a str>,
     spare_chunk: Vec<u8>,
     /// A buffer for a table that is needed for a moment.
@@ -36,14 +36,13 @@ impl<'a> WeightStore<'a> {
             let count = pending.entry(part.chunk).or_default();
             *count = count.saturating_add(1);
         }
-        let order = folder.reading_order();
         Self {
             folder,
             source,
             tensors: folder.tensors().iter().map(|tensor| (tensor.name.as_str(), tensor)).collect(),
             chunks: HashMap::new(),
             pending,
-            next: order.iter().copied().zip(order.iter().copied().skip(1)).collect(),
+            places: folder.reading_order().iter().copied().zip(0..).collect(),
             taken: HashSet::new(),
             spare_chunk: Vec::new(),
             spare_table: Vec::new(),
@@ -154,9 +153,10 @@ impl<'a> WeightStore<'a> {
     }
 
     async fn read_chunk(&mut self, index: usize) -> Result<Vec<u8>> {
-        let next = self.next.get(&index).and_then(|next| self.folder.chunk(*next).ok());
+        let after = self.places.get(&index).map_or(usize::MAX, |place| place.saturating_add(1));
+        let ahead = self.folder.reading_order().iter().skip(after).filter_map(|next| self.folder.chunk(*next).ok());
         let buffer = std::mem::take(&mut self.spare_chunk);
-        read_verified(self.source, self.folder.chunk(index)?, next, buffer).await
+        read_verified(self.source, self.folder.chunk(index)?, ahead, buffer).await
     }
 }
 
@@ -169,7 +169,7 @@ mod tests {
     struct First;
 
     impl Source for First {
-        fn read<'a>(&'a self, file: &'a FileEntry, _: Option<&'a FileEntry>, _: Vec<u8>) -> Reading<'a> {
+        fn read<'a>(&'a self, file: &'a FileEntry, _: &'a [&'a FileEntry], _: bool, _: Vec<u8>) -> Reading<'a> {
             let missing = LukeError::Network { file: file.path.clone(), reason: "is not there".into() };
             let bytes = if file.path == "chunks/0000.bin" { Ok(vec![0; file.bytes]) } else { Err(missing) };
             Box::pin(async { bytes })

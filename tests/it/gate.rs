@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use luke_web::backend::DeviceKind;
-use luke_web::folder::{CheckedFolder, FileEntry, Reading, Source, sha256_hex};
+use luke_web::folder::{CheckedFolder, FileEntry, MAX_AHEAD, Reading, Source, sha256_hex};
 use luke_web::heads::Method;
 use luke_web::inputs::ModelInputs;
 use luke_web::tasks::embed::{EmbedInput, EmbedOptions};
@@ -168,30 +168,38 @@ fn inputs_are_bounded_and_positions_exist() {
     }
 }
 
-/// Files in memory. Records for each read which file was read, and which file was named as the next one.
+/// Which file was read, and which were said to come after it.
 struct Announced {
     files: Files,
-    reads: Mutex<Vec<(FileEntry, Option<FileEntry>)>>,
+    reads: Mutex<Vec<(FileEntry, Vec<FileEntry>)>>,
 }
 
 impl Source for Announced {
-    fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, buffer: Vec<u8>) -> Reading<'a> {
-        self.reads.lock().unwrap().push((file.clone(), next.cloned()));
-        self.files.read(file, next, buffer)
+    fn read<'a>(
+        &'a self,
+        file: &'a FileEntry,
+        ahead: &'a [&'a FileEntry],
+        again: bool,
+        buffer: Vec<u8>,
+    ) -> Reading<'a> {
+        assert!(!again, "{} is as the manifest says", file.path);
+        self.reads.lock().unwrap().push((file.clone(), ahead.iter().map(|file| (*file).clone()).collect()));
+        self.files.read(file, ahead, again, buffer)
     }
 }
 
 #[test]
-fn each_read_says_which_file_comes_next() {
+fn each_read_says_which_files_come_next() {
     let check = |folder: &Path, files: usize| {
         let source = Arc::new(Announced { files: Files(folder.to_owned()), reads: Mutex::default() });
         let checked = CheckedFolder::parse(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
         block_on(Luke::load(checked, source.clone(), DeviceKind::Cpu, false)).unwrap();
         let reads = source.reads.lock().unwrap();
         assert_eq!(reads.len(), files, "{}", folder.display());
-        let announced = reads.iter().map(|(_, next)| next.as_ref());
-        let read = reads.iter().skip(1).map(|(file, _)| Some(file)).chain([None]);
-        announced.zip(read).for_each(|(announced, read)| assert_eq!(announced, read));
+        for (place, (file, ahead)) in reads.iter().enumerate() {
+            let next: Vec<&FileEntry> = reads[place + 1..].iter().map(|(file, _)| file).take(MAX_AHEAD).collect();
+            assert!(ahead.iter().eq(next), "{}", file.path);
+        }
     };
     for name in ["micro-span_cls", "micro-mlm", "micro-paged"] {
         check(&folder(name), 3);
@@ -215,9 +223,55 @@ fn each_read_says_which_file_comes_next() {
             });
             (tensor["chunk"], tensor["offset"]) = (json!(index), json!(0));
         }
-        assert!(chunks.len() > 20);
+        assert!(chunks.len() > MAX_AHEAD + 4);
         manifest["chunks"] = json!(chunks);
     });
     let chunks = std::fs::read_dir(scattered.join("chunks")).unwrap().count() - 1;
     check(&scattered, chunks + 2);
+}
+
+/// Files of which the first copies that are given are cut short.
+struct Stale {
+    files: Files,
+    bad_copies: usize,
+    /// Each file that was read, and whether another copy was asked for.
+    reads: Mutex<Vec<(String, bool)>>,
+}
+
+impl Source for Stale {
+    fn read<'a>(
+        &'a self,
+        file: &'a FileEntry,
+        ahead: &'a [&'a FileEntry],
+        again: bool,
+        buffer: Vec<u8>,
+    ) -> Reading<'a> {
+        let mut reads = self.reads.lock().unwrap();
+        reads.push((file.path.clone(), again));
+        let bad = reads.iter().filter(|(path, _)| *path == file.path).count() <= self.bad_copies;
+        Box::pin(async move {
+            let bytes = self.files.read(file, ahead, again, buffer).await?;
+            Ok(if bad { bytes[1..].to_vec() } else { bytes })
+        })
+    }
+}
+
+#[test]
+fn a_file_that_is_wrong_is_asked_for_once_more() {
+    let load = |bad_copies: usize| {
+        let folder = folder("micro-mlm");
+        let checked = CheckedFolder::parse(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
+        let source = Arc::new(Stale { files: Files(folder), bad_copies, reads: Mutex::default() });
+        let loaded = block_on(Luke::load(checked, source.clone(), DeviceKind::Cpu, true));
+        let reads = std::mem::take(&mut *source.reads.lock().unwrap());
+        (loaded.map(|luke| luke.self_test_error.is_some()), reads)
+    };
+    let twice = |path: &str| [(path.to_owned(), false), (path.to_owned(), true)];
+    let (loaded, reads) = load(1);
+    assert_eq!(loaded, Ok(true));
+    let files: Vec<&str> = reads.iter().map(|(path, _)| path.as_str()).step_by(2).collect();
+    assert_eq!(files, ["tokenizer.json", "entity_vocab.json", "chunks/0000.bin"]);
+    assert_eq!(reads, files.into_iter().flat_map(twice).collect::<Vec<_>>());
+    let (loaded, reads) = load(2);
+    assert_eq!((loaded.unwrap_err().code(), reads), ("integrity", twice("tokenizer.json").to_vec()));
 }

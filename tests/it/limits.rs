@@ -92,7 +92,7 @@ fn all_spans_in_one_pass_are_as_many_as_an_input_holds() {
     let options = json!({ "maxEntitiesPerPass": null, "maxSpanTokens": 500, "candidates": "all" });
     let options: NerOptions = from_value("options", options).unwrap();
     let reader = Reader::new(&luke, &options).unwrap();
-    let document = reader.text(&"a ".repeat(500)).unwrap();
+    let document = block_on(reader.text(&"a ".repeat(500))).unwrap();
     let mut spans = 0;
     for (inputs, scored) in reader.passes(&document) {
         inputs.checked(&luke.config).unwrap();
@@ -185,7 +185,7 @@ fn reading_any_text_takes_time_proportional_to_it() {
         for candidates in ["likely", "all"] {
             let options: NerOptions = from_value("options", json!({ "candidates": candidates })).unwrap();
             let (reader, started) = (Reader::new(&luke, &options).unwrap(), Instant::now());
-            let document = reader.text(&text).unwrap();
+            let document = block_on(reader.text(&text)).unwrap();
             let read = started.elapsed();
             let spans: usize = reader.passes(&document).map(|(_, spans)| spans.len()).sum();
             let passes = started.elapsed() - read;
@@ -202,7 +202,7 @@ fn laying_out_any_context_takes_time_proportional_to_it() {
         let entities = json!({ "a a a a a a a a a a a a": "Tokyo", "ana": "Tokyo", "...............": "Paris" });
         let options: QaOptions = from_value("options", json!({ "entities": entities, "docStride": 1 })).unwrap();
         let (input, started) = (QaInput { question: text.chars().take(500).collect(), context: text }, Instant::now());
-        let layout = Layout::new(&luke, &input, &options).unwrap();
+        let layout = block_on(Layout::new(&luke, &input, &options)).unwrap();
         let windows = layout.windows.ranges().len();
         let time = started.elapsed();
         assert!(time < Duration::from_secs(5), "{what}: {windows} windows in {time:?}");

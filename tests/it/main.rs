@@ -21,4 +21,5 @@ mod raw_checkpoints;
 mod shaders;
 mod support;
 mod tokenizer;
+mod turns;
 mod typing_relation;

@@ -22,11 +22,17 @@ struct Counted {
 }
 
 impl Source for Counted {
-    fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, buffer: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(
+        &'a self,
+        file: &'a FileEntry,
+        ahead: &'a [&'a FileEntry],
+        again: bool,
+        buffer: Vec<u8>,
+    ) -> Reading<'a> {
         if file.path.starts_with("entities/") {
             self.rows.lock().unwrap().push(file.path.clone());
         }
-        self.files.read(file, next, buffer)
+        self.files.read(file, ahead, again, buffer)
     }
 }
 

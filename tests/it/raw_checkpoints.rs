@@ -21,10 +21,16 @@ struct Raw {
 }
 
 impl Source for Raw {
-    fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, buffer: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(
+        &'a self,
+        file: &'a FileEntry,
+        ahead: &'a [&'a FileEntry],
+        again: bool,
+        buffer: Vec<u8>,
+    ) -> Reading<'a> {
         assert!(file.path.ends_with(".safetensors"), "{} was read before", file.path);
         self.read.lock().unwrap().push(file.clone());
-        self.files.read(file, next, buffer)
+        self.files.read(file, ahead, again, buffer)
     }
 }
 

@@ -72,7 +72,7 @@ pub fn changed(of: &str, name: &str, change: impl FnOnce(&Path)) -> PathBuf {
 pub struct Files(pub PathBuf);
 
 impl Source for Files {
-    fn read<'a>(&'a self, file: &'a FileEntry, _next: Option<&'a FileEntry>, _buffer: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(&'a self, file: &'a FileEntry, _: &'a [&'a FileEntry], _: bool, _: Vec<u8>) -> Reading<'a> {
         Box::pin(async move {
             let bytes = std::fs::read(self.0.join(&file.path)).unwrap();
             let start = file.offset.unwrap_or(0);

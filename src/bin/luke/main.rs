@@ -126,7 +126,7 @@ fn main() -> ExitCode {
 fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
     let source = Directory::new(model);
     for file in source.checked()?.manifest().all_files() {
-        pollster::block_on(read_verified(&source, file, None, Vec::new()))?;
+        pollster::block_on(read_verified(&source, file, [], Vec::new()))?;
     }
     let luke = pollster::block_on(directory::load(model, device, true))?;
     let bytes: usize = luke.manifest.chunks.iter().map(|chunk| chunk.bytes).sum();

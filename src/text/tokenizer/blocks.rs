@@ -3,8 +3,11 @@
 
 use std::ops::Range;
 
-/// The search for a place to cut begins after this many bytes of a block.
-pub(super) const BLOCK: usize = 1 << 16;
+use super::is_punctuation;
+
+/// Bytes of a block, from where on a place to cut is searched. A block takes some thousandths of a second, and nothing else runs
+/// meanwhile.
+pub(super) const BLOCK: usize = 1 << 13;
 
 /// The most bytes of a block. A text without a place to cut is cut here, between two characters. No text of words is
 /// like this.
@@ -52,12 +55,12 @@ impl Cuts {
         })
     }
 
-    /// Whether a block may end here, before white space. What stands before must be a word: after white space, a
-    /// normalizer or a byte-level token could join the two; and some letters of Indic scripts (Unicode's `Prepend`)
+    /// Whether a block may end here, before white space. What stands before must be a word or a punctuation mark: after white
+    /// space, a normalizer or a byte-level token could join the two; and some letters of Indic scripts (Unicode's `Prepend`)
     /// form a grapheme with the space after them.
     fn may_cut(&self, before: &str) -> bool {
-        let of_word = |c: char| c.is_alphanumeric() && c != '\u{d4e}' && !('\u{11000}'..='\u{11fff}').contains(&c);
-        let is_end = |c: char| c.is_ascii_punctuation() || of_word(c);
+        let prepends = |c: char| c == '\u{d4e}' || ('\u{11000}'..='\u{11fff}').contains(&c);
+        let is_end = |c: char| (c.is_alphanumeric() || is_punctuation(c)) && !prepends(c);
         before.chars().next_back().is_some_and(is_end)
             && !self.rstrip.iter().any(|token| before.ends_with(token.as_str()))
     }

@@ -91,13 +91,18 @@ impl Tokenizer {
         Ok(Self { inner: Mutex::new(inner), cuts, max_id, before, between, after })
     }
 
-    /// The ids of `text`, without special tokens around them.
+    /// The bytes of the blocks of `text`. One after the other, they have the tokens of the whole.
+    pub fn blocks<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+        self.cuts.blocks(text, BLOCK, MAX_BLOCK)
+    }
+
+    /// The ids of `text` alone, with no special tokens around them.
     ///
     /// # Errors
     /// `format` if the tokenizer fails. For a checked tokenizer, no text is known that makes it fail.
     pub fn encode(&self, text: &str, special: SpecialTokens) -> Result<Vec<u32>> {
         let (inner, mut ids) = (self.treating(special), Vec::new());
-        for block in self.cuts.blocks(text, BLOCK, MAX_BLOCK) {
+        for block in self.blocks(text) {
             let encoding = inner.encode_fast(text.get(block).unwrap_or(""), false).map_err(failed)?;
             ids.extend_from_slice(encoding.get_ids());
         }
