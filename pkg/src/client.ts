@@ -58,9 +58,11 @@ export class Client {
    * answer within `helloMs`, pending requests reject with `unsupported`.
    */
   static async connect(worker: LoadOptions['worker'], handlers: Handlers, helloMs: number): Promise<Client> {
+    const channel = new MessageChannel();
     try {
-      return await Client.#start(worker, handlers, helloMs);
+      return await Client.#start(channel, worker, handlers, helloMs);
     } catch (error) {
+      channel.port1.close();
       if (error instanceof LukeError) throw error;
       const name = worker === false ? 'the engine' : 'the worker';
       const hint = worker === false ? '' : '; you can start it with your own script: worker: () => new Worker(…), see luke-web/worker';
@@ -68,8 +70,7 @@ export class Client {
     }
   }
 
-  static async #start(worker: LoadOptions['worker'], handlers: Handlers, helloMs: number): Promise<Client> {
-    const { port1, port2 } = new MessageChannel();
+  static async #start({ port1, port2 }: MessageChannel, worker: LoadOptions['worker'], handlers: Handlers, helloMs: number): Promise<Client> {
     if (worker === false || (worker === undefined && typeof Worker === 'undefined')) {
       const { serve } = await import('./serve.js');
       void serve(port2);

@@ -6,7 +6,8 @@ import { readCheckpoint } from './checkpoint.js';
 import { chooseDevice, type Choice } from './device.js';
 import { isTrap, LukeError, toLukeError } from './errors.js';
 import { isMissing, ModelFiles } from './files.js';
-import { manifestUrl } from './manifest.js';
+import { key } from './fetcher.js';
+import { loadFiles, manifestUrl } from './manifest.js';
 import { Progress } from './progress.js';
 import type { Call, EngineOptions } from './protocol.js';
 import type { Source } from './source.js';
@@ -177,11 +178,18 @@ export class Engine {
     this.#stop.signal.throwIfAborted();
     const { generation, module } = instance;
     const checkpoint = folder ? undefined : await this.#checkpoint(instance, files, url, options.heads);
-    if (checkpoint) await files.wantParts(checkpoint.files());
+    const parts = folder ? loadFiles(folder.manifest) : checkpoint!.files();
+    if (checkpoint) await files.wantParts(parts);
+    const unread = new Set(parts.map(key));
+    /** Why the last read of this load failed: the wasm between here and the caller would lose it. */
+    const loading: Pick<RunningCall, 'failure'> = {};
     const host: ModelHost = {
       read: (file, ahead, again, write, call) => {
         const reading = abortable(files.read(file, ahead, again, write), call?.signal);
-        reading.catch((error: unknown) => call && (call.failure = { error }));
+        reading.then(
+          () => !call && unread.delete(key(file)) && unread.size === 0 && progress.event('build'),
+          (error: unknown) => ((call ?? loading).failure = { error }),
+        );
         return reading;
       },
       pause: (call) => this.#turns.pause(call),
@@ -189,7 +197,7 @@ export class Engine {
     const onSelfTest = options.selfTest ? () => progress.event('self-test') : undefined;
     const build = () => (checkpoint ? module.loadCheckpoint(checkpoint, host) : module.loadModel(folder!.text, host, onSelfTest));
     const model = await instance.run(build).catch((error: unknown) => {
-      throw files.takeFailure()?.error ?? loadFailure(url, error);
+      throw loading.failure?.error ?? loadFailure(url, error);
     });
     this.#loaded = { model, instance, generation, threadsReason, calls: 0 };
     this.#stop.signal.throwIfAborted();

@@ -45,7 +45,6 @@ export class ModelFiles {
   #isWriteQueued = false;
   #writing: Promise<void> = Promise.resolve();
   #folder: Promise<Folder | undefined> | undefined;
-  #failure: { error: unknown } | undefined;
 
   /** `url` is that of the manifest, or where a manifest would be. */
   constructor(source: Source, url: string, stores: Stores, options: FilesOptions, progress: Progress) {
@@ -118,22 +117,10 @@ export class ModelFiles {
   }
 
   /** Gives `write` a file piece by piece. `ahead` are the files that will be read next; `again` says that the last copy was damaged. */
-  readonly read = async (file: FileEntry, ahead: readonly FileEntry[], again: boolean, write: Write): Promise<void> => {
-    try {
-      const reading = this.#downloads.read(file, again, write);
-      this.#downloads.want(ahead);
-      await reading;
-    } catch (error) {
-      this.#failure = { error };
-      throw error;
-    }
-  };
-
-  /** Why the last read failed, once: the wasm between here and the caller would lose it. */
-  takeFailure(): { error: unknown } | undefined {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    return failure;
+  read(file: FileEntry, ahead: readonly FileEntry[], again: boolean, write: Write): Promise<void> {
+    const reading = this.#downloads.read(file, again, write);
+    this.#downloads.want(ahead);
+    return reading;
   }
 
   /** A small file of a checkpoint, or the start of a weight file. Rejects with `network` and the status if the server does not have it. */

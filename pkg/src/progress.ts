@@ -14,7 +14,6 @@ export class Progress {
   #loadedBytes = 0;
   #totalBytes = 0;
   #storedBytes = 0;
-  #isBuilding = false;
 
   constructor(report: (event: LoadEvent) => void) {
     this.#report = report;
@@ -39,10 +38,6 @@ export class Progress {
     this.#loadedBytes += now - before;
     if (from === 'store') this.#storedBytes += now - before;
     if (now > before) this.event('download', { file: entry.path });
-    if (this.#loadedBytes === this.#totalBytes && !this.#isBuilding) {
-      this.#isBuilding = true;
-      this.event('build');
-    }
   }
 
   event(phase: LoadPhase, facts: Facts = {}): void {

@@ -66,7 +66,7 @@ export async function withinStall<T>(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const alive = (isDone = false) => {
     clearTimeout(timer);
-    if (!isDone) timer = setTimeout(() => abort.abort(new LukeError('network', `${url}: no byte came for ${stallMs / 1000} s`, { url, stallMs })), stallMs);
+    if (!isDone && !abort.signal.aborted) timer = setTimeout(() => abort.abort(new LukeError('network', `${url}: no byte came for ${stallMs / 1000} s`, { url, stallMs })), stallMs);
   };
   alive();
   // A stream need not end when its signal aborts: the page may have given us a `fetch` of its own.
@@ -78,6 +78,7 @@ export async function withinStall<T>(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
+    abort.abort(); // ends what is left of the work
   }
 }
 
