@@ -65,8 +65,16 @@ export class Stores {
 
   /** Sends a file to `write`. False if it is not stored. */
   async read(name: string, write: Write): Promise<boolean> {
+    let isBegun = false;
+    const begin: Write = (piece) => {
+      isBegun = true;
+      write(piece);
+    };
     for (const store of this.#readable) {
-      if (await store.read(name, write)) return true;
+      const isThere = await store.read(name, begin).catch((error: unknown) => {
+        if (isBegun) throw error;
+      });
+      if (isThere) return true;
     }
     return false;
   }
@@ -94,7 +102,7 @@ export class Stores {
   }
 
   async delete(name: string): Promise<void> {
-    for (const store of this.#readable) await store.delete(name);
+    await Promise.all(this.#readable.map((store) => store.delete(name)));
   }
 
   /** All files, each once. */
