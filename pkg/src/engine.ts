@@ -117,7 +117,7 @@ export class Engine {
     }
     running.signal.throwIfAborted();
     const loaded = this.#loaded!;
-    this.#files!.forgetFailures();
+    this.#files!.begin(loaded.calls === 0);
     loaded.calls += 1;
     try {
       return await this.#turns.run(running, () => loaded.instance.run(() => run(loaded.model, call, running)));

@@ -57,13 +57,20 @@ export class ModelFiles {
     this.#record.catch(() => {});
     const { signal } = this.#stop;
     const events = {
-      onBytes: (entry: FileEntry, bytes: number, from: 'network' | 'store') => progress.add(entry, bytes, from),
+      onBytes: (entry: FileEntry, here: number, stored: number) => progress.count(entry, here, stored),
       onVerify: (entry: FileEntry) => progress.event('verify', { file: entry.path }),
       onRetry: (entry: FileEntry, error: LukeError, attempt: number, waitMs: number) => this.#onRetry(entry.path, error, attempt, waitMs),
       onStoreFailed: (error: unknown) => progress.event('quota', { reason: `the model is kept in memory only: ${String(error)}` }),
     };
     this.#fetcher = new Fetcher(source, (path) => fileUrl(url, path), this.#names, stores, options, events, signal);
-    this.#downloads = new Downloads(this.#fetcher, this.#names, options.parallelDownloads, (entry) => progress.add(entry, entry.bytes, 'store'), signal);
+    const landing = {
+      onStored: (entry: FileEntry) => progress.count(entry, entry.bytes, entry.bytes),
+      onLost: (entry: FileEntry) => {
+        progress.count(entry, 0, 0);
+        progress.event('retry', { file: entry.path, reason: `what is here of ${entry.path} is damaged or gone` });
+      },
+    };
+    this.#downloads = new Downloads(this.#fetcher, this.#names, options.parallelDownloads, landing, signal);
   }
 
   /** Ends all downloads. */
@@ -111,9 +118,9 @@ export class ModelFiles {
     for (const entry of entries) await this.#downloads.land(entry);
   }
 
-  /** From now on files that could not be fetched are tried again. */
-  forgetFailures(): void {
-    this.#downloads.forgetFailures();
+  /** A call begins, and `isAlone` if no other call is under way; see `Downloads.begin`. */
+  begin(isAlone: boolean): void {
+    this.#downloads.begin(isAlone);
   }
 
   /** Gives `write` a file piece by piece. `ahead` are the files that will be read next; `again` says that the last copy was damaged. */
