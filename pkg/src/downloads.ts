@@ -159,12 +159,9 @@ export class Downloads {
     return { name };
   }
 
-  /** Runs `work` while no other tab fetches the same file. The lock ends with the tab. */
+  /** Runs `work` while no other tab fetches the same file. */
   #alone<T>(part: string, work: () => Promise<T>): Promise<T> {
-    const locks = (globalThis.navigator as Navigator | undefined)?.locks;
-    const { target } = this.#fetcher.stores;
-    if (!locks || !target || target.kind === 'memory') return work();
-    return locks.request(`luke-web:${part}`, { signal: this.#signal }, work) as Promise<T>;
+    return this.#fetcher.stores.alone(part, work, this.#signal);
   }
 
   #isCut({ path, offset }: FileEntry): boolean {

@@ -19,6 +19,8 @@ export interface DownloadEvents {
 
 /** The names of files in the store. In a manifest an entry has its hash; the files of a checkpoint get theirs when they have come. */
 export interface FileNames {
+  /** The version of each file from which only parts are read. It must not change between two of them. */
+  readonly versions: Map<string, string>;
   find(entry: FileEntry): Promise<string | undefined>;
   /** A name for the unfinished file, which depends on its version. */
   part(entry: FileEntry): Promise<string>;
@@ -44,8 +46,6 @@ class StoreFault {
 }
 
 export class Fetcher {
-  /** The version of each file from which only parts are read. It must not change between two of them. */
-  readonly versions = new Map<string, string>();
   /** Files, by key, of which the HTTP cache or the store had a wrong copy. */
   readonly stale = new Set<string>();
   stores: Stores;
@@ -191,7 +191,7 @@ export class Fetcher {
     // What is stored here need not be in the HTTP cache too.
     const freshness = this.stores.target ? 'no-store' : this.stale.has(key(entry)) ? 'reload' : undefined;
     const response = await download(this.#source, url, signal, range, freshness);
-    const version = entry.offset === undefined ? undefined : this.versions.get(entry.path);
+    const version = entry.offset === undefined ? undefined : this.#names.versions.get(entry.path);
     if (version !== undefined && response.version !== undefined && response.version !== version) {
       response.cancel();
       throw new LukeError('integrity', `${url} was replaced while it was read`, { url, isReplaced: true });

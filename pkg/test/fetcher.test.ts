@@ -29,8 +29,9 @@ async function setup({ cache = 'opfs', retries = 3, browser: options = {}, ...se
   const server = new FakeServer({ 'a.bin': FILE }, server_);
   const stop = new AbortController();
   const told: [what: string, here: number, stored: number][] = [];
+  const versions = new Map<string, string>();
   const make = async (signal = stop.signal) => {
-    const names = { find: async ({ sha256 }: FileEntry) => sha256, part: async (entry: FileEntry) => entry.sha256 ?? `${entry.path} ${entry.offset}`, add: async () => {} };
+    const names = { versions, find: async ({ sha256 }: FileEntry) => sha256, part: async (entry: FileEntry) => entry.sha256 ?? `${entry.path} ${entry.offset}`, add: async () => {} };
     const events = {
       onBytes: (_entry: FileEntry, here: number, stored: number) => told.push(['bytes', here, stored]),
       onVerify: () => told.push(['verify', 0, 0]),
@@ -40,7 +41,7 @@ async function setup({ cache = 'opfs', retries = 3, browser: options = {}, ...se
     return new Fetcher(fetchSource(server.fetch as typeof fetch), (path) => MODEL + path, names, await Stores.open(cache), { retries, stallMs: 15_000 }, events, signal);
   };
   const fetcher = await make();
-  return { browser, server, stop, told, fetcher, make };
+  return { browser, server, stop, told, fetcher, versions, make };
 }
 
 /** What landed. */
@@ -226,12 +227,12 @@ test('a server whose file is shorter than the part does not keep the part alive'
 
 test('a part of a file needs ranges, and one that was replaced meanwhile is refused at once', async () => {
   const part: FileEntry = { path: 'a.bin', bytes: 100, offset: 200 };
-  const { fetcher, server } = await setup();
+  const { fetcher, server, versions } = await setup();
   assert.deepEqual(await bytesOf(await fetcher.fetch(part), fetcher), FILE.slice(200, 300));
   server.next('a.bin', { ignoresRange: true });
   await assert.rejects(fetcher.fetch({ ...part, offset: 300 }), (error) => error instanceof NoRanges);
   assert.equal(server.asked.at(-1)!.isCancelled, true);
-  fetcher.versions.set('a.bin', '"a.bin"');
+  versions.set('a.bin', '"a.bin"');
   server.etags.set('a.bin', '"new"');
   await assert.rejects(fetcher.fetch({ ...part, offset: 400 }), { code: 'integrity', message: /was replaced/ });
   assert.equal(server.asked.length, 3);

@@ -6,6 +6,7 @@ import { OpfsStore } from '../dist/store/opfs.js';
 import type { Store } from '../dist/store/store.js';
 import { Stores } from '../dist/store/stores.js';
 import { FakeBrowser, type BrowserOptions } from './browser.js';
+import { Tab, turn } from './clock.js';
 
 afterEach(() => FakeBrowser.uninstall());
 
@@ -229,12 +230,33 @@ test('a backend that fails counts as one that has nothing', async () => {
   assert.equal(await stores.text('a'), '\u0001');
 });
 
-test('a text is stored in place of the one before; without a target nothing is stored', async () => {
+test('a file is put in place of the one before; without a target nothing is stored', async () => {
   new FakeBrowser().install();
   const stores = await Stores.open('auto');
-  await stores.putText('t', 'Beyoncé 🐝');
-  await stores.putText('t', 'é');
+  const putText = (to: Stores, name: string, text: string) => to.put(name, new TextEncoder().encode(text));
+  await putText(stores, 't', 'Beyoncé 🐝');
+  assert.equal(await stores.text('t'), 'Beyoncé 🐝');
+  await Promise.all([putText(stores, 't', 'é'), putText(stores, 't', 'é')]); // the second waits for the first
   assert.equal(await stores.text('t'), 'é');
-  await stores.withoutTarget().putText('u', 'x');
+  await putText(stores.withoutTarget(), 'u', 'x');
   assert.equal(await stores.text('u'), undefined);
+});
+
+test('only one works under a name at a time, and a wait ends with its signal or with the tab that holds the lock', async () => {
+  const browser = new FakeBrowser().install();
+  const stores = await Stores.open('auto');
+  const tab = new Tab();
+  const order: string[] = [];
+  void tab.run(() => stores.alone('a', () => new Promise(() => order.push('first'))));
+  const abort = new AbortController();
+  const second = stores.alone('a', async () => order.push('second'), abort.signal);
+  const third = stores.alone('a', async () => order.push('third'));
+  await stores.alone('b', async () => order.push('other'));
+  abort.abort('enough');
+  await assert.rejects(second, (reason) => reason === 'enough');
+  assert.deepEqual(order, ['first', 'other']);
+  browser.close(tab);
+  await third;
+  await turn();
+  assert.deepEqual([order, browser.locks.held.size], [['first', 'other', 'third'], 0]);
 });

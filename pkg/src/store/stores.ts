@@ -87,18 +87,27 @@ export class Stores {
     return isThere ? text + decoder.decode() : undefined;
   }
 
-  /** Stores a text file, if there is a place to write to. */
-  async putText(name: string, text: string): Promise<void> {
-    if (!this.target) return;
-    const bytes = new TextEncoder().encode(text);
-    const draft = await this.target.draft(`${name}.new`, bytes.length);
-    try {
-      draft.reset();
-      draft.write(bytes);
-      await draft.commit(name);
-    } finally {
-      draft.close();
-    }
+  /** Stores a file, if there is a place to write to. */
+  async put(name: string, content: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { target } = this;
+    if (!target) return;
+    await this.alone(name, async () => {
+      const draft = await target.draft(name, content.length);
+      try {
+        draft.reset();
+        draft.write(content);
+        await draft.commit(name);
+      } finally {
+        draft.close();
+      }
+    });
+  }
+
+  /** Runs `work` while no other tab does anything of this name. The lock ends with the tab; `signal` ends the wait for it. */
+  alone<T>(name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const locks = (globalThis.navigator as Navigator | undefined)?.locks;
+    if (!locks || !this.target || this.target.kind === 'memory') return work();
+    return locks.request(`luke-web:${name}`, { ...(signal && { signal }) }, work) as Promise<T>;
   }
 
   async delete(name: string): Promise<void> {
