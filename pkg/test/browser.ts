@@ -345,6 +345,7 @@ export class FakeLocks {
   request<T>(name: string, ...rest: [work: () => T | Promise<T>] | [options: { signal?: AbortSignal }, work: () => T | Promise<T>]): Promise<T> {
     const [{ signal }, work] = rest.length === 1 ? [{} as { signal?: AbortSignal }, rest[0]] : rest;
     return new Promise<T>((resolve, reject) => {
+      if (currentTab()?.isClosed) return;
       if (signal?.aborted) return reject(signal.reason);
       const onAbort = () => {
         this.#waiting.set(name, this.#waitingFor(name).filter((other) => other !== request));

@@ -20,7 +20,22 @@ export function currentTab(): Tab | undefined {
 
 /** Counts the turns of all fakes, so that the clock knows whether anything happens. */
 let activity = 0;
-let hashing = 0;
+/** Work of other threads that is under way. */
+let elsewhere = 0;
+
+/** Counts the calls of a method whose work other threads do. */
+function count(object: object, method: string): void {
+  const original = (object as Record<string, (...args: unknown[]) => Promise<unknown>>)[method]!;
+  const counted = function (this: unknown, ...args: unknown[]) {
+    elsewhere += 1;
+    return original.apply(this, args).finally(() => (elsewhere -= 1));
+  };
+  Object.defineProperty(object, method, { configurable: true, writable: true, value: counted });
+}
+
+count(crypto.subtle, 'digest');
+count(Blob.prototype, 'arrayBuffer');
+count(Response.prototype, 'arrayBuffer');
 
 /** One turn of the event loop. In a closed tab it never ends. */
 export async function turn(): Promise<void> {
@@ -35,8 +50,17 @@ function immediate(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Turns without activity after which time goes on. */
-const IDLE_TURNS = 4;
+/** Turns without activity after which nothing more happens by itself. */
+const IDLE_TURNS = 6;
+
+/** Waits until nothing more happens by itself. */
+export async function idle(): Promise<void> {
+  for (let turns = 0, seen = activity; turns < IDLE_TURNS; seen = activity) {
+    await immediate();
+    turns = elsewhere > 0 || seen !== activity ? 0 : turns + 1;
+  }
+}
+
 const STEP_MS = 25;
 
 /**
@@ -45,21 +69,14 @@ const STEP_MS = 25;
  */
 export async function quickly<T>(work: () => Promise<T>, maxMs = 3_600_000): Promise<{ value: T; ms: number }> {
   mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
-  const digest = crypto.subtle.digest.bind(crypto.subtle);
-  const hash = mock.method(crypto.subtle, 'digest', (...args: Parameters<typeof digest>) => {
-    hashing += 1;
-    return digest(...args).finally(() => (hashing -= 1));
-  });
   let ms = 0;
   try {
     let isOver = false;
     const running = work().finally(() => (isOver = true));
     running.catch(() => {});
-    for (let idle = 0, seen = activity; !isOver; ) {
-      await immediate();
-      idle = hashing > 0 || seen !== activity ? 0 : idle + 1;
-      seen = activity;
-      if (idle < IDLE_TURNS) continue;
+    while (!isOver) {
+      await idle();
+      if (isOver) break;
       mock.timers.tick(STEP_MS);
       ms += STEP_MS;
       if (ms > maxMs) throw new Error(`not over after ${maxMs} ms`);
@@ -67,7 +84,6 @@ export async function quickly<T>(work: () => Promise<T>, maxMs = 3_600_000): Pro
     return { value: await running, ms };
   } finally {
     mock.timers.reset();
-    hash.mock.restore();
   }
 }
 

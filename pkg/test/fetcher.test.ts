@@ -5,7 +5,7 @@ import type { FileEntry } from '../dist/manifest.js';
 import { fetchSource } from '../dist/source.js';
 import { Stores, type CacheOption } from '../dist/store/stores.js';
 import { FakeBrowser, type BrowserOptions } from './browser.js';
-import { quickly } from './clock.js';
+import { idle, quickly } from './clock.js';
 import { entryOf, MODEL } from './fakes.js';
 import { FakeServer, type ServerOptions } from './server.js';
 
@@ -293,7 +293,7 @@ test('an abort while the next try waits', async () => {
   server.plan = () => ({ status: 500 });
   const fetching = fetcher.fetch(file);
   while (server.asked.length < 1) await new Promise(setImmediate);
-  for (let i = 0; i < 5; i += 1) await new Promise(setImmediate);
+  await idle();
   stop.abort('stop');
   await assert.rejects(fetching, (reason) => reason === 'stop');
   assert.equal(server.asked.length, 1);
