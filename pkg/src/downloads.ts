@@ -144,7 +144,7 @@ export class Downloads {
     const stored = await this.#stored(entry);
     if (stored) return stored;
     if (this.#isCut(entry)) return this.#landPart(entry);
-    const fetching = this.#alone(await this.#names.part(entry), async () => (await this.#stored(entry)) ?? this.#fetcher.fetch(entry));
+    const fetching = this.#alone(await this.#names.part(entry), async () => (await this.#stored(entry, true)) ?? this.#fetcher.fetch(entry));
     return fetching.catch((error: unknown) => {
       if (!(error instanceof NoRanges)) throw error;
       this.wholeFiles.add(entry.path);
@@ -152,8 +152,8 @@ export class Downloads {
     });
   }
 
-  async #stored(entry: FileEntry): Promise<Landed | undefined> {
-    const name = await this.#names.find(entry);
+  async #stored(entry: FileEntry, isFresh?: boolean): Promise<Landed | undefined> {
+    const name = await this.#names.find(entry, isFresh);
     if (!name || !(await this.#fetcher.stores.has(name, entry.bytes))) return undefined;
     this.#events.onStored(entry);
     return { name };
@@ -199,7 +199,7 @@ export class Downloads {
     return this.#alone(await this.#names.part({ path, bytes: 0 }), async () => {
       const stored = new Map<string, Landed>();
       for (const part of parts) {
-        const landed = await this.#stored(part);
+        const landed = await this.#stored(part, true);
         if (landed) stored.set(key(part), landed);
       }
       const missing = parts.filter((part) => !stored.has(key(part)));

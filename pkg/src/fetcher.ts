@@ -21,7 +21,8 @@ export interface DownloadEvents {
 export interface FileNames {
   /** The version of each file from which only parts are read. It must not change between two of them. */
   readonly versions: Map<string, string>;
-  find(entry: FileEntry): Promise<string | undefined>;
+  /** `isFresh` says that another tab may just have stored the file. */
+  find(entry: FileEntry, isFresh?: boolean): Promise<string | undefined>;
   /** A name for the unfinished file, which depends on its version. */
   part(entry: FileEntry): Promise<string>;
   /** A file has come and is stored under this name. */

@@ -25,18 +25,19 @@ export class Names implements FileNames {
     this.#url = url;
   }
 
-  record(): Promise<ModelRecord | undefined> {
-    if (!this.#record || performance.now() - this.#readAt > FRESH_MS) {
+  /** The record of the model; with `isFresh`, as it is now. */
+  record(isFresh = false): Promise<ModelRecord | undefined> {
+    if (isFresh || !this.#record || performance.now() - this.#readAt > FRESH_MS) {
       this.#readAt = performance.now();
       this.#record = readRecord(this.#stores, this.#url);
     }
     return this.#record;
   }
 
-  async find(entry: FileEntry): Promise<string | undefined> {
+  async find(entry: FileEntry, isFresh?: boolean): Promise<string | undefined> {
     if (entry.sha256 !== undefined) return entry.sha256;
     const version = this.versions.get(entry.path);
-    const record = await this.record();
+    const record = await this.record(isFresh);
     return version !== undefined && record?.versions?.[entry.path] === version ? record.files?.[key(entry)]?.sha256 : undefined;
   }
 

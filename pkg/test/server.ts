@@ -96,7 +96,7 @@ export class FakeServer {
     const before = this.for(path).length;
     this.asked.push(asked);
     await turn();
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw this.#over(asked, signal.reason);
     if (this.isOffline) throw this.#over(asked, new TypeError('Failed to fetch'));
     const planned = this.#planned.get(path);
     const fault = (planned?.length ? planned.shift() : this.plan(path, before)) ?? {};

@@ -68,7 +68,7 @@ for (const [kind, open] of Object.entries(BACKENDS)) {
     assert.deepEqual([...draft.content()], [1]);
     draft.close();
     assert.deepEqual(await store.list(), []);
-    await store.deleteParts();
+    await store.deleteParts(new Set());
     assert.equal((await store.draft('part', 3)).length, 0);
   });
 
@@ -134,7 +134,7 @@ test('opfs: files are replaced where the browser does not rename onto a file', a
   await put(store, 'record.json', bytes(1, 1));
   await put(store, 'record.json', bytes(2));
   assert.deepEqual([await read(store, 'record.json'), await store.list()], [[2], [{ name: 'record.json', bytes: 1 }]]);
-  await store.deleteParts();
+  await store.deleteParts(new Set());
   assert.deepEqual(await store.list(), [{ name: 'record.json', bytes: 1 }]);
 });
 
@@ -158,7 +158,7 @@ test('opfs: the list passes over files that vanish, and parts that another tab w
   browser.onOperation = () => {};
   const draft = await store.draft('open', 1);
   (await store.draft('closed', 1)).close();
-  await store.deleteParts();
+  await store.deleteParts(new Set());
   assert.deepEqual([...browser.stored.keys()], ['b', 'open.part']);
   draft.close();
 });
@@ -193,7 +193,7 @@ test('the cache option chooses the backend', async () => {
   assert.deepEqual(await kinds('auto', { opfs: false, caches: false }), [undefined, [], false]);
   assert.deepEqual(await kinds('cache-api'), ['cache-api', ['opfs', 'cache-api'], true]);
   assert.deepEqual(await kinds('opfs'), ['opfs', ['opfs', 'cache-api'], true]);
-  assert.deepEqual(await kinds('memory'), ['memory', ['memory'], false]);
+  assert.deepEqual(await kinds('memory'), ['memory', ['memory'], true]);
   assert.deepEqual(await kinds(false), [undefined, [], false]);
   await assert.rejects(kinds('opfs', { isWorker: false }), { code: 'unsupported', message: /"opfs".*worker/ });
   await assert.rejects(kinds('cache-api', { caches: false }), { code: 'unsupported', message: /"cache-api"/ });

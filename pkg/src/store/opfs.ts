@@ -77,9 +77,9 @@ export class OpfsStore implements Store {
     return files;
   }
 
-  async deleteParts(): Promise<void> {
+  async deleteParts(kept: ReadonlySet<string>): Promise<void> {
     for await (const [name] of (await folder()).entries()) {
-      if (name.endsWith(PART)) await this.delete(name).catch(() => {}); // one that is open in another tab stays
+      if (name.endsWith(PART) && !kept.has(name.slice(0, -PART.length))) await this.delete(name).catch(() => {}); // one that is open in another tab stays
     }
   }
 }

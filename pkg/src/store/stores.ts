@@ -28,17 +28,18 @@ export class Stores {
     this.isRequired = isRequired;
   }
 
-  /** Opens the backends for a `cache` option. Rejects with `unsupported` if the requested backend does not work here. */
-  static async open(cache: CacheOption): Promise<Stores> {
-    if (cache === false) return Stores.none;
-    if (cache === 'memory') return new Stores(MemoryStore.shared, [MemoryStore.shared], false);
-    const stores = await available();
+  /**
+   * Opens the backends for a `cache` option. Rejects with `unsupported` if the requested backend does not work here, or if nothing can be
+   * stored and `isRequired`.
+   */
+  static async open(cache: CacheOption, isRequired = cache !== 'auto' && cache !== false): Promise<Stores> {
+    const stores = cache === false ? [] : cache === 'memory' ? [MemoryStore.shared] : await available();
     const target = stores.find(({ kind, writable }) => writable && (cache === 'auto' || cache === kind));
-    if (!target && cache !== 'auto') {
+    if (!target && isRequired) {
       const why = cache === 'opfs' ? 'it needs a worker and a browser with OPFS' : 'the page is not served securely, or the browser forbids storage';
       throw new LukeError('unsupported', `cache "${cache}" does not work here: ${why}`);
     }
-    return new Stores(target, stores, cache !== 'auto');
+    return new Stores(target, stores, isRequired);
   }
 
   /** No backend at all. */
