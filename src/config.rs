@@ -85,10 +85,10 @@ pub const MAX_LABEL_BYTES: usize = 1 << 10;
 const MIN_SEQ_TOKENS: usize = 4;
 
 impl LukeConfig {
-    /// Reads and checks the object.
+    /// Reads and checks the JSON object of a `config.json`. Unknown fields are ignored.
     ///
     /// # Errors
-    /// `format` when a field is missing, has another type or is out of its bounds; the message names the field.
+    /// `format` if a field is missing, has another type or is out of its bounds; the message names the field.
     pub fn from_value(value: &Value) -> Result<Self> {
         let config = Self::deserialize(value).map_err(|error| bad(error.to_string()))?;
         config.check()?;
@@ -206,7 +206,7 @@ mod tests {
             ("max_position_embeddings", json!(MAX_POSITION_EMBEDDINGS + 1)),
             ("max_position_embeddings", json!(5)),
             ("type_vocab_size", json!(MAX_TYPE_VOCAB_SIZE + 1)),
-            // B9: a negative epsilon gave NaN in every layer, and a call failed with `device-lost`.
+            // Earlier, a negative epsilon gave NaN in every layer, and a call failed with `device-lost`.
             ("layer_norm_eps", json!(-1e30)),
             ("layer_norm_eps", json!(0)),
             ("layer_norm_eps", json!(1)),

@@ -42,7 +42,7 @@ impl Directory {
 }
 
 impl Source for Directory {
-    fn read<'a>(&'a self, file: &'a FileEntry, _next: Option<&'a FileEntry>, buffer: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(&'a self, file: &'a FileEntry, _: &'a [&'a FileEntry], _: bool, buffer: Vec<u8>) -> Reading<'a> {
         Box::pin(async move { read_part(&self.0.join(&file.path), file, buffer) })
     }
 }

@@ -28,9 +28,9 @@ pub enum DType {
     /// Symmetric int8 with one scale for each row (per-channel). A row of `n` numbers is `n` int8, then one f32 scale:
     /// `number = int8 * scale`.
     Q8,
-    /// ggml's `Q4_0`, byte for byte. A row is cut into blocks of 32 numbers. A block is an f16 scale, then 16 bytes: the
-    /// lower four bits of byte `i` are number `i`, the upper four bits are number `16 + i`; `number = (bits - 8) * scale`.
-    /// The last block is filled with zeros.
+    /// ggml's `Q4_0`, byte for byte. A row is cut into blocks of 32 numbers. A block is an f16 scale, then 16 bytes:
+    /// the lower four bits of byte `i` are number `i`, the upper four bits are number `16 + i`;
+    /// `number = (bits - 8) * scale`. The last block is filled with zeros.
     Q4,
 }
 
@@ -39,8 +39,8 @@ pub enum DType {
 pub enum Int8Range {
     /// -127 to 127.
     Full,
-    /// As small as [`is_saturation_safe`] needs it, so that the CPU's int8 kernel can add four products in 16 bits. ONNX
-    /// Runtime calls this idea `reduce_range`. The weights of linear layers are stored so.
+    /// As small as [`is_saturation_safe`] needs it, so that the CPU's int8 kernel can add four products in 16 bits.
+    /// ONNX Runtime calls this idea `reduce_range`. The weights of linear layers are stored so.
     SaturationSafe,
 }
 
@@ -50,7 +50,7 @@ const BLOCK: usize = 32;
 const BLOCK_BYTES: usize = 2 + BLOCK / 2;
 
 impl DType {
-    /// Bytes of a row of `columns` numbers; `usize::MAX` where that is more than there can be.
+    /// Bytes of a row of `columns` numbers; `usize::MAX` if they are more than `usize` can count.
     pub fn row_bytes(self, columns: usize) -> usize {
         match self {
             Self::F32 => columns.saturating_mul(4),
@@ -65,7 +65,7 @@ impl DType {
         matches!(self, Self::Q8 | Self::Q4)
     }
 
-    /// Calls `visit` with the `columns` numbers of one row, in order.
+    /// Calls `visit` with the `columns` numbers of one stored row, in order, as f32.
     pub fn for_each(self, row: &[u8], columns: usize, mut visit: impl FnMut(f32)) {
         match self {
             Self::F32 => row.as_chunks().0.iter().for_each(|bytes| visit(f32::from_le_bytes(*bytes))),
@@ -86,14 +86,16 @@ impl DType {
         }
     }
 
-    /// Appends the numbers of rows of `columns` to `out`.
+    /// Appends the numbers of stored rows to `out` as f32. A row has `columns` numbers, so `row_bytes(columns)` bytes;
+    /// bytes of an incomplete last row are ignored.
     pub fn decode(self, bytes: &[u8], columns: usize, out: &mut Vec<f32>) {
         for row in bytes.chunks_exact(self.row_bytes(columns).max(1)) {
             self.for_each(row, columns, |value| out.push(value));
         }
     }
 
-    /// Whether every number of these rows of `columns` is finite. NaN or infinity in a weight would spread to every result.
+    /// Whether every number of these rows of `columns` is finite. NaN or infinity in a weight would spread to every
+    /// result.
     pub fn all_finite(self, bytes: &[u8], columns: usize) -> bool {
         // No early exit: the loops over f32 and f16 become vector instructions.
         let any = |bad: bool, found: bool| bad | found;
@@ -118,7 +120,7 @@ impl DType {
         }
     }
 
-    /// Rows of `columns` numbers as they are stored; a [`DType::Q8`] in this range.
+    /// Encodes rows of `columns` numbers as they are stored. Only [`DType::Q8`] uses `range`.
     pub fn encode(self, values: &[f32], columns: usize, range: Int8Range) -> Vec<u8> {
         let rows = values.chunks_exact(columns.max(1));
         match self {
@@ -145,9 +147,9 @@ fn split_q4(block: &[u8; BLOCK_BYTES]) -> (f32, &[u8]) {
     (f16::from_le_bytes([*low, *high]).to_f32(), bits)
 }
 
-/// Whether the CPU's int8 kernel can multiply these int8 values with any unsigned bytes without overflow. The kernel adds
-/// four products in 16 bits before it widens them. Of each eight values, one group is numbers 0, 1, 4 and 5, the other is
-/// numbers 2, 3, 6 and 7.
+/// Whether the CPU's int8 kernel can multiply these int8 values with any unsigned bytes without overflow. The kernel
+/// adds four products in 16 bits before it widens them. Of each eight values, one group is numbers 0, 1, 4 and 5, the
+/// other is numbers 2, 3, 6 and 7.
 pub fn is_saturation_safe(values: &[u8]) -> bool {
     largest_group_sum(values) <= MAX_GROUP_SUM
 }
@@ -190,8 +192,8 @@ pub fn encode_q8(row: &[f32], range: Int8Range) -> Vec<u8> {
     }
 }
 
-/// A block of up to 32 numbers as ggml's `Q4_0`. The scale is the one with the least squared error near the scale that turns
-/// the number of largest size into -8, which is the end of the range that has no counterpart.
+/// A block of up to 32 numbers as ggml's `Q4_0`. The scale is the one with the least squared error near the scale that
+/// turns the number of largest size into -8, which is the end of the range that has no counterpart.
 fn encode_q4(block: &[f32]) -> Vec<u8> {
     let largest =
         block.iter().fold(0.0f32, |largest, value| if value.abs() > largest.abs() { *value } else { largest });
@@ -298,7 +300,8 @@ mod tests {
         for dtype in [DType::F32, DType::F16, DType::Bf16, DType::Q8, DType::Q4] {
             let good = dtype.encode(&rows(), 37, Int8Range::Full);
             assert!(dtype.all_finite(&good, 37), "{dtype:?}");
-            // The highest byte of each number or scale; all ones in it and the byte below are NaN in all three float types.
+            // The highest byte of each number or scale; all ones in it and the byte below are NaN in all three float
+            // types.
             let row = dtype.row_bytes(37);
             let places: Vec<usize> = match dtype {
                 DType::F32 => (3..good.len()).step_by(4).collect(),

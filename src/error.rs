@@ -54,6 +54,9 @@ pub enum LukeError {
     /// Memory that a file or a call needs could not be had. The text says for what.
     #[error("out of memory {0}")]
     OutOfMemory(String),
+    /// Whoever runs the call has ended it, at a pause.
+    #[error("the call was aborted")]
+    Aborted,
 }
 
 impl LukeError {
@@ -68,6 +71,7 @@ impl LukeError {
             Self::Unsupported(_) => "unsupported",
             Self::DeviceLost(_) => "device-lost",
             Self::OutOfMemory(_) => "out-of-memory",
+            Self::Aborted => "aborted",
         }
     }
 
@@ -95,3 +99,37 @@ impl LukeError {
 
 /// A result with our error.
 pub type Result<T> = std::result::Result<T, LukeError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_has_a_code_of_its_own() {
+        let text = || "x".to_owned();
+        let errors = [
+            LukeError::integrity("a", "b"),
+            LukeError::format("a", "b"),
+            LukeError::Network { file: text(), reason: text() },
+            LukeError::input("a", "b"),
+            LukeError::TaskUnavailable { task: text(), available: vec![text()] },
+            LukeError::Unsupported(text()),
+            LukeError::DeviceLost(text()),
+            LukeError::out_of_memory("for x", 1, 1),
+            LukeError::Aborted,
+        ];
+        let codes = [
+            "integrity",
+            "format",
+            "network",
+            "input",
+            "task-unavailable",
+            "unsupported",
+            "device-lost",
+            "out-of-memory",
+            "aborted",
+        ];
+        assert_eq!(errors.each_ref().map(LukeError::code), codes);
+        assert_eq!(LukeError::Aborted.to_string(), "the call was aborted");
+    }
+}

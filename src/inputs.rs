@@ -52,11 +52,13 @@ pub struct ModelInputs {
     pub entity_end_positions: Vec<u32>,
 }
 
-/// The most entities of one input. Attention takes time and memory for each pair of rows, and a pass cannot be ended. The
-/// largest real pass is every span of up to 16 tokens of a 510-token sentence (`maxEntitiesPerPass: null`): about 8,000.
+/// The most entities of one input. Attention takes time and memory for each pair of rows, and a pass cannot be ended.
+/// The largest real pass is every span of up to 16 tokens of a 510-token sentence (`maxEntitiesPerPass: null`): about
+/// 8,000.
 pub const MAX_ENTITIES: usize = 1 << 14;
 
-/// The most entries of all `entityPositionIds` of one input together, padding included: 64 for each of [`MAX_ENTITIES`].
+/// The most entries of all `entityPositionIds` of one input together, padding included: 64 for each of
+/// [`MAX_ENTITIES`].
 pub const MAX_ENTITY_POSITIONS: usize = 1 << 20;
 
 impl ModelInputs {
@@ -65,12 +67,12 @@ impl ModelInputs {
         self.input_ids.len().saturating_add(self.entity_ids.len())
     }
 
-    /// Checks every array against the others, the checkpoint's tables and the limits of one input, so that the model cannot
-    /// fail on them.
+    /// Checks every array against the others, the checkpoint's tables and the limits of one input, so that the model
+    /// cannot fail on them.
     ///
     /// # Errors
-    /// `input` when an array is too long, has another length than it must have, or holds a number that is out of range; the
-    /// message names the array.
+    /// `input` when an array is too long, has another length than it must have, or holds a number that is out of range;
+    /// the message names the array.
     pub fn checked(&self, config: &LukeConfig) -> Result<CheckedInputs<'_>> {
         let (words, entities) = (self.input_ids.len(), self.entity_ids.len());
         if words == 0 {
@@ -200,7 +202,7 @@ mod tests {
         refused(&ModelInputs { entity_end_positions: vec![0], ..good }, "entityEndPositions");
     }
 
-    /// R2: a million entities were taken, and attention over all pairs of them was begun.
+    /// Earlier, a million entities were accepted, and attention over all their pairs began.
     #[test]
     fn the_number_of_entities_and_of_their_positions_is_bounded() {
         assert!(inputs(8_000).checked(&config()).is_ok());

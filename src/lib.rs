@@ -42,6 +42,10 @@ pub mod weights;
 mod luke;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
+// The file of `wasm` that knows no JavaScript, for its tests.
+#[cfg(all(test, not(target_arch = "wasm32")))]
+#[path = "wasm/call.rs"]
+mod wasm_call;
 
 pub use error::{LukeError, Result};
 pub use luke::{InputSum, Luke, Output, OutputName, Vocabulary};

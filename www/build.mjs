@@ -1,6 +1,7 @@
 // Assembles the demo in www/dist, after tsc has put the page's script there: plain files for any static host, at any path.
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const www = new URL('./', import.meta.url);
@@ -25,3 +26,20 @@ const html = readFileSync(at('index.html'), 'utf8');
 const importMap = /<script type="importmap">([\s\S]*?)<\/script>/.exec(html)[1];
 const hash = createHash('sha256').update(importMap).digest('base64');
 writeFileSync(at('dist/index.html'), html.replace('{{IMPORT_MAP_HASH}}', `sha256-${hash}`));
+
+// The service worker as a classic script, which every browser runs. It keeps the page; the runtime is kept when a model has used it.
+const dist = at('dist');
+const page = readdirSync(dist, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => relative(dist, `${entry.parentPath}/${entry.name}`).replaceAll('\\', '/'))
+  .filter((path) => !/^(luke-web\/wasm|models)\/|^sw\.js$|^index\.html$/.test(path))
+  .sort();
+const version = createHash('sha256');
+for (const path of ['index.html', ...page]) version.update(path).update(readFileSync(at(`dist/${path}`)));
+const options = `{
+  version: '${version.digest('hex').slice(0, 16)}',
+  precache: ${JSON.stringify(['./', ...page])},
+  handles: ({ url }) => !/\\/models\\/[^?]*\\.(bin|safetensors)$|\\/build\\.json$/.test(url),
+}`;
+const serviceWorker = readFileSync(at('dist/luke-web/dist/service-worker.js'), 'utf8').replace(/^export /gm, '');
+writeFileSync(at('dist/sw.js'), `${serviceWorker}\nserveOffline(${options});\n`);

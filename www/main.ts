@@ -1,5 +1,5 @@
 // The demo: loads a model with the package, as any page would, and has a tab for every task.
-import { Luke, type LoadEvent, type LoadOptions, type RuntimeInfo } from 'luke-web';
+import { keepOffline, Luke, models, type LoadEvent, type LoadOptions, type RuntimeInfo } from 'luke-web';
 import { withBuiltModules } from './building.js';
 import { $, showError } from './dom.js';
 import { Panel } from './panel.js';
@@ -38,7 +38,7 @@ async function load(): Promise<void> {
   const { signal } = (loading = new AbortController());
   const model = address.value.trim() || DEFAULT_MODEL;
   showError($('error'), '', null);
-  showProgress({ phase: 'compile', loadedBytes: 0, totalBytes: 0 });
+  showProgress({ phase: 'manifest', loadedBytes: 0, totalBytes: 0, storedBytes: 0 });
   try {
     const device = (query.get('device') ?? 'auto') as NonNullable<LoadOptions['device']>;
     const next = await Luke.load(model, {
@@ -49,6 +49,7 @@ async function load(): Promise<void> {
     const last = luke;
     luke = next;
     use(next, model);
+    void stayOffline(next);
     await last?.dispose();
   } catch (error) {
     if (!signal.aborted) showError($('error'), `The model did not load${luke ? ` (${luke.info.name} is still there)` : ''}`, error);
@@ -69,12 +70,38 @@ function use(model: Luke, url: string): void {
   history.replaceState(null, '', `${search}${location.hash}`);
 }
 
+/** Installs the service worker, which shows this page without network, and says how much is stored. */
+async function stayOffline(model: Luke): Promise<void> {
+  try {
+    await navigator.serviceWorker?.register('sw.js');
+    await keepOffline(model);
+  } catch {
+    // The page works without it, but needs the network when it is opened.
+  }
+  await showStored();
+}
+
+async function showStored(): Promise<void> {
+  const { storedBytes } = await models.usage().catch(() => ({ storedBytes: 0 }));
+  $('stored').hidden = storedBytes === 0;
+  $('stored-bytes').textContent = `${megabytes(storedBytes)} MB of models are stored in this browser, and work without network.`;
+}
+
+/** Deletes all models that are stored in this browser. The one that is loaded can still be used. */
+async function deleteStored(): Promise<void> {
+  for (const { url } of await models.list()) await models.delete(url);
+  await showStored();
+}
+
 /** Moves the progress bar; without a known total it is left indeterminate. */
-function showProgress({ phase, loadedBytes, totalBytes }: LoadEvent): void {
+function showProgress({ phase, loadedBytes, totalBytes, waitMs = 0 }: LoadEvent): void {
   const bar = $<HTMLProgressElement>('progress');
   if (totalBytes > 0) bar.value = loadedBytes / totalBytes;
   else bar.removeAttribute('value');
-  $('loading-label').textContent = phase === 'compile' && totalBytes > 0 ? 'Preparing the model' : 'Loading the model';
+  const labels: Partial<Record<LoadEvent['phase'], string>> = {
+    build: 'Preparing the model', 'self-test': 'Testing the model', retry: `The network failed. Trying again in ${Math.ceil(waitMs / 1000)} s`,
+  };
+  $('loading-label').textContent = labels[phase] ?? 'Loading the model';
   $('loading-bytes').textContent = totalBytes > 0 ? `${megabytes(loadedBytes)} of ${megabytes(totalBytes)} MB` : '';
   $('loading').hidden = false;
 }
@@ -105,6 +132,7 @@ $('stop').addEventListener('click', () => {
   loading?.abort();
   $('loading').hidden = true;
 });
+$('delete-stored').addEventListener('click', () => void deleteStored());
 addEventListener('hashchange', () => {
   tabs.select(location.hash.slice(1));
   open();

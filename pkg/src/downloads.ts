@@ -54,11 +54,11 @@ export class Downloads {
     this.#pump();
   }
 
-  /** A call begins: files that failed are fetched again. If it `isAlone`, what an earlier call wanted and did not read is let go. */
-  begin(isAlone: boolean): void {
-    if (isAlone) this.#queue = [];
+  /** Files that failed are fetched again if somebody wants them. If `isAll`, what was wanted and not read is let go too. */
+  clear(isAll: boolean): void {
+    if (isAll) this.#queue = [];
     for (const [name, { state }] of this.#landings) {
-      if (state === 'failed' || (isAlone && state === 'in memory')) this.#landings.delete(name);
+      if (state === 'failed' || (isAll && state !== 'on its way')) this.#landings.delete(name);
     }
   }
 

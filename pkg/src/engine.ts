@@ -117,7 +117,7 @@ export class Engine {
     }
     running.signal.throwIfAborted();
     const loaded = this.#loaded!;
-    this.#files!.begin(loaded.calls === 0);
+    this.#files!.clear(loaded.calls === 0);
     loaded.calls += 1;
     try {
       return await this.#turns.run(running, () => loaded.instance.run(() => run(loaded.model, call, running)));
@@ -130,6 +130,7 @@ export class Engine {
       throw known;
     } finally {
       loaded.calls -= 1;
+      if (loaded.calls === 0) this.#files!.clear(true);
       if (loaded !== this.#loaded) free(loaded);
     }
   }
@@ -148,7 +149,7 @@ export class Engine {
       const { name, dtype, parameters, device, tasks, selfTest } = model.info();
       const loadMs = performance.now() - started;
       return {
-        version: VERSION, name, dtype, parameters, device, threads: instance.threads, tasks, loadMs, ...(threadsReason && { threadsReason }),
+        version: VERSION, name, dtype, parameters, device, threads: instance.threads, tasks, loadMs, runtimeUrls: instance.urls, ...(threadsReason && { threadsReason }),
         ...(adapter && { adapter }), ...(fallbackReason && { fallbackReason }), ...(selfTest && { selfTest }),
       };
     };

@@ -77,13 +77,13 @@ export class Fetcher {
     let kept = draft.length;
     const told = () => this.#events.onBytes(entry, draft.length, kept);
     const reset = () => {
-      draft.reset();
+      inStore(() => draft.reset());
       kept = 0;
       told();
     };
     const attempt = async (): Promise<Landed> => {
-      if (draft.length > entry.bytes) reset();
       try {
+        if (draft.length > entry.bytes) reset();
         if (draft.length < entry.bytes) await this.#receive(entry, draft, told, reset);
         told();
         return await this.#verify(entry, draft, reset);
@@ -125,7 +125,7 @@ export class Fetcher {
         signal.throwIfAborted();
         alive();
         for (let part = rest[0]; part && part.offset! < at + piece.length; part = rest[0]) {
-          draft ??= await this.#emptyDraft(part);
+          draft ??= await this.#draft(part, true);
           const end = part.offset! + part.bytes - at;
           const [to, from] = [draft, piece.subarray(Math.max(part.offset! - at, 0), Math.min(end, piece.length))];
           inStore(() => to.write(from));
@@ -197,6 +197,11 @@ export class Fetcher {
       response.cancel();
       throw new LukeError('integrity', `${url} was replaced while it was read`, { url, isReplaced: true });
     }
+    // A page to log in, or of a server that has a page for every address: it may be over at the next try.
+    if (response.html) {
+      response.cancel();
+      throw new LukeError('network', `${url} answered with a page instead of the file`, { url });
+    }
     if (response.ifRange) this.#ifRange.set(entry.path, response.ifRange);
     return response;
   }
@@ -218,22 +223,18 @@ export class Fetcher {
     return { name };
   }
 
-  async #draft(entry: FileEntry): Promise<Draft> {
+  async #draft(entry: FileEntry, isEmpty = false): Promise<Draft> {
     const { target } = this.stores;
     if (target) {
       try {
-        return await target.draft(await this.#names.part(entry), entry.bytes);
+        const draft = await target.draft(await this.#names.part(entry), entry.bytes);
+        if (isEmpty) draft.reset();
+        return draft;
       } catch (error) {
         this.storeFailed(error);
       }
     }
     return new MemoryDraft(entry.bytes);
-  }
-
-  async #emptyDraft(entry: FileEntry): Promise<Draft> {
-    const draft = await this.#draft(entry);
-    draft.reset();
-    return draft;
   }
 
   /** The bytes that have come so far, in memory instead of the store. */

@@ -106,9 +106,9 @@ export class ModelFiles {
     for (const entry of entries) await this.#downloads.land(entry);
   }
 
-  /** A call begins, and `isAlone` if no other call is under way; see `Downloads.begin`. */
-  begin(isAlone: boolean): void {
-    this.#downloads.begin(isAlone);
+  /** Lets go of failures to fetch rows of the entity table, and if `isAll` of rows that were fetched ahead and not read. */
+  clear(isAll: boolean): void {
+    this.#downloads.clear(isAll);
   }
 
   /** Gives `write` a file piece by piece. `ahead` are the files that will be read next; `again` says that the last copy was damaged. */

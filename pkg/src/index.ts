@@ -1,6 +1,6 @@
 export { LukeError, type LukeErrorCode } from './errors.js';
 export { Luke } from './luke.js';
-export { availability, models } from './models.js';
+export { availability, keepOffline, models } from './models.js';
 export {
   pipeline, type FeatureExtraction, type Features, type FillMask, type FillMaskItem, type FillMaskPipelineOptions, type PipelineExtras, type Pipelines, type QuestionAnswering,
   type QuestionAnsweringItem, type QuestionAnsweringOptions, type TokenClassification, type TokenClassificationItem, type TokenClassificationOptions,

@@ -5,7 +5,7 @@ import { LukeError } from './errors.js';
 import { engineOptions } from './options.js';
 import type { Action } from './protocol.js';
 import { fetchSource } from './source.js';
-import type { Availability, LoadOptions, PrefetchOptions, StorageUsage, StoredModel, StoreOptions, Verification } from './types.js';
+import type { Availability, LoadOptions, PrefetchOptions, RuntimeInfo, StorageUsage, StoredModel, StoreOptions, Verification } from './types.js';
 import { checkStore, checkUrl } from './validate.js';
 
 /**
@@ -78,6 +78,16 @@ export const models = {
 /** Asks the browser to keep what is stored. Only a page can ask, not a worker. It may say no, and then everything works as before. */
 export async function persist(): Promise<void> {
   await (globalThis.navigator as Navigator | undefined)?.storage?.persist?.().catch(() => false);
+}
+
+/**
+ * Asks the page's service worker, which uses `luke-web/service-worker`, to keep the runtime of a loaded model: a page that is visited for
+ * the first time has fetched it before there was a service worker. Does nothing if the page has none.
+ */
+export async function keepOffline(luke: { info: RuntimeInfo }): Promise<void> {
+  const container = (globalThis.navigator as Navigator | undefined)?.serviceWorker;
+  if (!(await container?.getRegistration())) return;
+  (await container!.ready).active?.postMessage({ type: 'luke-web:keep', urls: [...luke.info.runtimeUrls] });
 }
 
 async function run(action: Action, options: StoreOptions & Pick<LoadOptions, 'device'>, onProgress?: LoadOptions['onProgress']): Promise<unknown> {

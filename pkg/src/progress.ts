@@ -12,6 +12,7 @@ export class Progress {
   readonly #files = new Map<string, Bytes>();
   readonly #sum: Bytes = { loadedBytes: 0, totalBytes: 0, storedBytes: 0 };
   readonly #report: (event: LoadEvent) => void;
+  #isReady = false;
 
   constructor(report: (event: LoadEvent) => void) {
     this.#report = report;
@@ -41,7 +42,10 @@ export class Progress {
     if (file.loadedBytes > loadedBytes) this.event('download', { file: entry.path });
   }
 
+  /** Reports an event, unless the load is over. */
   event(phase: LoadPhase, facts: Facts = {}): void {
+    if (this.#isReady) return;
+    this.#isReady = phase === 'ready';
     this.#report({ phase, ...facts, ...this.#sum });
   }
 }

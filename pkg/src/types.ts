@@ -184,6 +184,8 @@ export interface RuntimeInfo {
   /** Why `threads: 'auto'` uses only one thread. */
   threadsReason?: string;
   tasks: readonly Task[];
+  /** URLs of the runtime: the wasm and its script. `keepOffline` gives them to the page's service worker. */
+  runtimeUrls: readonly string[];
   /** Milliseconds from the start of the load until the model was ready. */
   loadMs: number;
   /** Why `device: 'auto'` uses the CPU. */

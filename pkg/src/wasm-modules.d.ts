@@ -7,6 +7,7 @@ declare module '*/luke_web.js' {
   export const loadCheckpoint: import('./wasm.js').WasmModule['loadCheckpoint'];
   export const checkpointHeaderBytes: import('./wasm.js').WasmModule['checkpointHeaderBytes'];
   export const checkpointShards: import('./wasm.js').WasmModule['checkpointShards'];
+  export const WASM_BYTES: number;
   export const threadStart: NonNullable<import('./wasm.js').WasmModule['threadStart']>;
   export const initSync: (start: Pick<import('./wasm.js').ThreadStart, 'module' | 'memory'>) => unknown;
   export const threadRun: () => void;

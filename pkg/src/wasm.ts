@@ -76,14 +76,17 @@ export interface WasmModel {
 /** A wasm module and the calls that run in it. */
 export class WasmInstance {
   readonly module: WasmModule;
+  /** URLs of the wasm and of its script. */
+  readonly urls: readonly string[];
   /** The number of restarts. Objects of an earlier generation are no longer valid. */
   generation = 0;
   readonly #running = new Set<(trap: unknown) => void>();
   readonly #pool = new ThreadPool();
   readonly #users = new Set<object>();
 
-  constructor(module: WasmModule) {
+  constructor(module: WasmModule, urls: readonly string[] = []) {
     this.module = module;
+    this.urls = urls;
   }
 
   /** Number of threads that compute. */
@@ -202,10 +205,12 @@ export function wasmFile(folder: string, wasmUrl: string): URL {
 async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: Progress): Promise<WasmInstance> {
   const folder = runtime !== 'wasm' ? runtime : hasRelaxedSimd() ? 'relaxed' : 'cpu';
   const url = (options.wasmUrl ? wasmFile(folder, options.wasmUrl) : MODULES[folder].url()).href;
+  const stop = new AbortController();
+  const { signal: stopped } = stop;
   const retrying = <T>(attempt: (signal: AbortSignal, alive: (isDone?: boolean) => void) => Promise<T>): Promise<T> => {
     const onRetry = (error: LukeError, tried: number, waitMs: number) =>
       progress.event('retry', { file: url, attempt: tried, waitMs: Math.round(waitMs), reason: error.message });
-    return withRetries(options, never, onRetry, () => withinStall(url, options.stallMs, never, attempt));
+    return withRetries(options, stopped, onRetry, () => withinStall(url, options.stallMs, stopped, attempt));
   };
   progress.event('runtime', { file: url });
   const importing = retrying(async () => {
@@ -215,7 +220,7 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
       throw new LukeError('network', `cannot fetch the runtime (the script of ${url}): ${String(error)}`, { url });
     }
   });
-  return retrying(async (signal, alive) => {
+  const instance = retrying(async (signal, alive) => {
     const [module, response] = await Promise.all([importing, download(fetchWasm, url, signal)]);
     if (response.html) throw new LukeError('network', `${url} answered with a page instead of the runtime`, { url, status: 404 });
     const file: FileEntry = { path: url, bytes: module.WASM_BYTES ?? 0 };
@@ -231,11 +236,12 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
       progress.count(file, 0, 0);
       throw stream.failure() ?? error;
     }
-    return new WasmInstance(module);
+    return new WasmInstance(module, [url, new URL('luke_web.js', MODULES[folder].url()).href]);
   });
+  instance.catch((error: unknown) => stop.abort(error)); // the script is then not tried again
+  return instance;
 }
 
-const never = new AbortController().signal;
 const fetchWasm = fetchSource((...request) => fetch(...request));
 
 /** A stream of these pieces, and why they failed, if they did: what the compiler says about it is not clear. */

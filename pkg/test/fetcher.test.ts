@@ -275,6 +275,21 @@ test('a store that fails when a file begins, is written, is read or is committed
   }
 });
 
+test('a part that cannot be thrown away costs no load', async () => {
+  const { fetcher, browser, server } = await setup({ cache: 'auto' });
+  const draft = await fetcher.stores.target!.draft(file.sha256!, 6000);
+  draft.write(new Uint8Array(6000));
+  draft.close();
+  browser.onOperation = (operation) => {
+    if (operation === 'write') throw new DOMException('broken', 'UnknownError');
+  };
+  for (const fetching of [() => fetcher.fetch(file), async () => (await fetcher.cut([{ path: 'a.bin', offset: 0, bytes: 5000 }])).get('a.bin from 0')!]) {
+    const { value } = await quickly(fetching);
+    assert.deepEqual(await bytesOf(value, fetcher), FILE);
+  }
+  assert.equal(server.sent, 10_000);
+});
+
 test('an abort at any byte closes the file and the connection, and rejects with its reason', async () => {
   for (let bytes = 0; bytes <= 5000; bytes += 1000) {
     const { fetcher, server, stop, browser } = await setup();

@@ -260,7 +260,7 @@ test('the rows of calls are fetched ahead, kept, and read without network later'
   const { server } = setup();
   const { files, host, folder } = await visit(server);
   const rows = folder.manifest.entityTable!.chunks;
-  files.begin(true);
+  files.clear(true);
   for (const [i, row] of rows.entries()) await readVerified(host, row, rows.slice(i + 1));
   assert.equal(server.sentOf('entities'), 1500);
   server.isOffline = true;
@@ -273,11 +273,11 @@ test('a row that could not be fetched is fetched by the next call', async () => 
   const { files, host, folder } = await visit(server, { retries: 0 });
   const rows = folder.manifest.entityTable!.chunks;
   server.isOffline = true;
-  files.begin(true);
+  files.clear(true);
   await assert.rejects(readVerified(host, rows[0]!, rows.slice(1)), { code: 'network' });
   await idle();
   server.isOffline = false;
-  files.begin(true);
+  files.clear(true);
   for (const [i, row] of rows.entries()) await readVerified(host, row, rows.slice(i + 1));
 });
 
@@ -286,10 +286,10 @@ test('without a store, files that a call wanted and did not read do not fill the
   const server = new FakeServer(modelOf([100], sizes));
   const { files, host, folder } = await visit(server, { cache: false, parallelDownloads: 2 });
   const rows = folder.manifest.entityTable!.chunks;
-  files.begin(true);
+  files.clear(true);
   await readVerified(host, rows[0]!, rows.slice(1)); // and then the call is aborted
   await idle();
-  files.begin(true);
+  files.clear(true);
   const askedBefore = server.asked.length;
   await readVerified(host, rows[8]!, rows.slice(9));
   await idle();

@@ -35,8 +35,8 @@ pub async fn open() -> Result<(Device, Faults)> {
     }
     let setup = request().await.map_err(|reason| LukeError::Unsupported(format!("WebGPU: {reason}")))?;
     let (gpu, faults) = (setup.device.clone(), Faults::default());
-    // WebGPU refuses a buffer that a shader both reads and writes, so tensors must not share one: a browser's default, not a
-    // native one.
+    // WebGPU refuses a buffer that a shader both reads and writes, so tensors must not share one: a browser's default,
+    // not a native one.
     let memory = MemoryConfiguration::ExclusivePages;
     let device = Device::wgpu_options().setup(setup).tasks_max(TASKS).memory_config(memory).init();
     let device = device.map_err(|error| LukeError::Unsupported(format!("WebGPU: {error}")))?;

@@ -1,5 +1,6 @@
-//! The device that a model runs on. Only this module opens one. Elsewhere devices differ by their [`DeviceKind`], and only where
-//! a weight is stored (`kernels/weight.rs`), where pipelines are built ahead (`luke/load.rs`), and where names cross a border.
+//! The device that a model runs on. Only this module opens one. Other code tells devices apart by their [`DeviceKind`]:
+//! where a weight is stored (`kernels/weight.rs`), where pipelines are built ahead (`luke/load.rs`), where an error
+//! names its cause (`luke/read.rs`), and in the names of devices.
 
 #[cfg(any(test, feature = "webgpu"))]
 #[cfg_attr(not(feature = "webgpu"), allow(dead_code))]
@@ -37,7 +38,7 @@ impl DeviceKind {
         Self::Gpu
     }
 
-    /// The name on the command line. The JavaScript API has names of its own (`wasm.rs`).
+    /// The name on the command line. The JavaScript API has other names (`wasm/mod.rs`).
     pub fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
@@ -45,8 +46,8 @@ impl DeviceKind {
         }
     }
 
-    /// How many rows (tokens and entities) of several inputs run together: more rows save little time, and what is stored
-    /// between the layers takes memory.
+    /// How many rows (tokens and entities) of several inputs run together. More rows save little time, and the values
+    /// between the layers take memory.
     pub fn batch_rows(self) -> usize {
         match self {
             Self::Cpu => 512,
@@ -55,7 +56,7 @@ impl DeviceKind {
     }
 }
 
-/// An open device. Its faults can be asked for with [`check`] while a clone of this exists; a model keeps one.
+/// An open device. [`check`] knows its faults as long as a clone of this value exists; a model keeps one.
 #[derive(Clone)]
 pub struct OpenDevice {
     device: Device,
@@ -73,7 +74,7 @@ impl OpenDevice {
 /// Opens a device. A GPU is opened once and shared after that, until it fails.
 ///
 /// # Errors
-/// `unsupported` where this build has no device of the kind, or the system no GPU that can be used.
+/// `unsupported` if this build has no device of the kind, or if the system has no GPU that can be used.
 pub async fn open(kind: DeviceKind) -> Result<OpenDevice> {
     match kind {
         #[cfg(feature = "cpu")]
@@ -89,7 +90,7 @@ pub async fn open(kind: DeviceKind) -> Result<OpenDevice> {
     }
 }
 
-/// Fails where the device has reported a fault since it was opened: what is read from it after that cannot be trusted.
+/// Fails if the device has reported a fault since it was opened: results that are read after a fault cannot be trusted.
 ///
 /// # Errors
 /// `device-lost` or `out-of-memory`, the first fault that the device reported.
@@ -100,8 +101,8 @@ pub fn check(device: &Device) -> Result<()> {
     Ok(())
 }
 
-/// The error of a device from which a result could not be read: its first fault where it has reported one, else
-/// `device-lost` with `reason`. The device is not used for new models any more.
+/// The error for a device from which a result could not be read: the first fault that it reported, or `device-lost`
+/// with `reason` if it reported none. New models do not use the device any more.
 #[cfg_attr(not(feature = "webgpu"), allow(unused_variables))]
 pub fn failed(device: &Device, reason: String) -> LukeError {
     #[cfg(feature = "webgpu")]

@@ -24,12 +24,12 @@ impl TensorNames for Names<'_> {
     }
 }
 
-/// Checks that the planned tensors are those which the config and the heads need, with their shapes, and that the chosen rows
-/// are in the stored tensors.
+/// Checks that the planned tensors are those which the config and the heads need, with their shapes, and that the
+/// chosen rows are in the stored tensors.
 ///
 /// # Errors
-/// `format` when a tensor is missing, is not known or has another shape; `out-of-memory` when the weights, but for a large
-/// entity table, take more than [`MAX_MODEL_BYTES`].
+/// `format` when a tensor is missing, is not known or has another shape; `out-of-memory` when the weights, but for a
+/// large entity table, take more than [`MAX_MODEL_BYTES`].
 pub fn check_tensors(config: &LukeConfig, heads: &[HeadPlan], stored: &[Stored], planned: &[Planned]) -> Result<()> {
     let names = Names(planned.iter().flat_map(|tensor| &tensor.names).map(String::as_str).collect());
     let heads: BTreeMap<String, HeadSpec> =
@@ -130,7 +130,7 @@ mod tests {
         for shape in sizes {
             refused("", &|all| all.iter_mut().find(|tensor| tensor.name == words).unwrap().shape = shape.clone());
         }
-        // B6: without the check the loops over rows came first.
+        // Earlier, loops over the rows came before this check.
         for shape in [vec![1 << 58, 0], vec![u32::MAX as usize, 0]] {
             refused("has no numbers", &|all| all.iter_mut().for_each(|tensor| tensor.shape = shape.clone()));
         }

@@ -52,8 +52,8 @@ impl Stored {
     /// Checks what a reader of another format found. [`read_header`] has checked its tensors already.
     ///
     /// # Errors
-    /// `format` when the name is too long, or when the tensor has no numbers, too many dimensions or more bytes than can be
-    /// counted.
+    /// `format` when the name is too long, or when the tensor has no numbers, too many dimensions or more bytes than
+    /// can be counted.
     pub fn check(&self) -> Result<()> {
         check_shape(&self.name, &self.shape, self.dtype.row_bytes(1).saturating_mul(8))
             .map(drop)
@@ -61,7 +61,8 @@ impl Stored {
     }
 }
 
-/// The bytes of a tensor whose numbers have `bits` bits, if its name and its shape are within bounds and it has numbers.
+/// The bytes of a tensor whose numbers have `bits` bits, if its name and its shape are within bounds and it has
+/// numbers.
 fn check_shape(name: &str, shape: &[usize], bits: usize) -> std::result::Result<u64, String> {
     if name.len() > MAX_NAME_BYTES {
         return Err(format!("the name of tensor {}... is too long", name.chars().take(80).collect::<String>()));
@@ -112,9 +113,9 @@ fn check_tensors(tensors: &BTreeMap<String, TensorInfo>) -> std::result::Result<
 /// Integers (`position_ids`) are left out.
 ///
 /// # Errors
-/// `format` when the header is cut short or no JSON, names a tensor twice, or goes beyond a limit of [`super::limits`]; when a
-/// tensor has no numbers, or a type other than F32, F16, BF16 and I64; when tensors overlap, leave gaps, or are not as long as
-/// their shapes; and when the file is not as long as the header says.
+/// `format` when the header is cut short or no JSON, names a tensor twice, or goes beyond a limit of [`super::limits`];
+/// when a tensor has no numbers, or a type other than F32, F16, BF16 and I64; when tensors overlap, leave gaps, or are
+/// not as long as their shapes; and when the file is not as long as the header says.
 pub fn read_header(file: &str, start: &[u8], file_bytes: Option<usize>) -> Result<Vec<Stored>> {
     let bad = |reason: String| LukeError::format(file, reason);
     let data = header_bytes(file, start)?;
@@ -144,8 +145,8 @@ pub fn read_header(file: &str, start: &[u8], file_bytes: Option<usize>) -> Resul
 /// The files that `model.safetensors.index.json` names, each once, in alphabetical order.
 ///
 /// # Errors
-/// `format` when the file is too long or no such JSON, names a tensor twice, names too many files, or one that is not in the
-/// folder itself.
+/// `format` when the file is too long or no such JSON, names a tensor twice, names too many files, or one that is not
+/// in the folder itself.
 pub fn shards(index_json: &[u8]) -> Result<Vec<String>> {
     #[derive(Deserialize)]
     struct Index {
@@ -241,7 +242,8 @@ mod tests {
         read_header("m", &file(&json, 8), None).unwrap_err().to_string()
     }
 
-    /// B6, B12: such tensors were accepted; a loop over the rows of the first never ended, and the second was dropped.
+    /// Earlier, such tensors were accepted. A loop over the rows of one did not end, and another one was silently
+    /// dropped.
     #[test]
     fn tensors_without_numbers_are_refused() {
         for shape in ["[288230376151711744,0]", "[0,1099511627776,1099511627776]", "[4294967295,0]", "[0]", "[8,0,8]"] {

@@ -5,18 +5,19 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{LukeError, Result};
 
-/// A file, or a part of one.
+/// A file of a model, or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {
-    /// Relative to the folder.
+    /// Path relative to the folder, with `/` between its parts.
     pub path: String,
-    /// Length.
+    /// Length of the file or the part, in bytes.
     pub bytes: usize,
-    /// SHA-256 as 64 lower-case hexadecimal digits. A `manifest.json` always has it; a checkpoint that is read as it is has
-    /// none.
+    /// SHA-256 of these bytes as 64 lower-case hexadecimal digits. A file of a model folder always has it. A file of a
+    /// checkpoint that is loaded without conversion never has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// Where the bytes begin, for a part of a checkpoint's file.
+    /// Where a part begins, in bytes from the start of its file. `None` for a whole file, and for all files of a model
+    /// folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<usize>,
 }
@@ -25,23 +26,23 @@ pub struct FileEntry {
 pub type Chunk = FileEntry;
 
 impl FileEntry {
-    /// An entry for these bytes.
+    /// Makes the entry of a whole file with these bytes.
     pub fn of(path: impl Into<String>, bytes: &[u8]) -> Self {
         Self { path: path.into(), bytes: bytes.len(), sha256: Some(sha256_hex(bytes)), offset: None }
     }
 
-    /// Checks that `bytes` are this file's.
+    /// Checks that `bytes` are those of this file or part. Without a SHA-256, only the length is checked.
     ///
     /// # Errors
-    /// `integrity` when the length or the SHA-256 differs.
+    /// `integrity` if the length or the SHA-256 differs.
     pub fn verify(&self, bytes: &[u8]) -> Result<()> {
         self.verify_by(bytes, &self.sha256.as_ref().map(|_| sha256_hex(bytes)).unwrap_or_default())
     }
 
-    /// As [`verify`](Self::verify), with the SHA-256 of `bytes` that somebody else computed, in lower-case hexadecimal.
+    /// As [`verify`](Self::verify), but the caller has computed the SHA-256 of `bytes`, in lower-case hexadecimal.
     ///
     /// # Errors
-    /// `integrity` when the length or the SHA-256 differs.
+    /// `integrity` if the length or the SHA-256 differs.
     pub fn verify_by(&self, bytes: &[u8], sha256: &str) -> Result<()> {
         if bytes.len() != self.bytes {
             let reason = format!("{} bytes came, {} expected", bytes.len(), self.bytes);
@@ -56,12 +57,12 @@ impl FileEntry {
     }
 }
 
-/// SHA-256 in lower-case hexadecimal.
+/// The SHA-256 of `bytes`, as 64 lower-case hexadecimal digits.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// Bytes in lower-case hexadecimal.
+/// The bytes in lower-case hexadecimal, two digits for each byte.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::file::FileEntry;
-use crate::error::Result;
+use crate::error::{LukeError, Result};
 
 /// A future of the bytes of a file.
 pub type Reading<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + 'a>>;
@@ -12,17 +12,27 @@ pub type Reading<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + 'a>>;
 /// A future that succeeds if the bytes are the file's.
 pub type Verifying<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
-/// Reads files of one model. Files are asked for one at a time.
+/// A future that succeeds when the work may go on.
+pub type Pausing<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
+/// The most files that [`Source::read`] is told ahead.
+pub const MAX_AHEAD: usize = 16;
+
+/// Reads files of one model. One load or call asks for one file at a time; several calls may be under way.
 pub trait Source: Send + Sync {
     /// The bytes of a file, or of the part of it that the entry names.
     ///
-    /// `next` is the file that will be asked for after this one, where that is known: a slow source can fetch it meanwhile.
-    /// `buffer` may be used for the result; its contents are discarded. An implementation may return a different vector.
+    /// - `ahead`: the files that will be asked for after this one, in order, as far as that is known, at most [`MAX_AHEAD`]. A
+    ///   slow source can fetch them meanwhile.
+    /// - `again`: the bytes that were given for this file just before are not the file. A source that keeps copies must bring
+    ///   another one.
+    /// - `buffer` may be used for the result; its contents are discarded. An implementation may return a different vector.
     ///
     /// # Errors
     /// `network`, or another code that says why there are no bytes. The bytes themselves need no check here:
     /// [`read_verified`] does it.
-    fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, buffer: Vec<u8>) -> Reading<'a>;
+    fn read<'a>(&'a self, file: &'a FileEntry, ahead: &'a [&'a FileEntry], again: bool, buffer: Vec<u8>)
+    -> Reading<'a>;
 
     /// Checks that `bytes` are the file's, as [`FileEntry::verify`] does. For sources that have a faster SHA-256.
     ///
@@ -31,19 +41,90 @@ pub trait Source: Send + Sync {
     fn verify<'a>(&'a self, file: &'a FileEntry, bytes: &'a [u8]) -> Verifying<'a> {
         Box::pin(async move { file.verify(bytes) })
     }
+
+    /// Called by a call between two forward passes, and between other pieces of long work. A host lets other work run here, or
+    /// ends the call with an error. The library does not compute for long without a pause: a forward pass, or some hundredths
+    /// of a second.
+    ///
+    /// # Errors
+    /// `aborted` to end the call; any other error ends it too.
+    fn pause(&self) -> Pausing<'_> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
-/// Reads a file and checks its length and hash. `next` and `buffer` are for [`Source::read`].
+/// Reads a file and checks its length and hash. Where they are wrong, the file is read once more: the source may have had an old
+/// or a broken copy. `ahead` and `buffer` are for [`Source::read`]; of a longer `ahead`, the first [`MAX_AHEAD`] are used.
 ///
 /// # Errors
-/// `integrity` when the bytes are not what the manifest says; what [`Source::read`] fails with.
-pub async fn read_verified(
+/// `integrity` when the bytes are not what the manifest says, twice; what [`Source::read`] fails with.
+pub async fn read_verified<'a>(
     source: &dyn Source,
     file: &FileEntry,
-    next: Option<&FileEntry>,
+    ahead: impl IntoIterator<Item = &'a FileEntry>,
     buffer: Vec<u8>,
 ) -> Result<Vec<u8>> {
-    let bytes = source.read(file, next, buffer).await?;
+    let ahead: Vec<&FileEntry> = ahead.into_iter().take(MAX_AHEAD).collect();
+    let bytes = source.read(file, &ahead, false, buffer).await?;
+    match source.verify(file, &bytes).await {
+        Err(LukeError::Integrity { .. }) => {}
+        verified => return verified.map(|()| bytes),
+    }
+    let bytes = source.read(file, &ahead, true, bytes).await?;
     source.verify(file, &bytes).await?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use pollster::block_on;
+
+    use super::*;
+
+    /// Gives the bytes of its list one after the other, and writes down how it was asked.
+    struct Copies {
+        copies: Mutex<Vec<&'static [u8]>>,
+        asked: Mutex<Vec<(bool, usize)>>,
+    }
+
+    impl Source for Copies {
+        fn read<'a>(&'a self, file: &'a FileEntry, ahead: &'a [&'a FileEntry], again: bool, _: Vec<u8>) -> Reading<'a> {
+            self.asked.lock().unwrap().push((again, ahead.len()));
+            let mut copies = self.copies.lock().unwrap();
+            let missing = || LukeError::Network { file: file.path.clone(), reason: "is not there".into() };
+            let copy = if copies.is_empty() { Err(missing()) } else { Ok(copies.remove(0).to_vec()) };
+            Box::pin(async { copy })
+        }
+    }
+
+    fn read(copies: &[&'static [u8]], ahead: usize) -> (Result<Vec<u8>>, Vec<(bool, usize)>) {
+        let source = Copies { copies: Mutex::new(copies.to_vec()), asked: Mutex::default() };
+        let (file, other) = (FileEntry::of("a.bin", b"abc"), FileEntry::of("b.bin", b""));
+        let got = block_on(read_verified(&source, &file, std::iter::repeat_n(&other, ahead), Vec::new()));
+        (got, source.asked.into_inner().unwrap())
+    }
+
+    #[test]
+    fn a_bad_copy_is_replaced_once() {
+        assert_eq!(read(&[b"abc"], 3), (Ok(b"abc".to_vec()), vec![(false, 3)]));
+        for bad in [b"abd".as_slice(), b"", b"abcd"] {
+            assert_eq!(read(&[bad, b"abc"], 2), (Ok(b"abc".to_vec()), vec![(false, 2), (true, 2)]));
+            let (got, asked) = read(&[bad, bad, b"abc"], 0);
+            assert_eq!((got.unwrap_err().code(), asked), ("integrity", vec![(false, 0), (true, 0)]));
+        }
+        let (got, asked) = read(&[], 0);
+        assert_eq!(
+            (got.unwrap_err().code(), asked),
+            ("network", vec![(false, 0)]),
+            "only other bytes are asked for again"
+        );
+        assert_eq!(read(&[b"?"], 0).0.unwrap_err().code(), "network");
+    }
+
+    #[test]
+    fn no_more_files_are_told_ahead_than_the_bound() {
+        assert_eq!(read(&[b"abc"], 40).1, [(false, MAX_AHEAD)]);
+    }
 }

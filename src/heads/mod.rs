@@ -1,7 +1,11 @@
 //! The heads of LUKE: one table of them, and what a model folder says of each.
 //!
-//! A new head is a variant of [`HeadKind`], its row in the table, and a loader and a forward pass in `model::heads` where it
-//! is not one linear layer. The compiler names the places that are missing.
+//! A new head needs a variant of [`HeadKind`] and its row in [`HEADS`]. A head that is not one linear layer also needs
+//! a variant of [`HeadLayers`], its tensors in `folder::shapes`, a loader in `model::heads` and a forward pass in
+//! `Luke::run`. The compiler names these places.
+//!
+//! A new method of the API needs a variant of [`Method`]. Add it to [`Method::ALL`] too: the compiler does not ask for
+//! that, but a unit test does. Nothing checks the TypeScript side: `types.ts`, `protocol.ts`, `validate.ts`, `luke.ts`.
 #![cfg_attr(not(test), deny(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod spec;

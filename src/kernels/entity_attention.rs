@@ -1,7 +1,7 @@
 //! LUKE's entity-aware self-attention (Yamada et al. 2020, section 3.2).
 //!
-//! Tokens and entities are one sequence `[tokens; entities]` with shared keys and values. Every row has two queries: one for
-//! token keys, one for entity keys. One softmax runs over both kinds of keys.
+//! Tokens and entities are one sequence `[tokens; entities]` with shared keys and values. Every row has two queries:
+//! one for token keys, one for entity keys. One softmax runs over both kinds of keys.
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
@@ -11,15 +11,15 @@ use super::ops::LukeOps;
 use super::packing::SequenceRows;
 use super::plan::AttentionShape;
 
-/// Attends from every row to every row of its sequence.
+/// Attends from every row to every row of its sequence. A score is `query * key / sqrt(head_dim) + mask of the key`.
 ///
 /// # Shapes
-/// - projected: `[rows, width]`, laid out as `shape` says
-/// - mask: `[rows]`, added to the scores of that key (0, or a very negative number for padding)
+/// - projected: `[rows, width]`; `shape` says at which columns queries, keys and values are
+/// - mask: `[rows]`, added to the scores of that key: 0, or a very negative number for padding
 /// - result: `[rows, heads * head_dim]`
 ///
 /// # Panics
-/// If the shapes disagree.
+/// If the shapes do not fit `shape`.
 pub fn entity_attention(projected: Tensor<2>, mask: &Tensor<1>, shape: AttentionShape) -> Tensor<2> {
     let [rows, width] = projected.dims();
     assert_eq!(rows, shape.batch.rows(), "entity_attention: rows");

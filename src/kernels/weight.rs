@@ -14,7 +14,7 @@ use crate::weights::RowTable;
 #[cfg(feature = "cpu")]
 use crate::weights::rows_q8;
 
-/// What an error says the memory is for.
+/// Names the use of the memory in an `out-of-memory` error.
 pub(super) const WEIGHT: &str = "for the weight of a linear layer";
 
 /// The weight of a linear layer, on a device: `[out_features, in_features]`.
@@ -35,10 +35,10 @@ pub enum Weight {
 }
 
 impl Weight {
-    /// Puts a matrix on a device, in as few bits as it is stored in where the device has a kernel for that.
+    /// Puts a matrix on a device. It takes as few bits as in `table` if the device has a kernel for them.
     ///
     /// # Errors
-    /// `out-of-memory` where there is none for the device's copy.
+    /// `out-of-memory` if there is no memory for the copy of the device.
     pub fn new(table: &RowTable, device: &Device) -> Result<Self> {
         #[cfg(feature = "cpu")]
         if DeviceKind::of(device) == DeviceKind::Cpu {
@@ -58,7 +58,7 @@ impl Weight {
         Ok(Self::Float(Tensor::from_data(TensorData::new(values, shape), device)))
     }
 
-    /// `[out_features, in_features]`
+    /// The shape, `[out_features, in_features]`.
     pub fn dims(&self) -> [usize; 2] {
         match self {
             Self::Float(tensor) => tensor.dims(),
@@ -76,14 +76,16 @@ impl Weight {
 pub struct WeightBuilder {
     rows: usize,
     device: Device,
-    /// The finished form, where the first rows are quantized and the device is the CPU: rows go to their last place at once.
+    /// The finished form, if the first rows are quantized and the device is the CPU. Rows then go to their final place
+    /// at once.
     #[cfg(feature = "cpu")]
     quantized: Option<super::QuantizedMatrix>,
     table: RowTable,
 }
 
 impl WeightBuilder {
-    /// A weight of `rows` and `columns`. `buffer` is memory to gather rows in; its contents are discarded.
+    /// A weight `[rows, columns]` without rows yet. `buffer` is memory to gather the rows in; its contents are
+    /// discarded.
     pub fn new([rows, columns]: [usize; 2], device: &Device, buffer: Vec<u8>) -> Self {
         Self {
             rows,
@@ -97,10 +99,11 @@ impl WeightBuilder {
     /// Puts rows in their place, from row `first` on. `bytes` are the rows as a file stores them.
     ///
     /// # Errors
-    /// `out-of-memory` where there is none for the whole weight.
+    /// - `out-of-memory` if there is no memory for the whole weight
+    /// - `format` if the weight does not have these rows
     ///
     /// # Panics
-    /// If the weight does not have these rows.
+    /// If the weight does not have these rows, and the CPU stores it as int8.
     pub fn put(&mut self, first: usize, dtype: DType, bytes: &[u8]) -> Result<()> {
         #[cfg(feature = "cpu")]
         {
@@ -117,10 +120,10 @@ impl WeightBuilder {
         self.table.put(first, dtype, bytes, self.rows)
     }
 
-    /// The weight on its device, and the memory in which it was gathered.
+    /// Puts the weight on its device. Also returns the memory in which the rows were gathered, emptied.
     ///
     /// # Errors
-    /// `out-of-memory` where there is none for the device's copy.
+    /// `out-of-memory` if there is no memory for the copy of the device.
     pub fn finish(self) -> Result<(Weight, Vec<u8>)> {
         let table = self.table;
         #[cfg(feature = "cpu")]

@@ -26,10 +26,11 @@ struct Vocabularies {
 pub async fn folder(folder: CheckedFolder, source: Arc<dyn Source>, kind: DeviceKind, self_test: bool) -> Result<Luke> {
     let device = open(&folder, kind).await?;
     let files = &folder.manifest().files;
-    let tokenizer = read_verified(&*source, &files.tokenizer, Some(&files.entity_vocab), Vec::new()).await?;
+    let chunks = || folder.reading_order().iter().filter_map(|index| folder.chunk(*index).ok());
+    let after = std::iter::once(&files.entity_vocab).chain(chunks());
+    let tokenizer = read_verified(&*source, &files.tokenizer, after, Vec::new()).await?;
     let tokenizer = Tokenizer::from_bytes(&tokenizer)?;
-    let first_chunk = folder.reading_order().first().and_then(|index| folder.chunk(*index).ok());
-    let entities = read_verified(&*source, &files.entity_vocab, first_chunk, Vec::new()).await?;
+    let entities = read_verified(&*source, &files.entity_vocab, chunks(), Vec::new()).await?;
     let entities = EntityVocab::from_bytes(&entities, folder.config().entity_vocab_size)?;
     let mut luke = build(folder, Vocabularies { tokenizer, entities }, source, kind, device).await?;
     if self_test && luke.manifest.self_test.is_some() {
@@ -96,6 +97,7 @@ async fn build(
         self_test_error: None,
         model,
         heads,
+        source,
         opened,
     })
 }

@@ -1,5 +1,6 @@
-//! Masked words and entities: a hidden state against every row of a table, a block of rows at a time. The table is gone
-//! through once; it is never on the device, and one that stays in its files is never in memory, as a whole.
+//! Masked words and entities: multiplies hidden states with every row of a table, a block of rows at a time. A table is
+//! read once for all states. It is never on the device as a whole; a table that stays in its files is never in memory
+//! as a whole.
 
 use burn::tensor::Tensor;
 
@@ -43,7 +44,10 @@ impl Vocabulary {
 }
 
 /// Floats of a table on the device at once (32 MiB).
-const BLOCK: usize = 1 << 23;
+const TABLE_BLOCK: usize = 1 << 23;
+
+/// Logits of a block: what is done with them must not take long, as there is a pause only before each block.
+const LOGITS_BLOCK: usize = 1 << 20;
 
 /// Scores the rows of a vocabulary.
 pub struct MaskedScorer<'a> {
@@ -52,10 +56,10 @@ pub struct MaskedScorer<'a> {
 }
 
 impl<'a> MaskedScorer<'a> {
-    /// The scorer of a model.
+    /// The scorer of a model, for a method of the API.
     ///
     /// # Errors
-    /// `task-unavailable` naming `method` when the model has no head for masked words.
+    /// `task-unavailable`, which names `method`, if the model has no head `mlm`.
     pub fn new(luke: &'a Luke, method: Method) -> Result<Self> {
         match luke.heads.get(&HeadKind::MaskedLm) {
             Some(Head::MaskedLm(head)) => Ok(Self { luke, head }),
@@ -63,12 +67,15 @@ impl<'a> MaskedScorer<'a> {
         }
     }
 
-    /// The scorer of a head of this model.
+    /// The scorer of `head`, which must be the head `mlm` of `luke`.
     pub fn of(luke: &'a Luke, head: &'a MaskedLm) -> Self {
         Self { luke, head }
     }
 
     /// See [`Luke::masked_logits`].
+    ///
+    /// # Errors
+    /// As [`Luke::masked_logits`].
     pub async fn score(
         &self,
         vocabulary: Vocabulary,
@@ -82,6 +89,7 @@ impl<'a> MaskedScorer<'a> {
             if let Some(position) = positions.iter().find(|position| **position >= count) {
                 return Err(LukeError::input("positions", format!("{position} is not below {count}")));
             }
+            self.luke.pause().await?;
             let states = self.luke.states(&[checked]).await?;
             rows.push(gather_rows(vocabulary.rows(&states), positions));
         }
@@ -91,7 +99,10 @@ impl<'a> MaskedScorer<'a> {
         }
     }
 
-    /// The outputs of `LukeForMaskedLM` for each sequence, whole.
+    /// The outputs of `LukeForMaskedLM` for each sequence: the logits of all its words and entities.
+    ///
+    /// # Errors
+    /// As [`Luke::forward_batch`].
     pub async fn outputs(&self, states: &HiddenStates) -> Result<Vec<Vec<Output>>> {
         let sequences = states.packing.sequences();
         let config = &self.luke.config;
@@ -113,10 +124,14 @@ impl<'a> MaskedScorer<'a> {
         Ok(each)
     }
 
-    /// The logits of all positions.
+    /// The logits of all positions of all sequences. `rows` must be the number of these positions, and `columns` the
+    /// number of rows of the vocabulary.
     ///
     /// # Shapes
-    /// - result: `[rows, columns]`: all positions, and the rows of the vocabulary
+    /// - result: `[rows, columns]`
+    ///
+    /// # Errors
+    /// As [`Luke::forward_batch`]; `out-of-memory` also if there is no memory for the result.
     pub async fn whole(
         &self,
         states: &HiddenStates,
@@ -148,9 +163,9 @@ impl<'a> MaskedScorer<'a> {
             Vocabulary::Entities => (&head.entities, entities.rows(), entities.columns()),
         };
         let features = decoder.transform(rows);
-        // Neither a block of the table nor its logits are larger than a block.
-        let step = (BLOCK / columns.max(features.dims()[0])).max(1);
+        let step = (TABLE_BLOCK / columns.max(1)).min(LOGITS_BLOCK / features.dims()[0].max(1)).max(1);
         for first in (0..table_rows).step_by(step) {
+            luke.pause().await?;
             let block = first..(first + step).min(table_rows);
             let table = match vocabulary {
                 Vocabulary::Words => words.block(block),

@@ -5,10 +5,12 @@ mod load;
 mod masked;
 mod read;
 mod self_test;
+mod turns;
 
 pub use crate::model::OutputName;
 pub use calibrate::InputSum;
 pub use masked::Vocabulary;
+pub(crate) use turns::Turns;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,6 +45,8 @@ pub struct Luke {
     pub self_test_error: Option<f32>,
     model: LukeModel,
     heads: BTreeMap<HeadKind, Head>,
+    /// Where rows of an entity table come from, and whom a call asks at its pauses.
+    source: Arc<dyn Source>,
     /// `backend::check` knows the faults of the device while this exists.
     opened: OpenDevice,
 }
@@ -137,8 +141,8 @@ impl Luke {
         InputBuilder { tokenizer: &self.tokenizer, entities: &self.entity_vocab, options }
     }
 
-    /// Runs the model on arrays. `head` is the name of a head, or `"model"` for the hidden states; left out, it is the only
-    /// head there is, or `"model"`.
+    /// Runs the model on arrays. `head` is the name of a head, or `"model"` for the hidden states; left out, it is the
+    /// only head there is, or `"model"`.
     ///
     /// # Errors
     /// As [`forward_batch`](Self::forward_batch).
@@ -147,15 +151,18 @@ impl Luke {
         Ok(outputs.into_iter().next().unwrap_or_default())
     }
 
-    /// Runs inputs of any lengths together, up to [`batch_rows`](Self::batch_rows) at once: the outputs of each as
-    /// [`forward`](Self::forward) gives them.
+    /// Runs inputs of any lengths, several in one forward pass: up to [`batch_rows`](Self::batch_rows) rows, but at
+    /// least one input. Returns for each input what [`forward`](Self::forward) returns, in order.
     ///
     /// # Errors
-    /// - `input`: an input does not fit the model or the head (see [`ModelInputs::checked`]), or several heads could be meant
+    /// - `input`: an input does not fit the model or the head (see [`ModelInputs::checked`]), or several heads could be
+    ///   meant
     /// - `task-unavailable`: the model has no such head
     /// - `device-lost`: the device failed
-    /// - `format`: the weights are so large that a result is not finite, or a chunk of the entity table has wrong numbers
+    /// - `format`: the weights are so large that a result is not finite, or a chunk of the entity table has wrong
+    ///   numbers
     /// - `integrity`, `network`, or what else the source of the entity table fails with
+    /// - `aborted`, or what else the source fails with at a pause
     /// - `out-of-memory`
     pub async fn forward_batch(&self, batch: &[ModelInputs], head: Option<&str>) -> Result<Vec<Vec<Output>>> {
         let head = match head {
@@ -170,7 +177,7 @@ impl Luke {
         self.forward_head(batch, head).await
     }
 
-    /// Runs a head on inputs, or the encoder alone; as [`forward_batch`](Self::forward_batch).
+    /// As [`forward_batch`](Self::forward_batch), with the head as a [`HeadKind`]; `None` runs the encoder alone.
     ///
     /// # Errors
     /// As [`forward_batch`](Self::forward_batch).
@@ -185,10 +192,24 @@ impl Luke {
                 rows <= self.batch_rows()
             });
             let (together, others) = rest.split_at(fits.count().max(1));
+            self.pause().await?;
             outputs.extend(self.run(together, head).await?);
             rest = others;
         }
         Ok(outputs)
+    }
+
+    /// Lets the source do other work, or end the call; see [`Source::pause`].
+    ///
+    /// # Errors
+    /// What the source fails with.
+    pub(crate) async fn pause(&self) -> Result<()> {
+        self.source.pause().await
+    }
+
+    /// Pauses for work on a text.
+    pub(crate) fn turns(&self) -> Turns<'_> {
+        Turns::new(&*self.source)
     }
 
     /// How many words and entities run at once where there are several inputs: beyond it little time is gained, and what is
@@ -251,8 +272,8 @@ impl Luke {
     /// - logits of a block: `[positions of all inputs, rows of the block]`, the positions of the first input first
     ///
     /// # Errors
-    /// `task-unavailable` naming `method` when the model has no head for masked words; `input` when there is no such position;
-    /// else as [`forward_batch`](Self::forward_batch).
+    /// `task-unavailable` naming `method` when the model has no head for masked words; `input` when there is no such
+    /// position; else as [`forward_batch`](Self::forward_batch).
     pub async fn masked_logits(
         &self,
         method: Method,
@@ -263,8 +284,8 @@ impl Luke {
         MaskedScorer::new(self, method)?.score(vocabulary, inputs, visit).await
     }
 
-    /// Sums what goes into each linear layer of the encoder on a text with mentions (UTF-16 units). Empty where the text is
-    /// too long for the model.
+    /// Sums what goes into each linear layer of the encoder on a text with mentions (UTF-16 units). Empty where the
+    /// text is too long for the model.
     ///
     /// # Errors
     /// `input` when a span is none of the text; else as [`forward_batch`](Self::forward_batch).
@@ -275,16 +296,18 @@ impl Luke {
     /// Runs the manifest's self-test; the largest difference, or `None` where there is no test.
     ///
     /// # Errors
-    /// `format` when the test's text or spans are nothing the model can read; `device-lost` when the values differ; else as
-    /// [`forward_batch`](Self::forward_batch).
+    /// `format` when the test's text or spans are nothing the model can read; `device-lost` when the values differ;
+    /// else as [`forward_batch`](Self::forward_batch).
     pub async fn self_test(&self) -> Result<Option<f32>> {
         self_test::run(self).await
     }
 
-    /// The values that a self-test compares: the head's first output for a text and spans in UTF-16 units.
+    /// The values that a self-test compares: an output of the head for a text, row-major. `spans` are in UTF-16 units.
+    /// `head` is the key of a head, or `"model"` for the hidden states of the words.
     ///
     /// # Errors
-    /// As [`forward_batch`](Self::forward_batch).
+    /// `input` if a span is not one of the text, or if their number does not fit the head; else as
+    /// [`forward_batch`](Self::forward_batch).
     pub async fn self_test_values(&self, text: &str, spans: &[[usize; 2]], head: &str) -> Result<Vec<f32>> {
         self_test::values(self, text, spans, head).await
     }

@@ -8,6 +8,9 @@ use crate::model::{Head, OutputName};
 use crate::text::{EncodeOptions, InputForm, OffsetUnit, Offsets, Spanned};
 
 /// See [`Luke::self_test`].
+///
+/// # Errors
+/// As [`Luke::self_test`].
 pub async fn run(luke: &Luke) -> Result<Option<f32>> {
     let Some(test) = &luke.manifest.self_test else { return Ok(None) };
     let got = values(luke, &test.text, &test.spans, &test.head).await.map_err(|error| match error {
@@ -30,6 +33,9 @@ pub async fn run(luke: &Luke) -> Result<Option<f32>> {
 }
 
 /// See [`Luke::self_test_values`].
+///
+/// # Errors
+/// As [`Luke::self_test_values`].
 pub async fn values(luke: &Luke, text: &str, spans: &[[usize; 2]], head: &str) -> Result<Vec<f32>> {
     let offsets = Offsets::new(text, OffsetUnit::Utf16);
     let spans = spans.iter().map(|span| offsets.span("spans", *span)).collect::<Result<Vec<_>>>()?;

@@ -1,4 +1,4 @@
-//! `LukeSelfAttention` and `LukeSelfOutput`.
+//! `LukeSelfAttention` and `LukeSelfOutput`: entity-aware self-attention (Yamada et al. 2020, section 3.2).
 
 use burn::tensor::Tensor;
 
@@ -7,11 +7,12 @@ use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::kernels::{Activation, AttentionShape, Columns, PackedBatch, RowGroup, entity_attention, linear_groups};
 
-/// One layer's attention: all its projections in one stacked weight.
+/// The attention of one layer. All its projections are in one stacked weight.
 pub struct LukeAttention {
-    /// `[w2e_query, query, key, value, e2w_query, e2e_query]` where entity-aware, else `[query, key, value]`;
-    /// each of hidden size. A word row needs the first four blocks, an entity row the last four, and with no
-    /// entities at all a word row needs blocks 1 to 3: always one run, so no weight is stored twice.
+    /// Blocks of `hidden` rows: `[w2e_query, query, key, value, e2w_query, e2e_query]` if the attention is
+    /// entity-aware, else `[query, key, value]`. A word row needs the first four blocks, an entity row the last four.
+    /// In a batch without entities, a word row needs blocks 1 to 3. These blocks are neighbours each time, so no weight
+    /// is stored twice.
     projections: Linear,
     entity_aware: bool,
     output: Linear,
@@ -22,9 +23,13 @@ pub struct LukeAttention {
 
 impl LukeAttention {
     /// Takes the tensors under `encoder.layer.{i}.attention`.
+    ///
+    /// # Errors
+    /// `format`, `integrity`, `out-of-memory` and those of the source, as
+    /// [`WeightStore::take`](crate::weights::WeightStore::take).
     pub async fn load(mut w: Weights<'_, '_>, c: &LukeConfig) -> Result<Self> {
         let h = c.hidden_size;
-        // By the alphabet, each with its place among the blocks.
+        // In alphabetical order, each with the number of its block.
         let blocks: &[(&str, usize)] = match c.use_entity_aware_attention {
             true => &[("e2e_query", 5), ("e2w_query", 4), ("key", 2), ("query", 1), ("value", 3), ("w2e_query", 0)],
             false => &[("key", 1), ("query", 0), ("value", 2)],
@@ -42,11 +47,15 @@ impl LukeAttention {
         Ok(Self { projections, entity_aware, output, output_norm, hidden: h, heads: c.num_attention_heads })
     }
 
-    /// # Shapes
-    /// - states, result: `[rows, hidden]`, those of `packing`
-    /// - mask: `[rows]`, added to the scores
+    /// Attends from every row to the rows of its sequence, then the output layer and LayerNorm. Calls `input` with the
+    /// name and the input of each linear layer: `attention.self`, then `attention.output.dense`.
     ///
-    /// `input` is shown what goes into the linear layers.
+    /// # Shapes
+    /// - states, result, and the tensors that `input` gets: `[rows, hidden]`; `packing` says which sequence a row is of
+    /// - mask: `[rows]`, added to the scores of that key
+    ///
+    /// # Panics
+    /// If the shapes do not fit `packing`.
     pub fn forward(
         &self,
         states: Tensor<2>,

@@ -1,5 +1,5 @@
-//! `LukeEmbeddings` and `LukeEntityEmbeddings`. The tables stay on the CPU side as stored: a call needs few
-//! of their rows, and the large ones exceed WebGPU's default binding size.
+//! `LukeEmbeddings` and `LukeEntityEmbeddings`. The tables stay in main memory as they are stored: a call needs few of
+//! their rows, and the large tables exceed WebGPU's default binding size.
 
 use burn::tensor::{Device, Tensor};
 
@@ -9,15 +9,15 @@ use crate::error::Result;
 use crate::inputs::CheckedInputs;
 use crate::weights::{EntityRows, PagedRows, RowTable};
 
-/// Rows of the tables on the device.
+/// The rows of a batch from the tables, on the device.
 pub struct Gathered {
-    /// `[rows, hidden]` or `[rows, entity_emb]`: of the word or entity table.
+    /// Rows of the word table, `[words, hidden]`, or of the entity table, `[entities, entity_emb]`.
     rows: Tensor<2>,
-    /// `[rows, hidden]`: the sum of the other tables' rows.
+    /// The sum of the rows of the other tables, `[words or entities, hidden]`.
     others: Tensor<2>,
 }
 
-/// Word, position and token type tables, then LayerNorm.
+/// Embeddings of words: the sum of the word, position and token type tables, then LayerNorm.
 pub struct LukeEmbeddings {
     word_embeddings: RowTable,
     position_embeddings: RowTable,
@@ -28,6 +28,10 @@ pub struct LukeEmbeddings {
 
 impl LukeEmbeddings {
     /// Takes the tensors under `luke.embeddings`.
+    ///
+    /// # Errors
+    /// `format`, `integrity`, `out-of-memory` and those of the source, as
+    /// [`WeightStore::take`](crate::weights::WeightStore::take).
     pub async fn load(mut w: Weights<'_, '_>, c: &LukeConfig) -> Result<Self> {
         let h = c.hidden_size;
         Ok(Self {
@@ -39,12 +43,15 @@ impl LukeEmbeddings {
         })
     }
 
-    /// The word table, which a masked language model's decoder shares.
+    /// The word table, `[vocab_size, hidden]`. The decoder of a masked language model shares it.
     pub fn word_embeddings(&self) -> &RowTable {
         &self.word_embeddings
     }
 
-    /// What a batch takes from the tables: the words of every sequence in order.
+    /// Takes the rows of a batch from the tables: the words of every sequence, in order.
+    ///
+    /// # Panics
+    /// If the batch is empty.
     pub fn gather(&self, batch: &[CheckedInputs<'_>], device: &Device) -> Gathered {
         let (words, hidden) = (batch.iter().map(|inputs| inputs.input_ids.len()).sum(), self.word_embeddings.columns());
         let mut rows = Vec::with_capacity(words * hidden);
@@ -54,7 +61,8 @@ impl LukeEmbeddings {
             let mut seen = 0;
             for (i, (id, other)) in inputs.input_ids.iter().zip(&mut places).enumerate() {
                 self.word_embeddings.push_row(*id as usize, &mut rows);
-                // fairseq's positions: counted over the non-padding tokens, after pad_token_id.
+                // Positions as in fairseq: tokens that are not padding count from pad_token_id + 1 on; padding has
+                // position pad_token_id.
                 let real = usize::from(*id as usize != self.pad_token_id);
                 seen += real;
                 self.position_embeddings.add_row(self.pad_token_id + seen * real, other);
@@ -65,6 +73,8 @@ impl LukeEmbeddings {
         Gathered { rows: matrix(rows, words, device), others: matrix(others, words, device) }
     }
 
+    /// Adds the rows of all tables, then LayerNorm.
+    ///
     /// # Shapes
     /// - result: `[words, hidden]`
     pub fn forward(&self, Gathered { rows, others }: Gathered) -> Tensor<2> {
@@ -72,7 +82,8 @@ impl LukeEmbeddings {
     }
 }
 
-/// Entity table and dense layer, the mean of the mention's position rows, token type, then LayerNorm.
+/// Embeddings of entities: the sum of the entity table (through a dense layer if its width is not `hidden`), the mean
+/// of the position rows of the mention, and the token type table, then LayerNorm.
 pub struct LukeEntityEmbeddings {
     entity_embeddings: EntityRows,
     entity_embedding_dense: Option<Linear>,
@@ -82,7 +93,11 @@ pub struct LukeEntityEmbeddings {
 }
 
 impl LukeEntityEmbeddings {
-    /// Takes the tensors under `luke.entity_embeddings`; the table too, unless it is given.
+    /// Takes the tensors under `luke.entity_embeddings`. The entity table is among them, unless it is given as `pages`.
+    ///
+    /// # Errors
+    /// `format`, `integrity`, `out-of-memory` and those of the source, as
+    /// [`WeightStore::take`](crate::weights::WeightStore::take).
     pub async fn load(mut w: Weights<'_, '_>, c: &LukeConfig, pages: Option<PagedRows>) -> Result<Self> {
         let h = c.hidden_size;
         let layer_norm = w.at("LayerNorm").layer_norm(h, c.layer_norm_eps).await?;
@@ -106,15 +121,19 @@ impl LukeEntityEmbeddings {
         })
     }
 
-    /// The entity table, which entity prediction's decoder shares.
+    /// The entity table, `[entity_vocab_size, entity_emb]`. The decoder of entity prediction shares it.
     pub fn entity_embeddings(&self) -> &EntityRows {
         &self.entity_embeddings
     }
 
-    /// What a batch takes from the tables: the entities of every sequence in order; at least one.
+    /// Takes the rows of a batch from the tables: the entities of every sequence, in order. The caller has read `rows`
+    /// from the entity table.
     ///
     /// # Shapes
-    /// - rows: `[entities, entity_emb]`, the entity table's
+    /// - rows: `[entities, entity_emb]`
+    ///
+    /// # Panics
+    /// If the batch has no entity, or if `rows` has another length.
     pub fn gather(&self, batch: &[CheckedInputs<'_>], rows: Vec<f32>, device: &Device) -> Gathered {
         let entities = batch.iter().map(|inputs| inputs.entity_ids.len()).sum();
         let hidden = self.position_embeddings.columns();
@@ -135,6 +154,9 @@ impl LukeEntityEmbeddings {
         Gathered { rows: matrix(rows, entities, device), others: matrix(others, entities, device) }
     }
 
+    /// The dense layer (if the width of the entity table is not `hidden`), the sum with the rows of the other tables,
+    /// then LayerNorm.
+    ///
     /// # Shapes
     /// - result: `[entities, hidden]`
     pub fn forward(&self, Gathered { rows, others }: Gathered) -> Tensor<2> {

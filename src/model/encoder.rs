@@ -1,4 +1,5 @@
-//! `LukeLayer` and `LukeEncoder`: post-LN transformer layers over `[words; entities]`.
+//! `LukeLayer` and `LukeEncoder`: transformer layers over the rows `[words; entities]`. LayerNorm comes after each
+//! residual sum (post-LN).
 
 use burn::tensor::Tensor;
 
@@ -8,10 +9,11 @@ use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::kernels::PackedBatch;
 
-/// What a forward pass shows of itself: the input of a linear layer by its name, or a layer's result.
+/// What tensor a forward pass shows to an observer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The input of a linear layer under `encoder.layer.{0}`.
+    /// The input of linear layers under `encoder.layer.{0}`: `attention.self` (the input of all queries, keys and
+    /// values), `attention.output.dense`, `intermediate.dense` or `output.dense`.
     Input(usize, &'static str),
     /// The result of the embeddings, or of a layer.
     Result,
@@ -50,13 +52,17 @@ impl LukeLayer {
     }
 }
 
-/// All layers.
+/// All layers, one after the other.
 pub struct LukeEncoder {
     layer: Vec<LukeLayer>,
 }
 
 impl LukeEncoder {
     /// Takes the tensors under `luke.encoder`.
+    ///
+    /// # Errors
+    /// `format`, `integrity`, `out-of-memory` and those of the source, as
+    /// [`WeightStore::take`](crate::weights::WeightStore::take).
     pub async fn load(mut w: Weights<'_, '_>, c: &LukeConfig) -> Result<Self> {
         let mut layer = Vec::with_capacity(c.num_hidden_layers);
         for i in 0..c.num_hidden_layers {
@@ -65,11 +71,16 @@ impl LukeEncoder {
         Ok(Self { layer })
     }
 
-    /// Runs every layer; `seen` is shown each step.
+    /// Runs every layer, and calls `seen` with each [`Step`] and its tensor.
     ///
     /// # Shapes
-    /// - states, result: `[rows, hidden]`, those of `packing`
-    /// - mask: `[rows]`, added to the scores
+    /// - states, result: `[rows, hidden]`; `packing` says which sequence a row is of
+    /// - mask: `[rows]`, added to the scores of that key
+    /// - tensor of [`Step::Result`]: `[rows, hidden]`
+    /// - tensor of [`Step::Input`]: `[rows, hidden]`, but `[rows, intermediate]` for `output.dense`
+    ///
+    /// # Panics
+    /// If the shapes do not fit `packing`.
     pub fn forward(
         &self,
         mut states: Tensor<2>,

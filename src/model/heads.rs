@@ -1,4 +1,5 @@
-//! The heads on the encoder. All but the masked LM are one linear layer, of which the table in `heads` says what it reads.
+//! The heads on the encoder. All heads but the masked LM are one linear layer. The table in `heads` says which hidden
+//! states the layer reads.
 
 use burn::tensor::{Device, Tensor};
 
@@ -17,16 +18,16 @@ use crate::weights::WeightStore;
 pub enum Head {
     /// One linear layer on hidden states.
     Linear(Box<LinearHead>),
-    /// `LukeForMaskedLM`, whose logits come in blocks.
+    /// `LukeForMaskedLM`, which computes its logits in blocks.
     MaskedLm(Box<MaskedLm>),
 }
 
 impl Head {
-    /// Takes the head's tensors: those under `heads.KEY` where there are such, as in a model with several heads.
-    /// `labels` is how many classes it tells apart.
+    /// Takes the tensors of a head. In a model with several heads they are under `heads.KEY`. `labels` is the number of
+    /// its labels; a head without labels ignores it.
     ///
     /// # Errors
-    /// Those of [`WeightStore`] for tensors that are missing or cannot be read.
+    /// `format`, `integrity`, `out-of-memory` and those of the source, as [`WeightStore::take`].
     pub async fn load(
         kind: HeadKind,
         labels: usize,
@@ -54,12 +55,13 @@ pub struct LinearHead {
     output: LayerOutput,
 }
 
-/// The rows that a layer reads, and how many of them are each sequence's.
+/// The input of a head's layer for a batch.
 struct LayerInput {
     /// `[rows, states * hidden]`
     tensor: Tensor<2>,
+    /// How many of these rows each sequence has.
     rows: Vec<usize>,
-    /// Axes of logits with several columns.
+    /// Axes of the logits of one sequence, if the logits have several columns.
     axes: Axes,
 }
 
@@ -76,11 +78,16 @@ impl LinearHead {
         Ok(Self { linear, input, output })
     }
 
-    /// Runs the head on a batch.
+    /// Runs the head on the hidden states of a batch. Returns the logits on the device: one tensor, or one for the
+    /// start and one for the end of an answer.
+    ///
+    /// # Shapes
+    /// - tensor of each result: `[rows of all sequences, columns]`; the row of [`HEADS`](crate::heads::HEADS) says
+    ///   which rows and columns
     ///
     /// # Errors
-    /// `input` where it reads entities or positions that are not in the inputs; `format` where it reads the pooled token of a
-    /// model without a pooler.
+    /// - `input` if the head reads entities or positions that an input does not have
+    /// - `format` if the head reads the pooled token, and the model has no pooler
     pub fn forward(
         &self,
         model: &LukeModel,
@@ -92,7 +99,8 @@ impl LinearHead {
         Ok(match self.output {
             LayerOutput::Labels(_) => vec![NamedTensor { name: OutputName::Logits, tensor: logits, rows, axes }],
             LayerOutput::Score => {
-                // One number for each row; for each sequence that has one row, a list of one number.
+                // Sequences with several rows give one number for each row. Sequences with one row give a list of one
+                // number.
                 let axes = if axes == Axes::Both { Axes::Rows } else { axes };
                 vec![NamedTensor { name: OutputName::Logits, tensor: logits, rows, axes }]
             }
@@ -167,7 +175,11 @@ fn need_positions(name: &str, batch: &[CheckedInputs<'_>], positions: fn(&ModelI
     Ok(())
 }
 
-/// The outputs of the encoder alone.
+/// The outputs of the encoder without a head: the states of words, of entities (if the batch has any), and the pooled
+/// first word (if the model has a pooler).
+///
+/// # Shapes
+/// - tensors: `[words, hidden]`, `[entities, hidden]`, `[sequences, hidden]`
 pub fn hidden_outputs(model: &LukeModel, states: &HiddenStates) -> Vec<NamedTensor> {
     let sequences = states.packing.sequences();
     let output = |name, tensor, rows, axes| NamedTensor { name, tensor, rows, axes };

@@ -1,4 +1,4 @@
-//! Weights by name, and the two layers everything is made of.
+//! Weights by name, and the two kinds of layer that the model is made of.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::kernels::{self, Activation, Weight, WeightBuilder};
 use crate::weights::{RowTable, WeightStore};
 
-/// The store seen from one place in the checkpoint's tree of names. Models take what is in one place by the alphabet, as it lies
-/// in most files: the next chunk is then read when the last one is done with.
+/// The weight store, seen from one place in the checkpoint's tree of names. Models take the tensors of a place in
+/// alphabetical order. Most files have this order too, so each chunk can be dropped before the next one is read.
 pub struct Weights<'a, 's> {
     store: &'a mut WeightStore<'s>,
     device: &'a Device,
@@ -20,12 +20,12 @@ impl<'a, 's> Weights<'a, 's> {
         Self { store, device, prefix: String::new() }
     }
 
-    /// One step down: `name` is a path of Hugging Face's names.
+    /// The place `name` below this one. `name` may have several parts, with dots between them.
     pub fn at(&mut self, name: &str) -> Weights<'_, 's> {
         Weights { prefix: format!("{}{name}.", self.prefix), store: self.store, device: self.device }
     }
 
-    /// Where tensors are put.
+    /// The device that tensors are put on.
     pub fn device(&self) -> &Device {
         self.device
     }
@@ -35,23 +35,38 @@ impl<'a, 's> Weights<'a, 's> {
         self.store.has(&format!("{}{name}", self.prefix))
     }
 
-    /// The values of a tensor.
+    /// Takes a tensor as f32, in row-major order. `shape` is the shape that the model needs.
+    ///
+    /// # Errors
+    /// - `format` if there is no such tensor, if it has another shape, or if one of its numbers is not finite
+    /// - `integrity` if its chunk is not what the manifest says
+    /// - `out-of-memory`
+    /// - those of the source, such as `network`
     pub async fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         self.store.take(&format!("{}{name}", self.prefix), shape).await
     }
 
-    /// A matrix kept beside the device.
+    /// Takes a matrix `[rows, columns]` as it is stored, for a table that stays in main memory.
+    ///
+    /// # Errors
+    /// As [`values`](Self::values).
     pub async fn table(&mut self, name: &str, shape: [usize; 2]) -> Result<RowTable> {
         self.store.take_table(&format!("{}{name}", self.prefix), shape).await
     }
 
-    /// `[out_features, in_features]` and a bias.
+    /// Takes a linear layer: `weight`, `[out_features, in_features]`, and `bias`, `[out_features]`.
+    ///
+    /// # Errors
+    /// As [`values`](Self::values).
     pub async fn linear(&mut self, in_features: usize, out_features: usize) -> Result<Linear> {
         let bias = self.values("bias", &[out_features]).await?;
         self.linear_with(bias, in_features, out_features).await
     }
 
-    /// A linear layer that has no bias.
+    /// Takes a linear layer without a bias: `weight`, `[out_features, in_features]`.
+    ///
+    /// # Errors
+    /// As [`values`](Self::values).
     pub async fn linear_no_bias(&mut self, in_features: usize, out_features: usize) -> Result<Linear> {
         self.linear_with(vec![0.0; out_features], in_features, out_features).await
     }
@@ -62,12 +77,19 @@ impl<'a, 's> Weights<'a, 's> {
         self.linear_of(weight, bias)
     }
 
-    /// A weight without rows, for [`linear_of`](Self::linear_of).
+    /// A weight `[out_features, in_features]` that has no rows yet, for [`put_into`](Self::put_into) and
+    /// [`linear_of`](Self::linear_of).
     pub fn weight(&mut self, shape: [usize; 2]) -> WeightBuilder {
         WeightBuilder::new(shape, self.device, std::mem::take(&mut self.store.spare_table))
     }
 
-    /// Puts a matrix into a weight, from row `first` on.
+    /// Takes the matrix `name` of shape `shape`, and puts it into a weight from row `first` on.
+    ///
+    /// # Errors
+    /// As [`values`](Self::values); `format` also if the weight does not have these rows.
+    ///
+    /// # Panics
+    /// If the weight does not have these rows, and the CPU stores it as int8.
     pub async fn put_into(
         &mut self,
         weight: &mut WeightBuilder,
@@ -79,14 +101,21 @@ impl<'a, 's> Weights<'a, 's> {
         self.store.take_parts(&format!("{}{name}", self.prefix), shape, put).await
     }
 
-    /// A layer of a weight `[out_features, in_features]` with all its rows.
+    /// Makes a linear layer from a weight `[out_features, in_features]` that has all its rows, and a bias
+    /// `[out_features]`.
+    ///
+    /// # Errors
+    /// `out-of-memory`.
     pub fn linear_of(&mut self, weight: WeightBuilder, bias: Vec<f32>) -> Result<Linear> {
         let (weight, buffer) = weight.finish()?;
         self.store.spare_table = buffer;
         Ok(Linear { weight, bias: vector(bias, self.device) })
     }
 
-    /// A LayerNorm over `features`.
+    /// Takes a LayerNorm: `bias` and `weight`, `[features]` each.
+    ///
+    /// # Errors
+    /// As [`values`](Self::values).
     pub async fn layer_norm(&mut self, features: usize, epsilon: f32) -> Result<LayerNorm> {
         let bias = self.values("bias", &[features]).await?;
         let weight = self.values("weight", &[features]).await?;
@@ -104,13 +133,15 @@ pub struct Linear {
 }
 
 impl Linear {
+    /// Applies the layer to every row.
+    ///
     /// # Shapes
     /// - x: `[rows, in_features]`, result: `[rows, out_features]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         kernels::linear(x, &self.weight, &self.bias, Activation::None)
     }
 
-    /// The layer, then exact GELU.
+    /// Applies the layer to every row, then exact GELU.
     ///
     /// # Shapes
     /// - x: `[rows, in_features]`, result: `[rows, out_features]`
@@ -119,7 +150,7 @@ impl Linear {
     }
 }
 
-/// `torch.nn.LayerNorm` of a sum.
+/// `torch.nn.LayerNorm`, applied to the sum of two tensors.
 #[derive(Clone, Debug)]
 pub struct LayerNorm {
     weight: Tensor<1>,
@@ -128,6 +159,8 @@ pub struct LayerNorm {
 }
 
 impl LayerNorm {
+    /// Adds `residual` to `x` and normalizes every row.
+    ///
     /// # Shapes
     /// - x, residual, result: `[rows, features]`
     pub fn forward(&self, x: Tensor<2>, residual: Tensor<2>) -> Tensor<2> {
@@ -135,13 +168,16 @@ impl LayerNorm {
     }
 }
 
-/// `[values]` on the device.
+/// Puts values on the device as a tensor `[values]`.
 pub fn vector(values: Vec<f32>, device: &Device) -> Tensor<1> {
     let shape = [values.len()];
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// `[rows, values / rows]` on the device.
+/// Puts values on the device as a tensor `[rows, values / rows]`.
+///
+/// # Panics
+/// If `rows` is 0 or does not divide the number of values.
 pub fn matrix(values: Vec<f32>, rows: usize, device: &Device) -> Tensor<2> {
     let shape = [rows, values.len() / rows];
     Tensor::from_data(TensorData::new(values, shape), device)

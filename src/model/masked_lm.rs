@@ -1,5 +1,5 @@
-//! `LukeForMaskedLM`'s head: masked words and masked entities. The decoders are the embedding tables; whole, they
-//! exceed WebGPU's default binding size, so their rows come in blocks.
+//! The head of `LukeForMaskedLM`: masked words and masked entities. Its decoders are the embedding tables. A whole
+//! table exceeds WebGPU's default binding size, so its rows go to the device in blocks.
 
 use burn::tensor::{Device, Tensor};
 
@@ -16,15 +16,16 @@ pub struct MaskedLm {
     pub words: Decoder,
     /// Masked entities.
     pub entities: Decoder,
-    /// Only where the checkpoint does not tie it to the word table.
+    /// The decoder of words. `None` if it is the word table, as in most checkpoints.
     word_table: Option<RowTable>,
 }
 
 impl MaskedLm {
-    /// Takes the tensors of the two decoders, `words` and `entities`.
+    /// Takes the tensors of the two decoders, whose names are `words` and `entities`.
     ///
     /// # Errors
-    /// Those of `WeightStore` for tensors that are missing or cannot be read.
+    /// `format`, `integrity`, `out-of-memory` and those of the source, as
+    /// [`WeightStore::take`](crate::weights::WeightStore::take).
     pub async fn load(w: &mut Weights<'_, '_>, words: &str, entities: &str, c: &LukeConfig) -> Result<Self> {
         let (h, e, epsilon) = (c.hidden_size, c.entity_emb_size, c.layer_norm_eps);
         let decoder = format!("{words}.decoder.weight");
@@ -43,13 +44,13 @@ impl MaskedLm {
         })
     }
 
-    /// The table that words are decoded with.
+    /// The table that words are decoded with, `[vocab_size, hidden]`.
     pub fn word_table<'a>(&'a self, model: &'a LukeModel) -> &'a RowTable {
         self.word_table.as_ref().unwrap_or(model.word_embeddings())
     }
 }
 
-/// A transform of hidden states, and the bias of the table they are then compared with.
+/// A transform of hidden states, and the bias of the table whose rows they are multiplied with.
 pub struct Decoder {
     dense: Linear,
     layer_norm: LayerNorm,
@@ -57,20 +58,25 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Dense, exact GELU, LayerNorm.
+    /// Dense layer, exact GELU, LayerNorm.
     ///
     /// # Shapes
-    /// - states: `[rows, hidden]`, result: `[rows, width of the table]`
+    /// - states: `[rows, hidden]`
+    /// - result: `[rows, width]`; `width` is `hidden` for words and `entity_emb` for entities
     pub fn transform(&self, states: Tensor<2>) -> Tensor<2> {
         let x = self.dense.forward_gelu(states);
         let nothing = x.zeros_like();
         self.layer_norm.forward(x, nothing)
     }
 
-    /// Logits of the table's rows from `first` on.
+    /// Computes the logits for a block of rows of the table, which begins at row `first`.
     ///
     /// # Shapes
-    /// - features: `[rows, width]`, table: `[block, width]`, result: `[rows, block]`
+    /// - features: `[rows, width]`, from [`transform`](Self::transform)
+    /// - table: `[block, width]`, result: `[rows, block]`
+    ///
+    /// # Panics
+    /// If the block is empty or goes beyond the table.
     pub fn logits(&self, features: Tensor<2>, first: usize, table: Vec<f32>, device: &Device) -> Tensor<2> {
         let [_, width] = features.dims();
         let bias = self.bias[first..first + table.len() / width].to_vec();

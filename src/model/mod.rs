@@ -1,5 +1,5 @@
-//! LUKE over burn tensors: Hugging Face's classes in their order and under their names. Sequences of any lengths share a
-//! call, packed without padding; nothing here knows text.
+//! LUKE over burn tensors: Hugging Face's classes, in their order and with their names. Sequences of any lengths share
+//! a forward pass; they are packed without padding. Nothing here knows text.
 
 mod attention;
 mod embeddings;
@@ -25,7 +25,7 @@ use embeddings::{LukeEmbeddings, LukeEntityEmbeddings};
 use encoder::LukeEncoder;
 use layers::{Linear, Weights, vector};
 
-/// `LukeModel`.
+/// Hugging Face's `LukeModel`: embeddings, encoder, and the pooler if the checkpoint has one.
 pub struct LukeModel {
     embeddings: LukeEmbeddings,
     entity_embeddings: LukeEntityEmbeddings,
@@ -37,37 +37,49 @@ pub struct LukeModel {
 /// The hidden states of a batch after the last layer.
 #[derive(Clone, Debug)]
 pub struct HiddenStates {
-    /// `[rows, hidden]`
+    /// `[rows, hidden]`: the words of all sequences, then the entities of all sequences.
     pub states: Tensor<2>,
     /// Which rows are the words and the entities of each sequence.
     pub packing: PackedBatch,
 }
 
 impl HiddenStates {
-    /// `[words, hidden]`, of all sequences.
+    /// The states of the words of all sequences.
+    ///
+    /// # Shapes
+    /// - result: `[words, hidden]`
     pub fn word_rows(&self) -> Tensor<2> {
         self.states.clone().narrow(0, 0, self.packing.tokens())
     }
 
-    /// `[entities, hidden]`, of all sequences; there must be one.
+    /// The states of the entities of all sequences. There must be at least one entity.
+    ///
+    /// # Shapes
+    /// - result: `[entities, hidden]`
     pub fn entity_rows(&self) -> Tensor<2> {
         let words = self.packing.tokens();
         self.states.clone().narrow(0, words, self.packing.rows() - words)
     }
 
-    /// The first word of every sequence.
+    /// The state of the first word of every sequence.
     ///
     /// # Shapes
     /// - result: `[sequences, hidden]`
+    ///
+    /// # Panics
+    /// If there is no sequence.
     pub fn first_words(&self) -> Tensor<2> {
         let first: Vec<usize> = self.packing.sequences().iter().map(|sequence| sequence.tokens.start).collect();
         gather_rows(self.states.clone(), &first)
     }
 
-    /// For each of `groups`, its rows one after the other.
+    /// The states of each group of rows, side by side in one row.
     ///
     /// # Shapes
     /// - result: `[groups, N * hidden]`
+    ///
+    /// # Panics
+    /// If there is no group, or if a row does not exist.
     pub fn joined<const N: usize>(&self, groups: &[[usize; N]]) -> Tensor<2> {
         let [_, hidden] = self.states.dims();
         gather_rows(self.states.clone(), groups.as_flattened()).reshape([groups.len(), N * hidden])
@@ -75,8 +87,11 @@ impl HiddenStates {
 }
 
 impl LukeModel {
-    /// Takes the tensors under `luke` and puts them on the device.
-    /// The entity table is `pages`, where it is not among the tensors.
+    /// Takes the tensors under `luke` and puts the layers on the device. `pages` is the entity table if it stays in its
+    /// files; otherwise the table is taken from the tensors.
+    ///
+    /// # Errors
+    /// `format`, `integrity`, `out-of-memory` and those of the source, as [`WeightStore::take`].
     pub async fn load(
         store: &mut WeightStore<'_>,
         c: &LukeConfig,
@@ -97,30 +112,43 @@ impl LukeModel {
         })
     }
 
-    /// Where it runs.
+    /// The device that the model runs on.
     pub fn device(&self) -> &Device {
         &self.device
     }
 
-    /// The word table.
+    /// The word table, `[vocab_size, hidden]`, as it is stored.
     pub fn word_embeddings(&self) -> &RowTable {
         self.embeddings.word_embeddings()
     }
 
-    /// The entity table.
+    /// The entity table, `[entity_vocab_size, entity_emb]`, in memory or in its files.
     pub fn entity_embeddings(&self) -> &EntityRows {
         self.entity_embeddings.entity_embeddings()
     }
 
-    /// The hidden states after the last layer; there must be an input.
+    /// Computes the hidden states of a batch after the last layer.
     ///
     /// # Shapes
-    /// - entity_rows: `[entities, entity_emb]`, the entity table's rows of the batch's `entity_ids`
+    /// - entity_rows: `[entities, entity_emb]`, the rows of the entity table for the `entity_ids` of the batch, in
+    ///   order
+    ///
+    /// # Panics
+    /// If the batch is empty, or if it has entities and `entity_rows` has another length.
     pub fn forward(&self, batch: &[CheckedInputs<'_>], entity_rows: Vec<f32>) -> HiddenStates {
         self.forward_steps(batch, entity_rows, |_, _| {})
     }
 
-    /// As [`forward`](Self::forward); `seen` is shown each step.
+    /// As [`forward`](Self::forward), and calls `seen` with each [`Step`] and its tensor.
+    ///
+    /// # Shapes
+    /// - entity_rows: `[entities, entity_emb]`, the rows of the entity table for the `entity_ids` of the batch, in
+    ///   order
+    /// - tensor of [`Step::Result`]: `[rows, hidden]`, first of the embeddings, then of each layer
+    /// - tensor of [`Step::Input`]: `[rows, hidden]`, but `[rows, intermediate]` for `output.dense`
+    ///
+    /// # Panics
+    /// If the batch is empty, or if it has entities and `entity_rows` has another length.
     pub fn forward_steps(
         &self,
         batch: &[CheckedInputs<'_>],
@@ -141,7 +169,7 @@ impl LukeModel {
                 }
             }
         }
-        // Everything goes to the device before anything runs there: an upload waits for what was started.
+        // All uploads come before the first op: an upload waits for the ops that were started before it.
         let mask = vector(mask, &self.device);
         let words = self.embeddings.gather(batch, &self.device);
         let entities = (packing.rows() > packing.tokens())
@@ -155,10 +183,13 @@ impl LukeModel {
         HiddenStates { states, packing }
     }
 
-    /// `LukePooler`: `tanh(dense(first word))`, where the checkpoint has one.
+    /// `LukePooler`: `tanh(dense(first word))`. `None` if the checkpoint has no pooler.
     ///
     /// # Shapes
     /// - result: `[sequences, hidden]`
+    ///
+    /// # Panics
+    /// If there is no sequence.
     pub fn pooler_output(&self, states: &HiddenStates) -> Option<Tensor<2>> {
         self.pooler.as_ref().map(|dense| dense.forward(states.first_words()).tanh())
     }

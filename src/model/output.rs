@@ -4,12 +4,12 @@ use std::fmt;
 
 use burn::tensor::Tensor;
 
-/// The name of an output. In text it is Hugging Face's, in camelCase.
+/// The name of an output. As text it is Hugging Face's name in camelCase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputName {
-    /// The scores of a head; for masked tokens, those of the word table.
+    /// The scores of a head. For a masked LM: the scores of the rows of the word table.
     Logits,
-    /// The scores of the entity table for masked entities.
+    /// The scores of the rows of the entity table, for masked entities.
     EntityLogits,
     /// The scores of each token as the start of the answer.
     StartLogits,
@@ -19,14 +19,14 @@ pub enum OutputName {
     LastHiddenState,
     /// The hidden states of the entities after the last layer.
     EntityLastHiddenState,
-    /// The pooled first token.
+    /// The pooled state of the first token.
     PoolerOutput,
     /// The hidden states after the embeddings and each layer.
     HiddenStates,
 }
 
 impl OutputName {
-    /// The name as the API has it.
+    /// The name in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Logits => "logits",
@@ -52,7 +52,7 @@ impl fmt::Display for OutputName {
 pub struct NamedTensor {
     /// Which output it is.
     pub name: OutputName,
-    /// The values: the rows of the first sequence, then those of the next.
+    /// The values, `[rows, columns]`: the rows of the first sequence, then those of the next.
     pub tensor: Tensor<2>,
     /// How many rows each sequence has. A sequence without rows has no such output.
     pub rows: Vec<usize>,
@@ -60,7 +60,7 @@ pub struct NamedTensor {
     pub axes: Axes,
 }
 
-/// Axes of an output of one sequence, which has no batch axis.
+/// The axes of an output of one sequence. There is no batch axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axes {
     /// `[rows, columns]`

@@ -5,11 +5,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::ner::NerInput;
+use super::ner::{NerInput, NerResult};
 use super::{from_value, required};
 use crate::error::{LukeError, Result};
 use crate::heads::Method;
-use crate::luke::Luke;
+use crate::luke::{Luke, Turns};
 
 impl Luke {
     /// Runs a task: `ner`, `qa`, `typing`, `relation`, `cloze`, `fillMask`, `predictEntities` or `embed`.
@@ -18,14 +18,20 @@ impl Luke {
     /// `input` for another name, and for arguments and options that are not those of the task; else the errors of the task.
     pub async fn call(&self, task: &str, input: Value, options: Value) -> Result<Value> {
         let unknown = || LukeError::input("task", format!("there is no task '{task}'"));
+        let turns = &mut self.turns();
         match Method::from_name(task).ok_or_else(unknown)? {
-            Method::Ner => json(self.ner(&NerInput::from_value(input)?, &optional(options)?).await?),
+            Method::Ner => match self.ner(&NerInput::from_value(input)?, &optional(options)?).await? {
+                NerResult::One(entities) => list(turns, &entities).await,
+                NerResult::Many(texts) => lists(turns, &texts).await,
+            },
             Method::Qa => json(self.qa(&argument(input)?, &optional(options)?).await?),
-            Method::Typing => json(self.typing(&argument(input)?, &optional(options)?).await?),
-            Method::Relation => json(self.relation(&argument(input)?, &optional(options)?).await?),
-            Method::Cloze => json(self.cloze(&argument(input)?, &optional(options)?).await?),
-            Method::FillMask => json(self.fill_mask(&argument(input)?, &optional(options)?).await?),
-            Method::PredictEntities => json(self.predict_entities(&argument(input)?, &optional(options)?).await?),
+            Method::Typing => list(turns, &self.typing(&argument(input)?, &optional(options)?).await?).await,
+            Method::Relation => list(turns, &self.relation(&argument(input)?, &optional(options)?).await?).await,
+            Method::Cloze => list(turns, &self.cloze(&argument(input)?, &optional(options)?).await?).await,
+            Method::FillMask => lists(turns, &self.fill_mask(&argument(input)?, &optional(options)?).await?).await,
+            Method::PredictEntities => {
+                lists(turns, &self.predict_entities(&argument(input)?, &optional(options)?).await?).await
+            }
             Method::Embed => json(self.embed(&argument(input)?, &optional(options)?).await?),
         }
     }
@@ -37,6 +43,18 @@ fn argument<T: DeserializeOwned>(input: Value) -> Result<T> {
 
 fn optional<T: DeserializeOwned + Default>(options: Value) -> Result<T> {
     from_value("options", options)
+}
+
+async fn list<T: Serialize>(turns: &mut Turns<'_>, items: &[T]) -> Result<Value> {
+    turns.collect(items.iter().map(json)).await?.into_iter().collect()
+}
+
+async fn lists<T: Serialize>(turns: &mut Turns<'_>, lists: &[Vec<T>]) -> Result<Value> {
+    let mut all = Vec::with_capacity(lists.len());
+    for items in lists {
+        all.push(list(turns, items).await?);
+    }
+    Ok(Value::Array(all))
 }
 
 fn json(result: impl Serialize) -> Result<Value> {

@@ -8,7 +8,7 @@ use super::windows::{Window, Windows};
 use crate::error::Result;
 use crate::luke::{Luke, Output, OutputName};
 use crate::memory;
-use crate::text::{EncodeOptions, OffsetUnit, Offsets, PlacedToken, Spanned, SpecialTokens};
+use crate::text::{EncodeOptions, OffsetUnit, Offsets, PlacedToken, Spanned, SpecialTokens, Tokenized};
 
 /// A text and mentions in it.
 #[derive(Clone, Debug, Deserialize)]
@@ -64,7 +64,8 @@ pub(super) async fn run(luke: &Luke, input: &EmbedInput, options: &EmbedOptions)
     let (titles, max) = (options.titles.as_deref(), limits::MAX_SPANS);
     let mentions = Mentions::read(luke, &input.text, &input.spans, titles, options.offsets, max)?;
     let builder = luke.input_builder(EncodeOptions { special: options.special_tokens, ..Default::default() });
-    let (tokens, spans) = builder.tokens_with_offsets(Spanned { text: &input.text, spans: &mentions.spans })?;
+    let (text, mut turns) = (Spanned { text: &input.text, spans: &mentions.spans }, luke.turns());
+    let Tokenized { tokens, spans } = turns.tokenize(builder.tokenizing_with_offsets(text)).await?;
     let ids: Vec<u32> = tokens.iter().map(|(id, _)| *id).collect();
     let (hidden, before) = (luke.config.hidden_size, luke.tokenizer.before.len());
 
@@ -104,5 +105,6 @@ pub(super) async fn run(luke: &Luke, input: &EmbedInput, options: &EmbedOptions)
     let offsets = Offsets::new(&input.text, options.offsets);
     let token =
         |(id, range): PlacedToken| Token { id, start: offsets.of_byte(range.start), end: offsets.of_byte(range.end) };
-    Ok(Embedding { tokens: tokens.into_iter().map(token).collect(), words, entities, pooled, hidden })
+    let tokens = turns.collect(tokens.into_iter().map(token)).await?;
+    Ok(Embedding { tokens, words, entities, pooled, hidden })
 }

@@ -1,6 +1,5 @@
 //! Which tokens stand behind `<mask>` (Yamada et al. 2020, section 3.3), on the head of `LukeForMaskedLM`.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,7 @@ use super::windows::{assign, token_budget};
 use crate::error::{LukeError, Result};
 use crate::heads::Method;
 use crate::luke::{Luke, Vocabulary};
-use crate::text::{EncodeOptions, SpecialTokens};
+use crate::text::{EncodeOptions, Spanned, SpecialTokens};
 
 /// A text with masks in it.
 #[derive(Clone, Debug, Deserialize)]
@@ -60,7 +59,7 @@ pub(super) async fn run(luke: &Luke, input: &FillMaskInput, options: &FillMaskOp
         .mask_token()
         .ok_or_else(|| LukeError::format("tokenizer.json", "has no token <mask> or [MASK]"))?;
     let builder = luke.input_builder(EncodeOptions { special: options.special_tokens, ..Default::default() });
-    let (ids, _) = builder.segments(&input.text, &BTreeSet::new())?;
+    let ids = luke.turns().tokenize(builder.tokenizing(Spanned::plain(&input.text))).await?.tokens;
     let masks: Vec<Range<usize>> = (0..ids.len()).filter(|i| ids[*i] == mask).map(|i| i..i + 1).collect();
     if masks.is_empty() {
         return Err(LukeError::input("text", format!("has no {name}")));

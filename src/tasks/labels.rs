@@ -45,7 +45,8 @@ pub async fn classify(
     luke.head(head)?;
     let around_spans = Some(luke.config.max_seq_tokens());
     let encoding = EncodeOptions { special: options.special_tokens, around_spans, ..Default::default() };
-    let inputs = luke.input_builder(encoding).encode(input, form)?;
+    let builder = luke.input_builder(encoding);
+    let inputs = builder.arrange(luke.turns().tokenize(builder.tokenizing(input)).await?, form)?;
     let outputs = luke.forward_head(std::slice::from_ref(&inputs), Some(head)).await?;
     Ok(Output::find(&outputs.concat(), OutputName::Logits)?.values.clone())
 }

@@ -9,7 +9,7 @@ use super::windows::Window;
 use crate::error::Result;
 use crate::heads::Method;
 use crate::luke::{Luke, Vocabulary};
-use crate::text::{EncodeOptions, OffsetUnit, Spanned, SpecialTokens};
+use crate::text::{EncodeOptions, OffsetUnit, Spanned, SpecialTokens, Tokenized};
 
 /// A text and mentions in it.
 #[derive(Clone, Debug, Deserialize)]
@@ -66,7 +66,8 @@ pub(super) async fn run(
     let (titles, max) = (options.titles.as_deref(), limits::MAX_PREDICTIONS);
     let mentions = Mentions::read(luke, &input.text, &input.spans, titles, options.offsets, max)?;
     let builder = luke.input_builder(EncodeOptions { special: options.special_tokens, ..Default::default() });
-    let (ids, spans) = builder.tokens(Spanned { text: &input.text, spans: &mentions.spans })?;
+    let text = builder.tokenizing(Spanned { text: &input.text, spans: &mentions.spans });
+    let Tokenized { tokens: ids, spans } = luke.turns().tokenize(text).await?;
     let (mut inputs, mut order) = (Vec::new(), Vec::new());
     for Window { tokens, items } in windows(luke, ids.len(), &spans)?.into_iter().filter(|w| !w.items.is_empty()) {
         let shifted = |item: &usize| spans[*item].start - tokens.start..spans[*item].end - tokens.start;

@@ -10,26 +10,27 @@ use crate::text::is_punctuation;
 use crate::text::is_python_space;
 
 /// Runs of letters, marks, digits and underscores, and every other visible character alone; in bytes.
-pub fn split_words(text: &str) -> Vec<Range<usize>> {
+pub fn split_words(text: &str) -> impl Iterator<Item = Range<usize>> {
     static WORD: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"[\p{L}\p{M}\p{N}_]+|[^\s\x1c-\x1f\p{L}\p{M}\p{N}_]").ok());
-    WORD.iter().flat_map(|word| word.find_iter(text)).map(|found| found.range()).collect()
+    WORD.iter().flat_map(move |word| word.find_iter(text)).map(|found| found.range())
 }
 
 /// The words that lie inside each sentence.
-pub fn word_ranges(words: &[Range<usize>], sentences: &[Range<usize>]) -> Result<Vec<Range<usize>>> {
+pub fn word_ranges(
+    words: &[Range<usize>],
+    sentences: impl Iterator<Item = Range<usize>>,
+) -> impl Iterator<Item = Result<Range<usize>>> {
     let mut last = 0;
-    let mut ranges = Vec::with_capacity(sentences.len());
-    for sentence in sentences {
+    sentences.map(move |sentence| {
         if sentence.start < last {
             return Err(LukeError::input("sentences", "overlap or are out of order"));
         }
         last = sentence.end;
         let start = words.partition_point(|word| word.start < sentence.start);
         let end = words.partition_point(|word| word.end <= sentence.end);
-        ranges.push(start..end.max(start));
-    }
-    Ok(ranges)
+        Ok(start..end.max(start))
+    })
 }
 
 /// The authors' rule for word lists: no space before an apostrophe or a lone punctuation mark.

@@ -1,10 +1,10 @@
 //! How a text with spans becomes [`ModelInputs`] (the job of Hugging Face's `LukeTokenizer`).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::entity_vocab::EntityVocab;
 use super::tokenizer::{SpecialTokens, Tokenizer};
+use super::tokenizing::{How, PlacedToken, Spanned, Tokenized, Tokenizing};
 use crate::error::{LukeError, Result};
 use crate::inputs::ModelInputs;
 
@@ -24,16 +24,16 @@ pub enum InputForm<'a> {
 /// How an input is built; the defaults are `LukeTokenizer`'s.
 #[derive(Clone, Copy, Debug)]
 pub struct EncodeOptions {
-    /// Puts a space before every segment that does not start with white space.
+    /// Puts a space before every segment that is not empty and does not start with white space.
     pub prefix_space: bool,
     /// What special tokens inside the text mean.
     pub special: SpecialTokens,
-    /// Cut to this many word tokens, special ones included, and to `max_entities` entities.
+    /// Cuts the input to this many word tokens, special ones included, and to `max_entities` entities.
     pub max_tokens: Option<usize>,
-    /// Where there are more word tokens than this, special ones included: keep the spans and as much text on both
-    /// sides as fits, and refuse spans that reach further.
+    /// Cuts a longer text to this many word tokens, special ones included. All spans stay, with as much text on both
+    /// sides as fits; spans that reach further are refused.
     pub around_spans: Option<usize>,
-    /// Maximum number of entities; of effect with `max_tokens`.
+    /// Maximum number of entities. It has an effect only with `max_tokens`.
     pub max_entities: usize,
     /// Maximum number of position ids of an entity.
     pub max_mention: usize,
@@ -52,10 +52,8 @@ impl Default for EncodeOptions {
     }
 }
 
-/// A token's id and its bytes of the text.
-pub type PlacedToken = (u32, Range<usize>);
-
 /// Turns text into [`ModelInputs`].
+#[derive(Clone, Copy)]
 pub struct InputBuilder<'a> {
     /// The word tokenizer.
     pub tokenizer: &'a Tokenizer,
@@ -65,45 +63,37 @@ pub struct InputBuilder<'a> {
     pub options: EncodeOptions,
 }
 
-/// A text and byte spans of it.
-#[derive(Clone, Copy, Debug)]
-pub struct Spanned<'a> {
-    /// The text that the spans are of.
-    pub text: &'a str,
-    /// Byte ranges, in the order of the entities they become.
-    pub spans: &'a [Range<usize>],
-}
-
-/// The bytes where a text is cut, with the number of tokens before each.
-pub type Boundaries = BTreeMap<usize, usize>;
-
-impl Spanned<'_> {
-    /// Where spans start and end.
-    fn boundaries(&self) -> BTreeSet<usize> {
-        self.spans.iter().flat_map(|span| [span.start, span.end]).collect()
-    }
-
-    /// The tokens of each span, given the tokens before each boundary.
-    fn token_spans(&self, boundaries: &Boundaries) -> Result<Vec<Range<usize>>> {
-        let token = |byte: usize| boundaries.get(&byte).copied();
-        let tokens = |span: &Range<usize>| {
-            let tokens = token(span.start)?..token(span.end)?;
-            (tokens.start <= tokens.end).then_some(tokens)
-        };
-        let reversed = || LukeError::input("spans", "a span ends before it starts");
-        self.spans.iter().map(|span| tokens(span).ok_or_else(reversed)).collect()
-    }
-}
-
 impl InputBuilder<'_> {
-    /// One text for a task.
+    /// Builds the input of one text for a task.
     ///
     /// # Errors
-    /// `input` where a span is not on character boundaries, there are other spans than the task takes, there is not one
-    /// title for each span, or spans reach further than `around_spans`; `format` where the tokenizer or the entity
-    /// vocabulary lacks a special token that the task needs.
+    /// `input` where a span is not on character boundaries; those of [`arrange`](Self::arrange).
     pub fn encode(&self, input: Spanned, task: InputForm) -> Result<ModelInputs> {
-        let (mut ids, mut spans) = self.tokens(input)?;
+        self.arrange(self.tokenizing(input).finish()?, task)
+    }
+
+    /// Begins to tokenize a text. Of the options, `prefix_space` and `special` count here.
+    pub fn tokenizing<'b>(&'b self, input: Spanned<'b>) -> Tokenizing<'b, u32> {
+        Tokenizing::ids(self.how(), input)
+    }
+
+    /// As [`tokenizing`](Self::tokenizing), each token with its bytes of the text, without the space before it.
+    pub fn tokenizing_with_offsets<'b>(&'b self, input: Spanned<'b>) -> Tokenizing<'b, PlacedToken> {
+        Tokenizing::placed(self.how(), input)
+    }
+
+    fn how(&self) -> How<'_> {
+        let EncodeOptions { special, prefix_space, .. } = self.options;
+        How { tokenizer: self.tokenizer, special, prefix_space }
+    }
+
+    /// The inputs of a task from the tokens of its text.
+    ///
+    /// # Errors
+    /// `input` where there are other spans than the task takes, there is not one title for each span, or spans reach further
+    /// than `around_spans`; `format` where the tokenizer or the entity vocabulary lacks a special token that the task needs.
+    pub fn arrange(&self, text: Tokenized<u32>, task: InputForm) -> Result<ModelInputs> {
+        let Tokenized { tokens: mut ids, mut spans } = text;
         let mask = self.entities.mask;
         let marker = |token: &str| {
             let missing = || LukeError::format("tokenizer.json", format!("has no token {token}"));
@@ -153,75 +143,26 @@ impl InputBuilder<'_> {
         Ok(self.assemble(first, None, with_positions))
     }
 
-    /// Two texts, all entities `[MASK]`.
+    /// Builds the input of two texts, in which all entities are `[MASK]`.
     ///
     /// # Errors
-    /// `input` where a span is not on character boundaries.
+    /// `input` and `format`, as [`tokens`](Self::tokens).
     pub fn encode_pair(&self, first: Spanned, second: Spanned) -> Result<ModelInputs> {
         let part = |input| {
-            self.tokens(input).map(|(ids, spans)| Part {
+            self.tokenizing(input).finish().map(|Tokenized { tokens, spans }| Part {
                 entity_ids: vec![self.entities.mask; spans.len()],
-                ids,
+                ids: tokens,
                 spans,
             })
         };
         Ok(self.assemble(part(first)?, Some(part(second)?), false))
     }
 
-    /// Tokens as one input, with entities by row and token range.
+    /// Builds an input from tokens without special ones. `entities` gives for each entity its row of the entity table,
+    /// and its range in `ids`.
     pub fn inputs(&self, ids: &[u32], entities: impl Iterator<Item = (u32, Range<usize>)>) -> ModelInputs {
         let (entity_ids, spans) = entities.unzip();
         self.assemble(Part { ids: ids.to_vec(), spans, entity_ids }, None, false)
-    }
-
-    /// Tokenizes the text in segments cut at every span boundary, so that spans start and end between tokens: the ids,
-    /// and the tokens of each span.
-    ///
-    /// # Errors
-    /// `input` where a span is reversed, leaves the text or cuts a character.
-    pub fn tokens(&self, input: Spanned) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
-        let (ids, boundaries) = self.segments(input.text, &input.boundaries())?;
-        Ok((ids, input.token_spans(&boundaries)?))
-    }
-
-    /// As [`tokens`](Self::tokens), each token with its bytes of the text, without the space before it.
-    ///
-    /// # Errors
-    /// `input`, as [`tokens`](Self::tokens).
-    pub fn tokens_with_offsets(&self, input: Spanned) -> Result<(Vec<PlacedToken>, Vec<Range<usize>>)> {
-        let tokenize = |start: usize, text: &str| {
-            let place = |(id, range): PlacedToken| {
-                let token = text.get(range.clone()).unwrap_or("");
-                let spaces = token.len().saturating_sub(token.trim_start().len());
-                let first = if spaces < range.len() { range.start.saturating_add(spaces) } else { range.start };
-                (id, moved(&(first..range.end), start, start))
-            };
-            let tokens = self.tokenizer.encode_with_offsets(text, self.options.special)?;
-            Ok(tokens.into_iter().map(place).collect())
-        };
-        let (tokens, boundaries) = cut(input.text, &input.boundaries(), tokenize)?;
-        Ok((tokens, input.token_spans(&boundaries)?))
-    }
-
-    /// The ids of `text` cut at `boundaries` (bytes), and how many ids lie before each boundary. One ASCII
-    /// space before a boundary goes with the segment after it.
-    ///
-    /// # Errors
-    /// `input` where a boundary is beyond the text or inside a character.
-    pub fn segments(&self, text: &str, boundaries: &BTreeSet<usize>) -> Result<(Vec<u32>, Boundaries)> {
-        cut(text, boundaries, |_, segment| self.segment(segment))
-    }
-
-    /// The ids of one segment.
-    ///
-    /// # Errors
-    /// Those of [`Tokenizer::encode`].
-    pub fn segment(&self, text: &str) -> Result<Vec<u32>> {
-        if self.options.prefix_space && text.chars().next().is_some_and(|c| !is_python_space(c)) {
-            self.tokenizer.encode(&format!(" {text}"), self.options.special)
-        } else {
-            self.tokenizer.encode(text, self.options.special)
-        }
     }
 
     fn assemble(&self, mut first: Part, mut second: Option<Part>, with_positions: bool) -> ModelInputs {
@@ -263,27 +204,6 @@ impl InputBuilder<'_> {
     }
 }
 
-/// Tokens of `text` in segments cut at `boundaries`, and how many lie before each. `tokenize` gets the byte where a
-/// segment starts, and the segment.
-fn cut<T>(
-    text: &str,
-    boundaries: &BTreeSet<usize>,
-    tokenize: impl Fn(usize, &str) -> Result<Vec<T>>,
-) -> Result<(Vec<T>, Boundaries)> {
-    let (mut tokens, mut positions, mut start, mut rest) = (Vec::new(), BTreeMap::new(), 0usize, text);
-    for boundary in boundaries {
-        let outside = || LukeError::input("spans", format!("byte {boundary} is no character boundary of the text"));
-        let before = text.get(..*boundary).ok_or_else(outside)?;
-        let segment = before.strip_suffix(' ').unwrap_or(before).get(start..).unwrap_or("");
-        tokens.extend(tokenize(start, segment)?);
-        positions.insert(*boundary, tokens.len());
-        start = start.saturating_add(segment.len());
-        rest = text.get(start..).unwrap_or("");
-    }
-    tokens.extend(tokenize(start, rest)?);
-    Ok((tokens, positions))
-}
-
 /// One text's tokens and entities.
 struct Part {
     ids: Vec<u32>,
@@ -292,7 +212,7 @@ struct Part {
 }
 
 impl Part {
-    /// Leaves `budget` tokens, with all spans among them.
+    /// Cuts the text to `budget` tokens, with all spans among them. `input` if the spans need more tokens.
     fn cut_around_spans(&mut self, budget: usize) -> Result<()> {
         let Some(extra) = self.ids.len().checked_sub(budget).filter(|extra| *extra > 0) else { return Ok(()) };
         let first = self.spans.iter().map(|span| span.start).min().unwrap_or(0);
@@ -335,9 +255,4 @@ fn surround(ids: &mut Vec<u32>, span: &Range<usize>, marker: u32) {
 
 fn moved(range: &Range<usize>, start: usize, end: usize) -> Range<usize> {
     range.start.saturating_add(start)..range.end.saturating_add(end)
-}
-
-/// Python's `str.isspace`, which counts the four ASCII separators too.
-pub fn is_python_space(c: char) -> bool {
-    c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }

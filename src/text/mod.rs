@@ -20,12 +20,14 @@ mod slow;
 mod sorted_strings;
 mod tokenizer;
 mod tokenizer_json;
+mod tokenizing;
 mod transducer;
 
 pub use entity_vocab::EntityVocab;
-pub use input_builder::{Boundaries, EncodeOptions, InputBuilder, InputForm, PlacedToken, Spanned, is_python_space};
+pub use input_builder::{EncodeOptions, InputBuilder, InputForm};
 pub use offsets::{OffsetUnit, Offsets};
 pub use slow::Lookup;
 pub(crate) use slow::json_file;
 pub use tokenizer::{SpecialTokens, Tokenizer, is_punctuation};
 pub use tokenizer_json::{CheckedTokenizerJson, TokenizerJson};
+pub use tokenizing::{PlacedToken, Spanned, Tokenized, Tokenizing, is_python_space};

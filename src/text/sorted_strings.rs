@@ -1,6 +1,6 @@
-//! Distinct strings in sorted order, in one allocation: tokens of a vocabulary, titles of entities.
+//! Distinct strings in sorted order, one after the other in memory: tokens of a vocabulary, titles of entities.
 
-/// Distinct strings in byte order. A string's place is its index in this order.
+/// Distinct strings in byte order, together less than 2^32 bytes. A string's place is its index in this order.
 pub struct SortedStrings {
     text: String,
     /// Where each string ends in `text`.
@@ -16,13 +16,13 @@ pub struct Prefix {
 }
 
 impl SortedStrings {
-    /// No strings yet, and memory for `count` of them.
+    /// Makes an empty list. Reserves memory for the ends of `count` strings (4 bytes each), but none for their bytes.
     pub fn with_capacity(count: usize) -> Self {
         Self { text: String::new(), ends: Vec::with_capacity(count) }
     }
 
-    /// Adds a string behind all others. `None` where it is not greater than the last one, or where all strings together
-    /// would have 2^32 bytes.
+    /// Adds a string behind all others. `None`, and no change, if it is not greater than the last one, or if all
+    /// strings together would have 2^32 bytes or more.
     pub fn push(&mut self, string: &str) -> Option<()> {
         if self.ends.len().checked_sub(1).is_some_and(|last| self.get(last) >= string) {
             return None;
@@ -38,34 +38,34 @@ impl SortedStrings {
         self.ends.len()
     }
 
-    /// Bytes of all strings.
+    /// Bytes of all strings together.
     pub fn bytes(&self) -> usize {
         self.text.len()
     }
 
-    /// The string at a place; the empty one where there is none.
+    /// The string at a place, or the empty string if there is no such place.
     pub fn get(&self, place: usize) -> &str {
         let end = |place: usize| self.ends.get(place).map_or(0, |end| *end as usize);
         let start = place.checked_sub(1).map_or(0, end);
         self.text.get(start..end(place)).unwrap_or("")
     }
 
-    /// The place of a string.
+    /// The place of a string; `None` if it is not in the list.
     pub fn find(&self, string: &str) -> Option<usize> {
         let place = self.partition_point(0, self.len(), |known| known.as_bytes() < string.as_bytes());
         (place < self.len() && self.get(place) == string).then_some(place)
     }
 
-    /// All strings: those that start with no bytes.
+    /// All strings: the prefix of no bytes.
     pub fn all(&self) -> Prefix {
         Prefix { first: 0, end: self.len(), bytes: 0 }
     }
 
-    /// The strings of `prefix` whose next byte is `byte`; `None` where there are none.
+    /// The strings of `prefix` whose next byte is `byte`; `None` if there are none.
     pub fn narrow(&self, prefix: Prefix, byte: u8) -> Option<Prefix> {
         let next = |string: &str| string.as_bytes().get(prefix.bytes).copied();
         let first = self.partition_point(prefix.first, prefix.end, |string| next(string) < Some(byte));
-        // Mostly few strings are left, so the end is searched from the start, in steps that double.
+        // Most prefixes leave few strings, so the search for the end begins at the start, in steps that double.
         let (mut low, mut step) = (first, 1usize);
         while low < prefix.end && next(self.get(low)) == Some(byte) {
             low = low.saturating_add(step).min(prefix.end);
@@ -75,7 +75,7 @@ impl SortedStrings {
         (first < end).then_some(Prefix { first, end, bytes: prefix.bytes.saturating_add(1) })
     }
 
-    /// The place of the string that has the bytes of `prefix` and no more.
+    /// The place of the string that has the bytes of `prefix` and no more; `None` if there is none.
     pub fn exact(&self, prefix: Prefix) -> Option<usize> {
         (self.get(prefix.first).len() == prefix.bytes && prefix.first < prefix.end).then_some(prefix.first)
     }

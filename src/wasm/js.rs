@@ -1,20 +1,22 @@
-//! Values and errors on their way from JavaScript and to it.
+//! Converts values and errors between JavaScript and Rust.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
-use js_sys::{ArrayBuffer, Object, Reflect};
+use js_sys::{Array, ArrayBuffer, Object, Reflect};
 use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 use crate::error::LukeError;
+use crate::luke::Turns;
 
 pub type JsResult<T> = std::result::Result<T, JsValue>;
 
-/// Levels of objects and arrays in an argument. The API has five at most. An object that contains itself has more.
+/// The most levels of objects and arrays in an argument. The API needs five at most. An object that contains itself has
+/// more.
 const MAX_DEPTH: usize = 16;
 
-/// Values in an argument, with those in its objects and arrays.
+/// The most values in an argument, those in its objects and arrays included.
 const MAX_VALUES: usize = 1 << 23;
 
 /// The largest integer that a number of JavaScript holds exactly.
@@ -23,8 +25,9 @@ const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 /// Reads an argument as JSON; `undefined` is `null`. Half a surrogate pair in a string becomes U+FFFD.
 ///
 /// # Errors
-/// `input`, with the path to what is not plain data: a function, a symbol, a BigInt, a number that is not finite, an array of
-/// bytes, a `Map` or a `Set`, more than 16 levels (so a cycle) or 8 million values, and what a getter or a proxy throws.
+/// `input`, with the path to the value that is not plain data: a function, a symbol, a BigInt, a number that is not
+/// finite, an array of bytes, a `Map` or a `Set`; more than 16 levels (so a cycle) or 8 million values; or a getter or
+/// a proxy that throws.
 pub fn from_js(value: &JsValue, name: &str) -> JsResult<Value> {
     let mut reader = Reader { left: MAX_VALUES };
     reader
@@ -39,7 +42,7 @@ extern "C" {
     fn is_array(value: &JsValue) -> JsResult<bool>;
 }
 
-/// What cannot be read, and where.
+/// Why a value cannot be read, and its path in the argument.
 struct Fault {
     path: String,
     reason: String,
@@ -91,7 +94,7 @@ impl Reader {
 
     fn array(&mut self, value: &JsValue, levels: usize) -> std::result::Result<Value, Fault> {
         let length = Reflect::get(value, &"length".into()).or_else(thrown)?.as_f64().unwrap_or_default();
-        // An array may have four thousand million holes.
+        // The length is checked before the loop: an array may have 2^32 - 1 entries without a value.
         if length > self.left as f64 {
             return Fault::here(format!("has more than {MAX_VALUES} values"));
         }
@@ -110,7 +113,7 @@ impl Reader {
         }
         let mut fields = Map::new();
         for key in Reflect::own_keys(value).or_else(thrown)?.iter() {
-            // The others are symbols.
+            // Keys that are not strings are symbols.
             let Some(name) = key.as_string() else { continue };
             let field = Reflect::get(value, &key).or_else(thrown)?;
             let field = self.value(&field, levels).map_err(|fault| fault.under(format!(".{name}")))?;
@@ -130,13 +133,16 @@ fn number_from(number: f64) -> std::result::Result<Value, Fault> {
     }
 }
 
-/// What a getter or a proxy threw.
+/// The fault of a getter or a proxy that threw `error`.
 fn thrown<T>(error: JsValue) -> std::result::Result<T, Fault> {
     let message = error.dyn_ref::<js_sys::Error>().and_then(|error| error.message().as_string());
     Fault::here(format!("cannot be read: {}", message.unwrap_or_else(|| "something was thrown".into())))
 }
 
-/// Makes `{ shape, data }` with a `Float32Array`.
+/// Makes `{ shape, data: Float32Array }` from row-major values.
+///
+/// # Errors
+/// None in practice: a new object takes every property.
 pub fn tensor(shape: &[usize], values: &[f32]) -> JsResult<JsValue> {
     let tensor = Object::new();
     Reflect::set(&tensor, &"shape".into(), &to_js(&shape)?)?;
@@ -144,9 +150,36 @@ pub fn tensor(shape: &[usize], values: &[f32]) -> JsResult<JsValue> {
     Ok(tensor.into())
 }
 
-/// A value as plain objects and arrays.
+/// Converts a value to plain objects and arrays.
+///
+/// # Errors
+/// An `Error` of JavaScript if an integer is beyond the largest one that JavaScript holds exactly. No value of this
+/// program is.
 pub fn to_js(value: &impl Serialize) -> JsResult<JsValue> {
     Ok(value.serialize(&Serializer::json_compatible())?)
+}
+
+/// A list as an array of plain objects, with pauses.
+pub async fn list_to_js<T: Serialize>(items: &[T], turns: &mut Turns<'_>) -> JsResult<JsValue> {
+    let list = Array::new();
+    for item in items {
+        list.push(&to_js(item)?);
+        turns.after(0).await.map_err(js_error)?;
+    }
+    Ok(list.into())
+}
+
+/// The answer of a task, with pauses where it is a list, or a list of lists.
+pub async fn answer_to_js(answer: &Value, turns: &mut Turns<'_>) -> JsResult<JsValue> {
+    let Value::Array(items) = answer else { return to_js(answer) };
+    if !items.iter().all(Value::is_array) {
+        return list_to_js(items, turns).await;
+    }
+    let lists = Array::new();
+    for items in items.iter().filter_map(Value::as_array) {
+        lists.push(&list_to_js(items, turns).await?);
+    }
+    Ok(lists.into())
 }
 
 /// An error as `{ code, message, detail }`.
@@ -162,6 +195,7 @@ pub fn js_error(error: LukeError) -> JsValue {
         LukeError::Unsupported(reason) | LukeError::DeviceLost(reason) | LukeError::OutOfMemory(reason) => {
             json!({ "reason": reason })
         }
+        LukeError::Aborted => json!({}),
     };
     let value = json!({ "code": error.code(), "message": error.to_string(), "detail": detail });
     to_js(&value).unwrap_or_else(|_| JsValue::from_str(&error.to_string()))

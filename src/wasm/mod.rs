@@ -1,6 +1,10 @@
-//! The bindings to JavaScript: they convert and delegate. The only module that names a JavaScript crate.
+//! The bindings to JavaScript: they convert and delegate. Only this module names a JavaScript crate.
+//!
+//! Every error is a JavaScript object `{ code, message, detail }`; `code` is that of
+//! [`LukeError`](crate::error::LukeError::code).
 #![cfg_attr(not(test), deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used))]
 
+mod call;
 mod js;
 mod source;
 #[cfg(feature = "threads")]
@@ -17,36 +21,56 @@ use crate::folder::CheckedFolder;
 use crate::inputs::ModelInputs;
 use crate::luke::Luke;
 use crate::tasks;
-use crate::tasks::embed::{EmbedInput, EmbedOptions, Embedding};
-use js::{JsResult, from_js, js_error, tensor, to_js};
-use source::JsSource;
+use crate::tasks::embed::{EmbedInput, Embedding};
+use js::{JsResult, answer_to_js, from_js, js_error, list_to_js, tensor, to_js};
+use source::{Host, JsSource, during};
 
-/// Loads a model folder. `read(file, next, write)` calls `write` with the pieces of a file in their order, or of a part of it
-/// where there is an offset, and returns a promise that settles after the last piece. `file` is `{ path, bytes, offset }`;
-/// `next` is the file that will be read after it, or undefined. `read` may be called as long as the model lives.
-/// `options.selfTest` runs the manifest's self-test.
+/// Loads a model folder. `host` has two functions, which may be called as long as the model lives:
+///
+/// - `read(file, ahead, again, write, call)` calls `write` with the pieces of a file in their order, or of a part of it where
+///   there is an offset, and returns a promise that settles after the last piece. `file` is `{ path, bytes, sha256?, offset? }`;
+///   `ahead` is an array of up to 16 files that will be read after it, in order. `again` is true where the bytes that the last
+///   `read` gave for this file are not the file.
+/// - `pause(call)` returns undefined where the work may go on at once, or a promise that settles when it may. Where it throws,
+///   or the promise rejects, the call ends with the code `aborted`.
+///
+/// `call` is what JavaScript gave for the call that reads or pauses; in a load, undefined.
+///
+/// Where there is an `on_self_test`, it is called without arguments when everything is built, and then the manifest's self-test
+/// runs, if it has one. What it throws is what the load fails with.
 #[wasm_bindgen(js_name = loadModel)]
-pub async fn load_model(manifest_json: &str, read: js_sys::Function, options: JsValue) -> JsResult<Model> {
+pub async fn load_model(manifest_json: &str, host: Host, on_self_test: Option<js_sys::Function>) -> JsResult<Model> {
     console_panics();
-    let options = from_js(&options, "options")?;
     let folder = CheckedFolder::parse(manifest_json).map_err(js_error)?;
-    let self_test = options.get("selfTest").and_then(Value::as_bool).unwrap_or(false);
-    Luke::load(folder, JsSource::new(read), DeviceKind::DEFAULT, self_test).await.map(Model).map_err(js_error)
+    let mut luke = Luke::load(folder, JsSource::new(host), DeviceKind::DEFAULT, false).await.map_err(js_error)?;
+    if let Some(on_self_test) = on_self_test {
+        on_self_test.call0(&JsValue::UNDEFINED)?;
+        luke.self_test_error = luke.self_test().await.map_err(js_error)?;
+    }
+    Ok(Model(luke))
 }
 
-/// Loads a checkpoint that is read as it is; `read` is as in [`load_model`].
+/// Loads a checkpoint that is read as it is; `host` is as in [`load_model`].
 #[wasm_bindgen(js_name = loadCheckpoint)]
-pub async fn load_checkpoint(checkpoint: Checkpoint, read: js_sys::Function) -> JsResult<Model> {
-    Luke::load_checkpoint(checkpoint.0, JsSource::new(read), DeviceKind::DEFAULT).await.map(Model).map_err(js_error)
+pub async fn load_checkpoint(checkpoint: Checkpoint, host: Host) -> JsResult<Model> {
+    Luke::load_checkpoint(checkpoint.0, JsSource::new(host), DeviceKind::DEFAULT).await.map(Model).map_err(js_error)
 }
 
-/// The safetensors files that `model.safetensors.index.json` names.
+/// The names of the safetensors files in a `model.safetensors.index.json`.
+///
+/// # Errors
+/// `format`, as [`checkpoint::shards`].
 #[wasm_bindgen(js_name = checkpointShards)]
 pub fn checkpoint_shards(index_json: &[u8]) -> JsResult<Vec<String>> {
     checkpoint::shards(index_json).map_err(js_error)
 }
 
-/// How many bytes at the start of a safetensors file are its header, from the first 8.
+/// How many bytes at the start of a safetensors file are its header, the 8 bytes of its length included. `first` holds
+/// at least the first 8 bytes of the file.
+///
+/// # Errors
+/// `format` if `first` is shorter, or if the header is longer than
+/// [`MAX_HEADER_BYTES`](checkpoint::limits::MAX_HEADER_BYTES).
 #[wasm_bindgen(js_name = checkpointHeaderBytes)]
 pub fn checkpoint_header_bytes(file: &str, first: &[u8]) -> JsResult<usize> {
     checkpoint::header_bytes(file, first).map_err(js_error)
@@ -58,15 +82,24 @@ pub struct Checkpoint(RawCheckpoint);
 
 #[wasm_bindgen]
 impl Checkpoint {
-    /// The parts of its weight files that a load reads, as in a manifest.
+    /// The parts of its weight files that a load reads, as entries of a manifest: `{ path, bytes, offset }`.
+    ///
+    /// # Errors
+    /// None in practice: such entries always have a form in JavaScript.
     pub fn files(&self) -> JsResult<JsValue> {
         to_js(&self.0.folder.manifest().chunks)
     }
 }
 
-/// Reads the small files of a checkpoint that is loaded as it is; see `RawCheckpoint`. `files` has them by name (those
-/// there are of config.json, entity_vocab.json, luke_web.json and the tokenizer's), `headers` has the start of each
-/// safetensors file by name, as `Uint8Array`; `heads` are those to keep, `[]` for all.
+/// Reads the small files of a checkpoint that is loaded without conversion; see [`RawCheckpoint`]. `files` has their
+/// bytes by name: `config.json`, `entity_vocab.json`, `luke_web.json` and the tokenizer's files, as far as they exist.
+/// `headers` has the start of each safetensors file by name. Both have values of type `Uint8Array`. `heads` names the
+/// heads to keep; `[]` keeps all.
+///
+/// # Errors
+/// - `input` if `heads` names an unknown head, or two heads that would be one layer
+/// - `format` if a file is missing, or if the checkpoint is not one that this program can follow
+/// - `out-of-memory` if its weights take too much memory
 #[wasm_bindgen(js_name = readCheckpoint)]
 pub fn read_checkpoint(
     name: &str,
@@ -96,53 +129,68 @@ fn bytes_by_name(object: &js_sys::Object) -> BTreeMap<String, Vec<u8>> {
     entries.iter().map(entry).collect()
 }
 
-/// A loaded model; see `Luke`.
+/// A loaded model; see `Luke`. Several calls may be under way: what runs in one of them changes nothing that another one sees.
 #[wasm_bindgen]
 pub struct Model(Luke);
 
+/// `call` is any value, which the host is told where the call reads a file or pauses.
 #[wasm_bindgen]
 impl Model {
     /// Any task but `embed`, by its name in the API.
-    pub async fn call(&self, task: String, input: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let (input, options) = (from_js(&input, "input")?, from_js(&options, "options")?);
-        to_js(&self.0.call(&task, input, options).await.map_err(js_error)?)
+    pub async fn call(&self, task: String, input: JsValue, options: JsValue, call: JsValue) -> JsResult<JsValue> {
+        during(call, async {
+            let (input, options) = (from_js(&input, "input")?, from_js(&options, "options")?);
+            let answer = self.0.call(&task, input, options).await.map_err(js_error)?;
+            answer_to_js(&answer, &mut self.0.turns()).await
+        })
+        .await
     }
 
     /// Vectors: `{ text, spans }`; `words`, `entities` and `pooled` are `{ shape, data: Float32Array }`.
-    pub async fn embed(&self, input: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let input: EmbedInput = tasks::required("input", from_js(&input, "input")?).map_err(js_error)?;
-        let options: EmbedOptions = tasks::from_value("options", from_js(&options, "options")?).map_err(js_error)?;
-        let Embedding { tokens, words, entities, pooled, hidden } =
-            self.0.embed(&input, &options).await.map_err(js_error)?;
-        let result = js_sys::Object::new();
-        let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&result, &name.into(), value);
-        set("tokens", &to_js(&tokens)?)?;
-        set("words", &tensor(&[words.len() / hidden, hidden], &words)?)?;
-        set("entities", &tensor(&[entities.len() / hidden, hidden], &entities)?)?;
-        set("pooled", &pooled.map_or(Ok(JsValue::NULL), |pooled| tensor(&[hidden], &pooled))?)?;
-        Ok(result.into())
+    pub async fn embed(&self, input: JsValue, options: JsValue, call: JsValue) -> JsResult<JsValue> {
+        during(call, async {
+            let input: EmbedInput = tasks::required("input", from_js(&input, "input")?).map_err(js_error)?;
+            let options = tasks::from_value("options", from_js(&options, "options")?).map_err(js_error)?;
+            let Embedding { tokens, words, entities, pooled, hidden } =
+                self.0.embed(&input, &options).await.map_err(js_error)?;
+            let result = js_sys::Object::new();
+            let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&result, &name.into(), value);
+            set("tokens", &list_to_js(&tokens, &mut self.0.turns()).await?)?;
+            set("words", &tensor(&[words.len() / hidden, hidden], &words)?)?;
+            set("entities", &tensor(&[entities.len() / hidden, hidden], &entities)?)?;
+            set("pooled", &pooled.map_or(Ok(JsValue::NULL), |pooled| tensor(&[hidden], &pooled))?)?;
+            Ok(result.into())
+        })
+        .await
     }
 
     /// The model on arrays: `{ name: { shape, data: Float32Array } }`; for several inputs, several such objects.
-    pub async fn forward(&self, inputs: JsValue, options: JsValue) -> JsResult<JsValue> {
-        let inputs = from_js(&inputs, "inputs")?;
-        let several = inputs.is_array();
-        let inputs = if several { inputs } else { Value::Array(vec![inputs]) };
-        let batch: Vec<ModelInputs> = tasks::required("inputs", inputs).map_err(js_error)?;
-        let options = from_js(&options, "options")?;
-        let head = options.get("head").and_then(Value::as_str);
-        let results = js_sys::Array::new();
-        for outputs in self.0.forward_batch(&batch, head).await.map_err(js_error)? {
-            let result = js_sys::Object::new();
-            for output in outputs {
-                js_sys::Reflect::set(&result, &output.name.as_str().into(), &tensor(&output.shape, &output.values)?)?;
+    pub async fn forward(&self, inputs: JsValue, options: JsValue, call: JsValue) -> JsResult<JsValue> {
+        during(call, async {
+            let inputs = from_js(&inputs, "inputs")?;
+            let several = inputs.is_array();
+            let inputs = if several { inputs } else { Value::Array(vec![inputs]) };
+            let batch: Vec<ModelInputs> = tasks::required("inputs", inputs).map_err(js_error)?;
+            let options = from_js(&options, "options")?;
+            let head = options.get("head").and_then(Value::as_str);
+            let results = js_sys::Array::new();
+            for outputs in self.0.forward_batch(&batch, head).await.map_err(js_error)? {
+                let result = js_sys::Object::new();
+                for output in outputs {
+                    let value = tensor(&output.shape, &output.values)?;
+                    js_sys::Reflect::set(&result, &output.name.as_str().into(), &value)?;
+                }
+                results.push(&result);
             }
-            results.push(&result);
-        }
-        Ok(if several { results.into() } else { results.get(0) })
+            Ok(if several { results.into() } else { results.get(0) })
+        })
+        .await
     }
 
-    /// What is loaded and where it runs.
+    /// Facts about the model and its device.
+    ///
+    /// # Errors
+    /// None in practice: these facts always have a form in JavaScript.
     pub fn info(&self) -> JsResult<JsValue> {
         let Luke { manifest, device, .. } = &self.0;
         let tested = manifest.self_test.as_ref().zip(self.0.self_test_error);
@@ -160,7 +208,10 @@ impl Model {
     }
 }
 
-/// Runs cases of a kernel against its reference; see `kernels::check`.
+/// Runs random cases of a kernel against its reference; see `kernels::check`. Returns `{ cases, maxError }`.
+///
+/// # Errors
+/// `unsupported` if the device of this build cannot be opened.
 #[cfg(feature = "kernel-tests")]
 #[wasm_bindgen(js_name = kernelTest)]
 pub async fn kernel_test(name: &str, seed: u32, cases: usize) -> JsResult<JsValue> {
@@ -181,7 +232,8 @@ fn js_name(device: DeviceKind) -> &'static str {
     }
 }
 
-/// A panic is a bug of ours and ends the instance; its message must not be lost with it.
+/// Writes the message of a panic to the console. A panic is a bug and ends the instance, and would end it without a
+/// message.
 fn console_panics() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {

@@ -1,39 +1,83 @@
-//! The files of a model, read by JavaScript.
+//! The files of a model, read by JavaScript, and the pauses of its calls.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use js_sys::{Array, Promise, Uint8Array};
 use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use super::call::During;
 use super::js::{JsResult, to_js};
 use crate::error::LukeError;
-use crate::folder::{FileEntry, Reading, Source, Verifying, hex};
+use crate::folder::{FileEntry, Pausing, Reading, Source, Verifying, hex};
 use crate::memory;
 
+thread_local! {
+    /// What JavaScript gave for the call that runs now.
+    static CALL: RefCell<JsValue> = const { RefCell::new(JsValue::UNDEFINED) };
+}
+
+/// Runs a call: what it reads and where it pauses, the host is told `call`.
+pub async fn during<F: Future>(call: JsValue, work: F) -> F::Output {
+    During::new(&CALL, call, work).await
+}
+
+fn current_call() -> JsValue {
+    CALL.with_borrow(JsValue::clone)
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// What the page does for a model; see `loadModel`.
+    pub type Host;
+
+    #[wasm_bindgen(method, catch)]
+    fn read(
+        this: &Host,
+        file: &JsValue,
+        ahead: &Array,
+        again: bool,
+        write: &JsValue,
+        call: &JsValue,
+    ) -> JsResult<JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn pause(this: &Host, call: &JsValue) -> JsResult<JsValue>;
+
+    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], catch)]
+    fn digest(algorithm: &str, data: &Uint8Array) -> JsResult<Promise>;
+}
+
 /// Files from the page's side.
-pub struct JsSource(SendWrapper<js_sys::Function>);
+pub struct JsSource(SendWrapper<Host>);
 
 impl JsSource {
-    /// From the function that reads them.
-    pub fn new(read: js_sys::Function) -> Arc<Self> {
-        Arc::new(Self(SendWrapper::new(read)))
+    /// From the page's host.
+    pub fn new(host: Host) -> Arc<Self> {
+        Arc::new(Self(SendWrapper::new(host)))
     }
 }
 
 impl Source for JsSource {
     /// Pieces come straight into our memory: JavaScript would keep each file that it has held until it next tidies up.
-    fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, mut buffer: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(
+        &'a self,
+        file: &'a FileEntry,
+        ahead: &'a [&'a FileEntry],
+        again: bool,
+        mut buffer: Vec<u8>,
+    ) -> Reading<'a> {
         Box::pin(async move {
-            // The page knows better what went wrong, and keeps it.
+            // The JavaScript side keeps the exact reason of a failure (`ModelFiles.takeFailure`).
             let failed = |_| LukeError::Network { file: file.path.clone(), reason: "could not be read".into() };
             buffer.clear();
             memory::reserve(&mut buffer, file.bytes, &format!("for {}", file.path))?;
             let bytes = Rc::new(RefCell::new(buffer));
             let to = bytes.clone();
-            let write = Closure::<dyn FnMut(js_sys::Uint8Array)>::new(move |piece: js_sys::Uint8Array| {
+            let write = Closure::<dyn FnMut(Uint8Array)>::new(move |piece: Uint8Array| {
                 let (mut to, length) = (to.borrow_mut(), piece.length() as usize);
                 let start = to.len();
                 to.resize(start + length, 0);
@@ -42,36 +86,45 @@ impl Source for JsSource {
                 }
             });
             let entry = |file: &FileEntry| to_js(file).map_err(failed);
-            let next = next.map_or(Ok(JsValue::UNDEFINED), entry)?;
-            let promise = self.0.call3(&JsValue::NULL, &entry(file)?, &next, write.as_ref());
-            JsFuture::from(js_sys::Promise::from(promise.map_err(failed)?)).await.map_err(failed)?;
+            let next = Array::new();
+            for file in ahead {
+                next.push(&entry(file)?);
+            }
+            let reading = self.0.read(&entry(file)?, &next, again, write.as_ref(), &current_call());
+            JsFuture::from(Promise::resolve(&reading.map_err(failed)?)).await.map_err(failed)?;
             Ok(bytes.take())
         })
     }
 
-    /// By the browser, which does it at several times our speed. Pages that are not served securely lack this.
+    /// Computes the SHA-256 with `crypto.subtle`, which is several times faster than this crate. Pages that are not
+    /// served securely do not have it; then this crate computes it.
     fn verify<'a>(&'a self, file: &'a FileEntry, bytes: &'a [u8]) -> Verifying<'a> {
         Box::pin(async move {
-            // A browser takes no view of memory that is shared.
+            // `crypto.subtle` refuses a view of shared memory, so the bytes are copied.
             #[cfg(feature = "threads")]
-            let view = || js_sys::Uint8Array::from(bytes);
+            let view = || Uint8Array::from(bytes);
             // SAFETY: the bytes are copied before the call returns.
             #[cfg(not(feature = "threads"))]
-            let view = || unsafe { js_sys::Uint8Array::view(bytes) };
+            let view = || unsafe { Uint8Array::view(bytes) };
             let digest = file.sha256.as_ref().and_then(|_| digest("SHA-256", &view()).ok());
             match digest {
                 Some(promise) => match JsFuture::from(promise).await {
-                    Ok(digest) => file.verify_by(bytes, &hex(&js_sys::Uint8Array::new(&digest).to_vec())),
+                    Ok(digest) => file.verify_by(bytes, &hex(&Uint8Array::new(&digest).to_vec())),
                     Err(_) => file.verify(bytes),
                 },
                 None => file.verify(bytes),
             }
         })
     }
-}
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], catch)]
-    fn digest(algorithm: &str, data: &js_sys::Uint8Array) -> JsResult<js_sys::Promise>;
+    fn pause(&self) -> Pausing<'_> {
+        Box::pin(async {
+            let aborted = |_| LukeError::Aborted;
+            let pausing = self.0.pause(&current_call()).map_err(aborted)?;
+            if !pausing.is_undefined() {
+                JsFuture::from(Promise::resolve(&pausing)).await.map_err(aborted)?;
+            }
+            Ok(())
+        })
+    }
 }

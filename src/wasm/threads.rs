@@ -1,11 +1,15 @@
-//! The threads of the module that has them.
+//! The threads of the module `threads`.
 
 use wasm_bindgen::prelude::*;
 
 use super::js::JsResult;
 
-/// What a thread of the pool starts with: the compiled module and the shared memory, for the module's `initSync`, and `lost`, the
-/// address in that memory where the thread's script stores 1 (an i32) when the thread has trapped.
+/// The values that a thread of the pool starts with: `module` (the compiled module) and `memory` (the shared memory),
+/// for the module's `initSync`, and `lost`. This is the address in that memory where the script of the thread stores 1
+/// (an i32) when the thread has trapped.
+///
+/// # Errors
+/// None in practice: a new object takes every property.
 #[wasm_bindgen(js_name = threadStart)]
 pub fn thread_start() -> JsResult<JsValue> {
     let start = js_sys::Object::new();
@@ -15,7 +19,7 @@ pub fn thread_start() -> JsResult<JsValue> {
     Ok(start.into())
 }
 
-/// Gives the thread that calls this to the pool. It comes back only by a trap.
+/// Gives the calling thread to the pool. It returns only by a trap.
 #[wasm_bindgen(js_name = threadRun)]
 pub fn thread_run() {
     crate::kernels::threads::join();

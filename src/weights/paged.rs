@@ -58,7 +58,8 @@ impl EntityRows {
         }
     }
 
-    /// Some rows that follow each other, as f32; what is fetched for them is not kept.
+    /// Some rows that follow each other, as f32, for a caller that goes through the table block by block: the source is told
+    /// of the chunks up to the end of the table, and of what is fetched only a chunk that the block ends in is kept.
     ///
     /// # Shapes
     /// - result: `[rows, columns]`
@@ -109,8 +110,10 @@ impl PagedRows {
             let chunk = id.checked_div(self.table.rows_per_chunk).unwrap_or(0);
             by_chunk.entry(chunk).or_default().push((id, place));
         }
-        for (index, rows) in by_chunk {
-            let chunk = self.chunk(index, true).await?;
+        let indices: Vec<usize> = by_chunk.keys().copied().collect();
+        for ((index, rows), after) in by_chunk.into_iter().zip(1..) {
+            let ahead = indices.iter().skip(after).copied();
+            let chunk = self.chunk(index, ahead, true).await?;
             let start = self.table.rows_of(index).start;
             for (id, place) in rows {
                 let row = id.saturating_sub(start);
@@ -132,8 +135,10 @@ impl PagedRows {
         let per_chunk = self.table.rows_per_chunk.max(1);
         let first = rows.start.checked_div(per_chunk).unwrap_or(0);
         for index in first..rows.end.div_ceil(per_chunk) {
-            let chunk = self.chunk(index, false).await?;
             let here = self.table.rows_of(index);
+            // The block after this one begins in that chunk.
+            let keep = rows.end < here.end;
+            let chunk = self.chunk(index, index.saturating_add(1)..self.table.chunks.len(), keep).await?;
             let wanted = rows.start.max(here.start)..rows.end.min(here.end);
             let wanted = wanted.start.saturating_sub(here.start)..wanted.end.saturating_sub(here.start);
             self.table.dtype.decode(self.rows_in(&chunk, wanted), self.columns, &mut out);
@@ -146,13 +151,14 @@ impl PagedRows {
         byte_range(&rows, self.table.row_bytes).and_then(|range| chunk.get(range)).unwrap_or_default()
     }
 
-    /// A chunk, from the cache or the source.
-    async fn chunk(&self, index: usize, keep: bool) -> Result<Arc<Vec<u8>>> {
+    /// A chunk, from the cache or the source. `ahead` are those that will be needed after it.
+    async fn chunk(&self, index: usize, ahead: impl Iterator<Item = usize>, keep: bool) -> Result<Arc<Vec<u8>>> {
         if let Some(chunk) = self.cache().get(index) {
             return Ok(chunk);
         }
         let file = self.table.chunks.get(index).ok_or_else(|| no_row(index, self.table.rows))?;
-        let chunk = read_verified(&*self.source, file, None, Vec::new()).await?;
+        let ahead = ahead.filter(|index| !self.cache().has(*index)).filter_map(|index| self.table.chunks.get(index));
+        let chunk = read_verified(&*self.source, file, ahead, Vec::new()).await?;
         check_finite(&format!("the entity table in {}", file.path), self.table.dtype, &chunk, self.columns)?;
         let chunk = Arc::new(chunk);
         if keep {
@@ -181,6 +187,11 @@ impl Cache {
         Some(chunk.clone())
     }
 
+    /// Whether a chunk is kept; this is no use of it.
+    fn has(&self, index: usize) -> bool {
+        self.chunks.contains_key(&index)
+    }
+
     /// Keeps a chunk, and drops those that were not used for the longest time when there are too many bytes. The newest stays.
     fn put(&mut self, index: usize, chunk: Arc<Vec<u8>>) {
         self.clock = self.clock.wrapping_add(1);
@@ -207,15 +218,17 @@ mod tests {
     /// Row `i` of the entity table is four times the number `i`; row `infinite` is infinite.
     struct Rows {
         infinite: usize,
-        reads: Mutex<usize>,
+        /// Each file that was read, and those that were told ahead.
+        reads: Mutex<Vec<(String, Vec<String>)>>,
     }
 
     impl Source for Rows {
-        fn read<'a>(&'a self, file: &'a FileEntry, _: Option<&'a FileEntry>, _: Vec<u8>) -> Reading<'a> {
-            *self.reads.lock().unwrap() += 1;
-            let first = if file.path == "entities/0000.bin" { 0 } else { 4 };
+        fn read<'a>(&'a self, file: &'a FileEntry, ahead: &'a [&'a FileEntry], _: bool, _: Vec<u8>) -> Reading<'a> {
+            let name = |file: &FileEntry| file.path.replace("entities/", "").replace(".bin", "");
+            self.reads.lock().unwrap().push((name(file), ahead.iter().map(|file| name(file)).collect()));
+            let first = name(file).parse::<usize>().unwrap() * testing::ROWS_IN_CHUNK;
             let number = |row: usize| if row == self.infinite { f32::INFINITY } else { row as f32 };
-            let values: Vec<f32> = (first..first + 4).flat_map(|row| [number(row); 4]).collect();
+            let values: Vec<f32> = (first..first + testing::ROWS_IN_CHUNK).flat_map(|row| [number(row); 4]).collect();
             Box::pin(async move { Ok(DType::F32.encode(&values, 4, Int8Range::Full)) })
         }
 
@@ -224,27 +237,68 @@ mod tests {
         }
     }
 
-    fn rows(infinite: usize) -> (EntityRows, Arc<Rows>) {
-        let folder = CheckedFolder::parse(&testing::paged().to_string()).unwrap();
+    fn rows(chunks: usize, infinite: usize) -> (EntityRows, Arc<Rows>) {
+        let folder = CheckedFolder::parse(&testing::paged_in(chunks).to_string()).unwrap();
         let source = Arc::new(Rows { infinite, reads: Mutex::default() });
         (EntityRows::Paged(PagedRows::new(&folder, source.clone()).unwrap()), source)
     }
 
+    impl Rows {
+        fn take(&self) -> Vec<(String, Vec<String>)> {
+            std::mem::take(&mut self.reads.lock().unwrap())
+        }
+    }
+
+    /// Names of chunks as `Rows` has them.
+    fn names(chunks: impl IntoIterator<Item = usize>) -> Vec<String> {
+        chunks.into_iter().map(|chunk| format!("{chunk:04}")).collect()
+    }
+
     #[test]
     fn rows_come_in_the_order_that_was_asked_for_and_each_chunk_once() {
-        let (rows, source) = rows(usize::MAX);
+        let (rows, source) = rows(2, usize::MAX);
         assert_eq!((rows.rows(), rows.columns()), (8, 4));
         let got = block_on(rows.gather(&[7, 0, 3, 4, 7])).unwrap();
         let firsts: Vec<f32> = got.chunks(4).map(|row| row[0]).collect();
-        assert_eq!((firsts, *source.reads.lock().unwrap()), (vec![7.0, 0.0, 3.0, 4.0, 7.0], 2));
+        assert_eq!((firsts, source.take().len()), (vec![7.0, 0.0, 3.0, 4.0, 7.0], 2));
         let block = block_on(rows.block(2..6)).unwrap();
         assert_eq!(block.chunks(4).map(|row| row[3]).collect::<Vec<_>>(), [2.0, 3.0, 4.0, 5.0]);
-        assert_eq!(*source.reads.lock().unwrap(), 2, "both chunks were kept");
+        assert_eq!(source.take(), [], "both chunks were kept");
+    }
+
+    #[test]
+    fn the_chunks_of_one_call_are_told_ahead() {
+        let (rows, source) = rows(40, usize::MAX);
+        let of = |chunks: &[usize]| chunks.iter().map(|chunk| (chunk * 4 + 1) as u32).collect::<Vec<u32>>();
+        block_on(rows.gather(&of(&[9, 3, 30, 3]))).unwrap();
+        let read = |chunk: usize, ahead: &[usize]| (names([chunk]).remove(0), names(ahead.iter().copied()));
+        assert_eq!(source.take(), [read(3, &[9, 30]), read(9, &[30]), read(30, &[])]);
+        // What is kept is neither read nor told ahead.
+        block_on(rows.gather(&of(&[2, 3, 9, 31, 30, 32]))).unwrap();
+        assert_eq!(source.take(), [read(2, &[31, 32]), read(31, &[32]), read(32, &[])]);
+        let all: Vec<usize> = (0..40).collect();
+        block_on(rows.gather(&of(&all))).unwrap();
+        let reads = source.take();
+        let unknown: Vec<usize> = all.into_iter().filter(|chunk| ![2, 3, 9, 30, 31, 32].contains(chunk)).collect();
+        assert_eq!(reads[0], read(0, &unknown[1..17]));
+        assert_eq!(reads[33], read(39, &[]));
+    }
+
+    #[test]
+    fn blocks_of_the_table_read_each_chunk_once_and_are_told_ahead() {
+        let (rows, source) = rows(40, usize::MAX);
+        let mut values = Vec::new();
+        for first in (0..rows.rows()).step_by(7) {
+            values.extend(block_on(rows.block(first..(first + 7).min(rows.rows()))).unwrap());
+        }
+        assert!(values.iter().enumerate().all(|(i, value)| *value == (i / 4) as f32));
+        let wanted = (0..40).map(|chunk| (names([chunk]).remove(0), names((chunk + 1..40).take(16))));
+        assert_eq!(source.take(), wanted.collect::<Vec<_>>());
     }
 
     #[test]
     fn rows_that_do_not_exist_or_are_not_finite_are_errors() {
-        let (rows, _) = rows(5);
+        let (rows, _) = rows(2, 5);
         for error in [block_on(rows.gather(&[0, 8])), block_on(rows.gather(&[u32::MAX])), block_on(rows.block(4..9))] {
             assert_eq!(error.unwrap_err().code(), "input");
         }

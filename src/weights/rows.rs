@@ -15,7 +15,8 @@ pub struct RowTable {
 }
 
 impl RowTable {
-    /// Rows of `columns` numbers, one after the other. With no bytes in `bytes`, its memory is used by [`put`](Self::put).
+    /// Rows of `columns` numbers, one after the other. With no bytes in `bytes`, its memory is used by
+    /// [`put`](Self::put).
     pub fn new(columns: usize, dtype: DType, bytes: Vec<u8>) -> Self {
         Self { columns, dtype, bytes }
     }
@@ -40,9 +41,9 @@ impl RowTable {
         rows_q8(self.dtype, self.columns, &self.bytes)
     }
 
-    /// Puts rows from `first` on in their place: as they are stored, or as f32 where other rows are stored in another way. The
-    /// table has `rows` in all. Memory for all of them is reserved with the first ones; it is written only up to the last row
-    /// that came, with zeros where none came.
+    /// Puts rows from `first` on in their place: as they are stored, or as f32 where other rows are stored in another
+    /// way. The table has `rows` in all. Memory for all of them is reserved with the first ones; it is written only up
+    /// to the last row that came, with zeros where none came.
     ///
     /// # Errors
     /// `out-of-memory` when there is no memory for all rows, `format` when the rows are not within the table.
@@ -190,7 +191,7 @@ mod tests {
         }
     }
 
-    /// B4: of a table of 2^24 rows the first one came, and memory for all of them ended the program.
+    /// Earlier, the first row of a table of 2^24 rows came, and the allocation for all rows ended the program.
     #[test]
     fn a_table_larger_than_memory_is_an_error() {
         let row = vec![0; 1536];

@@ -9,9 +9,9 @@ use crate::error::{LukeError, Result};
 use crate::folder::{CheckedFolder, Part, Source, Tensor, read_verified};
 use crate::memory;
 
-/// Hands out the tensors of a folder. A chunk is read when its first tensor is taken and dropped with its last one, so a model
-/// is built while its files come in. Buffers of chunks and of short-lived tables are used again: allocators find no place
-/// for the next ones between what stays, and wasm never gives memory back.
+/// Hands out the tensors of a folder. A chunk is read when its first tensor is taken and dropped with its last one, so
+/// a model is built while its files come in. Buffers of chunks and of short-lived tables are used again: allocators
+/// find no place for the next ones between what stays, and wasm never gives memory back.
 pub struct WeightStore<'a> {
     folder: &'a CheckedFolder,
     source: &'a dyn Source,
@@ -20,8 +20,8 @@ pub struct WeightStore<'a> {
     chunks: HashMap<usize, Vec<u8>>,
     /// How many parts of each chunk have not been taken.
     pending: HashMap<usize, usize>,
-    /// The chunk that will be read after each, as far as the order of the tensors says.
-    next: HashMap<usize, usize>,
+    /// The place of each chunk in the order in which they will be read, as far as the order of the tensors says.
+    places: HashMap<usize, usize>,
     taken: HashSet<&'a str>,
     spare_chunk: Vec<u8>,
     /// A buffer for a table that is needed for a moment.
@@ -36,14 +36,13 @@ impl<'a> WeightStore<'a> {
             let count = pending.entry(part.chunk).or_default();
             *count = count.saturating_add(1);
         }
-        let order = folder.reading_order();
         Self {
             folder,
             source,
             tensors: folder.tensors().iter().map(|tensor| (tensor.name.as_str(), tensor)).collect(),
             chunks: HashMap::new(),
             pending,
-            next: order.iter().copied().zip(order.iter().copied().skip(1)).collect(),
+            places: folder.reading_order().iter().copied().zip(0..).collect(),
             taken: HashSet::new(),
             spare_chunk: Vec::new(),
             spare_table: Vec::new(),
@@ -71,11 +70,13 @@ impl<'a> WeightStore<'a> {
         }
     }
 
-    /// Takes a tensor, as f32. `shape` is what the model needs.
+    /// Takes a tensor as f32, in row-major order. `shape` is the shape that the model needs.
     ///
     /// # Errors
-    /// `format` when there is no such tensor of this shape, or a number of it is not finite; `out-of-memory`; `integrity` and
-    /// what the source fails with when its chunk is read.
+    /// - `format` if there is no such tensor, if it has another shape, or if one of its numbers is not finite
+    /// - `integrity` if its chunk is not what the manifest says
+    /// - `out-of-memory`
+    /// - those of the source, such as `network`
     pub async fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let tensor = self.tensor(name, shape)?;
         let count = shape.iter().try_fold(1usize, |count, size| count.checked_mul(*size)).unwrap_or(usize::MAX);
@@ -90,7 +91,8 @@ impl<'a> WeightStore<'a> {
         Ok(values)
     }
 
-    /// Takes a matrix as it is stored: for tables of which a call needs few rows.
+    /// Takes a matrix `[rows, columns]` as it is stored, for a table of which a call needs few rows. `shape` is the
+    /// shape that the model needs.
     ///
     /// # Errors
     /// As [`take`](Self::take).
@@ -101,7 +103,8 @@ impl<'a> WeightStore<'a> {
         Ok(table)
     }
 
-    /// Takes a matrix, and calls `visit` with the first row, the storage and the bytes of each of its parts, in row order.
+    /// Takes a matrix, and calls `visit` with the first row, the storage and the bytes of each of its parts, in row
+    /// order.
     ///
     /// # Errors
     /// As [`take`](Self::take), and what `visit` fails with.
@@ -127,7 +130,8 @@ impl<'a> WeightStore<'a> {
         Ok(tensor)
     }
 
-    /// Calls `visit` with the bytes of a part, whose numbers are all finite. Reads its chunk first where that is not here.
+    /// Calls `visit` with the bytes of a part, whose numbers are all finite. Reads its chunk first where that is not
+    /// here.
     async fn read(&mut self, tensor: &'a Tensor, part: &Part, visit: impl FnOnce(&[u8]) -> Result<()>) -> Result<()> {
         let chunk = match self.chunks.remove(&part.chunk) {
             Some(chunk) => chunk,
@@ -149,9 +153,10 @@ impl<'a> WeightStore<'a> {
     }
 
     async fn read_chunk(&mut self, index: usize) -> Result<Vec<u8>> {
-        let next = self.next.get(&index).and_then(|next| self.folder.chunk(*next).ok());
+        let after = self.places.get(&index).map_or(usize::MAX, |place| place.saturating_add(1));
+        let ahead = self.folder.reading_order().iter().skip(after).filter_map(|next| self.folder.chunk(*next).ok());
         let buffer = std::mem::take(&mut self.spare_chunk);
-        read_verified(self.source, self.folder.chunk(index)?, next, buffer).await
+        read_verified(self.source, self.folder.chunk(index)?, ahead, buffer).await
     }
 }
 
@@ -164,7 +169,7 @@ mod tests {
     struct First;
 
     impl Source for First {
-        fn read<'a>(&'a self, file: &'a FileEntry, _: Option<&'a FileEntry>, _: Vec<u8>) -> Reading<'a> {
+        fn read<'a>(&'a self, file: &'a FileEntry, _: &'a [&'a FileEntry], _: bool, _: Vec<u8>) -> Reading<'a> {
             let missing = LukeError::Network { file: file.path.clone(), reason: "is not there".into() };
             let bytes = if file.path == "chunks/0000.bin" { Ok(vec![0; file.bytes]) } else { Err(missing) };
             Box::pin(async { bytes })
@@ -177,8 +182,8 @@ mod tests {
 
     const WORDS: &str = "luke.embeddings.word_embeddings.weight";
 
-    /// B4: a word table of gigabytes, of which the host has a few rows. Memory for all of it was filled with zeros, or ended the
-    /// program, before the second part was asked for.
+    /// A word table of gigabytes, of which the host has only a few rows. Earlier, memory for all rows was filled with
+    /// zeros, or its allocation ended the program, before the second part was read.
     #[test]
     fn a_large_table_of_which_little_comes_is_an_error() {
         let manifest = testing::with_words(1 << 22, 384);

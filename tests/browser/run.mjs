@@ -5,7 +5,13 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { startSite } from './server.mjs';
 
-const SPECS = ['parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'lifecycle', 'threads', 'gpu', 'kernels', 'demo', 'building'];
+const SPECS = [
+  'parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'lifecycle', 'threads', 'gpu', 'kernels', 'demo', 'offline', 'building',
+  'faults/tabs', 'faults/aborts', 'faults/calls',
+];
+/** These run beside each other: they wait for retries most of the time. */
+const BESIDE = ['transfers', 'checkpoint', 'statuses', 'stalls', 'manager', 'workers', 'store', 'offline', 'others'].map((name) => `faults/${name}`);
+const LANES = 3;
 const FLAGS = [
   '--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -33,10 +39,20 @@ async function openPage(url = site.url) {
 
 let passed = 0;
 let failed = 0;
+let skipped = 0;
+
+const isSelected = (name) => words.every((word) => name.includes(word));
+
+/** Says that tests cannot run here, and why. */
+function skip(name, reason) {
+  if (!isSelected(name)) return;
+  skipped += 1;
+  console.log(`skipped ${name}: ${reason}`);
+}
 
 /** Runs one test, if the command line selects it. */
 async function test(name, body) {
-  if (!words.every((word) => name.includes(word))) return;
+  if (!isSelected(name)) return;
   const started = Date.now();
   try {
     await withTimeout(body());
@@ -54,14 +70,24 @@ async function withTimeout(work) {
   await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
+async function runSpec(name) {
+  const { default: spec } = await import(`./specs/${name}.mjs`);
+  const named = (run) => (title, how) => run(`${name}: ${title}`, how);
+  await spec({ test: named(test), skip: named(skip), openPage, browser, site });
+}
+
+/** Runs the specs of a list one after the other, and takes each from the list. */
+async function runAll(specs) {
+  for (let name; (name = specs.shift()); ) await runSpec(name);
+}
+
 try {
-  for (const name of SPECS) {
-    const { default: spec } = await import(`./specs/${name}.mjs`);
-    await spec({ test: (title, body) => test(`${name}: ${title}`, body), openPage, browser, site });
-  }
+  await runAll([...SPECS]);
+  const rest = [...BESIDE];
+  await Promise.all(Array.from({ length: LANES }, () => runAll(rest)));
 } finally {
   await browser.close();
   site.close();
 }
-console.log(`${passed} passed, ${failed} failed`);
+console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
 process.exit(failed || !passed ? 1 : 0);

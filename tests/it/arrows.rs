@@ -1,18 +1,18 @@
-//! The arrows between the modules: which may use which. The list is the architecture; ARCHITECTURE.md explains it.
+//! Checks which module uses which. The list in this file defines the architecture; ARCHITECTURE.md explains it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::support::repository;
 
-/// What each module may use. A module uses only what stands above it, so there is no circle among modules.
+/// The modules that each module may use. A module may use only modules above it in the list, so there is no circle.
 const ALLOWED: [(&str, &[&str]); 17] = [
     ("error", &[]),
     ("memory", &["error"]),
     ("config", &["error"]),
     ("dtype", &[]),
     ("heads", &[]),
-    // Neither does any IO: whoever loads a model brings a `Source`.
+    // `folder` and `weights` do no IO: the caller that loads a model brings a `Source`.
     ("folder", &["config", "dtype", "error", "heads"]),
     ("weights", &["dtype", "error", "folder", "memory"]),
     ("inputs", &["config", "error"]),
@@ -20,7 +20,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("checkpoint", &["config", "dtype", "error", "folder", "heads", "text"]),
     ("backend", &["error"]),
     ("kernels", &["backend", "dtype", "error", "memory", "weights"]),
-    // Never text.
+    // `model` must not use `text`.
     ("model", &["config", "error", "heads", "inputs", "kernels", "weights"]),
     (
         "luke",
@@ -40,12 +40,12 @@ const ALLOWED: [(&str, &[&str]); 17] = [
         ],
     ),
     ("directory", &["backend", "error", "folder", "luke", "memory"]),
-    // Never a kernel, a tensor or a file.
+    // `tasks` must not use a kernel, a tensor or a file.
     ("tasks", &["error", "heads", "inputs", "luke", "memory", "text"]),
     ("wasm", &["backend", "checkpoint", "error", "folder", "inputs", "kernels", "luke", "memory", "tasks"]),
 ];
 
-/// Words that only some files may have: each names a thing that the rest of the program does not depend on.
+/// Words that only some files may contain. Each names a library that the rest of the program must not depend on.
 const HOMES: [(&str, &[&str]); 9] = [
     ("wasm_bindgen", &["wasm"]),
     ("js_sys", &["wasm"]),
@@ -99,7 +99,8 @@ fn sources() -> Vec<Source> {
     found.into_iter().map(read).collect()
 }
 
-/// The names that follow `prefix` in a text: of `crate::a::B` it is `a`, of `crate::{a::B, c}` they are `a` and `c`.
+/// The names that follow `prefix` in a text. With the prefix `crate::`, `crate::a::B` gives `a`, and `crate::{a::B, c}`
+/// gives `a` and `c`.
 fn names_after<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let name = |text: &'a str| &text[..text.find(|c| !is_name(c)).unwrap_or(text.len())];
@@ -169,8 +170,8 @@ fn modules_use_only_what_the_list_allows() {
     }
 }
 
-/// Within a module, files that use each other would be one file. A folder counts as its `mod.rs` and what is in it; what a
-/// child uses of its parent is not counted.
+/// Two files of a module that use each other should be one file. A folder counts as one file, with all files in it.
+/// What a file uses of its parent is not counted.
 #[test]
 fn files_of_a_module_do_not_use_each_other_in_a_circle() {
     let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -1,4 +1,5 @@
-//! Layouts of checkpoints that `luke convert` reads, and checkpoints it must refuse by name.
+//! Layouts of checkpoints that `luke convert` must read, and faults that it must refuse with the name of the faulty
+//! part.
 
 use std::path::Path;
 
@@ -6,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{changed, checkpoint, convert, edit, edit_tensors, load, read_tensors, temporary, write_tensors};
 
-/// Converts a changed copy of a checkpoint; gives standard error, or nothing if it went well.
+/// Converts a changed copy of a checkpoint. Returns standard error, or `None` if the conversion succeeds.
 fn convert_changed(name: &str, change: impl FnOnce(&Path)) -> Option<String> {
     convert(&changed("micro-span_cls", name, change), name, &["--entities", "full"]).err()
 }

@@ -1,4 +1,4 @@
-//! The `luke` binary: JSON Lines and verification.
+//! The `luke` binary: tasks over JSON Lines, and `luke verify`.
 
 use std::io::Write;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{checkpoint, copy, edit, folder, load, luke, temporary};
 
-/// What a task answers to lines.
+/// The answers of a task to lines of input.
 fn answers(task: &str, model: &str, lines: &[impl AsRef<[u8]>]) -> Vec<Value> {
     let input = lines.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(&b'\n');
     let mut child = Command::new(env!("CARGO_BIN_EXE_luke"))

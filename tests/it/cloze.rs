@@ -1,4 +1,4 @@
-//! Cloze questions against the authors' ReCoRD pipeline on the same weights.
+//! Compares `cloze` with the authors' ReCoRD pipeline on the same weights.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -55,7 +55,8 @@ fn windows_and_logits_equal_the_authors() {
         )
         .unwrap();
         let options = from_value("options", options(&case)).unwrap();
-        let windows: Vec<ClozeWindow> = Layout::new(luke, &input, &options).unwrap().windows().collect();
+        let windows: Vec<ClozeWindow> =
+            pollster::block_on(Layout::new(luke, &input, &options)).unwrap().windows().collect();
         let features = case["features"].as_array().unwrap();
         assert_eq!(windows.len(), features.len(), "{name}: windows");
         let offsets = Offsets::new(&input.passage, OffsetUnit::Codepoint);
@@ -165,7 +166,7 @@ fn a_blank_far_into_a_long_query_is_kept() {
     for query in [format!("{filler}@placeholder"), format!("{filler}@placeholder {filler}"), "@placeholder".into()] {
         let input = ClozeInput { passage: "Paris or Tokyo".into(), query, candidates: vec![[0, 5], [9, 14]] };
         let options = ClozeOptions { max_query_tokens: 10, ..Default::default() };
-        let window = Layout::new(luke, &input, &options).unwrap().windows().next().unwrap();
+        let window = pollster::block_on(Layout::new(luke, &input, &options)).unwrap().windows().next().unwrap();
         let inputs = &window.inputs;
         let blank = luke.manifest.heads["cloze"].tokens.unwrap().placeholder;
         assert_eq!(inputs.input_ids[inputs.entity_position_ids[0][0] as usize], blank);

@@ -1,4 +1,5 @@
-//! `luke-mini-en` as it is shipped: WordPiece, BERT's special tokens and positions, four bits, on plain English.
+//! The shipped model `luke-mini-en` on plain English sentences. It differs from RoBERTa-based models: WordPiece, the
+//! special tokens and positions of BERT, four-bit weights.
 
 use std::sync::LazyLock;
 
@@ -11,7 +12,7 @@ use pollster::block_on;
 
 use crate::support::{load, repository};
 
-/// `load` runs the self-test: the logits of the conversion, to the model's own tolerance.
+/// `load` runs the self-test: it compares logits with those of the conversion, within the model's tolerance.
 static LUKE: LazyLock<Luke> = LazyLock::new(|| load(&repository().join("www/models/luke-mini-en")));
 
 #[test]

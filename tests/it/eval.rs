@@ -1,5 +1,5 @@
-//! `luke eval` on small files in each published format, with the random micro checkpoints. The gold labels are the
-//! model's own answers but for one, so that the figures are known.
+//! `luke eval` on small files in each published format, with micro checkpoints of random weights. The gold labels are
+//! the answers of the model itself, except one, so that the right figures are known.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ fn written(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     path
 }
 
-/// Runs `luke eval`: the report, or standard error.
+/// Runs `luke eval`. Returns its report, or standard error.
 fn eval(model: &str, task: &str, file: &Path, more: &[&str]) -> Result<Value, String> {
     let (model, file) = (folder(model).display().to_string(), file.display().to_string());
     let output = luke(&[&["eval", &model, "--task", task, &file], more].concat());
@@ -35,7 +35,7 @@ fn assert_figures(report: &Value, pointer: &str, want: &[(&str, f64)]) {
 const SENTENCES: [&[&str]; 3] =
     [&["Tokyo", "beats", "Paris", "."], &["Ada", "Lovelace", "met", "Babbage"], &["He", "lives", "in", "New", "York"]];
 
-/// Three sentences in two documents, tagged with what the model finds in them.
+/// Three sentences in two documents, tagged with the entities that the model finds in them.
 fn conll(columns: &str, scheme: &str) -> (String, usize) {
     let model = load(&folder("micro-span_cls"));
     let (mut text, mut found) = (String::new(), 0);

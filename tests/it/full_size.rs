@@ -1,6 +1,6 @@
-//! luke-base at full size with random weights, layer by layer. The checkpoint (0.6 GB) is made by
-//! `tests/oracle/make_checkpoint.py --size base --lite --head span_cls --out DIR`; name it in
-//! `LUKE_BASE_CHECKPOINT` to run this test.
+//! Compares every layer of luke-base at full size with `transformers`, on random weights. These tests run only if
+//! `LUKE_BASE_CHECKPOINT` names the checkpoint (0.6 GB). To make it:
+//! `tests/oracle/make_checkpoint.py --size base --lite --head span_cls --out DIR`.
 
 use luke_web::Luke;
 use luke_web::inputs::ModelInputs;
@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use crate::support::{assert_close, fixture, flat, load, luke, temporary};
 
-/// What quantising may move a logit by.
+/// How far quantisation may move a logit.
 const QUANTISED: f64 = 0.1;
 
-/// transformers' own f32 is up to 6e-6 off its f64 here; the fixture is f64 rounded to 6 digits for hidden states.
+/// The largest difference from the fixture, which is f64 (hidden states are rounded to 6 digits). The f32 of
+/// `transformers` itself differs from its f64 by up to 6e-6 here.
 const TOLERANCE: f64 = 2e-5;
 
 #[test]

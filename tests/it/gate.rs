@@ -1,10 +1,11 @@
-//! Model folders and inputs that a host can hand us: each is refused with a code and the name of what is wrong.
+//! Faulty model folders and inputs, as a host may give them. Each is refused with an error code and the name of the
+//! faulty part.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use luke_web::backend::DeviceKind;
-use luke_web::folder::{CheckedFolder, FileEntry, Reading, Source, sha256_hex};
+use luke_web::folder::{CheckedFolder, FileEntry, MAX_AHEAD, Reading, Source, sha256_hex};
 use luke_web::heads::Method;
 use luke_web::inputs::ModelInputs;
 use luke_web::tasks::embed::{EmbedInput, EmbedOptions};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Files, checkpoint, convert, copy, edit, folder, load, repository, temporary};
 
-/// A copy of a converted checkpoint, to spoil.
+/// A copy of a converted checkpoint. A test may damage it.
 fn spoilt(of: &str, name: &str) -> PathBuf {
     copied(&folder(of), name)
 }
@@ -57,7 +58,8 @@ fn poke_file(folder: &Path, entry: &mut Value, start: usize, bytes: &[u8]) {
     std::fs::write(path, file).unwrap();
 }
 
-/// B2: `selfTest` with the head `mlm` and a text that is too long for the model ended the program with "range end index out of range".
+/// Earlier, a `selfTest` with the head `mlm` and a text that is too long for the model ended the program with a panic
+/// ("range end index out of range").
 #[test]
 fn a_self_test_that_the_model_cannot_read_is_a_format_error() {
     for head in ["mlm", "model"] {
@@ -73,7 +75,7 @@ fn a_self_test_that_the_model_cannot_read_is_a_format_error() {
     refused(&folder, "format", &["selfTest", "spans"]);
 }
 
-/// B11: with `expected: []` every model passed.
+/// Earlier, every model passed a self-test with `expected: []`.
 #[test]
 fn a_self_test_that_expects_nothing_is_refused() {
     let folder = spoilt("micro-span_cls", "expects-nothing");
@@ -81,7 +83,8 @@ fn a_self_test_that_expects_nothing_is_refused() {
     refused(&folder, "format", &["selfTest", "expected"]);
 }
 
-/// B9: a NaN in the bias of a head loaded, and each call failed with `device-lost`, which marked a GPU that others share.
+/// Earlier, a head with a NaN in its bias was loaded. Each call then failed with `device-lost`, and the GPU, which
+/// other models share, was marked as failed.
 #[test]
 fn weights_that_are_not_finite_are_refused_by_name_when_they_are_loaded() {
     const NAN: [u8; 4] = f32::NAN.to_le_bytes();
@@ -113,7 +116,7 @@ fn weights_that_are_not_finite_are_refused_by_name_when_they_are_loaded() {
     }
 }
 
-/// B9, of rows that are read when a call needs them.
+/// The same for rows that are read only when a call needs them.
 #[test]
 fn rows_of_entities_that_are_not_finite_are_refused_when_they_are_read() {
     let folder = spoilt("micro-paged", "entities");
@@ -131,7 +134,7 @@ fn rows_of_entities_that_are_not_finite_are_refused_when_they_are_read() {
     assert!(embed("Entity 1298").is_ok(), "the other chunks are as they were");
 }
 
-/// B9, of finite weights whose sums are not: the fault is the model's, and no other model's or the device's.
+/// Finite weights whose sums are not finite: the error concerns this model, not the device and not other models.
 #[test]
 fn weights_that_overflow_are_a_fault_of_their_model_alone() {
     let folder = spoilt("micro-qa", "overflow");
@@ -146,7 +149,7 @@ fn weights_that_overflow_are_a_fault_of_their_model_alone() {
     assert!(block_on(overflowing.forward(&inputs, Some("model"))).is_ok());
 }
 
-/// R2: a million entities were read, in time and memory that grow with their square.
+/// Earlier, an input with a million entities was accepted. Time and memory grow with the square of that number.
 #[test]
 fn inputs_are_bounded_and_positions_exist() {
     let luke = load(&folder("micro-mlm"));
@@ -165,30 +168,38 @@ fn inputs_are_bounded_and_positions_exist() {
     }
 }
 
-/// Which file was read, and which was said to come next.
+/// Which file was read, and which were said to come after it.
 struct Announced {
     files: Files,
-    reads: Mutex<Vec<(FileEntry, Option<FileEntry>)>>,
+    reads: Mutex<Vec<(FileEntry, Vec<FileEntry>)>>,
 }
 
 impl Source for Announced {
-    fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, buffer: Vec<u8>) -> Reading<'a> {
-        self.reads.lock().unwrap().push((file.clone(), next.cloned()));
-        self.files.read(file, next, buffer)
+    fn read<'a>(
+        &'a self,
+        file: &'a FileEntry,
+        ahead: &'a [&'a FileEntry],
+        again: bool,
+        buffer: Vec<u8>,
+    ) -> Reading<'a> {
+        assert!(!again, "{} is as the manifest says", file.path);
+        self.reads.lock().unwrap().push((file.clone(), ahead.iter().map(|file| (*file).clone()).collect()));
+        self.files.read(file, ahead, again, buffer)
     }
 }
 
 #[test]
-fn each_read_says_which_file_comes_next() {
+fn each_read_says_which_files_come_next() {
     let check = |folder: &Path, files: usize| {
         let source = Arc::new(Announced { files: Files(folder.to_owned()), reads: Mutex::default() });
         let checked = CheckedFolder::parse(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
         block_on(Luke::load(checked, source.clone(), DeviceKind::Cpu, false)).unwrap();
         let reads = source.reads.lock().unwrap();
         assert_eq!(reads.len(), files, "{}", folder.display());
-        let announced = reads.iter().map(|(_, next)| next.as_ref());
-        let read = reads.iter().skip(1).map(|(file, _)| Some(file)).chain([None]);
-        announced.zip(read).for_each(|(announced, read)| assert_eq!(announced, read));
+        for (place, (file, ahead)) in reads.iter().enumerate() {
+            let next: Vec<&FileEntry> = reads[place + 1..].iter().map(|(file, _)| file).take(MAX_AHEAD).collect();
+            assert!(ahead.iter().eq(next), "{}", file.path);
+        }
     };
     for name in ["micro-span_cls", "micro-mlm", "micro-paged"] {
         check(&folder(name), 3);
@@ -212,9 +223,55 @@ fn each_read_says_which_file_comes_next() {
             });
             (tensor["chunk"], tensor["offset"]) = (json!(index), json!(0));
         }
-        assert!(chunks.len() > 20);
+        assert!(chunks.len() > MAX_AHEAD + 4);
         manifest["chunks"] = json!(chunks);
     });
     let chunks = std::fs::read_dir(scattered.join("chunks")).unwrap().count() - 1;
     check(&scattered, chunks + 2);
+}
+
+/// Files of which the first copies that are given are cut short.
+struct Stale {
+    files: Files,
+    bad_copies: usize,
+    /// Each file that was read, and whether another copy was asked for.
+    reads: Mutex<Vec<(String, bool)>>,
+}
+
+impl Source for Stale {
+    fn read<'a>(
+        &'a self,
+        file: &'a FileEntry,
+        ahead: &'a [&'a FileEntry],
+        again: bool,
+        buffer: Vec<u8>,
+    ) -> Reading<'a> {
+        let mut reads = self.reads.lock().unwrap();
+        reads.push((file.path.clone(), again));
+        let bad = reads.iter().filter(|(path, _)| *path == file.path).count() <= self.bad_copies;
+        Box::pin(async move {
+            let bytes = self.files.read(file, ahead, again, buffer).await?;
+            Ok(if bad { bytes[1..].to_vec() } else { bytes })
+        })
+    }
+}
+
+#[test]
+fn a_file_that_is_wrong_is_asked_for_once_more() {
+    let load = |bad_copies: usize| {
+        let folder = folder("micro-mlm");
+        let checked = CheckedFolder::parse(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
+        let source = Arc::new(Stale { files: Files(folder), bad_copies, reads: Mutex::default() });
+        let loaded = block_on(Luke::load(checked, source.clone(), DeviceKind::Cpu, true));
+        let reads = std::mem::take(&mut *source.reads.lock().unwrap());
+        (loaded.map(|luke| luke.self_test_error.is_some()), reads)
+    };
+    let twice = |path: &str| [(path.to_owned(), false), (path.to_owned(), true)];
+    let (loaded, reads) = load(1);
+    assert_eq!(loaded, Ok(true));
+    let files: Vec<&str> = reads.iter().map(|(path, _)| path.as_str()).step_by(2).collect();
+    assert_eq!(files, ["tokenizer.json", "entity_vocab.json", "chunks/0000.bin"]);
+    assert_eq!(reads, files.into_iter().flat_map(twice).collect::<Vec<_>>());
+    let (loaded, reads) = load(2);
+    assert_eq!((loaded.unwrap_err().code(), reads), ("integrity", twice("tokenizer.json").to_vec()));
 }

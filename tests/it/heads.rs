@@ -1,4 +1,4 @@
-//! Every class of Hugging Face's LUKE, entity-aware attention on and off, padded and not.
+//! Compares every LUKE class with `transformers`: with and without entity-aware attention, with and without padding.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ fn every_head_equals_transformers() {
     assert!(checked >= cases.len(), "{checked} outputs of {} cases", cases.len());
 }
 
-/// All cases of a checkpoint at once: words with and without entities, of other lengths, padded and not.
+/// All cases of a checkpoint in one batch: inputs of different lengths, with and without entities and padding.
 #[test]
 fn a_batch_gives_what_its_inputs_give_alone() {
     let cases = fixture("heads.json");

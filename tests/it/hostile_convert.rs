@@ -1,4 +1,5 @@
-//! `luke convert` on checkpoints and archives that lie: an error that says why, soon, and nothing left on the disk.
+//! `luke convert` on hostile checkpoints and archives. Each gives an error that says why, within seconds, and leaves no
+//! files on disk.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,8 @@ use tar::{Builder, EntryType, Header};
 use crate::other_checkpoints::{archive, as_archive, tokenizer};
 use crate::support::{changed, convert, edit, repository, temporary};
 
-/// The checkpoint is refused with all of `parts` in the error, within seconds; no folder of the conversion is left.
+/// Checks that the checkpoint is refused within seconds, that the error contains all of `parts`, and that no folder of
+/// the conversion is left.
 fn refused(from: &Path, name: &str, parts: &[&str]) {
     let started = Instant::now();
     let error = convert(from, name, &["--tokenizer", &tokenizer(), "--dtype", "q8"]).expect_err(name);
@@ -40,7 +42,7 @@ fn with_tensor(name: &str, tensor: &str) -> PathBuf {
     })
 }
 
-/// B6: `luke convert` looped over 2^58 rows. B12: the second tensor was dropped without a word.
+/// Earlier, `luke convert` began a loop over 2^58 rows, and silently dropped a tensor without numbers.
 #[test]
 fn tensors_without_numbers_are_refused() {
     for (i, shape) in ["[288230376151711744,0]", "[0,1099511627776,1099511627776]", "[4294967295,0]"].iter().enumerate()
@@ -61,7 +63,7 @@ fn tensors_of_another_shape_are_refused_before_they_are_written() {
     refused(&other, "other-shape", &["intermediate.dense", "the model needs [65536"]);
 }
 
-/// R4: `add_labels` took the first dimension of a scalar.
+/// Earlier, `add_labels` read the first dimension of a scalar, which has none.
 #[test]
 fn a_scalar_for_a_layer_is_refused() {
     let scalar = as_archive("scalar", "micro-span_cls", 600, |tensors| {
@@ -175,7 +177,8 @@ fn pickles_that_would_fill_the_memory_are_refused() {
     refused(&tar, "tar-pickle", &["pytorch_model.bin", "no file of torch.save"]);
 }
 
-/// Every 97th byte of the head of a pickle, changed: each is converted or refused with an error of ours.
+/// Changes every 97th byte of the start of a pickle, one at a time. Each file is converted or refused with an error of
+/// this program.
 #[test]
 fn a_pickle_with_a_changed_byte_is_read_or_refused() {
     let good = std::fs::read(repository().join("tests/fixtures/micro-span_cls.bin")).unwrap();

@@ -1,4 +1,5 @@
-//! Numbers and lists that a caller gives are bounded, and what a text costs before the model is proportional to its length.
+//! Bounds of the numbers and lists that a caller gives, and the time for a text before the model runs, which must be
+//! proportional to its length.
 
 use std::time::{Duration, Instant};
 
@@ -11,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::support::{folder, load};
 
-/// Length of the texts that are read for time. Of a megabyte, each took less than 12 s for its tokens and less than 12 s for its
-/// passes on two busy cores; 80 kB took a minute for its sentences when these were quadratic.
+/// Length of the texts whose reading is timed, in bytes. On two busy cores, a text of 1 MB took less than 12 s for its
+/// tokens and less than 12 s for its passes. When sentence splitting was quadratic, 80 kB took a minute.
 const BYTES: usize = 50_000;
 
 /// Runs a call and returns the message of its `input` error.
@@ -22,7 +23,7 @@ fn refused(luke: &Luke, task: &str, input: Value, options: Value) -> String {
     error.to_string()
 }
 
-/// Every option that is a number, below and above its range. The largest values are taken.
+/// Every numeric option below and above its range is refused; the largest value of the range is accepted.
 #[test]
 fn numbers_out_of_range_are_refused_by_name_and_range() {
     let ner = json!("Tokyo");
@@ -65,8 +66,8 @@ fn numbers_out_of_range_are_refused_by_name_and_range() {
     }
 }
 
-/// Found by `hostile`: answers that repeat themselves never filled the list, and each was decoded. It took 7 s where the model
-/// itself takes less than one.
+/// Earlier, equal answers did not fill the list of the best, so every answer was decoded. A call took 7 s, of which the
+/// model took less than one. The `hostile` tests found this.
 #[test]
 fn answers_that_repeat_are_cheap() {
     let luke = load(&folder("micro-qa"));
@@ -84,14 +85,14 @@ fn answers_that_repeat_are_cheap() {
     }
 }
 
-/// Every span of a full window in one pass, longer than the model's inputs can have: it takes several.
+/// All spans of a full window in "one" pass: they are more than one input can hold, so there are several passes.
 #[test]
 fn all_spans_in_one_pass_are_as_many_as_an_input_holds() {
     let luke = load(&folder("micro-span_cls"));
     let options = json!({ "maxEntitiesPerPass": null, "maxSpanTokens": 500, "candidates": "all" });
     let options: NerOptions = from_value("options", options).unwrap();
     let reader = Reader::new(&luke, &options).unwrap();
-    let document = reader.text(&"a ".repeat(500)).unwrap();
+    let document = block_on(reader.text(&"a ".repeat(500))).unwrap();
     let mut spans = 0;
     for (inputs, scored) in reader.passes(&document) {
         inputs.checked(&luke.config).unwrap();
@@ -147,7 +148,8 @@ fn lists_that_are_too_long_are_refused_by_name() {
     assert!(message.starts_with("candidates") && message.contains("64"), "{message}");
 }
 
-/// Texts in which something could be done again for each place: no full stop ends them, or everything does.
+/// Texts that are slow to read if some work is repeated at each position: long runs of one thing, and a mix of
+/// everything.
 fn hostile_texts() -> Vec<(&'static str, String)> {
     let long = |start: &str, filler: &str| format!("{start}{}", filler.repeat(BYTES / filler.len()));
     let mut everything = String::new();
@@ -183,7 +185,7 @@ fn reading_any_text_takes_time_proportional_to_it() {
         for candidates in ["likely", "all"] {
             let options: NerOptions = from_value("options", json!({ "candidates": candidates })).unwrap();
             let (reader, started) = (Reader::new(&luke, &options).unwrap(), Instant::now());
-            let document = reader.text(&text).unwrap();
+            let document = block_on(reader.text(&text)).unwrap();
             let read = started.elapsed();
             let spans: usize = reader.passes(&document).map(|(_, spans)| spans.len()).sum();
             let passes = started.elapsed() - read;
@@ -200,7 +202,7 @@ fn laying_out_any_context_takes_time_proportional_to_it() {
         let entities = json!({ "a a a a a a a a a a a a": "Tokyo", "ana": "Tokyo", "...............": "Paris" });
         let options: QaOptions = from_value("options", json!({ "entities": entities, "docStride": 1 })).unwrap();
         let (input, started) = (QaInput { question: text.chars().take(500).collect(), context: text }, Instant::now());
-        let layout = Layout::new(&luke, &input, &options).unwrap();
+        let layout = block_on(Layout::new(&luke, &input, &options)).unwrap();
         let windows = layout.windows.ranges().len();
         let time = started.elapsed();
         assert!(time < Duration::from_secs(5), "{what}: {windows} windows in {time:?}");

@@ -1,4 +1,4 @@
-//! The only integration test binary: our answers against Hugging Face's, on committed fixtures.
+//! The only integration test binary. Most tests compare results with those of Hugging Face in committed fixtures.
 
 mod arrows;
 mod checkpoints;
@@ -21,4 +21,5 @@ mod raw_checkpoints;
 mod shaders;
 mod support;
 mod tokenizer;
+mod turns;
 mod typing_relation;

@@ -1,4 +1,4 @@
-//! Masked words, masked entities and vectors, against Hugging Face's classes on the same weights.
+//! Compares `fillMask`, `predictEntities` and `embed` with Hugging Face's classes on the same weights.
 
 use luke_web::tasks::embed::{EmbedInput, EmbedOptions};
 use luke_web::tasks::fill_mask::{FillMaskInput, FillMaskOptions};
@@ -14,7 +14,7 @@ fn spans(case: &Value) -> Vec<[usize; 2]> {
     serde_json::from_value(case["spans"].clone()).unwrap()
 }
 
-/// `[[id, logit], ...]` of a fixture, against what we give.
+/// Compares results with `[[id, logit], ...]` of a fixture.
 fn assert_top(what: &str, got: &[(u32, f32)], want: &Value) {
     let want: Vec<(u32, f64)> = serde_json::from_value(want.clone()).unwrap();
     assert_eq!(

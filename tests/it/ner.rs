@@ -1,4 +1,4 @@
-//! The NER pipeline in its exact forms, against the authors' pipeline on the same weights.
+//! Compares `ner` with the authors' pipeline on the same weights, in the forms whose results must be equal.
 
 use luke_web::Luke;
 use luke_web::tasks::from_value;

@@ -1,5 +1,5 @@
-//! Checkpoints unlike RoBERTa-based LUKE, against `transformers` (tests/oracle/make_other.py): mLUKE, a WordPiece one,
-//! and the authors' archives.
+//! Compares other checkpoints than RoBERTa-based LUKE with `transformers` (tests/oracle/make_other.py): mLUKE, a
+//! checkpoint with WordPiece, and the authors' archives.
 
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,7 @@ fn mluke_wordpiece_and_the_authors_archive_equal_transformers() {
     assert_eq!(mluke.entity_vocab.row("ja:東京"), mluke.entity_vocab.row("en:Tokyo"));
 }
 
-/// A checkpoint in Hugging Face's layout as the authors' archive.
+/// Makes an archive in the authors' layout from a checkpoint in Hugging Face's layout.
 pub fn as_archive(name: &str, of: &str, words: usize, change: impl FnOnce(&mut Vec<NamedBytes>)) -> PathBuf {
     changed(of, name, |folder| {
         let config: Value = serde_json::from_slice(&std::fs::read(folder.join("config.json")).unwrap()).unwrap();
@@ -113,7 +113,7 @@ fn masked(folder: &Path) -> Vec<f32> {
     pollster::block_on(luke.self_test_values("a <mask> b <ent> c <ent2>", &[[0, 1]], "mlm")).unwrap()
 }
 
-/// What `convert_luke_original_pytorch_checkpoint_to_pytorch.py` fills in.
+/// `luke convert` adds the same rows as `convert_luke_original_pytorch_checkpoint_to_pytorch.py` of `transformers`.
 #[test]
 fn a_pretrained_archive_gets_markers_queries_and_the_second_mask() {
     let (words, mask) = (vocabulary("micro-mlm", "vocab.json"), vocabulary("micro-mlm", "entity_vocab.json"));

@@ -1,4 +1,5 @@
-//! An entity table in chunks: the same numbers as `transformers`, and no more chunks than a call needs.
+//! Models whose entity table stays in chunks. They give the numbers of `transformers`, and a call reads only the chunks
+//! that it needs.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,18 +15,24 @@ use serde_json::{Value, json};
 
 use crate::support::{Files, TOLERANCE, assert_close, checkpoint, convert, fixture, flat, folder};
 
-/// Files of a folder, and which chunks of rows were read.
+/// The files of a folder. Records which chunks of the entity table were read.
 struct Counted {
     files: Files,
     rows: Mutex<Vec<String>>,
 }
 
 impl Source for Counted {
-    fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, buffer: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(
+        &'a self,
+        file: &'a FileEntry,
+        ahead: &'a [&'a FileEntry],
+        again: bool,
+        buffer: Vec<u8>,
+    ) -> Reading<'a> {
         if file.path.starts_with("entities/") {
             self.rows.lock().unwrap().push(file.path.clone());
         }
-        self.files.read(file, next, buffer)
+        self.files.read(file, ahead, again, buffer)
     }
 }
 

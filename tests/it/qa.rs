@@ -1,4 +1,4 @@
-//! Extractive question answering against the authors' SQuAD code on the same weights (`tests/oracle/pipelines.py`).
+//! Compares `qa` with the authors' SQuAD code on the same weights (`tests/oracle/pipelines.py`).
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ fn ask(question: &str, context: &str, options: &QaOptions) -> luke_web::Result<A
     pollster::block_on(LUKE.qa(&input(question, context), options))
 }
 
-/// The options of a fixture, with every answer asked for.
+/// The options of a fixture, and `topK` such that all answers are returned.
 fn options(case: &Value) -> QaOptions {
     let number = |key: &str, default: usize| case["args"][key].as_u64().map_or(default, |n| n as usize);
     let n_best = number("n_best", 20);
@@ -40,7 +40,7 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap()
 }
 
-/// Every window: ids, entities, which tokens have most context here, and the logits.
+/// Compares every window: ids, entities, the tokens that have most context in this window, and the logits.
 fn assert_windows(what: &str, layout: &Layout, features: &Value) {
     let windows = layout.windows.ranges();
     assert_eq!(windows.len(), list(features).len(), "{what}: windows");
@@ -70,7 +70,7 @@ fn every_case_equals_the_reference() {
     for case in list(&cases) {
         let (what, options) = (case["name"].as_str().unwrap(), options(case));
         let input = input(case["question"].as_str().unwrap(), case["context"].as_str().unwrap());
-        let layout = Layout::new(&LUKE, &input, &options).unwrap();
+        let layout = pollster::block_on(Layout::new(&LUKE, &input, &options)).unwrap();
         assert_windows(what, &layout, &case["features"]);
 
         let best = pollster::block_on(LUKE.qa(&input, &options)).unwrap();
@@ -139,7 +139,7 @@ fn the_null_threshold_decides_whether_an_answer_stands() {
     let context = "Star Wars is a film written and directed by George Lucas. ".repeat(30);
     let plain = ask("Who directed it?", &context, &QaOptions::default()).unwrap();
     let reading_of = input("Who directed it?", &context);
-    let layout = Layout::new(&LUKE, &reading_of, &QaOptions::default()).unwrap();
+    let layout = pollster::block_on(Layout::new(&LUKE, &reading_of, &QaOptions::default())).unwrap();
     assert!(layout.windows.ranges().len() > 1);
     let first = |i: usize| {
         let outputs = pollster::block_on(LUKE.forward(&layout.inputs(i), Some("qa"))).unwrap();
@@ -160,7 +160,7 @@ fn links_take_the_longest_mention_and_drop_ambiguous_and_unknown_ones() {
     let linked = |question: &str, context: &str, entities: &[(&str, &str)]| {
         let entities: BTreeMap<String, String> = entities.iter().map(|(m, t)| (m.to_string(), t.to_string())).collect();
         let options = QaOptions { entities: Some(entities), ..Default::default() };
-        Layout::new(&LUKE, &input(question, context), &options).unwrap().inputs(0)
+        pollster::block_on(Layout::new(&LUKE, &input(question, context), &options)).unwrap().inputs(0)
     };
     let row = |title: &str| LUKE.entity_vocab.row(title).unwrap();
     let (tokyo, paris, texas) = (row("Tokyo"), row("Paris"), row("Paris, Texas"));
@@ -210,7 +210,11 @@ fn options_out_of_range_are_refused_by_name() {
     // Any stride is taken that is given; left out, it leaves no answer between two windows.
     let windows = |options: Value| {
         let reading = input("?", &"Tokyo ".repeat(300));
-        Layout::new(&LUKE, &reading, &serde_json::from_value(options).unwrap()).unwrap().windows.ranges().to_vec()
+        pollster::block_on(Layout::new(&LUKE, &reading, &serde_json::from_value(options).unwrap()))
+            .unwrap()
+            .windows
+            .ranges()
+            .to_vec()
     };
     for (options, stride) in [
         (json!({}), 128),
@@ -232,7 +236,7 @@ fn a_long_context_is_read_to_its_end() {
     let context = "Tokyo beats Paris 3:1 in Los Angeles. ".repeat(700);
     let options = QaOptions { top_k: 20, ..Default::default() };
     let input = input("Who?", &context);
-    let layout = Layout::new(&LUKE, &input, &options).unwrap();
+    let layout = pollster::block_on(Layout::new(&LUKE, &input, &options)).unwrap();
     let windows = layout.windows.ranges();
     let tokens = windows.last().unwrap().end;
     assert!(tokens > 10_000 && windows.len() > 75, "{tokens} tokens, {} windows", windows.len());

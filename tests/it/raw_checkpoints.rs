@@ -1,4 +1,4 @@
-//! Several heads on one encoder, and checkpoints read as they are, without conversion.
+//! Checkpoints with several heads on one encoder, and checkpoints that are loaded without conversion.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -14,17 +14,23 @@ use crate::support::{
     Files, camel_case, changed, checkpoint, convert, edit, edit_tensors, fixture, folder, load, read_tensors,
 };
 
-/// A checkpoint's weight files, and which parts were asked for.
+/// The weight files of a checkpoint. Records which parts were read.
 struct Raw {
     files: Files,
     read: Mutex<Vec<FileEntry>>,
 }
 
 impl Source for Raw {
-    fn read<'a>(&'a self, file: &'a FileEntry, next: Option<&'a FileEntry>, buffer: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(
+        &'a self,
+        file: &'a FileEntry,
+        ahead: &'a [&'a FileEntry],
+        again: bool,
+        buffer: Vec<u8>,
+    ) -> Reading<'a> {
         assert!(file.path.ends_with(".safetensors"), "{} was read before", file.path);
         self.read.lock().unwrap().push(file.clone());
-        self.files.read(file, next, buffer)
+        self.files.read(file, ahead, again, buffer)
     }
 }
 
@@ -166,7 +172,8 @@ fn a_large_entity_table_is_read_by_rows_raw_and_converted() {
     }
 }
 
-/// NER and question answering on the encoder of `micro-span_cls`, stored under names that `name` makes of task and layer.
+/// NER and question answering on the encoder of `micro-span_cls`, stored under names that `name` makes of task and
+/// layer.
 fn two_heads(at: &str, name: fn(&str, &str) -> String) -> PathBuf {
     let qa = read_tensors(&checkpoint("micro-qa"));
     changed("micro-span_cls", at, |folder| {

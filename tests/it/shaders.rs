@@ -1,4 +1,4 @@
-//! Each shader file is valid WGSL as it stands.
+//! Checks that each shader file is valid WGSL without changes.
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 

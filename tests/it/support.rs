@@ -1,4 +1,4 @@
-//! Fixtures, and model folders made from the committed checkpoints by `luke convert`.
+//! Help for the tests: fixtures, and model folders that `luke convert` makes from the committed checkpoints.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use luke_web::backend::DeviceKind;
 use luke_web::folder::{CheckedFolder, FileEntry, Reading, Source};
 use serde_json::Value;
 
-/// Largest difference from `transformers` in f32 on the CPU. Its own f32 noise is up to 5e-6; the smallest
-/// bug known (epsilon 1e-12 in place of 1e-5) moves logits by 8e-5 (tests/oracle/mutate.py).
+/// The largest difference from `transformers` in f32 on the CPU. The f32 noise of `transformers` itself is up to 5e-6.
+/// The smallest known bug (epsilon 1e-12 in place of 1e-5) moves logits by 8e-5 (tests/oracle/mutate.py).
 pub const TOLERANCE: f64 = 2e-5;
 
 pub fn fixture(name: &str) -> Value {
@@ -37,7 +37,7 @@ pub fn luke(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_luke")).args(arguments).output().unwrap()
 }
 
-/// The model folder of a committed checkpoint, converted once a run.
+/// The model folder of a committed checkpoint. It is converted once in each run of the tests.
 pub fn folder(name: &str) -> PathBuf {
     static DONE: Mutex<Option<HashSet<String>>> = Mutex::new(None);
     let folder = temporary("models").join(name);
@@ -50,7 +50,7 @@ pub fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Converts a checkpoint to a fresh folder; gives standard error where it is refused.
+/// Converts a checkpoint to a new folder. Returns the folder, or standard error if the checkpoint is refused.
 pub fn convert(from: &Path, name: &str, options: &[&str]) -> Result<PathBuf, String> {
     let to = temporary(&format!("converted-{name}"));
     let _ = std::fs::remove_dir_all(&to);
@@ -72,7 +72,7 @@ pub fn changed(of: &str, name: &str, change: impl FnOnce(&Path)) -> PathBuf {
 pub struct Files(pub PathBuf);
 
 impl Source for Files {
-    fn read<'a>(&'a self, file: &'a FileEntry, _next: Option<&'a FileEntry>, _buffer: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(&'a self, file: &'a FileEntry, _: &'a [&'a FileEntry], _: bool, _: Vec<u8>) -> Reading<'a> {
         Box::pin(async move {
             let bytes = std::fs::read(self.0.join(&file.path)).unwrap();
             let start = file.offset.unwrap_or(0);
@@ -105,7 +105,7 @@ pub fn edit(path: &Path, change: impl FnOnce(&mut Value)) {
     std::fs::write(path, value.to_string()).unwrap();
 }
 
-/// Name, shape and bytes.
+/// The name, the shape and the bytes of a tensor.
 pub type NamedBytes = (String, Vec<usize>, Vec<u8>);
 
 /// The tensors of a folder's `model.safetensors`.
@@ -146,7 +146,7 @@ pub fn assert_close(what: &str, got: &[f32], want: &[f64], tolerance: f64) {
     }
 }
 
-/// `snake_case` keys of a fixture as the `camelCase` ones of our JSON.
+/// Changes the `snake_case` keys of a fixture to the `camelCase` keys of this program's JSON.
 pub fn camel_case(value: &Value) -> Value {
     let camel = |key: &String| {
         let mut parts = key.split('_');

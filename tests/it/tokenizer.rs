@@ -1,4 +1,5 @@
-//! Word ids, spans, tasks, pairs and truncation, exactly as `LukeTokenizer` of transformers 4.57.1.
+//! Compares inputs with those of `LukeTokenizer` of transformers 4.57.1, which must be equal: word ids, spans, tasks,
+//! pairs and truncation.
 
 use std::ops::Range;
 
@@ -10,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::support::{checkpoint, fixture, folder, load, luke, repository, temporary};
 
-/// Spans Hugging Face takes and we refuse: empty, reversed or negative ones point at nothing, and one beyond
-/// the text is an IndexError there too.
+/// Cases that this program refuses. Hugging Face accepts empty, reversed and negative spans, which have no text. A span
+/// beyond the text is an IndexError there too.
 const REFUSED: [&str; 4] = ["edge_zero_width", "edge_reversed", "edge_negative", "edge_out_of_range"];
 
 struct Parts {
@@ -173,7 +174,7 @@ fn check(parts: &Parts, fixture_name: &str) {
     }
 }
 
-/// An encoding without what its masks say is padding.
+/// An encoding without the entries that its masks mark as padding.
 fn unpadded(out: &Value) -> Value {
     let mut out = out.as_object().unwrap().clone();
     for (mask, keys) in [
@@ -248,7 +249,7 @@ fn unigram() -> Tokenizer {
     Tokenizer::from_bytes(json.to_string().as_bytes()).unwrap()
 }
 
-/// What each token stands for, whether it goes on a word, and the text of all.
+/// Checks the text of each token, whether it continues a word, and the text of all tokens.
 fn taken_apart<'a>(tokenizer: &Tokenizer, text: &'a str) -> (Vec<(&'a str, bool)>, String) {
     let tokens = tokenizer.encode_with_offsets(text, SpecialTokens::Match).unwrap();
     let ids: Vec<u32> = tokens.iter().map(|(id, _)| *id).collect();

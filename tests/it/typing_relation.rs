@@ -1,4 +1,4 @@
-//! Entity typing and relation classification, against Hugging Face's classes on the same weights.
+//! Compares `typing` and `relation` with Hugging Face's classes on the same weights.
 
 use luke_web::tasks::relation::RelationInput;
 use luke_web::tasks::typing::TypingInput;

@@ -1,7 +1,7 @@
 // Measures the processes of a browser from /proc (Linux). CPU time, unlike wall time, changes little on a busy machine.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The process ids of the browser that uses a profile folder: `{ renderer: [...], gpu: [...] }`. */
+/** The process ids of the browser that uses a profile folder: `{ renderer: [...], gpu: [...], all: [...] }`. */
 export function processesOf(profile) {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).flatMap(describe);
   const root = all.find(({ command }) => command.includes(`--user-data-dir=${profile}`) && !command.includes('--type='));
@@ -12,7 +12,7 @@ export function processesOf(profile) {
     for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
   }
   const typed = (type) => all.filter(({ pid, command }) => family.has(pid) && command.includes(`--type=${type}`)).map(({ pid }) => pid);
-  return { renderer: typed('renderer'), gpu: typed('gpu-process') };
+  return { renderer: typed('renderer'), gpu: typed('gpu-process'), all: [...family] };
 }
 
 /** CPU time in nanoseconds of each thread, by thread id. Threads that have ended are missing. */
@@ -45,6 +45,12 @@ export function memory(pids) {
     return { allocated: mebibytes('RssAnon') + mebibytes('RssShmem'), resident: mebibytes('VmRSS') };
   });
   return { allocated: Math.max(...each.map(({ allocated }) => allocated)), resident: Math.max(...each.map(({ resident }) => resident)) };
+}
+
+/** Memory of all processes together in MiB. Pages that several processes share count once (PSS). */
+export function proportional(pids) {
+  const sizes = pids.map((pid) => Number(/^Pss:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0));
+  return sizes.reduce((sum, size) => sum + size, 0) / 1024;
 }
 
 function describe(pid) {

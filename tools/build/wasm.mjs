@@ -1,7 +1,7 @@
 // The wasm modules: from Rust through wasm-bindgen and wasm-opt to pkg/wasm. Results are kept in the target folder, named by a
 // hash of all that they are made of, so that nothing is made twice.
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
@@ -106,6 +106,7 @@ export class WasmBuild {
       rmSync(part, { recursive: true, force: true });
       await this.#bindgen(raw, part, onLine);
       if (this.#settings.optimize) await this.#wasmOpt(MODULES[name], join(part, 'luke_web_bg.wasm'), onLine);
+      appendFileSync(join(part, 'luke_web.js'), sizeLine(statSync(join(part, 'luke_web_bg.wasm')).size));
       renameSync(part, kept);
       forget(join(this.#settings.target, 'luke-packed'), name, kept);
     }
@@ -174,7 +175,7 @@ export class WasmBuild {
   #packedFolder(name, raw) {
     const { target, bindgen, binaryen, optimize } = this.#settings;
     const { level, wasmFeatures } = MODULES[name];
-    const tools = [bindgen, ...(optimize ? [binaryen, level, ...wasmFeatures] : [])];
+    const tools = [sizeLine(0), bindgen, ...(optimize ? [binaryen, level, ...wasmFeatures] : [])];
     return join(target, `luke-packed/${name}-${keyOf(readFileSync(raw), ...tools)}`);
   }
 
@@ -219,6 +220,11 @@ export class WasmBuild {
     }
     return Number(readFileSync(kept, 'utf8'));
   }
+}
+
+/** What is added to a module's script, so that the progress of a load can count the bytes of the module before they come. */
+function sizeLine(bytes) {
+  return `\nexport const WASM_BYTES = ${bytes};\n`;
 }
 
 /** Removes what was kept of earlier sources a week ago or longer. */

@@ -1,4 +1,4 @@
-//! `luke bench`: how fast the kernels and whole passes are on a device, as JSON lines.
+//! `luke bench`: times the linear layer and whole forward passes on a device. Prints JSON Lines.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -14,9 +14,9 @@ use luke_web::kernels::{Activation, Weight, linear};
 use luke_web::weights::RowTable;
 use serde_json::{Value, json};
 
-/// Words and entities of a pass.
+/// Words and entities of each timed pass.
 const PASSES: [(usize, usize); 3] = [(16, 4), (128, 32), (512, 128)];
-/// Rows, `in_features` and `out_features` of a linear layer: luke-base's and luke-large's.
+/// Rows, `in_features` and `out_features` of each timed linear layer, as in luke-base and luke-large.
 const LINEAR: [[usize; 3]; 6] =
     [[160, 768, 3072], [160, 3072, 768], [640, 768, 3072], [160, 1024, 4096], [640, 1024, 4096], [4096, 1024, 4096]];
 
@@ -25,18 +25,25 @@ const LINEAR: [[usize; 3]; 6] =
 pub struct Options {
     /// Model folders whose forward pass is timed.
     models: Vec<PathBuf>,
-    /// Where to compute.
+    /// The device that computes.
     #[arg(long, value_enum, default_value_t = super::Device::Cpu)]
     device: super::Device,
-    /// Times each thing is run; the median counts.
-    #[arg(long, default_value_t = 10)]
+    /// How often each layer and each pass is timed; the median is printed.
+    #[arg(long, default_value_t = 10, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     rounds: usize,
-    /// What the device can do by its data sheet, in GFLOP/s: shares of it are told.
+    /// The peak rate of the device by its data sheet, in GFLOP/s. With it, each line has the share of the peak.
     #[arg(long)]
     peak: Option<f64>,
 }
 
-/// Prints one line for each linear layer and weight type, then one for each pass of each model.
+/// Prints one line for each linear layer and weight type, then one for each pass of each model. A line has the median
+/// time (`ms`), the rate (`gflops`) and, with `--peak`, the share of the peak (`ofPeak`, 0 to 1).
+///
+/// # Errors
+/// - `unsupported` if this build or machine has no such device
+/// - `out-of-memory` if there is no memory for a weight
+/// - `device-lost` if the device fails
+/// - else those of [`directory::load`] and [`Luke::forward`](luke_web::Luke::forward)
 pub fn bench(options: &Options) -> Result<()> {
     let opened = pollster::block_on(backend::open(options.device.into()))?;
     let device = opened.device();
@@ -57,7 +64,7 @@ pub fn bench(options: &Options) -> Result<()> {
             for round in 0..=options.rounds {
                 let start = Instant::now();
                 pollster::block_on(luke.forward(&inputs, Some("model")))?;
-                // The first builds what is built once.
+                // The first round is not counted: it builds pipelines and buffers.
                 if round > 0 {
                     seconds.push(start.elapsed().as_secs_f64());
                 }
@@ -71,7 +78,10 @@ pub fn bench(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Time of one launch, of several in a row.
+/// The median time of one launch in seconds, measured over several launches in a row.
+///
+/// # Errors
+/// `out-of-memory` if there is no memory for the weight.
 fn linear_seconds(device: &Device, [rows, k, n]: [usize; 3], dtype: DType, rounds: usize) -> Result<f64> {
     const LAUNCHES: usize = 8;
     let numbers = |count: usize| (0..count).map(|i| ((i * 7919 % 2003) as f32 - 1001.0) / 1001.0).collect::<Vec<_>>();
@@ -82,7 +92,7 @@ fn linear_seconds(device: &Device, [rows, k, n]: [usize; 3], dtype: DType, round
     let run = || {
         let start = Instant::now();
         let results: Vec<_> = (0..LAUNCHES).map(|_| linear(x.clone(), &weight, &bias, Activation::None)).collect();
-        // Reading one number of the last waits for all; the bytes come only when they are looked at.
+        // Reading one number of the last result waits for all launches. The sum makes sure that it is really read.
         let last = results.last().cloned().map(|y| y.slice([0..1, 0..1]).into_data().iter::<f32>().sum::<f32>());
         (start.elapsed().as_secs_f64() / LAUNCHES as f64, last).0
     };

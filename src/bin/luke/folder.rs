@@ -1,4 +1,4 @@
-//! Files on disk.
+//! Reads files of a folder on disk.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,7 +10,7 @@ use luke_web::{LukeError, Result};
 /// The bytes of a file, at most [`MAX_FILE_BYTES`].
 ///
 /// # Errors
-/// `format` when the file cannot be read or is longer; the message names it.
+/// `format` if the file cannot be read or is longer; the message names it.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let open = File::open(path).map_err(|error| file_error(path, &error))?;
@@ -21,12 +21,16 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A JSON file.
+/// Reads a JSON file.
+///
+/// # Errors
+/// `format` if the file cannot be read, has more than [`MAX_FILE_BYTES`] bytes, or is not JSON of this form.
 pub fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     serde_json::from_slice(&read(path)?).map_err(|error| file_error(path, &error))
 }
 
-/// Reads small files of a folder by name; nothing where there is no such file.
+/// Returns a function that reads files of `folder` by name. It gives `None` if there is no such file, and the errors of
+/// [`read`].
 pub fn lookup(folder: &Path) -> impl Fn(&str) -> Result<Option<Vec<u8>>> + '_ {
     |name| match folder.join(name) {
         path if path.exists() => read(&path).map(Some),
@@ -34,7 +38,7 @@ pub fn lookup(folder: &Path) -> impl Fn(&str) -> Result<Option<Vec<u8>>> + '_ {
     }
 }
 
-/// An error about a file.
+/// Makes a `format` error about a file.
 pub fn file_error(path: &Path, reason: &impl ToString) -> LukeError {
     LukeError::Format { file: path.display().to_string(), reason: reason.to_string() }
 }

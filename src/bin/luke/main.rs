@@ -1,4 +1,4 @@
-//! `luke`: converts checkpoints, runs tasks over JSON Lines, verifies model folders.
+//! `luke`: converts checkpoints, runs tasks over JSON Lines, scores datasets, times kernels, verifies model folders.
 
 mod bench;
 mod convert;
@@ -41,7 +41,8 @@ enum Command {
         /// The file to write.
         output: PathBuf,
     },
-    /// Find entities: one JSON object a line, `{"text": ..., "options": {...}}` or `{"words": [...], "sentences": [...]}`.
+    /// Find entities: one JSON object a line, `{"text": ..., "options": {...}}` or
+    /// `{"words": [...], "sentences": [...]}`.
     Ner(Run),
     /// Answer questions: one JSON object a line, `{"question": ..., "context": ..., "options": {...}}`.
     Qa(Run),
@@ -49,7 +50,8 @@ enum Command {
     Typing(Run),
     /// Classify a relation: one JSON object a line, `{"text": ..., "head": [start, end], "tail": [start, end]}`.
     Relation(Run),
-    /// Fill the blank of a query: one JSON object a line, `{"passage": ..., "query": "... @placeholder ...", "candidates": [[start, end], ...]}`.
+    /// Fill the blank of a query: one JSON object a line,
+    /// `{"passage": ..., "query": "... @placeholder ...", "candidates": [[start, end], ...]}`.
     Cloze(Run),
     /// Predict masked words: one JSON object a line, `{"text": "... <mask> ...", "options": {...}}`.
     FillMask(Run),
@@ -69,7 +71,7 @@ enum Command {
 struct Run {
     /// The model folder.
     model: PathBuf,
-    /// Where to compute.
+    /// The device that computes.
     #[arg(long, value_enum, default_value_t = Device::Cpu)]
     device: Device,
 }
@@ -124,7 +126,7 @@ fn main() -> ExitCode {
 fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
     let source = Directory::new(model);
     for file in source.checked()?.manifest().all_files() {
-        pollster::block_on(read_verified(&source, file, None, Vec::new()))?;
+        pollster::block_on(read_verified(&source, file, [], Vec::new()))?;
     }
     let luke = pollster::block_on(directory::load(model, device, true))?;
     let bytes: usize = luke.manifest.chunks.iter().map(|chunk| chunk.bytes).sum();
@@ -140,7 +142,8 @@ fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
     Ok(())
 }
 
-/// A task over JSON Lines: each line's answer, or its error, on one line.
+/// Runs a task over JSON Lines. Writes one line for each line of input: the answer, or the error of that line. Blank
+/// lines give no line.
 fn lines(run: &Run, method: Method) -> luke_web::Result<()> {
     let luke = pollster::block_on(directory::load(&run.model, run.device.into(), false))?;
     let broken = |error: std::io::Error| LukeError::Unsupported(format!("standard input or output: {error}"));
@@ -162,11 +165,11 @@ fn lines(run: &Run, method: Method) -> luke_web::Result<()> {
     Ok(())
 }
 
-/// Bytes of a line of input. A longer line is an error on its line, and is not kept in memory.
+/// The most bytes of a line of input. For a longer line the answer is an error, and the line is not kept in memory.
 const MAX_LINE_BYTES: usize = 64 << 20;
 
-/// Reads a line of at most `max_bytes` into `line`, without its end. `None` at the end of the input; false where the line is
-/// longer, and then the rest of it was skipped.
+/// Reads a line of at most `max_bytes` bytes into `line`, without its end. Returns `None` at the end of the input, and
+/// false if the line is longer; the rest of that line is skipped.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>, max_bytes: usize) -> std::io::Result<Option<bool>> {
     line.clear();
     let read = input.take(max_bytes as u64 + 1).read_until(b'\n', line)?;
@@ -184,7 +187,7 @@ fn split_call(method: Method, line: &str) -> luke_web::Result<(Value, Value)> {
     let mut call: Value = serde_json::from_str(line).map_err(|error| bad_line(error.to_string()))?;
     let fields = call.as_object_mut().ok_or_else(|| bad_line("is not a JSON object".into()))?;
     let options = fields.remove("options").unwrap_or(Value::Null);
-    // For entities, texts stand alone in the API and under "text" in a line; word lists are objects in both.
+    // `ner` takes a text alone in the API, but under "text" in a line. A word list is an object in both.
     let text = if method == Method::Ner { fields.remove("text") } else { None };
     match text {
         Some(text) if fields.is_empty() => Ok((text, options)),

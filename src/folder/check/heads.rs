@@ -82,7 +82,7 @@ mod tests {
         refused("vocab_size", &|m| m["heads"]["cloze"] = json!({ "tokens": tokens }));
     }
 
-    /// B11: a self-test that expects nothing passed on any model.
+    /// Earlier, a self-test without expected values passed on any model.
     #[test]
     fn a_self_test_tests_something() {
         refused("expected has 0", &|m| m["selfTest"]["expected"] = json!([]));

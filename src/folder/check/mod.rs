@@ -1,4 +1,4 @@
-//! The gate for a model's files: nothing of a manifest reaches the rest of the program before it passed here.
+//! The gate for a model's files: no part of a manifest reaches the rest of the program before it has passed here.
 
 mod files;
 mod heads;
@@ -17,8 +17,8 @@ use super::manifest::{EntityTable, Manifest};
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
 
-/// A manifest whose parts fit each other, its config, and its tensors in the order in which the model takes them. Only the
-/// constructors here make one, so whoever has one need not check again.
+/// A manifest whose parts fit each other, its config, and its tensors in the order in which the model takes them. Only
+/// the constructors here make one, so code that has one need not check again.
 #[derive(Clone, Debug)]
 pub struct CheckedFolder {
     manifest: Manifest,
@@ -42,8 +42,8 @@ impl CheckedFolder {
     /// Reads and checks the `manifest.json` of a model folder.
     ///
     /// # Errors
-    /// `format` when the text is no manifest of version 1, or when something in it is out of bounds or does not fit the rest;
-    /// `out-of-memory` when the weights cannot fit in this build's memory.
+    /// - `format` if the text is no manifest of version 1, or if a part of it is out of bounds or does not fit the rest
+    /// - `out-of-memory` if the weights take more than [`MAX_MODEL_BYTES`](super::limits::MAX_MODEL_BYTES)
     pub fn parse(json: &str) -> Result<Self> {
         if json.len() > MAX_MANIFEST_BYTES {
             return Err(bad(format!("has {} bytes, more than {MAX_MANIFEST_BYTES}", json.len())));
@@ -64,8 +64,8 @@ impl CheckedFolder {
         Self::new(serde_json::from_str(json).map_err(|error| bad(error.to_string()))?, Kind::ModelFolder)
     }
 
-    /// Checks the manifest that was made for a checkpoint that is read as it is: its chunks are parts of the checkpoint's
-    /// files, and nothing has a hash.
+    /// Checks the manifest of a checkpoint that is loaded without conversion: its chunks are parts of the checkpoint's
+    /// files, and no file has a hash.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -106,15 +106,15 @@ impl CheckedFolder {
         &self.tensors
     }
 
-    /// The table of entities that stays in its files, if there is one.
+    /// The entity table that stays in its files; `None` if the table is an ordinary tensor.
     pub fn entity_table(&self) -> Option<&EntityTable> {
         self.manifest.entity_table.as_ref()
     }
 
-    /// The weight file of an index of [`Part::chunk`].
+    /// The weight file with this index. [`Part::chunk`] is such an index.
     ///
     /// # Errors
-    /// `format` when there is no such file.
+    /// `format` if there is no such file.
     pub fn chunk(&self, index: usize) -> Result<&FileEntry> {
         self.manifest.chunks.get(index).ok_or_else(|| bad(format!("there is no chunk {index}")))
     }
@@ -124,18 +124,19 @@ impl CheckedFolder {
         &self.reading_order
     }
 
-    /// How many numbers the model has, with the rows of the entity table.
+    /// How many numbers the model has, those of the entity table included.
     pub fn parameters(&self) -> u64 {
         self.parameters
     }
 
-    /// The manifest and the config, when the files have been read.
+    /// Returns the manifest and the config, after the files have been read. The list of tensors, the reading order and
+    /// the number of parameters are lost.
     pub fn into_parts(self) -> (Manifest, LukeConfig) {
         (self.manifest, self.config)
     }
 }
 
-/// What says whether JSON is a manifest at all.
+/// The fields that tell whether a JSON text is a manifest at all.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Header {

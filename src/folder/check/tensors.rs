@@ -27,16 +27,16 @@ pub struct Tensor {
 /// Some rows of a tensor, inside one chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// The rows; of a vector, the numbers.
+    /// The rows of the tensor. Each number of a vector is a row.
     pub rows: Range<usize>,
-    /// Index of the chunk.
+    /// The index of the chunk.
     pub chunk: usize,
-    /// Where in the chunk the rows are.
+    /// The byte range of these rows in the chunk.
     pub bytes: Range<usize>,
 }
 
 impl Tensor {
-    /// Numbers of a row; 1 for a vector.
+    /// How many numbers a row has: the product of all dimensions but the first, so 1 for a vector.
     pub fn columns(&self) -> usize {
         columns(&self.shape)
     }

@@ -29,10 +29,19 @@ pub fn manifest() -> Value {
 
 /// The same with its eight entities in two files.
 pub fn paged() -> Value {
-    let mut manifest = build(12, 8, true);
+    paged_in(2)
+}
+
+/// Entities in each file of [`paged_in`].
+pub const ROWS_IN_CHUNK: usize = 4;
+
+/// The same with entities in some files.
+pub fn paged_in(files: usize) -> Value {
+    let (rows, mut manifest) = (files * ROWS_IN_CHUNK, build(12, 8, true));
+    manifest["config"]["entity_vocab_size"] = json!(rows);
     manifest["entityTable"] = json!({
-        "rows": 8, "rowBytes": 16, "rowsPerChunk": 4, "dtype": "f32",
-        "chunks": [file("entities/0000.bin", 64), file("entities/0001.bin", 64)],
+        "rows": rows, "rowBytes": 16, "rowsPerChunk": ROWS_IN_CHUNK, "dtype": "f32",
+        "chunks": (0..files).map(|index| file(&format!("entities/{index:04}.bin"), 16 * ROWS_IN_CHUNK)).collect::<Vec<_>>(),
     });
     manifest
 }

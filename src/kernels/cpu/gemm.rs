@@ -1,4 +1,5 @@
-//! The f32 matrix product, natively: the `gemm` crate behind checked bounds. `gemm_wasm.rs` stands in its place in wasm.
+//! The f32 matrix product, natively: the `gemm` crate behind checked bounds. `gemm_wasm.rs` stands in its place in
+//! wasm.
 
 use std::ops::Range;
 
@@ -24,13 +25,13 @@ impl Panels {
         Self::from_columns([depth, columns], Vec::new(), column)
     }
 
-    /// Floats of an operand; `None` where that is more than a machine word holds.
+    /// Floats of the storage of an operand; `usize::MAX` if they are more than `usize` can count.
     pub fn len([depth, columns]: [usize; 2]) -> usize {
         columns.saturating_mul(depth)
     }
 
-    /// From its columns: `column(index, to)` appends the numbers of one to `to`. `data` is an empty vector; with the capacity of
-    /// [`len`](Self::len) nothing is allocated.
+    /// From its columns: `column(index, to)` appends the numbers of one to `to`. `data` is an empty vector; with the
+    /// capacity of [`len`](Self::len) nothing is allocated.
     pub fn from_columns(
         [depth, columns]: [usize; 2],
         mut data: Vec<f32>,

@@ -36,13 +36,13 @@ impl Panels {
         panels
     }
 
-    /// Floats of an operand; `None` where that is more than a machine word holds.
+    /// Floats of the storage of an operand; `usize::MAX` if they are more than `usize` can count.
     pub fn len([depth, columns]: [usize; 2]) -> usize {
         columns.div_ceil(WIDTH).saturating_mul(WIDTH).saturating_mul(depth)
     }
 
-    /// From its columns: `column(index, to)` appends the numbers of one to `to`. `data` is an empty vector; with the capacity of
-    /// [`len`](Self::len) nothing large is allocated.
+    /// From its columns: `column(index, to)` appends the numbers of one to `to`. `data` is an empty vector; with the
+    /// capacity of [`len`](Self::len) nothing large is allocated.
     pub fn from_columns([depth, columns]: [usize; 2], data: Vec<f32>, column: impl Fn(usize, &mut Vec<f32>)) -> Self {
         let mut panels = Self::zeros([depth, columns], data);
         let mut values = Vec::with_capacity(WIDTH * depth);

@@ -18,14 +18,14 @@ impl PackedMatrix {
     /// A copy of the table. Its rows become the columns of the product's right operand.
     ///
     /// # Errors
-    /// `out-of-memory` where there is none for the copy.
+    /// `out-of-memory` if there is no memory for the copy.
     pub fn new(table: &RowTable) -> Result<Self> {
         let size = [table.columns(), table.rows()];
         let data = memory::with_capacity(Panels::len(size), WEIGHT)?;
         Ok(Self(Panels::from_columns(size, data, |row, to| table.push_row(row, to))))
     }
 
-    /// `[out_features, in_features]`
+    /// The shape of the weight, `[out_features, in_features]`.
     pub fn dims(&self) -> [usize; 2] {
         [self.0.columns(), self.0.depth()]
     }

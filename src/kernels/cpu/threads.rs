@@ -1,19 +1,21 @@
-//! Threads that share the work of a kernel. How work is cut never depends on how many there are, and each part is computed
-//! whole by one of them: any number of threads gives the same bits.
+//! Threads that share the work of a kernel. How work is cut never depends on how many there are, and each part is
+//! computed whole by one of them: any number of threads gives the same bits.
 //!
-//! The caller takes parts like the others, so it waits only for threads that have begun a part, never for one that is late.
+//! The caller takes parts like the others, so it waits only for threads that have begun a part, never for one that is
+//! late.
 //!
 //! # A thread that traps
-//! In wasm a panic is a trap, which ends the thread in the middle of a part: its Rust code does not run any more, and cannot
-//! report the trap. rayon's pool would wait for it for ever. Here JavaScript reports it (`pkg/src/thread.ts`): the thread's
-//! script catches the trap and sets a flag in the shared memory, at the address that `lost_flag` gives. It uses `Atomics` and
-//! does not call into wasm, because the trap leaves the wasm stack pointer where it was: after a stack overflow, at the end of
-//! the stack. The caller looks at the flag while it waits, and traps too; then `pkg/src/wasm.ts` replaces the instance. A lost
-//! thread holds no lock of the pool. Only a trap inside the allocator would leave a lock behind, the allocator's own.
+//! In wasm a panic is a trap, which ends the thread in the middle of a part: its Rust code does not run any more, and
+//! cannot report the trap. rayon's pool would wait for it for ever. Here JavaScript reports it (`pkg/src/thread.ts`):
+//! the thread's script catches the trap and sets a flag in the shared memory, at the address that `lost_flag` gives. It
+//! uses `Atomics` and does not call into wasm, because the trap leaves the wasm stack pointer where it was: after a
+//! stack overflow, at the end of the stack. The caller looks at the flag while it waits, and traps too; then
+//! `pkg/src/wasm.ts` replaces the instance. A lost thread holds no lock of the pool. Only a trap inside the allocator
+//! would leave a lock behind, the allocator's own.
 //!
 //! The page cannot end the wait by terminating the worker that waits. The threads' workers belong to that worker: their
-//! messages and errors arrive in its event loop, which stands still during the wait, so the page does not learn of the trap. And
-//! the worker may be the host's own, and holds all models that were loaded in it.
+//! messages and errors arrive in its event loop, which stands still during the wait, so the page does not learn of the
+//! trap. And the worker may be the host's own, and holds all models that were loaded in it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -24,8 +26,8 @@ use std::time::Duration;
 const WORTH: u64 = 1 << 19;
 /// Rows of a part, in kernels that do little with each row.
 pub(super) const ROWS: usize = 16;
-/// How often a thread looks at a number that another one is about to change before it sleeps: some tens of microseconds, longer
-/// than the gap between two kernels, shorter than going to sleep and waking up.
+/// How often a thread looks at a number that another one is about to change before it sleeps: some tens of
+/// microseconds, longer than the gap between two kernels, shorter than going to sleep and waking up.
 const SPINS: usize = 20_000;
 /// How often a caller that sleeps looks whether a thread is lost.
 const LOST_CHECK: Duration = Duration::from_millis(20);
@@ -40,7 +42,8 @@ type Job = &'static (dyn Fn() + Sync);
 static POOL: Pool = Pool::new();
 
 struct Pool {
-    /// The job that is shared now. `round` and `running` change only while this is locked; spinning threads read them without.
+    /// The job that is shared now. `round` and `running` change only while this is locked; spinning threads read them
+    /// without.
     job: Mutex<Option<Job>>,
     /// Jobs so far.
     round: AtomicUsize,
@@ -59,14 +62,14 @@ struct Pool {
     turn: Mutex<()>,
 }
 
-/// The work of a kernel in multiply-adds: the product of its sizes. In 64 bits, because `usize` has 32 in wasm: there a layer of
-/// 1024 rows, 4096 by 1024 features, would wrap to no work at all.
+/// The work of a kernel in multiply-adds: the product of its sizes. In 64 bits, because `usize` has 32 in wasm: there a
+/// layer of 1024 rows, 4096 by 1024 features, would wrap to no work at all.
 pub(super) fn work<const N: usize>(sizes: [usize; N]) -> u64 {
     sizes.iter().fold(1, |work: u64, size| work.saturating_mul(*size as u64))
 }
 
-/// Runs `run` on every part, with the help of the pool where `work`, in multiply-adds, is worth it. Each thread that takes
-/// part makes one `scratch`.
+/// Runs `run` on every part, with the help of the pool where `work`, in multiply-adds, is worth it. Each thread that
+/// takes part makes one `scratch`.
 ///
 /// # Panics
 /// If `run` panics, on whichever thread, or a thread of the pool is lost.
@@ -90,10 +93,11 @@ pub fn lost_flag() -> usize {
     POOL.lost.as_ptr() as usize
 }
 
-/// Adds threads to the pool, and returns when they are ready.
+/// Adds `threads` threads to the pool of the process, and returns when they are ready. They compute beside the thread
+/// that calls an op, so `n - 1` of them let `n` threads compute.
 ///
 /// # Errors
-/// If the system refuses to start one.
+/// That of the system, if it refuses to start a thread.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn start(threads: usize) -> std::io::Result<()> {
     POOL.start(threads)
@@ -148,9 +152,10 @@ impl Pool {
                 self.0.take_back();
             }
         }
-        // SAFETY: `Shared` is dropped before what the job borrows is, and then no thread is in the job or can enter it. There is
-        // one exception, in wasm: after a thread was lost, the caller does not wait for the others. But then it traps, without
-        // unwinding: what the job borrows stays in memory until the instance and its threads are ended.
+        // SAFETY: `Shared` is dropped before what the job borrows is, and then no thread is in the job or can enter it.
+        // There is one exception, in wasm: after a thread was lost, the caller does not wait for the others. But then
+        // it traps, without unwinding: what the job borrows stays in memory until the instance and its threads are
+        // ended.
         let shared = unsafe { std::mem::transmute::<&(dyn Fn() + Sync), Job>(job) };
         let taken_back = Shared(self);
         {

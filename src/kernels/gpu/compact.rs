@@ -22,8 +22,8 @@ pub struct CompactMatrix {
 }
 
 impl CompactMatrix {
-    /// A copy of an f16 table's bits, or of the integers of a quantized one. `None` where the table is neither, or its rows are
-    /// not divisible by 4. 4-bit tables become int8, as on the CPU: the same kernel and the same results.
+    /// A copy of an f16 table's bits, or of the integers of a quantized one. `None` where the table is neither, or its
+    /// rows are not divisible by 4. 4-bit tables become int8, as on the CPU: the same kernel and the same results.
     ///
     /// # Errors
     /// `out-of-memory` where there is none for the copy that goes to the device.
@@ -52,7 +52,7 @@ impl CompactMatrix {
         Ok(Some(Self { shape, values, scales }))
     }
 
-    /// `[out_features, in_features]`
+    /// The shape of the weight, `[out_features, in_features]`.
     pub fn dims(&self) -> [usize; 2] {
         self.shape
     }

@@ -14,13 +14,16 @@ pub struct Dispatch {
     pub params: Vec<usize>,
 }
 
-/// Cuts a range into runs of at most `max_len`, for a dispatch each. One run where everything fits.
+/// Cuts a range into runs of at most `max_len` items, one for each dispatch. An empty range has no runs.
+///
+/// # Panics
+/// If `max_len` is 0.
 pub fn runs(range: Range<usize>, max_len: usize) -> impl Iterator<Item = Range<usize>> {
     let end = range.end;
     range.step_by(max_len).map(move |start| start..(start + max_len).min(end))
 }
 
-/// Workgroups for a shader that goes on with item `i + workgroups` when it is done with item `i`.
+/// Workgroups along x and y for a shader that goes on with item `i + workgroups` after item `i`.
 pub fn strided(items: usize) -> [usize; 2] {
     [items.min(MAX_WORKGROUPS), 1]
 }

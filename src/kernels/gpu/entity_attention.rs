@@ -1,5 +1,5 @@
-//! `entity_attention` on the GPU: `entity_attention_tiled.wgsl` on a GPU, `entity_attention_stream.wgsl` on an adapter that is
-//! a CPU and for large heads.
+//! `entity_attention` on the GPU. The shader is `entity_attention_tiled.wgsl`; for large heads, and on an adapter that
+//! is a CPU, it is `entity_attention_stream.wgsl`.
 
 use burn_cubecl::tensor::CubeTensor;
 
@@ -7,7 +7,8 @@ use super::launch::{empty, is_software, launch};
 use super::shaders::EntityAttentionShader;
 use crate::kernels::plan::AttentionShape;
 
-/// See [`entity_attention`](crate::kernels::entity_attention()).
+/// Launches the op; see [`entity_attention`](crate::kernels::entity_attention()), which has checked the shapes. All
+/// tensors are f32.
 ///
 /// # Shapes
 /// - projected: `[rows, width]`, mask: `[rows]`, result: `[rows, heads * head_dim]`

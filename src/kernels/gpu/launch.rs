@@ -14,7 +14,8 @@ use super::shaders::Shader;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Kernel<S>(S);
 
-/// The workgroup's real size is in the shader; for a kernel with its own source, CubeCL only writes this one to its logs.
+/// The workgroup's real size is in the shader; for a kernel with its own source, CubeCL only writes this one to its
+/// logs.
 const CUBE_DIM: CubeDim = CubeDim::new_1d(1);
 
 impl<S: Shader> KernelMetadata for Kernel<S> {
@@ -45,10 +46,11 @@ pub fn empty(like: &CubeTensor, shape: [usize; 2]) -> CubeTensor {
     CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), Shape::from(shape), handle, DType::F32)
 }
 
-/// Launches the shader with bindings `inputs..., output, params`, in that order.
+/// Launches a shader. Its bindings are `inputs`, `output` and `params`, in that order. Does not wait for the result.
 pub fn launch(shader: impl Shader, dispatch: &Dispatch, inputs: &[&CubeTensor], output: &CubeTensor) {
     let buffers = inputs.iter().copied().chain([output]).map(|tensor| tensor.handle.clone().binding()).collect();
-    // As the kernel's metadata, and not in a buffer of ours: CubeCL submits all its work before it writes to such a one.
+    // As the kernel's metadata, and not in a buffer of ours: CubeCL submits all its work before it writes to such a
+    // one.
     let pair = |pair: &[usize]| pair.iter().rev().fold(0, |word, p| word << 32 | u64::from(*p as u32));
     let info = MetadataBindingInfo::custom(dispatch.params.chunks(2).map(pair).collect());
     let [x, y] = dispatch.workgroups.map(|count| count as u32);

@@ -8,10 +8,10 @@ use super::types::{ClozeInput, ClozeOptions};
 use crate::error::{LukeError, Result};
 use crate::heads::{ClozeTokens, HeadKind};
 use crate::inputs::ModelInputs;
-use crate::luke::Luke;
+use crate::luke::{Luke, Turns};
 use crate::tasks::limits;
 use crate::tasks::windows::Windows;
-use crate::text::{EncodeOptions, Offsets, is_python_space};
+use crate::text::{EncodeOptions, Offsets, Spanned, is_python_space};
 
 const PLACEHOLDER: &str = "@placeholder";
 const HIGHLIGHT: &str = "@highlight";
@@ -45,19 +45,21 @@ struct Passage {
 }
 
 impl<'a> Layout<'a> {
-    /// Tokenizes a query and a passage. Candidates that overlap cannot be marked in the same text (the authors' code refuses
-    /// them): the passage is read again for those that overlap one before them.
+    /// Tokenizes a query and a passage, and lays out the windows that `cloze` runs. Candidates that overlap cannot be
+    /// marked in the same text (the authors' code refuses them). So the passage is read once more for candidates that
+    /// overlap an earlier one.
     ///
     /// # Errors
     /// `task-unavailable` for a model without `cloze`; `input` for an option out of range, too many candidates, a query
-    /// without exactly one `@placeholder`, and a candidate that no window shows whole.
-    pub fn new(luke: &'a Luke, input: &ClozeInput, options: &'a ClozeOptions) -> Result<Self> {
+    /// without exactly one `@placeholder`, and a candidate that no window shows whole; what the model's source fails with at a
+    /// pause.
+    pub async fn new(luke: &'a Luke, input: &ClozeInput, options: &'a ClozeOptions) -> Result<Self> {
         let (_, head) = luke.head(HeadKind::Cloze)?;
         options.check(luke.config.max_seq_tokens())?;
         limits::check_count("candidates", input.candidates.len(), limits::MAX_CANDIDATES)?;
         let tokens = head.tokens.ok_or_else(|| LukeError::format("manifest.json", "head 'cloze' has no tokens"))?;
-        let reader = Reader { luke, options, tokens };
-        let query = reader.query(&input.query)?;
+        let (reader, turns) = (Reader { luke, options, tokens }, &mut luke.turns());
+        let query = reader.query(&input.query, turns).await?;
         let template = [&luke.tokenizer.before, &luke.tokenizer.between, &luke.tokenizer.after];
         let others = query.ids.len() + template.iter().map(|ids| ids.len()).sum::<usize>();
         let model = luke.config.max_seq_tokens();
@@ -71,7 +73,7 @@ impl<'a> Layout<'a> {
         let spans = input.candidates.iter().map(|span| offsets.span("candidates", *span));
         let mut readings = Vec::new();
         for candidates in apart(spans.collect::<Result<_>>()?)? {
-            let passage = reader.passage(&input.passage, candidates)?;
+            let passage = reader.passage(&input.passage, candidates, turns).await?;
             let windows = Windows::strided(passage.ids.len(), budget, options.doc_stride);
             if let Some((bytes, tokens)) = passage.candidates.iter().find(|(_, tokens)| !windows.hold(tokens)) {
                 let [start, end] = [bytes.start, bytes.end].map(|byte| offsets.of_byte(byte));
@@ -87,7 +89,7 @@ impl<'a> Layout<'a> {
         Ok(Self { reader, query, readings })
     }
 
-    /// The forward passes that `cloze` runs; those without a whole candidate are left out.
+    /// The forward passes that `cloze` runs. Windows without a whole candidate are left out.
     pub fn windows(&self) -> impl Iterator<Item = ClozeWindow> {
         self.readings.iter().flat_map(|(passage, windows)| {
             let window = |tokens: &Range<usize>| self.reader.window(&self.query, passage, tokens.clone());
@@ -105,23 +107,24 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// The ids of a piece of text without the white space at its end.
-    fn tokenize(&self, text: &str, prefix_space: bool) -> Result<Vec<u32>> {
+    async fn tokenize(&self, text: &str, prefix_space: bool, turns: &mut Turns<'_>) -> Result<Vec<u32>> {
         let options = EncodeOptions { prefix_space, special: self.options.special_tokens, ..Default::default() };
-        self.luke.input_builder(options).segment(text.trim_end_matches(is_python_space))
+        let (builder, text) = (self.luke.input_builder(options), text.trim_end_matches(is_python_space));
+        Ok(turns.tokenize(builder.tokenizing(Spanned::plain(text))).await?.tokens)
     }
 
     /// The query's tokens, cut to those that are read.
-    fn query(&self, text: &str) -> Result<Query> {
+    async fn query(&self, text: &str, turns: &mut Turns<'_>) -> Result<Query> {
         let text = text.replace('\n', " ");
         let pieces: Vec<&str> = text.split(PLACEHOLDER).collect();
         let [before, after] = pieces[..] else {
             let reason = format!("has {} {PLACEHOLDER}, must have one", pieces.len() - 1);
             return Err(LukeError::input("query", reason));
         };
-        let mut ids = self.tokenize(before, true)?;
+        let mut ids = self.tokenize(before, true, turns).await?;
         let placeholder = ids.len();
         ids.push(self.tokens.placeholder);
-        ids.extend(self.tokenize(after, false)?);
+        ids.extend(self.tokenize(after, false, turns).await?);
         let max = self.options.max_query_tokens;
         // The authors always keep the first tokens; without the placeholder among them the query would ask nothing.
         let cut = if placeholder < max { 0 } else { (placeholder - max / 2).min(ids.len() - max) };
@@ -131,38 +134,38 @@ impl Reader<'_> {
     }
 
     /// The passage's tokens with markers around `candidates`, which are in order and do not overlap.
-    fn passage(&self, text: &str, candidates: Vec<Range<usize>>) -> Result<Passage> {
+    async fn passage(&self, text: &str, candidates: Vec<Range<usize>>, turns: &mut Turns<'_>) -> Result<Passage> {
         let text = text.replace('\n', " ");
         let (mut ids, mut marked, mut current) = (Vec::new(), Vec::new(), 0);
         for bytes in candidates {
-            self.piece(&text, current..bytes.start, &mut ids)?;
+            self.piece(&text, current..bytes.start, &mut ids, turns).await?;
             let start = ids.len();
             ids.push(self.tokens.entity);
-            self.piece(&text, bytes.clone(), &mut ids)?;
+            self.piece(&text, bytes.clone(), &mut ids, turns).await?;
             ids.push(self.tokens.entity);
             current = bytes.end;
             marked.push((bytes, start..ids.len()));
         }
-        self.piece(&text, current..text.len(), &mut ids)?;
+        self.piece(&text, current..text.len(), &mut ids, turns).await?;
         Ok(Passage { ids, candidates: marked })
     }
 
     /// The tokens of a piece of the passage between two boundaries of candidates.
-    fn piece(&self, text: &str, bytes: Range<usize>, to: &mut Vec<u32>) -> Result<()> {
+    async fn piece(&self, text: &str, bytes: Range<usize>, to: &mut Vec<u32>, turns: &mut Turns<'_>) -> Result<()> {
         let at_space = bytes.start == 0 || text[..bytes.start].ends_with(' ');
         let piece = &text[bytes];
         let mut parts = piece.split(HIGHLIGHT);
         let first = parts.next().unwrap_or_default();
         if at_space || first.starts_with(' ') {
-            to.extend(self.tokenize(first, true)?);
+            to.extend(self.tokenize(first, true, turns).await?);
         } else {
             // Here the authors' code takes the whole piece and then its later parts once more. The checkpoints were
             // trained on it.
-            to.extend(self.tokenize(piece, false)?);
+            to.extend(self.tokenize(piece, false, turns).await?);
         }
         for part in parts {
             to.push(self.tokens.highlight);
-            to.extend(self.tokenize(part, false)?);
+            to.extend(self.tokenize(part, false, turns).await?);
         }
         Ok(())
     }

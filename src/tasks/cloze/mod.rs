@@ -19,7 +19,7 @@ use crate::text::Offsets;
 
 /// See [`Luke::cloze`].
 pub(super) async fn run(luke: &Luke, input: &ClozeInput, options: &ClozeOptions) -> Result<Vec<ClozeAnswer>> {
-    let layout = Layout::new(luke, input, options)?;
+    let layout = Layout::new(luke, input, options).await?;
     // Bytes of a candidate → its best logit and the last window that gives it.
     let mut best: BTreeMap<(usize, usize), (f32, usize)> = BTreeMap::new();
     let mut number = 0;

@@ -4,7 +4,9 @@
 
 use std::ops::Range;
 
+use crate::error::Result;
 use crate::heads::Candidates;
+use crate::luke::Turns;
 
 /// Lower-case words inside names: "Bank of England", "Ludwig van Beethoven", "Hamid al Bayati".
 #[rustfmt::skip]
@@ -33,11 +35,19 @@ pub(super) struct SpanFilter(Option<Likely>);
 
 impl SpanFilter {
     /// For the words of a text and its sentences, as word ranges.
-    pub fn new(candidates: Candidates, words: &[&str], sentences: &[Range<usize>]) -> Self {
-        Self(match candidates {
+    ///
+    /// # Errors
+    /// Those of [`Turns::after`].
+    pub async fn new(
+        candidates: Candidates,
+        words: &[&str],
+        sentences: &[Range<usize>],
+        turns: &mut Turns<'_>,
+    ) -> Result<Self> {
+        Ok(Self(match candidates {
             Candidates::All => None,
-            Candidates::Likely => Likely::new(words, sentences),
-        })
+            Candidates::Likely => Likely::new(words, sentences, turns).await?,
+        }))
     }
 
     /// Whether a span of words is looked at.
@@ -81,20 +91,34 @@ const ANYTHING: Word = Word { starts: true, inside: true, ends: true, names: tru
 impl Likely {
     /// For the words of a text and its sentences, as word ranges. A sentence in capitals alone tells nothing, so all its
     /// spans are kept; so are those of a text that hardly has capitals or is not in English, which is `None`.
-    fn new(words: &[&str], sentences: &[Range<usize>]) -> Option<Self> {
-        let letters = words.iter().filter(|word| word.chars().any(char::is_alphabetic)).count();
-        let names = sentences.iter().flat_map(|s| words.get(s.start + 1..s.end).unwrap_or_default());
-        let names = names.filter(|word| is_name(word) && word.len() > 1).count();
-        let lower: Vec<_> = words.iter().filter(|word| word.chars().all(char::is_lowercase)).collect();
-        let english = lower.iter().filter(|word| ENGLISH.contains(word)).count();
-        if names * 50 < letters || english * 20 < lower.len() {
-            return None;
+    async fn new(words: &[&str], sentences: &[Range<usize>], turns: &mut Turns<'_>) -> Result<Option<Self>> {
+        let (mut letters, mut lower, mut english, mut names) = (0, 0, 0, 0);
+        for word in words {
+            letters += usize::from(word.chars().any(char::is_alphabetic));
+            if word.chars().all(char::is_lowercase) {
+                lower += 1;
+                english += usize::from(ENGLISH.contains(word));
+            }
+            turns.after(word.len()).await?;
+        }
+        for word in sentences.iter().flat_map(|s| words.get(s.start + 1..s.end).unwrap_or_default()) {
+            names += usize::from(is_name(word) && word.len() > 1);
+            turns.after(word.len()).await?;
+        }
+        if names * 50 < letters || english * 20 < lower {
+            return Ok(None);
         }
         let mut known = vec![ANYTHING; words.len()];
         for sentence in sentences {
             let words = &words[sentence.clone()];
-            if words.iter().any(|word| word.chars().count() > 1 && word.chars().any(char::is_lowercase)) {
-                (0..words.len()).for_each(|i| known[sentence.start + i] = Word::of(words, i));
+            let mut tells = false;
+            for word in words {
+                tells = tells || (word.chars().count() > 1 && word.chars().any(char::is_lowercase));
+                turns.after(word.len()).await?;
+            }
+            for i in (0..words.len()).filter(|_| tells) {
+                known[sentence.start + i] = Word::of(words, i);
+                turns.after(words[i].len()).await?;
             }
         }
         let before = std::iter::once(Counts::default()).chain(known.iter().scan(Counts::default(), |counts, word| {
@@ -103,7 +127,7 @@ impl Likely {
             counts.brackets += word.bracket;
             Some(*counts)
         }));
-        Some(Self { counts: before.collect(), words: known })
+        Ok(Some(Self { counts: before.collect(), words: known }))
     }
 
     /// Whether a span may be an entity; it is not empty.
@@ -161,13 +185,16 @@ fn is_name(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use pollster::block_on;
+
     use super::*;
     use crate::tasks::words::split_words;
 
     fn kept(text: &str) -> (Vec<&str>, usize) {
-        let places = split_words(text);
+        let places: Vec<_> = split_words(text).collect();
         let words: Vec<&str> = places.iter().map(|place| &text[place.clone()]).collect();
-        let filter = SpanFilter::new(Candidates::Likely, &words, std::slice::from_ref(&(0..words.len())));
+        let sentences: Vec<_> = std::iter::once(0..words.len()).collect();
+        let filter = block_on(SpanFilter::new(Candidates::Likely, &words, &sentences, &mut Turns::free())).unwrap();
         let spans: Vec<_> =
             (0..words.len()).flat_map(|start| (start + 1..=words.len()).map(move |end| start..end)).collect();
         let text_of = |span: &Range<usize>| &text[places[span.start].start..places[span.end - 1].end];

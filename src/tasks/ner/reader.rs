@@ -1,19 +1,18 @@
-//! What `ner` does before the model: a text becomes words, sentences and tokens, and these become passes.
+//! The part of `ner` before the model: splits a text into words, sentences and tokens, and makes passes of them.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::likely::SpanFilter;
 use super::passes::{Limits, Pass, TokenStream, part_size, passes};
-use super::sentences::sentences;
+use super::sentences::{PIECE, sentence_ends};
 use super::types::{NerOptions, Sentences, Words};
 use crate::error::{LukeError, Result};
 use crate::heads::{HeadKind, HeadSpec, NerContext};
 use crate::inputs::{MAX_ENTITY_POSITIONS, ModelInputs};
-use crate::luke::Luke;
+use crate::luke::{Luke, Turns};
 use crate::tasks::limits;
 use crate::tasks::words::{joins_the_word_before, split_words, with_space, word_ranges};
-use crate::text::{EncodeOptions, InputForm, Offsets, Spanned};
+use crate::text::{EncodeOptions, InputForm, Offsets, Spanned, Tokenized};
 
 /// The inputs of a forward pass, and the words of each of its entities.
 pub type NerPass = (ModelInputs, Vec<Range<usize>>);
@@ -39,10 +38,11 @@ pub struct Document {
 }
 
 impl<'a> Reader<'a> {
-    /// Checks the options of a call.
+    /// Makes a reader for one call, and checks the options of the call.
     ///
     /// # Errors
-    /// `task-unavailable` for a model without `ner`; `input` for an option out of range.
+    /// - `task-unavailable` if the model has no head `ner`
+    /// - `input` if an option is out of its range, or names a label that the head does not have
     pub fn new(luke: &'a Luke, options: &'a NerOptions) -> Result<Self> {
         let (_, head) = luke.head(HeadKind::Ner)?;
         options.check(&head.labels, luke.config.max_seq_tokens())?;
@@ -63,31 +63,55 @@ impl<'a> Reader<'a> {
     /// Reads a text.
     ///
     /// # Errors
-    /// `input` for sentences that do not fit the text.
-    pub fn text(&self, text: &str) -> Result<Document> {
-        let words = split_words(text);
-        let one_sentence = self.options.sentences.as_ref().is_some_and(Sentences::is_none);
-        let bounds: Vec<_> = match &self.options.sentences {
+    /// `input` for sentences that do not fit the text; what the model's source fails with at a pause.
+    pub async fn text(&self, text: &str) -> Result<Document> {
+        let turns = &mut self.luke.turns();
+        let words = turns.collect(split_words(text)).await?;
+        let bounds = self.bounds(text, turns).await?;
+        let sentences = turns.collect(word_ranges(&words, bounds.into_iter())).await?;
+        let sentences = sentences.into_iter().collect::<Result<Vec<_>>>()?;
+        let strings: Vec<&str> = words.iter().map(|word| &text[word.clone()]).collect();
+        let filter = self.filter(&strings, &sentences, turns).await?;
+        let whole = match &self.options.sentences {
+            Some(rule) if rule.is_none() => self.whole_text(text, &words, &filter, turns).await?,
+            _ => None,
+        };
+        let stream = match whole {
+            None => self.stream_of_text(text, &words, turns).await?,
+            Some(_) => TokenStream::default(),
+        };
+        Ok(Document { words, stream, sentences, filter, whole })
+    }
+
+    /// The sentences of a text in bytes.
+    async fn bounds(&self, text: &str, turns: &mut Turns<'_>) -> Result<Vec<Range<usize>>> {
+        match &self.options.sentences {
             Some(Sentences::Spans(spans)) => {
                 let offsets = Offsets::new(text, self.options.offsets);
-                spans.iter().map(|span| offsets.span("sentences", *span)).collect::<Result<_>>()?
+                let bytes = spans.iter().map(|span| offsets.span("sentences", *span));
+                turns.collect(bytes).await?.into_iter().collect()
             }
-            _ if one_sentence => std::iter::once(0..text.len()).collect(),
-            _ => sentences(text),
-        };
-        let sentences = word_ranges(&words, &bounds)?;
-        let strings: Vec<&str> = words.iter().map(|word| &text[word.clone()]).collect();
-        let filter = self.filter(&strings, &sentences);
-        let whole = if one_sentence { self.whole_text(text, &words, &filter)? } else { None };
-        let stream = if whole.is_none() { self.stream_of_text(text, &words)? } else { TokenStream::default() };
-        Ok(Document { words, stream, sentences, filter, whole })
+            Some(rule) if rule.is_none() => Ok(std::iter::once(0..text.len()).collect()),
+            _ => {
+                let (mut sentences, mut start) = (Vec::new(), 0);
+                for ends in sentence_ends(text) {
+                    for end in ends {
+                        sentences.push(start..end);
+                        start = end;
+                    }
+                    turns.after(PIECE).await?;
+                }
+                Ok(sentences)
+            }
+        }
     }
 
     /// Reads a list of words.
     ///
     /// # Errors
-    /// `input` for an empty word, and for sentences that are out of order or end behind the last word.
-    pub fn words(&self, input: &Words) -> Result<Document> {
+    /// `input` for an empty word, and for sentences that are out of order or end behind the last word; what the model's source
+    /// fails with at a pause.
+    pub async fn words(&self, input: &Words) -> Result<Document> {
         let n = input.words.len();
         if let Some(empty) = input.words.iter().position(String::is_empty) {
             return Err(LukeError::input("words", format!("word {empty} is empty")));
@@ -104,20 +128,21 @@ impl<'a> Reader<'a> {
             }
             last = sentence.end;
         }
-        let builder = self.luke.input_builder(self.options.encode());
+        let (builder, turns) = (self.luke.input_builder(self.options.encode()), &mut self.luke.turns());
         let mut stream = TokenStream::default();
         for word in &input.words {
             let spaced = if joins_the_word_before(word) { word.clone() } else { with_space(word) };
             let start = stream.ids.len();
-            stream.ids.extend(builder.segment(&spaced)?);
+            stream.ids.extend(turns.tokenize(builder.tokenizing(Spanned::plain(&spaced))).await?.tokens);
             stream.words.push(start..stream.ids.len());
         }
         let strings: Vec<&str> = input.words.iter().map(String::as_str).collect();
-        let filter = self.filter(&strings, &sentences);
+        let filter = self.filter(&strings, &sentences, turns).await?;
         Ok(Document { words: Vec::new(), stream, sentences, filter, whole: None })
     }
 
-    /// The forward passes of a text. They are made one window of a sentence at a time.
+    /// The forward passes of a document, in the order of its text. The iterator makes them one by one, so they are
+    /// never all in memory. Only those of a text that is read as one sentence were made before.
     pub fn passes<'b>(&'b self, document: &'b Document) -> Box<dyn Iterator<Item = NerPass> + 'b> {
         if let Some(whole) = &document.whole {
             return Box::new(whole.iter().cloned());
@@ -129,17 +154,16 @@ impl<'a> Reader<'a> {
         Box::new(document.sentences.iter().flat_map(of_sentence).map(inputs))
     }
 
-    fn filter(&self, words: &[&str], sentences: &[Range<usize>]) -> SpanFilter {
+    async fn filter(&self, words: &[&str], sentences: &[Range<usize>], turns: &mut Turns<'_>) -> Result<SpanFilter> {
         let candidates = self.options.candidates.or(self.head.candidates).unwrap_or_default();
-        SpanFilter::new(candidates, words, sentences)
+        SpanFilter::new(candidates, words, sentences, turns).await
     }
 
     /// Tokenizes a text once, cut at every word's start and end.
-    fn stream_of_text(&self, text: &str, words: &[Range<usize>]) -> Result<TokenStream> {
-        let boundaries: BTreeSet<usize> = words.iter().flat_map(|word| [word.start, word.end]).collect();
-        let (ids, positions) = self.luke.input_builder(self.options.encode()).segments(text, &boundaries)?;
-        let words = words.iter().map(|word| positions[&word.start]..positions[&word.end]).collect();
-        Ok(TokenStream { ids, words })
+    async fn stream_of_text(&self, text: &str, words: &[Range<usize>], turns: &mut Turns<'_>) -> Result<TokenStream> {
+        let builder = self.luke.input_builder(self.options.encode());
+        let Tokenized { tokens, spans } = turns.tokenize(builder.tokenizing(Spanned { text, spans: words })).await?;
+        Ok(TokenStream { ids: tokens, words: spans })
     }
 
     fn inputs(&self, stream: &TokenStream, pass: &Pass) -> ModelInputs {
@@ -161,11 +185,17 @@ impl<'a> Reader<'a> {
 
     /// Hugging Face's form for raw text: spans are counted in the tokens of bare words, and each part is tokenized at its
     /// own spans. `None` where the text is too long for that: it is then read in windows, like a long sentence.
-    fn whole_text(&self, text: &str, words: &[Range<usize>], filter: &SpanFilter) -> Result<Option<Vec<NerPass>>> {
+    async fn whole_text(
+        &self,
+        text: &str,
+        words: &[Range<usize>],
+        filter: &SpanFilter,
+        turns: &mut Turns<'_>,
+    ) -> Result<Option<Vec<NerPass>>> {
         let builder = self.luke.input_builder(EncodeOptions { max_mention: usize::MAX, ..self.options.encode() });
         let mut sizes = Vec::with_capacity(words.len());
         for word in words {
-            sizes.push(builder.segment(&text[word.clone()])?.len());
+            sizes.push(turns.tokenize(builder.tokenizing(Spanned::plain(&text[word.clone()]))).await?.tokens.len());
         }
         if sizes.contains(&0) {
             return Ok(None);
@@ -174,21 +204,31 @@ impl<'a> Reader<'a> {
             let mut left = self.limits.span_tokens;
             let fits = move |size: &&usize| left.checked_sub(**size).map(|rest| left = rest).is_some();
             let length = sizes[first..].iter().take_while(fits).count();
-            (first + 1..=first + length).map(move |end| first..end)
+            (first + 1..=first + length).map(move |end| first..end).filter(|span| filter.keeps(span))
         };
-        let kept = || (0..words.len()).flat_map(runs).filter(|span| filter.keeps(span));
-        let size = part_size(kept().count(), self.limits.spans);
-        let (mut spans, mut parts) = (kept(), Vec::new());
+        let mut count = 0;
+        for first in 0..words.len() {
+            count += runs(first).count();
+            turns.after(self.limits.span_tokens).await?;
+        }
+        let (mut spans, mut parts) = ((0..words.len()).flat_map(runs), Vec::new());
+        let max = self.options.max_seq_tokens.unwrap_or_else(|| self.luke.config.max_seq_tokens());
+        let max = max.saturating_sub(self.luke.tokenizer.before.len() + self.luke.tokenizer.after.len());
         loop {
-            let part: Vec<_> = spans.by_ref().take(size).collect();
+            let part: Vec<_> = spans.by_ref().take(part_size(count, self.limits.spans)).collect();
             if part.is_empty() {
                 return Ok(Some(parts));
             }
             let bytes: Vec<_> = part.iter().map(|span| words[span.start].start..words[span.end - 1].end).collect();
-            let inputs = builder.encode(Spanned { text, spans: &bytes }, InputForm::EntitySpanClassification)?;
-            let cut = inputs.entity_start_positions.iter().zip(&inputs.entity_end_positions).any(|(s, e)| s > e);
-            let max = self.options.max_seq_tokens.unwrap_or_else(|| self.luke.config.max_seq_tokens());
-            if inputs.input_ids.len() > max || cut {
+            let mut tokens = builder.tokenizing(Spanned { text, spans: &bytes });
+            while let Some(bytes) = tokens.step()? {
+                if tokens.count() > max {
+                    return Ok(None);
+                }
+                turns.after(bytes).await?;
+            }
+            let inputs = builder.arrange(tokens.finish()?, InputForm::EntitySpanClassification)?;
+            if inputs.entity_start_positions.iter().zip(&inputs.entity_end_positions).any(|(s, e)| s > e) {
                 return Ok(None);
             }
             parts.push((inputs, part));

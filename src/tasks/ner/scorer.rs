@@ -1,4 +1,4 @@
-//! Runs the passes of all texts of a call: several at once, and the same one once.
+//! Runs the passes of all texts of a call. Several passes share a batch, and equal passes run only once.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -23,24 +23,28 @@ pub(super) struct ScoredSpan {
     pub pass: usize,
 }
 
-/// Passes on their way to the spans of their texts.
+/// Takes the passes of a call, and gives the scored spans of each text.
 pub(super) struct Scorer<'a> {
     luke: &'a Luke,
     queue: Queue,
 }
 
 impl<'a> Scorer<'a> {
-    /// For the `ner` head of a model.
+    /// A scorer without passes, for the head `ner` of a model.
     pub fn new(luke: &'a Luke) -> Self {
         Self { luke, queue: Queue::default() }
     }
 
-    /// Begins the next text: what is pushed from now on belongs to it.
+    /// Begins the next text. The passes that are pushed after this belong to it. Call it before the first pass too.
     pub fn start_text(&mut self) {
         self.queue.found.push(Vec::new());
     }
 
-    /// Adds a pass; `spans` are the words of each of its entities. Runs the passes that wait when there are enough.
+    /// Adds a pass. `spans` are the word ranges of its entities, in order. Runs the waiting passes if they fill a
+    /// batch.
+    ///
+    /// # Errors
+    /// Those of [`Luke::forward_head`].
     pub async fn push(&mut self, inputs: ModelInputs, spans: Vec<Range<usize>>) -> Result<()> {
         if self.queue.rows + inputs.rows() > self.luke.batch_rows() {
             self.run().await?;
@@ -49,7 +53,10 @@ impl<'a> Scorer<'a> {
         Ok(())
     }
 
-    /// Runs what still waits and returns the spans of each text.
+    /// Runs the passes that still wait, and returns the spans of each text whose best label is an entity's.
+    ///
+    /// # Errors
+    /// Those of [`Luke::forward_head`].
     pub async fn finish(mut self) -> Result<Vec<Vec<ScoredSpan>>> {
         self.run().await?;
         Ok(self.queue.into_found())
@@ -79,8 +86,9 @@ struct Queue {
     passes: usize,
 }
 
-/// The SHA-256 of a pass's tokens and spans. The passes themselves as keys would stay in memory until the call ends, which is
-/// two kilobytes and more for each sentence; and of a hash that can be forged, a text could make one pass pass for another.
+/// The SHA-256 of the tokens and spans of a pass. The passes themselves are not the keys, because they would stay in
+/// memory until the call ends: two kilobytes or more for each sentence. A weaker hash is not safe: a text could be made
+/// so that two different passes have the same hash.
 type Key = [u8; 32];
 
 /// Where a pass occurs: a text, and the words of each of the pass's entities in it.

@@ -1,13 +1,12 @@
 //! Sentences of a text by Unicode's rules (UAX 29), in time proportional to the text.
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Characters that UAX 29 reads over: Extend and Format. The code points after them are the marks of Unicode 17, which this
-/// version of `regex` does not know yet.
+/// Characters that UAX 29 skips: Extend and Format. The code points after these two classes are the marks of Unicode
+/// 17, which this version of `regex` does not know yet.
 macro_rules! joiners {
     () => {
         concat!(
@@ -21,38 +20,66 @@ macro_rules! joiners {
 /// puts no boundary inside.
 const RUN: &str = concat!(r"\p{SB=Close}[\p{SB=Close}", joiners!(), r"]+|\p{SB=Sp}[\p{SB=Sp}", joiners!(), "]+");
 
-/// The sentences of `text` in bytes; together they are the whole text.
+/// A letter, and a letter or a space behind it. UAX 29 puts no boundary between the two, and what stands before the place between
+/// them has no effect on the boundaries behind it, nor the other way round: its rules look back to the last letter and ahead to
+/// the next one.
+const PLACE: &str = r"[\p{SB=Lower}\p{SB=Upper}\p{SB=OLetter}][\p{SB=Lower}\p{SB=Upper}\p{SB=OLetter} ]";
+
+/// Bytes of a piece of text, from where on a place to cut is searched.
+pub const PIECE: usize = 1 << 12;
+
+/// The ends of the sentences of `text` in bytes, in order, a piece of the text at a time: a long text takes long. Each sentence
+/// starts at the end of the one before it.
+pub fn sentence_ends(text: &str) -> impl Iterator<Item = Vec<usize>> {
+    ends_by_piece(text, PIECE)
+}
+
+fn ends_by_piece(text: &str, size: usize) -> impl Iterator<Item = Vec<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+        let cut = place_to_cut(rest, size);
+        let piece = &rest[..cut.unwrap_or(rest.len())];
+        let mut ends: Vec<usize> = ends(piece).into_iter().map(|end| start + end).collect();
+        if cut.is_some() {
+            ends.pop(); // no sentence ends there
+        }
+        start += piece.len();
+        Some(ends)
+    })
+}
+
+/// The first place behind `size` bytes where a text may be cut.
+fn place_to_cut(text: &str, size: usize) -> Option<usize> {
+    static AT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(PLACE).ok());
+    let found = AT.as_ref()?.find_at(text, text.ceil_char_boundary(size))?;
+    Some(found.start() + found.as_str().chars().next()?.len_utf8())
+}
+
+/// The ends of the sentences of `text`.
 ///
 /// `unicode-segmentation` looks ahead from every closing mark and space behind a full stop (rule SB8), up to the next
 /// letter: quadratic in the length of such a run. It gets a copy of the text with each run cut to its first character.
-pub fn sentences(text: &str) -> Vec<Range<usize>> {
+fn ends(text: &str) -> Vec<usize> {
     static RUNS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(RUN).ok());
     let mut short = String::with_capacity(text.len());
     // Where a run ends in the copy, and in the text.
-    let (mut ends, mut copied) = (Vec::new(), 0);
+    let (mut run_ends, mut copied) = (Vec::new(), 0);
     for run in RUNS.iter().flat_map(|runs| runs.find_iter(text)) {
         let first = run.as_str().chars().next().map_or(0, char::len_utf8);
         short.push_str(&text[copied..run.start() + first]);
-        ends.push((short.len(), run.end()));
+        run_ends.push((short.len(), run.end()));
         copied = run.end();
     }
     short.push_str(&text[copied..]);
-    let (mut ends, mut shift) = (ends.into_iter().peekable(), 0);
-    let mut in_text = |at: usize| {
-        while let Some((in_copy, in_text)) = ends.next_if(|(in_copy, _)| *in_copy <= at) {
+    let (mut run_ends, mut shift) = (run_ends.into_iter().peekable(), 0);
+    let in_text = |at: usize| {
+        while let Some((in_copy, in_text)) = run_ends.next_if(|(in_copy, _)| *in_copy <= at) {
             shift = in_text - in_copy;
         }
         at + shift
     };
-    let mut start = 0;
-    let end_of = |(at, sentence): (usize, &str)| at + sentence.len();
-    short
-        .split_sentence_bound_indices()
-        .map(|sentence| {
-            let end = in_text(end_of(sentence));
-            std::mem::replace(&mut start, end)..end
-        })
-        .collect()
+    short.split_sentence_bound_indices().map(|(at, sentence)| at + sentence.len()).map(in_text).collect()
 }
 
 #[cfg(test)]
@@ -63,8 +90,12 @@ mod tests {
 
     use super::*;
 
-    fn by_the_crate(text: &str) -> Vec<Range<usize>> {
-        text.split_sentence_bound_indices().map(|(at, sentence)| at..at + sentence.len()).collect()
+    fn by_the_crate(text: &str) -> Vec<usize> {
+        text.split_sentence_bound_indices().map(|(at, sentence)| at + sentence.len()).collect()
+    }
+
+    fn in_pieces(text: &str, size: usize) -> Vec<usize> {
+        ends_by_piece(text, size).flatten().collect()
     }
 
     /// Two characters or more of each class of UAX 29 table 4, of several lengths in UTF-8.
@@ -121,23 +152,55 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
         #[test]
-        fn sentences_are_those_of_the_crate(text in prop::collection::vec(prop::sample::select(&OF_EVERY_CLASS[..]), 0..24)) {
+        fn sentences_are_those_of_the_crate(
+            text in prop::collection::vec(prop::sample::select(&OF_EVERY_CLASS[..]), 0..24),
+            size in 0usize..16,
+        ) {
             let text: String = text.into_iter().collect();
-            prop_assert_eq!(sentences(&text), by_the_crate(&text));
+            prop_assert_eq!(ends(&text), by_the_crate(&text));
+            prop_assert_eq!(in_pieces(&text, size), by_the_crate(&text));
         }
 
         #[test]
         fn sentences_of_any_text_are_those_of_the_crate(text in ".{0,60}") {
-            prop_assert_eq!(sentences(&text), by_the_crate(&text));
+            prop_assert_eq!(ends(&text), by_the_crate(&text));
+            prop_assert_eq!(in_pieces(&text, 2), by_the_crate(&text));
         }
     }
 
-    /// No text is quadratic because `regex` and the crate differ about a character: the classes of the pattern are the crate's.
+    #[test]
+    fn a_long_text_comes_in_pieces() {
+        let text = "He left at 9.30 p.m. today (again). ".repeat(1000);
+        assert!(sentence_ends(&text).count() > 36_000 / (PIECE + 40));
+        assert_eq!(sentence_ends(&text).flatten().collect::<Vec<_>>(), by_the_crate(&text));
+        for one in ["no end ", "a ", "end"] {
+            let text = one.repeat(20_000);
+            assert!(sentence_ends(&text).count() > text.len() / (PIECE + 40));
+            assert_eq!(sentence_ends(&text).flatten().collect::<Vec<_>>(), [text.len()]);
+        }
+    }
+
+    /// A piece must not end behind what is no letter to the crate.
+    #[test]
+    fn letters_of_the_pattern_are_letters_of_the_crate() {
+        let is_place = Regex::new(&format!("^{PLACE}$")).unwrap();
+        for c in ('\0'..=char::MAX).filter(|c| is_place.is_match(&format!("{c}{c}"))) {
+            let end = c.len_utf8();
+            // What is read over stays behind the mark; and what is neither read over nor a letter does not end rule SB8's
+            // search for a small letter.
+            assert_eq!(by_the_crate(&format!("!{c}")), [1, 1 + end], "{c:?}");
+            let small = by_the_crate(&format!("A. {c}")) == [3 + end];
+            assert_eq!(by_the_crate(&format!("A. {c}b")).len(), if small { 1 } else { 2 }, "{c:?}");
+        }
+    }
+
+    /// No text is quadratic because `regex` and the crate differ about a character: the classes of the pattern are the
+    /// crate's.
     #[test]
     fn the_pattern_has_the_classes_of_the_crate() {
         let pattern = concat!(r"^[\p{SB=Close}\p{SB=Sp}", joiners!(), "]$");
         let in_pattern = Regex::new(pattern).unwrap();
-        let first_end = |text: &str| by_the_crate(text)[0].end;
+        let first_end = |text: &str| by_the_crate(text)[0];
         let in_crate = |c: char| {
             // These four classes stay with a question mark before them, and end no sentence behind a letter.
             let (behind_mark, behind_letter) = (format!("!{c}B"), format!("京{c}B"));
@@ -187,9 +250,9 @@ mod tests {
             for start in ["", "He left. ", "He left.)", "He left.\u{ad}", "He left?"] {
                 let text = format!("{start}{}", filler.repeat(1_000_000 / filler.len()));
                 let started = Instant::now();
-                let sentences = sentences(&text);
+                let last = sentence_ends(&text).flatten().last();
                 let time = started.elapsed();
-                assert_eq!(sentences.last().unwrap().end, text.len());
+                assert_eq!(last, Some(text.len()));
                 assert!(time < Duration::from_secs(1), "{start:?} and {filler:?}: {time:?}");
             }
         }

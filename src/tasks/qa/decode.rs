@@ -21,7 +21,7 @@ pub struct AnswerSpan {
 }
 
 impl AnswerSpan {
-    /// By which candidates compete.
+    /// The sum of the two logits. The candidate with the highest sum is the best one.
     pub fn score(&self) -> f64 {
         f64::from(self.start_logit) + f64::from(self.end_logit)
     }
@@ -41,13 +41,13 @@ pub struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The candidates of a window, by rank of their start, then of their end.
+    /// The candidates of a window, in the order of the rank of their start, then of their end.
     ///
     /// # Shapes
-    /// - `starts`, `ends`: one logit for each of the window's input tokens
+    /// - starts, ends: `[input tokens of the window]`
     pub fn candidates(&self, window: usize, starts: &[f32], ends: &[f32]) -> Vec<AnswerSpan> {
         let range = &self.windows.ranges()[window];
-        // What is outside the context still takes a place among the best.
+        // Positions outside the context are left out only after the best were chosen: they count among the `n_best`.
         let in_context = |position: usize| {
             let token = position.checked_sub(self.offset)? + range.start;
             range.contains(&token).then_some((position, token))
@@ -73,7 +73,10 @@ pub trait Texts {
     /// The ids of the tokens: equal ids have equal texts.
     fn ids(&self, tokens: &Range<usize>) -> &[u32];
 
-    /// The text.
+    /// The text of the tokens, without white space around it.
+    ///
+    /// # Errors
+    /// Those of [`Layout::text`].
     fn text(&self, tokens: &Range<usize>) -> Result<String>;
 }
 
@@ -95,13 +98,13 @@ pub struct NBest {
 }
 
 impl NBest {
-    /// Keeps up to `size` answers.
+    /// An empty list, which keeps up to `size` answers.
     pub fn new(size: usize) -> Self {
         Self { size, kept: Vec::new() }
     }
 
-    /// Adds the candidates of the next window. Equal ones stay in the order they came in, so this gives what ranking all
-    /// windows at once would.
+    /// Adds the candidates of the next window. Equal ones stay in the order they came in, so this gives what ranking
+    /// all windows at once would.
     ///
     /// # Errors
     /// Those of [`Texts::text`].
@@ -109,7 +112,7 @@ impl NBest {
         let known = std::mem::take(&mut self.kept).into_iter().map(|(candidate, text)| (candidate, Some(text)));
         let mut all: Vec<_> = known.chain(new.into_iter().map(|candidate| (candidate, None))).collect();
         all.sort_by(|(a, _), (b, _)| descending(&a.score(), &b.score()));
-        // Decoding tokens takes time, and hardly any of a text that repeats itself are new.
+        // Decoding takes time. In a text that repeats itself, most candidates have ids that were decoded already.
         let (mut seen_ids, mut seen_texts) = (HashSet::new(), HashSet::new());
         for (candidate, known) in all {
             if self.kept.len() == self.size {

@@ -7,10 +7,10 @@ use super::types::{QaInput, QaOptions};
 use crate::error::Result;
 use crate::heads::HeadKind;
 use crate::inputs::ModelInputs;
-use crate::luke::Luke;
+use crate::luke::{Luke, Turns};
 use crate::tasks::windows::Windows;
 use crate::tasks::words::with_space;
-use crate::text::{EncodeOptions, SpecialTokens, Tokenizer, is_python_space};
+use crate::text::{EncodeOptions, Spanned, SpecialTokens, Tokenizer, is_python_space};
 
 /// Entities of a window; those of the question come first.
 const MAX_ENTITIES: usize = 128;
@@ -36,25 +36,29 @@ impl<'a> Layout<'a> {
     /// Tokenizes a question and a context, links entities, and lays out the windows that `qa` runs.
     ///
     /// # Errors
-    /// `task-unavailable` for a model without `qa`; `input` for an option out of range.
-    pub fn new(luke: &'a Luke, input: &'a QaInput, options: &QaOptions) -> Result<Self> {
+    /// `task-unavailable` for a model without `qa`; `input` for an option out of range; what the model's source fails with at a
+    /// pause.
+    pub async fn new(luke: &'a Luke, input: &'a QaInput, options: &QaOptions) -> Result<Self> {
         let (_, head) = luke.head(HeadKind::Qa)?;
         let (tokenizer, model) = (&luke.tokenizer, luke.config.max_seq_tokens());
         options.check(model)?;
         let encode = EncodeOptions { prefix_space: true, special: options.special_tokens, ..Default::default() };
-        let mut question = luke.input_builder(encode).segment(&input.question)?;
+        let (builder, turns) = (luke.input_builder(encode), &mut luke.turns());
+        let mut question = turns.tokenize(builder.tokenizing(Spanned::plain(&input.question))).await?.tokens;
         question.truncate(options.max_question_tokens);
-        let (tokens, bytes) = context_tokens(tokenizer, &input.context, options.special_tokens)?;
+        let (tokens, bytes) = context_tokens(tokenizer, &input.context, options.special_tokens, turns).await?;
         let max = options.max_seq_tokens.or(head.context_tokens).unwrap_or(model).min(model);
         let special = tokenizer.before.len() + tokenizer.between.len() + tokenizer.after.len();
         let (budget, stride) = options.budget_and_stride(max, question.len() + special)?;
         let windows =
             if tokens.is_empty() { Windows::default() } else { Windows::strided(tokens.len(), budget, stride) };
         let row = |title: &str| luke.entity_vocab.row(title);
-        let dictionary = options.entities.as_ref().map(|entities| MentionDictionary::new(entities, row));
-        let dictionary = dictionary.unwrap_or_default();
-        let question_entities = dictionary.find(&question, tokenizer)?.within(&(0..question.len()));
-        let mentions = dictionary.find(&tokens, tokenizer)?;
+        let dictionary = match &options.entities {
+            Some(entities) => MentionDictionary::new(entities, row, turns).await?,
+            None => MentionDictionary::default(),
+        };
+        let question_entities = dictionary.find(&question, tokenizer, turns).await?.within(&(0..question.len()));
+        let mentions = dictionary.find(&tokens, tokenizer, turns).await?;
         let context = &input.context;
         Ok(Self { windows, tokenizer, context, question, tokens, bytes, question_entities, mentions })
     }
@@ -107,21 +111,24 @@ impl<'a> Layout<'a> {
 }
 
 /// Tokenizes a context word by word as the authors do: the tokens, and the bytes of the context that each stands for.
-fn context_tokens(
+async fn context_tokens(
     tokenizer: &Tokenizer,
     context: &str,
     special: SpecialTokens,
+    turns: &mut Turns<'_>,
 ) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
     let (mut tokens, mut bytes, mut at) = (Vec::new(), Vec::new(), 0);
     for piece in context.split_inclusive(SPACES) {
         let word = piece.trim_end_matches(SPACES);
-        if !word.is_empty() {
-            let spaced = with_space(word);
-            let before = spaced.len() - word.len();
-            for (id, range) in tokenizer.encode_with_offsets(&spaced, special)? {
+        let spaced = if word.is_empty() { String::new() } else { with_space(word) };
+        let in_context = |byte: usize| at + byte.saturating_sub(spaced.len() - word.len());
+        for block in tokenizer.blocks(&spaced) {
+            let placed = tokenizer.encode_with_offsets(&spaced[block.clone()], special)?;
+            for (id, range) in placed {
                 tokens.push(id);
-                bytes.push(at + range.start.saturating_sub(before)..at + range.end.saturating_sub(before));
+                bytes.push(in_context(block.start + range.start)..in_context(block.start + range.end));
             }
+            turns.after(block.len()).await?;
         }
         at += piece.len();
     }

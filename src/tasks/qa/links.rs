@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::error::Result;
+use crate::luke::Turns;
 use crate::text::Tokenizer;
 use crate::text::is_python_space;
 
@@ -36,7 +37,14 @@ pub struct FoundMentions {
 impl MentionDictionary {
     /// From mentions and titles; `row` knows the entity vocabulary. Mentions of white space alone, and mentions that
     /// are the same in lower case and have different titles, are left out.
-    pub fn new(entities: &BTreeMap<String, String>, row: impl Fn(&str) -> Option<u32>) -> Self {
+    ///
+    /// # Errors
+    /// Those of [`Turns::after`].
+    pub async fn new(
+        entities: &BTreeMap<String, String>,
+        row: impl Fn(&str) -> Option<u32>,
+        turns: &mut Turns<'_>,
+    ) -> Result<Self> {
         let mut titles: BTreeMap<String, Option<&str>> = BTreeMap::new();
         for (mention, title) in entities {
             match titles.entry(normalized(mention)) {
@@ -44,21 +52,28 @@ impl MentionDictionary {
                 Entry::Occupied(mut place) if *place.get() != Some(title) => drop(place.insert(None)),
                 Entry::Occupied(_) => {}
             }
+            turns.after(mention.len()).await?;
         }
-        let clear = titles.into_iter().filter(|(mention, _)| !mention.is_empty());
-        let rows: BTreeMap<_, _> = clear.filter_map(|(mention, title)| Some((mention, row(title?)))).collect();
-        Self { folded: rows.keys().map(|mention| folded(mention)).collect(), rows }
+        let mut dictionary = Self::default();
+        for (mention, title) in titles {
+            if let Some(title) = title.filter(|_| !mention.is_empty()) {
+                dictionary.folded.insert(folded(&mention));
+                dictionary.rows.insert(mention, row(title));
+            }
+            turns.after(0).await?;
+        }
+        Ok(dictionary)
     }
 
     /// Finds every mention of up to 30 tokens.
     ///
     /// # Errors
-    /// Those of [`Tokenizer::decode`].
-    pub fn find(&self, tokens: &[u32], tokenizer: &Tokenizer) -> Result<FoundMentions> {
+    /// Those of [`Tokenizer::decode`] and [`Turns::after`].
+    pub async fn find(&self, tokens: &[u32], tokenizer: &Tokenizer, turns: &mut Turns<'_>) -> Result<FoundMentions> {
         if self.rows.is_empty() {
             return Ok(FoundMentions::default());
         }
-        let continues: Vec<bool> = tokens.iter().map(|id| tokenizer.continues_word(*id)).collect();
+        let continues = turns.collect(tokens.iter().map(|id| tokenizer.continues_word(*id))).await?;
         let mut found = Vec::new();
         for start in (0..tokens.len()).filter(|start| !continues[*start]) {
             let mut here = Vec::new();
@@ -67,6 +82,7 @@ impl MentionDictionary {
                 if let Some(row) = self.rows.get(&text) {
                     here.push((start..end, *row));
                 }
+                turns.after(0).await?;
                 if !self.begins_mention(&text) {
                     break;
                 }

@@ -19,7 +19,7 @@ use decode::{AnswerSpan, NBest, Search};
 
 /// See [`Luke::qa`].
 pub(super) async fn run(luke: &Luke, input: &QaInput, options: &QaOptions) -> Result<Answer> {
-    let layout = Layout::new(luke, input, options)?;
+    let layout = Layout::new(luke, input, options).await?;
     let (windows, offset) = (&layout.windows, layout.offset());
     let search = Search { windows, offset, n_best: options.n_best, max_answer: options.max_answer_tokens };
     let (mut n_best, mut null_score) = (NBest::new(options.n_best), None);

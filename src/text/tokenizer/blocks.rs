@@ -1,12 +1,16 @@
-//! Long texts are tokenized in blocks: the `tokenizers` crate needs a few hundred bytes of memory for each byte it gets
-//! at once.
+//! Cuts long texts into blocks that are tokenized one by one. The `tokenizers` crate takes a few hundred bytes of
+//! memory for each byte of a text.
 
 use std::ops::Range;
 
-/// Bytes of a block, from where on a place to cut is searched.
-pub(super) const BLOCK: usize = 1 << 16;
+use super::is_punctuation;
 
-/// Bytes after which a text is cut wherever a character ends. No text of words has so many without a place to cut.
+/// Bytes of a block, from where on a place to cut is searched. A block takes some thousandths of a second, and nothing else runs
+/// meanwhile.
+pub(super) const BLOCK: usize = 1 << 13;
+
+/// The most bytes of a block. A text without a place to cut is cut here, between two characters. No text of words is
+/// like this.
 pub(super) const MAX_BLOCK: usize = 1 << 18;
 
 /// Where a text may be cut so that its tokens stay the same.
@@ -18,7 +22,8 @@ pub(super) struct Cuts {
 }
 
 impl Cuts {
-    /// The bytes of each block of `text`.
+    /// The byte ranges of the blocks of `text`, in order; together they are the whole text. A block ends at the first
+    /// place to cut after `block` bytes, or after `max_block` bytes at most.
     pub fn blocks<'a>(
         &'a self,
         text: &'a str,
@@ -35,7 +40,7 @@ impl Cuts {
         })
     }
 
-    /// Bytes of the first block.
+    /// The length of the first block in bytes.
     fn first(&self, text: &str, block: usize, max_block: usize) -> usize {
         if text.len() <= block {
             return text.len();
@@ -50,12 +55,12 @@ impl Cuts {
         })
     }
 
-    /// Whether a block may end here, before white space. What stands before must be a word: after white space, a
-    /// normalizer or a byte-level token could join the two; and some letters of Indic scripts (Unicode's `Prepend`) form
-    /// a grapheme with the space after them.
+    /// Whether a block may end here, before white space. What stands before must be a word or a punctuation mark: after white
+    /// space, a normalizer or a byte-level token could join the two; and some letters of Indic scripts (Unicode's `Prepend`)
+    /// form a grapheme with the space after them.
     fn may_cut(&self, before: &str) -> bool {
-        let of_word = |c: char| c.is_alphanumeric() && c != '\u{d4e}' && !('\u{11000}'..='\u{11fff}').contains(&c);
-        let is_end = |c: char| c.is_ascii_punctuation() || of_word(c);
+        let prepends = |c: char| c == '\u{d4e}' || ('\u{11000}'..='\u{11fff}').contains(&c);
+        let is_end = |c: char| (c.is_alphanumeric() || is_punctuation(c)) && !prepends(c);
         before.chars().next_back().is_some_and(is_end)
             && !self.rstrip.iter().any(|token| before.ends_with(token.as_str()))
     }

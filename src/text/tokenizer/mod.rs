@@ -91,13 +91,18 @@ impl Tokenizer {
         Ok(Self { inner: Mutex::new(inner), cuts, max_id, before, between, after })
     }
 
+    /// The bytes of the blocks of `text`. One after the other, they have the tokens of the whole.
+    pub fn blocks<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+        self.cuts.blocks(text, BLOCK, MAX_BLOCK)
+    }
+
     /// The ids of `text` alone, with no special tokens around them.
     ///
     /// # Errors
-    /// `format` where the tokenizer fails; no text is known that a checked one fails for.
+    /// `format` if the tokenizer fails. For a checked tokenizer, no text is known that makes it fail.
     pub fn encode(&self, text: &str, special: SpecialTokens) -> Result<Vec<u32>> {
         let (inner, mut ids) = (self.treating(special), Vec::new());
-        for block in self.cuts.blocks(text, BLOCK, MAX_BLOCK) {
+        for block in self.blocks(text) {
             let encoding = inner.encode_fast(text.get(block).unwrap_or(""), false).map_err(failed)?;
             ids.extend_from_slice(encoding.get_ids());
         }
@@ -133,11 +138,11 @@ impl Tokenizer {
         Ok(tokens)
     }
 
-    /// The text of tokens. For byte-level BPE this is the slow tokenizer's `convert_tokens_to_string`: a leading space
-    /// stays, and bytes that make no character become U+FFFD.
+    /// The text of tokens. For byte-level BPE this is `convert_tokens_to_string` of Hugging Face's slow tokenizer: a
+    /// leading space stays, and bytes that are no character become U+FFFD. Ids without a token are skipped.
     ///
     /// # Errors
-    /// `format` where the decoder fails; no ids are known that a checked one fails for.
+    /// `format` if the decoder fails. For a checked tokenizer, no ids are known that make it fail.
     pub fn decode(&self, ids: &[u32]) -> Result<String> {
         self.lock().decode(ids, false).map_err(failed)
     }
@@ -156,12 +161,12 @@ impl Tokenizer {
         !spaced && !text.chars().next().is_some_and(is_punctuation)
     }
 
-    /// The mask's token and its id: `<mask>`, or BERT's `[MASK]`.
+    /// The mask token and its id: `<mask>`, or `[MASK]` in a BERT vocabulary. `None` if the vocabulary has neither.
     pub fn mask_token(&self) -> Option<(&'static str, u32)> {
         ["<mask>", "[MASK]"].into_iter().find_map(|token| self.token_to_id(token).map(|id| (token, id)))
     }
 
-    /// The id of a token, such as `<ent>`.
+    /// The id of a token, such as `<ent>`; `None` if it is not in the vocabulary.
     pub fn token_to_id(&self, token: &str) -> Option<u32> {
         self.lock().token_to_id(token)
     }

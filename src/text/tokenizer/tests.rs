@@ -141,6 +141,26 @@ fn long_texts_of_anything_take_seconds() {
     }
 }
 
+/// Blocks end behind punctuation of every script, and line ends and spaces start them: Japanese has no others.
+#[test]
+fn a_block_may_end_behind_any_punctuation() {
+    for json in kinds() {
+        let tokenizer = Tokenizer::from_bytes(&json).unwrap();
+        let ids = |text: &str| tokenizer.encode(text, SpecialTokens::Match).unwrap();
+        assert!(tokenizer.cuts.spaces.contains(&' '));
+        for mark in ('\0'..=char::MAX).filter(|c| is_punctuation(*c)) {
+            for space in &tokenizer.cuts.spaces {
+                let (before, after) = (format!("a{mark}"), format!("{space}b"));
+                let whole = format!("{before}{after}");
+                assert_eq!([ids(&before), ids(&after)].concat(), ids(&whole), "{whole:?}");
+                let cut = tokenizer.cuts.blocks(&whole, 2, usize::MAX).next();
+                let prepends = ('\u{11000}'..='\u{11fff}').contains(&mark);
+                assert_eq!(cut, Some(0..if prepends { whole.len() } else { before.len() }), "{whole:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_text_without_a_place_to_cut_is_cut_between_characters() {
     let cuts = Cuts { spaces: vec![' '], rstrip: vec!["<x>".into()] };

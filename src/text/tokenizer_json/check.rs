@@ -11,16 +11,16 @@ use super::{
 };
 use crate::error::{LukeError, Result};
 
-/// Tokens of a vocabulary; as many as `LukeConfig` lets the word table have rows.
+/// The most tokens of a vocabulary, and the bound of their ids. `LukeConfig` bounds the rows of the word table to 2^22.
 const MAX_TOKENS: usize = 1 << 24;
 
-/// Bytes of a token. RoBERTa's longest has 256.
+/// The most bytes of a token. RoBERTa's longest has 256.
 const MAX_TOKEN_BYTES: usize = 512;
 
-/// Tokens that are added to a vocabulary.
+/// The most tokens that are added to a vocabulary.
 const MAX_ADDED_TOKENS: usize = 10_000;
 
-/// Characters of a word that WordPiece takes apart; BERT's limit is 100.
+/// The most characters that `max_input_chars_per_word` of WordPiece may be. BERT has 100.
 const MAX_WORD_CHARS: usize = 1000;
 
 /// A `tokenizer.json` that has passed all checks: what a `Tokenizer` is made of.
@@ -234,8 +234,8 @@ fn check_added<'a>(added: &'a [Added], normalizer: Option<&NormalizerWrapper>, i
     Ok(())
 }
 
-/// What is searched in a text. With white space at its ends it could overlap the white space that other tokens take; with
-/// any in it, a text could not be cut at spaces.
+/// What is searched in a text. With white space at its ends it could overlap the white space that other tokens take;
+/// with any in it, a text could not be cut at spaces.
 fn check_pattern(pattern: &str) -> std::result::Result<(), String> {
     if pattern.is_empty() || pattern.contains(char::is_whitespace) {
         return Err("is empty or has white space".into());

@@ -91,7 +91,7 @@ fn the_models_of_luke_pass_and_are_written_as_they_were_read() {
     }
 }
 
-/// B5: a template that names what is not there made the `tokenizers` crate panic.
+/// Earlier, a template with a token that does not exist made the `tokenizers` crate panic.
 #[test]
 fn templates_name_only_what_is_there() {
     let post = |json: &mut Value| json["post_processor"].take();
@@ -118,8 +118,8 @@ fn templates_name_only_what_is_there() {
     refused(unigram(), "ByteLevel", |j| j["post_processor"] = json!({ "type": "ByteLevel" }));
 }
 
-/// B7: a word limit of a billion, and normalizers that multiply the text, took minutes. B10: a pattern from the file that
-/// gives up in the middle of a text gave other tokens without an error.
+/// Earlier, a word limit of a billion took minutes, and so did normalizers that multiply the text. And a pattern from
+/// the file that failed in the middle of a text gave other tokens without an error.
 #[test]
 fn numbers_are_bounded_and_patterns_are_known() {
     for chars in [json!(0), json!(1001), json!(1_000_000_000), json!(-1), json!(1.5)] {

@@ -1,10 +1,11 @@
-//! What holds for every answer: its offsets are inside the text and hold what it says, its numbers are numbers.
+//! Checks that hold for every answer: its offsets are inside the text, the text between them is the text of the answer,
+//! and its numbers are finite.
 
 use serde_json::Value;
 
 use super::calls::ends;
 
-/// Checks whatever has offsets, and every score, in an answer.
+/// Checks every part of an answer that has offsets, and every score.
 pub fn check_answer(input: &Value, options: &Value, answer: &Value) -> Result<(), String> {
     let one = |text: &Value, answer: &Value| check(&Place::text(text.as_str().unwrap_or_default(), options), answer);
     match input {

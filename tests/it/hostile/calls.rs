@@ -1,4 +1,4 @@
-//! Any options and any text give a result whose offsets are right, or an `input` error: in a second or a few, and 256 MB.
+//! Any options and any text give a result with right offsets, or an `input` error, within seconds and 256 MB of memory.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

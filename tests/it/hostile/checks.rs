@@ -1,4 +1,4 @@
-//! What holds for every model that loads, and for every error. Shared with `fuzz/`.
+//! Checks that hold for every model that loads, and for every error. Shared with `fuzz/`.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Changes of files that a fault may hide behind: one value of a JSON file, or some bytes. Shared with `fuzz/`.
+//! Changes of files that may show a bug: one value of a JSON file, or some bytes. Shared with `fuzz/`.
 
 use serde_json::{Map, Value, json};
 

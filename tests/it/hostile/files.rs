@@ -1,4 +1,5 @@
-//! Model folders and checkpoints in memory: changed, and their lengths and hashes made right again. Shared with `fuzz/`.
+//! Model folders and checkpoints in memory. Changes them, and then corrects their lengths and hashes. Shared with
+//! `fuzz/`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -75,7 +76,8 @@ fn edit_file(files: &mut Files, name: &str, edit: Edit) -> String {
     format!("{name}: {said}")
 }
 
-/// Makes the lengths and hashes in the manifest those of the files, and the checksum in an entity index that of its bytes.
+/// Makes the lengths and hashes in the manifest those of the files, and the checksum in an entity index that of its
+/// bytes.
 pub fn repair(files: &mut Files) {
     if let Some(index) = files.get_mut("entity_vocab.bin") {
         repair_index(index);
@@ -114,8 +116,8 @@ pub fn repair_index(index: &mut [u8]) {
     *sum = crc.rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes();
 }
 
-/// Makes one of the config's sizes another, and with it every shape, length and part of a tensor that must follow. Parts
-/// that grow are promised in files that do not exist.
+/// Makes one of the config's sizes another, and with it every shape, length and part of a tensor that must follow.
+/// Parts that grow are promised in files that do not exist.
 fn grow(files: &mut Files, edit: Edit) -> String {
     let Some(mut manifest) = files.get("manifest.json").and_then(|text| serde_json::from_slice::<Value>(text).ok())
     else {

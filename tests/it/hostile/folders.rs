@@ -1,5 +1,6 @@
-//! A model folder or a checkpoint with one or two faults loads, or fails with a code: in a second and 256 MB, and without
-//! a panic. `LUKE_HOSTILE_CASES=10` makes ten times as many cases; `LUKE_HOSTILE_CASE` runs one that was printed.
+//! A model folder or a checkpoint with one or two faults loads or fails with an error code, within a second and 256 MB,
+//! and without a panic. `LUKE_HOSTILE_CASES=10` makes ten times as many cases; `LUKE_HOSTILE_CASE` runs one case that
+//! was printed.
 
 use std::fs::File;
 use std::io::Read;

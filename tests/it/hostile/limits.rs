@@ -1,4 +1,4 @@
-//! What one case may cost: no panic, a time, 256 MB. Shared with `fuzz/`.
+//! Limits of one case: no panic, a maximum time, 256 MB of memory. Shared with `fuzz/`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, RefCell};
@@ -14,8 +14,8 @@ pub const MAX_BYTES: usize = 256 << 20;
 /// A case that takes longer ends the process, so that a hang is a report.
 const HANGS_AFTER: Duration = Duration::from_secs(60);
 
-/// The system's allocator, which counts per thread while a case runs, and refuses what is beyond [`MAX_BYTES`]. Counting
-/// per thread leaves out the tests beside this one; a case runs on the thread that started it.
+/// The system's allocator, which counts per thread while a case runs, and refuses what is beyond [`MAX_BYTES`].
+/// Counting per thread leaves out the tests beside this one; a case runs on the thread that started it.
 pub struct CountingAllocator;
 
 #[derive(Clone, Copy)]

@@ -1,4 +1,5 @@
-//! Bytes, options and text that nobody meant us to get: what finds the next fault. `fuzz/` shares all but the properties.
+//! Random faulty files, options and texts, to find bugs. `fuzz/` shares `checks.rs`, `edit.rs`, `files.rs`, `limits.rs`
+//! and `subject.rs`.
 
 mod answers;
 mod calls;
@@ -13,7 +14,8 @@ mod texts;
 #[global_allocator]
 static ALLOCATOR: limits::CountingAllocator = limits::CountingAllocator;
 
-/// Both build into one folder in CI: with other versions, `fuzz/` would compile everything again.
+/// The package and `fuzz/` build into one folder in CI. With other versions, `fuzz/` would compile all its dependencies
+/// again.
 #[test]
 fn fuzz_has_the_versions_of_the_package() {
     let versions = |file: &str| -> Vec<(String, String)> {

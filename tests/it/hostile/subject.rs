@@ -1,4 +1,4 @@
-//! What the tests and `fuzz/` call of the library: nothing else here names it.
+//! The functions of the library that these tests and `fuzz/` call. Only this file names the library.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::files::Files;
 struct Memory(Files);
 
 impl Source for Memory {
-    fn read<'a>(&'a self, file: &'a FileEntry, _next: Option<&'a FileEntry>, _buffer: Vec<u8>) -> Reading<'a> {
+    fn read<'a>(&'a self, file: &'a FileEntry, _: &'a [&'a FileEntry], _: bool, _: Vec<u8>) -> Reading<'a> {
         Box::pin(async move {
             let missing = || LukeError::Network { file: file.path.clone(), reason: "is not there".into() };
             let bytes = self.0.get(&file.path).ok_or_else(missing)?;

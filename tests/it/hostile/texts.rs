@@ -1,4 +1,4 @@
-//! Texts of all scripts and none, as pieces that repeat: so a failure is printed in a line.
+//! Texts of all scripts, as lists of pieces that repeat, so that a failing text is printed in one line.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -65,7 +65,8 @@ const PIECES: [&str; 48] = [
     "\u{2028}",
 ];
 
-/// What stands many times in a row: spaces, closing signs, digits, letters, marks, joiners, jamo, flags, ideographs, emoji.
+/// What stands many times in a row: spaces, closing signs, digits, letters, marks, joiners, jamo, flags, ideographs,
+/// emoji.
 const RUNS: [&str; 22] = [
     " ",
     ")",

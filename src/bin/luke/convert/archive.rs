@@ -1,4 +1,4 @@
-//! The authors' `.tar.gz` archives.
+//! Unpacks the authors' `.tar.gz` archives.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -11,33 +11,34 @@ use tar::EntryType;
 
 use crate::folder::file_error;
 
-/// Bytes of an archive when it is unpacked. mLUKE large has about 5 GB.
+/// The most bytes that an archive may unpack to. mLUKE large unpacks to about 5 GB.
 const MAX_UNPACKED_BYTES: u64 = 32 << 30;
 
-/// How many times longer than the archive its files may be. Weights hardly compress; a decompression bomb reaches 1,000.
+/// How many times longer than the archive its files may be together. Weights hardly compress; a decompression bomb
+/// reaches 1,000.
 const MAX_RATIO: u64 = 100;
 
 /// Bytes that any archive may unpack to, however short it is.
 const MIN_UNPACKED_BYTES: u64 = 1 << 20;
 
-/// Files and folders of an archive, and headers that extend those of others.
+/// The most entries of an archive: files, folders, and headers that extend the header of another entry.
 const MAX_ENTRIES: usize = 1 << 10;
 
-/// Bytes of a header that extends another.
+/// The most bytes of a header that extends the header of another entry.
 const MAX_EXTENSION_BYTES: u64 = 1 << 16;
 
-/// A checkpoint's folder, unpacked from an archive where it was one; what was unpacked is removed again.
+/// The folder of a checkpoint. A folder that was unpacked from an archive is removed when the value goes out of scope.
 pub enum Unpacked<'a> {
     Folder(&'a Path),
     Archive(PathBuf),
 }
 
 impl<'a> Unpacked<'a> {
-    /// Unpacks `checkpoint`, where it is a file, beside `output`.
+    /// Unpacks `checkpoint` into a folder beside `output`, if it is a file. A folder stays as it is.
     ///
     /// # Errors
-    /// `format` when the archive is broken, larger than the limits, or has a link, a sparse file, two files of one name or a path
-    /// that leaves the archive's folder.
+    /// `format` if the archive cannot be read or unpacked, if it is larger than the limits of this file, or if it has a
+    /// link, a sparse file, two files of one name, or a path that leaves its folder.
     pub fn of(checkpoint: &'a Path, output: &Path) -> Result<Self> {
         if !checkpoint.is_file() {
             return Ok(Self::Folder(checkpoint));
@@ -48,7 +49,7 @@ impl<'a> Unpacked<'a> {
         Ok(unpacked)
     }
 
-    /// Where the files are.
+    /// The folder that has the files.
     pub fn folder(&self) -> &Path {
         match self {
             Self::Folder(folder) => folder,
@@ -60,13 +61,13 @@ impl<'a> Unpacked<'a> {
 impl Drop for Unpacked<'_> {
     fn drop(&mut self) {
         if let Self::Archive(folder) = self {
-            // Nothing is lost but disk space where this fails.
+            // If this fails, only disk space is lost.
             let _ = std::fs::remove_dir_all(folder);
         }
     }
 }
 
-/// Puts the archive's files into one folder, under their bare names.
+/// Writes the files of an archive into one folder, under their names without folders.
 fn unpack(archive: &Path, folder: &Path) -> std::io::Result<()> {
     let mut file = File::open(archive)?;
     let max_bytes = file.metadata()?.len().saturating_mul(MAX_RATIO).clamp(MIN_UNPACKED_BYTES, MAX_UNPACKED_BYTES);
@@ -79,13 +80,14 @@ fn unpack(archive: &Path, folder: &Path) -> std::io::Result<()> {
     };
     std::fs::create_dir_all(folder)?;
     let (mut names, mut long_path, mut unpacked) = (BTreeSet::new(), None, 0u64);
-    // Raw entries: the `tar` crate would read a header that extends another into memory, whatever its length.
+    // Raw entries: otherwise the `tar` crate reads every header that extends another one into memory, however long it
+    // is.
     for (count, entry) in tar::Archive::new(bytes).entries()?.raw(true).enumerate() {
         let mut entry = entry?;
         if count == MAX_ENTRIES {
             return Err(Error::other(format!("has more than {MAX_ENTRIES} entries")));
         }
-        // What is skipped is decompressed too.
+        // Entries that are skipped count too, because they are decompressed.
         unpacked = unpacked.saturating_add(entry.size()).saturating_add(512);
         if unpacked > max_bytes {
             return Err(Error::other(format!("unpacks to more than {max_bytes} bytes")));
@@ -129,7 +131,7 @@ fn unpack(archive: &Path, folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The bytes of a header that extends another.
+/// The bytes of a header that extends the header of another entry.
 fn extension(entry: &mut impl Read) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     entry.take(MAX_EXTENSION_BYTES + 1).read_to_end(&mut bytes)?;
@@ -139,7 +141,7 @@ fn extension(entry: &mut impl Read) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The file's name, if its path stays inside the archive's folder.
+/// The name of a file without its folders, if the path stays inside the folder of the archive.
 fn bare_name(path: &str) -> std::io::Result<String> {
     let outside = || Error::other(format!("has path {path:?}, which is not inside its folder"));
     let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);

@@ -1,6 +1,7 @@
-//! Keeps quantized weights unbiased. Rounding a weight adds `error x` to a layer's result. Most of what that does to
-//! the logits comes from the mean of `x`, and a bias can take that part away again (Nagel et al. 2019, "Data-Free
-//! Quantization Through Weight Equalization and Bias Correction", section 4.2). The means are taken on a fixed text.
+//! The mean inputs of linear layers, which keep quantized weights unbiased. Rounding a weight changes the result of a
+//! layer by `error * x`, where `x` is its input. Most of the effect on the logits comes from the mean of `x`, and a
+//! change of the bias cancels that part (Nagel et al. 2019, "Data-Free Quantization Through Weight Equalization and
+//! Bias Correction", section 4.2). The means are taken on a fixed text.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,10 +10,10 @@ use luke_web::backend::DeviceKind;
 use luke_web::directory;
 use luke_web::{InputSum, Result};
 
-/// The mean input of linear layers, by name.
+/// The mean input of each linear layer, `[in_features]`, by the name of the layer.
 pub type Means = BTreeMap<String, Vec<f32>>;
 
-/// Some of every kind of word that a text has, in sentences that fit into any model.
+/// Sentences with many kinds of words, short enough for any model.
 const SENTENCES: [&str; 6] = [
     "The 2004 Summer Olympics were held in Athens, Greece, from 13 to 29 August.",
     "Ana Ivanovic, who was born in Belgrade, beat Serena Williams 6-4, 6-3 and told Reuters: \"I didn't expect it!\"",
@@ -22,13 +23,16 @@ const SENTENCES: [&str; 6] = [
     "The novel by Gabriel Garcia Marquez, translated from Spanish, sold over one million copies in Mexico and Colombia.",
 ];
 
-/// Runs the model in a folder. Mentions are one, two and three words in turn, from end to end.
+/// Runs the model in a folder on the sentences. Each sentence is cut into mentions of one, two and three words in turn.
+///
+/// # Errors
+/// Those of [`directory::load`] and [`Luke::sum_inputs`](luke_web::Luke::sum_inputs).
 pub fn mean_inputs(folder: &Path) -> Result<Means> {
     let luke = pollster::block_on(directory::load(folder, DeviceKind::Cpu, false))?;
     let mut sums: BTreeMap<String, (usize, Vec<f32>)> = BTreeMap::new();
     for text in SENTENCES {
         let (mut spans, mut start) = (Vec::new(), 0);
-        // The sentences are ASCII: bytes are UTF-16 units.
+        // The sentences are ASCII, so byte offsets are UTF-16 offsets.
         let ends: Vec<usize> = text.match_indices(' ').map(|(at, _)| at).chain([text.len()]).collect();
         let mut words = ends.iter();
         for count in [1, 2, 3].into_iter().cycle() {

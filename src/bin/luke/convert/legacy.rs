@@ -1,6 +1,6 @@
-//! The authors' own archives (github.com/studio-ousia/luke): `metadata.json`, `pytorch_model.bin` and
-//! `entity_vocab.tsv` (LUKE) or `entity_vocab.jsonl` (mLUKE). What is missing for Hugging Face's classes is filled in
-//! as `convert_luke_original_pytorch_checkpoint_to_pytorch.py` of `transformers` does.
+//! Reads the authors' own archives (github.com/studio-ousia/luke): `metadata.json`, `pytorch_model.bin` and
+//! `entity_vocab.tsv` (LUKE) or `entity_vocab.jsonl` (mLUKE). Parts that Hugging Face's classes need and an archive
+//! does not have are added as in `convert_luke_original_pytorch_checkpoint_to_pytorch.py` of `transformers`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,11 +18,11 @@ use super::tensors::Tensors;
 use super::{Checkpoint, SPECIAL_ENTITIES};
 use crate::folder::{self, file_error, lookup, read};
 
-/// The authors' word for what became `<ent>` is `[ENTITY]` in entity typing and `[HEAD]` in relation classification;
-/// `[TAIL]` became `<ent2>`. Where a checkpoint lacks them they start as these words.
+/// The marker words, and the word whose row a marker gets if the checkpoint has no row for it. The authors write
+/// `<ent>` as `[ENTITY]` in entity typing and as `[HEAD]` in relation classification, and `<ent2>` as `[TAIL]`.
 const MARKERS: [(&str, &str); 2] = [("<ent>", "@"), ("<ent2>", "#")];
 
-/// Extra words of a cloze checkpoint, in their order (`examples/legacy/entity_span_qa/main.py`).
+/// The extra words of a cloze checkpoint, in the order of their rows (`examples/legacy/entity_span_qa/main.py`).
 const CLOZE_TOKENS: [&str; 3] = ["[HIGHLIGHT]", "[PLACEHOLDER]", "[ENTITY]"];
 
 /// Labels in the order of the authors' data readers (`examples/legacy/*/utils.py`): CoNLL-2003, Open Entity, TACRED.
@@ -37,7 +37,11 @@ const RELATION_LABELS: &str = "no_relation org:alternate_names org:city_of_headq
     per:religion per:schools_attended per:siblings per:spouse per:stateorprovince_of_birth \
     per:stateorprovince_of_death per:stateorprovinces_of_residence per:title";
 
-/// Reads an archive's folder; `tokenizer` is the folder with the tokenizer's files.
+/// Reads the folder of an unpacked archive. `tokenizer` is the folder with the tokenizer's files.
+///
+/// # Errors
+/// `format` if a file is missing or is not of its form, if the model is not based on RoBERTa, or if the numbers of
+/// words, entities and rows do not fit each other.
 pub fn read_archive(folder: &Path, tokenizer: &Path) -> Result<Checkpoint> {
     let path = folder.join("metadata.json");
     let metadata: Metadata = folder::json(&path)?;
@@ -68,7 +72,7 @@ pub fn read_archive(folder: &Path, tokenizer: &Path) -> Result<Checkpoint> {
     let (entity_vocab, entities) = entity_rows(folder, entities)?;
     add_labels(&mut about, &tensors.stored);
 
-    // What BertConfig says by default is no label of this model.
+    // The labels in the config are defaults of `BertConfig`, not those of this model.
     config.retain(|key, _| key != "id2label" && key != "label2id" && key != "architectures");
     let hidden = config.get("hidden_size").cloned().unwrap_or(Value::Null);
     let count = |rows: &[Range<usize>]| json!(rows.iter().map(Range::len).sum::<usize>());
@@ -92,8 +96,9 @@ struct Metadata {
     model_config: Map<String, Value>,
 }
 
-/// The tokenizer with the words that were added to it, and the rows of the word table: `own` of the pretrained model, as
-/// many as the table has, and copies for markers that are missing.
+/// The tokenizer with the words that the archive adds to it, and the rows that the word table gets. `own` is the number
+/// of words of the pretrained model, `rows` the number of rows in the archive. A marker without a row gets a copy of
+/// the row of its word in [`MARKERS`].
 fn tokenizer_with_markers(
     model: &str,
     folder: &Path,
@@ -124,7 +129,8 @@ fn tokenizer_with_markers(
     Ok((tokenizer.check()?, ranges))
 }
 
-/// The entity vocabulary, and which of the table's `rows` it names in its order.
+/// The entity vocabulary, and the rows of the entity table (which has `rows` of them) that the model takes, in the
+/// order of the vocabulary.
 fn entity_rows(folder: &Path, rows: usize) -> Result<(BTreeMap<String, u32>, Rows)> {
     let (tsv, jsonl) = (folder.join("entity_vocab.tsv"), folder.join("entity_vocab.jsonl"));
     let path = if tsv.exists() { &tsv } else { &jsonl };
@@ -135,7 +141,7 @@ fn entity_rows(folder: &Path, rows: usize) -> Result<(BTreeMap<String, u32>, Row
         return Err(file_error(path, &format!("has more than {MAX_ENTITY_VOCAB_SIZE} entities")));
     }
     if rows < last {
-        // Fine-tuning cuts the table to [PAD], [MASK] and, for relations, [MASK2]. Nothing asks for [UNK].
+        // Fine-tuning cuts the table to [PAD], [MASK] and, for relations, [MASK2]. No task asks for [UNK].
         let mask2 = match rows {
             2 => 1,
             3 => 2,
@@ -146,19 +152,20 @@ fn entity_rows(folder: &Path, rows: usize) -> Result<(BTreeMap<String, u32>, Row
     }
     let missing = || file_error(path, &"has no [MASK]");
     let mask = *vocab.get("[MASK]").ok_or_else(missing)? as usize;
-    // [MASK2] starts as [MASK]; mLUKE's vocabulary gains it at the end.
+    // The row of [MASK2] is a copy of [MASK]. If the vocabulary has no [MASK2] (mLUKE), it comes at the end.
     let mask2 = *vocab.entry("[MASK2]".into()).or_insert(rows as u32) as usize;
     let ranges = [0..mask2, mask..mask + 1, mask2 + 1..rows.max(mask2 + 1)];
     Ok((vocab, ranges.into_iter().filter(|range| !range.is_empty()).collect()))
 }
 
-/// `title TAB count`, one a row.
+/// Reads `entity_vocab.tsv`: a line `title TAB count` for each row of the entity table, in order.
 fn tsv_vocab(text: &str) -> BTreeMap<String, u32> {
     let title = |line: &str| line.trim_end().rsplit_once('\t').map_or(line, |(title, _)| title).to_owned();
     text.lines().map(title).zip(0..).collect()
 }
 
-/// `{"id": row, "entities": [[title, language], ...]}`, one a row; titles become `language:title` but for the special ones.
+/// Reads `entity_vocab.jsonl`: a line `{"id": row, "entities": [[title, language], ...]}` for each row of the entity
+/// table. A title becomes `language:title`; special titles stay as they are.
 fn jsonl_vocab(path: &Path, text: &str) -> Result<BTreeMap<String, u32>> {
     #[derive(Deserialize)]
     struct Entity {
@@ -180,7 +187,7 @@ fn jsonl_vocab(path: &Path, text: &str) -> Result<BTreeMap<String, u32>> {
     Ok(vocab)
 }
 
-/// The labels of the paper's checkpoints, where `luke_web.json` gives none.
+/// Adds the labels of the checkpoints of the paper, if `luke_web.json` names no heads.
 fn add_labels(about: &mut About, stored: &[Stored]) {
     let shape = |name: &str| stored.iter().find(|tensor| tensor.name == name).map(|tensor| &tensor.shape);
     let known = [(HeadKind::Ner, NER_LABELS), (HeadKind::Typing, TYPING_LABELS), (HeadKind::Relation, RELATION_LABELS)];

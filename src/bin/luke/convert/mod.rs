@@ -1,6 +1,6 @@
-//! `luke convert`: a checkpoint becomes a model folder. Tensors are read, encoded and written a few rows at a time.
-//! The result is loaded and run once before it is put in place, so what is refused by the runtime is refused here,
-//! by name.
+//! `luke convert`: makes a model folder from a checkpoint. Tensors are read, encoded and written a few rows at a time.
+//! The result is loaded and run once before it replaces the output. So a folder that the runtime refuses is refused
+//! here, with the same error.
 
 mod archive;
 mod calibrate;
@@ -39,7 +39,7 @@ pub struct Options {
     /// The checkpoint: a folder with config.json, weights, tokenizer and entity_vocab.json, or a folder or .tar.gz of
     /// the authors with metadata.json, pytorch_model.bin and entity_vocab.tsv.
     checkpoint: PathBuf,
-    /// The model folder to make; an existing model folder is replaced, any other is refused.
+    /// The model folder to make. An existing model folder is replaced; any other folder with files is refused.
     output: PathBuf,
     /// How matrices are stored.
     #[arg(long, value_enum, default_value_t = WeightType::F32)]
@@ -47,20 +47,20 @@ pub struct Options {
     /// Rows of the entity table to keep: the special ones, or all.
     #[arg(long, value_enum, default_value_t = Entities::Special)]
     entities: Entities,
-    /// Max MiB of a chunk.
+    /// The largest size of a chunk in MiB.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1024))]
     chunk_mib: u32,
-    /// A head to keep, by task (ner, typing, relation, qa, cloze, mlm, ...); may be repeated; all by default. TASK=LAYER
-    /// where the layer has another name in the checkpoint than usual.
+    /// A head to keep, by task (ner, typing, relation, qa, cloze, mlm, ...). May be repeated; default: all heads. Give
+    /// TASK=LAYER if the layer has an unusual name in the checkpoint.
     #[arg(long, value_name = "TASK[=LAYER]")]
     head: Vec<HeadChoice>,
-    /// A folder with the tokenizer's files, where the checkpoint has none.
+    /// A folder with the tokenizer's files, if the checkpoint has none.
     #[arg(long, value_name = "FOLDER")]
     tokenizer: Option<PathBuf>,
-    /// The model's name; by default the folder's.
+    /// The model's name. Default: that in luke_web.json, else the name of the checkpoint's folder or archive.
     #[arg(long)]
     name: Option<String>,
-    /// Write the folder without loading it, which takes less memory than the model does.
+    /// Write the folder without loading it. This takes less memory than the model itself.
     #[arg(long)]
     skip_self_test: bool,
 }
@@ -71,7 +71,7 @@ enum Entities {
     Full,
 }
 
-/// What a conversion starts from.
+/// A checkpoint, as a conversion starts from it.
 struct Checkpoint {
     config: Value,
     about: About,
@@ -79,22 +79,30 @@ struct Checkpoint {
     /// Row of the entity table by title.
     entity_vocab: BTreeMap<String, u32>,
     tokenizer: CheckedTokenizerJson,
-    /// The rows of everything that has one for each word, and for each entity; all in their order where not given.
+    /// The rows to take of each tensor that has one row for each word. `None`: all rows in their order.
     words: Option<Rows>,
+    /// The rows to take of each tensor that has one row for each entity. `None`: all rows in their order.
     entities: Option<Rows>,
 }
 
-/// Titles every lite checkpoint has, in its order.
+/// The titles of a lite checkpoint, in the order of their rows.
 const SPECIAL_ENTITIES: [&str; 4] = ["[MASK]", "[UNK]", "[PAD]", "[MASK2]"];
 
-/// Largest difference of logits between devices that still counts as the same model.
+/// The largest difference of logits that two devices may have for the same model, relative to the largest logit (at
+/// least 1).
 const SELF_TEST_TOLERANCE: f32 = 2e-3;
 
-/// The same for quantized weights. Where a device's f32 sums differ in the last bit, some activation is rounded the other
-/// way: logits may move as far as quantizing moves them.
+/// The same for quantized weights. f32 sums of two devices differ in the last bits, so some activations are rounded to
+/// another integer. This can move logits as far as quantization itself.
 const QUANTIZED_TOLERANCE: f32 = 0.1;
 
-/// Runs the command.
+/// Runs the command, and prints the name, the number of files and their bytes as JSON.
+///
+/// # Errors
+/// - `input` if the output may not be replaced, or if two chosen heads would be one layer
+/// - `format` if the checkpoint cannot be read or followed, or if the folder cannot be written
+/// - `out-of-memory`
+/// - else those of [`directory::load`] and [`Luke::self_test_values`](luke_web::Luke::self_test_values)
 pub fn convert(options: &Options) -> Result<()> {
     place::check(&options.checkpoint, &options.output)?;
     let unpacked = archive::Unpacked::of(&options.checkpoint, &options.output)?;
@@ -146,13 +154,14 @@ pub fn convert(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// All that goes into a model folder.
+/// The parts of a model folder.
 struct Parts {
     name: String,
     heads: BTreeMap<String, HeadSpec>,
     checkpoint: Checkpoint,
-    /// The tensors but for a large entity table.
+    /// The tensors, without a large entity table.
     planned: Vec<Planned>,
+    /// The entity table, if it has more than [`EntityTable::RESIDENT_ROWS`] rows.
     table: Option<Planned>,
     chunk_bytes: usize,
 }
@@ -186,7 +195,8 @@ impl Parts {
         Ok(manifest)
     }
 
-    /// What the layers see, from the model before it is quantized; its folder stands beside `output` meanwhile.
+    /// The mean inputs of the layers in the model before it is quantized. That model is written to a temporary folder
+    /// beside `output`.
     fn mean_inputs(&self, output: &Path) -> Result<Means> {
         let folder = place::Temporary::beside(output, "exact")?;
         let exact = Writer { folder: folder.path().to_owned(), dtype: DType::F32, means: Means::new() };
@@ -195,7 +205,7 @@ impl Parts {
     }
 }
 
-/// A folder as Hugging Face's `save_pretrained` writes it.
+/// Reads a folder that Hugging Face's `save_pretrained` wrote.
 fn hugging_face(folder: &Path, tokenizer: &Path) -> Result<Checkpoint> {
     Ok(Checkpoint {
         config: folder::json(&folder.join("config.json"))?,
@@ -219,7 +229,7 @@ fn of_each_entity(tensor: &Planned) -> bool {
     tensor.is(ENTITY_TABLE) || tensor.names.iter().any(|name| name.ends_with("entity_predictions.bias"))
 }
 
-/// Leaves out a decoder that equals the word table it is tied to.
+/// Leaves out the decoder of words if it equals the word table. The model then uses the word table.
 fn drop_tied_decoder(planned: &mut Vec<Planned>, tensors: &Tensors) -> Result<()> {
     let decoder = planned.iter().position(|tensor| tensor.names.iter().any(|n| n.ends_with("lm_head.decoder.weight")));
     let (Some(decoder), Some(words)) = (decoder, planned.iter().find(|tensor| tensor.is(WORD_TABLE))) else {
@@ -231,7 +241,7 @@ fn drop_tied_decoder(planned: &mut Vec<Planned>, tensors: &Tensors) -> Result<()
     Ok(())
 }
 
-/// Cuts the entity table, its vocabulary and its biases to the special rows, in a lite checkpoint's order.
+/// Cuts the entity table, its vocabulary and its biases to the special entities, in the order of a lite checkpoint.
 fn keep_special_entities(vocab: &mut BTreeMap<String, u32>, planned: &mut [Planned], config: &mut Value) -> Result<()> {
     let kept = SPECIAL_ENTITIES.iter().filter_map(|title| vocab.get(*title).map(|row| (*title, *row as usize)));
     let (titles, rows): (Vec<&str>, Vec<usize>) = kept.unzip();
@@ -248,7 +258,7 @@ fn keep_special_entities(vocab: &mut BTreeMap<String, u32>, planned: &mut [Plann
     Ok(())
 }
 
-/// What the model gives for a fixed text on the CPU, with the weights as they are stored.
+/// Makes the self-test: the result for a fixed text on the CPU, with the weights as they are stored.
 fn self_test(folder: &Path, manifest: &Manifest) -> Result<SelfTest> {
     let luke = pollster::block_on(directory::load(folder, DeviceKind::Cpu, false))?;
     let text = "Ana Ivanovic lives in Los Angeles.".to_owned();

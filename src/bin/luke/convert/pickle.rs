@@ -1,6 +1,7 @@
-//! The gate for `pytorch_model.bin`. `pytorch-reader` checks what a pickle says of tensors, but it copies class names and shapes
-//! without counting them and keeps what it has parsed in memory, which is up to a hundred times the pickle. Here the opcodes are
-//! walked first, with sizes in place of values, so that a pickle that would need much memory never reaches the reader.
+//! The gate for `pytorch_model.bin`, before `pytorch-reader` reads it. That crate checks the tensors of a pickle, but
+//! it copies class names and shapes without a limit, and its parsed values can take a hundred times the bytes of the
+//! pickle. This gate runs the opcodes first, with sizes in place of values. So a pickle that would need much memory
+//! never reaches the reader.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,23 +12,24 @@ use zip::{CompressionMethod, ZipArchive};
 
 type Result<T> = std::io::Result<T>;
 
-/// Bytes of all pickles of a file. LUKE large has about 100 KB.
+/// The most bytes of all pickles of a file together. LUKE large has about 100 KB.
 pub const MAX_PICKLE_BYTES: u64 = 16 << 20;
 
-/// Bytes of memory that the parsed pickles may take, with every copy that was ever made. LUKE large takes about 10 MB.
+/// The most bytes of memory that the parsed pickles may take, every copy included. LUKE large takes about 10 MB.
 pub const MAX_PICKLE_MEMORY: u64 = 256 << 20;
 
-/// What one value takes in the reader, without its text: more than an entry of a dictionary.
+/// Bytes that one value takes in the reader, without its text. This is more than an entry of a dictionary takes.
 const VALUE: u64 = 128;
 
-/// Pickles at the start of a file of PyTorch before 1.6: magic number, version, system, the tensors, their order.
+/// How many pickles a file of PyTorch before 1.6 begins with: magic number, version, system, tensors, keys of storages.
 const LEGACY_PICKLES: usize = 5;
 
-/// Checks a file as `torch.save` writes it, before it is read.
+/// Checks a file that `torch.save` wrote, before it is read.
 ///
 /// # Errors
-/// A reason when it is neither a ZIP file of PyTorch 1.6 or later nor an older one, when it is compressed, and when its pickles
-/// are too long or would take too much memory.
+/// The reason, if the file cannot be read; if it is neither a ZIP file (PyTorch 1.6 or later) nor in the older format;
+/// if it is compressed; or if its pickles are broken, too long, have an opcode that is not known here, or would take
+/// too much memory.
 pub fn check(path: &Path) -> Result<()> {
     let mut file = File::open(path)?;
     let mut start = Vec::new();
@@ -43,7 +45,8 @@ pub fn check(path: &Path) -> Result<()> {
     (0..LEGACY_PICKLES).try_for_each(|_| pickles.walk())
 }
 
-/// What a file of PyTorch before 1.6 begins with, in the protocols from 2 on, which `torch.save` uses.
+/// The magic number near the start of a file of PyTorch before 1.6. Its bytes are the same in all pickle protocols from
+/// 2 on, which `torch.save` uses.
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 
 fn check_zip(file: File) -> Result<()> {
@@ -65,15 +68,16 @@ fn check_zip(file: File) -> Result<()> {
     Pickles::new(BufReader::new(entry)).walk()
 }
 
-/// The pickles of a file, as far as they were walked.
+/// The state of the walk through the pickles of a file.
 struct Pickles<R> {
     from: std::io::Take<R>,
-    /// Memory of each value on the stack.
+    /// Bytes of memory of each value on the stack.
     stack: Vec<u64>,
     /// Heights of the stack at the open marks.
     marks: Vec<usize>,
+    /// Bytes of memory of each value in the memo.
     memo: HashMap<u32, u64>,
-    /// Memory of everything that was made or copied.
+    /// Bytes of memory of all values that were made or copied.
     total: u64,
 }
 
@@ -215,14 +219,14 @@ impl<R: BufRead> Pickles<R> {
         if skipped == count { Ok(()) } else { Err(self.cut_short()) }
     }
 
-    /// A line without its end.
+    /// Reads a line; returns it without its end.
     fn line(&mut self) -> Result<Vec<u8>> {
         let mut line = Vec::new();
         self.from.read_until(b'\n', &mut line)?;
         if line.pop() == Some(b'\n') { Ok(line) } else { Err(self.cut_short()) }
     }
 
-    /// The place in the memo that an opcode names.
+    /// The index in the memo that an opcode names.
     fn index(&mut self, code: u8) -> Result<u32> {
         match code {
             b'h' | b'q' => self.bytes::<1>().map(|[index]| index.into()),
@@ -262,7 +266,7 @@ impl<R: BufRead> Pickles<R> {
         self.skip(length)
     }
 
-    /// Pushes a value that holds others, which have `size` bytes and were counted when they were made.
+    /// Pushes a value that holds other values of `size` bytes together. These were counted when they were made.
     fn join(&mut self, size: u64) -> Result<()> {
         self.charge(VALUE)?;
         self.stack.push(size.saturating_add(VALUE));
@@ -289,7 +293,7 @@ impl<R: BufRead> Pickles<R> {
         top.ok_or_else(|| Error::other("its pickle takes more values than it has"))
     }
 
-    /// Takes values from the stack; their size.
+    /// Takes values from the stack; returns their size together.
     fn pop(&mut self, count: usize) -> Result<u64> {
         let mut size = 0u64;
         for _ in 0..count {
@@ -319,7 +323,7 @@ mod tests {
 
     #[test]
     fn pickles_that_would_fill_the_memory_are_refused() {
-        // What `reader.rs` would copy: a class name of 1 MB, 2,000 times, from 1 MB of pickle.
+        // A class name of 1 MB that the reader would copy 2,000 times, from a pickle of 1 MB.
         let mut copies = [b"c", "m".repeat(1 << 20).as_bytes(), b"\nn\nq\0"].concat();
         copies.extend(b"h\0".repeat(2_000));
         copies.push(b'.');
@@ -329,7 +333,7 @@ mod tests {
         // A list doubled 40 times.
         let doubled = [&b"]"[..], &b"q\0h\0h\0\x86".repeat(40), b"."].concat();
         assert!(walk(&doubled).unwrap_err().to_string().contains("memory"));
-        // A text that says it has 2^63 bytes, and one of more than the limit.
+        // A text whose length is given as 2^63 bytes, and a text that is longer than the limit.
         assert!(walk(b"\x8d\0\0\0\0\0\0\0\x80").unwrap_err().to_string().contains("memory"));
         let long = [&b"X\xff\xff\xff\x0f"[..], &vec![b'a'; MAX_PICKLE_BYTES as usize]].concat();
         assert!(walk(&long).is_err());

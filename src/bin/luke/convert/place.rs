@@ -1,4 +1,5 @@
-//! Where a conversion writes: in folders of its own beside the output, which it replaces at the end.
+//! The folders that a conversion writes to. It works in temporary folders beside the output, and replaces the output at
+//! the end.
 
 use std::path::{Path, PathBuf};
 
@@ -6,10 +7,11 @@ use luke_web::{LukeError, Result};
 
 use crate::folder::{self, file_error};
 
-/// Refuses an output that is not for us to replace: one that is there and is no model folder, or holds the checkpoint.
+/// Checks that the output may be replaced.
 ///
 /// # Errors
-/// `input`.
+/// `input` if `output` has no name, if it holds the checkpoint, or if it exists and is neither empty nor a model
+/// folder.
 pub fn check(checkpoint: &Path, output: &Path) -> Result<()> {
     let refused = |reason: &str| {
         Err(LukeError::Input { argument: "output".into(), reason: format!("{} {reason}", output.display()) })
@@ -30,29 +32,31 @@ pub fn check(checkpoint: &Path, output: &Path) -> Result<()> {
     }
 }
 
-/// A folder for a conversion's work, removed with what is in it when the value goes out of scope.
+/// A temporary folder. It is removed with its contents when the value goes out of scope.
 pub struct Temporary(PathBuf);
 
 impl Temporary {
-    /// The empty name beside `output` for `what`. What an earlier conversion left there is removed.
+    /// A temporary folder beside `output`, which does not exist yet. `what` is a part of its name. A folder that an
+    /// earlier conversion left there is removed.
     ///
     /// # Errors
-    /// `format` when it cannot be removed.
+    /// `format` if it cannot be removed.
     pub fn beside(output: &Path, what: &str) -> Result<Self> {
         let folder = beside(output, what);
         remove(&folder)?;
         Ok(Self(folder))
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Moves the folder to `output`. A model folder that is there stays until the new one is in its place.
+    /// Moves the folder to `output`. A folder with that name is moved away first, and removed at the end.
     ///
     /// # Errors
-    /// `format` when a folder cannot be moved; the old one is then still in its place.
+    /// `format` if a folder cannot be moved. The old folder is then moved back to its place. If that fails too, it stays
+    /// where it is, and the message says where.
     pub fn move_to(self, output: &Path) -> Result<()> {
         let broken = |error: std::io::Error| file_error(output, &error);
         let old = Self::beside(output, "old")?;
@@ -60,27 +64,28 @@ impl Temporary {
         if replaces {
             std::fs::rename(output, old.path()).map_err(broken)?;
         }
-        std::fs::rename(&self.0, output).map_err(|error| {
-            if replaces {
-                // The error of the first move is the one to tell.
-                let _ = std::fs::rename(old.path(), output);
-            }
-            broken(error)
-        })
+        let Err(error) = std::fs::rename(&self.0, output) else { return Ok(()) };
+        if replaces && std::fs::rename(old.path(), output).is_err() {
+            let kept = old.path().display().to_string();
+            std::mem::forget(old); // it holds the only copy
+            let reason = format!("{error}; the folder that was there is now {kept}");
+            return Err(LukeError::Format { file: output.display().to_string(), reason });
+        }
+        Err(broken(error))
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // Nothing is lost but disk space where this fails.
+        // If this fails, only disk space is lost.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-/// Removes a folder if it is there.
+/// Removes a folder and its contents, if it exists.
 ///
 /// # Errors
-/// `format` when it cannot be removed.
+/// `format` if it cannot be removed.
 pub fn remove(folder: &Path) -> Result<()> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file_error(folder, &error)),
@@ -88,7 +93,7 @@ pub fn remove(folder: &Path) -> Result<()> {
     }
 }
 
-/// A folder beside the output, for what becomes of it.
+/// The path of a temporary folder beside the output. `what` is a part of its name.
 pub fn beside(output: &Path, what: &str) -> PathBuf {
     output.with_file_name(format!(".{}.luke-{what}", super::file_name(output)))
 }

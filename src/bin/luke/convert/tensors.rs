@@ -1,4 +1,4 @@
-//! Reads a checkpoint's tensors by rows: safetensors, one file or sharded, or `pytorch_model.bin`.
+//! Reads the tensors of a checkpoint by rows: safetensors (one file or several shards), or `pytorch_model.bin`.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -17,7 +17,7 @@ use crate::folder::{file_error, read};
 
 /// A checkpoint's tensors, which stay in their files.
 pub struct Tensors {
-    /// What there is.
+    /// The tensors that the checkpoint has.
     pub stored: Vec<Stored>,
     data: Data,
     folder: PathBuf,
@@ -25,18 +25,24 @@ pub struct Tensors {
 
 enum Data {
     Safetensors(BTreeMap<String, File>),
-    /// A pickle's tensors are read whole; the last one read is kept.
+    /// The tensors of a pickle are read whole. `last` keeps the last one, with its index in `stored`.
     Pickle {
         tensors: HashMap<String, pytorch_reader::Tensor>,
         last: RefCell<Option<(usize, Vec<u8>)>>,
     },
 }
 
-/// Rows are compared this many bytes at a time.
+/// How many bytes of rows are compared at a time.
 const BLOCK: usize = 1 << 22;
 
 impl Tensors {
-    /// Opens the checkpoint in a folder.
+    /// Opens the checkpoint in a folder: `model.safetensors`, else the shards of `model.safetensors.index.json`, else
+    /// `pytorch_model.bin`.
+    ///
+    /// # Errors
+    /// `format` if there is none of these files, if a file cannot be read, if a header is refused by [`read_header`],
+    /// or if a `pytorch_model.bin` is refused: by [`pickle::check`](super::pickle::check), or for a tensor that is
+    /// beyond the limits, has more bytes than the file, or has another type than F32, F16, BF16 and I64.
     pub fn open(folder: &Path) -> Result<Self> {
         let (single, index) = (folder.join("model.safetensors"), folder.join("model.safetensors.index.json"));
         let pickle = folder.join("pytorch_model.bin");
@@ -55,7 +61,11 @@ impl Tensors {
         Ok(Self { stored, data, folder: folder.to_owned() })
     }
 
-    /// Rows of a planned tensor, as they are stored.
+    /// Reads the rows `range` of a planned tensor, as they are stored.
+    ///
+    /// # Errors
+    /// - `out-of-memory` if there is no memory for the rows
+    /// - `format` if the file cannot be read or ends before the last row
     pub fn rows(&self, tensor: &Planned, range: Range<usize>) -> Result<Vec<u8>> {
         let from = &self.stored[tensor.source];
         let row = from.row_bytes();
@@ -92,7 +102,10 @@ impl Tensors {
         Ok(bytes)
     }
 
-    /// Whether two tensors hold the same numbers.
+    /// Whether two tensors have the same shape, type and bytes.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
     pub fn equal(&self, a: &Planned, b: &Planned) -> Result<bool> {
         let (from_a, from_b) = (&self.stored[a.source], &self.stored[b.source]);
         if from_a.shape != from_b.shape || a.len() != b.len() || from_a.dtype != from_b.dtype {
@@ -130,7 +143,7 @@ fn open_pickle(path: &Path) -> Result<(Vec<Stored>, Data)> {
     super::pickle::check(path).map_err(|error| file_error(path, &error))?;
     let reader = PytorchReader::new(path).map_err(|error| file_error(path, &error))?;
     let file_bytes = std::fs::metadata(path).map_err(|error| file_error(path, &error))?.len();
-    // The wrappers that train a model on several devices (DataParallel, DeepSpeed) put everything under `module`.
+    // Wrappers for training on several devices (DataParallel, DeepSpeed) put all tensors under `module`.
     let wrapped = reader.tensors().keys().all(|name| name.starts_with("module."));
     let (mut stored, mut tensors) = (Vec::new(), HashMap::new());
     for (name, tensor) in reader.into_tensors() {
@@ -145,7 +158,7 @@ fn open_pickle(path: &Path) -> Result<(Vec<Stored>, Data)> {
         let (shape, file) = (tensor.shape().to_vec(), "pytorch_model.bin".to_owned());
         let found = Stored { name: name.clone(), dtype, shape, file, offset: 0 };
         found.check()?;
-        // A view with a stride of 0 says more numbers than there are.
+        // A view with a stride of 0 may have more numbers than the file.
         if tensor.byte_len() as u64 > file_bytes {
             return Err(file_error(path, &format!("tensor {name} has more bytes than the file")));
         }

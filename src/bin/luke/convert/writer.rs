@@ -12,18 +12,21 @@ use super::calibrate::Means;
 use super::tensors::Tensors;
 use crate::folder::file_error;
 
-/// A model folder in the making.
+/// Writes one model folder.
 pub struct Writer {
-    /// Where.
+    /// The folder.
     pub folder: PathBuf,
     /// How matrices are stored.
     pub dtype: DType,
-    /// The mean input of linear layers, by name; see `calibrate.rs`.
+    /// The mean input of each linear layer, by its name; see `calibrate.rs`. Empty for no bias correction.
     pub means: Means,
 }
 
 impl Writer {
-    /// Writes a file.
+    /// Writes a file. `path` is relative to the folder.
+    ///
+    /// # Errors
+    /// `format` if the file cannot be written.
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<FileEntry> {
         let target = self.folder.join(path);
         let parent = target.parent().unwrap_or(&self.folder);
@@ -34,14 +37,21 @@ impl Writer {
     }
 
     /// Writes `manifest.json`.
+    ///
+    /// # Errors
+    /// `format` if the file cannot be written.
     pub fn write_manifest(&self, manifest: &Manifest) -> Result<()> {
         let path = self.folder.join("manifest.json");
         let json = serde_json::to_vec(manifest).map_err(|error| file_error(&path, &error))?;
         self.write("manifest.json", &json).map(drop)
     }
 
-    /// Writes tensors as chunks of at most `max_bytes` bytes, in the order given. A matrix is cut by rows where the rest of a
-    /// chunk is worth filling.
+    /// Writes tensors as chunks of at most `max_bytes` bytes, in the order given. Only a row that is longer makes a
+    /// longer chunk. A matrix that does not fit into the rest of a chunk is cut by rows if a quarter of a chunk is
+    /// free.
+    ///
+    /// # Errors
+    /// `format` if a chunk cannot be written, and those of [`Tensors::rows`].
     pub fn write_tensors(
         &self,
         planned: &[Planned],
@@ -89,9 +99,9 @@ impl Writer {
         Ok((chunks, entries))
     }
 
-    /// How a tensor is stored. Vectors stay f32: they are small, and LayerNorm and biases are where rounding shows. So do
-    /// heads in a quantized folder, whose rounding nothing evens out. Four bits are too few for tables: one row is all that
-    /// a word gives.
+    /// How a tensor is stored. Vectors stay f32: they are small, and rounding of LayerNorm and biases shows in the
+    /// results. Heads stay f32 in a quantized folder, because no later layer evens out their rounding. Tables do not
+    /// get four bits: the embedding of a word is a single row, so its rounding errors do not average out.
     fn dtype_of(&self, names: &[String], shape: &[usize]) -> DType {
         match self.dtype {
             _ if shape.len() < 2 => DType::F32,
@@ -101,7 +111,11 @@ impl Writer {
         }
     }
 
-    /// Adds to rows of a bias what quantizing the weight beside it takes from the layer's mean result.
+    /// Corrects rows of a bias: adds the part of the layer's mean result that is lost when its weight is quantized.
+    /// Other tensors stay as they are.
+    ///
+    /// # Errors
+    /// Those of [`Tensors::rows`].
     fn correct_bias(
         &self,
         bias: &mut [u8],
@@ -132,7 +146,10 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes a large entity table in chunks of a fixed number of rows.
+    /// Writes a large entity table in chunks of [`EntityTable::ROWS_PER_CHUNK`] rows.
+    ///
+    /// # Errors
+    /// `format` if a chunk cannot be written, and those of [`Tensors::rows`].
     pub fn write_entity_table(&self, table: &Planned, tensors: &Tensors) -> Result<EntityTable> {
         let (rows, rows_per_chunk) = (table.len(), EntityTable::ROWS_PER_CHUNK);
         let columns = tensors.stored[table.source].columns();
@@ -146,7 +163,7 @@ impl Writer {
     }
 }
 
-/// Some rows of a tensor in another type.
+/// Some rows of a tensor, stored as `dtype`.
 fn encode(tensors: &Tensors, tensor: &Planned, rows: Range<usize>, dtype: DType) -> Result<Vec<u8>> {
     let (from, bytes) = (tensors.stored[tensor.source].dtype, tensors.rows(tensor, rows)?);
     if from == dtype {
@@ -158,14 +175,14 @@ fn encode(tensors: &Tensors, tensor: &Planned, rows: Range<usize>, dtype: DType)
     Ok(dtype.encode(&values, columns, integers(&tensor.names)))
 }
 
-/// Whether a matrix may be quantized: tables, and the layers of the encoder and of the masked language model.
+/// Whether a matrix may be quantized. Tables, and the layers of the encoder and of the masked language model may.
 fn quantizable(name: &str) -> bool {
     ["luke.", "lm_head.", "entity_predictions."]
         .iter()
         .any(|part| name.starts_with(part) || name.contains(&format!(".{part}")))
 }
 
-/// Whether rows of the tensor are looked up.
+/// Whether the tensor is a table, whose rows are looked up.
 fn is_table(names: &[String]) -> bool {
     names.iter().any(|name| name.ends_with("embeddings.weight") || name.ends_with("decoder.weight"))
 }

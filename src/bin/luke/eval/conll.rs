@@ -1,5 +1,5 @@
-//! CoNLL-2003 (Tjong Kim Sang and De Meulder 2003): one word a line with its tag in the last column, a blank line after
-//! each sentence, a `-DOCSTART-` line before each document.
+//! CoNLL-2003 (Tjong Kim Sang and De Meulder 2003). Each line has a word in the first column and its tag in the last. A
+//! blank line follows each sentence; a line `-DOCSTART-` precedes each document.
 
 use std::path::Path;
 
@@ -12,8 +12,8 @@ use super::metrics::chunks::{Chunk, ChunkScore, chunks, is_tag, scheme};
 use super::read::bad_line;
 use crate::folder::file_error;
 
-/// The documents of a file. A file without `-DOCSTART-` lines says nothing of documents: each sentence is one then, so
-/// that none is read with the text of another as its context.
+/// The documents of a file. In a file without `-DOCSTART-` lines, each sentence is a document, so that no sentence gets
+/// the text of another one as its context.
 pub struct Conll {
     documents: Vec<Document>,
     scheme: Option<&'static str>,
@@ -22,23 +22,27 @@ pub struct Conll {
 
 #[derive(Default)]
 struct Document {
-    /// Where its first word stands, counted from 1.
+    /// The line of its first word, counted from 1.
     line: usize,
     words: Vec<String>,
     tags: Vec<String>,
-    /// Word ranges.
+    /// Word ranges `[start, end)`.
     sentences: Vec<[usize; 2]>,
 }
 
 impl Conll {
-    /// Reads a file of two columns or more.
+    /// Reads a file of two columns or more. `path` is for errors only; `options` go to the model.
+    ///
+    /// # Errors
+    /// `format` if the file is not UTF-8, or if a line has another number of columns than the first one, or a tag that
+    /// is not `O`, `B-TYPE` or `I-TYPE`. The message names the line.
     pub fn read(path: &Path, bytes: &[u8], options: NerOptions) -> Result<Self> {
         let text = std::str::from_utf8(bytes).map_err(|error| file_error(path, &error))?;
         let text = text.trim_start_matches('\u{feff}');
         let marked = text.lines().any(is_document_start);
         let (mut documents, mut document, mut columns) = (Vec::new(), Document::default(), None);
         for (i, line) in text.lines().enumerate() {
-            // A no-break space is part of a word.
+            // Splits at ASCII space only: a no-break space is part of a word.
             let fields: Vec<&str> = line.split([' ', '\t', '\r']).filter(|field| !field.is_empty()).collect();
             let (Some(word), Some(tag)) = (fields.first(), fields.last()) else {
                 document.end_sentence();
@@ -86,7 +90,7 @@ impl Document {
         self.sentences.iter().map(|[start, end]| &self.tags[*start..*end])
     }
 
-    /// The gold entities; none crosses a sentence's end.
+    /// The gold entities. No entity crosses the end of a sentence.
     fn gold(&self) -> Vec<Chunk> {
         let mut gold = Vec::new();
         for [start, end] in &self.sentences {
@@ -98,7 +102,7 @@ impl Document {
 }
 
 impl Benchmark for Conll {
-    /// Word ranges in the document.
+    /// The entities, as word ranges in the document with their labels.
     type Prediction = Vec<Chunk>;
 
     fn ids(&self) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! `luke eval`: a model's official score on a published dataset.
+//! `luke eval`: the official score of a model on a published dataset.
 
 mod conll;
 mod metrics;
@@ -33,7 +33,7 @@ use progress::Progress;
 pub struct Options {
     /// The model folder.
     model: PathBuf,
-    /// Which dataset the file is of.
+    /// Which dataset the file belongs to.
     #[arg(long, value_enum)]
     task: Task,
     /// The dataset, in the format it is published in.
@@ -44,15 +44,15 @@ pub struct Options {
     /// Options of the model's task, as in the API: JSON such as `{"docStride": 64}`.
     #[arg(long, default_value = "{}")]
     options: String,
-    /// Where to keep each prediction (JSON Lines). A run that was stopped goes on from there.
+    /// The file to keep each prediction in (JSON Lines). A run that was stopped continues from this file.
     #[arg(long)]
     predictions: Option<PathBuf>,
-    /// Where to compute.
+    /// The device that computes.
     #[arg(long, value_enum, default_value_t = crate::Device::Cpu)]
     device: crate::Device,
 }
 
-/// The datasets there are.
+/// The datasets that can be scored.
 #[derive(Clone, Copy, ValueEnum)]
 enum Task {
     /// Named entities: column files, IOB1 or IOB2 tags.
@@ -63,26 +63,37 @@ enum Task {
     Tacred,
     /// Types of a mention: the file of the ERNIE release, or Open Entity's own JSON Lines.
     OpenEntity,
-    /// Which mention fills a blank.
+    /// Which mention fills a blank: ReCoRD.
     Record,
 }
 
-/// A dataset: its examples, the model's task that predicts one, and the official metric over all.
+/// A dataset: its examples, how the model predicts one of them, and the official metric over all.
 trait Benchmark {
-    /// What the model says about an example, as the predictions file has it.
+    /// What the model predicts for an example, as the predictions file stores it.
     type Prediction: Serialize + DeserializeOwned;
 
-    /// A name for each example, to find it in the dataset by.
+    /// The name of each example, by which a reader finds it in the dataset.
     fn ids(&self) -> Vec<String>;
 
-    /// Runs an example.
+    /// Runs the model on the example with this index.
+    ///
+    /// # Errors
+    /// Those of the task. `input` means that the model cannot take this example.
     fn predict(&self, luke: &Luke, example: usize) -> Result<Self::Prediction>;
 
-    /// The official figures, in percent, over the first examples; nothing stands for one the model could not take.
+    /// The official figures, in percent, over the first examples of the dataset. `None` stands for an example that the
+    /// model could not take; it counts as an example without a prediction.
     fn score(&self, predictions: &[Option<Self::Prediction>]) -> Value;
 }
 
 /// Runs a dataset and prints the result as one JSON object.
+///
+/// # Errors
+/// - `input` if `--options` is not a JSON object, or has an option that the task does not take
+/// - `format` if the dataset, the model or the predictions file cannot be read, belongs to another run, or is not of
+///   its form
+/// - `task-unavailable` if the model has no head for the task
+/// - else those of the load and of the task
 pub fn eval(options: &Options) -> Result<()> {
     let task_options: Value =
         serde_json::from_str(&options.options).map_err(|error| wrong("--options", error.to_string()))?;
@@ -107,7 +118,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The task's options. Offsets are always code points: the datasets count them.
+    /// The options of the task. Offsets are always code points, because the datasets count code points.
     fn of_task<T: DeserializeOwned + Default>(&self) -> Result<T> {
         let mut options = self.task_options.clone();
         if let Some(fields) = options.as_object_mut() {
@@ -184,8 +195,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What becomes of an example. One that the model cannot take is part of the result; a device that fails is not,
-    /// nor an option that the first example shows to be wrong: it would be for all.
+    /// The outcome of an example. An example that the model cannot take is an outcome too. Other errors end the run: a
+    /// device that fails, and an option that is wrong in the first example, because it is wrong for all.
     fn outcome<P>(&self, prediction: Result<P>, first: bool) -> Result<Outcome<P>> {
         match prediction {
             Ok(prediction) => Ok(Outcome::Prediction(prediction)),
@@ -203,7 +214,7 @@ fn wrong(argument: &str, reason: String) -> LukeError {
     LukeError::Input { argument: argument.into(), reason }
 }
 
-/// The name that a value has on the command line.
+/// The name of a value on the command line.
 fn name_of(value: &impl ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
-//! Open Entity (Choi et al. 2018) as LUKE's authors use it: a list of `{sent, start, end, labels}` with the nine general
-//! types (the ERNIE release), or the dataset's own JSON Lines, of whose types these nine are kept.
+//! Open Entity (Choi et al. 2018) as LUKE's authors use it, in one of two forms: a list of `{sent, start, end, labels}`
+//! with the nine general types (the ERNIE release), or the JSON Lines of the dataset itself. Of its types, only these
+//! nine are kept.
 
 use std::path::Path;
 
@@ -16,7 +17,7 @@ use super::read::{bad, json, json_lines};
 const GENERAL_TYPES: [&str; 9] =
     ["entity", "event", "group", "location", "object", "organization", "person", "place", "time"];
 
-/// What Penn Treebank tokens stand for, in the authors' code.
+/// Bracket tokens of the Penn Treebank and their brackets, as in the authors' code.
 const BRACKETS: [(&str, &str); 6] =
     [("-LRB-", "("), ("-LCB-", "("), ("-LSB-", "("), ("-RRB-", ")"), ("-RCB-", ")"), ("-RSB-", ")")];
 
@@ -32,7 +33,7 @@ struct Example {
     gold: Vec<String>,
 }
 
-/// One mention of the ERNIE release; offsets are code points.
+/// One mention of the ERNIE release. `start` and `end` count code points.
 #[derive(Deserialize)]
 struct Item {
     sent: String,
@@ -52,7 +53,11 @@ struct CrowdLine {
 }
 
 impl OpenEntity {
-    /// Reads a file of either form.
+    /// Reads a file of either form. `path` is for errors only; `options` go to the model.
+    ///
+    /// # Errors
+    /// `format` if the file is not JSON of either form, or if a mention is empty or not inside its sentence. The
+    /// message names the record.
     pub fn read(path: &Path, bytes: &[u8], options: LabelOptions) -> Result<Self> {
         let mut examples = Vec::new();
         if bytes.trim_ascii_start().starts_with(b"[") {
@@ -82,7 +87,7 @@ impl OpenEntity {
     }
 }
 
-/// The text from what stands before the mention, the mention, and what stands after it.
+/// Makes the input from the text before the mention, the mention, and the text after it.
 fn marked(parts: [String; 3]) -> TypingInput {
     let [before, mention, after] =
         parts.map(|part| BRACKETS.iter().fold(part, |text, (token, bracket)| text.replace(token, bracket)));
@@ -92,7 +97,7 @@ fn marked(parts: [String; 3]) -> TypingInput {
 }
 
 impl Benchmark for OpenEntity {
-    /// The types that hold.
+    /// The types with a positive logit.
     type Prediction = Vec<String>;
 
     fn ids(&self) -> Vec<String> {

@@ -1,5 +1,6 @@
-//! The predictions file (JSON Lines): what it belongs to, then one line an example in the dataset's order. Each line is
-//! written as soon as it is known, so a run that was stopped goes on where the file ends.
+//! The predictions file (JSON Lines). The first line says which run the file belongs to. Then comes one line for each
+//! example, in the order of the dataset. Each line is written at once, so a run that was stopped continues at the end
+//! of the file.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -13,17 +14,17 @@ use serde_json::Value;
 use super::read::bad_line;
 use crate::folder::{file_error, read};
 
-/// One example's line.
+/// The line of one example.
 #[derive(Serialize, Deserialize)]
 pub struct Line<P> {
-    /// The example.
+    /// The name of the example.
     pub id: String,
-    /// What came of it.
+    /// The prediction, or the error.
     #[serde(flatten)]
     pub outcome: Outcome<P>,
 }
 
-/// What came of an example.
+/// The outcome of an example.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome<P> {
@@ -33,16 +34,19 @@ pub enum Outcome<P> {
     Error(String),
 }
 
-/// The file, open for more.
+/// A predictions file, open for more lines.
 pub struct Predictions {
     path: PathBuf,
     file: File,
 }
 
 impl Predictions {
-    /// Opens or makes the file and gives the lines that are there, of the examples asked for. A line that was half
-    /// written is taken off. A file of another model, dataset, task, device or other options is refused, and so is
-    /// one that is no predictions file.
+    /// Opens the file, or creates it. Also returns its lines, as far as they are for the first examples of `ids`. A
+    /// last line that was written only in part is removed.
+    ///
+    /// # Errors
+    /// `format` if the file cannot be read or written; if it is not a predictions file; if its header is not `header`
+    /// (so of another model, dataset, task, device or other options); or if a line is broken or of another example.
     pub fn open<P: DeserializeOwned>(path: &Path, header: &Value, ids: &[String]) -> Result<(Self, Vec<Line<P>>)> {
         let bytes = if path.exists() { read(path)? } else { Vec::new() };
         let first = format!("{header}\n");
@@ -72,6 +76,9 @@ impl Predictions {
     }
 
     /// Adds a line.
+    ///
+    /// # Errors
+    /// `format` if the file cannot be written.
     pub fn add<P: Serialize>(&mut self, line: &Line<P>) -> Result<()> {
         let line = serde_json::to_string(line).map_err(|error| file_error(&self.path, &error))?;
         self.write(&format!("{line}\n"))

@@ -1,9 +1,9 @@
-//! How far a run is, on standard error: a bar on a terminal, else a line every half minute.
+//! Shows the progress of a run on standard error: a bar on a terminal, else a line every half minute.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// Columns of the bar.
+/// Width of the bar in columns.
 const WIDTH: usize = 30;
 
 /// Progress over a known number of examples.
@@ -16,13 +16,13 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Starts the clock; `resumed` examples are there already.
+    /// Starts the clock. `resumed` of `total` examples are done already.
     pub fn new(resumed: usize, total: usize) -> Self {
         let now = Instant::now();
         Self { resumed, total, started: now, shown: now, terminal: std::io::stderr().is_terminal() }
     }
 
-    /// Says so, if it is time to, that `done` examples are done.
+    /// Reports that `done` examples are done. Prints only if enough time has passed since the last line.
     pub fn done(&mut self, done: usize) {
         let pause = Duration::from_millis(if self.terminal { 200 } else { 30_000 });
         let last = self.terminal && done == self.total;
@@ -32,11 +32,11 @@ impl Progress {
         self.shown = Instant::now();
         let line = self.line(done, self.started.elapsed());
         let (before, after) = if self.terminal { ("\r", if last { "\x1b[K\n" } else { "\x1b[K" }) } else { ("", "\n") };
-        // A closed standard error is no reason to stop.
+        // The run goes on even if standard error is closed.
         let _ = write!(std::io::stderr(), "{before}{line}{after}");
     }
 
-    /// `[###   ] 12/100, 1:20 left`; `done` is more than what was resumed.
+    /// The line, such as `[###   ] 12/100, 1:20 left` (minutes and seconds). `done` is greater than `resumed`.
     fn line(&self, done: usize, elapsed: Duration) -> String {
         let each = elapsed.as_secs_f64() / (done - self.resumed).max(1) as f64;
         let left = (each * (self.total - done) as f64).round() as u64;

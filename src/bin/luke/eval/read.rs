@@ -1,4 +1,4 @@
-//! JSON datasets, with errors that name the record.
+//! Reads JSON datasets. Errors name the record that is wrong.
 
 use std::path::Path;
 
@@ -11,11 +11,15 @@ use crate::folder::file_error;
 /// A gold answer of SQuAD or ReCoRD.
 #[derive(Deserialize)]
 pub struct Text {
-    /// What it says; where it stands does not matter to the score.
+    /// The text of the answer. The score does not need its position.
     pub text: String,
 }
 
-/// Reads a JSON file; an error says where in it, such as `data[0].paragraphs[2]`.
+/// Reads a JSON file. `path` is for errors only.
+///
+/// # Errors
+/// `format` if `bytes` are not JSON of this form. The message has the place in the file, such as
+/// `data[0].paragraphs[2]`.
 pub fn json<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T> {
     let mut from = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut from)
@@ -24,19 +28,22 @@ pub fn json<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T> {
     Ok(value)
 }
 
-/// Reads JSON Lines; an error names the line.
+/// Reads JSON Lines. Blank lines are skipped. `path` is for errors only.
+///
+/// # Errors
+/// `format` if a line is not JSON of this form. The message names the line, counted from 1.
 pub fn json_lines<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<Vec<T>> {
     let lines = bytes.split(|byte| *byte == b'\n').enumerate();
     let kept = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
     kept.map(|(i, line)| serde_json::from_slice(line).map_err(|error| bad_line(path, i, &error.to_string()))).collect()
 }
 
-/// An error about a record.
+/// Makes a `format` error about a record of a file.
 pub fn bad(path: &Path, record: &str, reason: &str) -> LukeError {
     file_error(path, &format!("{record}: {reason}"))
 }
 
-/// An error about a line, counted from 0 here and from 1 in the message.
+/// Makes a `format` error about a line. `line` counts from 0; the message counts from 1.
 pub fn bad_line(path: &Path, line: usize, reason: &str) -> LukeError {
     LukeError::Format { file: format!("{}:{}", path.display(), line + 1), reason: reason.into() }
 }

@@ -1,5 +1,5 @@
-//! ReCoRD (Zhang et al. 2018): passages with marked entities, one of which fills a query's `@placeholder`. Offsets are
-//! code points, and ends count in.
+//! ReCoRD (Zhang et al. 2018): passages with marked entities. One of the entities fills the `@placeholder` of a query.
+//! Offsets count code points, and an end is the last code point of an entity, not the one after it.
 
 use std::path::Path;
 
@@ -55,7 +55,11 @@ struct Qa {
 }
 
 impl Record {
-    /// Reads a file.
+    /// Reads a file. `path` is for errors only; `options` go to the model.
+    ///
+    /// # Errors
+    /// `format` if the file is not JSON of this form, if an entity is not inside its passage, or if a query has no gold
+    /// answer. The message names the record.
     pub fn read(path: &Path, bytes: &[u8], options: ClozeOptions) -> Result<Self> {
         let file: File = json(path, bytes)?;
         let mut queries = Vec::new();
@@ -82,7 +86,7 @@ impl Record {
 }
 
 impl Benchmark for Record {
-    /// The text of the best candidate; empty where there are none.
+    /// The text of the best candidate; empty if there is no candidate.
     type Prediction = String;
 
     fn ids(&self) -> Vec<String> {

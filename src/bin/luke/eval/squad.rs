@@ -1,5 +1,5 @@
-//! SQuAD 1.1 and 2.0 (Rajpurkar et al. 2016, 2018). A file whose questions say whether they are impossible is scored by
-//! the rules of 2.0. The model says "no answer" only with the option `nullThreshold`.
+//! SQuAD 1.1 and 2.0 (Rajpurkar et al. 2016, 2018). If a question of the file has `is_impossible`, the file is scored
+//! by the rules of 2.0. The model predicts "no answer" only with the option `nullThreshold`.
 
 use std::path::Path;
 
@@ -50,7 +50,11 @@ struct Qa {
 }
 
 impl Squad {
-    /// Reads a file.
+    /// Reads a file. `path` is for errors only; `options` go to the model.
+    ///
+    /// # Errors
+    /// `format` if the file is not JSON of this form, or if a question has neither an answer nor `is_impossible`. The
+    /// message names the record.
     pub fn read(path: &Path, bytes: &[u8], options: QaOptions) -> Result<Self> {
         let file: File = json(path, bytes)?;
         let (mut questions, mut version2) = (Vec::new(), false);

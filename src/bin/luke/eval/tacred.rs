@@ -1,4 +1,5 @@
-//! TACRED (Zhang et al. 2017): a list of sentences in tokens, subject and object as token ranges whose ends count in.
+//! TACRED (Zhang et al. 2017): a list of sentences as tokens. Subject and object are token ranges; an end is the last
+//! token of a range, not the one after it.
 
 use std::path::Path;
 
@@ -36,7 +37,12 @@ struct Item {
 }
 
 impl Tacred {
-    /// Reads a file. The text is its tokens with one space between, as in the authors' code.
+    /// Reads a file. The text of a sentence is its tokens with one space between them, as in the authors' code. `path`
+    /// is for errors only; `options` go to the model.
+    ///
+    /// # Errors
+    /// `format` if the file is not JSON of this form, or if the subject or the object is not a range of the tokens. The
+    /// message names the record.
     pub fn read(path: &Path, bytes: &[u8], options: LabelOptions) -> Result<Self> {
         let mut examples = Vec::new();
         for (i, item) in json::<Vec<Item>>(path, bytes)?.into_iter().enumerate() {

@@ -1,4 +1,5 @@
-//! Exact match and F1 of answers: the official scripts of SQuAD 1.1, SQuAD 2.0 and ReCoRD (which has SQuAD 1.1's).
+//! Exact match and F1 of answers, as the official scripts of SQuAD 1.1, SQuAD 2.0 and ReCoRD compute them. ReCoRD has
+//! the rules of SQuAD 1.1.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::percent;
 
-/// Lower case, without ASCII punctuation, articles and needless white space.
+/// The text in lower case, without ASCII punctuation and English articles, and with one space between words.
 pub fn normalize(text: &str) -> String {
     // Python's `\b(a|an|the)\b`: its word characters are letters, numbers and the underscore, but no marks.
     static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[\p{L}\p{N}_]+").ok());
@@ -24,11 +25,11 @@ pub fn normalize(text: &str) -> String {
     words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Gold answers of a question, and what was predicted.
+/// The gold answers of a question, and the predicted answer (`None` if there is no prediction).
 pub type Answered<'a> = (&'a [String], Option<&'a str>);
 
-/// The figures of SQuAD 1.1 and ReCoRD: each question counts what the best of its gold answers gives. No prediction is
-/// wrong.
+/// The figures of SQuAD 1.1 and ReCoRD, in percent. A question counts with the best score among its gold answers. A
+/// question without a prediction counts 0.
 pub fn squad1<'a>(questions: impl Iterator<Item = Answered<'a>>) -> Value {
     let mut all = Mean::default();
     for (gold, predicted) in questions {
@@ -37,8 +38,8 @@ pub fn squad1<'a>(questions: impl Iterator<Item = Answered<'a>>) -> Value {
     all.figures()
 }
 
-/// The figures of SQuAD 2.0, over all questions and over those with and without an answer. "No answer" is the empty
-/// answer; so is no prediction.
+/// The figures of SQuAD 2.0, in percent: over all questions, over those with an answer, and over those without. The
+/// empty answer means "no answer"; a question without a prediction counts as "no answer".
 pub fn squad2<'a>(questions: impl Iterator<Item = Answered<'a>>) -> Value {
     let (mut all, mut has_answer, mut no_answer) = (Mean::default(), Mean::default(), Mean::default());
     for (gold, predicted) in questions {
@@ -58,7 +59,7 @@ pub fn squad2<'a>(questions: impl Iterator<Item = Answered<'a>>) -> Value {
     figures
 }
 
-/// The mean over questions.
+/// Sums over questions, for their mean.
 #[derive(Debug, Default)]
 struct Mean {
     exact: usize,
@@ -95,7 +96,7 @@ fn words(normalized: &str) -> Vec<&str> {
     normalized.split(' ').filter(|word| !word.is_empty()).collect()
 }
 
-/// SQuAD 1.1: an answer of which nothing is left has no words in common with any, not even with itself.
+/// F1 as in SQuAD 1.1, 0 to 1. An answer that is empty after `normalize` gets 0, even against another such answer.
 fn f1(gold: &[&str], predicted: &[&str]) -> f64 {
     let mut left: HashMap<&str, usize> = HashMap::new();
     gold.iter().for_each(|word| *left.entry(word).or_default() += 1);
@@ -109,7 +110,7 @@ fn f1(gold: &[&str], predicted: &[&str]) -> f64 {
     if same == 0.0 { 0.0 } else { super::f1(same / predicted.len() as f64, same / gold.len() as f64) }
 }
 
-/// SQuAD 2.0: an answer of which nothing is left is the same as another such answer.
+/// F1 as in SQuAD 2.0, 0 to 1. An answer that is empty after `normalize` gets 1 against another such answer, else 0.
 fn f1_with_none(gold: &[&str], predicted: &[&str]) -> f64 {
     if gold.is_empty() || predicted.is_empty() { f64::from(u8::from(gold == predicted)) } else { f1(gold, predicted) }
 }

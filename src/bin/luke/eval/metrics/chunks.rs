@@ -1,5 +1,5 @@
-//! Exact entities by conlleval's rules (the script of the CoNLL shared tasks), which read IOB1 and IOB2 alike: a chunk
-//! starts at `B-`, and at `I-` where the word before is outside or of another type.
+//! Exact entities by the rules of `conlleval` (the script of the CoNLL shared tasks). These rules read both IOB1 and
+//! IOB2: a chunk starts at `B-`, and at `I-` if the word before it is outside or of another type.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Counts;
 
-/// First word, end word, label.
+/// The first word, the word after the last, and the label.
 pub type Chunk = (usize, usize, String);
 
 /// Whether a tag is `O`, `B-type` or `I-type`.
@@ -15,13 +15,13 @@ pub fn is_tag(tag: &str) -> bool {
     tag == "O" || split(tag).is_some_and(|(_, label)| !label.is_empty())
 }
 
-/// Whether the tag is `B-`, and the type; none for `O`.
+/// Whether the tag is `B-`, and its type. `None` for other tags, such as `O`.
 fn split(tag: &str) -> Option<(bool, &str)> {
     let begins = tag.starts_with("B-");
     tag.strip_prefix("B-").or_else(|| tag.strip_prefix("I-")).map(|label| (begins, label))
 }
 
-/// The chunks of one sentence, in order.
+/// The chunks of one sentence, in order. They count words from the start of the sentence.
 pub fn chunks(tags: &[String]) -> Vec<Chunk> {
     let mut found: Vec<Chunk> = Vec::new();
     for (i, tag) in tags.iter().enumerate() {
@@ -34,8 +34,9 @@ pub fn chunks(tags: &[String]) -> Vec<Chunk> {
     found
 }
 
-/// How the sentences are tagged: in `IOB2` every chunk starts with `B-`, in `IOB1` only one that follows another of its
-/// type. The score does not depend on it. Nothing where there are no chunks.
+/// The tagging scheme of the sentences. `IOB2`: every chunk starts with `B-`. `IOB1`: `B-` starts only chunks that
+/// directly follow a chunk of their type. `mixed`: neither. `None` if there are no chunks. The score does not depend on
+/// the scheme.
 pub fn scheme<'a>(sentences: impl Iterator<Item = &'a [String]>) -> Option<&'static str> {
     let (mut first_inside, mut needless_begin) = (false, false);
     for tags in sentences {
@@ -56,7 +57,7 @@ pub fn scheme<'a>(sentences: impl Iterator<Item = &'a [String]>) -> Option<&'sta
     }
 }
 
-/// Counts of exact chunks, in all and by label.
+/// Counts of exact chunks, over all labels and for each label.
 #[derive(Debug, Default)]
 pub struct ChunkScore {
     all: Counts,
@@ -64,7 +65,7 @@ pub struct ChunkScore {
 }
 
 impl ChunkScore {
-    /// Adds a sentence or a document.
+    /// Adds the chunks of a sentence or a document.
     pub fn add(&mut self, gold: &[Chunk], predicted: &[Chunk]) {
         let known: HashSet<&Chunk> = gold.iter().collect();
         self.count(gold, |counts| &mut counts.gold);
@@ -79,7 +80,7 @@ impl ChunkScore {
         }
     }
 
-    /// Precision, recall and F1 over all entities and of each label, and the counts.
+    /// Precision, recall and F1 in percent, over all labels and for each label, and the counts over all labels.
     pub fn figures(&self) -> Value {
         let mut figures = self.all.figures();
         figures["gold"] = self.all.gold.into();

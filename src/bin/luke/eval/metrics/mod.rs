@@ -1,5 +1,6 @@
-//! The official metrics, one file each. Figures are in percent. The tests compare them with `tests/fixtures/eval.json`,
-//! which `tests/oracle/eval_oracle.py` wrote with seqeval, scikit-learn and the official scripts' functions.
+//! The official metrics, one file for each. Figures are in percent. The tests compare them with
+//! `tests/fixtures/eval.json`. `tests/oracle/eval_oracle.py` wrote that file with seqeval, scikit-learn and the
+//! functions of the official scripts.
 
 pub mod answers;
 pub mod chunks;
@@ -8,31 +9,31 @@ pub mod types;
 
 use serde_json::{Value, json};
 
-/// How many things were right, found, and there to find.
+/// Counts for precision and recall.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
-    /// Found and right.
+    /// Predictions that are right.
     pub correct: usize,
-    /// Found.
+    /// All predictions.
     pub predicted: usize,
-    /// There to find.
+    /// All gold items.
     pub gold: usize,
 }
 
 impl Counts {
-    /// Precision, recall and F1; each is 0 where it would divide by nothing.
+    /// Precision, recall and F1 in percent. A figure that would divide by 0 is 0.
     fn figures(self) -> Value {
         let (precision, recall) = (percent(self.correct, self.predicted), percent(self.correct, self.gold));
         json!({ "precision": precision, "recall": recall, "f1": f1(precision, recall) })
     }
 }
 
-/// Hundredths, as the scripts compute them; 0 of nothing.
+/// The percentage `100 * part / whole`, computed in the order of the scripts; 0 if `whole` is 0.
 fn percent(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 }
 }
 
-/// The harmonic mean; 0 where both are.
+/// The harmonic mean of precision and recall; 0 if both are 0.
 fn f1(precision: f64, recall: f64) -> f64 {
     if precision + recall == 0.0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) }
 }
@@ -50,7 +51,7 @@ pub mod tests {
         cases
     }
 
-    /// Every figure of `want`, nested ones too, within 1e-9: what rounding may do in another order of sums.
+    /// Checks every figure of `want`, nested ones too, within 1e-9: sums in another order may round differently.
     pub fn assert_figures(got: &Value, want: &Value, at: &str) {
         for (name, want) in want.as_object().unwrap() {
             let at = format!("{at}.{name}");

@@ -1,13 +1,14 @@
-//! TACRED's official scorer: micro precision, recall and F1 of relations, `no_relation` being none.
+//! TACRED's official scorer: micro precision, recall and F1 of relations. The label `no_relation` is no relation.
 
 use serde_json::Value;
 
 use super::{Counts, f1, percent};
 
-/// The label that is no relation.
+/// The label of a pair without a relation.
 pub const NO_RELATION: &str = "no_relation";
 
-/// The figures over pairs of gold and predicted label. The scorer gives a precision of 100 where nothing is predicted.
+/// The figures in percent, over pairs of a gold and a predicted label. As in the official scorer, precision is 100 if
+/// no relation is predicted.
 pub fn relations<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
     let mut counts = Counts::default();
     for (gold, predicted) in pairs {

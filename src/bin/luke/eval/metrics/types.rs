@@ -1,5 +1,5 @@
-//! Open Entity: loose micro figures (the paper's, from `examples/legacy/entity_typing` of the authors) and loose macro
-//! ones (`eval_metric.py` of Choi et al. 2018).
+//! Metrics of Open Entity: loose micro figures (those of the LUKE paper, from `examples/legacy/entity_typing` of the
+//! authors) and loose macro figures (`eval_metric.py` of Choi et al. 2018).
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Counts, f1};
 
-/// The figures over pairs of gold and predicted types. Macro precision is the mean over mentions with a predicted type,
-/// macro recall over those with a gold one.
+/// The figures in percent, over pairs of gold and predicted types. Macro precision is the mean over the mentions with a
+/// predicted type; macro recall is the mean over the mentions with a gold type.
 pub fn types<'a>(pairs: impl Iterator<Item = (&'a [String], &'a [String])>) -> Value {
     let mut micro = Counts::default();
     let (mut precisions, mut recalls) = (Vec::new(), Vec::new());

@@ -1,0 +1,93 @@
+// Serves a page without network, with the headers that its server sent. For the script of the page's service worker. The models are not
+// kept here but in the store of the package, whose requests pass by.
+
+/** What TypeScript's library for pages does not have. */
+interface ExtendableEvent extends Event {
+  waitUntil(work: Promise<unknown>): void;
+}
+interface FetchEvent extends ExtendableEvent {
+  readonly request: Request;
+  respondWith(response: Promise<Response>): void;
+}
+interface MessageEventOfWorker extends ExtendableEvent {
+  readonly data: unknown;
+}
+interface Scope {
+  addEventListener(type: 'install' | 'activate', listener: (event: ExtendableEvent) => void): void;
+  addEventListener(type: 'fetch', listener: (event: FetchEvent) => void): void;
+  addEventListener(type: 'message', listener: (event: MessageEventOfWorker) => void): void;
+  skipWaiting(): Promise<void>;
+  readonly clients: { claim(): Promise<void> };
+}
+
+export interface OfflineOptions {
+  /** Changes with every version of the page's files: what an earlier version kept is then deleted (default `'1'`). */
+  version?: string;
+  /** URLs to fetch when the service worker is installed. Relative URLs are resolved against its script. */
+  precache?: readonly string[];
+  /** Which requests of the page are answered without network (default: all of its origin). Requests for parts of files never are. */
+  handles?: (request: Request) => boolean;
+  /** Milliseconds after which the kept copy is used although the network may still answer (default 5,000). */
+  networkTimeoutMs?: number;
+}
+
+const PREFIX = 'luke-web-page-';
+
+/** The message with which `keepOffline` asks to keep files. */
+export const KEEP = 'luke-web:keep';
+
+/**
+ * Answers the requests of a page from the network, and without network from what it kept. Every response is kept whole, so headers such
+ * as those for cross-origin isolation stay.
+ *
+ * @example
+ * // sw.js, a module: navigator.serviceWorker.register('sw.js', { type: 'module' })
+ * import { serveOffline } from 'luke-web/service-worker';
+ * serveOffline({ precache: ['./', 'main.js', 'style.css'] });
+ */
+export function serveOffline({ version = '1', precache = [], handles = () => true, networkTimeoutMs = 5_000 }: OfflineOptions = {}): void {
+  const scope = globalThis as unknown as Scope;
+  const name = PREFIX + version;
+
+  /** Rejects if one of the files cannot be fetched. */
+  const keep = async (urls: readonly string[]): Promise<void> => {
+    const cache = await caches.open(name);
+    await cache.addAll(urls.map((url) => new Request(new URL(url, location.href), { cache: 'no-cache' })));
+  };
+  const answer = async (request: Request): Promise<Response> => {
+    const cache = await caches.open(name);
+    const fetching = fetch(request).then((response) => {
+      if (response.status === 200) void cache.put(request, response.clone()).catch(() => {});
+      return response;
+    });
+    fetching.catch(() => {});
+    const late = new Promise<undefined>((resolve) => setTimeout(resolve, networkTimeoutMs));
+    const response = await Promise.race([fetching, late]).catch(() => undefined);
+    // A server that fails is no reason to show its error in place of the page.
+    if (response && response.status < 500) return response;
+    const kept = await cache.match(request, { ignoreVary: true, ignoreSearch: request.mode === 'navigate' });
+    return kept ?? response ?? fetching;
+  };
+
+  scope.addEventListener('install', (event) => event.waitUntil(keep(precache).then(() => scope.skipWaiting())));
+  scope.addEventListener('activate', (event) => event.waitUntil(deleteOthers(name).then(() => scope.clients.claim())));
+  scope.addEventListener('message', (event) => {
+    const { type, urls } = (event.data ?? {}) as { type?: unknown; urls?: unknown };
+    if (type === KEEP && Array.isArray(urls)) event.waitUntil(Promise.allSettled(urls.filter(isOurs).map((url) => keep([url as string]))));
+  });
+  scope.addEventListener('fetch', (event) => {
+    const { request } = event;
+    const isStored = request.cache === 'no-store' || request.headers.has('range');
+    if (request.method === 'GET' && isOurs(request.url) && !isStored && handles(request)) event.respondWith(answer(request));
+  });
+}
+
+/** Deletes what earlier versions kept. */
+async function deleteOthers(name: string): Promise<void> {
+  const names = await caches.keys();
+  await Promise.all(names.filter((other) => other.startsWith(PREFIX) && other !== name).map((other) => caches.delete(other)));
+}
+
+function isOurs(url: unknown): boolean {
+  return typeof url === 'string' && URL.canParse(url, location.href) && new URL(url, location.href).origin === location.origin;
+}

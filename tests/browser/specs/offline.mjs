@@ -1,0 +1,51 @@
+// After one visit the demo opens, loads its model and finds entities while its server is gone.
+import assert from 'node:assert/strict';
+import { startSite } from '../server.mjs';
+
+const RESULT = '#panels mark, #panels tbody tr';
+
+export default async function ({ test, browser }) {
+  for (const isolated of [false, true]) {
+    await test(`the demo works without its server, ${isolated ? 'with its headers for threads' : 'on a plain page'}`, async () => {
+      const site = await startSite({ isolated });
+      const demo = `${site.url}some/where/demo/?device=wasm`;
+      const context = await browser.newContext();
+      try {
+        const page = await context.newPage();
+        await page.goto(demo);
+        await page.waitForSelector(RESULT);
+        while (!(await page.evaluate(isKept))) await page.waitForTimeout(50);
+        const before = await look(page);
+        site.close();
+        await assert.rejects(fetch(demo), 'the server still answers');
+        await page.close();
+        const again = await context.newPage();
+        await again.goto(demo);
+        await again.waitForSelector(RESULT);
+        const after = await look(again);
+        assert.deepEqual(after, before);
+        assert.equal(after.isolated, isolated);
+      } finally {
+        site.close();
+        await context.close();
+      }
+    });
+  }
+}
+
+/** What the page shows, and whether its headers allow threads. */
+function look(page) {
+  return page.evaluate((selector) => ({
+    rows: [...document.querySelectorAll(selector)].map(({ textContent }) => textContent),
+    isolated: crossOriginIsolated,
+    threads: /threads/.test(document.querySelector('#runtime').textContent),
+  }), RESULT);
+}
+
+/** Whether the service worker has kept the page and the runtime. */
+async function isKept() {
+  if (navigator.serviceWorker.controller?.state !== 'activated') return false;
+  const kept = [];
+  for (const name of await caches.keys()) kept.push(...(await (await caches.open(name)).keys()).map(({ url }) => url));
+  return ['luke_web_bg.wasm', 'luke_web.js', 'worker.js', 'demo/'].every((end) => kept.some((url) => url.endsWith(end)));
+}
