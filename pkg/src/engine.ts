@@ -4,7 +4,7 @@
 import { abortable } from './abort.js';
 import { readCheckpoint } from './checkpoint.js';
 import { chooseDevice, type Choice } from './device.js';
-import { isTrap, LukeError, toLukeError } from './errors.js';
+import { LukeError, toLukeError } from './errors.js';
 import { isMissing, ModelFiles } from './files.js';
 import { key } from './fetcher.js';
 import { loadFiles, manifestUrl } from './manifest.js';
@@ -111,23 +111,21 @@ export class Engine {
 
   async #call(call: Call, onReload: (info: RuntimeInfo) => void, running: RunningCall): Promise<unknown> {
     if (!this.#reload) throw new LukeError('input', 'no model is loaded');
-    if (!this.#loaded || !isCurrent(this.#loaded)) {
+    while (!this.#loaded || !isCurrent(this.#loaded)) {
       this.#reloading ??= this.#reload().finally(() => (this.#reloading = undefined));
       onReload(await abortable(this.#reloading, running.signal));
     }
     running.signal.throwIfAborted();
-    const loaded = this.#loaded!;
+    const loaded = this.#loaded;
     this.#files!.clear(loaded.calls === 0);
     loaded.calls += 1;
     try {
       return await this.#turns.run(running, () => loaded.instance.run(() => run(loaded.model, call, running)));
     } catch (error) {
-      if (running.signal.aborted) throw running.signal.reason;
-      if (running.failure) throw running.failure.error;
       const known = toLukeError(error);
-      if (isTrap(error)) this.#loaded = undefined;
-      else if ((known.code === 'device-lost' || known.code === 'out-of-memory') && this.#loaded === loaded) this.#drop();
-      throw known;
+      if ((known.code === 'device-lost' || known.code === 'out-of-memory') && this.#loaded === loaded) this.#drop();
+      if (running.signal.aborted) throw running.signal.reason;
+      throw running.failure?.error ?? known;
     } finally {
       loaded.calls -= 1;
       if (loaded.calls === 0) this.#files!.clear(true);
@@ -158,6 +156,7 @@ export class Engine {
       return finish(choice.adapter, choice.reason);
     } catch (failure) {
       if (!(failure instanceof DeviceFailure)) throw failure;
+      this.#stop.signal.throwIfAborted();
       if (options.device !== 'auto' || choice.device === 'wasm') throw failure.error;
       const reason = `WebGPU failed: ${failure.error.message}`;
       progress.event('fallback', { reason });

@@ -1,4 +1,5 @@
 // How calls share one engine: a call stops at its pauses when it was aborted, and while a call of a higher priority runs.
+import { abortable } from './abort.js';
 import type { Priority } from './types.js';
 
 /** Priorities of the web platform's Prioritized Task Scheduling API, highest first. */
@@ -48,11 +49,7 @@ export class Turns {
     this.#pausedAt = performance.now();
     call?.signal.throwIfAborted();
     while (this.#mustWait(call)) {
-      await new Promise<void>((resolve) => {
-        this.#wake.push(resolve);
-        call!.signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-      call!.signal.throwIfAborted();
+      await abortable(new Promise<void>((resolve) => this.#wake.push(resolve)), call!.signal);
     }
   }
 
