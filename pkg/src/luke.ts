@@ -267,11 +267,9 @@ export class Luke {
     const { signal, priority = 'user-visible', ...rest } = call.options as CallOptions;
     const work = async () => {
       if (this.#disposed) throw disposedError();
-      while (!this.#client) {
-        this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined));
-        await this.#connecting;
-      }
-      return this.#client!.call({ ...call, options: withoutUndefined(rest) }, priority, signal) as Promise<T>;
+      // While a worker starts, there is a client without a model.
+      while (this.#connecting || !this.#client) await (this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined)));
+      return this.#client.call({ ...call, options: withoutUndefined(rest) }, priority, signal) as Promise<T>;
     };
     return this.#queue.add(priority, signal, work);
   }
