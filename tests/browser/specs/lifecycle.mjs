@@ -146,6 +146,7 @@ export default async function ({ test, openPage, site }) {
     async ({ MODEL, TEXT }) => {
       const asked = [];
       const worker = new Worker('/pkg/dist/worker.js', { type: 'module' });
+      await lukeWeb.models.delete(MODEL);
       const fetching = (url, init) => {
         asked.push([new URL(url).pathname, init.headers]);
         return fetch(url, init);
