@@ -5,7 +5,7 @@ import { MICRO } from './models.mjs';
 import { startFaults } from './server.mjs';
 
 /** A stall is told soon. */
-export const SOON = { stallMs: 500 };
+export const SOON = { stallMs: 1000 };
 /** The same for loads that start a worker, which has as long to start. */
 export const SOON_IN_NEW_WORKER = { stallMs: 2500, shared: false };
 
@@ -15,7 +15,12 @@ export function faultSuite(openPage, options) {
   const open = async () => {
     const site = await startFaults(options);
     const suite = new Suite(site, openPage);
-    await suite.renew();
+    try {
+      await suite.renew();
+    } catch (error) {
+      await suite.close();
+      throw error;
+    }
     return suite;
   };
   return {
@@ -26,9 +31,8 @@ export function faultSuite(openPage, options) {
       return suite;
     },
     close: async () => {
-      const suite = await opening;
-      await suite?.page.context().close();
-      suite?.site.close();
+      const suite = await opening?.catch(() => {}); // the tests have told why it could not be opened
+      await suite?.close();
     },
   };
 }
@@ -85,6 +89,11 @@ class Suite {
     this.site.reset();
     await this.loads({ ...then }, 'the next load');
     return result;
+  }
+
+  async close() {
+    await this.page?.context().close();
+    this.site.close();
   }
 
   /** Waits until no request is open. */

@@ -28,7 +28,7 @@ const CALLS = [
 const LOADS = [
   ['a missing folder', '/nowhere/', 'network', /\/nowhere\/manifest\.json.*404/],
   ['an unreachable server', 'http://localhost:9/model/', 'network', /localhost:9/],
-  ['an HTML page', '/faults/html/', 'format', /\/faults\/html\/manifest\.json.*luke convert/],
+  ['an HTML page', '/faults/html/', 'network', /\/faults\/html\/manifest\.json.*luke convert/],
   ['JSON that is not a manifest', '/faults/json/', 'format', /\/faults\/json\/manifest\.json/],
   ['a newer version', '/faults/version', 'format', /version 99/],
   ['a path outside the folder', '/faults/outside/', 'format', /secret\.bin/],
@@ -222,7 +222,7 @@ async function longArrays() {
 async function loadEach({ worker, urls }) {
   const results = [];
   for (const url of urls) {
-    const loading = lukeWeb.Luke.load(url, { device: 'wasm', worker }).then((luke) => luke.dispose().then(() => true));
+    const loading = lukeWeb.Luke.load(url, { device: 'wasm', worker, cache: false, retries: 1 }).then((luke) => luke.dispose().then(() => true));
     results.push(await outcome(loading));
   }
   return results;

@@ -16,7 +16,7 @@ export default async function ({ test, openPage, site }) {
     'wasm: progress comes from the manifest and ends at the total',
     async ({ MODEL }) => {
       const events = [];
-      await lukeWeb.models.delete(MODEL);
+      for (const { url } of await lukeWeb.models.list()) await lukeWeb.models.delete(url); // models of other URLs share its files
       const luke = await lukeWeb.Luke.load(MODEL, { device: 'wasm', onProgress: (event) => events.push(event) });
       await luke.dispose();
       const again = await lukeWeb.Luke.load(MODEL, { device: 'wasm', onProgress: (event) => event.phase === 'ready' && events.push(event) });
@@ -146,7 +146,7 @@ export default async function ({ test, openPage, site }) {
     async ({ MODEL, TEXT }) => {
       const asked = [];
       const worker = new Worker('/pkg/dist/worker.js', { type: 'module' });
-      await lukeWeb.models.delete(MODEL);
+      for (const { url } of await lukeWeb.models.list()) await lukeWeb.models.delete(url); // models of other URLs share its files
       const fetching = (url, init) => {
         asked.push([new URL(url).pathname, init.headers]);
         return fetch(url, init);

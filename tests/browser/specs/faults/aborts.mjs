@@ -78,9 +78,9 @@ export const TESTS = {
     for (const worker of [true, false]) {
       const { first, aborted, abortMs, next, alone, wholeMs } = await page.evaluate(longDocument, { url: mini.url, worker });
       assert.equal(aborted.error?.foreign, 'stop', JSON.stringify(aborted));
-      assert.ok(wholeMs > 3 * 300, `the document is long: ${wholeMs} ms`);
+      assert.ok(wholeMs > 1000, `the document is long: ${wholeMs} ms`);
       assert.ok(abortMs < 100, `the aborted call rejects after ${abortMs} ms`);
-      assert.ok(next.ms < alone + 300, `the next call took ${next.ms} ms, alone it takes ${alone} ms, the document ${wholeMs} ms`);
+      assert.ok(next.ms < alone + wholeMs / 10, `the next call took ${next.ms} ms, alone it takes ${alone} ms, the document ${wholeMs} ms`);
       assert.deepEqual(next.value, first);
     }
   },
@@ -134,7 +134,7 @@ async function priorities(url) {
     });
   const background = [call('background', long), call('background', long)];
   await new Promise((resolve) => setTimeout(resolve, 50));
-  const visible = call('user-visible', text);
+  const visible = call('user-visible', longText(20));
   const foreground = call('user-blocking', text);
   const results = await Promise.all([foreground, ...background, visible]);
   await luke.dispose();
