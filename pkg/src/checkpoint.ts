@@ -1,8 +1,13 @@
 // A Hugging Face folder read as it is: config.json, tokenizer files and *.safetensors, without `luke convert`. The wasm reads
-// the small files once and keeps what it made of them; the weights are then parts of the safetensors files.
+// the small files once and keeps what it made of them; the weights are then parts of the safetensors files. Only loads of checkpoints
+// need this script.
 import { LukeError } from './errors.js';
-import { isMissing, type ModelFiles } from './files.js';
+import { key } from './fetcher.js';
+import { collect, isMissing, missing, type ModelFiles } from './files.js';
 import { fileUrl } from './manifest.js';
+import { RecordedNames } from './names.js';
+import { withinStall } from './retry.js';
+import { download, type ByteRange, type Download } from './source.js';
 import type { WasmCheckpoint, WasmModule } from './wasm.js';
 
 const WEIGHTS = 'model.safetensors';
@@ -14,33 +19,107 @@ const SMALL_FILES = [
 ];
 /** Most headers are shorter: one request is then enough. */
 const HEADER_GUESS = 1 << 17;
+/** The most bytes of a small file. */
+const MAX_SMALL_BYTES = 1 << 28;
 
-/** Reads everything but the weights. `url` is where a manifest would be. */
-export async function readCheckpoint(wasm: WasmModule, from: ModelFiles, url: string, heads: readonly string[]): Promise<WasmCheckpoint> {
+/** Reads everything but the weights. */
+export async function readCheckpoint(wasm: WasmModule, model: ModelFiles, heads: readonly string[]): Promise<WasmCheckpoint> {
+  const { url } = model;
+  const from = new SmallFiles(model);
   const files: Record<string, Uint8Array> = {};
   const find = async (names: readonly string[]) => {
     let status: number | undefined;
     for (const name of names) {
-      const bytes = name === '' ? new Uint8Array() : await from.small(name).catch((error: unknown) => void (status ??= missingStatus(error)));
+      const bytes = name === '' ? new Uint8Array() : await from.read(name).catch((error: unknown) => void (status ??= missingStatus(error)));
       if (bytes && name) files[name] = bytes;
       if (bytes) return;
     }
     throw new LukeError('network', `${fileUrl(url, names[0]!)} answered with status ${status}; a checkpoint needs ${names.join(', or ')}`, { url, files: names, status });
   };
-  await find(['config.json']); // first, so that what is no checkpoint at all is told by it
-  const [index] = await Promise.all([from.small(INDEX).catch((error: unknown) => void missingStatus(error)), ...SMALL_FILES.map(find)]);
-  const shards = index ? wasm.checkpointShards(index) : [WEIGHTS];
-  const headers: Record<string, Uint8Array> = {};
-  for (const shard of shards) headers[shard] = await readHeader(wasm, from, shard, fileUrl(url, shard));
-  return wasm.readCheckpoint(nameOf(url), files, headers, [...heads]);
+  try {
+    await find(['config.json']); // first, so that what is no checkpoint at all is told by it
+    const [index] = await Promise.all([from.read(INDEX).catch((error: unknown) => void missingStatus(error)), ...SMALL_FILES.map(find)]);
+    const shards = index ? wasm.checkpointShards(index) : [WEIGHTS];
+    const headers: Record<string, Uint8Array> = {};
+    for (const shard of shards) headers[shard] = await readHeader(wasm, from, shard, fileUrl(url, shard));
+    return wasm.readCheckpoint(nameOf(url), files, headers, [...heads]);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    const { message, detail } = error as LukeError;
+    const code = (detail as { isPage?: boolean }).isPage ? 'format' : 'network';
+    throw new LukeError(code, `${url} is not there, nor a Hugging Face checkpoint: ${message}. A model folder has a manifest.json, made by \`luke convert\``, detail);
+  }
 }
 
 /** The first bytes of a safetensors file, up to the end of its header. */
-async function readHeader(wasm: WasmModule, from: ModelFiles, shard: string, url: string): Promise<Uint8Array> {
-  const readStart = (bytes: number) => from.small(shard, { offset: 0, bytes });
+async function readHeader(wasm: WasmModule, from: SmallFiles, shard: string, url: string): Promise<Uint8Array> {
+  const readStart = (bytes: number) => from.read(shard, { offset: 0, bytes });
   const start = await readStart(HEADER_GUESS);
   const bytes = wasm.checkpointHeaderBytes(url, start);
   return bytes <= start.length ? start.subarray(0, bytes) : readStart(bytes);
+}
+
+/** The files of a checkpoint that are read before its weights. They are asked for with every load, because nothing says whether they changed. */
+export class SmallFiles {
+  readonly #model: ModelFiles;
+  readonly #names: RecordedNames;
+
+  constructor(model: ModelFiles) {
+    const { fetcher, url } = model;
+    this.#model = model;
+    this.#names = fetcher.names instanceof RecordedNames ? fetcher.names : new RecordedNames(fetcher.stores, url);
+    fetcher.names = this.#names;
+  }
+
+  /** A small file, or the start of a weight file. Rejects with `network` and the status if the server does not have it. */
+  async read(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
+    const model = this.#model;
+    const names = this.#names;
+    const name = key({ path, bytes: 0, ...(range && { offset: range.offset }) });
+    const fetching = async () => {
+      const bytes = await this.#fetch(path, range);
+      const hash = await model.keep(bytes);
+      if (hash) await names.note(name, { sha256: hash, bytes: bytes.length });
+      return bytes;
+    };
+    const record = await names.record();
+    const stored = record?.files?.[name];
+    // What is stored is used when the first try fails: without network nobody should wait for the others.
+    return (stored === undefined ? model.trying(path, fetching) : fetching()).catch(async (error: unknown) => {
+      if (model.signal.aborted || isReplaced(error)) throw error;
+      if (isMissing(error)) {
+        if (stored !== null) await names.note(name, null);
+        throw error;
+      }
+      if (stored === undefined) throw error;
+      if (stored === null) throw missing(fileUrl(model.url, path), false);
+      const version = record!.versions?.[path];
+      if (version !== undefined) names.versions.set(path, version);
+      return (await model.fetcher.stores.verified(stored.sha256)) ?? model.trying(path, fetching);
+    });
+  }
+
+  async #fetch(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
+    const { source, options, signal } = this.#model;
+    const url = fileUrl(this.#model.url, path);
+    return withinStall(url, options.stallMs, signal, async (signal, alive) => {
+      const response = await download(source, url, signal, range, 'no-cache');
+      if (response.html) throw missing(url, true);
+      if (range) this.#see(path, url, response);
+      return collect(response, url, alive, MAX_SMALL_BYTES, range?.bytes);
+    });
+  }
+
+  /** Remembers the version of a weight file, and whether its server sends parts. */
+  #see(path: string, url: string, { version, status }: Download): void {
+    const { versions } = this.#names;
+    const known = versions.get(path);
+    if (known !== undefined && version !== undefined && known !== version) {
+      throw new LukeError('integrity', `${url} was replaced while it was read`, { url, isReplaced: true });
+    }
+    if (version !== undefined) versions.set(path, version);
+    if (status !== 206) this.#model.downloads.wholeFiles.add(path);
+  }
 }
 
 /** The name of the folder, or of the repository on a hub: `NAME` of `/ORG/NAME/resolve/main/`. */
@@ -54,4 +133,8 @@ function nameOf(url: string): string {
 function missingStatus(error: unknown): number {
   if (!isMissing(error)) throw error;
   return ((error as LukeError).detail as { status: number }).status;
+}
+
+function isReplaced(error: unknown): boolean {
+  return error instanceof LukeError && (error.detail as { isReplaced?: boolean } | undefined)?.isReplaced === true;
 }

@@ -1,21 +1,15 @@
 // The downloads of a model's files: several at once, in the order in which they are needed. A file that one tab has begun is finished,
 // and not fetched again, by whoever needs it next.
+import type { Cutter } from './cutter.js';
 import { LukeError } from './errors.js';
-import { key, NoRanges, type Fetcher, type FileNames, type Landed } from './fetcher.js';
+import { key, NoRanges, type Fetcher, type Landed } from './fetcher.js';
 import type { FileEntry } from './manifest.js';
-import { sha256 } from './record.js';
-import { MemoryDraft, type Write } from './store/store.js';
-
-/** What a download tells whoever reads the files. */
-export interface LandingEvents {
-  /** A file was found in the store. */
-  onStored(entry: FileEntry): void;
-  /** A file that was here is damaged or gone, and is fetched again. */
-  onLost(entry: FileEntry): void;
-}
+import { importing } from './retry.js';
+import type { Write } from './store/store.js';
 
 /** A file that is here, or on its way. */
 interface Landing {
+  readonly entry: FileEntry;
   readonly landed: Promise<Landed>;
   /** There are only so many files on their way or in memory. */
   state: 'on its way' | 'in memory' | 'stored' | 'failed';
@@ -25,32 +19,22 @@ export class Downloads {
   /** Files that their server sends only as a whole. */
   readonly wholeFiles = new Set<string>();
   readonly #fetcher: Fetcher;
-  readonly #names: FileNames;
   readonly #parallel: number;
-  readonly #events: LandingEvents;
-  readonly #signal: AbortSignal;
   #queue: FileEntry[] = [];
   /** Files that were not read yet, by key. */
   readonly #landings = new Map<string, Landing>();
-  /** Parts that are wanted of each of `wholeFiles`. */
-  readonly #parts = new Map<string, Map<string, FileEntry>>();
-  /** The parts that were cut out of a whole file. */
-  readonly #cutting = new Map<string, Promise<Map<string, Landed>>>();
+  #cutter: Promise<Cutter> | undefined;
 
-  /** `parallel` is the maximum number of files that are fetched at once; `signal` ends what waits for another tab. */
-  constructor(fetcher: Fetcher, names: FileNames, parallel: number, events: LandingEvents, signal: AbortSignal) {
+  /** `parallel` is the maximum number of files that are fetched at once. */
+  constructor(fetcher: Fetcher, parallel: number) {
     this.#fetcher = fetcher;
-    this.#names = names;
     this.#parallel = parallel;
-    this.#events = events;
-    this.#signal = signal;
   }
 
   /** Fetches these files in order, as many at once as the options allow. */
   want(entries: readonly FileEntry[]): void {
     const known = new Set([...this.#landings.keys(), ...this.#queue.map(key)]);
     this.#queue.push(...entries.filter((entry) => !known.has(key(entry))));
-    entries.forEach((entry) => this.#addPart(entry));
     this.#pump();
   }
 
@@ -67,7 +51,6 @@ export class Downloads {
     let landing = this.#landings.get(key(entry));
     if (!landing) {
       this.#queue = this.#queue.filter((queued) => key(queued) !== key(entry));
-      this.#addPart(entry);
       landing = this.#start(entry);
     }
     try {
@@ -93,30 +76,23 @@ export class Downloads {
   }
 
   async #send(entry: FileEntry, { name, content }: Landed, write: Write): Promise<boolean> {
-    if (content) {
-      write(new Uint8Array(await content.arrayBuffer()));
-      return true;
-    }
-    if (entry.sha256 === undefined) return this.#sendVerified(entry, name!, write);
-    // The wasm verifies the file, and asks again if this ends early.
-    return this.#fetcher.stores.read(name!, write).catch(() => true);
+    const { stores } = this.#fetcher;
+    // The wasm verifies a file that has a hash in a manifest, and asks again if it ends early.
+    if (!content && entry.sha256 !== undefined) return stores.read(name!, write).catch(() => true);
+    const bytes = content ? new Uint8Array(await content.arrayBuffer()) : await stores.verified(name!);
+    if (bytes) write(bytes);
+    return bytes !== undefined;
   }
 
-  /** The wasm cannot verify a file that has no hash in a manifest. */
-  async #sendVerified(entry: FileEntry, name: string, write: Write): Promise<boolean> {
-    const draft = new MemoryDraft(entry.bytes);
-    const isThere = await this.#fetcher.stores.read(name, (piece) => draft.write(piece)).catch(() => false);
-    if (!isThere || (await sha256(draft.content())) !== name) return false;
-    write(draft.content());
-    return true;
-  }
-
+  /** Lets go of a file that is damaged or gone, so that it is fetched again. */
   async #discard(entry: FileEntry): Promise<void> {
+    const { names, progress, stale, stores } = this.#fetcher;
     this.#landings.delete(key(entry));
-    this.#fetcher.stale.add(key(entry));
-    this.#events.onLost(entry);
-    const name = await this.#names.find(entry);
-    if (name) await this.#fetcher.stores.delete(name).catch(() => {});
+    stale.add(key(entry));
+    progress.count(entry, 0, 0);
+    progress.event('retry', { file: entry.path, reason: `what is here of ${entry.path} is damaged or gone` });
+    const name = await names.find(entry);
+    if (name) await stores.delete(name).catch(() => {});
   }
 
   #pump(): void {
@@ -125,7 +101,7 @@ export class Downloads {
   }
 
   #start(entry: FileEntry): Landing {
-    const landing: Landing = { landed: this.#land(entry), state: 'on its way' };
+    const landing: Landing = { entry, landed: this.#land(entry), state: 'on its way' };
     this.#landings.set(key(entry), landing);
     landing.landed.then(
       ({ content }) => {
@@ -141,69 +117,31 @@ export class Downloads {
   }
 
   async #land(entry: FileEntry): Promise<Landed> {
+    const fetcher = this.#fetcher;
     const stored = await this.#stored(entry);
     if (stored) return stored;
-    if (this.#isCut(entry)) return this.#landPart(entry);
-    const fetching = this.#alone(await this.#names.part(entry), async () => (await this.#stored(entry, true)) ?? this.#fetcher.fetch(entry));
+    if (entry.offset !== undefined && this.wholeFiles.has(entry.path)) return this.#cut(entry);
+    const fetching = fetcher.stores.alone(await fetcher.names.part(entry), async () => (await this.#stored(entry, true)) ?? fetcher.fetch(entry), fetcher.signal);
     return fetching.catch((error: unknown) => {
       if (!(error instanceof NoRanges)) throw error;
       this.wholeFiles.add(entry.path);
-      return this.#landPart(entry);
+      return this.#cut(entry);
     });
   }
 
   async #stored(entry: FileEntry, isFresh?: boolean): Promise<Landed | undefined> {
-    const name = await this.#names.find(entry, isFresh);
+    const name = await this.#fetcher.names.find(entry, isFresh);
     if (!name || !(await this.#fetcher.stores.has(name, entry.bytes))) return undefined;
-    this.#events.onStored(entry);
+    this.#fetcher.progress.count(entry, entry.bytes, entry.bytes);
     return { name };
   }
 
-  /** Runs `work` while no other tab fetches the same file. */
-  #alone<T>(part: string, work: () => Promise<T>): Promise<T> {
-    return this.#fetcher.stores.alone(part, work, this.#signal);
-  }
-
-  #isCut({ path, offset }: FileEntry): boolean {
-    return offset !== undefined && this.wholeFiles.has(path);
-  }
-
-  #addPart(entry: FileEntry): void {
-    if (entry.offset === undefined) return;
-    const parts = this.#parts.get(entry.path) ?? new Map<string, FileEntry>();
-    this.#parts.set(entry.path, parts.set(key(entry), entry));
-  }
-
-  /** A part of a file that its server sends only as a whole. All parts that are wanted are cut out of it at once. */
-  async #landPart(entry: FileEntry): Promise<Landed> {
-    for (;;) {
-      let cutting = this.#cutting.get(entry.path);
-      if (!cutting) {
-        this.#addPart(entry);
-        const parts = [...this.#parts.get(entry.path)!.values()].sort((a, b) => a.offset! - b.offset!);
-        this.#parts.delete(entry.path);
-        cutting = this.#cut(entry.path, parts);
-        this.#cutting.set(entry.path, cutting);
-        cutting.catch(() => this.#cutting.delete(entry.path));
-      }
-      const parts = await cutting;
-      const landed = parts.get(key(entry));
-      parts.delete(key(entry));
-      if ((parts.size === 0 || !landed) && this.#cutting.get(entry.path) === cutting) this.#cutting.delete(entry.path);
-      if (landed) return landed;
-    }
-  }
-
-  /** The parts of a file: those that another tab has stored meanwhile, and the others from the file. */
-  async #cut(path: string, parts: readonly FileEntry[]): Promise<Map<string, Landed>> {
-    return this.#alone(await this.#names.part({ path, bytes: 0 }), async () => {
-      const stored = new Map<string, Landed>();
-      for (const part of parts) {
-        const landed = await this.#stored(part, true);
-        if (landed) stored.set(key(part), landed);
-      }
-      const missing = parts.filter((part) => !stored.has(key(part)));
-      return new Map([...stored, ...(missing.length > 0 ? await this.#fetcher.cut(missing) : [])]);
-    });
+  /** A part of a file that its server only sends as a whole, which is read once for all parts that are wanted. */
+  async #cut(entry: FileEntry): Promise<Landed> {
+    const { options, signal } = this.#fetcher;
+    this.#cutter ??= importing('cutter.js', options, signal, () => import('./cutter.js')).then(({ Cutter }) => new Cutter(this.#fetcher, (part) => this.#stored(part, true)));
+    this.#cutter.catch(() => (this.#cutter = undefined));
+    const wanted = () => [...[...this.#landings.values()].filter(({ state }) => state === 'on its way').map(({ entry }) => entry), ...this.#queue];
+    return (await this.#cutter).land(entry, () => wanted().filter(({ path, offset }) => path === entry.path && offset !== undefined));
   }
 }

@@ -2,14 +2,14 @@
 // speaks for it. It does no maths and reads no text: all of that is in the wasm.
 
 import { abortable } from './abort.js';
-import { readCheckpoint } from './checkpoint.js';
 import { chooseDevice, type Choice } from './device.js';
 import { LukeError, toLukeError } from './errors.js';
-import { isMissing, ModelFiles } from './files.js';
+import { ModelFiles } from './files.js';
 import { key } from './fetcher.js';
 import { loadFiles, manifestUrl } from './manifest.js';
 import { Progress } from './progress.js';
 import type { Call, EngineOptions } from './protocol.js';
+import { importing } from './retry.js';
 import type { Source } from './source.js';
 import { Stores } from './store/stores.js';
 import { chooseThreads, type ThreadChoice } from './threads.js';
@@ -177,7 +177,7 @@ export class Engine {
     });
     this.#stop.signal.throwIfAborted();
     const { generation, module } = instance;
-    const checkpoint = folder ? undefined : await this.#checkpoint(instance, files, url, options.heads);
+    const checkpoint = folder ? undefined : await this.#checkpoint(instance, files, options);
     const parts = folder ? loadFiles(folder.manifest) : checkpoint!.files();
     if (checkpoint) await files.wantParts(parts);
     const unread = new Set(parts.map(key));
@@ -223,13 +223,11 @@ export class Engine {
   }
 
   /** A folder without a manifest may be a Hugging Face checkpoint. */
-  async #checkpoint(instance: WasmInstance, files: ModelFiles, url: string, heads: readonly string[]): Promise<WasmCheckpoint> {
-    const reading = readCheckpoint(instance.module, files, url, heads);
+  async #checkpoint(instance: WasmInstance, files: ModelFiles, options: EngineOptions): Promise<WasmCheckpoint> {
+    const { readCheckpoint } = await importing('checkpoint.js', options, this.#stop.signal, () => import('./checkpoint.js'));
+    const reading = readCheckpoint(instance.module, files, options.heads);
     return instance.run(() => reading).catch((error: unknown) => {
-      if (!isMissing(error)) throw error instanceof LukeError ? error : loadFailure(url, error);
-      const { message, detail } = error as LukeError;
-      const code = (detail as { isPage?: boolean }).isPage ? 'format' : 'network';
-      throw new LukeError(code, `${url} is not there, nor a Hugging Face checkpoint: ${message}. A model folder has a manifest.json, made by \`luke convert\``, detail);
+      throw error instanceof LukeError ? error : loadFailure(files.url, error);
     });
   }
 

@@ -1,21 +1,12 @@
 // Brings one file of a model into the store or into memory: by ranges where a part of it is here, verified, and with retries.
 import { LukeError } from './errors.js';
 import type { FileEntry } from './manifest.js';
-import { canHash, sha256 } from './record.js';
+import { canHash, sha256 } from './hash.js';
+import type { Progress } from './progress.js';
 import { withinStall, withRetries, type RetryOptions } from './retry.js';
 import { download, type ByteRange, type Download, type Source } from './source.js';
 import { MemoryDraft, type Draft } from './store/store.js';
 import type { Stores } from './store/stores.js';
-
-/** What a download tells whoever started it. */
-export interface DownloadEvents {
-  /** So many bytes of a file are here, of which `stored` were there before. 0 takes back bytes that were wrong. */
-  onBytes(entry: FileEntry, here: number, stored: number): void;
-  onVerify(entry: FileEntry): void;
-  onRetry(entry: FileEntry, error: LukeError, attempt: number, waitMs: number): void;
-  /** The store cannot take more: the load goes on without it. */
-  onStoreFailed(error: unknown): void;
-}
 
 /** The names of files in the store. In a manifest an entry has its hash; the files of a checkpoint get theirs when they have come. */
 export interface FileNames {
@@ -27,7 +18,18 @@ export interface FileNames {
   part(entry: FileEntry): Promise<string>;
   /** A file has come and is stored under this name. */
   add(entry: FileEntry, name: string): Promise<void>;
+  /** Everything that a load reads is stored. */
+  complete(): Promise<void>;
 }
+
+/** The names of the files in a manifest. */
+const HASHES: FileNames = {
+  versions: new Map(),
+  find: async ({ sha256 }) => sha256,
+  part: async ({ sha256 }) => sha256!,
+  add: async () => {},
+  complete: async () => {},
+};
 
 /** A file that is here: in the store under a name, or else in memory. */
 export interface Landed {
@@ -39,7 +41,7 @@ export interface Landed {
 export class NoRanges {}
 
 /** Thrown when the store refuses bytes. */
-class StoreFault {
+export class StoreFault {
   readonly error: unknown;
   constructor(error: unknown) {
     this.error = error;
@@ -49,33 +51,33 @@ class StoreFault {
 export class Fetcher {
   /** Files, by key, of which the HTTP cache or the store had a wrong copy. */
   readonly stale = new Set<string>();
+  names = HASHES;
   stores: Stores;
+  readonly url: (path: string) => string;
+  readonly options: RetryOptions;
+  readonly progress: Progress;
+  /** Ends all downloads. */
+  readonly signal: AbortSignal;
   readonly #source: Source;
-  readonly #url: (path: string) => string;
-  readonly #names: FileNames;
-  readonly #options: RetryOptions;
-  readonly #events: DownloadEvents;
-  readonly #signal: AbortSignal;
   /** What a server takes in `If-Range`, by path. */
   readonly #ifRange = new Map<string, string>();
 
-  /** `url` gives the URL of a path; `signal` ends all downloads. */
-  constructor(source: Source, url: (path: string) => string, names: FileNames, stores: Stores, options: RetryOptions, events: DownloadEvents, signal: AbortSignal) {
+  /** `url` gives the URL of a path. */
+  constructor(source: Source, url: (path: string) => string, stores: Stores, options: RetryOptions, progress: Progress, signal: AbortSignal) {
     this.#source = source;
-    this.#url = url;
-    this.#names = names;
+    this.url = url;
     this.stores = stores;
-    this.#options = options;
-    this.#events = events;
-    this.#signal = signal;
+    this.options = options;
+    this.progress = progress;
+    this.signal = signal;
   }
 
   /** Fetches a file, or a part of one. Rejects with `NoRanges` if the server does not send parts. */
   async fetch(entry: FileEntry): Promise<Landed> {
-    let draft = await this.#draft(entry);
+    let draft = await this.draft(entry);
     /** Bytes of an earlier draft. They are told with the first byte after them, when the server has agreed to go on there. */
     let kept = draft.length;
-    const told = () => this.#events.onBytes(entry, draft.length, kept);
+    const told = () => this.progress.count(entry, draft.length, kept);
     const reset = () => {
       inStore(() => draft.reset());
       kept = 0;
@@ -86,7 +88,7 @@ export class Fetcher {
         if (draft.length > entry.bytes) reset();
         if (draft.length < entry.bytes) await this.#receive(entry, draft, told, reset);
         told();
-        return await this.#verify(entry, draft, reset);
+        return await this.verify(entry, draft, reset);
       } catch (error) {
         if (!(error instanceof StoreFault)) throw error;
         draft = this.#withoutStore(entry, draft, error);
@@ -96,81 +98,34 @@ export class Fetcher {
     };
     const onRetry = (error: LukeError, tried: number, waitMs: number) => {
       if (error.code === 'integrity') this.stale.add(key(entry)); // perhaps the HTTP cache has an earlier version
-      this.#events.onRetry(entry, error, tried, waitMs);
+      this.progress.retry(entry.path, error, tried, waitMs);
     };
     try {
-      return await withRetries(this.#options, this.#signal, onRetry, attempt, () => draft.length);
+      return await withRetries(this.options, this.signal, onRetry, attempt, () => draft.length);
     } finally {
       draft.close();
     }
   }
 
-  /** Reads a whole file once, and keeps these parts of it, which are in order. For servers that do not send parts. */
-  async cut(parts: readonly FileEntry[]): Promise<Map<string, Landed>> {
-    const cut = new Map<string, Landed>();
-    const url = this.#url(parts[0]!.path);
-    const onRetry = (error: LukeError, tried: number, waitMs: number) => this.#events.onRetry(parts[0]!, error, tried, waitMs);
-    const attempt = () => withinStall(url, this.#options.stallMs, this.#signal, (signal, alive) => this.#cutOnce(parts, url, cut, signal, alive));
-    await withRetries(this.#options, this.#signal, onRetry, attempt, () => cut.size);
-    return cut;
-  }
-
-  async #cutOnce(parts: readonly FileEntry[], url: string, cut: Map<string, Landed>, signal: AbortSignal, alive: () => void): Promise<void> {
-    const rest = parts.filter((part) => !cut.has(key(part)));
-    const { pieces } = await this.#open(rest[0]!, signal);
-    let draft: Draft | undefined;
-    let at = 0;
-    try {
-      for await (const piece of pieces) {
-        signal.throwIfAborted();
-        alive();
-        for (let part = rest[0]; part && part.offset! < at + piece.length; part = rest[0]) {
-          draft ??= await this.#draft(part, true);
-          const end = part.offset! + part.bytes - at;
-          const [to, from] = [draft, piece.subarray(Math.max(part.offset! - at, 0), Math.min(end, piece.length))];
-          inStore(() => to.write(from));
-          this.#events.onBytes(part, draft.length, 0);
-          if (end > piece.length) break;
-          cut.set(key(part), await this.#verify(part, draft, () => {}));
-          draft.close();
-          draft = undefined;
-          rest.shift();
-        }
-        at += piece.length;
-        if (rest.length === 0) return; // leaving the loop ends the download
-      }
-      throw wrongLength(rest[0]!, url, `is cut short at ${at}, before the end of`);
-    } catch (error) {
-      if (draft) this.#events.onBytes(rest[0]!, 0, 0);
-      if (!(error instanceof StoreFault)) throw error;
-      this.storeFailed(error.error);
-      throw new LukeError('network', `${url}: the store failed: ${String(error.error)}`, { url });
-    } finally {
-      draft?.close();
-    }
-  }
-
   async #receive(entry: FileEntry, draft: Draft, told: () => void, reset: () => void): Promise<void> {
-    const url = this.#url(entry.path);
+    const url = this.url(entry.path);
     const { offset, bytes } = entry;
-    await withinStall(url, this.#options.stallMs, this.#signal, async (signal, alive) => {
+    await withinStall(url, this.options.stallMs, this.signal, async (signal, alive) => {
       const from = draft.length;
       const isRange = offset !== undefined || from > 0;
       const range: ByteRange | undefined = isRange ? { offset: (offset ?? 0) + from, bytes: bytes - from, ifRange: this.#ifRange.get(entry.path) } : undefined;
-      const response = await this.#open(entry, signal, range).catch((error: unknown) => {
+      const response = await this.open(entry, signal, range).catch((error: unknown) => {
         if (from === 0 || !(error instanceof LukeError && (error.detail as { status?: number } | undefined)?.status === 416)) throw error;
         reset();
         throw wrongLength(entry, url, `is cut short at ${from} of`);
       });
       if (range && response.status !== 206) {
         if (offset !== undefined) {
-          response.cancel();
-          throw new NoRanges();
+              throw new NoRanges();
         }
         reset(); // the whole file comes
       } else if (range && response.start !== undefined && response.start !== range.offset) {
-        response.cancel();
-        throw new LukeError('network', `${url}: the server sent another range than was requested`, { url });
+          throw new LukeError('network', `${url}: the server sent another range than was requested`, { url });
       }
       for await (const piece of response.pieces) {
         signal.throwIfAborted();
@@ -187,48 +142,48 @@ export class Fetcher {
   }
 
   /** Starts the download of a file. Rejects with `integrity` if it is another version than before. */
-  async #open(entry: FileEntry, signal: AbortSignal, range?: ByteRange): Promise<Download> {
-    const url = this.#url(entry.path);
+  async open(entry: FileEntry, signal: AbortSignal, range?: ByteRange): Promise<Download> {
+    const url = this.url(entry.path);
     // What is stored here need not be in the HTTP cache too.
     const freshness = this.stores.target ? 'no-store' : this.stale.has(key(entry)) ? 'reload' : undefined;
     const response = await download(this.#source, url, signal, range, freshness);
-    const version = entry.offset === undefined ? undefined : this.#names.versions.get(entry.path);
+    const version = entry.offset === undefined ? undefined : this.names.versions.get(entry.path);
     if (version !== undefined && response.version !== undefined && response.version !== version) {
-      response.cancel();
       throw new LukeError('integrity', `${url} was replaced while it was read`, { url, isReplaced: true });
     }
     // A page to log in, or of a server that has a page for every address: it may be over at the next try.
     if (response.html) {
-      response.cancel();
       throw new LukeError('network', `${url} answered with a page instead of the file`, { url });
     }
     if (response.ifRange) this.#ifRange.set(entry.path, response.ifRange);
     return response;
   }
 
-  async #verify(entry: FileEntry, draft: Draft, reset: () => void): Promise<Landed> {
-    this.#events.onVerify(entry);
+  /** Checks the bytes of a draft, and stores them. Calls `reset` if they are wrong. */
+  async verify(entry: FileEntry, draft: Draft, reset: () => void): Promise<Landed> {
+    this.progress.event('verify', { file: entry.path });
     const content = inStore(() => draft.content());
     const hash = canHash() ? await sha256(content) : undefined;
     if (entry.sha256 !== undefined && hash !== undefined && hash !== entry.sha256) {
       reset();
-      throw new LukeError('integrity', `${entry.path}: the SHA-256 is ${hash}, not ${entry.sha256} as the manifest says (${this.#url(entry.path)})`, { path: entry.path, sha256: hash });
+      throw new LukeError('integrity', `${entry.path}: the SHA-256 is ${hash}, not ${entry.sha256} as the manifest says (${this.url(entry.path)})`, { path: entry.path, sha256: hash });
     }
     const name = entry.sha256 ?? hash;
     if (!this.stores.target || name === undefined) return { content: new Blob([inStore(() => draft.content())]) };
     await draft.commit(name).catch((error: unknown) => {
       throw new StoreFault(error);
     });
-    await this.#names.add(entry, name);
+    await this.names.add(entry, name);
     return { name };
   }
 
-  async #draft(entry: FileEntry, isEmpty = false): Promise<Draft> {
+  /** A draft in the store, or in memory if there is no store. */
+  async draft(entry: FileEntry, isEmpty = false): Promise<Draft> {
     const { target } = this.stores;
     if (target) {
       let draft: Draft | undefined;
       try {
-        draft = await target.draft(await this.#names.part(entry), entry.bytes);
+        draft = await target.draft(await this.names.part(entry), entry.bytes);
         if (isEmpty) draft.reset();
         return draft;
       } catch (error) {
@@ -260,13 +215,13 @@ export class Fetcher {
     if (isRequired && (error as DOMException | undefined)?.name === 'QuotaExceededError') {
       throw new LukeError('quota', `the browser has no room for the model in its store "${target.kind}": ${String(error)}`, { error: String(error) });
     }
-    this.#events.onStoreFailed(error);
+    this.progress.event('quota', { reason: `the model is kept in memory only: ${String(error)}` });
     this.stores = this.stores.withoutTarget();
   }
 }
 
 /** Runs an operation of the store. */
-function inStore<T>(operation: () => T): T {
+export function inStore<T>(operation: () => T): T {
   try {
     return operation();
   } catch (error) {
@@ -274,7 +229,7 @@ function inStore<T>(operation: () => T): T {
   }
 }
 
-function wrongLength({ path, bytes }: FileEntry, url: string, how: string): LukeError {
+export function wrongLength({ path, bytes }: FileEntry, url: string, how: string): LukeError {
   return new LukeError('integrity', `${path} ${how} the ${bytes} bytes that the manifest says (${url})`, { path, url, bytes });
 }
 

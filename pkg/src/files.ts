@@ -2,13 +2,13 @@
 // used when the network fails.
 import { Downloads } from './downloads.js';
 import { LukeError } from './errors.js';
-import { Fetcher, key } from './fetcher.js';
+import { Fetcher } from './fetcher.js';
+import { canHash, sha256 } from './hash.js';
 import { checkManifest, fileUrl, loadFiles, type FileEntry, type Manifest } from './manifest.js';
-import { Names } from './names.js';
 import type { Progress } from './progress.js';
-import { canHash, sha256, updateRecord } from './record.js';
+import { readRecord, updateRecord } from './record.js';
 import { withinStall, withRetries, type RetryOptions } from './retry.js';
-import { download, type ByteRange, type Download, type Source } from './source.js';
+import { download, type Download, type Source } from './source.js';
 import type { Write } from './store/store.js';
 import type { Stores } from './store/stores.js';
 
@@ -20,9 +20,8 @@ export interface FilesOptions extends RetryOptions {
   manifestHash?: string | undefined;
 }
 
-/** Bytes of a manifest (`MAX_MANIFEST_BYTES` in `src/folder/limits.rs`), and of a small file of a checkpoint. */
+/** As in `src/folder/limits.rs`. */
 const MAX_MANIFEST_BYTES = 8 << 20;
-const MAX_SMALL_BYTES = 1 << 28;
 
 /** A manifest and its text. */
 export interface Folder {
@@ -31,38 +30,29 @@ export interface Folder {
 }
 
 export class ModelFiles {
-  readonly #source: Source;
-  readonly #url: string;
-  readonly #options: FilesOptions;
+  readonly source: Source;
+  /** URL of the manifest, or where a manifest would be. */
+  readonly url: string;
+  readonly options: FilesOptions;
+  readonly fetcher: Fetcher;
+  readonly downloads: Downloads;
   readonly #progress: Progress;
   readonly #stop = new AbortController();
-  readonly #names: Names;
-  readonly #fetcher: Fetcher;
-  readonly #downloads: Downloads;
   #folder: Promise<Folder | undefined> | undefined;
   #keeping: Promise<void> | undefined;
 
-  /** `url` is that of the manifest, or where a manifest would be. */
   constructor(source: Source, url: string, stores: Stores, options: FilesOptions, progress: Progress) {
-    this.#source = source;
-    this.#url = url;
-    this.#options = options;
+    this.source = source;
+    this.url = url;
+    this.options = options;
     this.#progress = progress;
-    this.#names = new Names(stores, url);
-    const { signal } = this.#stop;
-    const events = {
-      onBytes: (entry: FileEntry, here: number, stored: number) => progress.count(entry, here, stored),
-      onVerify: (entry: FileEntry) => progress.event('verify', { file: entry.path }),
-      onRetry: (entry: FileEntry, error: LukeError, attempt: number, waitMs: number) => this.#onRetry(entry.path, error, attempt, waitMs),
-      onStoreFailed: (error: unknown) => progress.event('quota', { reason: `the model is kept in memory only: ${String(error)}` }),
-      onStored: (entry: FileEntry) => progress.count(entry, entry.bytes, entry.bytes),
-      onLost: (entry: FileEntry) => {
-        progress.count(entry, 0, 0);
-        progress.event('retry', { file: entry.path, reason: `what is here of ${entry.path} is damaged or gone` });
-      },
-    };
-    this.#fetcher = new Fetcher(source, (path) => fileUrl(url, path), this.#names, stores, options, events, signal);
-    this.#downloads = new Downloads(this.#fetcher, this.#names, options.parallelDownloads, events, signal);
+    this.fetcher = new Fetcher(source, (path) => fileUrl(url, path), stores, options, progress, this.signal);
+    this.downloads = new Downloads(this.fetcher, options.parallelDownloads);
+  }
+
+  /** Aborts when the files are no longer wanted. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
   }
 
   /** Ends all downloads. */
@@ -91,130 +81,79 @@ export class ModelFiles {
   async wantParts(parts: readonly FileEntry[]): Promise<void> {
     this.#progress.expect(parts);
     await this.#checkRoom(parts);
-    this.#downloads.want(parts);
+    this.downloads.want(parts);
   }
 
   /** Notes that everything that a load reads is stored. */
   async complete(): Promise<void> {
     await this.#keeping;
-    if (!(await this.#folder) && this.#fetcher.stores.target) await this.#names.complete();
+    if (this.fetcher.stores.target) await this.fetcher.names.complete();
   }
 
   /** Waits until files are in the store. */
   async land(entries: readonly FileEntry[]): Promise<void> {
-    this.#downloads.want(entries);
-    for (const entry of entries) await this.#downloads.land(entry);
+    this.downloads.want(entries);
+    for (const entry of entries) await this.downloads.land(entry);
   }
 
   /** Lets go of failures to fetch rows of the entity table, and if `isAll` of rows that were fetched ahead and not read. */
   clear(isAll: boolean): void {
-    this.#downloads.clear(isAll);
+    this.downloads.clear(isAll);
   }
 
   /** Gives `write` a file piece by piece. `ahead` are the files that will be read next; `again` says that the last copy was damaged. */
   read(file: FileEntry, ahead: readonly FileEntry[], again: boolean, write: Write): Promise<void> {
-    const reading = this.#downloads.read(file, again, write);
-    this.#downloads.want(ahead);
+    const reading = this.downloads.read(file, again, write);
+    this.downloads.want(ahead);
     return reading;
-  }
-
-  /** A small file of a checkpoint, or the start of a weight file. Rejects with `network` and the status if the server does not have it. */
-  async small(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
-    const name = key({ path, bytes: 0, ...(range && { offset: range.offset }) });
-    const fetching = async () => {
-      const bytes = await this.#fetchSmall(path, range);
-      const hash = await this.#keep(bytes);
-      if (hash) await this.#names.note(name, { sha256: hash, bytes: bytes.length });
-      return bytes;
-    };
-    const record = await this.#names.record();
-    const stored = record?.files?.[name];
-    if (stored === undefined) {
-      return this.#retrying(path, fetching).catch(async (error: unknown) => {
-        if (isMissing(error)) await this.#names.note(name, null);
-        throw error;
-      });
-    }
-    return fetching().catch(async (error: unknown) => {
-      if (this.#stop.signal.aborted || isReplaced(error)) throw error;
-      if (isMissing(error)) {
-        if (stored) await this.#names.note(name, null);
-        throw error;
-      }
-      if (!stored) throw missing(fileUrl(this.#url, path), false);
-      const version = record!.versions?.[path];
-      if (version !== undefined) this.#names.versions.set(path, version);
-      return (await this.#storedBytes(stored.sha256)) ?? this.#retrying(path, fetching);
-    });
-  }
-
-  async #fetchSmall(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
-    const url = fileUrl(this.#url, path);
-    return withinStall(url, this.#options.stallMs, this.#stop.signal, async (signal, alive) => {
-      const response = await download(this.#source, url, signal, range, 'no-cache');
-      if (response.html) throw cancelled(response, missing(url, true));
-      if (range) this.#see(path, url, response);
-      return collect(response, url, range?.bytes, alive);
-    });
-  }
-
-  /** Remembers the version of a weight file, and whether its server sends parts. */
-  #see(path: string, url: string, response: Download): void {
-    const { versions } = this.#names;
-    const known = versions.get(path);
-    if (known !== undefined && response.version !== undefined && known !== response.version) {
-      throw cancelled(response, new LukeError('integrity', `${url} was replaced while it was read`, { url, isReplaced: true }));
-    }
-    if (response.version !== undefined) versions.set(path, response.version);
-    if (response.status !== 206) this.#downloads.wholeFiles.add(path);
   }
 
   /** Looks for room for the files that are not stored yet. Without it, the load goes on in memory. */
   async #checkRoom(entries: readonly FileEntry[]): Promise<void> {
-    const { stores } = this.#fetcher;
+    const { stores } = this.fetcher;
     if (!stores.target || stores.target.kind === 'memory') return;
     const { usage = 0, quota = Infinity } = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
     let missing = entries.reduce((sum, { bytes }) => sum + bytes, 0);
     if (missing <= quota - usage) return;
     for (const entry of entries) {
-      const name = await this.#names.find(entry);
+      const name = await this.fetcher.names.find(entry);
       if (name && (await stores.has(name, entry.bytes))) missing -= entry.bytes;
     }
-    if (missing > quota - usage) this.#fetcher.storeFailed(new DOMException(`${missing} bytes are needed, and ${quota - usage} are free`, 'QuotaExceededError'));
+    if (missing > quota - usage) this.fetcher.storeFailed(new DOMException(`${missing} bytes are needed, and ${quota - usage} are free`, 'QuotaExceededError'));
   }
 
   async #readManifest(): Promise<Folder | undefined> {
-    const { manifestHash } = this.#options;
+    const { manifestHash } = this.options;
     const fetching = async () => this.#parse(await this.#fetchManifest(manifestHash));
-    const retrying = () =>
-      this.#retrying(this.#url, fetching).catch((error: unknown) => {
+    const trying = () =>
+      this.trying(this.url, fetching).catch((error: unknown) => {
         if (!isMissing(error) || manifestHash !== undefined) throw error;
         return undefined;
       });
     const pinned = await this.#storedText(manifestHash);
     if (pinned !== undefined) return this.#parse(pinned);
-    const record = manifestHash === undefined ? await this.#names.record() : undefined;
-    if (!record) return retrying();
+    const record = manifestHash === undefined ? await readRecord(this.fetcher.stores, this.url) : undefined;
+    if (!record) return trying();
     // What is stored is used when the first try fails: without network nobody should wait for the others.
     return fetching().catch(async (error: unknown) => {
-      if (this.#stop.signal.aborted) throw error;
+      if (this.signal.aborted) throw error;
       if (isMissing(error) && !record.manifest) return undefined;
       const stored = await this.#storedText(record.manifest);
-      if (stored === undefined && !record.files) return retrying();
-      this.#progress.event('fallback', { file: this.#url, reason: `what is stored is used: ${(error as Error).message}` });
+      if (stored === undefined && !record.files) return trying();
+      this.#progress.event('fallback', { file: this.url, reason: `what is stored is used: ${(error as Error).message}` });
       return stored === undefined ? undefined : this.#parse(stored);
     });
   }
 
   #parse(text: string): Folder {
-    return { text, manifest: checkManifest(this.#url, text) };
+    return { text, manifest: checkManifest(this.url, text) };
   }
 
   async #fetchManifest(manifestHash: string | undefined): Promise<string> {
-    const url = this.#url;
-    return withinStall(url, this.#options.stallMs, this.#stop.signal, async (signal, alive) => {
-      const response = await download(this.#source, url, signal, undefined, 'no-cache');
-      const bytes = await collect(response, url, undefined, alive, MAX_MANIFEST_BYTES);
+    const url = this.url;
+    return withinStall(url, this.options.stallMs, this.signal, async (signal, alive) => {
+      const response = await download(this.source, url, signal, undefined, 'no-cache');
+      const bytes = await collect(response, url, alive, MAX_MANIFEST_BYTES);
       const hash = manifestHash !== undefined && canHash() ? await sha256(bytes) : manifestHash;
       if (hash !== manifestHash) {
         throw new LukeError('integrity', `${url}: the SHA-256 is ${hash}, not ${manifestHash} as manifestHash says`, { url, sha256: hash });
@@ -227,52 +166,43 @@ export class ModelFiles {
   }
 
   /** Keeps the manifest for loads without network. */
-  async #keepManifest({ text, manifest }: Folder): Promise<void> {
-    const hash = await this.#keep(new TextEncoder().encode(text));
-    if (hash) await updateRecord(this.#fetcher.stores, this.#url, () => ({ name: manifest.name ?? '', manifest: hash }));
+  #keepManifest({ text, manifest }: Folder): Promise<void> {
+    return updateRecord(this.fetcher.stores, this.url, async () => {
+      const hash = await this.keep(new TextEncoder().encode(text));
+      return hash === undefined ? undefined : { name: manifest.name ?? '', manifest: hash };
+    });
   }
 
   /** Stores a file and gives its hash; `undefined` if it cannot be stored. A store that is full is noticed when the weights come. */
-  async #keep(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
-    const { stores } = this.#fetcher;
+  async keep(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
+    const { stores } = this.fetcher;
     if (!stores.target || !canHash()) return undefined;
     const hash = await sha256(bytes);
-    const isStored = (await this.#storedBytes(hash)) !== undefined || (await stores.put(hash, bytes).then(() => true, () => false));
+    const isStored = (await stores.verified(hash)) !== undefined || (await stores.put(hash, bytes).then(() => true, () => false));
     return isStored ? hash : undefined;
   }
 
-  #storedText(hash: string | undefined): Promise<string | undefined> {
-    return this.#storedBytes(hash).then((bytes) => bytes && new TextDecoder().decode(bytes));
+  async #storedText(hash: string | undefined): Promise<string | undefined> {
+    const bytes = hash === undefined ? undefined : await this.fetcher.stores.verified(hash);
+    return bytes && new TextDecoder().decode(bytes);
   }
 
-  /** A stored file, if its content is still that of its name. */
-  async #storedBytes(hash: string | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    if (hash === undefined) return undefined;
-    const kept: Uint8Array<ArrayBuffer>[] = [];
-    const isThere = await this.#fetcher.stores.read(hash, (piece) => kept.push(piece.slice())).catch(() => false);
-    const bytes = new Uint8Array(await new Blob(kept).arrayBuffer());
-    return isThere && (await sha256(bytes)) === hash ? bytes : undefined;
-  }
-
-  #retrying<T>(file: string, attempt: () => Promise<T>): Promise<T> {
-    return withRetries(this.#options, this.#stop.signal, (error, tried, waitMs) => this.#onRetry(file, error, tried, waitMs), attempt);
-  }
-
-  #onRetry(file: string, error: LukeError, attempt: number, waitMs: number): void {
-    this.#progress.event('retry', { file, attempt, waitMs: Math.round(waitMs), reason: error.message });
+  /** Tries something as often as the options say. */
+  trying<T>(file: string, attempt: () => Promise<T>): Promise<T> {
+    return withRetries(this.options, this.signal, (...retry) => this.#progress.retry(file, ...retry), attempt);
   }
 }
 
 /** All bytes of a response, or the first `wanted`. */
-async function collect(response: Download, url: string, wanted: number | undefined, alive: () => void, max = MAX_SMALL_BYTES): Promise<Uint8Array<ArrayBuffer>> {
+export async function collect(response: Download, url: string, alive: () => void, max: number, wanted = Infinity): Promise<Uint8Array<ArrayBuffer>> {
   const kept: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for await (const piece of response.pieces) {
     alive();
-    kept.push(piece.slice(0, (wanted ?? Infinity) - length));
+    kept.push(piece.slice(0, wanted - length));
     length += piece.length;
     if (length > max) throw new LukeError('format', `${url} has more than ${max} bytes`, { url });
-    if (wanted !== undefined && length >= wanted) break; // leaving the loop ends the download
+    if (length >= wanted) break; // leaving the loop ends the download
   }
   return new Uint8Array(await new Blob(kept).arrayBuffer());
 }
@@ -283,15 +213,6 @@ export function isMissing(error: unknown): boolean {
 }
 
 /** `isPage` says that the server sent a page in place of the file. */
-function missing(url: string, isPage: boolean): LukeError {
+export function missing(url: string, isPage: boolean): LukeError {
   return new LukeError('network', `${url} answered with ${isPage ? 'a page instead of the file' : 'status 404'}`, { url, status: 404, isPage });
-}
-
-function cancelled(response: Download, error: LukeError): LukeError {
-  response.cancel();
-  return error;
-}
-
-function isReplaced(error: unknown): boolean {
-  return error instanceof LukeError && (error.detail as { isReplaced?: boolean } | undefined)?.isReplaced === true;
 }

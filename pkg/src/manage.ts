@@ -1,13 +1,14 @@
 // What `models` and `availability` do, at the engine's end: they read and change the store without a model.
-import { readCheckpoint } from './checkpoint.js';
+import { readCheckpoint, SmallFiles } from './checkpoint.js';
 import { chooseDevice, type Choice } from './device.js';
 import type { Machine } from './engine.js';
 import { LukeError, toLukeError } from './errors.js';
 import { isMissing, ModelFiles } from './files.js';
+import { sha256 } from './hash.js';
 import { checkManifest, loadFiles, manifestUrl, type FileEntry } from './manifest.js';
 import { Progress } from './progress.js';
 import type { Action, ManageOptions } from './protocol.js';
-import { listRecords, readRecord, recordName, sha256, type ModelRecord } from './record.js';
+import { aloneWithRecords, listRecords, readRecord, recordName, type ModelRecord } from './record.js';
 import type { Source } from './source.js';
 import { Stores } from './store/stores.js';
 import type { Availability, LoadEvent, StorageUsage, StoredModel, Verification } from './types.js';
@@ -22,7 +23,7 @@ export async function manage(
   if (action.action === 'list') return list(stores);
   if (action.action === 'usage') return usage(stores);
   const url = manifestUrl(action.model);
-  if (action.action === 'delete') return remove(stores, url);
+  if (action.action === 'delete') return aloneWithRecords(stores, () => remove(stores, url));
   const record = await readRecord(stores, url);
   if (action.action === 'has') return record !== undefined && isComplete(stores, record);
   if (action.action === 'verify') return record ? verify(stores, record, signal) : { ok: 0, bad: 0, missing: 0 };
@@ -57,9 +58,9 @@ async function contentsOf(stores: Stores, { url, manifest: hash, files = {}, isC
     return { needed, others: [], isWhole: isComplete };
   }
   try {
-    const text = (await stores.text(hash)) ?? '';
-    const manifest = checkManifest(url, text);
-    const own = { path: 'manifest.json', sha256: hash, bytes: new TextEncoder().encode(text).length };
+    const text = (await stores.bytes(hash)) ?? new Uint8Array();
+    const manifest = checkManifest(url, new TextDecoder().decode(text));
+    const own = { path: 'manifest.json', sha256: hash, bytes: text.length };
     return { needed: [own, ...loadFiles(manifest)], others: manifest.entityTable?.chunks ?? [], isWhole: true };
   } catch {
     return { needed: [], others: [], isWhole: false }; // the stored manifest is gone or damaged
@@ -106,10 +107,9 @@ async function verify(stores: Stores, record: ModelRecord, signal: AbortSignal):
   for (const entry of [...needed, ...others]) {
     signal.throwIfAborted();
     const name = entry.sha256!;
-    const kept: Uint8Array<ArrayBuffer>[] = [];
-    const isThere = await stores.read(name, (piece) => kept.push(piece.slice())).catch(() => true);
-    if (!isThere) result.missing += needed.includes(entry) ? 1 : 0;
-    else if ((await sha256(new Uint8Array(await new Blob(kept).arrayBuffer()))) === name) result.ok += 1;
+    const bytes = await stores.bytes(name);
+    if (!bytes) result.missing += needed.includes(entry) ? 1 : 0;
+    else if ((await sha256(bytes)) === name) result.ok += 1;
     else {
       result.bad += 1;
       await stores.delete(name);
@@ -147,7 +147,7 @@ async function prefetch(files: ModelFiles, url: string, progress: Progress, enti
   } else {
     // Only the wasm can tell which parts of a checkpoint's files a load reads.
     const { module } = await loadWasm();
-    const checkpoint = await readCheckpoint(module, files, url, []);
+    const checkpoint = await readCheckpoint(module, files, []);
     const parts = checkpoint.files();
     checkpoint.free();
     await files.wantParts(parts);
@@ -162,7 +162,7 @@ async function availability(files: ModelFiles, stores: Stores, url: string, reco
   if (!('device' in choice)) return unavailable(choice.message);
   try {
     const folder = await files.manifest();
-    if (!folder) await files.small('config.json'); // there is no checkpoint without it
+    if (!folder) await new SmallFiles(files).read('config.json'); // there is no checkpoint without it
     const contents = folder ? { needed: loadFiles(folder.manifest), isWhole: true } : record && (await contentsOf(stores, record));
     const { needed, isWhole } = contents ?? { needed: [], isWhole: false };
     const [cachedBytes, totalBytes] = [await storedBytes(stores, needed), isWhole ? sum(needed) : 0];

@@ -1,13 +1,14 @@
-// The names of a model's files in the store. A manifest has their hashes; those of a checkpoint's files are in its record.
+// The names of a checkpoint's files in the store: no manifest has their hashes, so they are kept in its record.
 import { key, type FileNames } from './fetcher.js';
 import type { FileEntry } from './manifest.js';
-import { canHash, hashText, readRecord, updateRecord, withoutQuery, type ModelRecord, type RecordedFile } from './record.js';
+import { canHash, hashText } from './hash.js';
+import { readRecord, updateRecord, withoutQuery, type ModelRecord, type RecordedFile } from './record.js';
 import type { Stores } from './store/stores.js';
 
 /** How long a record that was read is believed. Another tab may change it. */
 const FRESH_MS = 100;
 
-export class Names implements FileNames {
+export class RecordedNames implements FileNames {
   readonly versions = new Map<string, string>();
   readonly #stores: Stores;
   readonly #url: string;
@@ -35,14 +36,12 @@ export class Names implements FileNames {
   }
 
   async find(entry: FileEntry, isFresh?: boolean): Promise<string | undefined> {
-    if (entry.sha256 !== undefined) return entry.sha256;
     const version = this.versions.get(entry.path);
     const record = await this.record(isFresh);
     return version !== undefined && record?.versions?.[entry.path] === version ? record.files?.[key(entry)]?.sha256 : undefined;
   }
 
   async part(entry: FileEntry): Promise<string> {
-    if (entry.sha256 !== undefined) return entry.sha256;
     // Without a version nobody knows whether the rest of the file still fits: such a part is not continued.
     const version = this.versions.get(entry.path) ?? String(Math.random());
     const name = `${withoutQuery(new URL(entry.path, this.#url).href)} ${version} ${key(entry)}`;
@@ -50,7 +49,7 @@ export class Names implements FileNames {
   }
 
   async add(entry: FileEntry, name: string): Promise<void> {
-    if (entry.sha256 === undefined && this.versions.has(entry.path)) await this.note(key(entry), { sha256: name, bytes: entry.bytes });
+    if (this.versions.has(entry.path)) await this.note(key(entry), { sha256: name, bytes: entry.bytes });
   }
 
   /** Adds a file to the record; `null` says that the server does not have it. Files that come while a record is written are written together. */

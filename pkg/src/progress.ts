@@ -42,6 +42,11 @@ export class Progress {
     if (file.loadedBytes > loadedBytes) this.event('download', { file: entry.path });
   }
 
+  /** Reports that a file is tried again, and why. */
+  retry(file: string, { message }: Error, attempt: number, waitMs: number): void {
+    this.event('retry', { file, attempt, waitMs: Math.round(waitMs), reason: message });
+  }
+
   /** Reports an event, unless the load is over. */
   event(phase: LoadPhase, facts: Facts = {}): void {
     if (this.#isReady) return;

@@ -1,4 +1,5 @@
 // What is stored of a model, by the URL of its manifest. The store itself only knows files by their hashes.
+import { canHash, hashText } from './hash.js';
 import type { Stores } from './store/stores.js';
 
 /** A file of the model as it was stored. */
@@ -34,35 +35,43 @@ export async function recordName(url: string): Promise<string> {
 /** The record of a model, or `undefined` if nothing of it is stored. */
 export async function readRecord(stores: Stores, url: string): Promise<ModelRecord | undefined> {
   if (stores.all.length === 0 || !canHash()) return undefined;
-  return parse(await stores.text(await recordName(url)));
+  return parse(await stores.bytes(await recordName(url)));
 }
 
-/** Changes the record of a model. A failure of the store is ignored: the model then counts as not stored. */
-export async function updateRecord(stores: Stores, url: string, change: (old: ModelRecord | undefined) => Omit<ModelRecord, 'url' | 'storedAt'>): Promise<void> {
+type Changed = Omit<ModelRecord, 'url' | 'storedAt'>;
+
+/** Changes the record of a model, unless there is nothing to change. A failure of the store is ignored: the model then counts as not stored. */
+export async function updateRecord(stores: Stores, url: string, change: (old: ModelRecord | undefined) => Changed | undefined | Promise<Changed | undefined>): Promise<void> {
   if (!stores.target || !canHash()) return;
   const name = await recordName(url);
-  // Another tab may change the same record.
-  await stores.alone(`change ${name}`, async () => {
-    const old = parse(await stores.text(name));
-    const changed = (storedAt: number) => JSON.stringify({ url: withoutQuery(url), storedAt, ...change(old) });
-    if (!old || changed(old.storedAt) !== JSON.stringify(old)) await stores.put(name, new TextEncoder().encode(changed(Date.now())));
-  }).catch(() => {});
+  const update = async () => {
+    const old = parse(await stores.bytes(name));
+    const changed = await change(old);
+    const text = (storedAt: number) => JSON.stringify({ url: withoutQuery(url), storedAt, ...changed });
+    if (changed && (!old || text(old.storedAt) !== JSON.stringify(old))) await stores.put(name, new TextEncoder().encode(text(Date.now())));
+  };
+  await aloneWithRecords(stores, update).catch(() => {});
+}
+
+/** Runs `work` while no other tab changes a record, or looks for files that no record needs. */
+export function aloneWithRecords<T>(stores: Stores, work: () => Promise<T>): Promise<T> {
+  return stores.alone('records', work);
 }
 
 /** All records, by their names in the store. */
 export async function listRecords(stores: Stores, files: Iterable<string>): Promise<Map<string, ModelRecord>> {
   const records = new Map<string, ModelRecord>();
   for (const name of files) {
-    const record = name.startsWith(PREFIX) ? parse(await stores.text(name)) : undefined;
+    const record = name.startsWith(PREFIX) ? parse(await stores.bytes(name)) : undefined;
     if (record) records.set(name, record);
   }
   return records;
 }
 
 /** A record that is damaged counts as absent. */
-function parse(text: string | undefined): ModelRecord | undefined {
+function parse(bytes: Uint8Array | undefined): ModelRecord | undefined {
   try {
-    const record = JSON.parse(text ?? 'null') as ModelRecord | null;
+    const record = JSON.parse(new TextDecoder().decode(bytes)) as ModelRecord | null;
     return typeof record?.url === 'string' ? record : undefined;
   } catch {
     return undefined;
@@ -71,18 +80,4 @@ function parse(text: string | undefined): ModelRecord | undefined {
 
 export function withoutQuery(url: string): string {
   return url.replace(/[?#].*$/, '');
-}
-
-/** The SHA-256 in hexadecimal digits. Needs a page that is served securely, as the persistent backends of the store do. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-export function hashText(text: string): Promise<string> {
-  return sha256(new TextEncoder().encode(text));
-}
-
-/** Whether this page can compute hashes. */
-export function canHash(): boolean {
-  return globalThis.crypto?.subtle !== undefined;
 }

@@ -21,12 +21,15 @@ export class RemoteSource {
     const id = this.#nextId++;
     const inbox = new Inbox<FetchReply>();
     this.#inboxes.set(id, inbox);
-    const onAbort = () => inbox.fail(signal.reason);
-    signal.addEventListener('abort', onAbort);
     const end = (cancel: boolean) => {
       signal.removeEventListener('abort', onAbort);
       if (this.#inboxes.delete(id) && cancel) this.#post({ type: 'cancel', id });
     };
+    const onAbort = () => {
+      inbox.fail(signal.reason);
+      end(true);
+    };
+    signal.addEventListener('abort', onAbort);
     const next = async (): Promise<FetchReply> => {
       const reply = await inbox.next();
       if (reply.type === 'fetch-failed') throw toLukeError(reply.error);
@@ -50,7 +53,7 @@ export class RemoteSource {
     try {
       const reply = await next();
       const facts: ResponseFacts = reply.type === 'fetch-response' ? reply.facts : { status: 0 };
-      return { ...facts, pieces: pieces(), cancel: () => end(true) };
+      return { ...facts, pieces: pieces() };
     } catch (error) {
       end(true);
       throw error;
@@ -69,10 +72,8 @@ export async function answerFetch(source: Source, { id, url, range, cache }: Fet
     await asked();
     signal.throwIfAborted();
   };
-  let end = () => {};
   try {
-    const { pieces, cancel, ...facts } = await source(url, signal, range, cache);
-    end = cancel;
+    const { pieces, ...facts } = await source(url, signal, range, cache);
     post({ type: 'fetch-response', id, facts });
     await whenAsked();
     for await (const piece of pieces) {
@@ -82,7 +83,6 @@ export async function answerFetch(source: Source, { id, url, range, cache }: Fet
     }
     post({ type: 'fetch-end', id });
   } catch (error) {
-    end(); // if nothing was read of it; leaving the loop has ended it otherwise
     if (!signal.aborted) post({ type: 'fetch-failed', id, error: toPlain(error) });
   }
 }

@@ -9,6 +9,9 @@ export interface RetryOptions {
   stallMs: number;
 }
 
+/** Is told of each try that failed, before the wait for the next one. */
+export type OnRetry = (error: LukeError, attempt: number, waitMs: number) => void;
+
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 60_000;
 const GRACE_MS = 50;
@@ -90,7 +93,7 @@ export async function withinStall<T>(
 export async function withRetries<T>(
   options: RetryOptions,
   signal: AbortSignal,
-  onRetry: (error: LukeError, attempt: number, waitMs: number) => void,
+  onRetry: OnRetry,
   attempt: () => Promise<T>,
   progress: () => number = () => 0,
 ): Promise<T> {
@@ -112,4 +115,27 @@ export async function withRetries<T>(
       await sleep(ms, signal);
     }
   }
+}
+
+/** Runs `work` within the limit for stalls, as often as the options say; see `withRetries` and `withinStall`. */
+export function retrying<T>(
+  url: string,
+  options: RetryOptions,
+  signal: AbortSignal,
+  onRetry: OnRetry,
+  work: (signal: AbortSignal, alive: (isDone?: boolean) => void) => Promise<T>,
+  progress?: () => number,
+): Promise<T> {
+  return withRetries(options, signal, onRetry, () => withinStall(url, options.stallMs, signal, work), progress);
+}
+
+/** Imports a script of this package, as often as a file is fetched. */
+export function importing<T>(file: string, options: RetryOptions, signal: AbortSignal, load: () => Promise<T>, onRetry: OnRetry = () => {}): Promise<T> {
+  return retrying(file, options, signal, onRetry, async () => {
+    try {
+      return await load();
+    } catch (error) {
+      throw new LukeError('network', `cannot fetch the script ${file}: ${String(error)}`, { url: file });
+    }
+  });
 }

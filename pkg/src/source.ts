@@ -26,12 +26,10 @@ export interface ResponseFacts {
   html?: boolean;
 }
 
-/** A response: the facts of its headers and a stream of its bytes. */
+/** A response: the facts of its headers and a stream of its bytes, which ends when the signal of its request aborts. */
 export interface Download extends ResponseFacts {
   /** A piece is valid until the next one is requested, because its memory may be reused. */
   pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
-  /** Cancels a download of which nothing was read. */
-  cancel: () => void;
 }
 
 /**
@@ -49,8 +47,7 @@ export function fetchSource(fetchFunction: typeof fetch, headers?: Record<string
     const rangeHeaders = range && { range: `bytes=${range.offset}-${range.offset + range.bytes - 1}`, ...(range.ifRange && { 'if-range': range.ifRange }) };
     try {
       const response = await fetchFunction(url, { signal, ...(cache && { cache }), ...((headers || range) && { headers: { ...headers, ...rangeHeaders } }) });
-      const { body } = response;
-      return { ...facts(response), pieces: read(url, body, signal), cancel: () => void body?.cancel().catch(() => {}) };
+      return { ...facts(response), pieces: read(url, response.body ? pieces(response.body, signal) : [], signal) };
     } catch (error) {
       throw fetchError(url, error, signal);
     }
@@ -87,9 +84,8 @@ function retryAfterMs(value: string | undefined): number | undefined {
 export async function download(source: Source, url: string, signal: AbortSignal, range?: ByteRange, cache?: Freshness): Promise<Download> {
   const response = await source(url, signal, range, cache);
   const { status, retryAfterMs } = response;
-  if (signal.aborted || status < 200 || status > 299) {
-    response.cancel();
-    signal.throwIfAborted(); // a `fetch` of the user may have ignored it
+  signal.throwIfAborted(); // a `fetch` of the user may have ignored it
+  if (status < 200 || status > 299) {
     throw new LukeError('network', `${url} answered with status ${status}`, { url, status, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   }
   return response;
@@ -97,29 +93,34 @@ export async function download(source: Source, url: string, signal: AbortSignal,
 
 const BUFFER_BYTES = 1 << 18;
 
-/** Reads the body of a response. It uses readers because Safari cannot iterate over a ReadableStream. */
-async function* read(url: string, body: ReadableStream<Uint8Array<ArrayBuffer>> | null, signal: AbortSignal) {
-  if (!body) return;
+async function* read(url: string, pieces: AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<never>, signal: AbortSignal) {
   try {
-    yield* pieces(body);
+    yield* pieces;
   } catch (error) {
     throw fetchError(url, error, signal);
   }
+  signal.throwIfAborted();
 }
 
 type Piece = { done: false; value: Uint8Array<ArrayBuffer> } | { done: true };
 
 /**
- * The pieces of a stream. It reads them through one reused buffer if the stream supports it. Otherwise the browser allocates a buffer
- * for each piece, and often frees them only after the model is loaded.
+ * The pieces of a stream, which is cancelled when they are left and when `signal` aborts. It reads them through one reused buffer if the
+ * stream supports it. Otherwise the browser allocates a buffer for each piece, and often frees them only after the model is loaded. It
+ * uses a reader because Safari cannot iterate over a ReadableStream.
  */
-export async function* pieces(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+export function pieces(body: ReadableStream<Uint8Array<ArrayBuffer>>, signal?: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   const [reader, next] = pieceReader(body);
-  try {
-    for (let piece = await next(); !piece.done; piece = await next()) yield piece.value;
-  } finally {
-    void reader.cancel().catch(() => {});
-  }
+  const cancel = () => void reader.cancel().catch(() => {});
+  if (signal?.aborted) cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  return (async function* () {
+    try {
+      for (let piece = await next(); !piece.done; piece = await next()) yield piece.value;
+    } finally {
+      cancel();
+    }
+  })();
 }
 
 function pieceReader(body: ReadableStream<Uint8Array<ArrayBuffer>>): [{ cancel: () => Promise<void> }, () => Promise<Piece>] {

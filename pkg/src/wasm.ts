@@ -4,7 +4,7 @@ import { abortable } from './abort.js';
 import { isTrap, LukeError } from './errors.js';
 import type { FileEntry } from './manifest.js';
 import type { Progress } from './progress.js';
-import { withinStall, withRetries, type RetryOptions } from './retry.js';
+import { importing, retrying, type OnRetry, type RetryOptions } from './retry.js';
 import { download, fetchSource } from './source.js';
 import type { Write } from './store/store.js';
 import { hasRelaxedSimd, ThreadPool } from './threads.js';
@@ -206,23 +206,15 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
   const folder = runtime !== 'wasm' ? runtime : hasRelaxedSimd() ? 'relaxed' : 'cpu';
   const url = (options.wasmUrl ? wasmFile(folder, options.wasmUrl) : MODULES[folder].url()).href;
   const stop = new AbortController();
-  const { signal: stopped } = stop;
-  const retrying = <T>(attempt: (signal: AbortSignal, alive: (isDone?: boolean) => void) => Promise<T>): Promise<T> => {
-    const onRetry = (error: LukeError, tried: number, waitMs: number) =>
-      progress.event('retry', { file: url, attempt: tried, waitMs: Math.round(waitMs), reason: error.message });
-    return withRetries(options, stopped, onRetry, () => withinStall(url, options.stallMs, stopped, attempt));
-  };
+  const onRetry: OnRetry = (...retry) => progress.retry(url, ...retry);
   progress.event('runtime', { file: url });
-  const importing = retrying(async () => {
-    try {
-      return await MODULES[folder].load();
-    } catch (error) {
-      throw new LukeError('network', `cannot fetch the runtime (the script of ${url}): ${String(error)}`, { url });
-    }
-  });
-  const instance = retrying(async (signal, alive) => {
-    const [module, response] = await Promise.all([importing, download(fetchWasm, url, signal)]);
+  const script = importing(`luke_web.js of ${url}`, options, stop.signal, MODULES[folder].load, onRetry);
+  const instance = retrying(url, options, stop.signal, onRetry, async (signal, alive) => {
+    const response = await download(fetchWasm, url, signal);
     if (response.html) throw new LukeError('network', `${url} answered with a page instead of the runtime`, { url, status: 404 });
+    alive(true); // the script has a limit of its own
+    const module = await script;
+    alive();
     const file: FileEntry = { path: url, bytes: module.WASM_BYTES ?? 0 };
     progress.expect([file]);
     let here = 0;
@@ -238,7 +230,7 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
     }
     return new WasmInstance(module, [url, new URL('luke_web.js', MODULES[folder].url()).href]);
   });
-  instance.catch((error: unknown) => stop.abort(error)); // the script is then not tried again
+  for (const work of [script, instance]) work.catch((error: unknown) => stop.abort(error)); // one is of no use without the other
   return instance;
 }
 

@@ -185,7 +185,7 @@ test('two tabs fetch each part once, also of a server without ranges', async () 
 });
 
 test('a store that fails costs a checkpoint no load', async () => {
-  for (const operation of ['open', 'handle', 'write', 'move', 'size'] as const) {
+  for (const operation of ['open', 'handle', 'write', 'move'] as const) {
     const { server, browser } = setup();
     browser.onOperation = (now) => {
       if (now === operation) throw new DOMException('broken', 'UnknownError');

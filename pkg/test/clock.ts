@@ -35,7 +35,6 @@ function count(object: object, method: string): void {
 
 count(crypto.subtle, 'digest');
 count(Blob.prototype, 'arrayBuffer');
-count(Response.prototype, 'arrayBuffer');
 
 /** One turn of the event loop. In a closed tab it never ends. */
 export async function turn(): Promise<void> {
@@ -61,11 +60,13 @@ export async function idle(): Promise<void> {
   }
 }
 
+const setRealTimeout = globalThis.setTimeout;
+
 /**
  * Runs `work` with fake timers. Their time goes on in steps when nothing else happens, so that waits take no time. Gives the result and
- * the milliseconds that passed.
+ * the milliseconds that passed. `pauseMs` is real time between two steps, for work that the fakes do not count.
  */
-export async function quickly<T>(work: () => Promise<T>, { stepMs = 25, maxMs = 3_600_000 } = {}): Promise<{ value: T; ms: number }> {
+export async function quickly<T>(work: () => Promise<T>, { stepMs = 25, pauseMs = 0, maxMs = 3_600_000 } = {}): Promise<{ value: T; ms: number }> {
   mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   let ms = 0;
   try {
@@ -74,6 +75,7 @@ export async function quickly<T>(work: () => Promise<T>, { stepMs = 25, maxMs = 
     running.catch(() => {});
     while (!isOver) {
       await idle();
+      if (pauseMs > 0) await new Promise((resolve) => setRealTimeout(resolve, pauseMs));
       if (isOver) break;
       mock.timers.tick(stepMs);
       ms += stepMs;

@@ -2,6 +2,7 @@
 // than usual: SEEDS=500.
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import { SmallFiles } from '../dist/checkpoint.js';
 import { LukeError } from '../dist/errors.js';
 import { MemoryStore } from '../dist/store/memory.js';
 import { FakeBrowser } from './browser.js';
@@ -208,8 +209,9 @@ test('a checkpoint that is replaced at any moment: all its parts are of one vers
       const { files } = await open(server, { cache: dice.of(['auto', 'auto', false] as const), retries: 2, stallMs: STALL_MS });
       try {
         assert.equal(await files.folder(), undefined);
-        await files.small('config.json');
-        const { 1: found } = await files.small('model.safetensors', { offset: 0, bytes: 50 });
+        const small = new SmallFiles(files);
+        await small.read('config.json');
+        const { 1: found } = await small.read('model.safetensors', { offset: 0, bytes: 50 });
         await files.wantParts(offsets);
         for (const part of offsets) {
           const pieces: Uint8Array[] = [];

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import { Cutter } from '../dist/cutter.js';
 import { Fetcher, key, type Landed, NoRanges } from '../dist/fetcher.js';
 import type { FileEntry } from '../dist/manifest.js';
+import { Progress } from '../dist/progress.js';
 import { fetchSource } from '../dist/source.js';
 import { Stores, type CacheOption } from '../dist/store/stores.js';
 import { FakeBrowser, type BrowserOptions } from './browser.js';
@@ -29,19 +31,25 @@ async function setup({ cache = 'opfs', retries = 3, browser: options = {}, ...se
   const server = new FakeServer({ 'a.bin': FILE }, server_);
   const stop = new AbortController();
   const told: [what: string, here: number, stored: number][] = [];
-  const versions = new Map<string, string>();
   const make = async (signal = stop.signal) => {
-    const names = { versions, find: async ({ sha256 }: FileEntry) => sha256, part: async (entry: FileEntry) => entry.sha256 ?? `${entry.path} ${entry.offset}`, add: async () => {} };
-    const events = {
-      onBytes: (_entry: FileEntry, here: number, stored: number) => told.push(['bytes', here, stored]),
-      onVerify: () => told.push(['verify', 0, 0]),
-      onRetry: (_entry: FileEntry, error: Error, attempt: number) => told.push([`retry ${error.message}`, attempt, 0]),
-      onStoreFailed: (error: unknown) => told.push([`store failed ${(error as Error).name}`, 0, 0]),
+    const progress = new Progress(({ phase, loadedBytes, storedBytes, reason, attempt }) => {
+      told.push(phase === 'download' ? ['bytes', loadedBytes, storedBytes] : [reason ? `${phase} ${reason}` : phase, attempt ?? 0, 0]);
+    });
+    const { count } = progress;
+    progress.count = function (this: Progress, entry, here, stored) {
+      told.push(['bytes', here, stored]);
+      count.call(this, entry, here, stored);
     };
-    return new Fetcher(fetchSource(server.fetch as typeof fetch), (path) => MODEL + path, names, await Stores.open(cache), { retries, stallMs: 15_000 }, events, signal);
+    const made = new Fetcher(fetchSource(server.fetch as typeof fetch), (path) => MODEL + path, await Stores.open(cache), { retries, stallMs: 15_000 }, progress, signal);
+    made.names = { ...made.names, versions: new Map(), part: async (entry) => entry.sha256 ?? `${entry.path} ${entry.offset}` };
+    return made;
   };
   const fetcher = await make();
-  return { browser, server, stop, told, fetcher, versions, make };
+  const cut = async (parts: FileEntry[]) => {
+    const cutter = new Cutter(fetcher, async () => undefined);
+    return new Map(await Promise.all(parts.map(async (part) => [key(part), await cutter.land(part, () => parts)] as const)));
+  };
+  return { browser, server, stop, told, fetcher, make, cut };
 }
 
 /** What landed. */
@@ -57,7 +65,7 @@ function checkTold(told: [string, number, number][], end = FILE.length) {
   let mayFall = false;
   let last = 0;
   for (const [what, here, stored] of told) {
-    if (what !== 'bytes') mayFall ||= /^retry|^store failed/.test(what);
+    if (what !== 'bytes') mayFall ||= /^retry|^quota/.test(what);
     else {
       // The reset comes just before its retry is told.
       assert.ok(here >= last || here === 0 || mayFall, `${last} → ${here}`);
@@ -227,12 +235,12 @@ test('a server whose file is shorter than the part does not keep the part alive'
 
 test('a part of a file needs ranges, and one that was replaced meanwhile is refused at once', async () => {
   const part: FileEntry = { path: 'a.bin', bytes: 100, offset: 200 };
-  const { fetcher, server, versions } = await setup();
+  const { fetcher, server } = await setup();
   assert.deepEqual(await bytesOf(await fetcher.fetch(part), fetcher), FILE.slice(200, 300));
   server.next('a.bin', { ignoresRange: true });
   await assert.rejects(fetcher.fetch({ ...part, offset: 300 }), (error) => error instanceof NoRanges);
   assert.equal(server.asked.at(-1)!.isCancelled, true);
-  versions.set('a.bin', '"a.bin"');
+  fetcher.names.versions.set('a.bin', '"a.bin"');
   server.etags.set('a.bin', '"new"');
   await assert.rejects(fetcher.fetch({ ...part, offset: 400 }), { code: 'integrity', message: /was replaced/ });
   assert.equal(server.asked.length, 3);
@@ -245,7 +253,7 @@ test('a full disk in the middle of a file: the load goes on in memory, with the 
     assert.deepEqual(await bytesOf(value, fetcher), FILE);
     assert.deepEqual([value.name, disk.used, fetcher.stores.target], [undefined, 0, undefined]);
     assert.ok(server.sent <= 5000 + 1000, `${server.sent}`); // the piece that the disk refused comes again
-    assert.equal(told.filter(([what]) => what === 'store failed QuotaExceededError').length, 1);
+    assert.equal(told.filter(([what]) => /^quota.*QuotaExceededError/.test(what)).length, 1);
     checkTold(told);
   }
 });
@@ -276,14 +284,14 @@ test('a store that fails when a file begins, is written, is read or is committed
 });
 
 test('a part that cannot be thrown away costs no load', async () => {
-  const { fetcher, browser, server } = await setup({ cache: 'auto' });
+  const { fetcher, browser, server, cut } = await setup({ cache: 'auto' });
   const draft = await fetcher.stores.target!.draft(file.sha256!, 6000);
   draft.write(new Uint8Array(6000));
   draft.close();
   browser.onOperation = (operation) => {
     if (operation === 'write') throw new DOMException('broken', 'UnknownError');
   };
-  for (const fetching of [() => fetcher.fetch(file), async () => (await fetcher.cut([{ path: 'a.bin', offset: 0, bytes: 5000 }])).get('a.bin from 0')!]) {
+  for (const fetching of [() => fetcher.fetch(file), async () => (await cut([{ path: 'a.bin', offset: 0, bytes: 5000 }])).get('a.bin from 0')!]) {
     const { value } = await quickly(fetching);
     assert.deepEqual(await bytesOf(value, fetcher), FILE);
   }
@@ -316,23 +324,23 @@ test('an abort while the next try waits', async () => {
 
 test('cut: the parts of a file are kept, and after a drop only the missing ones are read again', async () => {
   for (const cache of ['opfs', 'cache-api', false] as const) {
-    const { fetcher, server, told } = await setup({ cache, ranges: false });
+    const { fetcher, server, told, cut } = await setup({ cache, ranges: false });
     const part = (offset: number, bytes: number): FileEntry => ({ path: 'a.bin', bytes, offset });
     const parts = [part(10, 90), part(100, 2000), part(2400, 0), part(2500, 700), part(4999, 1)];
     server.next('a.bin', { cutAt: 2700 });
-    const { value } = await quickly(() => fetcher.cut(parts));
+    const { value } = await quickly(() => cut(parts));
     for (const entry of parts) assert.deepEqual(await bytesOf(value.get(key(entry))!, fetcher), FILE.slice(entry.offset, entry.offset! + entry.bytes));
     assert.equal(server.sent, 2700 + 5000);
     assert.ok(told.some(([what]) => what.startsWith('retry')));
     server.files.set('a.bin', FILE.slice(0, 3000));
-    await assert.rejects(quickly(() => fetcher.cut([part(2900, 200)])), { code: 'integrity', message: /cut short at 3000/ });
+    await assert.rejects(quickly(() => cut([part(2900, 200)])), { code: 'integrity', message: /cut short at 3000/ });
   }
 });
 
 test('cut: reading ends with the last part, and a full disk is no failure', async () => {
-  const { fetcher, server } = await setup({ cache: 'auto', ranges: false, browser: { quota: 150 } });
+  const { fetcher, server, cut } = await setup({ cache: 'auto', ranges: false, browser: { quota: 150 } });
   const parts = [100, 200, 300].map((offset): FileEntry => ({ path: 'a.bin', bytes: 100, offset }));
-  const { value } = await quickly(() => fetcher.cut(parts));
+  const { value } = await quickly(() => cut(parts));
   const got = await Promise.all(parts.map((entry) => bytesOf(value.get(key(entry))!, fetcher)));
   assert.deepEqual(got, parts.map(({ offset }) => FILE.slice(offset, offset! + 100)));
   assert.ok(server.asked.every(({ sent, isCancelled }) => sent <= 2000 && isCancelled));

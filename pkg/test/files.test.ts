@@ -12,9 +12,9 @@ import { entryOf, fakeFetch, hashOf, manifest, MODEL, modelFiles, ONCE, tableFil
 const URL_ = `${MODEL}manifest.json`;
 
 /** Files of a model without a store, which are tried once, and the events of their progress. */
-function modelOf(source: Source) {
+async function modelOf(source: Source) {
   const events: LoadEvent[] = [];
-  return { model: new ModelFiles(source, URL_, Stores.none, ONCE, new Progress((event) => events.push(event))), events };
+  return { model: new ModelFiles(source, URL_, await Stores.open(false), ONCE, new Progress((event) => events.push(event))), events };
 }
 
 /** Reads a file, or a part of it, before those in `ahead`. */
@@ -27,7 +27,7 @@ async function read(model: ModelFiles, file: FileEntry, ahead: FileEntry[] = [],
 /** Reads the files of a model in order. */
 async function load(files: Parameters<typeof fakeFetch>[0], ranges = false) {
   const { fetch, asked } = fakeFetch(files, ranges);
-  const { model, events } = modelOf(fetchSource(fetch));
+  const { model, events } = await modelOf(fetchSource(fetch));
   const folder = await model.folder();
   const entries = folder ? loadFiles(folder.manifest) : [];
   const got: Uint8Array[] = [];
@@ -112,7 +112,7 @@ test('a path that leaves the folder is refused', async () => {
 
 test('an abort rejects with its reason, also while a file is read', async () => {
   const reason = new Error('enough');
-  const { model } = modelOf(fetchSource(async (_url, init) => {
+  const { model } = await modelOf(fetchSource(async (_url, init) => {
     const body = new ReadableStream({
       start(controller) {
         controller.enqueue(new Uint8Array(2));
@@ -126,7 +126,7 @@ test('an abort rejects with its reason, also while a file is read', async () => 
 });
 
 test('a broken connection rejects with network and the URL', async () => {
-  const { model } = modelOf(fetchSource(async () => {
+  const { model } = await modelOf(fetchSource(async () => {
     throw new TypeError('connection refused');
   }));
   await assert.rejects(model.folder(), (error: any) => error.code === 'network' && error.message.includes(URL_));
@@ -164,7 +164,7 @@ test('the status of each response decides whether it is a part or the whole file
     if (asked === 2) await sleep(10); // the third response arrives before
     return asked === 3 && new Headers(init?.headers).get('range') === 'bytes=6-7' ? fakeFetch(files).fetch(url, init) : parts(url, init);
   });
-  const { model } = modelOf(source);
+  const { model } = await modelOf(source);
   const entries = loadFiles((await model.folder())!.manifest);
   for (const [i, offset] of [2, 4, 6].entries()) {
     assert.deepEqual([...(await read(model, entries[2 + i]!, entries.slice(3 + i)))], [offset, offset + 1]);

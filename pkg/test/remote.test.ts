@@ -49,7 +49,7 @@ function setup(options: ServerOptions = {}, page?: Source) {
 
 test('a file comes piece by piece, with the facts of its response', async () => {
   const { remote, messages, open } = setup();
-  const { pieces, cancel: _, ...facts } = await remote.source(`${MODEL}a`, never, { offset: 1000, bytes: 3000 }, 'no-store');
+  const { pieces, ...facts } = await remote.source(`${MODEL}a`, never, { offset: 1000, bytes: 3000 }, 'no-store');
   assert.deepEqual(facts, { status: 206, version: '"a"', ifRange: undefined, retryAfterMs: undefined, start: 1000, html: false });
   const got: Uint8Array[] = [];
   for await (const piece of pieces) got.push(piece.slice());
@@ -80,7 +80,7 @@ test('leaving the pieces, cancelling and aborting end the fetch of the page, als
   for (const heedsAborts of [true, false]) {
     const ends: ((source: Awaited<ReturnType<Source>>, abort: AbortController) => Promise<unknown>)[] = [
       async ({ pieces }) => { for await (const _ of pieces) break; },
-      async ({ cancel }) => cancel(),
+      async (_, abort) => abort.abort('stop'),
       async ({ pieces }, abort) => {
         abort.abort('stop');
         await assert.rejects(pieces[Symbol.asyncIterator]().next(), (reason) => reason === 'stop');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { abortable } from '../dist/abort.js';
 import { LukeError } from '../dist/errors.js';
-import { mayRetry, sleep, waitMs, withinStall, withRetries } from '../dist/retry.js';
+import { importing, mayRetry, sleep, waitMs, withinStall, withRetries } from '../dist/retry.js';
 import { download, fetchSource, pieces } from '../dist/source.js';
 import { quickly, turn } from './clock.js';
 import { MODEL } from './fakes.js';
@@ -158,6 +158,19 @@ test('tries that bring bytes do not count', async () => {
   assert.equal(tries, 3);
 });
 
+test('a script of the package is imported as often as a file is fetched', async () => {
+  let fails = 2;
+  const load = async () => {
+    if (fails-- > 0) throw new TypeError('Failed to fetch dynamically imported module');
+    return 'module';
+  };
+  assert.equal((await quickly(() => importing('manage.js', { retries: 2, stallMs: 1000 }, never, load))).value, 'module');
+  fails = 9;
+  await assert.rejects(quickly(() => importing('manage.js', { retries: 1, stallMs: 1000 }, never, load)), { code: 'network', message: /the script manage\.js.*dynamically imported/ });
+  assert.equal(fails, 7);
+  await assert.rejects(quickly(() => importing('manage.js', { retries: 0, stallMs: 1000 }, never, () => new Promise(() => {}))), { code: 'network', message: /no byte came/ });
+});
+
 test('an abort ends a try and a wait with its reason', async () => {
   for (const abortAfter of [0, 1]) {
     const abort = new AbortController();
@@ -213,9 +226,25 @@ test('leaving the pieces of a stream cancels it, and does not wait for a stream 
   }
 });
 
-test('a status other than 2xx rejects, and its body is cancelled', async () => {
-  const server = new FakeServer({});
-  await assert.rejects(download(fetchSource(server.fetch as typeof fetch), `${MODEL}a`, never), { code: 'network', detail: { url: `${MODEL}a`, status: 404 } });
+test('a body ends when its signal aborts, whether it is read or not, also if the fetch ignores the signal', async () => {
+  for (const read of ['not yet', 'stuck', 'between two pieces'] as const) {
+    const server = new FakeServer({ a: new Uint8Array(5000) }, { heedsAborts: false });
+    server.next('a', { stallAt: read === 'stuck' ? 1000 : 5000 });
+    const abort = new AbortController();
+    const { pieces } = await download(fetchSource(server.fetch as typeof fetch), `${MODEL}a`, abort.signal);
+    const iterator = pieces[Symbol.asyncIterator]();
+    if (read !== 'not yet') await iterator.next();
+    const next = read === 'stuck' ? iterator.next() : undefined;
+    abort.abort('stop');
+    await assert.rejects(next ?? iterator.next(), (reason) => reason === 'stop', read);
+    assert.equal(server.asked[0]!.isCancelled, true, read);
+  }
+});
+
+test('a status other than 2xx rejects, and its body ends with its try', async () => {
+  const server = new FakeServer({}, { heedsAborts: false });
+  const getting = withinStall('u', 1000, never, (signal) => download(fetchSource(server.fetch as typeof fetch), `${MODEL}a`, signal));
+  await assert.rejects(getting, { code: 'network', detail: { url: `${MODEL}a`, status: 404 } });
   assert.equal(server.asked[0]!.isCancelled, true);
 });
 
@@ -224,8 +253,7 @@ test('If-Range is sent to the own origin only, and never with a weak ETag', asyn
     if (origin) Object.defineProperty(globalThis, 'location', { configurable: true, value: { origin } });
     const server = new FakeServer({ a: 'abc' });
     server.etags.set('a', etag);
-    const { version, ifRange, cancel } = await download(fetchSource(server.fetch as typeof fetch), `${MODEL}a`, never);
-    cancel();
+    const { version, ifRange } = await download(fetchSource(server.fetch as typeof fetch), `${MODEL}a`, never);
     delete (globalThis as { location?: unknown }).location;
     return [version, ifRange];
   };

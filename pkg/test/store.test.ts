@@ -7,6 +7,7 @@ import type { Store } from '../dist/store/store.js';
 import { Stores } from '../dist/store/stores.js';
 import { FakeBrowser, type BrowserOptions } from './browser.js';
 import { Tab, turn } from './clock.js';
+import { hashOf } from './fakes.js';
 
 afterEach(() => FakeBrowser.uninstall());
 
@@ -227,19 +228,36 @@ test('a backend that fails counts as one that has nothing', async () => {
   };
   assert.equal(await stores.has('a', 1), true);
   assert.deepEqual(await read(stores, 'a'), [1]);
-  assert.equal(await stores.text('a'), '\u0001');
+  assert.deepEqual(await stores.bytes('a'), bytes(1));
 });
 
 test('a file is put in place of the one before; without a target nothing is stored', async () => {
   new FakeBrowser().install();
   const stores = await Stores.open('auto');
+  const text = async (name: string) => (await stores.bytes(name)) && new TextDecoder().decode(await stores.bytes(name));
   const putText = (to: Stores, name: string, text: string) => to.put(name, new TextEncoder().encode(text));
   await putText(stores, 't', 'Beyoncé 🐝');
-  assert.equal(await stores.text('t'), 'Beyoncé 🐝');
+  assert.equal(await text('t'), 'Beyoncé 🐝');
   await Promise.all([putText(stores, 't', 'é'), putText(stores, 't', 'é')]); // the second waits for the first
-  assert.equal(await stores.text('t'), 'é');
+  assert.equal(await text('t'), 'é');
   await putText(stores.withoutTarget(), 'u', 'x');
-  assert.equal(await stores.text('u'), undefined);
+  assert.equal(await text('u'), undefined);
+});
+
+test('a file is verified by its name, and one that is damaged or half in another backend is none', async () => {
+  const browser = new FakeBrowser().install();
+  const stores = await Stores.open('auto');
+  const content = bytes(1, 2, 3);
+  const name = hashOf(content);
+  await stores.put(name, content);
+  assert.deepEqual([await stores.verified(name), await stores.verified(hashOf('x'))], [content, undefined]);
+  browser.damage(name);
+  assert.deepEqual([await stores.verified(name), await stores.bytes(name)], [undefined, bytes(0, 2, 3)]);
+  await put(stores.all[1]!, name, content);
+  browser.onOperation = (operation) => {
+    if (operation === 'read') throw new DOMException('broken', 'UnknownError');
+  };
+  assert.deepEqual(await stores.verified(name), content);
 });
 
 test('only one works under a name at a time, and a wait ends with its signal or with the tab that holds the lock', async () => {

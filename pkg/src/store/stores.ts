@@ -1,10 +1,11 @@
 // The store for files of models: the backends that work in this browser, and which of them a load uses.
 import { LukeError } from '../errors.js';
+import { sha256 } from '../hash.js';
 import type { LoadOptions } from '../types.js';
 import { CacheApiStore } from './cache-api.js';
 import { MemoryStore } from './memory.js';
 import { OpfsStore } from './opfs.js';
-import type { Store, Write } from './store.js';
+import { MemoryDraft, type Store, type Write } from './store.js';
 
 export type CacheOption = NonNullable<LoadOptions['cache']>;
 
@@ -18,13 +19,14 @@ async function available(): Promise<Store[]> {
 export class Stores {
   /** The backend for new files, or `undefined` if nothing is stored. */
   readonly target: Store | undefined;
-  readonly #readable: readonly Store[];
+  /** The backends that are read. */
+  readonly all: readonly Store[];
   /** Whether the user asked for this backend: then a full disk is an error. */
   readonly isRequired: boolean;
 
-  private constructor(target: Store | undefined, readable: readonly Store[], isRequired: boolean) {
+  private constructor(target: Store | undefined, all: readonly Store[], isRequired: boolean) {
     this.target = target;
-    this.#readable = readable;
+    this.all = all;
     this.isRequired = isRequired;
   }
 
@@ -42,21 +44,14 @@ export class Stores {
     return new Stores(target, stores, isRequired);
   }
 
-  /** No backend at all. */
-  static readonly none = new Stores(undefined, [], false);
-
   /** The same places to read from, without one to write to. */
   withoutTarget(): Stores {
-    return new Stores(undefined, this.#readable, false);
-  }
-
-  get all(): readonly Store[] {
-    return this.#readable;
+    return new Stores(undefined, this.all, false);
   }
 
   /** Whether a file is stored with this size. A file of another size is damaged and is deleted. */
   async has(name: string, bytes: number): Promise<boolean> {
-    for (const store of this.#readable) {
+    for (const store of this.all) {
       const size = await store.size(name).catch(() => undefined);
       if (size === bytes) return true;
       if (size !== undefined) await store.delete(name).catch(() => {});
@@ -71,7 +66,7 @@ export class Stores {
       isBegun = true;
       write(piece);
     };
-    for (const store of this.#readable) {
+    for (const store of this.all) {
       const isThere = await store.read(name, begin).catch((error: unknown) => {
         if (isBegun) throw error;
       });
@@ -80,12 +75,23 @@ export class Stores {
     return false;
   }
 
-  /** Reads a text file, or gives `undefined`. */
-  async text(name: string): Promise<string | undefined> {
-    const decoder = new TextDecoder();
-    let text = '';
-    const isThere = await this.read(name, (piece) => (text += decoder.decode(piece, { stream: true }))).catch(() => false);
-    return isThere ? text + decoder.decode() : undefined;
+  /** The content of a file; `undefined` if it is not stored or cannot be read. */
+  async bytes(name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    for (const store of this.all) {
+      try {
+        const draft = new MemoryDraft((await store.size(name)) ?? 0);
+        if (await store.read(name, (piece) => draft.write(piece))) return draft.content();
+      } catch {
+        // Another backend may have it too.
+      }
+    }
+    return undefined;
+  }
+
+  /** The content of a file, if it is still the one of its name. */
+  async verified(hash: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const bytes = await this.bytes(hash);
+    return bytes && (await sha256(bytes)) === hash ? bytes : undefined;
   }
 
   /** Stores a file, if there is a place to write to. */
@@ -112,12 +118,12 @@ export class Stores {
   }
 
   async delete(name: string): Promise<void> {
-    await Promise.all(this.#readable.map((store) => store.delete(name)));
+    await Promise.all(this.all.map((store) => store.delete(name)));
   }
 
   /** All files, each once. */
   async list(): Promise<Map<string, number>> {
-    const lists = await Promise.all(this.#readable.map((store) => store.list()));
+    const lists = await Promise.all(this.all.map((store) => store.list()));
     return new Map(lists.flat().map(({ name, bytes }) => [name, bytes]));
   }
 }
