@@ -226,11 +226,13 @@ export class Fetcher {
   async #draft(entry: FileEntry, isEmpty = false): Promise<Draft> {
     const { target } = this.stores;
     if (target) {
+      let draft: Draft | undefined;
       try {
-        const draft = await target.draft(await this.#names.part(entry), entry.bytes);
+        draft = await target.draft(await this.#names.part(entry), entry.bytes);
         if (isEmpty) draft.reset();
         return draft;
       } catch (error) {
+        draft?.close();
         this.storeFailed(error);
       }
     }

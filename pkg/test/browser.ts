@@ -237,14 +237,14 @@ class SyncAccessHandle {
   }
 
   /** The file, if this handle is open. */
-  #opened(operation: Operation): FakeFile {
+  #opened(operation?: Operation): FakeFile {
     if (!this.#file.open.has(this)) throw fault('InvalidStateError', 'the handle is closed');
-    this.#browser.begin(operation, this.#name);
+    if (operation) this.#browser.begin(operation, this.#name);
     return this.#file;
   }
 
   getSize(): number {
-    return this.#opened('size').bytes.length;
+    return this.#opened().bytes.length;
   }
 
   read(buffer: Uint8Array, { at = 0 } = {}): number {

@@ -61,13 +61,11 @@ export async function idle(): Promise<void> {
   }
 }
 
-const STEP_MS = 25;
-
 /**
- * Runs `work` with fake timers. Their time goes on when nothing else happens, so that waits take no time. Gives the result and the
- * milliseconds that passed.
+ * Runs `work` with fake timers. Their time goes on in steps when nothing else happens, so that waits take no time. Gives the result and
+ * the milliseconds that passed.
  */
-export async function quickly<T>(work: () => Promise<T>, maxMs = 3_600_000): Promise<{ value: T; ms: number }> {
+export async function quickly<T>(work: () => Promise<T>, { stepMs = 25, maxMs = 3_600_000 } = {}): Promise<{ value: T; ms: number }> {
   mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   let ms = 0;
   try {
@@ -77,8 +75,8 @@ export async function quickly<T>(work: () => Promise<T>, maxMs = 3_600_000): Pro
     while (!isOver) {
       await idle();
       if (isOver) break;
-      mock.timers.tick(STEP_MS);
-      ms += STEP_MS;
+      mock.timers.tick(stepMs);
+      ms += stepMs;
       if (ms > maxMs) throw new Error(`not over after ${maxMs} ms`);
     }
     return { value: await running, ms };

@@ -101,7 +101,7 @@ export class FakeServer {
     const planned = this.#planned.get(path);
     const fault = (planned?.length ? planned.shift() : this.plan(path, before)) ?? {};
     if (fault.isRefused) throw this.#over(asked, new TypeError('Failed to fetch'));
-    if ((fault.stallAt ?? 0) < 0) await this.#forever(signal);
+    if ((fault.stallAt ?? 0) < 0) await this.#forever(asked, signal);
     const file = fault.body ?? this.files.get(path);
     if (!file || fault.status) return this.#answer(asked, new TextEncoder().encode('no'), fault, signal, fault.status ?? 404, {}, String(url));
     const etag = fault.etag ?? this.etags.get(path) ?? `"${path}"`;
@@ -158,9 +158,9 @@ export class FakeServer {
     return error;
   }
 
-  #forever(signal: AbortSignal | null | undefined): Promise<never> {
+  #forever(asked: Asked, signal: AbortSignal | null | undefined): Promise<never> {
     return new Promise((_, reject) => {
-      if (this.options.heedsAborts) signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      if (this.options.heedsAborts) signal?.addEventListener('abort', () => reject(this.#over(asked, signal.reason)), { once: true });
     });
   }
 }
