@@ -26,10 +26,12 @@ export interface Handlers {
   source?: Source | undefined;
 }
 
-/** How often a worker that is silent while a request is pending is asked for a sign of life, and how long it may take for it. */
+/** How often a worker is asked for a sign of life while a request is pending. */
 const PING_MS = 10_000;
-/** A forward pass of a large model on a slow device takes many seconds, in which a worker cannot answer. */
-const SILENCE_MS = 120_000;
+/** After so many questions without any message it is lost: a forward pass on a slow device takes many seconds, in which it cannot answer. */
+const MAX_PINGS = 12;
+/** A script that is not in the HTTP cache takes its time, however short the limit for other files is. */
+const MIN_HELLO_MS = 5_000;
 
 /** A connection to one engine. */
 export class Client {
@@ -41,8 +43,10 @@ export class Client {
   /** Ends what watches the worker. */
   readonly #watching = new AbortController();
   #nextId = 0;
-  /** When the last message arrived; `undefined` before the first one, which says that the worker's script has loaded. */
-  #heardAt: number | undefined;
+  /** Whether a message has arrived: then the worker's script has loaded. */
+  #isAlive = false;
+  /** Questions for a sign of life since the last message. They are counted, and not the time: a computer that slept asks once. */
+  #pings = 0;
   #closed: { reason: unknown } | undefined;
 
   private constructor(port: MessagePort, terminate: () => void, handlers: Handlers) {
@@ -55,12 +59,14 @@ export class Client {
 
   /**
    * Starts an engine in the given worker, or on this thread. Rejects with `unsupported` if it cannot be started. If a worker does not
-   * answer within `helloMs`, pending requests reject with `unsupported`.
+   * answer within `helloMs`, or 5 s, pending requests reject with `unsupported`.
    */
   static async connect(worker: LoadOptions['worker'], handlers: Handlers, helloMs: number): Promise<Client> {
+    const channel = new MessageChannel();
     try {
-      return await Client.#start(worker, handlers, helloMs);
+      return await Client.#start(channel, worker, handlers, helloMs);
     } catch (error) {
+      channel.port1.close();
       if (error instanceof LukeError) throw error;
       const name = worker === false ? 'the engine' : 'the worker';
       const hint = worker === false ? '' : '; you can start it with your own script: worker: () => new Worker(…), see luke-web/worker';
@@ -68,8 +74,7 @@ export class Client {
     }
   }
 
-  static async #start(worker: LoadOptions['worker'], handlers: Handlers, helloMs: number): Promise<Client> {
-    const { port1, port2 } = new MessageChannel();
+  static async #start({ port1, port2 }: MessageChannel, worker: LoadOptions['worker'], handlers: Handlers, helloMs: number): Promise<Client> {
     if (worker === false || (worker === undefined && typeof Worker === 'undefined')) {
       const { serve } = await import('./serve.js');
       void serve(port2);
@@ -82,7 +87,7 @@ export class Client {
     const { signal } = client.#watching;
     instance.addEventListener('error', (event) => client.#onWorkerError(event), { signal });
     instance.postMessage(CONNECT, [port2]);
-    client.#watch(helloMs);
+    client.#watch(Math.max(helloMs, MIN_HELLO_MS));
     return client;
   }
 
@@ -105,7 +110,10 @@ export class Client {
     if (this.#closed) return;
     this.#closed = { reason };
     this.#watching.abort();
-    for (const { abort } of this.#fetches.values()) abort.abort(reason);
+    for (const { abort, next } of this.#fetches.values()) {
+      abort.abort(reason);
+      next();
+    }
     for (const { reject } of this.#pending.values()) reject(reason);
     this.#pending.clear();
     this.#post({ type: 'close' });
@@ -119,6 +127,7 @@ export class Client {
     const onAbort = () => this.#post({ type: 'abort', id });
     const answer = new Promise((resolve, reject) => {
       if (this.#closed) throw this.#closed.reason;
+      signal?.throwIfAborted();
       try {
         this.#post(message(id));
       } catch (error) {
@@ -131,7 +140,8 @@ export class Client {
   }
 
   #receive(reply: Reply): void {
-    this.#heardAt = performance.now();
+    this.#isAlive = true;
+    this.#pings = 0;
     switch (reply.type) {
       case 'hello':
         if (reply.lock) this.#watchLock(reply.lock);
@@ -183,19 +193,22 @@ export class Client {
 
   /** Closes the connection if the worker's script does not load. Later errors in the worker arrive as replies. */
   #onWorkerError(event: ErrorEvent): void {
-    if (this.#heardAt !== undefined) return;
+    if (this.#isAlive) return;
     this.close(new LukeError('unsupported', `the worker did not start: ${event.message || 'its script could not be loaded'}`));
   }
 
   /** Waits for the worker's first message, and later for its answers while requests are pending. */
   #watch(helloMs: number): void {
     const hello = setTimeout(() => {
-      if (this.#heardAt === undefined) this.close(new LukeError('unsupported', `the worker did not start within ${helloMs / 1000} s: its script must import luke-web/worker`));
+      if (!this.#isAlive) this.close(new LukeError('unsupported', `the worker did not start within ${helloMs / 1000} s: its script must import luke-web/worker`));
     }, helloMs);
     const ping = setInterval(() => {
-      if (this.#heardAt === undefined || this.#pending.size === 0) return;
-      if (performance.now() - this.#heardAt > SILENCE_MS) this.#lose(`it did not answer for ${SILENCE_MS / 1000} s`);
-      else this.#post({ type: 'ping' });
+      if (!this.#isAlive || this.#pending.size === 0) this.#pings = 0;
+      else if (this.#pings === MAX_PINGS) this.#lose(`it did not answer for ${(MAX_PINGS * PING_MS) / 1000} s`);
+      else {
+        this.#pings += 1;
+        this.#post({ type: 'ping' });
+      }
     }, PING_MS);
     (ping as { unref?: () => void }).unref?.(); // Node.js would wait for it
     this.#watching.signal.addEventListener('abort', () => {

@@ -6,8 +6,20 @@ import type { FileEntry } from './manifest.js';
 import { sha256 } from './record.js';
 import { MemoryDraft, type Write } from './store/store.js';
 
-/** Tells of a file that was found in the store. */
-export type OnStored = (entry: FileEntry) => void;
+/** What a download tells whoever reads the files. */
+export interface LandingEvents {
+  /** A file was found in the store. */
+  onStored(entry: FileEntry): void;
+  /** A file that was here is damaged or gone, and is fetched again. */
+  onLost(entry: FileEntry): void;
+}
+
+/** A file that is here, or on its way. */
+interface Landing {
+  readonly landed: Promise<Landed>;
+  /** There are only so many files on their way or in memory. */
+  state: 'on its way' | 'in memory' | 'stored' | 'failed';
+}
 
 export class Downloads {
   /** Files that their server sends only as a whole. */
@@ -15,25 +27,22 @@ export class Downloads {
   readonly #fetcher: Fetcher;
   readonly #names: FileNames;
   readonly #parallel: number;
-  readonly #onStored: OnStored;
+  readonly #events: LandingEvents;
   readonly #signal: AbortSignal;
   #queue: FileEntry[] = [];
-  /** Files that are here, or on their way. */
-  readonly #landings = new Map<string, Promise<Landed>>();
-  #active = 0;
-  /** Files in memory that were not read yet. */
-  #waiting = 0;
+  /** Files that were not read yet, by key. */
+  readonly #landings = new Map<string, Landing>();
   /** Parts that are wanted of each of `wholeFiles`. */
   readonly #parts = new Map<string, Map<string, FileEntry>>();
   /** The parts that were cut out of a whole file. */
   readonly #cutting = new Map<string, Promise<Map<string, Landed>>>();
 
   /** `parallel` is the maximum number of files that are fetched at once; `signal` ends what waits for another tab. */
-  constructor(fetcher: Fetcher, names: FileNames, parallel: number, onStored: OnStored, signal: AbortSignal) {
+  constructor(fetcher: Fetcher, names: FileNames, parallel: number, events: LandingEvents, signal: AbortSignal) {
     this.#fetcher = fetcher;
     this.#names = names;
     this.#parallel = parallel;
-    this.#onStored = onStored;
+    this.#events = events;
     this.#signal = signal;
   }
 
@@ -45,15 +54,28 @@ export class Downloads {
     this.#pump();
   }
 
-  /** Lets go of all files that were wanted and not read, and of failures that nobody was told. What is on its way may still be stored. */
-  clear(): void {
-    this.#queue = [];
-    for (const name of [...this.#landings.keys()]) this.#forget(name);
+  /** Files that failed are fetched again if somebody wants them. If `isAll`, what was wanted and not read is let go too. */
+  clear(isAll: boolean): void {
+    if (isAll) this.#queue = [];
+    for (const [name, { state }] of this.#landings) {
+      if (state === 'failed' || (isAll && state !== 'on its way')) this.#landings.delete(name);
+    }
   }
 
-  /** Waits until a file is here, and then lets go of it. */
-  async land(entry: FileEntry): Promise<void> {
-    await this.#landing(entry).finally(() => this.#forget(key(entry)));
+  /** Waits until a file is here, and then lets go of it. It is fetched now if nobody did so. */
+  async land(entry: FileEntry): Promise<Landed> {
+    let landing = this.#landings.get(key(entry));
+    if (!landing) {
+      this.#queue = this.#queue.filter((queued) => key(queued) !== key(entry));
+      this.#addPart(entry);
+      landing = this.#start(entry);
+    }
+    try {
+      return await landing.landed;
+    } finally {
+      if (this.#landings.get(key(entry)) === landing) this.#landings.delete(key(entry));
+      this.#pump();
+    }
   }
 
   /**
@@ -63,28 +85,11 @@ export class Downloads {
   async read(entry: FileEntry, again: boolean, write: Write): Promise<void> {
     if (again) await this.#discard(entry);
     for (let tried = 1; ; tried += 1) {
-      const landed = await this.#landing(entry).finally(() => this.#forget(key(entry)));
-      if (await this.#send(entry, landed, write)) return;
+      if (await this.#send(entry, await this.land(entry), write)) return;
       // The store was wiped, or the file in it is damaged: it is fetched once more.
       if (tried === 2) throw new LukeError('integrity', `${entry.path} cannot be read from the store`, { path: entry.path });
       await this.#discard(entry);
     }
-  }
-
-  /** The file, which is fetched now if nobody did so. */
-  #landing(entry: FileEntry): Promise<Landed> {
-    const started = this.#landings.get(key(entry));
-    if (started) return started;
-    this.#queue = this.#queue.filter((queued) => key(queued) !== key(entry));
-    this.#addPart(entry);
-    return this.#start(entry);
-  }
-
-  #forget(name: string): void {
-    const landing = this.#landings.get(name);
-    if (!landing) return;
-    this.#landings.delete(name);
-    landing.then(({ content }) => this.#waited(content ? -1 : 0), () => {});
   }
 
   async #send(entry: FileEntry, { name, content }: Landed, write: Write): Promise<boolean> {
@@ -107,37 +112,39 @@ export class Downloads {
   }
 
   async #discard(entry: FileEntry): Promise<void> {
-    this.#forget(key(entry));
+    this.#landings.delete(key(entry));
     this.#fetcher.stale.add(key(entry));
+    this.#events.onLost(entry);
     const name = await this.#names.find(entry);
     if (name) await this.#fetcher.stores.delete(name).catch(() => {});
   }
 
   #pump(): void {
-    while (this.#queue.length > 0 && this.#active + this.#waiting < this.#parallel) this.#start(this.#queue.shift()!);
+    const held = () => [...this.#landings.values()].filter(({ state }) => state === 'on its way' || state === 'in memory');
+    while (this.#queue.length > 0 && held().length < this.#parallel) this.#start(this.#queue.shift()!);
   }
 
-  #start(entry: FileEntry): Promise<Landed> {
-    this.#active += 1;
-    const landing = this.#land(entry).finally(() => (this.#active -= 1));
+  #start(entry: FileEntry): Landing {
+    const landing: Landing = { landed: this.#land(entry), state: 'on its way' };
     this.#landings.set(key(entry), landing);
-    landing.then(
-      ({ content }) => this.#waited(content ? 1 : 0),
-      () => (this.#queue = []), // whoever reads this file is told, and does not need the others then
+    landing.landed.then(
+      ({ content }) => {
+        landing.state = content ? 'in memory' : 'stored';
+        this.#pump();
+      },
+      () => {
+        landing.state = 'failed';
+        this.#queue = []; // whoever reads this file is told, and does not need the others then
+      },
     );
     return landing;
-  }
-
-  #waited(change: number): void {
-    this.#waiting += change;
-    this.#pump();
   }
 
   async #land(entry: FileEntry): Promise<Landed> {
     const stored = await this.#stored(entry);
     if (stored) return stored;
     if (this.#isCut(entry)) return this.#landPart(entry);
-    const fetching = this.#alone(await this.#names.part(entry), async () => (await this.#stored(entry)) ?? this.#fetcher.fetch(entry));
+    const fetching = this.#alone(await this.#names.part(entry), async () => (await this.#stored(entry, true)) ?? this.#fetcher.fetch(entry));
     return fetching.catch((error: unknown) => {
       if (!(error instanceof NoRanges)) throw error;
       this.wholeFiles.add(entry.path);
@@ -145,19 +152,16 @@ export class Downloads {
     });
   }
 
-  async #stored(entry: FileEntry): Promise<Landed | undefined> {
-    const name = await this.#names.find(entry);
+  async #stored(entry: FileEntry, isFresh?: boolean): Promise<Landed | undefined> {
+    const name = await this.#names.find(entry, isFresh);
     if (!name || !(await this.#fetcher.stores.has(name, entry.bytes))) return undefined;
-    this.#onStored(entry);
+    this.#events.onStored(entry);
     return { name };
   }
 
-  /** Runs `work` while no other tab fetches the same file. The lock ends with the tab. */
+  /** Runs `work` while no other tab fetches the same file. */
   #alone<T>(part: string, work: () => Promise<T>): Promise<T> {
-    const locks = (globalThis.navigator as Navigator | undefined)?.locks;
-    const { target } = this.#fetcher.stores;
-    if (!locks || !target || target.kind === 'memory') return work();
-    return locks.request(`luke-web:${part}`, { signal: this.#signal }, work) as Promise<T>;
+    return this.#fetcher.stores.alone(part, work, this.#signal);
   }
 
   #isCut({ path, offset }: FileEntry): boolean {
@@ -178,15 +182,28 @@ export class Downloads {
         this.#addPart(entry);
         const parts = [...this.#parts.get(entry.path)!.values()].sort((a, b) => a.offset! - b.offset!);
         this.#parts.delete(entry.path);
-        cutting = this.#alone(`${entry.path} whole`, () => this.#fetcher.cut(parts));
+        cutting = this.#cut(entry.path, parts);
         this.#cutting.set(entry.path, cutting);
         cutting.catch(() => this.#cutting.delete(entry.path));
       }
       const parts = await cutting;
       const landed = parts.get(key(entry));
       parts.delete(key(entry));
-      if (parts.size === 0 || !landed) this.#cutting.delete(entry.path);
+      if ((parts.size === 0 || !landed) && this.#cutting.get(entry.path) === cutting) this.#cutting.delete(entry.path);
       if (landed) return landed;
     }
+  }
+
+  /** The parts of a file: those that another tab has stored meanwhile, and the others from the file. */
+  async #cut(path: string, parts: readonly FileEntry[]): Promise<Map<string, Landed>> {
+    return this.#alone(await this.#names.part({ path, bytes: 0 }), async () => {
+      const stored = new Map<string, Landed>();
+      for (const part of parts) {
+        const landed = await this.#stored(part, true);
+        if (landed) stored.set(key(part), landed);
+      }
+      const missing = parts.filter((part) => !stored.has(key(part)));
+      return new Map([...stored, ...(missing.length > 0 ? await this.#fetcher.cut(missing) : [])]);
+    });
   }
 }

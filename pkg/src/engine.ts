@@ -4,9 +4,10 @@
 import { abortable } from './abort.js';
 import { readCheckpoint } from './checkpoint.js';
 import { chooseDevice, type Choice } from './device.js';
-import { isTrap, LukeError, toLukeError } from './errors.js';
+import { LukeError, toLukeError } from './errors.js';
 import { isMissing, ModelFiles } from './files.js';
-import { manifestUrl } from './manifest.js';
+import { key } from './fetcher.js';
+import { loadFiles, manifestUrl } from './manifest.js';
 import { Progress } from './progress.js';
 import type { Call, EngineOptions } from './protocol.js';
 import type { Source } from './source.js';
@@ -110,25 +111,24 @@ export class Engine {
 
   async #call(call: Call, onReload: (info: RuntimeInfo) => void, running: RunningCall): Promise<unknown> {
     if (!this.#reload) throw new LukeError('input', 'no model is loaded');
-    if (!this.#loaded || !isCurrent(this.#loaded)) {
+    while (!this.#loaded || !isCurrent(this.#loaded)) {
       this.#reloading ??= this.#reload().finally(() => (this.#reloading = undefined));
       onReload(await abortable(this.#reloading, running.signal));
     }
     running.signal.throwIfAborted();
-    const loaded = this.#loaded!;
+    const loaded = this.#loaded;
+    this.#files!.clear(loaded.calls === 0);
     loaded.calls += 1;
     try {
       return await this.#turns.run(running, () => loaded.instance.run(() => run(loaded.model, call, running)));
     } catch (error) {
-      if (running.signal.aborted) throw running.signal.reason;
-      if (running.failure) throw running.failure.error;
       const known = toLukeError(error);
-      if (isTrap(error)) this.#loaded = undefined;
-      else if ((known.code === 'device-lost' || known.code === 'out-of-memory') && this.#loaded === loaded) this.#drop();
-      throw known;
+      if ((known.code === 'device-lost' || known.code === 'out-of-memory') && this.#loaded === loaded) this.#drop();
+      if (running.signal.aborted) throw running.signal.reason;
+      throw running.failure?.error ?? known;
     } finally {
       loaded.calls -= 1;
-      if (loaded.calls === 0) this.#files?.clear();
+      if (loaded.calls === 0) this.#files!.clear(true);
       if (loaded !== this.#loaded) free(loaded);
     }
   }
@@ -156,6 +156,7 @@ export class Engine {
       return finish(choice.adapter, choice.reason);
     } catch (failure) {
       if (!(failure instanceof DeviceFailure)) throw failure;
+      this.#stop.signal.throwIfAborted();
       if (options.device !== 'auto' || choice.device === 'wasm') throw failure.error;
       const reason = `WebGPU failed: ${failure.error.message}`;
       progress.event('fallback', { reason });
@@ -177,11 +178,18 @@ export class Engine {
     this.#stop.signal.throwIfAborted();
     const { generation, module } = instance;
     const checkpoint = folder ? undefined : await this.#checkpoint(instance, files, url, options.heads);
-    if (checkpoint) await files.wantParts(checkpoint.files());
+    const parts = folder ? loadFiles(folder.manifest) : checkpoint!.files();
+    if (checkpoint) await files.wantParts(parts);
+    const unread = new Set(parts.map(key));
+    /** Why the last read of this load failed: the wasm between here and the caller would lose it. */
+    const loading: Pick<RunningCall, 'failure'> = {};
     const host: ModelHost = {
       read: (file, ahead, again, write, call) => {
         const reading = abortable(files.read(file, ahead, again, write), call?.signal);
-        reading.catch((error: unknown) => call && (call.failure = { error }));
+        reading.then(
+          () => !call && unread.delete(key(file)) && unread.size === 0 && progress.event('build'),
+          (error: unknown) => ((call ?? loading).failure = { error }),
+        );
         return reading;
       },
       pause: (call) => this.#turns.pause(call),
@@ -189,7 +197,7 @@ export class Engine {
     const onSelfTest = options.selfTest ? () => progress.event('self-test') : undefined;
     const build = () => (checkpoint ? module.loadCheckpoint(checkpoint, host) : module.loadModel(folder!.text, host, onSelfTest));
     const model = await instance.run(build).catch((error: unknown) => {
-      throw files.takeFailure()?.error ?? loadFailure(url, error);
+      throw loading.failure?.error ?? loadFailure(url, error);
     });
     this.#loaded = { model, instance, generation, threadsReason, calls: 0 };
     this.#stop.signal.throwIfAborted();

@@ -9,8 +9,8 @@ import type { Stores } from './store/stores.js';
 
 /** What a download tells whoever started it. */
 export interface DownloadEvents {
-  /** Bytes that came, from the network or from the store. A negative number takes back bytes that were wrong. */
-  onBytes(entry: FileEntry, bytes: number, from: 'network' | 'store'): void;
+  /** So many bytes of a file are here, of which `stored` were there before. 0 takes back bytes that were wrong. */
+  onBytes(entry: FileEntry, here: number, stored: number): void;
   onVerify(entry: FileEntry): void;
   onRetry(entry: FileEntry, error: LukeError, attempt: number, waitMs: number): void;
   /** The store cannot take more: the load goes on without it. */
@@ -19,7 +19,10 @@ export interface DownloadEvents {
 
 /** The names of files in the store. In a manifest an entry has its hash; the files of a checkpoint get theirs when they have come. */
 export interface FileNames {
-  find(entry: FileEntry): Promise<string | undefined>;
+  /** The version of each file from which only parts are read. It must not change between two of them. */
+  readonly versions: Map<string, string>;
+  /** `isFresh` says that another tab may just have stored the file. */
+  find(entry: FileEntry, isFresh?: boolean): Promise<string | undefined>;
   /** A name for the unfinished file, which depends on its version. */
   part(entry: FileEntry): Promise<string>;
   /** A file has come and is stored under this name. */
@@ -44,8 +47,6 @@ class StoreFault {
 }
 
 export class Fetcher {
-  /** The version of each file from which only parts are read. It must not change between two of them. */
-  readonly versions = new Map<string, string>();
   /** Files, by key, of which the HTTP cache or the store had a wrong copy. */
   readonly stale = new Set<string>();
   stores: Stores;
@@ -72,19 +73,24 @@ export class Fetcher {
   /** Fetches a file, or a part of one. Rejects with `NoRanges` if the server does not send parts. */
   async fetch(entry: FileEntry): Promise<Landed> {
     let draft = await this.#draft(entry);
-    if (draft.length > 0) this.#events.onBytes(entry, draft.length, 'store');
+    /** Bytes of an earlier draft. They are told with the first byte after them, when the server has agreed to go on there. */
+    let kept = draft.length;
+    const told = () => this.#events.onBytes(entry, draft.length, kept);
     const reset = () => {
-      this.#events.onBytes(entry, -draft.length, 'network');
-      draft.reset();
+      inStore(() => draft.reset());
+      kept = 0;
+      told();
     };
     const attempt = async (): Promise<Landed> => {
-      if (draft.length > entry.bytes) reset();
       try {
-        if (draft.length < entry.bytes) await this.#receive(entry, draft, reset);
+        if (draft.length > entry.bytes) reset();
+        if (draft.length < entry.bytes) await this.#receive(entry, draft, told, reset);
+        told();
         return await this.#verify(entry, draft, reset);
       } catch (error) {
         if (!(error instanceof StoreFault)) throw error;
         draft = this.#withoutStore(entry, draft, error);
+        told();
         return attempt();
       }
     };
@@ -119,9 +125,11 @@ export class Fetcher {
         signal.throwIfAborted();
         alive();
         for (let part = rest[0]; part && part.offset! < at + piece.length; part = rest[0]) {
-          draft ??= await this.#emptyDraft(part);
+          draft ??= await this.#draft(part, true);
           const end = part.offset! + part.bytes - at;
-          this.#write(part, draft, piece.subarray(Math.max(part.offset! - at, 0), Math.min(end, piece.length)));
+          const [to, from] = [draft, piece.subarray(Math.max(part.offset! - at, 0), Math.min(end, piece.length))];
+          inStore(() => to.write(from));
+          this.#events.onBytes(part, draft.length, 0);
           if (end > piece.length) break;
           cut.set(key(part), await this.#verify(part, draft, () => {}));
           draft.close();
@@ -133,7 +141,7 @@ export class Fetcher {
       }
       throw wrongLength(rest[0]!, url, `is cut short at ${at}, before the end of`);
     } catch (error) {
-      if (draft) this.#events.onBytes(rest[0]!, -draft.length, 'network');
+      if (draft) this.#events.onBytes(rest[0]!, 0, 0);
       if (!(error instanceof StoreFault)) throw error;
       this.storeFailed(error.error);
       throw new LukeError('network', `${url}: the store failed: ${String(error.error)}`, { url });
@@ -142,7 +150,7 @@ export class Fetcher {
     }
   }
 
-  async #receive(entry: FileEntry, draft: Draft, reset: () => void): Promise<void> {
+  async #receive(entry: FileEntry, draft: Draft, told: () => void, reset: () => void): Promise<void> {
     const url = this.#url(entry.path);
     const { offset, bytes } = entry;
     await withinStall(url, this.#options.stallMs, this.#signal, async (signal, alive) => {
@@ -171,7 +179,8 @@ export class Fetcher {
           reset();
           throw wrongLength(entry, url, 'has more bytes than');
         }
-        this.#write(entry, draft, piece);
+        inStore(() => draft.write(piece));
+        told();
       }
       if (draft.length < bytes) throw wrongLength(entry, url, `is cut short at ${draft.length} of`);
     });
@@ -183,7 +192,7 @@ export class Fetcher {
     // What is stored here need not be in the HTTP cache too.
     const freshness = this.stores.target ? 'no-store' : this.stale.has(key(entry)) ? 'reload' : undefined;
     const response = await download(this.#source, url, signal, range, freshness);
-    const version = entry.offset === undefined ? undefined : this.versions.get(entry.path);
+    const version = entry.offset === undefined ? undefined : this.#names.versions.get(entry.path);
     if (version !== undefined && response.version !== undefined && response.version !== version) {
       response.cancel();
       throw new LukeError('integrity', `${url} was replaced while it was read`, { url, isReplaced: true });
@@ -195,15 +204,6 @@ export class Fetcher {
     }
     if (response.ifRange) this.#ifRange.set(entry.path, response.ifRange);
     return response;
-  }
-
-  #write(entry: FileEntry, draft: Draft, piece: Uint8Array<ArrayBuffer>): void {
-    const before = draft.length;
-    try {
-      inStore(() => draft.write(piece));
-    } finally {
-      this.#events.onBytes(entry, draft.length - before, 'network');
-    }
   }
 
   async #verify(entry: FileEntry, draft: Draft, reset: () => void): Promise<Landed> {
@@ -223,11 +223,13 @@ export class Fetcher {
     return { name };
   }
 
-  async #draft(entry: FileEntry): Promise<Draft> {
+  async #draft(entry: FileEntry, isEmpty = false): Promise<Draft> {
     const { target } = this.stores;
     if (target) {
       try {
-        return await target.draft(await this.#names.part(entry), entry.bytes);
+        const draft = await target.draft(await this.#names.part(entry), entry.bytes);
+        if (isEmpty) draft.reset();
+        return draft;
       } catch (error) {
         this.storeFailed(error);
       }
@@ -235,22 +237,15 @@ export class Fetcher {
     return new MemoryDraft(entry.bytes);
   }
 
-  async #emptyDraft(entry: FileEntry): Promise<Draft> {
-    const draft = await this.#draft(entry);
-    draft.reset();
-    return draft;
-  }
-
   /** The bytes that have come so far, in memory instead of the store. */
   #withoutStore(entry: FileEntry, draft: Draft, { error }: StoreFault): Draft {
     this.storeFailed(error);
     const copy = new MemoryDraft(entry.bytes);
-    const { length } = draft;
     try {
       copy.write(draft.content());
       draft.reset();
     } catch {
-      this.#events.onBytes(entry, copy.length - length, 'network');
+      // What cannot be read is fetched again.
     }
     draft.close();
     return copy;

@@ -2,10 +2,11 @@
 // used when the network fails.
 import { Downloads } from './downloads.js';
 import { LukeError } from './errors.js';
-import { Fetcher, key, type FileNames } from './fetcher.js';
+import { Fetcher, key } from './fetcher.js';
 import { checkManifest, fileUrl, loadFiles, type FileEntry, type Manifest } from './manifest.js';
+import { Names } from './names.js';
 import type { Progress } from './progress.js';
-import { canHash, readRecord, sha256, withoutQuery, writeRecord, type ModelRecord } from './record.js';
+import { canHash, sha256, updateRecord } from './record.js';
 import { withinStall, withRetries, type RetryOptions } from './retry.js';
 import { download, type ByteRange, type Download, type Source } from './source.js';
 import type { Write } from './store/store.js';
@@ -32,39 +33,36 @@ export interface Folder {
 export class ModelFiles {
   readonly #source: Source;
   readonly #url: string;
-  readonly #stores: Stores;
   readonly #options: FilesOptions;
   readonly #progress: Progress;
   readonly #stop = new AbortController();
+  readonly #names: Names;
   readonly #fetcher: Fetcher;
   readonly #downloads: Downloads;
-  #record: Promise<ModelRecord | undefined>;
-  /** Names of a checkpoint's files that are being added to the record. */
-  #added: NonNullable<ModelRecord['files']> = {};
-  #isComplete = false;
-  #isWriteQueued = false;
-  #writing: Promise<void> = Promise.resolve();
   #folder: Promise<Folder | undefined> | undefined;
-  #failure: { error: unknown } | undefined;
+  #keeping: Promise<void> | undefined;
 
   /** `url` is that of the manifest, or where a manifest would be. */
   constructor(source: Source, url: string, stores: Stores, options: FilesOptions, progress: Progress) {
     this.#source = source;
     this.#url = url;
-    this.#stores = stores;
     this.#options = options;
     this.#progress = progress;
-    this.#record = readRecord(stores, url);
-    this.#record.catch(() => {});
+    this.#names = new Names(stores, url);
     const { signal } = this.#stop;
     const events = {
-      onBytes: (entry: FileEntry, bytes: number, from: 'network' | 'store') => progress.add(entry, bytes, from),
+      onBytes: (entry: FileEntry, here: number, stored: number) => progress.count(entry, here, stored),
       onVerify: (entry: FileEntry) => progress.event('verify', { file: entry.path }),
       onRetry: (entry: FileEntry, error: LukeError, attempt: number, waitMs: number) => this.#onRetry(entry.path, error, attempt, waitMs),
       onStoreFailed: (error: unknown) => progress.event('quota', { reason: `the model is kept in memory only: ${String(error)}` }),
+      onStored: (entry: FileEntry) => progress.count(entry, entry.bytes, entry.bytes),
+      onLost: (entry: FileEntry) => {
+        progress.count(entry, 0, 0);
+        progress.event('retry', { file: entry.path, reason: `what is here of ${entry.path} is damaged or gone` });
+      },
     };
     this.#fetcher = new Fetcher(source, (path) => fileUrl(url, path), this.#names, stores, options, events, signal);
-    this.#downloads = new Downloads(this.#fetcher, this.#names, options.parallelDownloads, (entry) => progress.add(entry, entry.bytes, 'store'), signal);
+    this.#downloads = new Downloads(this.#fetcher, this.#names, options.parallelDownloads, events, signal);
   }
 
   /** Ends all downloads. */
@@ -77,33 +75,29 @@ export class ModelFiles {
    * `manifestHash` a stored one needs no request.
    */
   manifest(): Promise<Folder | undefined> {
-    this.#folder ??= this.#readManifest();
-    this.#folder.catch(() => (this.#folder = undefined));
-    return this.#folder;
+    return (this.#folder ??= this.#readManifest());
   }
 
   /** The manifest, whose files are on their way from then on. */
   async folder(): Promise<Folder | undefined> {
     const folder = await this.manifest();
-    if (folder) {
-      void this.#keepManifest(folder);
-      await this.wantParts(loadFiles(folder.manifest));
-    }
+    if (!folder) return undefined;
+    await this.wantParts(loadFiles(folder.manifest));
+    this.#keeping ??= this.#keepManifest(folder);
     return folder;
   }
 
   /** Fetches files that a load reads. */
   async wantParts(parts: readonly FileEntry[]): Promise<void> {
-    this.#progress.expectModel(parts);
+    this.#progress.expect(parts);
     await this.#checkRoom(parts);
     this.#downloads.want(parts);
   }
 
-  /** Notes that everything that a load of a checkpoint reads is stored. */
+  /** Notes that everything that a load reads is stored. */
   async complete(): Promise<void> {
-    if ((await this.#folder) || !this.#fetcher.stores.target) return;
-    this.#isComplete = true;
-    await this.#queueWrite();
+    await this.#keeping;
+    if (!(await this.#folder) && this.#fetcher.stores.target) await this.#names.complete();
   }
 
   /** Waits until files are in the store. */
@@ -112,51 +106,46 @@ export class ModelFiles {
     for (const entry of entries) await this.#downloads.land(entry);
   }
 
-  /** Lets go of rows of the entity table that were fetched ahead and not read, and of failures to fetch them. */
-  clear(): void {
-    this.#downloads.clear();
+  /** Lets go of failures to fetch rows of the entity table, and if `isAll` of rows that were fetched ahead and not read. */
+  clear(isAll: boolean): void {
+    this.#downloads.clear(isAll);
   }
 
   /** Gives `write` a file piece by piece. `ahead` are the files that will be read next; `again` says that the last copy was damaged. */
-  readonly read = async (file: FileEntry, ahead: readonly FileEntry[], again: boolean, write: Write): Promise<void> => {
-    try {
-      const reading = this.#downloads.read(file, again, write);
-      this.#downloads.want(ahead);
-      await reading;
-    } catch (error) {
-      this.#failure = { error };
-      throw error;
-    }
-  };
-
-  /** Why the last read failed, once: the wasm between here and the caller would lose it. */
-  takeFailure(): { error: unknown } | undefined {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    return failure;
+  read(file: FileEntry, ahead: readonly FileEntry[], again: boolean, write: Write): Promise<void> {
+    const reading = this.#downloads.read(file, again, write);
+    this.#downloads.want(ahead);
+    return reading;
   }
 
   /** A small file of a checkpoint, or the start of a weight file. Rejects with `network` and the status if the server does not have it. */
   async small(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
-    const entry: FileEntry = { path, bytes: range?.bytes ?? 0, ...(range && { offset: range.offset }) };
-    try {
-      const bytes = await this.#retrying(path, () => this.#fetchSmall(path, range));
-      await this.#keep(key(entry), bytes);
+    const name = key({ path, bytes: 0, ...(range && { offset: range.offset }) });
+    const fetching = async () => {
+      const bytes = await this.#fetchSmall(path, range);
+      const hash = await this.#keep(bytes);
+      if (hash) await this.#names.note(name, { sha256: hash, bytes: bytes.length });
       return bytes;
-    } catch (error) {
+    };
+    const record = await this.#names.record();
+    const stored = record?.files?.[name];
+    if (stored === undefined) {
+      return this.#retrying(path, fetching).catch(async (error: unknown) => {
+        if (isMissing(error)) await this.#names.note(name, null);
+        throw error;
+      });
+    }
+    return fetching().catch(async (error: unknown) => {
       if (this.#stop.signal.aborted || isReplaced(error)) throw error;
-      const stored = (await this.#record)?.files?.[key(entry)];
       if (isMissing(error)) {
-        if (stored !== null) await this.#add(key(entry), null);
+        if (stored) await this.#names.note(name, null);
         throw error;
       }
-      if (stored === null) throw missing(fileUrl(this.#url, path), false);
-      const bytes = stored && (await this.#storedBytes(stored.sha256));
-      if (!bytes) throw error;
-      const version = (await this.#record)?.versions?.[path];
-      if (version !== undefined) this.#fetcher.versions.set(path, version);
-      return bytes;
-    }
+      if (!stored) throw missing(fileUrl(this.#url, path), false);
+      const version = record!.versions?.[path];
+      if (version !== undefined) this.#names.versions.set(path, version);
+      return (await this.#storedBytes(stored.sha256)) ?? this.#retrying(path, fetching);
+    });
   }
 
   async #fetchSmall(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
@@ -171,7 +160,7 @@ export class ModelFiles {
 
   /** Remembers the version of a weight file, and whether its server sends parts. */
   #see(path: string, url: string, response: Download): void {
-    const { versions } = this.#fetcher;
+    const { versions } = this.#names;
     const known = versions.get(path);
     if (known !== undefined && response.version !== undefined && known !== response.version) {
       throw cancelled(response, new LukeError('integrity', `${url} was replaced while it was read`, { url, isReplaced: true }));
@@ -196,39 +185,29 @@ export class ModelFiles {
 
   async #readManifest(): Promise<Folder | undefined> {
     const { manifestHash } = this.#options;
-    const pinned = manifestHash === undefined ? undefined : await this.#storedText(manifestHash);
+    const fetching = async () => this.#parse(await this.#fetchManifest(manifestHash));
+    const retrying = () =>
+      this.#retrying(this.#url, fetching).catch((error: unknown) => {
+        if (!isMissing(error) || manifestHash !== undefined) throw error;
+        return undefined;
+      });
+    const pinned = await this.#storedText(manifestHash);
     if (pinned !== undefined) return this.#parse(pinned);
-    const record = await this.#record.catch(() => undefined);
-    try {
-      // A manifest that is stored is used when the first try fails: without network nobody should wait for the others.
-      const fetching = () => this.#fetchManifest(manifestHash);
-      const text = record?.manifest ? await fetching() : await this.#retrying(this.#url, fetching);
-      return this.#parse(text);
-    } catch (error) {
+    const record = manifestHash === undefined ? await this.#names.record() : undefined;
+    if (!record) return retrying();
+    // What is stored is used when the first try fails: without network nobody should wait for the others.
+    return fetching().catch(async (error: unknown) => {
       if (this.#stop.signal.aborted) throw error;
-      const stored = manifestHash === undefined && record?.manifest ? await this.#storedText(record.manifest) : undefined;
-      if (stored !== undefined) {
-        this.#progress.event('fallback', { file: this.#url, reason: `the stored manifest is used: ${(error as Error).message}` });
-        return this.#parse(stored);
-      }
-      if (isMissing(error) && manifestHash === undefined) return undefined;
-      throw error;
-    }
+      if (isMissing(error) && !record.manifest) return undefined;
+      const stored = await this.#storedText(record.manifest);
+      if (stored === undefined && !record.files) return retrying();
+      this.#progress.event('fallback', { file: this.#url, reason: `what is stored is used: ${(error as Error).message}` });
+      return stored === undefined ? undefined : this.#parse(stored);
+    });
   }
 
   #parse(text: string): Folder {
     return { text, manifest: checkManifest(this.#url, text) };
-  }
-
-  /** Keeps the manifest for loads without network. */
-  async #keepManifest({ text, manifest }: Folder): Promise<void> {
-    if (!this.#stores.target || !canHash()) return;
-    const bytes = new TextEncoder().encode(text);
-    const hash = await sha256(bytes);
-    const isStored = await this.#stores.has(hash, bytes.length);
-    if (isStored && (await this.#record.catch(() => undefined))?.manifest === hash) return;
-    await this.#stores.putText(hash, text).catch(() => {});
-    await writeRecord(this.#stores, this.#url, { name: manifest.name ?? '', manifest: hash });
   }
 
   async #fetchManifest(manifestHash: string | undefined): Promise<string> {
@@ -247,14 +226,30 @@ export class ModelFiles {
     });
   }
 
-  #storedText(hash: string): Promise<string | undefined> {
+  /** Keeps the manifest for loads without network. */
+  async #keepManifest({ text, manifest }: Folder): Promise<void> {
+    const hash = await this.#keep(new TextEncoder().encode(text));
+    if (hash) await updateRecord(this.#fetcher.stores, this.#url, () => ({ name: manifest.name ?? '', manifest: hash }));
+  }
+
+  /** Stores a file and gives its hash; `undefined` if it cannot be stored. A store that is full is noticed when the weights come. */
+  async #keep(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
+    const { stores } = this.#fetcher;
+    if (!stores.target || !canHash()) return undefined;
+    const hash = await sha256(bytes);
+    const isStored = (await this.#storedBytes(hash)) !== undefined || (await stores.put(hash, bytes).then(() => true, () => false));
+    return isStored ? hash : undefined;
+  }
+
+  #storedText(hash: string | undefined): Promise<string | undefined> {
     return this.#storedBytes(hash).then((bytes) => bytes && new TextDecoder().decode(bytes));
   }
 
   /** A stored file, if its content is still that of its name. */
-  async #storedBytes(hash: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #storedBytes(hash: string | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (hash === undefined) return undefined;
     const kept: Uint8Array<ArrayBuffer>[] = [];
-    const isThere = await this.#stores.read(hash, (piece) => kept.push(piece.slice())).catch(() => false);
+    const isThere = await this.#fetcher.stores.read(hash, (piece) => kept.push(piece.slice())).catch(() => false);
     const bytes = new Uint8Array(await new Blob(kept).arrayBuffer());
     return isThere && (await sha256(bytes)) === hash ? bytes : undefined;
   }
@@ -265,84 +260,6 @@ export class ModelFiles {
 
   #onRetry(file: string, error: LukeError, attempt: number, waitMs: number): void {
     this.#progress.event('retry', { file, attempt, waitMs: Math.round(waitMs), reason: error.message });
-  }
-
-  readonly #names: FileNames = {
-    find: async (entry) => {
-      if (entry.sha256 !== undefined) return entry.sha256;
-      const version = this.#fetcher.versions.get(entry.path);
-      const record = await this.#freshRecord();
-      if (version === undefined || record?.versions?.[entry.path] !== version) return undefined;
-      return record.files?.[key(entry)]?.sha256;
-    },
-    part: async (entry) => {
-      if (entry.sha256 !== undefined) return entry.sha256;
-      // Without a version nobody knows whether the rest of the file still fits: such a part is not continued.
-      const version = this.#fetcher.versions.get(entry.path) ?? String(Math.random());
-      const name = `${withoutQuery(fileUrl(this.#url, entry.path))} ${version} ${key(entry)}`;
-      return canHash() ? sha256(new TextEncoder().encode(name)) : name;
-    },
-    add: async (entry, name) => {
-      if (entry.sha256 === undefined && this.#fetcher.versions.has(entry.path)) await this.#add(key(entry), { sha256: name, bytes: entry.bytes });
-    },
-  };
-
-  #readAt = 0;
-  /** The record, which another tab may have changed. */
-  #freshRecord(): Promise<ModelRecord | undefined> {
-    if (performance.now() - this.#readAt > 100) {
-      this.#readAt = performance.now();
-      this.#record = readRecord(this.#stores, this.#url).catch(() => undefined);
-    }
-    return this.#record;
-  }
-
-  async #keep(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const { target } = this.#fetcher.stores;
-    if (!target || !canHash()) return;
-    const hash = await sha256(bytes);
-    if ((await target.size(hash)) !== bytes.length) {
-      const draft = await target.draft(hash, bytes.length);
-      try {
-        draft.reset();
-        draft.write(bytes);
-        await draft.commit(hash);
-      } catch {
-        return; // a store that is full is noticed when the weights come
-      } finally {
-        draft.close();
-      }
-    }
-    await this.#add(name, { sha256: hash, bytes: bytes.length });
-  }
-
-  /** Adds a file to the record. Files that come while a record is written are written together. */
-  #add(name: string, file: { sha256: string; bytes: number } | null): Promise<void> {
-    this.#added[name] = file;
-    return this.#queueWrite();
-  }
-
-  #queueWrite(): Promise<void> {
-    if (!this.#isWriteQueued) this.#writing = this.#writing.then(() => this.#writeAdded());
-    this.#isWriteQueued = true;
-    return this.#writing;
-  }
-
-  async #writeAdded(): Promise<void> {
-    const added = this.#added;
-    this.#added = {};
-    this.#isWriteQueued = false;
-    const old = await readRecord(this.#stores, this.#url).catch(() => undefined);
-    const versions = Object.fromEntries(this.#fetcher.versions);
-    // Parts of an earlier version of a file are of no use.
-    const isCurrent = (name: string) => {
-      const path = name.replace(/ from \d+$/, '');
-      return versions[path] === undefined || old?.versions?.[path] === versions[path];
-    };
-    const kept = Object.entries(old?.files ?? {}).filter(([name]) => isCurrent(name));
-    const record = { name: old?.name ?? '', files: { ...Object.fromEntries(kept), ...added }, versions: { ...old?.versions, ...versions }, isComplete: this.#isComplete };
-    await writeRecord(this.#stores, this.#url, record);
-    this.#readAt = 0;
   }
 }
 

@@ -78,26 +78,32 @@ export class Luke {
       await abortable(luke.#connect(options.onProgress), options.signal);
       return luke;
     } catch (error) {
-      luke.#client?.close(error);
       luke.#disposed = true;
+      luke.#client?.close(error);
       throw error;
     }
   }
 
-  /** Starts an engine and loads the model in it. */
+  /** Starts an engine and loads the model in it. If that fails, the next call tries again. */
   async #connect(onProgress?: LoadOptions['onProgress']): Promise<void> {
     const { worker, fetch, headers, device = 'auto', threads = 'auto', selfTest = true, heads = [] } = this.#options;
     const engine = { ...engineOptions(this.#options), device, threads, selfTest, heads };
     const handlers = {
       onProgress: (event: LoadEvent) => !this.#options.signal?.aborted && onProgress?.(event),
       onInfo: (info: RuntimeInfo) => (this.#info = info),
-      onLost: () => typeof worker === 'object' || (this.#client = undefined),
+      onLost: () => typeof worker !== 'object' && this.#client === client && (this.#client = undefined),
       source: fetch && fetchSource(fetch, headers),
     };
-    const client = await Client.connect(worker, handlers, engine.stallMs);
+    const client: Client = await Client.connect(worker, handlers, engine.stallMs);
     this.#client = client;
     if (this.#disposed) client.close(disposedError());
-    this.#info = await client.load(this.#url, engine);
+    try {
+      this.#info = await client.load(this.#url, engine);
+    } catch (error) {
+      client.close(error);
+      this.#client = undefined;
+      throw error;
+    }
   }
 
   /** The tasks for which the model has a head. `embed` needs no head. */
@@ -261,11 +267,9 @@ export class Luke {
     const { signal, priority = 'user-visible', ...rest } = call.options as CallOptions;
     const work = async () => {
       if (this.#disposed) throw disposedError();
-      if (!this.#client) {
-        this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined));
-        await this.#connecting;
-      }
-      return this.#client!.call({ ...call, options: withoutUndefined(rest) }, priority, signal) as Promise<T>;
+      // While a worker starts, there is a client without a model.
+      while (this.#connecting || !this.#client) await (this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined)));
+      return this.#client.call({ ...call, options: withoutUndefined(rest) }, priority, signal) as Promise<T>;
     };
     return this.#queue.add(priority, signal, work);
   }

@@ -44,8 +44,8 @@ export const models = {
   /**
    * Fetches a model into the store without loading it. What is there already is not fetched again.
    *
-   * @throws {LukeError} `network`, `integrity` or `format` if the files cannot be fetched or used; `quota` if `cache` names a store that is
-   * full. After an abort it rejects with `signal.reason`.
+   * @throws {LukeError} `network`, `integrity` or `format` if the files cannot be fetched or used; `quota` if the browser has no room for
+   * them; `unsupported` if nothing can be stored here. After an abort it rejects with `signal.reason`.
    */
   async prefetch(model: string | URL, options: PrefetchOptions = {}): Promise<void> {
     const url = checkUrl('models.prefetch', model);

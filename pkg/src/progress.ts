@@ -4,60 +4,48 @@ import type { FileEntry } from './manifest.js';
 import type { LoadEvent, LoadPhase } from './types.js';
 
 /** What an event has besides the phase and the bytes. */
-type Facts = Omit<LoadEvent, 'phase' | 'loadedBytes' | 'totalBytes' | 'storedBytes'>;
+type Facts = Omit<LoadEvent, 'phase' | keyof Bytes>;
+type Bytes = Pick<LoadEvent, 'loadedBytes' | 'totalBytes' | 'storedBytes'>;
 
 export class Progress {
-  /** Bytes of each file that are here. A file that is fetched a second time is not counted twice. */
-  readonly #here = new Map<string, number>();
-  readonly #files = new Map<string, number>();
+  /** The bytes of each file. */
+  readonly #files = new Map<string, Bytes>();
+  readonly #sum: Bytes = { loadedBytes: 0, totalBytes: 0, storedBytes: 0 };
   readonly #report: (event: LoadEvent) => void;
-  #loadedBytes = 0;
-  #totalBytes = 0;
-  #storedBytes = 0;
-  #isManifestKnown = false;
-  #isBuilding = false;
   #isReady = false;
 
   constructor(report: (event: LoadEvent) => void) {
     this.#report = report;
   }
 
-  /** Adds the files of the model to the total. */
-  expectModel(files: readonly FileEntry[]): void {
-    this.#isManifestKnown = true;
-    this.expect(files);
-  }
-
   /** Adds files to the total. Bytes of other files are not counted. */
   expect(files: readonly FileEntry[]): void {
     for (const entry of files) {
       if (this.#files.has(key(entry))) continue;
-      this.#files.set(key(entry), entry.bytes);
-      this.#totalBytes += entry.bytes;
+      this.#files.set(key(entry), { loadedBytes: 0, totalBytes: entry.bytes, storedBytes: 0 });
+      this.#sum.totalBytes += entry.bytes;
     }
   }
 
-  /** Bytes of a file came. A negative number takes back bytes that were wrong. */
-  add(entry: FileEntry, bytes: number, from: 'network' | 'store'): void {
-    const total = this.#files.get(key(entry));
-    if (total === undefined) return;
-    const before = this.#here.get(key(entry)) ?? 0;
-    const now = Math.max(Math.min(before + bytes, total), 0);
-    this.#here.set(key(entry), now);
-    this.#loadedBytes += now - before;
-    if (from === 'store') this.#storedBytes += now - before;
-    if (now > before) this.event('download', { file: entry.path });
-    if (this.#loadedBytes === this.#totalBytes && this.#isManifestKnown && !this.#isBuilding) {
-      this.#isBuilding = true;
-      this.event('build');
-    }
+  /**
+   * So many bytes of a file are here, of which `stored` were in the store. A file that is fetched a second time is not counted twice: the
+   * bytes become fewer only with 0, which takes back all of them.
+   */
+  count(entry: FileEntry, here: number, stored: number): void {
+    const file = this.#files.get(key(entry));
+    if (!file) return;
+    const { loadedBytes, storedBytes, totalBytes } = file;
+    file.loadedBytes = here && Math.min(Math.max(here, loadedBytes), totalBytes);
+    file.storedBytes = Math.min(stored, file.loadedBytes);
+    this.#sum.loadedBytes += file.loadedBytes - loadedBytes;
+    this.#sum.storedBytes += file.storedBytes - storedBytes;
+    if (file.loadedBytes > loadedBytes) this.event('download', { file: entry.path });
   }
 
   /** Reports an event, unless the load is over. */
   event(phase: LoadPhase, facts: Facts = {}): void {
     if (this.#isReady) return;
     this.#isReady = phase === 'ready';
-    const { loadedBytes, totalBytes, storedBytes } = { loadedBytes: this.#loadedBytes, totalBytes: this.#totalBytes, storedBytes: this.#storedBytes };
-    this.#report({ phase, ...facts, loadedBytes, totalBytes, storedBytes });
+    this.#report({ phase, ...facts, ...this.#sum });
   }
 }

@@ -28,20 +28,25 @@ const PREFIX = 'model-';
 
 /** The name of a model's record in the store. */
 export async function recordName(url: string): Promise<string> {
-  return `${PREFIX}${await sha256(new TextEncoder().encode(withoutQuery(url)))}.json`;
+  return `${PREFIX}${await hashText(withoutQuery(url))}.json`;
 }
 
 /** The record of a model, or `undefined` if nothing of it is stored. */
 export async function readRecord(stores: Stores, url: string): Promise<ModelRecord | undefined> {
-  if (stores.all.length === 0) return undefined;
+  if (stores.all.length === 0 || !canHash()) return undefined;
   return parse(await stores.text(await recordName(url)));
 }
 
-/** Stores the record of a model. A failure of the store is ignored: the model then counts as not stored. */
-export async function writeRecord(stores: Stores, url: string, record: Omit<ModelRecord, 'url' | 'storedAt'>): Promise<void> {
-  if (!stores.target) return;
-  const whole: ModelRecord = { url: withoutQuery(url), storedAt: Date.now(), ...record };
-  await stores.putText(await recordName(url), JSON.stringify(whole)).catch(() => {});
+/** Changes the record of a model. A failure of the store is ignored: the model then counts as not stored. */
+export async function updateRecord(stores: Stores, url: string, change: (old: ModelRecord | undefined) => Omit<ModelRecord, 'url' | 'storedAt'>): Promise<void> {
+  if (!stores.target || !canHash()) return;
+  const name = await recordName(url);
+  // Another tab may change the same record.
+  await stores.alone(`change ${name}`, async () => {
+    const old = parse(await stores.text(name));
+    const changed = (storedAt: number) => JSON.stringify({ url: withoutQuery(url), storedAt, ...change(old) });
+    if (!old || changed(old.storedAt) !== JSON.stringify(old)) await stores.put(name, new TextEncoder().encode(changed(Date.now())));
+  }).catch(() => {});
 }
 
 /** All records, by their names in the store. */
@@ -71,6 +76,10 @@ export function withoutQuery(url: string): string {
 /** The SHA-256 in hexadecimal digits. Needs a page that is served securely, as the persistent backends of the store do. */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export function hashText(text: string): Promise<string> {
+  return sha256(new TextEncoder().encode(text));
 }
 
 /** Whether this page can compute hashes. */

@@ -65,17 +65,24 @@ export class RemoteSource {
 /** The page's end: fetches the requested file and posts its facts and bytes. `asked` resolves when the engine asks for the next piece. */
 export async function answerFetch(source: Source, { id, url, range, cache }: FetchRequest, signal: AbortSignal, port: MessagePort, asked: () => Promise<void>): Promise<void> {
   const post = (reply: FetchReply, transfer: Transferable[] = []) => port.postMessage(reply, transfer);
-  try {
-    const { pieces, cancel: _, ...facts } = await source(url, signal, range, cache);
-    post({ type: 'fetch-response', id, facts });
+  const whenAsked = async () => {
     await asked();
+    signal.throwIfAborted();
+  };
+  let end = () => {};
+  try {
+    const { pieces, cancel, ...facts } = await source(url, signal, range, cache);
+    end = cancel;
+    post({ type: 'fetch-response', id, facts });
+    await whenAsked();
     for await (const piece of pieces) {
       const bytes = piece.slice(); // a copy, because the source may reuse the piece's memory and a transfer would detach it
       post({ type: 'fetch-bytes', id, bytes }, [bytes.buffer]);
-      await asked();
+      await whenAsked();
     }
     post({ type: 'fetch-end', id });
   } catch (error) {
+    end(); // if nothing was read of it; leaving the loop has ended it otherwise
     if (!signal.aborted) post({ type: 'fetch-failed', id, error: toPlain(error) });
   }
 }

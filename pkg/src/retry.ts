@@ -11,6 +11,7 @@ export interface RetryOptions {
 
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 60_000;
+const GRACE_MS = 50;
 
 /** What the detail of an error may say. */
 interface Detail {
@@ -64,9 +65,12 @@ export async function withinStall<T>(
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const stall = () => abort.abort(new LukeError('network', `${url}: no byte came for ${stallMs / 1000} s`, { url, stallMs }));
   const alive = (isDone = false) => {
     clearTimeout(timer);
-    if (!isDone) timer = setTimeout(() => abort.abort(new LukeError('network', `${url}: no byte came for ${stallMs / 1000} s`, { url, stallMs })), stallMs);
+    if (isDone || abort.signal.aborted) return;
+    // A thread that was busy until the limit gets the bytes that came meanwhile a moment later.
+    timer = setTimeout(() => (timer = setTimeout(stall, GRACE_MS)), stallMs);
   };
   alive();
   // A stream need not end when its signal aborts: the page may have given us a `fetch` of its own.
@@ -78,6 +82,7 @@ export async function withinStall<T>(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
+    abort.abort(); // ends what is left of the work
   }
 }
 

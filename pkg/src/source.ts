@@ -87,8 +87,9 @@ function retryAfterMs(value: string | undefined): number | undefined {
 export async function download(source: Source, url: string, signal: AbortSignal, range?: ByteRange, cache?: Freshness): Promise<Download> {
   const response = await source(url, signal, range, cache);
   const { status, retryAfterMs } = response;
-  if (status < 200 || status > 299) {
+  if (signal.aborted || status < 200 || status > 299) {
     response.cancel();
+    signal.throwIfAborted(); // a `fetch` of the user may have ignored it
     throw new LukeError('network', `${url} answered with status ${status}`, { url, status, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   }
   return response;
@@ -117,7 +118,7 @@ export async function* pieces(body: ReadableStream<Uint8Array<ArrayBuffer>>): As
   try {
     for (let piece = await next(); !piece.done; piece = await next()) yield piece.value;
   } finally {
-    await reader.cancel().catch(() => {});
+    void reader.cancel().catch(() => {});
   }
 }
 

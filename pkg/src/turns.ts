@@ -1,4 +1,5 @@
 // How calls share one engine: a call stops at its pauses when it was aborted, and while a call of a higher priority runs.
+import { abortable } from './abort.js';
 import type { Priority } from './types.js';
 
 /** Priorities of the web platform's Prioritized Task Scheduling API, highest first. */
@@ -48,11 +49,7 @@ export class Turns {
     this.#pausedAt = performance.now();
     call?.signal.throwIfAborted();
     while (this.#mustWait(call)) {
-      await new Promise<void>((resolve) => {
-        this.#wake.push(resolve);
-        call!.signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-      call!.signal.throwIfAborted();
+      await abortable(new Promise<void>((resolve) => this.#wake.push(resolve)), call!.signal);
     }
   }
 
@@ -61,14 +58,16 @@ export class Turns {
   }
 }
 
-const channel = typeof MessageChannel === 'undefined' ? undefined : new MessageChannel();
+/** Only Node.js has it, whose ports handle up to a thousand messages before anything else. */
+const { setImmediate } = globalThis as { setImmediate?: (work: () => void) => void };
+const channel = setImmediate ? undefined : new MessageChannel();
 
 /** Lets the event loop handle what has arrived. Timers would wait for 4 ms each time. */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => {
-    if (!channel) return void setTimeout(resolve);
-    channel.port1.addEventListener('message', () => resolve(), { once: true });
-    channel.port1.start();
-    channel.port2.postMessage(undefined);
+    if (setImmediate) return setImmediate(resolve);
+    channel!.port1.addEventListener('message', () => resolve(), { once: true });
+    channel!.port1.start();
+    channel!.port2.postMessage(undefined);
   });
 }

@@ -225,14 +225,15 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
     if (response.html) throw new LukeError('network', `${url} answered with a page instead of the runtime`, { url, status: 404 });
     const file: FileEntry = { path: url, bytes: module.WASM_BYTES ?? 0 };
     progress.expect([file]);
+    let here = 0;
     const stream = counted(response.pieces, (bytes) => {
-      progress.add(file, bytes, 'network');
+      progress.count(file, (here += bytes), 0);
       alive();
     }, () => alive(true));
     try {
       await module.default({ module_or_path: new Response(stream.body, { headers: { 'content-type': 'application/wasm' } }) });
     } catch (error) {
-      progress.add(file, -file.bytes, 'network');
+      progress.count(file, 0, 0);
       throw stream.failure() ?? error;
     }
     return new WasmInstance(module, [url, new URL('luke_web.js', MODULES[folder].url()).href]);

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Engine } from '../dist/engine.js';
 import { fetchSource } from '../dist/source.js';
-import { fakeFetch, fakeWasm, machine, MODEL } from './fakes.js';
+import { fakeFetch, fakeWasm, machine, MODEL, ONCE } from './fakes.js';
 
-const options = { device: 'wasm', threads: 'auto', selfTest: true, heads: ['ner'], remoteFetch: false } as const;
+const options = { ...ONCE, device: 'wasm', heads: ['ner'] } as const;
 const checkpoint = {
   'config.json': '{}', 'entity_vocab.json': '{}', 'vocab.json': '{}', 'merges.txt': '', 'model.safetensors': Uint8Array.from({ length: 40 }, (_, i) => (i ? i : 12)),
 };

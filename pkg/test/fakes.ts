@@ -1,27 +1,64 @@
 // Fakes of the network, the wasm module and the worker.
+import { createHash } from 'node:crypto';
 import type { Machine } from '../dist/engine.js';
 import { Engine } from '../dist/engine.js';
 import { serve } from '../dist/serve.js';
 import type { FileEntry } from '../dist/manifest.js';
-import { WasmInstance, type ReadFile, type WasmModel, type WasmModule } from '../dist/wasm.js';
+import type { EngineOptions } from '../dist/protocol.js';
+import type { RunningCall } from '../dist/turns.js';
+import { WasmInstance, type ModelHost, type WasmModel, type WasmModule } from '../dist/wasm.js';
 
 export const MODEL = 'https://models.test/mini/';
 
-/** A manifest with a tokenizer, an entity vocabulary and chunks of the given sizes. */
-export function manifest(...chunkBytes: number[]) {
-  const entry = (path: string, bytes: number): { path: string; bytes: number; sha256: string; offset?: number } => ({ path, bytes, sha256: '0'.repeat(64) });
+/** Options of an engine that tries each file once. */
+export const ONCE: EngineOptions = {
+  cache: 'auto', device: 'auto', threads: 'auto', selfTest: true, heads: [], remoteFetch: false, parallelDownloads: 4, retries: 0, stallMs: 15_000,
+};
+
+type Body = string | Uint8Array | Uint8Array[];
+type Files = Record<string, Body>;
+
+export function hashOf(body: Body): string {
+  const hash = createHash('sha256');
+  for (const piece of Array.isArray(body) ? body : [body]) hash.update(piece);
+  return hash.digest('hex');
+}
+
+/** An entry of a manifest for a file with this content. */
+export function entryOf(path: string, body: Body): Required<Omit<FileEntry, 'offset'>> & { offset?: number } {
+  const bytes = Array.isArray(body) ? body.reduce((sum, { length }) => sum + length, 0) : body.length;
+  return { path, bytes, sha256: hashOf(body) };
+}
+
+/** The contents of the tokenizer, the entity vocabulary and chunks of the given sizes. */
+function contents(chunkBytes: number[]): Files {
   return {
-    format: 'luke-web',
-    version: 1,
-    files: { tokenizer: entry('tokenizer.json', 4), entityVocab: entry('entity_vocab.json', 2) },
-    chunks: chunkBytes.map((bytes, i) => entry(`chunks/${i}.bin`, bytes)),
+    'tokenizer.json': new Uint8Array(4),
+    'entity_vocab.json': new Uint8Array(2),
+    ...Object.fromEntries(chunkBytes.map((bytes, i) => [`chunks/${i}.bin`, new Uint8Array(bytes).fill(i + 1)])),
   };
 }
 
-type Body = string | Uint8Array | Uint8Array[];
+/** The manifest of `modelFiles(...chunkBytes)`. */
+export function manifest(...chunkBytes: number[]) {
+  const [tokenizer, entityVocab, ...chunks] = Object.entries(contents(chunkBytes)).map(([path, body]) => entryOf(path, body));
+  return { format: 'luke-web', version: 1, files: { tokenizer: tokenizer!, entityVocab: entityVocab! }, chunks };
+}
+
+/** The files of a model with chunks of the given sizes. */
+export function modelFiles(...chunkBytes: number[]): Files {
+  return { 'manifest.json': JSON.stringify(manifest(...chunkBytes)), ...contents(chunkBytes) };
+}
+
+/** The files of `modelFiles(...chunkBytes)` and an entity table with these chunks. */
+export function tableFiles(rows: Uint8Array[], ...chunkBytes: number[]): Files {
+  const chunks = rows.map((row, i) => entryOf(`entities/${i}.bin`, row));
+  const text = JSON.stringify({ ...manifest(...chunkBytes), entityTable: { chunks } });
+  return { ...modelFiles(...chunkBytes), 'manifest.json': text, ...Object.fromEntries(chunks.map(({ path }, i) => [path, rows[i]!])) };
+}
 
 /** A `fetch` that serves these files of `MODEL` and records the requested paths. `ranges` enables range requests; `missing` is the status for other files. */
-export function fakeFetch(files: Record<string, Body>, ranges = false, missing = 404) {
+export function fakeFetch(files: Files, ranges = false, missing = 404) {
   const asked: string[] = [];
   const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
     init?.signal?.throwIfAborted();
@@ -47,39 +84,50 @@ export function fakeFetch(files: Record<string, Body>, ranges = false, missing =
   return { fetch: fetch as typeof globalThis.fetch, asked };
 }
 
-/** The contents of the files of `manifest(...chunkBytes)`. */
-export function modelFiles(...chunkBytes: number[]): Record<string, Body> {
-  return {
-    'manifest.json': JSON.stringify(manifest(...chunkBytes)),
-    'tokenizer.json': new Uint8Array(4),
-    'entity_vocab.json': new Uint8Array(2),
-    ...Object.fromEntries(chunkBytes.map((bytes, i) => [`chunks/${i}.bin`, new Uint8Array(bytes).fill(i + 1)])),
-  };
+type Run = (input: never, options: object, call: RunningCall) => Promise<unknown>;
+/** Methods of a model except `call`, and functions that run tasks, by name. */
+export type Tasks = Partial<Omit<WasmModel, 'call'>> & Record<string, (input: any, options: any, call: RunningCall) => any>;
+
+/** How many files the wasm names ahead (`MAX_AHEAD` in `src/folder/source.rs`). */
+const MAX_AHEAD = 16;
+
+/** Reads a file as `read_verified` in `src/folder/source.rs` does: once more if its bytes are wrong. */
+export async function readVerified(host: ModelHost, file: FileEntry, ahead: readonly FileEntry[] = [], call?: RunningCall): Promise<Uint8Array> {
+  for (const again of [false, true]) {
+    const pieces: Uint8Array[] = [];
+    await host.read(file, ahead.slice(0, MAX_AHEAD), again, (piece) => void pieces.push(piece.slice()), call);
+    const bytes = new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());
+    if (bytes.length === file.bytes && (file.sha256 === undefined || hashOf(bytes) === file.sha256)) return bytes;
+  }
+  throw { code: 'integrity', message: `${file.path}: the bytes are wrong`, detail: { path: file.path } };
 }
 
-type Run = (input: never, options: object) => Promise<unknown>;
-/** Methods of a model, and functions that run tasks, by name. */
-export type Tasks = Partial<WasmModel> & Record<string, (input: any, options: any) => any>;
-
-/** A wasm module that records its calls. The test passes `ner` and may pass other `tasks`; tasks without a function return their arguments. */
+/**
+ * A wasm module that records its calls. The test passes `ner` and may pass other `tasks`; tasks without a function return their arguments.
+ * `finish` is called at the end of a load. `hosts` has the host of each load.
+ */
 export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks = {}) {
   const log: string[] = [];
+  const hosts: ModelHost[] = [];
   const echo = async (input: object, options: object) => [{ input, options }];
   const qa = async (input: object, options: object) => ({ input, options, alternatives: [] });
   const outputs = () => ({ logits: { shape: [2], data: new Float32Array([1, 2]) } });
   const model: WasmModel = {
-    call: (task, input, options) => ((tasks[task] ?? { ner, qa }[task] ?? echo) as Run)(input as never, options),
+    call: (task, input, options, call) => ((tasks[task] ?? { ner, qa }[task] ?? echo) as Run)(input as never, options, call),
     embed: echo,
     forward: async (input) => (Array.isArray(input) ? input.map(outputs) : outputs()),
     info: () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks: ['ner'], parameters: 7 }),
     free: () => void log.push('free model'),
     ...tasks,
   };
-  const load = async (entries: FileEntry[], read: ReadFile) => {
+  const load = async (entries: FileEntry[], host: ModelHost) => {
+    hosts.push(host);
     for (const [i, entry] of entries.entries()) {
-      let length = 0;
-      await read(entry, entries[i + 1], (piece) => (length += piece.length));
-      log.push(`${entry.path} ${length}`);
+      // What went wrong is lost in the wasm: the host knows it.
+      const bytes = await readVerified(host, entry, entries.slice(i + 1)).catch((error) => {
+        throw error.message?.includes('bytes are wrong') ? error : { code: 'network', message: `${entry.path}: could not be read` };
+      });
+      log.push(`${entry.path} ${bytes.length}`);
     }
     finish();
     log.push('finish');
@@ -87,14 +135,16 @@ export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks =
   };
   const module: WasmModule = {
     default: async () => {},
-    loadModel: async (json, read) => {
+    loadModel: async (json, host, onSelfTest) => {
       const { version, files, chunks } = JSON.parse(json) as ReturnType<typeof manifest> & { version: number };
       log.push(`manifest ${version}`);
-      return load([files.tokenizer, files.entityVocab, ...chunks], read);
+      const loaded = await load([files.tokenizer, files.entityVocab, ...chunks], host);
+      onSelfTest?.();
+      return loaded;
     },
-    loadCheckpoint: async (checkpoint, read) => {
+    loadCheckpoint: async (checkpoint, host) => {
       log.push('checkpoint');
-      return load(checkpoint.files(), read);
+      return load(checkpoint.files(), host);
     },
     readCheckpoint: (name, files, headers, heads) => {
       const starts = Object.entries(headers).map(([file, start]) => `${file} ${start.length}`);
@@ -105,7 +155,7 @@ export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks =
     checkpointShards: (index) => JSON.parse(new TextDecoder().decode(index)) as string[],
     __wbg_reset_state: () => void log.push('reset'),
   };
-  return { module, log };
+  return { module, log, hosts };
 }
 
 /** A machine with one device that runs `module`. */

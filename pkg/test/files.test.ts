@@ -2,31 +2,37 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ModelFiles } from '../dist/files.js';
-import { fetchManifest, loadFiles, manifestUrl, type FileEntry } from '../dist/manifest.js';
-import { fetchSource } from '../dist/source.js';
-import { fakeFetch, manifest, MODEL, modelFiles } from './fakes.js';
+import { loadFiles, manifestUrl, type FileEntry } from '../dist/manifest.js';
+import { Progress } from '../dist/progress.js';
+import { fetchSource, type Source } from '../dist/source.js';
+import { Stores } from '../dist/store/stores.js';
+import type { LoadEvent } from '../dist/types.js';
+import { entryOf, fakeFetch, hashOf, manifest, MODEL, modelFiles, ONCE, tableFiles } from './fakes.js';
 
 const URL_ = `${MODEL}manifest.json`;
-const never = new AbortController().signal;
 
-/** Reads a file, or a part of it, before `next`. */
-async function read(model: ModelFiles, file: FileEntry, next?: FileEntry): Promise<Uint8Array> {
+/** Files of a model without a store, which are tried once, and the events of their progress. */
+function modelOf(source: Source) {
+  const events: LoadEvent[] = [];
+  return { model: new ModelFiles(source, URL_, Stores.none, ONCE, new Progress((event) => events.push(event))), events };
+}
+
+/** Reads a file, or a part of it, before those in `ahead`. */
+async function read(model: ModelFiles, file: FileEntry, ahead: FileEntry[] = [], again = false): Promise<Uint8Array> {
   const got: number[] = [];
-  await model.read(file, next, (piece) => got.push(...piece));
+  await model.read(file, ahead, again, (piece) => got.push(...piece));
   return Uint8Array.from(got);
 }
 
 /** Reads the files of a model in order. */
-async function load(files: Parameters<typeof fakeFetch>[0], signal = never, ranges = false) {
+async function load(files: Parameters<typeof fakeFetch>[0], ranges = false) {
   const { fetch, asked } = fakeFetch(files, ranges);
-  const source = fetchSource(fetch);
-  const { manifest } = await fetchManifest(source, URL_, signal);
-  const events: [string, number, number][] = [];
-  const entries = loadFiles(manifest);
-  const model = new ModelFiles(source, URL_, entries, signal, (path, b) => events.push([path, b.loadedBytes, b.totalBytes]));
+  const { model, events } = modelOf(fetchSource(fetch));
+  const folder = await model.folder();
+  const entries = folder ? loadFiles(folder.manifest) : [];
   const got: Uint8Array[] = [];
-  for (const [i, entry] of entries.entries()) got.push(await read(model, entry, entries[i + 1]));
-  return { model, got, events, asked };
+  for (const [i, entry] of entries.entries()) got.push(await read(model, entry, entries.slice(i + 1)));
+  return { model, folder, got, events, asked };
 }
 
 test('the manifest URL from the URL of a folder or of the manifest', () => {
@@ -38,30 +44,29 @@ test('the manifest URL from the URL of a folder or of the manifest', () => {
 });
 
 test('files are read completely and in order; progress grows within a file and ends at the total', async () => {
-  const files = modelFiles(6, 3);
-  files['chunks/0.bin'] = [new Uint8Array([9, 8]), new Uint8Array([7, 6, 5, 4])];
-  const { got, events } = await load(files);
+  const chunk = [new Uint8Array([9, 8]), new Uint8Array([7, 6, 5, 4])];
+  const json = manifest(6, 3);
+  json.chunks[0] = entryOf('chunks/0.bin', chunk);
+  const { got, events } = await load({ ...modelFiles(6, 3), 'manifest.json': JSON.stringify(json), 'chunks/0.bin': chunk });
   assert.deepEqual(got.map((bytes) => bytes.length), [4, 2, 6, 3]);
   assert.deepEqual([...got[2]!], [9, 8, 7, 6, 5, 4]);
-  const loaded = events.map(([, bytes]) => bytes);
+  const loaded = events.map(({ loadedBytes }) => loadedBytes);
   assert.deepEqual(loaded, [...loaded].sort((a, b) => a - b));
-  assert.equal(events.filter(([path]) => path === 'chunks/0.bin').length, 2);
-  assert.deepEqual([events.at(-1)![1], events.at(-1)![2]], [15, 15]);
+  assert.equal(events.filter(({ phase, file }) => phase === 'download' && file === 'chunks/0.bin').length, 2);
+  assert.deepEqual([events.at(-1)!.loadedBytes, events.at(-1)!.totalBytes], [15, 15]);
 });
 
-test('the next file is fetched ahead; rows of the entity table only on request', async () => {
-  const rows = ['entities/0.bin', 'entities/1.bin', 'entities/2.bin'];
-  const json = { ...manifest(6), entityTable: { chunks: rows.map((path) => ({ path, bytes: 1, sha256: '' })) } };
-  const files = { ...modelFiles(6), 'manifest.json': JSON.stringify(json), ...Object.fromEntries(rows.map((path) => [path, new Uint8Array(1)])) };
-  const { model, asked, events } = await load(files);
+test('files are fetched ahead; rows of the entity table only on request', async () => {
+  const { model, asked, events, folder } = await load(tableFiles([new Uint8Array([1]), new Uint8Array([2]), new Uint8Array([3])], 6));
   assert.deepEqual(asked, ['manifest.json', 'tokenizer.json', 'entity_vocab.json', 'chunks/0.bin']);
-  await read(model, { path: 'entities/2.bin', bytes: 1 });
-  await read(model, { path: 'entities/1.bin', bytes: 1 });
+  const rows = folder!.manifest.entityTable!.chunks;
+  assert.deepEqual([...(await read(model, rows[2]!))], [3]);
+  assert.deepEqual([...(await read(model, rows[1]!))], [2]);
   assert.deepEqual(asked.slice(4), ['entities/2.bin', 'entities/1.bin']);
-  await read(model, { path: 'entities/0.bin', bytes: 1 });
-  await read(model, { path: 'entities/1.bin', bytes: 1 });
+  await read(model, rows[0]!);
+  await read(model, rows[1]!);
   assert.deepEqual(asked.slice(6), ['entities/0.bin', 'entities/1.bin']);
-  assert.equal(events.at(-1)![1], 12); // rows are not part of the load
+  assert.equal(events.at(-1)!.loadedBytes, 12); // rows are not part of the load
 });
 
 test('a chunk that is too short or too long rejects with integrity and its path', async () => {
@@ -71,16 +76,22 @@ test('a chunk that is too short or too long rejects with integrity and its path'
   }
 });
 
-test('a missing file rejects with network, its URL and the status', async () => {
+test('a chunk with another hash rejects with integrity, its path and its hash', async () => {
+  const bytes = new Uint8Array(6).fill(9);
+  await assert.rejects(load({ ...modelFiles(6), 'chunks/0.bin': bytes }), (error: any) => error.code === 'integrity' && error.detail.path === 'chunks/0.bin' && error.detail.sha256 === hashOf(bytes));
+});
+
+test('a missing file rejects with network, its URL and the status; a missing manifest is none', async () => {
   const { 'chunks/0.bin': _, ...files } = modelFiles(6);
   await assert.rejects(load(files), (error: any) => error.code === 'network' && error.message.includes(`${MODEL}chunks/0.bin`) && error.detail.status === 404);
-  await assert.rejects(load({}), { code: 'network', detail: { url: URL_, status: 404 } });
+  assert.equal((await load({})).folder, undefined);
 });
 
 test('an invalid manifest rejects with format and the URL', async () => {
   const cases: [string, RegExp][] = [
     ['<!doctype html>', /not JSON/], ['[]', /format is not/], ['null', /not a JSON object/], ['{"model_type":"luke"}', /format is not "luke-web"/],
     [JSON.stringify({ ...manifest(1), version: 2 }), /version 2/], [JSON.stringify({ ...manifest(1), chunks: [{ path: 3 }] }), /a chunk has/],
+    [JSON.stringify({ ...manifest(1), chunks: [{ path: 'a', bytes: 1, sha256: '' }] }), /a chunk has no path, size or SHA-256/],
     [JSON.stringify({ ...manifest(1), files: {} }), /no tokenizer/],
     [JSON.stringify({ ...manifest(1), files: { tokenizer: manifest().files.tokenizer } }), /no entity vocabulary/],
     [JSON.stringify({ ...manifest(1), entityTable: { chunks: [{}] } }), /entity table/],
@@ -100,51 +111,51 @@ test('a path that leaves the folder is refused', async () => {
 });
 
 test('an abort rejects with its reason, also while a file is read', async () => {
-  const abort = new AbortController();
   const reason = new Error('enough');
-  const source = fetchSource(async (_url, init) => {
+  const { model } = modelOf(fetchSource(async (_url, init) => {
     const body = new ReadableStream({
       start(controller) {
         controller.enqueue(new Uint8Array(2));
         init!.signal!.addEventListener('abort', () => controller.error(new Error('aborted')));
       },
     });
+    setTimeout(() => model.stop(reason), 5);
     return new Response(body);
-  });
-  const file = { path: 'tokenizer.json', bytes: 4 };
-  const model = new ModelFiles(source, URL_, [file], abort.signal, () => abort.abort(reason));
-  await assert.rejects(read(model, file), reason);
-  assert.deepEqual([model.takeFailure(), model.takeFailure()], [{ error: reason }, undefined]);
+  }));
+  await assert.rejects(read(model, { path: 'tokenizer.json', bytes: 4 }), reason);
 });
 
 test('a broken connection rejects with network and the URL', async () => {
-  const source = fetchSource(async () => {
+  const { model } = modelOf(fetchSource(async () => {
     throw new TypeError('connection refused');
-  });
-  await assert.rejects(fetchManifest(source, URL_, never), (error: any) => error.code === 'network' && error.message.includes(URL_));
+  }));
+  await assert.rejects(model.folder(), (error: any) => error.code === 'network' && error.message.includes(URL_));
 });
 
 test('parts of a file are fetched by range or cut from the whole file, and each byte is counted once', async () => {
   const bytes = Uint8Array.from({ length: 40 }, (_, i) => i);
-  const part = (offset: number, size: number) => ({ path: 'model.safetensors', bytes: size, offset, sha256: '' });
-  const json = { ...manifest(), chunks: [part(8, 6), part(20, 4), part(14, 3)], entityTable: { chunks: [part(30, 2), part(32, 2)] } };
+  const part = (offset: number, size: number) => ({ ...entryOf('model.safetensors', bytes.slice(offset, offset + size)), offset });
+  const rows = [part(30, 2), part(32, 2)];
+  const json = { ...manifest(), chunks: [part(8, 6), part(20, 4), part(14, 3)], entityTable: { chunks: rows } };
   const files = { ...modelFiles(), 'manifest.json': JSON.stringify(json), 'model.safetensors': [bytes.slice(0, 9), bytes.slice(9, 21), bytes.slice(21)] };
   for (const ranges of [true, false]) {
-    const { model, got, asked, events } = await load(files, never, ranges);
+    const { model, got, asked, events } = await load(files, ranges);
     assert.deepEqual(got.slice(2).map((piece) => [...piece]), [[8, 9, 10, 11, 12, 13], [20, 21, 22, 23], [14, 15, 16]]);
-    assert.equal(asked.filter((path) => path === 'model.safetensors').length, ranges ? 3 : 1);
-    assert.equal(events.at(-1)![1], events.at(-1)![2]);
-    assert.deepEqual([...(await read(model, { path: 'model.safetensors', bytes: 2, offset: 32 }))], [32, 33]);
-    assert.equal(events.at(-1)![1], 19);
+    // Without ranges the parallel requests for parts are cancelled, and one request brings the whole file.
+    assert.ok(asked.filter((path) => path === 'model.safetensors').length <= (ranges ? 3 : 3 + 1));
+    assert.deepEqual([events.at(-1)!.loadedBytes, events.at(-1)!.totalBytes], [19, 19]);
+    assert.deepEqual([...(await read(model, rows[1]!))], [32, 33]);
+    assert.equal(events.at(-1)!.loadedBytes, 19);
   }
   const short = { ...files, 'model.safetensors': bytes.slice(0, 22) };
-  for (const ranges of [true, false]) await assert.rejects(load(short, never, ranges), { code: 'integrity' });
+  for (const ranges of [true, false]) await assert.rejects(load(short, ranges), { code: 'integrity' });
 });
 
 test('the status of each response decides whether it is a part or the whole file', async () => {
-  const part = (offset: number) => ({ path: 'model.safetensors', bytes: 2, offset, sha256: '' });
+  const bytes = Uint8Array.from({ length: 8 }, (_, i) => i);
+  const part = (offset: number) => ({ ...entryOf('model.safetensors', bytes.slice(offset, offset + 2)), offset });
   const json = { ...manifest(), chunks: [part(2), part(4), part(6)] };
-  const files = { ...modelFiles(), 'manifest.json': JSON.stringify(json), 'model.safetensors': Uint8Array.from({ length: 8 }, (_, i) => i) };
+  const files = { ...modelFiles(), 'manifest.json': JSON.stringify(json), 'model.safetensors': bytes };
   const parts = fakeFetch(files, true).fetch;
   let asked = 0;
   const source = fetchSource(async (url, init) => {
@@ -153,9 +164,9 @@ test('the status of each response decides whether it is a part or the whole file
     if (asked === 2) await sleep(10); // the third response arrives before
     return asked === 3 && new Headers(init?.headers).get('range') === 'bytes=6-7' ? fakeFetch(files).fetch(url, init) : parts(url, init);
   });
-  const entries = loadFiles((await fetchManifest(source, URL_, never)).manifest);
-  const model = new ModelFiles(source, URL_, entries, never, () => {});
+  const { model } = modelOf(source);
+  const entries = loadFiles((await model.folder())!.manifest);
   for (const [i, offset] of [2, 4, 6].entries()) {
-    assert.deepEqual([...(await read(model, entries[2 + i]!, entries[3 + i]))], [offset, offset + 1]);
+    assert.deepEqual([...(await read(model, entries[2 + i]!, entries.slice(3 + i)))], [offset, offset + 1]);
   }
 });

@@ -60,9 +60,8 @@ export class OpfsStore implements Store {
   }
 
   async draft(part: string): Promise<Draft> {
-    const name = part + PART;
-    const handle = (await (await folder()).getFileHandle(name, { create: true })) as FileHandle;
-    return new OpfsDraft(name, handle, await handle.createSyncAccessHandle!());
+    const handle = (await (await folder()).getFileHandle(part + PART, { create: true })) as FileHandle;
+    return new OpfsDraft(handle, await handle.createSyncAccessHandle!());
   }
 
   async delete(name: string): Promise<void> {
@@ -72,26 +71,25 @@ export class OpfsStore implements Store {
   async list(): Promise<StoredFile[]> {
     const files: StoredFile[] = [];
     for await (const [name, handle] of (await folder()).entries()) {
-      if (!name.endsWith(PART)) files.push({ name, bytes: (await (handle as FileHandle).getFile()).size });
+      const file = name.endsWith(PART) ? undefined : await (handle as FileHandle).getFile().catch(ignoreMissing); // another tab may delete it
+      if (file) files.push({ name, bytes: file.size });
     }
     return files;
   }
 
-  async deleteParts(): Promise<void> {
+  async deleteParts(kept: ReadonlySet<string>): Promise<void> {
     for await (const [name] of (await folder()).entries()) {
-      if (name.endsWith(PART)) await this.delete(name).catch(() => {}); // one that is open in another tab stays
+      if (name.endsWith(PART) && !kept.has(name.slice(0, -PART.length))) await this.delete(name).catch(() => {}); // one that is open in another tab stays
     }
   }
 }
 
 class OpfsDraft implements Draft {
   length: number;
-  readonly #name: string;
   readonly #handle: FileHandle;
   readonly #access: AccessHandle;
 
-  constructor(name: string, handle: FileHandle, access: AccessHandle) {
-    this.#name = name;
+  constructor(handle: FileHandle, access: AccessHandle) {
     this.#handle = handle;
     this.#access = access;
     this.length = access.getSize();
@@ -118,9 +116,10 @@ class OpfsDraft implements Draft {
   async commit(name: string): Promise<void> {
     this.#access.close();
     await this.#handle.move!(name).catch(async (error: unknown) => {
-      // Some browsers do not rename a file onto another one. That one has the same content.
+      // Some browsers do not rename a file onto another one.
       if (!(await find(name))) throw error;
-      await (await folder()).removeEntry(this.#name);
+      await (await folder()).removeEntry(name);
+      await this.#handle.move!(name);
     });
   }
 

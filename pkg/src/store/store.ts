@@ -26,8 +26,8 @@ export interface Store {
   draft(part: string, bytes: number): Promise<Draft>;
   delete(name: string): Promise<void>;
   list(): Promise<StoredFile[]>;
-  /** Deletes the parts of files that were not finished. */
-  deleteParts(): Promise<void>;
+  /** Deletes the parts of files that were not finished, but not those in `kept`. */
+  deleteParts(kept: ReadonlySet<string>): Promise<void>;
 }
 
 /** A file that is being written. It is not visible before `commit`. */

@@ -28,17 +28,18 @@ export class Stores {
     this.isRequired = isRequired;
   }
 
-  /** Opens the backends for a `cache` option. Rejects with `unsupported` if the requested backend does not work here. */
-  static async open(cache: CacheOption): Promise<Stores> {
-    if (cache === false) return Stores.none;
-    if (cache === 'memory') return new Stores(MemoryStore.shared, [MemoryStore.shared], false);
-    const stores = await available();
+  /**
+   * Opens the backends for a `cache` option. Rejects with `unsupported` if the requested backend does not work here, or if nothing can be
+   * stored and `isRequired`.
+   */
+  static async open(cache: CacheOption, isRequired = cache !== 'auto' && cache !== false): Promise<Stores> {
+    const stores = cache === false ? [] : cache === 'memory' ? [MemoryStore.shared] : await available();
     const target = stores.find(({ kind, writable }) => writable && (cache === 'auto' || cache === kind));
-    if (!target && cache !== 'auto') {
+    if (!target && isRequired) {
       const why = cache === 'opfs' ? 'it needs a worker and a browser with OPFS' : 'the page is not served securely, or the browser forbids storage';
       throw new LukeError('unsupported', `cache "${cache}" does not work here: ${why}`);
     }
-    return new Stores(target, stores, cache !== 'auto');
+    return new Stores(target, stores, isRequired);
   }
 
   /** No backend at all. */
@@ -65,8 +66,16 @@ export class Stores {
 
   /** Sends a file to `write`. False if it is not stored. */
   async read(name: string, write: Write): Promise<boolean> {
+    let isBegun = false;
+    const begin: Write = (piece) => {
+      isBegun = true;
+      write(piece);
+    };
     for (const store of this.#readable) {
-      if (await store.read(name, write)) return true;
+      const isThere = await store.read(name, begin).catch((error: unknown) => {
+        if (isBegun) throw error;
+      });
+      if (isThere) return true;
     }
     return false;
   }
@@ -79,22 +88,31 @@ export class Stores {
     return isThere ? text + decoder.decode() : undefined;
   }
 
-  /** Stores a text file, if there is a place to write to. */
-  async putText(name: string, text: string): Promise<void> {
-    if (!this.target) return;
-    const bytes = new TextEncoder().encode(text);
-    const draft = await this.target.draft(`${name}.new`, bytes.length);
-    try {
-      draft.reset();
-      draft.write(bytes);
-      await draft.commit(name);
-    } finally {
-      draft.close();
-    }
+  /** Stores a file, if there is a place to write to. */
+  async put(name: string, content: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { target } = this;
+    if (!target) return;
+    await this.alone(name, async () => {
+      const draft = await target.draft(name, content.length);
+      try {
+        draft.reset();
+        draft.write(content);
+        await draft.commit(name);
+      } finally {
+        draft.close();
+      }
+    });
+  }
+
+  /** Runs `work` while no other tab does anything of this name. The lock ends with the tab; `signal` ends the wait for it. */
+  alone<T>(name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const locks = (globalThis.navigator as Navigator | undefined)?.locks;
+    if (!locks || !this.target || this.target.kind === 'memory') return work();
+    return locks.request(`luke-web:${name}`, { ...(signal && { signal }) }, work) as Promise<T>;
   }
 
   async delete(name: string): Promise<void> {
-    for (const store of this.#readable) await store.delete(name);
+    await Promise.all(this.#readable.map((store) => store.delete(name)));
   }
 
   /** All files, each once. */

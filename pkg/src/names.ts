@@ -1,0 +1,91 @@
+// The names of a model's files in the store. A manifest has their hashes; those of a checkpoint's files are in its record.
+import { key, type FileNames } from './fetcher.js';
+import type { FileEntry } from './manifest.js';
+import { canHash, hashText, readRecord, updateRecord, withoutQuery, type ModelRecord, type RecordedFile } from './record.js';
+import type { Stores } from './store/stores.js';
+
+/** How long a record that was read is believed. Another tab may change it. */
+const FRESH_MS = 100;
+
+export class Names implements FileNames {
+  readonly versions = new Map<string, string>();
+  readonly #stores: Stores;
+  readonly #url: string;
+  #record: Promise<ModelRecord | undefined> | undefined;
+  #readAt = 0;
+  /** Files that are not in the record yet. */
+  #added: NonNullable<ModelRecord['files']> = {};
+  #isComplete = false;
+  #writing: Promise<void> = Promise.resolve();
+  #queued: Promise<void> | undefined;
+
+  /** `url` is that of the manifest, or where a manifest would be. */
+  constructor(stores: Stores, url: string) {
+    this.#stores = stores;
+    this.#url = url;
+  }
+
+  /** The record of the model; with `isFresh`, as it is now. */
+  record(isFresh = false): Promise<ModelRecord | undefined> {
+    if (isFresh || !this.#record || performance.now() - this.#readAt > FRESH_MS) {
+      this.#readAt = performance.now();
+      this.#record = readRecord(this.#stores, this.#url);
+    }
+    return this.#record;
+  }
+
+  async find(entry: FileEntry, isFresh?: boolean): Promise<string | undefined> {
+    if (entry.sha256 !== undefined) return entry.sha256;
+    const version = this.versions.get(entry.path);
+    const record = await this.record(isFresh);
+    return version !== undefined && record?.versions?.[entry.path] === version ? record.files?.[key(entry)]?.sha256 : undefined;
+  }
+
+  async part(entry: FileEntry): Promise<string> {
+    if (entry.sha256 !== undefined) return entry.sha256;
+    // Without a version nobody knows whether the rest of the file still fits: such a part is not continued.
+    const version = this.versions.get(entry.path) ?? String(Math.random());
+    const name = `${withoutQuery(new URL(entry.path, this.#url).href)} ${version} ${key(entry)}`;
+    return canHash() ? hashText(name) : name;
+  }
+
+  async add(entry: FileEntry, name: string): Promise<void> {
+    if (entry.sha256 === undefined && this.versions.has(entry.path)) await this.note(key(entry), { sha256: name, bytes: entry.bytes });
+  }
+
+  /** Adds a file to the record; `null` says that the server does not have it. Files that come while a record is written are written together. */
+  note(name: string, file: RecordedFile | null): Promise<void> {
+    this.#added[name] = file;
+    return this.#write();
+  }
+
+  /** Notes that everything that a load of the checkpoint reads is stored. */
+  complete(): Promise<void> {
+    this.#isComplete = true;
+    return this.#write();
+  }
+
+  #write(): Promise<void> {
+    this.#queued ??= this.#writing.then(() => {
+      const added = this.#added;
+      this.#added = {};
+      this.#queued = undefined;
+      this.#writing = updateRecord(this.#stores, this.#url, (old) => this.#changed(old, added)).then(() => (this.#record = undefined));
+      return this.#writing;
+    });
+    return this.#queued;
+  }
+
+  #changed(old: ModelRecord | undefined, added: NonNullable<ModelRecord['files']>): Omit<ModelRecord, 'url' | 'storedAt'> {
+    const before = old?.files ?? {};
+    const versions = { ...old?.versions, ...Object.fromEntries(this.versions) };
+    // Parts of an earlier version of a file are of no use.
+    const kept = Object.entries(before).filter(([name]) => {
+      const path = name.replace(/ from \d+$/, '');
+      return old?.versions?.[path] === versions[path];
+    });
+    const files = { ...Object.fromEntries(kept), ...added };
+    const isSame = JSON.stringify(files) === JSON.stringify(before);
+    return { name: old?.name ?? '', files, versions, isComplete: this.#isComplete || (isSame && old?.isComplete === true) };
+  }
+}
