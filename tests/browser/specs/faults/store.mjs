@@ -155,15 +155,17 @@ export const TESTS = {
 
   'numbers that Chromium gives in place of errors of a stored file': async ({ loads, clean, suite }) => {
     const [full, gone] = [2 ** 32 - 8, 2 ** 32 - 4];
-    for (const odd of [{ method: 'write', number: full, after: 0 }, { method: 'write', number: full, after: 3 }, { method: 'getSize', number: 2 ** 64, after: 0 }]) {
+    const [times, always] = [1, 1_000_000];
+    const writes = [{ method: 'write', number: full, after: 0, times: always }, { method: 'write', number: full, after: 3, times: always }];
+    for (const odd of [...writes, { method: 'getSize', number: 2 ** 64, after: 0, times: always }, { method: 'read', number: gone, after: 0, times }]) {
       await clean();
       const { value, error, hangs } = await suite.attemptIn('oddHandlesWorker', odd, { retries: 1 });
       assert.deepEqual(value, suite.expected, `${JSON.stringify(odd)}: ${JSON.stringify(error ?? { hangs })}`);
       await loads({}, `after ${JSON.stringify(odd)}`);
     }
-    // A file that is deleted while it is read.
+    // A stored file that is deleted while it is read. `loads` has stored the model.
     for (const after of [0, 3]) {
-      const odd = { method: 'read', number: gone, after };
+      const odd = { method: 'read', number: gone, after, times };
       const { value, error, hangs } = await suite.attemptIn('oddHandlesWorker', odd, { retries: 1 });
       assert.deepEqual(value, suite.expected, `${JSON.stringify(odd)}: ${JSON.stringify(error ?? { hangs })}`);
       await loads({}, `after ${JSON.stringify(odd)}`);
