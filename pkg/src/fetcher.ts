@@ -5,7 +5,7 @@ import { canHash, sha256 } from './record.js';
 import { withinStall, withRetries, type RetryOptions } from './retry.js';
 import { download, type ByteRange, type Download, type Source } from './source.js';
 import { MemoryDraft, type Draft } from './store/store.js';
-import type { Stores } from './store/stores.js';
+import { isFull, type Stores } from './store/stores.js';
 
 /** What a download tells whoever started it. */
 export interface DownloadEvents {
@@ -257,7 +257,7 @@ export class Fetcher {
   storeFailed(error: unknown): void {
     const { target, isRequired } = this.stores;
     if (!target) return;
-    if (isRequired && (error as DOMException | undefined)?.name === 'QuotaExceededError') {
+    if (isRequired && isFull(error)) {
       throw new LukeError('quota', `the browser has no room for the model in its store "${target.kind}": ${String(error)}`, { error: String(error) });
     }
     this.#events.onStoreFailed(error);

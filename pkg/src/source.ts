@@ -22,6 +22,8 @@ export interface ResponseFacts {
   retryAfterMs?: number | undefined;
   /** First byte of a partial response. */
   start?: number | undefined;
+  /** Whether it came from another URL than was asked for, which may expire. */
+  isRedirected?: boolean;
   /** Whether it may be an HTML page: many servers send one for a file that does not exist. */
   html?: boolean;
 }
@@ -69,6 +71,7 @@ function facts(response: Response): ResponseFacts {
     ifRange: isOurs && !version?.startsWith('W/') ? version : undefined,
     retryAfterMs: retryAfterMs(header('retry-after')),
     start: start === undefined ? undefined : Number(start),
+    ...(response.redirected && { isRedirected: true }),
     html: /^text\/html\b/.test(header('content-type') ?? ''),
   };
 }
@@ -86,11 +89,11 @@ function retryAfterMs(value: string | undefined): number | undefined {
  */
 export async function download(source: Source, url: string, signal: AbortSignal, range?: ByteRange, cache?: Freshness): Promise<Download> {
   const response = await source(url, signal, range, cache);
-  const { status, retryAfterMs } = response;
+  const { status, retryAfterMs, isRedirected } = response;
   if (signal.aborted || status < 200 || status > 299) {
     response.cancel();
     signal.throwIfAborted(); // a `fetch` of the user may have ignored it
-    throw new LukeError('network', `${url} answered with status ${status}`, { url, status, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+    throw new LukeError('network', `${url} answered with status ${status}`, { url, status, ...(retryAfterMs !== undefined && { retryAfterMs }), ...(isRedirected && { isRedirected }) });
   }
   return response;
 }
