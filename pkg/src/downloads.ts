@@ -17,6 +17,8 @@ export interface LandingEvents {
 /** A file that is here, or on its way. */
 interface Landing {
   readonly landed: Promise<Landed>;
+  /** Ends the download, if it is on its way. */
+  readonly abort: AbortController;
   /** There are only so many files on their way or in memory. */
   state: 'on its way' | 'in memory' | 'stored' | 'failed';
 }
@@ -54,11 +56,13 @@ export class Downloads {
     this.#pump();
   }
 
-  /** Files that failed are fetched again if somebody wants them. If `isAll`, what was wanted and not read is let go too. */
+  /** Files that failed are fetched again if somebody wants them. If `isAll`, nobody waits: downloads end, and their parts may stay. */
   clear(isAll: boolean): void {
     if (isAll) this.#queue = [];
-    for (const [name, { state }] of this.#landings) {
-      if (state === 'failed' || (isAll && state !== 'on its way')) this.#landings.delete(name);
+    for (const [name, { state, abort }] of this.#landings) {
+      if (state !== 'failed' && !isAll) continue;
+      this.#landings.delete(name);
+      abort.abort(new DOMException('nobody waits for the file', 'AbortError'));
     }
   }
 
@@ -125,26 +129,33 @@ export class Downloads {
   }
 
   #start(entry: FileEntry): Landing {
-    const landing: Landing = { landed: this.#land(entry), state: 'on its way' };
+    const abort = new AbortController();
+    const onAbort = () => abort.abort(this.#signal.reason);
+    if (this.#signal.aborted) onAbort();
+    this.#signal.addEventListener('abort', onAbort);
+    const landed = this.#land(entry, abort.signal).finally(() => this.#signal.removeEventListener('abort', onAbort));
+    const landing: Landing = { landed, abort, state: 'on its way' };
     this.#landings.set(key(entry), landing);
-    landing.landed.then(
+    landed.then(
       ({ content }) => {
         landing.state = content ? 'in memory' : 'stored';
         this.#pump();
       },
       () => {
         landing.state = 'failed';
-        this.#queue = []; // whoever reads this file is told, and does not need the others then
+        // Whoever reads this file is told, and does not need the others then.
+        if (this.#landings.get(key(entry)) === landing) this.#queue = [];
       },
     );
     return landing;
   }
 
-  async #land(entry: FileEntry): Promise<Landed> {
+  async #land(entry: FileEntry, signal: AbortSignal): Promise<Landed> {
     const stored = await this.#stored(entry);
     if (stored) return stored;
     if (this.#isCut(entry)) return this.#landPart(entry);
-    const fetching = this.#alone(await this.#names.part(entry), async () => (await this.#stored(entry, true)) ?? this.#fetcher.fetch(entry));
+    const part = await this.#names.part(entry);
+    const fetching = this.#alone(part, async () => (await this.#stored(entry, true)) ?? this.#fetcher.fetch(entry, signal), signal);
     return fetching.catch((error: unknown) => {
       if (!(error instanceof NoRanges)) throw error;
       this.wholeFiles.add(entry.path);
@@ -160,8 +171,8 @@ export class Downloads {
   }
 
   /** Runs `work` while no other tab fetches the same file. */
-  #alone<T>(part: string, work: () => Promise<T>): Promise<T> {
-    return this.#fetcher.stores.alone(part, work, this.#signal);
+  #alone<T>(part: string, work: () => Promise<T>, signal = this.#signal): Promise<T> {
+    return this.#fetcher.stores.alone(part, work, signal);
   }
 
   #isCut({ path, offset }: FileEntry): boolean {

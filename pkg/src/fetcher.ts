@@ -70,8 +70,8 @@ export class Fetcher {
     this.#signal = signal;
   }
 
-  /** Fetches a file, or a part of one. Rejects with `NoRanges` if the server does not send parts. */
-  async fetch(entry: FileEntry): Promise<Landed> {
+  /** Fetches a file, or a part of one. Rejects with `NoRanges` if the server does not send parts. `signal` ends this download alone. */
+  async fetch(entry: FileEntry, signal = this.#signal): Promise<Landed> {
     let draft = await this.#draft(entry);
     /** Bytes of an earlier draft. They are told with the first byte after them, when the server has agreed to go on there. */
     let kept = draft.length;
@@ -84,7 +84,7 @@ export class Fetcher {
     const attempt = async (): Promise<Landed> => {
       try {
         if (draft.length > entry.bytes) reset();
-        if (draft.length < entry.bytes) await this.#receive(entry, draft, told, reset);
+        if (draft.length < entry.bytes) await this.#receive(entry, draft, told, reset, signal);
         told();
         return await this.#verify(entry, draft, reset);
       } catch (error) {
@@ -99,7 +99,7 @@ export class Fetcher {
       this.#events.onRetry(entry, error, tried, waitMs);
     };
     try {
-      return await withRetries(this.#options, this.#signal, onRetry, attempt, () => draft.length);
+      return await withRetries(this.#options, signal, onRetry, attempt, () => draft.length);
     } finally {
       draft.close();
     }
@@ -150,10 +150,10 @@ export class Fetcher {
     }
   }
 
-  async #receive(entry: FileEntry, draft: Draft, told: () => void, reset: () => void): Promise<void> {
+  async #receive(entry: FileEntry, draft: Draft, told: () => void, reset: () => void, ended: AbortSignal): Promise<void> {
     const url = this.#url(entry.path);
     const { offset, bytes } = entry;
-    await withinStall(url, this.#options.stallMs, this.#signal, async (signal, alive) => {
+    await withinStall(url, this.#options.stallMs, ended, async (signal, alive) => {
       const from = draft.length;
       const isRange = offset !== undefined || from > 0;
       const range: ByteRange | undefined = isRange ? { offset: (offset ?? 0) + from, bytes: bytes - from, ifRange: this.#ifRange.get(entry.path) } : undefined;
