@@ -28,17 +28,17 @@ export async function readCheckpoint(wasm: WasmModule, model: ModelFiles, heads:
   const from = new SmallFiles(model);
   const files: Record<string, Uint8Array> = {};
   const find = async (names: readonly string[]) => {
-    let status: number | undefined;
+    let found: Missing | undefined;
     for (const name of names) {
-      const bytes = name === '' ? new Uint8Array() : await from.read(name).catch((error: unknown) => void (status ??= missingStatus(error)));
+      const bytes = name === '' ? new Uint8Array() : await from.read(name).catch((error: unknown) => void (found ??= missingDetail(error)));
       if (bytes && name) files[name] = bytes;
       if (bytes) return;
     }
-    throw new LukeError('network', `${fileUrl(url, names[0]!)} answered with status ${status}; a checkpoint needs ${names.join(', or ')}`, { url, files: names, status });
+    throw new LukeError('network', `${fileUrl(url, names[0]!)} answered with status ${found?.status}; a checkpoint needs ${names.join(', or ')}`, { url, files: names, ...found });
   };
   try {
     await find(['config.json']); // first, so that what is no checkpoint at all is told by it
-    const [index] = await Promise.all([from.read(INDEX).catch((error: unknown) => void missingStatus(error)), ...SMALL_FILES.map(find)]);
+    const [index] = await Promise.all([from.read(INDEX).catch((error: unknown) => void missingDetail(error)), ...SMALL_FILES.map(find)]);
     const shards = index ? wasm.checkpointShards(index) : [WEIGHTS];
     const headers: Record<string, Uint8Array> = {};
     for (const shard of shards) headers[shard] = await readHeader(wasm, from, shard, fileUrl(url, shard));
@@ -129,10 +129,17 @@ function nameOf(url: string): string {
   return (resolve > 0 && resolve < folders.length - 1 ? folders[resolve - 1] : folders.at(-1)) ?? 'luke';
 }
 
-/** The status that says that there is no such file; any other error is thrown again. */
-function missingStatus(error: unknown): number {
+/** How a server said that there is no such file. */
+interface Missing {
+  status: number;
+  isPage?: boolean;
+}
+
+/** The detail of an error that says that there is no such file; any other error is thrown again. */
+function missingDetail(error: unknown): Missing {
   if (!isMissing(error)) throw error;
-  return ((error as LukeError).detail as { status: number }).status;
+  const { status, isPage } = (error as LukeError).detail as Missing;
+  return { status, ...(isPage && { isPage }) };
 }
 
 function isReplaced(error: unknown): boolean {

@@ -11,6 +11,8 @@ import type { Write } from './store/store.js';
 interface Landing {
   readonly entry: FileEntry;
   readonly landed: Promise<Landed>;
+  /** Ends the download, if it is on its way. */
+  readonly abort: AbortController;
   /** There are only so many files on their way or in memory. */
   state: 'on its way' | 'in memory' | 'stored' | 'failed';
 }
@@ -38,11 +40,13 @@ export class Downloads {
     this.#pump();
   }
 
-  /** Files that failed are fetched again if somebody wants them. If `isAll`, what was wanted and not read is let go too. */
+  /** Files that failed are fetched again if somebody wants them. If `isAll`, nobody waits: downloads end, and their parts may stay. */
   clear(isAll: boolean): void {
     if (isAll) this.#queue = [];
-    for (const [name, { state }] of this.#landings) {
-      if (state === 'failed' || (isAll && state !== 'on its way')) this.#landings.delete(name);
+    for (const [name, { state, abort }] of this.#landings) {
+      if (state !== 'failed' && !isAll) continue;
+      this.#landings.delete(name);
+      abort.abort(new DOMException('nobody waits for the file', 'AbortError'));
     }
   }
 
@@ -101,27 +105,34 @@ export class Downloads {
   }
 
   #start(entry: FileEntry): Landing {
-    const landing: Landing = { entry, landed: this.#land(entry), state: 'on its way' };
+    const { signal } = this.#fetcher;
+    const abort = new AbortController();
+    const onAbort = () => abort.abort(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort);
+    const landed = this.#land(entry, abort.signal).finally(() => signal.removeEventListener('abort', onAbort));
+    const landing: Landing = { entry, landed, abort, state: 'on its way' };
     this.#landings.set(key(entry), landing);
-    landing.landed.then(
+    landed.then(
       ({ content }) => {
         landing.state = content ? 'in memory' : 'stored';
         this.#pump();
       },
       () => {
         landing.state = 'failed';
-        this.#queue = []; // whoever reads this file is told, and does not need the others then
+        // Whoever reads this file is told, and does not need the others then.
+        if (this.#landings.get(key(entry)) === landing) this.#queue = [];
       },
     );
     return landing;
   }
 
-  async #land(entry: FileEntry): Promise<Landed> {
-    const fetcher = this.#fetcher;
+  async #land(entry: FileEntry, signal: AbortSignal): Promise<Landed> {
+    const { stores, names } = this.#fetcher;
     const stored = await this.#stored(entry);
     if (stored) return stored;
     if (entry.offset !== undefined && this.wholeFiles.has(entry.path)) return this.#cut(entry);
-    const fetching = fetcher.stores.alone(await fetcher.names.part(entry), async () => (await this.#stored(entry, true)) ?? fetcher.fetch(entry), fetcher.signal);
+    const fetching = stores.alone(await names.part(entry), async () => (await this.#stored(entry, true)) ?? this.#fetcher.fetch(entry, signal), signal);
     return fetching.catch((error: unknown) => {
       if (!(error instanceof NoRanges)) throw error;
       this.wholeFiles.add(entry.path);

@@ -128,7 +128,7 @@ export class Engine {
       throw running.failure?.error ?? known;
     } finally {
       loaded.calls -= 1;
-      if (loaded.calls === 0) this.#files!.clear(true);
+      if (loaded.calls === 0 && !this.#reloading) this.#files!.clear(true);
       if (loaded !== this.#loaded) free(loaded);
     }
   }

@@ -6,7 +6,7 @@ import type { Progress } from './progress.js';
 import { withinStall, withRetries, type RetryOptions } from './retry.js';
 import { download, type ByteRange, type Download, type Source } from './source.js';
 import { MemoryDraft, type Draft } from './store/store.js';
-import type { Stores } from './store/stores.js';
+import { isFull, type Stores } from './store/stores.js';
 
 /** The names of files in the store. In a manifest an entry has its hash; the files of a checkpoint get theirs when they have come. */
 export interface FileNames {
@@ -72,8 +72,8 @@ export class Fetcher {
     this.signal = signal;
   }
 
-  /** Fetches a file, or a part of one. Rejects with `NoRanges` if the server does not send parts. */
-  async fetch(entry: FileEntry): Promise<Landed> {
+  /** Fetches a file, or a part of one. Rejects with `NoRanges` if the server does not send parts. `signal` ends this download alone. */
+  async fetch(entry: FileEntry, signal = this.signal): Promise<Landed> {
     let draft = await this.draft(entry);
     /** Bytes of an earlier draft. They are told with the first byte after them, when the server has agreed to go on there. */
     let kept = draft.length;
@@ -86,7 +86,7 @@ export class Fetcher {
     const attempt = async (): Promise<Landed> => {
       try {
         if (draft.length > entry.bytes) reset();
-        if (draft.length < entry.bytes) await this.#receive(entry, draft, told, reset);
+        if (draft.length < entry.bytes) await this.#receive(entry, draft, told, reset, signal);
         told();
         return await this.verify(entry, draft, reset);
       } catch (error) {
@@ -101,16 +101,16 @@ export class Fetcher {
       this.progress.retry(entry.path, error, tried, waitMs);
     };
     try {
-      return await withRetries(this.options, this.signal, onRetry, attempt, () => draft.length);
+      return await withRetries(this.options, signal, onRetry, attempt, () => draft.length);
     } finally {
       draft.close();
     }
   }
 
-  async #receive(entry: FileEntry, draft: Draft, told: () => void, reset: () => void): Promise<void> {
+  async #receive(entry: FileEntry, draft: Draft, told: () => void, reset: () => void, ended: AbortSignal): Promise<void> {
     const url = this.url(entry.path);
     const { offset, bytes } = entry;
-    await withinStall(url, this.options.stallMs, this.signal, async (signal, alive) => {
+    await withinStall(url, this.options.stallMs, ended, async (signal, alive) => {
       const from = draft.length;
       const isRange = offset !== undefined || from > 0;
       const range: ByteRange | undefined = isRange ? { offset: (offset ?? 0) + from, bytes: bytes - from, ifRange: this.#ifRange.get(entry.path) } : undefined;
@@ -212,7 +212,7 @@ export class Fetcher {
   storeFailed(error: unknown): void {
     const { target, isRequired } = this.stores;
     if (!target) return;
-    if (isRequired && (error as DOMException | undefined)?.name === 'QuotaExceededError') {
+    if (isRequired && isFull(error)) {
       throw new LukeError('quota', `the browser has no room for the model in its store "${target.kind}": ${String(error)}`, { error: String(error) });
     }
     this.progress.event('quota', { reason: `the model is kept in memory only: ${String(error)}` });

@@ -209,7 +209,9 @@ export async function collect(response: Download, url: string, alive: () => void
 
 /** Whether a server said that there is no such file. Buckets whose list is private say that it is forbidden. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof LukeError && error.code === 'network' && [403, 404, 410].includes((error.detail as { status?: number } | undefined)?.status ?? 0);
+  if (!(error instanceof LukeError && error.code === 'network')) return false;
+  const { status = 0, isRedirected } = (error.detail ?? {}) as { status?: number; isRedirected?: boolean };
+  return status === 404 || status === 410 || (status === 403 && !isRedirected);
 }
 
 /** `isPage` says that the server sent a page in place of the file. */

@@ -21,13 +21,15 @@ interface Detail {
   status?: number;
   retryAfterMs?: number;
   isReplaced?: boolean;
+  isRedirected?: boolean;
 }
 
 /** Whether another try may help: not after a status such as 404, which will be the same again. */
 export function mayRetry(error: unknown): error is LukeError {
   if (!(error instanceof LukeError)) return false;
-  const { status, isReplaced } = (error.detail ?? {}) as Detail;
+  const { status, isReplaced, isRedirected } = (error.detail ?? {}) as Detail;
   if (error.code === 'integrity') return !isReplaced; // of a file that was replaced, other parts are here already
+  if (status === 403 && isRedirected) return error.code === 'network'; // a signed URL has expired: the server gives a new one
   return error.code === 'network' && (status === undefined || status === 408 || status === 429 || status >= 500);
 }
 

@@ -22,6 +22,8 @@ export interface ResponseFacts {
   retryAfterMs?: number | undefined;
   /** First byte of a partial response. */
   start?: number | undefined;
+  /** Whether it came from another URL than was asked for, which may expire. */
+  isRedirected?: boolean;
   /** Whether it may be an HTML page: many servers send one for a file that does not exist. */
   html?: boolean;
 }
@@ -66,6 +68,7 @@ function facts(response: Response): ResponseFacts {
     ifRange: isOurs && !version?.startsWith('W/') ? version : undefined,
     retryAfterMs: retryAfterMs(header('retry-after')),
     start: start === undefined ? undefined : Number(start),
+    ...(response.redirected && { isRedirected: true }),
     html: /^text\/html\b/.test(header('content-type') ?? ''),
   };
 }
@@ -83,10 +86,10 @@ function retryAfterMs(value: string | undefined): number | undefined {
  */
 export async function download(source: Source, url: string, signal: AbortSignal, range?: ByteRange, cache?: Freshness): Promise<Download> {
   const response = await source(url, signal, range, cache);
-  const { status, retryAfterMs } = response;
+  const { status, retryAfterMs, isRedirected } = response;
   signal.throwIfAborted(); // a `fetch` of the user may have ignored it
   if (status < 200 || status > 299) {
-    throw new LukeError('network', `${url} answered with status ${status}`, { url, status, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+    throw new LukeError('network', `${url} answered with status ${status}`, { url, status, ...(retryAfterMs !== undefined && { retryAfterMs }), ...(isRedirected && { isRedirected }) });
   }
   return response;
 }

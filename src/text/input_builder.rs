@@ -67,7 +67,7 @@ impl InputBuilder<'_> {
     /// Builds the input of one text for a task.
     ///
     /// # Errors
-    /// `input` where a span is not on character boundaries; those of [`arrange`](Self::arrange).
+    /// `input` and `format`, as [`Tokenizing::step`], [`Tokenizing::finish`] and [`arrange`](Self::arrange).
     pub fn encode(&self, input: Spanned, task: InputForm) -> Result<ModelInputs> {
         self.arrange(self.tokenizing(input).finish()?, task)
     }
@@ -146,7 +146,7 @@ impl InputBuilder<'_> {
     /// Builds the input of two texts, in which all entities are `[MASK]`.
     ///
     /// # Errors
-    /// `input` and `format`, as [`tokens`](Self::tokens).
+    /// `input` and `format`, as [`Tokenizing::step`] and [`Tokenizing::finish`].
     pub fn encode_pair(&self, first: Spanned, second: Spanned) -> Result<ModelInputs> {
         let part = |input| {
             self.tokenizing(input).finish().map(|Tokenized { tokens, spans }| Part {

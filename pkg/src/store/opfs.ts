@@ -28,12 +28,16 @@ export class OpfsStore implements Store {
   /** Sync access handles and renaming are only in workers, and not in every browser. */
   readonly writable = 'createSyncAccessHandle' in FileSystemFileHandle.prototype && 'move' in FileSystemFileHandle.prototype;
 
-  /** `undefined` if the browser forbids it. */
+  /** Why the last `open` gave nothing. */
+  static refusal: unknown;
+
+  /** `undefined` if the browser forbids it, or has no room for a folder. */
   static async open(): Promise<OpfsStore | undefined> {
     try {
       await folder();
       return new OpfsStore();
-    } catch {
+    } catch (error) {
+      OpfsStore.refusal = error;
       return undefined;
     }
   }
@@ -52,7 +56,9 @@ export class OpfsStore implements Store {
     }
     try {
       const buffer = new Uint8Array(BUFFER_BYTES);
-      for (let at = 0, length; (length = access.read(buffer, { at })) > 0; at += length) write(buffer.subarray(0, length));
+      // Chromium gives an error's number as a huge length, for example when the file is deleted meanwhile.
+      const isPiece = (length: number) => length > 0 && length <= buffer.length;
+      for (let at = 0, length; isPiece((length = access.read(buffer, { at }))); at += length) write(buffer.subarray(0, length));
     } finally {
       access.close();
     }
@@ -92,13 +98,15 @@ class OpfsDraft implements Draft {
   constructor(handle: FileHandle, access: AccessHandle) {
     this.#handle = handle;
     this.#access = access;
-    this.length = access.getSize();
+    const size = access.getSize();
+    this.length = Number.isSafeInteger(size) ? size : 0; // of a file that was deleted, Chromium gives 2^64
   }
 
   write(piece: Uint8Array<ArrayBuffer>): void {
+    // A full disk is an error, or fewer bytes, or in Chromium an error's number as a huge length.
     const written = this.#access.write(piece, { at: this.length });
-    this.length += written;
-    if (written < piece.length) throw new DOMException('the disk is full', 'QuotaExceededError');
+    if (written <= piece.length) this.length += written;
+    if (written !== piece.length) throw new DOMException('the disk is full', 'QuotaExceededError');
   }
 
   reset(): void {

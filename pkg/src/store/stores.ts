@@ -32,11 +32,14 @@ export class Stores {
 
   /**
    * Opens the backends for a `cache` option. Rejects with `unsupported` if the requested backend does not work here, or if nothing can be
-   * stored and `isRequired`.
+   * stored and `isRequired`; with `quota` if the requested one is full.
    */
   static async open(cache: CacheOption, isRequired = cache !== 'auto' && cache !== false): Promise<Stores> {
     const stores = cache === false ? [] : cache === 'memory' ? [MemoryStore.shared] : await available();
     const target = stores.find(({ kind, writable }) => writable && (cache === 'auto' || cache === kind));
+    if (!target && cache === 'opfs' && isFull(OpfsStore.refusal)) {
+      throw new LukeError('quota', `the browser has no room for its store "opfs": ${String(OpfsStore.refusal)}`, { error: String(OpfsStore.refusal) });
+    }
     if (!target && isRequired) {
       const why = cache === 'opfs' ? 'it needs a worker and a browser with OPFS' : 'the page is not served securely, or the browser forbids storage';
       throw new LukeError('unsupported', `cache "${cache}" does not work here: ${why}`);
@@ -126,4 +129,9 @@ export class Stores {
     const lists = await Promise.all(this.all.map((store) => store.list()));
     return new Map(lists.flat().map(({ name, bytes }) => [name, bytes]));
   }
+}
+
+/** Whether the browser refused bytes because it has no room for them. */
+export function isFull(error: unknown): boolean {
+  return (error as DOMException | undefined)?.name === 'QuotaExceededError';
 }

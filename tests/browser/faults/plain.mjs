@@ -139,7 +139,9 @@ function found(...paths) {
 /** Starts a program in a process group of its own, which writes into `folder` only. */
 function run(program, args, folder, env = {}) {
   const homes = { HOME: folder, XDG_DATA_HOME: folder, XDG_CACHE_HOME: folder, XDG_CONFIG_HOME: folder };
-  return spawn(program, args, { stdio: 'ignore', detached: true, env: { ...process.env, ...homes, ...env } });
+  const child = spawn(program, args, { stdio: 'ignore', detached: true, env: { ...process.env, ...homes, ...env } });
+  process.once('exit', () => killGroup(child)); // also when a test ends this process by an error
+  return child;
 }
 
 /** Ends a program, which may first write what it has not written, and all that it has started. */
@@ -151,8 +153,12 @@ async function end(child) {
     await exit;
     clearTimeout(timer);
   }
+  killGroup(child);
+}
+
+function killGroup({ pid }) {
   try {
-    process.kill(-child.pid, 'SIGKILL');
+    process.kill(-pid, 'SIGKILL');
   } catch {
     // it has no group of its own, or all of it has ended
   }

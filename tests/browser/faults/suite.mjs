@@ -44,6 +44,8 @@ class Suite {
   /** The entities that a load without faults finds. */
   expected;
   #openPage;
+  /** Whether the page has a load that hangs, which may hold files of the store. */
+  #hangs = false;
 
   constructor(site, openPage) {
     this.site = site;
@@ -66,12 +68,24 @@ class Suite {
 
   async clean() {
     this.site.reset();
-    await this.page.evaluate(() => wipe());
+    if (this.#hangs) await this.renew();
+    else await this.page.evaluate(() => wipe()).catch(() => this.renew()); // a load that was left behind holds a file
+    this.#hangs = false;
   }
 
   /** Loads the model, asks and disposes it, in this page or another one; see page/faults.js. */
-  attempt({ page = this.page, url = this.model.url, ...options } = {}) {
-    return page.evaluate(({ url, options }) => attempt(url, options), { url, options });
+  async attempt({ page = this.page, url = this.model.url, ...options } = {}) {
+    const result = await page.evaluate(({ url, options }) => attempt(url, options), { url, options });
+    this.#hangs ||= Boolean(result.hangs);
+    return result;
+  }
+
+  /** Loads the model in a worker of page/faults.js: the name of a function there, and its argument. */
+  async attemptIn(worker, argument, options = {}) {
+    const { url } = this.model;
+    const result = await this.page.evaluate(({ url, worker, argument, options }) => attempt(url, { ...options, worker: globalThis[worker](argument) }), { url, worker, argument, options });
+    this.#hangs ||= Boolean(result.hangs);
+    return result;
   }
 
   /** A load that must give what a load without faults gives. */

@@ -154,6 +154,15 @@ globalThis.fullWorker = (after) =>
 globalThis.closingWorker = () => workerAfter(`globalThis.closing = new BroadcastChannel('close'); closing.onmessage = () => close();`);
 globalThis.closeWorkers = () => new BroadcastChannel('close').postMessage('now');
 
+/**
+ * A worker of the package in which sync access handles give numbers in place of errors, as those of Chromium do when the disk is full or the
+ * file is gone: -8 or -4 without a sign. `method` does so `times` times after `after` calls.
+ */
+globalThis.oddHandlesWorker = ({ method, number, after, times }) =>
+  workerAfter(`const original = FileSystemSyncAccessHandle.prototype.${method};
+    let calls = 0;
+    FileSystemSyncAccessHandle.prototype.${method} = function (...args) { return calls++ < ${after} || calls > ${after + times} ? original.apply(this, args) : ${number}; };`);
+
 /** A worker of the package in a browser that forbids all storage, as some private windows do. */
 globalThis.lockedWorker = () =>
   workerAfter(`const refuse = async () => { throw new DOMException('The operation is insecure.', 'SecurityError'); };

@@ -28,7 +28,7 @@ const CALLS = [
 const LOADS = [
   ['a missing folder', '/nowhere/', 'network', /\/nowhere\/manifest\.json.*404/],
   ['an unreachable server', 'http://localhost:9/model/', 'network', /localhost:9/],
-  ['an HTML page', '/faults/html/', 'network', /\/faults\/html\/manifest\.json.*luke convert/],
+  ['an HTML page', '/faults/html/', 'format', /\/faults\/html\/manifest\.json.*luke convert/],
   ['JSON that is not a manifest', '/faults/json/', 'format', /\/faults\/json\/manifest\.json/],
   ['a newer version', '/faults/version', 'format', /version 99/],
   ['a path outside the folder', '/faults/outside/', 'format', /secret\.bin/],

@@ -134,7 +134,7 @@ async function priorities(url) {
     });
   const background = [call('background', long), call('background', long)];
   await new Promise((resolve) => setTimeout(resolve, 50));
-  const visible = call('user-visible', longText(20));
+  const visible = call('user-visible', long);
   const foreground = call('user-blocking', text);
   const results = await Promise.all([foreground, ...background, visible]);
   await luke.dispose();

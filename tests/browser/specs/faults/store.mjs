@@ -117,10 +117,10 @@ export const TESTS = {
     await loads();
   },
 
-  'nothing can be stored: the load goes on, says so, and the next one stores': async ({ page, site, model, loads, clean }) => {
+  'nothing can be stored: the load goes on, says so, and the next one stores': async ({ site, model, loads, clean, suite }) => {
     for (const after of [0, 100_000]) {
       await clean();
-      const result = await page.evaluate(({ url, after }) => attempt(url, { worker: fullWorker(after) }), { url: model.url, after });
+      const result = await suite.attemptIn('fullWorker', after);
       assert.ok(result.value, JSON.stringify(result.error));
       assert.ok(result.events.some(({ phase, reason }) => phase === 'quota' && reason), `after ${after} bytes: ${JSON.stringify(told(result))}`);
       await loads();
@@ -147,14 +147,33 @@ export const TESTS = {
     await loads({ worker: false });
   },
 
-  'a store that is asked for by name and is full is an error': async ({ page, model, loads }) => {
-    const result = await page.evaluate(({ url }) => attempt(url, { worker: fullWorker(0), cache: 'opfs' }), model);
+  'a store that is asked for by name and is full is an error': async ({ loads, suite }) => {
+    const result = await suite.attemptIn('fullWorker', 0, { cache: 'opfs' });
     assert.equal(result.error?.code, 'quota', JSON.stringify(result));
     await loads({ cache: 'opfs' });
   },
 
-  'a browser that refuses every store: the load goes on without one': async ({ page, model, loads }) => {
-    const result = await page.evaluate(({ url }) => attempt(url, { worker: lockedWorker() }), model);
+  'numbers that Chromium gives in place of errors of a stored file': async ({ loads, clean, suite }) => {
+    const [full, gone] = [2 ** 32 - 8, 2 ** 32 - 4];
+    const [times, always] = [1, 1_000_000];
+    const writes = [{ method: 'write', number: full, after: 0, times: always }, { method: 'write', number: full, after: 3, times: always }];
+    for (const odd of [...writes, { method: 'getSize', number: 2 ** 64, after: 0, times: always }, { method: 'read', number: gone, after: 0, times }]) {
+      await clean();
+      const { value, error, hangs } = await suite.attemptIn('oddHandlesWorker', odd, { retries: 1 });
+      assert.deepEqual(value, suite.expected, `${JSON.stringify(odd)}: ${JSON.stringify(error ?? { hangs })}`);
+      await loads({}, `after ${JSON.stringify(odd)}`);
+    }
+    // A stored file that is deleted while it is read. `loads` has stored the model.
+    for (const after of [0, 3]) {
+      const odd = { method: 'read', number: gone, after, times };
+      const { value, error, hangs } = await suite.attemptIn('oddHandlesWorker', odd, { retries: 1 });
+      assert.deepEqual(value, suite.expected, `${JSON.stringify(odd)}: ${JSON.stringify(error ?? { hangs })}`);
+      await loads({}, `after ${JSON.stringify(odd)}`);
+    }
+  },
+
+  'a browser that refuses every store: the load goes on without one': async ({ loads, suite }) => {
+    const result = await suite.attemptIn('lockedWorker');
     assert.ok(result.value, JSON.stringify(result));
     await loads();
   },
