@@ -26,7 +26,7 @@ export interface FileNames {
 const HASHES: FileNames = {
   versions: new Map(),
   find: async ({ sha256 }) => sha256,
-  part: async ({ sha256 }) => sha256!,
+  part: async ({ sha256, path }) => sha256 ?? path,
   add: async () => {},
   complete: async () => {},
 };

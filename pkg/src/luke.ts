@@ -70,7 +70,7 @@ export class Luke {
   static async load(model: string | URL, options: LoadOptions = {}): Promise<Luke> {
     if (typeof model !== 'string' && !(model instanceof URL)) throw new LukeError('input', 'load: the model must be a URL');
     checkLoadOptions(options);
-    const url = absoluteUrl('the model', model);
+    const url = absoluteUrl('load: the model', model);
     options.signal?.throwIfAborted();
     if (options.persist) await persist();
     const luke = new Luke(url, options);

@@ -11,7 +11,8 @@ import type { Action, ManageOptions } from './protocol.js';
 import { aloneWithRecords, listRecords, readRecord, recordName, type ModelRecord } from './record.js';
 import type { Source } from './source.js';
 import { Stores } from './store/stores.js';
-import type { Availability, LoadEvent, StorageUsage, StoredModel, Verification } from './types.js';
+import type { Availability, StorageUsage, StoredModel, Verification } from './store-types.js';
+import type { LoadEvent } from './types.js';
 import { loadWasm, type WasmInstance } from './wasm.js';
 
 /** Does what a `manage` message asks. The result can be sent to the page. */

@@ -5,7 +5,8 @@ import { LukeError } from './errors.js';
 import { engineOptions } from './options.js';
 import type { Action } from './protocol.js';
 import { fetchSource } from './source.js';
-import type { Availability, LoadOptions, PrefetchOptions, RuntimeInfo, StorageUsage, StoredModel, StoreOptions, Verification } from './types.js';
+import type { Availability, PrefetchOptions, StorageUsage, StoredModel, StoreOptions, Verification } from './store-types.js';
+import type { LoadOptions, RuntimeInfo } from './types.js';
 import { checkStore, checkUrl } from './validate.js';
 
 /**

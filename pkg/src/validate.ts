@@ -2,8 +2,9 @@
 // The rest (spans, values of a task's options) is checked where it is used, in the wasm.
 import { LukeError } from './errors.js';
 import { checkPlain, readable } from './plain.js';
+import type { PrefetchOptions, StoreOptions } from './store-types.js';
 import type {
-  CallOptions, ClozeOptions, EmbedOptions, FillMaskOptions, ForwardOptions, LabelOptions, LoadOptions, NerOptions, PredictEntitiesOptions, PrefetchOptions, QaOptions, StoreOptions, TaskOptions, WordList,
+  CallOptions, ClozeOptions, EmbedOptions, FillMaskOptions, ForwardOptions, LabelOptions, LoadOptions, NerOptions, PredictEntitiesOptions, QaOptions, TaskOptions, WordList,
 } from './types.js';
 
 const STORE: Keys<StoreOptions> = { cache: 1, manifestHash: 1, parallelDownloads: 1, retries: 1, stallMs: 1, fetch: 1, headers: 1, signal: 1, worker: 1, wasmUrl: 1 };
@@ -110,7 +111,7 @@ export function checkForward(inputs: unknown, options: ForwardOptions): void {
 /** The URL of a model, as an absolute URL. */
 export function checkUrl(where: string, model: unknown): string {
   need(isString(model) || model instanceof URL, where, 'the model', 'a URL', model);
-  return absoluteUrl('the model', model as string | URL);
+  return absoluteUrl(`${where}: the model`, model as string | URL);
 }
 
 /** An absolute URL; a relative one is taken from the page's. */
@@ -119,7 +120,7 @@ export function absoluteUrl(what: string, url: string | URL): string {
   try {
     return new URL(url, base).href;
   } catch {
-    throw new LukeError('input', `load: ${what} is no URL: ${show(url)}`, { value: String(url) });
+    throw new LukeError('input', `${what} is no URL: ${show(url)}`, { value: String(url) });
   }
 }
 

@@ -1,6 +1,6 @@
-// Fakes of what a browser has and Node.js has not: OPFS, the Cache API, Web Locks, and `navigator.storage`.
-import { AsyncLocalStorage } from 'node:async_hooks';
+// Fakes of what a browser has and Node.js has not: OPFS, the Cache API and `navigator.storage`; see locks.ts for Web Locks.
 import { currentTab, turn, type Tab } from './clock.js';
+import { FakeLocks } from './locks.js';
 
 /** What a test may set. */
 export interface BrowserOptions {
@@ -14,6 +14,8 @@ export interface BrowserOptions {
   movesOntoFiles?: boolean;
   /** Whether a write beyond the quota throws, or writes less. */
   isQuotaThrown?: boolean;
+  /** Whether sync access handles give the number of an error in place of a length, as those of Chromium do. */
+  givesNumbers?: boolean;
   opfs?: boolean;
   caches?: boolean;
   locks?: boolean;
@@ -41,7 +43,7 @@ export class FakeBrowser {
   isPersistent = false;
 
   constructor(options: BrowserOptions = {}) {
-    this.options = { quota: Infinity, isWorker: true, hasReadOnlyMode: true, movesOntoFiles: true, isQuotaThrown: true, opfs: true, caches: true, locks: true, ...options };
+    this.options = { quota: Infinity, isWorker: true, hasReadOnlyMode: true, movesOntoFiles: true, isQuotaThrown: true, givesNumbers: false, opfs: true, caches: true, locks: true, ...options };
   }
 
   /** The files in the folder and the cache of this package, by name. */
@@ -244,11 +246,19 @@ class SyncAccessHandle {
   }
 
   getSize(): number {
-    return this.#opened().bytes.length;
+    const { bytes } = this.#opened();
+    return this.#isGone ? 2 ** 64 : bytes.length;
+  }
+
+  /** Whether the file was deleted, in a browser that gives numbers. */
+  get #isGone(): boolean {
+    const { folders, options } = this.#browser;
+    return options.givesNumbers && ![...folders.values()].some((files) => [...files.values()].includes(this.#file));
   }
 
   read(buffer: Uint8Array, { at = 0 } = {}): number {
     const bytes = this.#opened('read').bytes.subarray(at, at + buffer.length);
+    if (this.#isGone) return 2 ** 32 - 8;
     buffer.set(bytes);
     return bytes.length;
   }
@@ -257,6 +267,8 @@ class SyncAccessHandle {
     const file = this.#opened('write');
     if (this.isShared) throw fault('NoModificationAllowedError');
     const more = Math.max(at + buffer.length - file.bytes.length, 0);
+    const { quota, givesNumbers } = this.#browser.options;
+    if (givesNumbers && (this.#isGone || this.#browser.used + more > quota)) return 2 ** 32 - 28;
     const written = buffer.length - more + this.#browser.room(more);
     const bytes = new Uint8Array(Math.max(file.bytes.length, at + written));
     bytes.set(file.bytes);
@@ -329,62 +341,4 @@ class Cache_ {
 
 function urlOf(key: string | Request): string {
   return typeof key === 'string' ? key : key.url;
-}
-
-interface LockRequest {
-  tab: Tab | undefined;
-  grant: () => void;
-}
-
-/** Web Locks, all of them exclusive. */
-export class FakeLocks {
-  /** The holder of each lock, and those who wait for it. */
-  readonly held = new Map<string, LockRequest>();
-  readonly #waiting = new Map<string, LockRequest[]>();
-
-  request<T>(name: string, ...rest: [work: () => T | Promise<T>] | [options: { signal?: AbortSignal }, work: () => T | Promise<T>]): Promise<T> {
-    const [{ signal }, work] = rest.length === 1 ? [{} as { signal?: AbortSignal }, rest[0]] : rest;
-    return new Promise<T>((resolve, reject) => {
-      if (currentTab()?.isClosed) return;
-      if (signal?.aborted) return reject(signal.reason);
-      const onAbort = () => {
-        this.#waiting.set(name, this.#waitingFor(name).filter((other) => other !== request));
-        reject(signal!.reason);
-      };
-      const inThisTab = AsyncLocalStorage.snapshot();
-      const request: LockRequest = {
-        tab: currentTab(),
-        grant: () => {
-          signal?.removeEventListener('abort', onAbort);
-          this.held.set(name, request);
-          inThisTab(() => turn().then(work).then(resolve, reject).finally(() => this.#release(name, request)));
-        },
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#waiting.set(name, [...this.#waitingFor(name), request]);
-      this.#next(name);
-    });
-  }
-
-  end(tab: Tab): void {
-    for (const [name, requests] of this.#waiting) this.#waiting.set(name, requests.filter((request) => request.tab !== tab));
-    for (const [name, request] of this.held) if (request.tab === tab) this.#release(name, request);
-  }
-
-  #waitingFor(name: string): LockRequest[] {
-    return this.#waiting.get(name) ?? [];
-  }
-
-  #release(name: string, request: LockRequest): void {
-    if (this.held.get(name) !== request) return;
-    this.held.delete(name);
-    this.#next(name);
-  }
-
-  #next(name: string): void {
-    const [first, ...others] = this.#waitingFor(name);
-    if (!first || this.held.has(name)) return;
-    this.#waiting.set(name, others);
-    first.grant();
-  }
 }

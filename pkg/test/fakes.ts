@@ -174,3 +174,15 @@ export function fakeWorker(machine: Machine) {
   };
   return { worker: worker as unknown as Worker, state };
 }
+
+/** Workers whose engines the test can end, as a browser ends a worker. */
+export function workers(make: () => Machine) {
+  const started: { port: MessagePort; terminated: boolean }[] = [];
+  const start = () => {
+    const self = { port: undefined as unknown as MessagePort, terminated: false };
+    started.push(self);
+    const postMessage = (_: unknown, [port]: MessagePort[]) => void serve((self.port = port!), new Engine(make()));
+    return { addEventListener() {}, postMessage, terminate: () => void (self.terminated = true) } as unknown as Worker;
+  };
+  return { start, started };
+}

@@ -130,6 +130,24 @@ test('statuses: 429 and 503 wait as Retry-After says; 404 and 403 fail at once',
   }
 });
 
+test('a signed URL that has expired is asked for again: status 403 after a redirect', async () => {
+  const { fetcher, server } = await setup();
+  server.next('a.bin', { status: 403, isRedirected: true }, { cutAt: 2000, isRedirected: true }, { status: 403, isRedirected: true });
+  const { value } = await quickly(() => fetcher.fetch(file));
+  assert.deepEqual([await bytesOf(value, fetcher), server.asked.length], [FILE, 4]);
+});
+
+test('a download ends alone with its own signal, and its part stays', async () => {
+  const { fetcher, server } = await setup();
+  const abort = new AbortController();
+  server.next('a.bin', { stallAt: 2000 });
+  const fetching = fetcher.fetch(file, abort.signal);
+  await idle();
+  abort.abort('enough');
+  await assert.rejects(fetching, (reason) => reason === 'enough');
+  assert.deepEqual([await bytesOf(await fetcher.fetch(file), fetcher), server.sent], [FILE, 5000]);
+});
+
 test('a stalled download is tried again from where it stood, also with a fetch that ignores aborts', async () => {
   for (const heedsAborts of [true, false]) {
     const { fetcher, server, told } = await setup({ heedsAborts });

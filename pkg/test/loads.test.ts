@@ -296,6 +296,22 @@ test('without a store, files that a call wanted and did not read do not fill the
   assert.deepEqual(server.asked.slice(askedBefore).map(({ path }) => path), ['entities/8.bin', 'entities/9.bin', 'entities/10.bin']);
 });
 
+test('what a call wanted ends with the last call, and the next call continues it', async () => {
+  const server = new FakeServer(modelOf([100], Array(6).fill(4000)));
+  const browser = new FakeBrowser().install();
+  const { files, host, folder } = await visit(server);
+  const rows = folder.manifest.entityTable!.chunks;
+  const reading = readVerified(host, rows[0]!, rows.slice(1));
+  reading.catch(() => {});
+  while (server.sentOf('entities') < 4000) await turn();
+  files.clear(true);
+  await idle();
+  assert.ok(server.asked.every(({ isOver }) => isOver));
+  assert.ok([...browser.folders.get('luke-web')!.values()].every(({ open }) => open.size === 0));
+  for (const [i, row] of rows.entries()) await readVerified(host, row, rows.slice(i + 1));
+  assert.ok(server.sentOf('entities') <= 24_000 + 4 * 1000, `${server.sentOf('entities')}`);
+});
+
 test('two readers of one file share its download; a third one after them does not', async () => {
   for (const cache of ['opfs', false] as const) {
     const { server } = setup();

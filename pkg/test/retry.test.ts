@@ -23,7 +23,7 @@ function counted() {
 }
 
 test('what may be tried again: network errors, 408, 429, 5xx and wrong bytes', () => {
-  const yes = [network(), network({ status: 408 }), network({ status: 429 }), network({ status: 500 }), network({ status: 503 }), network({ stallMs: 1 }), new LukeError('integrity', 'x')];
+  const yes = [network(), network({ status: 408 }), network({ status: 429 }), network({ status: 500 }), network({ status: 503 }), network({ stallMs: 1 }), new LukeError('integrity', 'x'), network({ status: 403, isRedirected: true })];
   const no = [
     network({ status: 404 }), network({ status: 403 }), network({ status: 416 }), new LukeError('integrity', 'x', { isReplaced: true }), new LukeError('format', 'x'),
     new LukeError('quota', 'x'), new Error('x'), new TypeError('network error'), undefined, 'x',

@@ -22,6 +22,8 @@ export interface Fault {
   body?: Uint8Array;
   /** The version that this response says. */
   etag?: string;
+  /** The response came from another URL. */
+  isRedirected?: boolean;
 }
 
 /** A request that came. */
@@ -150,6 +152,7 @@ export class FakeServer {
     const body = byteStreams ? new ReadableStream({ ...source, type: 'bytes' } as UnderlyingByteSource) : new ReadableStream(source as UnderlyingDefaultSource, { highWaterMark: 0 });
     const response = new Response([204, 304].includes(status) ? null : body, { status, headers: { ...facts, ...fault.headers } });
     Object.defineProperty(response, 'url', { value: url });
+    if (fault.isRedirected) Object.defineProperty(response, 'redirected', { value: true });
     return response;
   }
 

@@ -150,6 +150,33 @@ test('opfs: a full disk throws QuotaExceededError and keeps what came before', a
   }
 });
 
+test('opfs: the number of an error is no length', async () => {
+  const { store, browser } = await BACKENDS.opfs({ quota: 3, givesNumbers: true });
+  const draft = await store.draft('part', 4);
+  draft.write(bytes(1, 2));
+  assert.throws(() => draft.write(bytes(3, 4)), { name: 'QuotaExceededError' });
+  assert.deepEqual([draft.length, [...draft.content()]], [2, [1, 2]]);
+  draft.close();
+  await put(store, 'a', bytes(7));
+  browser.wipe();
+  await put(store, 'a', bytes(7));
+  const pieces: number[] = [];
+  browser.onOperation = (operation) => void (operation === 'read' && browser.wipe());
+  await store.read('a', (piece) => pieces.push(...piece));
+  assert.deepEqual(pieces, []);
+  browser.onOperation = (operation, name) => void (operation === 'handle' && queueMicrotask(() => browser.folders.get('luke-web')?.delete(name)));
+  const gone = await store.draft('gone', 1);
+  assert.ok(Number.isSafeInteger(gone.length));
+  gone.close();
+});
+
+test('a store that has no room to open rejects with quota if it was asked for, and another one takes its place if not', async () => {
+  new FakeBrowser().install();
+  navigator.storage.getDirectory = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));
+  await assert.rejects(Stores.open('opfs'), { code: 'quota', message: /"opfs"/ });
+  assert.equal((await Stores.open('auto')).target!.kind, 'cache-api');
+});
+
 test('opfs: the list passes over files that vanish, and parts that another tab writes stay', async () => {
   const { store, browser } = await BACKENDS.opfs();
   await put(store, 'a', bytes(1));
