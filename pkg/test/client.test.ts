@@ -6,7 +6,7 @@ import type { Call, EngineOptions, Reply, Request } from '../dist/protocol.js';
 import { serve } from '../dist/serve.js';
 import { fetchSource } from '../dist/source.js';
 import { FakeBrowser } from './browser.js';
-import { idle, Tab, turn } from './clock.js';
+import { idle, Tab, turn, until } from './clock.js';
 import { MODEL, ONCE } from './fakes.js';
 import { FakeServer } from './server.js';
 
@@ -249,7 +249,7 @@ test('the engine releases its lock and its port when the connection is closed; c
   await assert.rejects(client.call(call, 'user-visible'), { code: 'input' });
   assert.equal(browser.locks.held.size, 1);
   client.close(new LukeError('disposed', 'over'));
-  for (let i = 0; i < 50 && browser.locks.held.size > 0; i += 1) await turn();
+  await until(() => browser.locks.held.size === 0);
   assert.deepEqual([browser.locks.held.size, lost], [0, []]);
 });
 

@@ -60,6 +60,11 @@ export async function idle(): Promise<void> {
   }
 }
 
+/** Waits until something holds. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (const start = performance.now(); !holds() && performance.now() - start < 10_000; ) await turn();
+}
+
 const setRealTimeout = globalThis.setTimeout;
 
 /**

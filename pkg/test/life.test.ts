@@ -6,7 +6,7 @@ import { availability, Luke, LukeError, models, type LoadEvent, type LoadOptions
 import { fetchSource } from '../dist/source.js';
 import { WasmInstance, type ModelHost } from '../dist/wasm.js';
 import { FakeBrowser } from './browser.js';
-import { idle, turn } from './clock.js';
+import { idle, turn, until } from './clock.js';
 import { fakeWasm, machine, MODEL, ONCE, readVerified, workers } from './fakes.js';
 import { FakeServer } from './server.js';
 import { checkProgress, entryIn, modelOf } from './visit.js';
@@ -107,7 +107,7 @@ test('an abort at any stage of a load rejects with its reason at once, and the n
     const luke = await Luke.load(MODEL, { worker: start, fetch: fetchOf(server) });
     assert.deepEqual(await luke.ner('a'), []);
     await luke.dispose();
-    for (let i = 0; i < 20 && browser.locks.held.size > 0; i += 1) await turn();
+    await until(() => browser.locks.held.size === 0);
     assertNothingIsOpen(server, browser, stage);
     assert.ok(server.sent - server.sentOf('manifest') <= TOTAL + 4000, stage);
   }
@@ -292,7 +292,7 @@ test('fifty loads and disposes, and a thousand calls, leave nothing open', async
   const luke = await load();
   await Promise.all(Array.from({ length: 1000 }, (_, i) => luke.ner(`call ${i}`)));
   await luke.dispose();
-  for (let i = 0; i < 50 && browser.locks.held.size > 0; i += 1) await turn();
+  await until(() => browser.locks.held.size === 0);
   await idle();
   assertNothingIsOpen(server, browser);
   assert.equal(log.filter((line) => line === 'free model').length, 52);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { register } from 'node:module';
 import { afterEach, test } from 'node:test';
 import { Progress } from '../dist/progress.js';
+import { hasRelaxedSimd } from '../dist/threads.js';
 import type { LoadEvent } from '../dist/types.js';
 import { loadWasm, type Runtime } from '../dist/wasm.js';
 import { quickly } from './clock.js';
@@ -10,8 +11,9 @@ import { FakeServer } from './server.js';
 import { checkProgress, content } from './visit.js';
 
 const WASM = content(5000, 4);
-/** How many times the script cannot be fetched, for the hook in its own thread. */
-const missing = new Int32Array(new SharedArrayBuffer(4));
+/** How many times the scripts of `webgpu` and of the others cannot be fetched, for the hook in its own thread. */
+const missing = new Int32Array(new SharedArrayBuffer(8));
+const [OF_GPU, OF_CPU] = [0, 1];
 
 const script = `
   export const WASM_BYTES = 5000;
@@ -24,7 +26,8 @@ const hook = `
   export const initialize = (given) => { missing = given; };
   export const resolve = (specifier, context, next) => {
     if (!specifier.endsWith('/luke_web.js')) return next(specifier, context);
-    if (Atomics.load(missing, 0) > 0) { Atomics.sub(missing, 0, 1); throw new Error('no network'); }
+    const which = specifier.includes('webgpu') ? 0 : 1;
+    if (Atomics.load(missing, which) > 0) { Atomics.sub(missing, which, 1); throw new Error('no network'); }
     return { shortCircuit: true, url: 'data:text/javascript,' + encodeURIComponent(${JSON.stringify(script)}) + '//' + encodeURIComponent(specifier) };
   };`;
 register(`data:text/javascript,${encodeURIComponent(hook)}`, { data: missing });
@@ -32,7 +35,7 @@ register(`data:text/javascript,${encodeURIComponent(hook)}`, { data: missing });
 const { fetch } = globalThis;
 afterEach(() => {
   globalThis.fetch = fetch;
-  Atomics.store(missing, 0, 0);
+  missing.fill(0);
 });
 
 /** Loads a runtime from a server; the caller plans its faults. */
@@ -74,11 +77,11 @@ test('a runtime that cannot be used rejects, and the next load tries again', asy
 
 test('a script that cannot be fetched ends the fetch of the wasm, and is tried as often as it', async () => {
   const from = server('webgpu');
-  Atomics.store(missing, 0, 4);
+  Atomics.store(missing, OF_GPU, 4);
   await assert.rejects(load('webgpu', from), { code: 'network', message: /cannot fetch the script .*no network/ });
   assert.equal(from.asked.length, 1);
   assert.ok(from.asked.every(({ isOver }) => isOver));
-  assert.equal(Atomics.load(missing, 0), 0);
+  assert.equal(Atomics.load(missing, OF_GPU), 0);
 });
 
 test('an abort ends the wait for the runtime, which other loads may need', async () => {
@@ -94,10 +97,11 @@ test('an abort ends the wait for the runtime, which other loads may need', async
 });
 
 test('a cut, a stall, a refusal and a script that is missing at first are tried again', async () => {
-  const from = server('webgpu');
-  from.next(GPU, { cutAt: 1234 }, { stallAt: 2000 }, { status: 503, headers: { 'retry-after': '2' } });
-  Atomics.store(missing, 0, 2);
-  const { events, ms } = await load('webgpu', from);
+  const folder = hasRelaxedSimd() ? 'relaxed' : 'cpu';
+  const from = server(folder);
+  from.next(`wasm/${folder}/luke_web_bg.wasm`, { cutAt: 1234 }, { stallAt: 2000 }, { status: 503, headers: { 'retry-after': '2' } });
+  Atomics.store(missing, OF_CPU, 2);
+  const { events, ms } = await load('wasm', from);
   assert.equal(events.filter(({ phase, file }) => phase === 'retry' && file!.endsWith('.wasm')).length, 3 + 2);
   assert.ok(ms >= 17_000 && ms < 30_000, `${ms}`);
   assert.equal(events.at(-1)!.loadedBytes, 5000);
