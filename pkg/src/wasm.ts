@@ -218,15 +218,17 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
     const file: FileEntry = { path: url, bytes: module.WASM_BYTES ?? 0 };
     progress.expect([file]);
     let here = 0;
-    const stream = counted(response.pieces, (bytes) => {
+    const body = streamOf(response.pieces, (bytes) => {
       progress.count(file, (here += bytes), 0);
-      alive();
-    }, () => alive(true));
+      alive(here >= file.bytes); // then only the compiler works
+    });
     try {
-      await module.default({ module_or_path: new Response(stream.body, { headers: { 'content-type': 'application/wasm' } }) });
+      await module.default({ module_or_path: new Response(body, { headers: { 'content-type': 'application/wasm' } }) });
     } catch (error) {
       progress.count(file, 0, 0);
-      throw stream.failure() ?? error;
+      // What the compiler says about a stream that failed, or ended early, is not clear.
+      if (here < file.bytes) throw new LukeError('network', `${url} is cut short at ${here} of ${file.bytes} bytes`, { url });
+      throw error;
     }
     return new WasmInstance(module, [url, new URL('luke_web.js', MODULES[folder].url()).href]);
   });
@@ -236,26 +238,15 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
 
 const fetchWasm = fetchSource((...request) => fetch(...request));
 
-/** A stream of these pieces, and why they failed, if they did: what the compiler says about it is not clear. */
-function counted(pieces: AsyncIterable<Uint8Array<ArrayBuffer>>, onBytes: (bytes: number) => void, onEnd: () => void) {
+function streamOf(pieces: AsyncIterable<Uint8Array<ArrayBuffer>>, onBytes: (bytes: number) => void): ReadableStream<Uint8Array<ArrayBuffer>> {
   const iterator = pieces[Symbol.asyncIterator]();
-  let failure: unknown;
-  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+  return new ReadableStream({
     async pull(controller) {
-      try {
-        const { done, value } = await iterator.next();
-        if (done) {
-          onEnd();
-          return controller.close();
-        }
-        onBytes(value.length);
-        controller.enqueue(value.slice());
-      } catch (error) {
-        failure = error;
-        controller.error(error);
-      }
+      const { done, value } = await iterator.next();
+      if (done) return controller.close();
+      onBytes(value.length);
+      controller.enqueue(value.slice());
     },
     cancel: () => void iterator.return?.(),
   });
-  return { body, failure: () => failure };
 }

@@ -19,7 +19,7 @@ const script = `
   export const WASM_BYTES = 5000;
   export default async ({ module_or_path }) => {
     const bytes = await module_or_path.arrayBuffer();
-    if (bytes.byteLength !== 5000) throw new WebAssembly.CompileError('it is too short');
+    if (bytes.byteLength !== 5000 || new Uint8Array(bytes)[0] !== 4) throw new WebAssembly.CompileError('it is no wasm');
   };`;
 const hook = `
   let missing;
@@ -69,6 +69,8 @@ test('a runtime that cannot be used rejects, and the next load tries again', asy
   from.next(GPU, { status: 404 });
   await assert.rejects(load('webgpu', from), { code: 'network', detail: { status: 404, url: `https://models.test/mini/${GPU}` } });
   from.next(GPU, { endAt: 4000 });
+  await assert.rejects(load('webgpu', from, { retries: 0 }), { code: 'network', message: /cut short at 4000 of 5000/ });
+  from.next(GPU, { flipAt: 0 });
   await assert.rejects(load('webgpu', from), { name: 'CompileError' });
   from.plan = () => ({ isRefused: true });
   await assert.rejects(load('webgpu', from, { retries: 1 }), { code: 'network' });
@@ -99,10 +101,10 @@ test('an abort ends the wait for the runtime, which other loads may need', async
 test('a cut, a stall, a refusal and a script that is missing at first are tried again', async () => {
   const folder = hasRelaxedSimd() ? 'relaxed' : 'cpu';
   const from = server(folder);
-  from.next(`wasm/${folder}/luke_web_bg.wasm`, { cutAt: 1234 }, { stallAt: 2000 }, { status: 503, headers: { 'retry-after': '2' } });
+  from.next(`wasm/${folder}/luke_web_bg.wasm`, { cutAt: 1234 }, { stallAt: 2000 }, { endAt: 100 }, { status: 503, headers: { 'retry-after': '2' } });
   Atomics.store(missing, OF_CPU, 2);
-  const { events, ms } = await load('wasm', from);
-  assert.equal(events.filter(({ phase, file }) => phase === 'retry' && file!.endsWith('.wasm')).length, 3 + 2);
+  const { events, ms } = await load('wasm', from, { retries: 4 });
+  assert.equal(events.filter(({ phase, file }) => phase === 'retry' && file!.endsWith('.wasm')).length, 4 + 2);
   assert.ok(ms >= 17_000 && ms < 30_000, `${ms}`);
   assert.equal(events.at(-1)!.loadedBytes, 5000);
 });
