@@ -90,11 +90,10 @@ export class Downloads {
 
   /** Lets go of a file that is damaged or gone, so that it is fetched again. */
   async #discard(entry: FileEntry): Promise<void> {
-    const { names, progress, stale, stores } = this.#fetcher;
+    const { names, stale, stores } = this.#fetcher;
     this.#landings.delete(key(entry));
     stale.add(key(entry));
-    progress.count(entry, 0, 0);
-    progress.event('retry', { file: entry.path, reason: `what is here of ${entry.path} is damaged or gone` });
+    this.#fetcher.lost(entry);
     const name = await names.find(entry);
     if (name) await stores.delete(name).catch(() => {});
   }

@@ -202,10 +202,16 @@ export class Fetcher {
       copy.write(draft.content());
       draft.reset();
     } catch {
-      // What cannot be read is fetched again.
+      this.lost(entry);
     }
     draft.close();
     return copy;
+  }
+
+  /** Takes back the bytes of a file that has to be fetched again. */
+  lost(entry: FileEntry): void {
+    this.progress.count(entry, 0, 0);
+    this.progress.event('retry', { file: entry.path, reason: `what is here of ${entry.path} is damaged or gone` });
   }
 
   /** Goes on without the store. Throws `quota` if the user asked for this store by name and it is full. */

@@ -301,6 +301,17 @@ test('a store that fails when a file begins, is written, is read or is committed
   }
 });
 
+test('a file that cannot be renamed is used from where it is, and is not fetched again', async () => {
+  const { fetcher, browser, server, told } = await setup({ cache: 'auto' });
+  browser.onOperation = (operation) => {
+    if (operation === 'move') throw new DOMException('broken', 'UnknownError');
+  };
+  const { value } = await quickly(() => fetcher.fetch(file));
+  assert.deepEqual([await bytesOf(value, fetcher), server.sent], [FILE, 5000]);
+  assert.ok([...browser.folders.get('luke-web')!.values()].every(({ open }) => open.size === 0));
+  checkTold(told);
+});
+
 test('a part that cannot be thrown away costs no load', async () => {
   const { fetcher, browser, server, cut } = await setup({ cache: 'auto' });
   const draft = await fetcher.stores.target!.draft(file.sha256!, 6000);

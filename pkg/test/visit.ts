@@ -73,7 +73,7 @@ export function checkProgress(events: readonly LoadEvent[], hasFailed = false): 
   for (const { phase, loadedBytes, totalBytes, storedBytes } of events) {
     assert.ok(loadedBytes <= totalBytes && storedBytes <= loadedBytes && storedBytes >= 0, JSON.stringify(events));
     if (loadedBytes < before) falls += 1;
-    if (phase === 'retry' || phase === 'quota') reasons += 1;
+    if (phase === 'retry') reasons += 1;
     before = loadedBytes;
     // Bytes are taken back just before the event of their retry, or when the next try shows that the server sends all of them again.
     assert.ok(falls <= reasons + 16, JSON.stringify(events));

@@ -93,7 +93,7 @@ export class OpfsStore implements Store {
 class OpfsDraft implements Draft {
   length: number;
   readonly #handle: FileHandle;
-  readonly #access: AccessHandle;
+  #access: AccessHandle;
 
   constructor(handle: FileHandle, access: AccessHandle) {
     this.#handle = handle;
@@ -123,6 +123,15 @@ class OpfsDraft implements Draft {
 
   async commit(name: string): Promise<void> {
     this.#access.close();
+    try {
+      await this.#move(name);
+    } catch (error) {
+      this.#access = await this.#handle.createSyncAccessHandle!(); // the content can still be used
+      throw error;
+    }
+  }
+
+  async #move(name: string): Promise<void> {
     await this.#handle.move!(name).catch(async (error: unknown) => {
       // Some browsers do not rename a file onto another one.
       if (!(await find(name))) throw error;
