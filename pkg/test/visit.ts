@@ -1,5 +1,6 @@
 // Loads of a model from a fake server into a fake browser, as the wasm reads them, without an engine.
 import assert from 'node:assert/strict';
+import { LukeError } from '../dist/errors.js';
 import { ModelFiles, type FilesOptions } from '../dist/files.js';
 import { loadFiles, type FileEntry } from '../dist/manifest.js';
 import { Progress } from '../dist/progress.js';
@@ -52,7 +53,7 @@ export async function visit(server: FakeServer, options: VisitOptions = {}) {
   const { files, events, host } = opened;
   try {
     const folder = await files.folder();
-    assert.ok(folder, 'there is a manifest');
+    if (!folder) throw new LukeError('format', 'a page came in place of the manifest'); // as the engine says when there is no checkpoint either
     const entries = loadFiles(folder.manifest);
     for (const [i, entry] of entries.entries()) await readVerified(host, entry, entries.slice(i + 1));
     await files.complete();
