@@ -1,9 +1,9 @@
 // The engine's end of the port: receives messages, calls the engine and sends its results back.
 import { Engine } from './engine.js';
 import { toPlain } from './errors.js';
+import { manage } from './manage.js';
 import type { Reply, Request } from './protocol.js';
 import { RemoteSource } from './remote.js';
-import { importing } from './retry.js';
 import { fetchSource, type Source } from './source.js';
 
 /** Serves one model over `port` until a `close` message arrives. */
@@ -39,10 +39,7 @@ export async function serve(port: MessagePort, engine = new Engine()): Promise<v
         void reply(data.id, (abort) => engine.call(data.call, (info) => post({ type: 'info', info }), abort, data.priority));
         break;
       case 'manage':
-        void reply(data.id, async ({ signal }) => {
-          const { manage } = await importing('manage.js', data.options, signal, () => import('./manage.js'));
-          return manage(data.action, data.options, sourceOf(data.options), progress, signal);
-        });
+        void reply(data.id, ({ signal }) => manage(data.action, data.options, sourceOf(data.options), progress, signal));
         break;
       case 'abort':
         calls.get(data.id)?.abort();
