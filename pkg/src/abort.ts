@@ -1,4 +1,13 @@
-// Promises that end with a signal.
+// Promises and controllers that end with a signal.
+
+/** A controller that aborts when `signal` does, for the same reason, until `release` is called. */
+export function follow(signal: AbortSignal): { abort: AbortController; release: () => void } {
+  const abort = new AbortController();
+  const onAbort = () => abort.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  return { abort, release: () => signal.removeEventListener('abort', onAbort) };
+}
 
 /** The result of `work`, or a rejection with `signal.reason` as soon as the signal aborts. The result of `work` is then ignored. */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

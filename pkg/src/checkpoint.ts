@@ -2,7 +2,7 @@
 // the small files once and keeps what it made of them; the weights are then parts of the safetensors files. Only loads of checkpoints
 // need this script.
 import { LukeError } from './errors.js';
-import { key } from './fetcher.js';
+import { checkVersion, key } from './fetcher.js';
 import { collect, isMissing, missing, type ModelFiles } from './files.js';
 import { fileUrl } from './manifest.js';
 import { RecordedNames } from './names.js';
@@ -113,10 +113,7 @@ export class SmallFiles {
   /** Remembers the version of a weight file, and whether its server sends parts. */
   #see(path: string, url: string, { version, status }: Download): void {
     const { versions } = this.#names;
-    const known = versions.get(path);
-    if (known !== undefined && version !== undefined && known !== version) {
-      throw new LukeError('integrity', `${url} was replaced while it was read`, { url, isReplaced: true });
-    }
+    checkVersion(url, versions.get(path), version);
     if (version !== undefined) versions.set(path, version);
     if (status !== 206) this.#model.downloads.wholeFiles.add(path);
   }

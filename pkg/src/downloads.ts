@@ -1,5 +1,6 @@
 // The downloads of a model's files: several at once, in the order in which they are needed. A file that one tab has begun is finished,
 // and not fetched again, by whoever needs it next.
+import { follow } from './abort.js';
 import type { Cutter } from './cutter.js';
 import { LukeError } from './errors.js';
 import { key, NoRanges, type Fetcher, type Landed } from './fetcher.js';
@@ -104,12 +105,8 @@ export class Downloads {
   }
 
   #start(entry: FileEntry): Landing {
-    const { signal } = this.#fetcher;
-    const abort = new AbortController();
-    const onAbort = () => abort.abort(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort);
-    const landed = this.#land(entry, abort.signal).finally(() => signal.removeEventListener('abort', onAbort));
+    const { abort, release } = follow(this.#fetcher.signal);
+    const landed = this.#land(entry, abort.signal).finally(release);
     const landing: Landing = { entry, landed, abort, state: 'on its way' };
     this.#landings.set(key(entry), landing);
     landed.then(

@@ -4,7 +4,7 @@
 import { abortable } from './abort.js';
 import { chooseDevice, type Choice } from './device.js';
 import { LukeError, toLukeError } from './errors.js';
-import { ModelFiles } from './files.js';
+import { ModelFiles, type Folder } from './files.js';
 import { key } from './fetcher.js';
 import { loadFiles, manifestUrl } from './manifest.js';
 import { Progress } from './progress.js';
@@ -152,7 +152,7 @@ export class Engine {
       };
     };
     try {
-      await this.#loadOn(choice.device, url, options, files, progress);
+      await this.#loadOn(choice.device, folder, url, options, files, progress);
       return finish(choice.adapter, choice.reason);
     } catch (failure) {
       if (!(failure instanceof DeviceFailure)) throw failure;
@@ -160,18 +160,19 @@ export class Engine {
       if (options.device !== 'auto' || choice.device === 'wasm') throw failure.error;
       const reason = `WebGPU failed: ${failure.error.message}`;
       progress.event('fallback', { reason });
-      await this.#loadOn('wasm', url, options, files, progress).catch((second: unknown) => {
+      await this.#loadOn('wasm', files.folder(), url, options, files, progress).catch((second: unknown) => {
         throw second instanceof DeviceFailure ? second.error : second;
       });
       return finish(undefined, reason);
     }
   }
 
-  async #loadOn(device: Device, ...[url, options, files, progress]: LoadArguments): Promise<void> {
+  /** `reading` is the manifest, whose files are on their way. */
+  async #loadOn(device: Device, reading: Promise<Folder | undefined>, ...[url, options, files, progress]: LoadArguments): Promise<void> {
     const choice = device === 'wasm' ? this.#machine.chooseThreads(options.threads) : { threads: 1 };
     const compiling = this.#instance(device, choice, options, progress);
     compiling.catch(() => {}); // awaited below, after the manifest
-    const folder = await files.folder();
+    const folder = await reading;
     const { instance, threadsReason } = await compiling.catch((error: unknown) => {
       throw new DeviceFailure(error);
     });

@@ -121,11 +121,11 @@ export class Fetcher {
       });
       if (range && response.status !== 206) {
         if (offset !== undefined) {
-              throw new NoRanges();
+          throw new NoRanges();
         }
         reset(); // the whole file comes
       } else if (range && response.start !== undefined && response.start !== range.offset) {
-          throw new LukeError('network', `${url}: the server sent another range than was requested`, { url });
+        throw new LukeError('network', `${url}: the server sent another range than was requested`, { url });
       }
       for await (const piece of response.pieces) {
         signal.throwIfAborted();
@@ -147,14 +147,9 @@ export class Fetcher {
     // What is stored here need not be in the HTTP cache too.
     const freshness = this.stores.target ? 'no-store' : this.stale.has(key(entry)) ? 'reload' : undefined;
     const response = await download(this.#source, url, signal, range, freshness);
-    const version = entry.offset === undefined ? undefined : this.names.versions.get(entry.path);
-    if (version !== undefined && response.version !== undefined && response.version !== version) {
-      throw new LukeError('integrity', `${url} was replaced while it was read`, { url, isReplaced: true });
-    }
+    if (entry.offset !== undefined) checkVersion(url, this.names.versions.get(entry.path), response.version);
     // A page to log in, or of a server that has a page for every address: it may be over at the next try.
-    if (response.html) {
-      throw new LukeError('network', `${url} answered with a page instead of the file`, { url });
-    }
+    if (response.html) throw new LukeError('network', `${url} answered with a page instead of the file`, { url });
     if (response.ifRange) this.#ifRange.set(entry.path, response.ifRange);
     return response;
   }
@@ -233,6 +228,12 @@ export function inStore<T>(operation: () => T): T {
   } catch (error) {
     throw new StoreFault(error);
   }
+}
+
+/** Throws `integrity` if a file has another version than the parts of it that are here. */
+export function checkVersion(url: string, known: string | undefined, version: string | undefined): void {
+  if (known === undefined || version === undefined || known === version) return;
+  throw new LukeError('integrity', `${url} was replaced while it was read`, { url, isReplaced: true });
 }
 
 export function wrongLength({ path, bytes }: FileEntry, url: string, how: string): LukeError {

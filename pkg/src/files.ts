@@ -4,7 +4,7 @@ import { Downloads } from './downloads.js';
 import { LukeError } from './errors.js';
 import { Fetcher } from './fetcher.js';
 import { canHash, sha256 } from './hash.js';
-import { checkManifest, fileUrl, loadFiles, type FileEntry, type Manifest } from './manifest.js';
+import { checkManifest, fileUrl, loadFiles, totalBytes, type FileEntry, type Manifest } from './manifest.js';
 import type { Progress } from './progress.js';
 import { readRecord, updateRecord } from './record.js';
 import { withinStall, withRetries, type RetryOptions } from './retry.js';
@@ -113,7 +113,7 @@ export class ModelFiles {
     const { stores } = this.fetcher;
     if (!stores.target || stores.target.kind === 'memory') return;
     const { usage = 0, quota = Infinity } = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
-    let missing = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+    let missing = totalBytes(entries);
     if (missing <= quota - usage) return;
     for (const entry of entries) {
       const name = await this.fetcher.names.find(entry);

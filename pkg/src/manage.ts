@@ -5,7 +5,7 @@ import type { Machine } from './engine.js';
 import { LukeError, toLukeError } from './errors.js';
 import { isMissing, ModelFiles } from './files.js';
 import { sha256 } from './hash.js';
-import { checkManifest, loadFiles, manifestUrl, type FileEntry } from './manifest.js';
+import { checkManifest, loadFiles, manifestUrl, totalBytes, type FileEntry } from './manifest.js';
 import { Progress } from './progress.js';
 import type { Action, ManageOptions } from './protocol.js';
 import { aloneWithRecords, listRecords, readRecord, recordName, type ModelRecord } from './record.js';
@@ -70,16 +70,12 @@ async function contentsOf(stores: Stores, { url, manifest: hash, files = {}, isC
 
 async function isComplete(stores: Stores, record: ModelRecord): Promise<boolean> {
   const { needed, isWhole } = await contentsOf(stores, record);
-  return isWhole && (await storedBytes(stores, needed)) === sum(needed);
+  return isWhole && (await storedBytes(stores, needed)) === totalBytes(needed);
 }
 
 async function storedBytes(stores: Stores, entries: readonly FileEntry[]): Promise<number> {
   const isStored = await Promise.all(entries.map(({ sha256, bytes }) => stores.has(sha256!, bytes)));
-  return sum(entries.filter((_, i) => isStored[i]));
-}
-
-function sum(entries: readonly FileEntry[]): number {
-  return entries.reduce((total, { bytes }) => total + bytes, 0);
+  return totalBytes(entries.filter((_, i) => isStored[i]));
 }
 
 async function list(stores: Stores): Promise<StoredModel[]> {
@@ -89,7 +85,7 @@ async function list(stores: Stores): Promise<StoredModel[]> {
     const { needed, others, isWhole } = await contentsOf(stores, record);
     const isStored = ({ sha256, bytes }: FileEntry) => files.get(sha256!) === bytes;
     const { url, name, storedAt } = record;
-    return { url, name, storedAt, bytes: sum(needed), storedBytes: sum([...needed, ...others].filter(isStored)), complete: isWhole && needed.every(isStored) };
+    return { url, name, storedAt, bytes: totalBytes(needed), storedBytes: totalBytes([...needed, ...others].filter(isStored)), complete: isWhole && needed.every(isStored) };
   });
   return Promise.all(models);
 }
@@ -166,9 +162,9 @@ async function availability(files: ModelFiles, stores: Stores, url: string, reco
     if (!folder) await new SmallFiles(files).read('config.json'); // there is no checkpoint without it
     const contents = folder ? { needed: loadFiles(folder.manifest), isWhole: true } : record && (await contentsOf(stores, record));
     const { needed, isWhole } = contents ?? { needed: [], isWhole: false };
-    const [cachedBytes, totalBytes] = [await storedBytes(stores, needed), isWhole ? sum(needed) : 0];
-    const state = isWhole && cachedBytes === totalBytes ? 'available' : cachedBytes > 0 ? 'partial' : 'downloadable';
-    return { state, cachedBytes, totalBytes, device, ...(choice.reason && { reason: choice.reason }) };
+    const [cachedBytes, allBytes] = [await storedBytes(stores, needed), isWhole ? totalBytes(needed) : 0];
+    const state = isWhole && cachedBytes === allBytes ? 'available' : cachedBytes > 0 ? 'partial' : 'downloadable';
+    return { state, cachedBytes, totalBytes: allBytes, device, ...(choice.reason && { reason: choice.reason }) };
   } catch (error) {
     return unavailable(isMissing(error) ? `${url} is not there, nor a Hugging Face checkpoint` : toLukeError(error).message);
   }

@@ -34,6 +34,11 @@ export function manifestUrl(model: string): string {
   return url.href;
 }
 
+/** Bytes of all of these files. */
+export function totalBytes(files: readonly FileEntry[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /** The files that a load reads. Calls read the chunks of the entity table later. */
 export function loadFiles({ files, chunks }: Manifest): FileEntry[] {
   return [files.tokenizer, files.entityVocab, ...chunks];

@@ -88,6 +88,7 @@ export async function persist(): Promise<void> {
 export async function keepOffline(luke: { info: RuntimeInfo }): Promise<void> {
   const container = (globalThis.navigator as Navigator | undefined)?.serviceWorker;
   if (!(await container?.getRegistration())) return;
+  // The name is `KEEP` of service-worker.ts, which a page does not load.
   (await container!.ready).active?.postMessage({ type: 'luke-web:keep', urls: [...luke.info.runtimeUrls] });
 }
 

@@ -1,4 +1,5 @@
 // When a failed request is tried again, and after how long.
+import { abortable, follow } from './abort.js';
 import { LukeError } from './errors.js';
 
 /** What a caller may set, and the defaults. */
@@ -65,10 +66,7 @@ export async function withinStall<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal, alive: (isDone?: boolean) => void) => Promise<T>,
 ): Promise<T> {
-  const abort = new AbortController();
-  const onAbort = () => abort.abort(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
+  const { abort, release } = follow(signal);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stall = () => abort.abort(new LukeError('network', `${url}: no byte came for ${stallMs / 1000} s`, { url, stallMs }));
   const alive = (isDone = false) => {
@@ -78,15 +76,13 @@ export async function withinStall<T>(
     timer = setTimeout(() => (timer = setTimeout(stall, GRACE_MS)), stallMs);
   };
   alive();
-  // A stream need not end when its signal aborts: the page may have given us a `fetch` of its own.
-  const stopped = new Promise<never>((_, reject) => abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true }));
-  stopped.catch(() => {});
   try {
     abort.signal.throwIfAborted();
-    return await Promise.race([work(abort.signal, alive), stopped]);
+    // A stream need not end when its signal aborts: the page may have given us a `fetch` of its own.
+    return await abortable(work(abort.signal, alive), abort.signal);
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
+    release();
     abort.abort(); // ends what is left of the work
   }
 }

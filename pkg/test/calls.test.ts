@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { CallQueue } from '../dist/queue.js';
 import { rankOf, Turns, type RunningCall } from '../dist/turns.js';
 import type { Priority } from '../dist/types.js';
+import { counted } from './fakes.js';
 
 /** A promise and what settles it. */
 function deferred() {
@@ -13,17 +14,6 @@ function deferred() {
 }
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
-
-/** A signal that counts its listeners. */
-function counted() {
-  const abort = new AbortController();
-  const { signal } = abort;
-  let listeners = 0;
-  const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
-  signal.addEventListener = (...args: Parameters<typeof add>) => void ((listeners += 1), add(...args));
-  signal.removeEventListener = (...args: Parameters<typeof remove>) => void ((listeners -= 1), remove(...args));
-  return { abort, signal, listeners: () => listeners };
-}
 
 /** A queue whose calls run until the test ends them, and the order of their starts. */
 function queueOfCalls() {

@@ -186,3 +186,14 @@ export function workers(make: () => Machine) {
   };
   return { start, started };
 }
+
+/** A signal that counts its listeners. */
+export function counted() {
+  const abort = new AbortController();
+  const { signal } = abort;
+  let listeners = 0;
+  const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+  signal.addEventListener = (...args: Parameters<typeof add>) => void ((listeners += 1), add(...args));
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => void ((listeners -= 1), remove(...args));
+  return { abort, signal, listeners: () => listeners };
+}

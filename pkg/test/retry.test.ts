@@ -5,22 +5,11 @@ import { LukeError } from '../dist/errors.js';
 import { importing, mayRetry, sleep, waitMs, withinStall, withRetries } from '../dist/retry.js';
 import { download, fetchSource, pieces } from '../dist/source.js';
 import { quickly, turn } from './clock.js';
-import { MODEL } from './fakes.js';
+import { counted, MODEL } from './fakes.js';
 import { FakeServer } from './server.js';
 
 const never = new AbortController().signal;
 const network = (detail?: object) => new LukeError('network', 'no', detail);
-
-/** A signal that counts its listeners. */
-function counted() {
-  const abort = new AbortController();
-  const { signal } = abort;
-  let listeners = 0;
-  const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
-  signal.addEventListener = (...args: Parameters<typeof add>) => void ((listeners += 1), add(...args));
-  signal.removeEventListener = (...args: Parameters<typeof remove>) => void ((listeners -= 1), remove(...args));
-  return { abort, signal, listeners: () => listeners };
-}
 
 test('what may be tried again: network errors, 408, 429, 5xx and wrong bytes', () => {
   const yes = [network(), network({ status: 408 }), network({ status: 429 }), network({ status: 500 }), network({ status: 503 }), network({ stallMs: 1 }), new LukeError('integrity', 'x'), network({ status: 403, isRedirected: true })];
