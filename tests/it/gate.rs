@@ -2,10 +2,10 @@
 //! faulty part.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use luke_web::backend::DeviceKind;
-use luke_web::folder::{CheckedFolder, FileEntry, MAX_AHEAD, Reading, Source, sha256_hex};
+use luke_web::folder::{CheckedFolder, FileEntry, MAX_AHEAD, sha256_hex};
 use luke_web::heads::Method;
 use luke_web::inputs::ModelInputs;
 use luke_web::tasks::embed::{EmbedInput, EmbedOptions};
@@ -13,7 +13,7 @@ use luke_web::{Luke, LukeError, Vocabulary};
 use pollster::block_on;
 use serde_json::{Value, json};
 
-use crate::support::{Files, checkpoint, convert, copy, edit, folder, load, repository, temporary};
+use crate::support::{FileRead, Files, Recorded, checkpoint, convert, copy, edit, folder, load, repository, temporary};
 
 /// A copy of a converted checkpoint. A test may damage it.
 fn spoilt(of: &str, name: &str) -> PathBuf {
@@ -168,36 +168,17 @@ fn inputs_are_bounded_and_positions_exist() {
     }
 }
 
-/// Which file was read, and which were said to come after it.
-struct Announced {
-    files: Files,
-    reads: Mutex<Vec<(FileEntry, Vec<FileEntry>)>>,
-}
-
-impl Source for Announced {
-    fn read<'a>(
-        &'a self,
-        file: &'a FileEntry,
-        ahead: &'a [&'a FileEntry],
-        again: bool,
-        buffer: Vec<u8>,
-    ) -> Reading<'a> {
-        assert!(!again, "{} is as the manifest says", file.path);
-        self.reads.lock().unwrap().push((file.clone(), ahead.iter().map(|file| (*file).clone()).collect()));
-        self.files.read(file, ahead, again, buffer)
-    }
-}
-
 #[test]
 fn each_read_says_which_files_come_next() {
     let check = |folder: &Path, files: usize| {
-        let source = Arc::new(Announced { files: Files(folder.to_owned()), reads: Mutex::default() });
+        let source = Recorded::new(folder);
         let checked = CheckedFolder::parse(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
         block_on(Luke::load(checked, source.clone(), DeviceKind::Cpu, false)).unwrap();
-        let reads = source.reads.lock().unwrap();
+        let reads = source.reads();
         assert_eq!(reads.len(), files, "{}", folder.display());
-        for (place, (file, ahead)) in reads.iter().enumerate() {
-            let next: Vec<&FileEntry> = reads[place + 1..].iter().map(|(file, _)| file).take(MAX_AHEAD).collect();
+        for (place, FileRead { file, ahead, again }) in reads.iter().enumerate() {
+            assert!(!again, "{} is as the manifest says", file.path);
+            let next: Vec<&FileEntry> = reads[place + 1..].iter().map(|read| &read.file).take(MAX_AHEAD).collect();
             assert!(ahead.iter().eq(next), "{}", file.path);
         }
     };
@@ -230,40 +211,14 @@ fn each_read_says_which_files_come_next() {
     check(&scattered, chunks + 2);
 }
 
-/// Files of which the first copies that are given are cut short.
-struct Stale {
-    files: Files,
-    bad_copies: usize,
-    /// Each file that was read, and whether another copy was asked for.
-    reads: Mutex<Vec<(String, bool)>>,
-}
-
-impl Source for Stale {
-    fn read<'a>(
-        &'a self,
-        file: &'a FileEntry,
-        ahead: &'a [&'a FileEntry],
-        again: bool,
-        buffer: Vec<u8>,
-    ) -> Reading<'a> {
-        let mut reads = self.reads.lock().unwrap();
-        reads.push((file.path.clone(), again));
-        let bad = reads.iter().filter(|(path, _)| *path == file.path).count() <= self.bad_copies;
-        Box::pin(async move {
-            let bytes = self.files.read(file, ahead, again, buffer).await?;
-            Ok(if bad { bytes[1..].to_vec() } else { bytes })
-        })
-    }
-}
-
 #[test]
 fn a_file_that_is_wrong_is_asked_for_once_more() {
     let load = |bad_copies: usize| {
         let folder = folder("micro-mlm");
         let checked = CheckedFolder::parse(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
-        let source = Arc::new(Stale { files: Files(folder), bad_copies, reads: Mutex::default() });
+        let source = Recorded::stale(&folder, bad_copies);
         let loaded = block_on(Luke::load(checked, source.clone(), DeviceKind::Cpu, true));
-        let reads = std::mem::take(&mut *source.reads.lock().unwrap());
+        let reads: Vec<_> = source.reads().drain(..).map(|read| (read.file.path, read.again)).collect();
         (loaded.map(|luke| luke.self_test_error.is_some()), reads)
     };
     let twice = |path: &str| [(path.to_owned(), false), (path.to_owned(), true)];

@@ -1,11 +1,11 @@
 //! Models whose entity table stays in chunks. They give the numbers of `transformers`, and a call reads only the chunks
 //! that it needs.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use luke_web::Luke;
 use luke_web::backend::DeviceKind;
-use luke_web::folder::{CheckedFolder, FileEntry, Reading, Source};
+use luke_web::folder::CheckedFolder;
 use luke_web::tasks::embed::{EmbedInput, EmbedOptions};
 use luke_web::tasks::predict_entities::{PredictEntitiesInput, PredictEntitiesOptions};
 use luke_web::tasks::qa::{QaInput, QaOptions};
@@ -13,38 +13,17 @@ use luke_web::weights::PagedRows;
 use pollster::block_on;
 use serde_json::{Value, json};
 
-use crate::support::{Files, TOLERANCE, assert_close, checkpoint, convert, fixture, flat, folder};
+use crate::support::{Recorded, TOLERANCE, assert_close, checkpoint, convert, fixture, flat, folder};
 
-/// The files of a folder. Records which chunks of the entity table were read.
-struct Counted {
-    files: Files,
-    rows: Mutex<Vec<String>>,
+/// The chunks of the entity table that were read since the last time.
+fn take(source: &Recorded) -> Vec<String> {
+    let reads = std::mem::take(&mut *source.reads());
+    reads.into_iter().map(|read| read.file.path).filter(|path| path.starts_with("entities/")).collect()
 }
 
-impl Source for Counted {
-    fn read<'a>(
-        &'a self,
-        file: &'a FileEntry,
-        ahead: &'a [&'a FileEntry],
-        again: bool,
-        buffer: Vec<u8>,
-    ) -> Reading<'a> {
-        if file.path.starts_with("entities/") {
-            self.rows.lock().unwrap().push(file.path.clone());
-        }
-        self.files.read(file, ahead, again, buffer)
-    }
-}
-
-impl Counted {
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.rows.lock().unwrap())
-    }
-}
-
-fn load(path: std::path::PathBuf) -> (Luke, Arc<Counted>) {
+fn load(path: std::path::PathBuf) -> (Luke, Arc<Recorded>) {
     let checked = CheckedFolder::parse(&std::fs::read_to_string(path.join("manifest.json")).unwrap()).unwrap();
-    let source = Arc::new(Counted { files: Files(path), rows: Mutex::default() });
+    let source = Recorded::new(&path);
     (block_on(Luke::load(checked, source.clone(), DeviceKind::Cpu, false)).unwrap(), source)
 }
 
@@ -57,9 +36,9 @@ fn titles(case: &Value) -> Option<Vec<Option<String>>> {
 fn entities_from_all_over_a_paged_table_equal_transformers() {
     let (luke, source) = load(folder("micro-paged"));
     assert!(luke.manifest.entity_table.as_ref().is_some_and(|table| table.chunks.len() == 3));
-    assert!(source.take().is_empty(), "no rows are read before a call needs them");
+    assert!(take(&source).is_empty(), "no rows are read before a call needs them");
     assert!(block_on(luke.self_test()).unwrap().is_some());
-    assert!(source.take().len() <= 1, "the self-test reads the rows of its entities, not the table");
+    assert!(take(&source).len() <= 1, "the self-test reads the rows of its entities, not the table");
     let fixture = fixture("paged.json");
     let (text, spans) = (fixture["text"].as_str().unwrap().to_owned(), vec![[0, 7], [17, 28]]);
     for case in fixture["cases"].as_array().unwrap() {
@@ -86,7 +65,7 @@ fn a_call_reads_the_chunks_of_its_rows_and_no_others() {
         let titles = titles.iter().map(|title| Some((*title).to_owned())).collect();
         let options = EmbedOptions { titles: Some(titles), ..Default::default() };
         block_on(luke.embed(&EmbedInput { text: "a b c d".into(), spans }, &options)).unwrap();
-        source.take()
+        take(&source)
     };
     assert_eq!(embed(&[]), [""; 0]);
     assert_eq!(embed(&["Entity 700"]), ["entities/0001.bin"]);
@@ -94,7 +73,7 @@ fn a_call_reads_the_chunks_of_its_rows_and_no_others() {
     assert_eq!(embed(&["Entity 1298", "Entity 700", "Japan"]), ["entities/0000.bin", "entities/0002.bin"]);
     let input = PredictEntitiesInput { text: "a b".into(), spans: vec![[0, 1]] };
     block_on(luke.predict_entities(&input, &PredictEntitiesOptions::default())).unwrap();
-    assert_eq!(source.take(), [""; 0], "prediction reads what is kept");
+    assert_eq!(take(&source), [""; 0], "prediction reads what is kept");
     assert!(luke.manifest.entity_table.as_ref().unwrap().chunks.iter().all(|c| c.bytes < PagedRows::KEPT_BYTES));
 }
 
@@ -113,7 +92,7 @@ fn linked_questions_read_the_rows_of_their_links() {
     let ask = |entities: Value| {
         let input = QaInput { question: "Who lives there?".into(), context: "Tokyo beats Paris in Japan".into() };
         let options: QaOptions = serde_json::from_value(json!({ "entities": entities })).unwrap();
-        (block_on(luke.qa(&input, &options)).unwrap(), source.take())
+        (block_on(luke.qa(&input, &options)).unwrap(), take(&source))
     };
     let (plain, rows) = ask(json!({}));
     assert_eq!(rows, [""; 0]);

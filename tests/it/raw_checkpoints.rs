@@ -1,38 +1,19 @@
 //! Checkpoints with several heads on one encoder, and checkpoints that are loaded without conversion.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use luke_web::backend::DeviceKind;
 use luke_web::checkpoint::{HeadChoice, RawCheckpoint, Stored, header_bytes, read_header, shards};
-use luke_web::folder::{CheckedFolder, FileEntry, Reading, Source};
+use luke_web::folder::CheckedFolder;
 use luke_web::inputs::ModelInputs;
 use luke_web::{Luke, LukeError, Output};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Files, camel_case, changed, checkpoint, convert, edit, edit_tensors, fixture, folder, load, read_tensors,
+    FileRead, Recorded, camel_case, changed, checkpoint, convert, edit, edit_tensors, fixture, folder, load,
+    read_tensors,
 };
-
-/// The weight files of a checkpoint. Records which parts were read.
-struct Raw {
-    files: Files,
-    read: Mutex<Vec<FileEntry>>,
-}
-
-impl Source for Raw {
-    fn read<'a>(
-        &'a self,
-        file: &'a FileEntry,
-        ahead: &'a [&'a FileEntry],
-        again: bool,
-        buffer: Vec<u8>,
-    ) -> Reading<'a> {
-        assert!(file.path.ends_with(".safetensors"), "{} was read before", file.path);
-        self.read.lock().unwrap().push(file.clone());
-        self.files.read(file, ahead, again, buffer)
-    }
-}
 
 fn stored(folder: &Path) -> Vec<Stored> {
     let files = match std::fs::read(folder.join("model.safetensors.index.json")) {
@@ -47,14 +28,14 @@ fn stored(folder: &Path) -> Vec<Stored> {
     files.iter().flat_map(of).collect()
 }
 
-fn read_raw(folder: &Path, heads: &[&str]) -> Result<(RawCheckpoint, Arc<Raw>), LukeError> {
+fn read_raw(folder: &Path, heads: &[&str]) -> Result<(RawCheckpoint, Arc<Recorded>), LukeError> {
     let lookup = |name: &str| Ok(std::fs::read(folder.join(name)).ok());
     let heads: Vec<HeadChoice> = heads.iter().map(|head| head.parse().unwrap()).collect();
     let raw = RawCheckpoint::read(&lookup, &stored(folder), "raw", &heads)?;
-    Ok((raw, Arc::new(Raw { files: Files(folder.to_owned()), read: Mutex::default() })))
+    Ok((raw, Recorded::ending(folder, ".safetensors")))
 }
 
-fn load_raw(folder: &Path, heads: &[&str]) -> (Luke, Arc<Raw>) {
+fn load_raw(folder: &Path, heads: &[&str]) -> (Luke, Arc<Recorded>) {
     let (raw, source) = read_raw(folder, heads).unwrap();
     let manifest = serde_json::to_string(raw.folder.manifest()).unwrap();
     assert!(CheckedFolder::parse(&manifest).is_err(), "a model folder must have hashes");
@@ -85,8 +66,8 @@ fn a_checkpoint_read_as_it_is_equals_the_converted_one() {
         for inputs in inputs(name) {
             assert_eq!(forward(&raw, &inputs, None), forward(&converted, &inputs, None), "{name}");
         }
-        let read = source.read.lock().unwrap();
-        let mut places: Vec<_> = read.iter().map(|file| (file.path.clone(), file.offset)).collect();
+        let read = source.reads();
+        let mut places: Vec<_> = read.iter().map(|FileRead { file, .. }| (file.path.clone(), file.offset)).collect();
         places.sort();
         places.dedup();
         assert_eq!(places.len(), read.len(), "{name}: nothing is read twice");
@@ -150,7 +131,7 @@ fn a_large_entity_table_is_read_by_rows_raw_and_converted() {
     let (raw, source) = load_raw(&from, &[]);
     let table = raw.manifest.entity_table.clone().unwrap();
     assert_eq!((table.rows, table.row_bytes, table.rows_per_chunk, table.chunks.len()), (1300, 64, 512, 3));
-    let rows_read = || source.read.lock().unwrap().iter().filter(|file| table.chunks.contains(file)).count();
+    let rows_read = || source.reads().iter().filter(|read| table.chunks.contains(&read.file)).count();
     assert_eq!(rows_read(), 0, "loading reads no row");
 
     let to = convert(&from, "many-entities", &["--entities", "full"]).unwrap();
