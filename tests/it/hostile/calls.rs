@@ -148,6 +148,12 @@ fn plausible(name: &str) -> BoxedStrategy<Value> {
         "entities" => (texts(), select(vec!["Japan", "[MASK]", "none"]))
             .prop_map(|(texts, title)| texts.into_iter().map(|text| (text, json!(title))).collect::<Map<_, _>>().into())
             .boxed(),
+        // The spans of a text grow with the square of this: 285 makes 100,000 of 500 words.
+        "maxSpanTokens" => prop_oneof![
+            3 => (0u64..40).prop_map(|value| json!(value)),
+            1 => select(vec![json!(null), json!(10_000_000), json!(u64::from(u32::MAX)), json!(u64::MAX)]),
+        ]
+        .boxed(),
         _ => prop_oneof![
             3 => (0u64..600).prop_map(|value| json!(value)),
             1 => select(vec![json!(null), json!(10_000_000), json!(u64::from(u32::MAX)), json!(u64::MAX)]),
