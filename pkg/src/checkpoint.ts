@@ -5,7 +5,7 @@ import { LukeError } from './errors.js';
 import { checkVersion, key } from './fetcher.js';
 import { collect, isMissing, missing, type ModelFiles } from './files.js';
 import { fileUrl } from './manifest.js';
-import { RecordedNames } from './names.js';
+import { nameOf, RecordedNames } from './names.js';
 import { withinStall } from './retry.js';
 import { download, type ByteRange, type Download } from './source.js';
 import type { WasmCheckpoint, WasmModule } from './wasm.js';
@@ -117,13 +117,6 @@ export class SmallFiles {
     if (version !== undefined) versions.set(path, version);
     if (status !== 206) this.#model.downloads.wholeFiles.add(path);
   }
-}
-
-/** The name of the folder, or of the repository on a hub: `NAME` of `/ORG/NAME/resolve/main/`. */
-function nameOf(url: string): string {
-  const folders = new URL('.', url).pathname.split('/').filter(Boolean);
-  const resolve = folders.indexOf('resolve');
-  return (resolve > 0 && resolve < folders.length - 1 ? folders[resolve - 1] : folders.at(-1)) ?? 'luke';
 }
 
 /** How a server said that there is no such file. */

@@ -110,14 +110,16 @@ export class ModelFiles {
 
   /** Looks for room for the files that are not stored yet. Without it, the load goes on in memory. */
   async #checkRoom(entries: readonly FileEntry[]): Promise<void> {
-    const { stores } = this.fetcher;
-    if (!stores.target || stores.target.kind === 'memory') return;
+    const { stores, names } = this.fetcher;
+    const { target } = stores;
+    if (!target || target.kind === 'memory') return;
     const { usage = 0, quota = Infinity } = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
     let missing = totalBytes(entries);
     if (missing <= quota - usage) return;
     for (const entry of entries) {
-      const name = await this.fetcher.names.find(entry);
-      if (name && (await stores.has(name, entry.bytes))) missing -= entry.bytes;
+      const name = await names.find(entry);
+      const isStored = name !== undefined && (await stores.has(name, entry.bytes));
+      missing -= isStored ? entry.bytes : Math.min(entry.bytes, await target.partBytes(await names.part(entry)).catch(() => 0));
     }
     if (missing > quota - usage) this.fetcher.storeFailed(new DOMException(`${missing} bytes are needed, and ${quota - usage} are free`, 'QuotaExceededError'));
   }

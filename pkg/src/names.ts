@@ -85,6 +85,13 @@ export class RecordedNames implements FileNames {
     });
     const files = { ...Object.fromEntries(kept), ...added };
     const isSame = JSON.stringify(files) === JSON.stringify(before);
-    return { name: old?.name ?? '', files, versions, isComplete: this.#isComplete || (isSame && old?.isComplete === true) };
+    return { name: nameOf(this.#url), files, versions, isComplete: this.#isComplete || (isSame && old?.isComplete === true) };
   }
+}
+
+/** The name of a checkpoint: that of its folder, or of its repository on a hub, which is `NAME` in `/ORG/NAME/resolve/main/`. */
+export function nameOf(url: string): string {
+  const folders = new URL('.', url).pathname.split('/').filter(Boolean);
+  const resolve = folders.indexOf('resolve');
+  return (resolve > 0 && resolve < folders.length - 1 ? folders[resolve - 1] : folders.at(-1)) ?? 'luke';
 }

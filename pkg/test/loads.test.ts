@@ -214,6 +214,18 @@ test('a model that is stored needs no room', async () => {
   assert.deepEqual([asked, events.some(({ phase }) => phase === 'quota')], [['manifest.json'], false]);
 });
 
+test('the room for a part that is on the disk already is not asked for again', async () => {
+  const { server, browser } = setup();
+  const tab = new Tab();
+  tab.run(() => visit(server)).catch(() => {}); // timers do not end with the fake tab
+  while (server.sent - server.sentOf('manifest') < 8000) await turn();
+  browser.close(tab);
+  browser.options.quota = TOTAL + 1500; // the model, its manifest and its record
+  const { events, asked } = await visit(server);
+  assert.ok(asked.some((path) => path.startsWith('chunks')), String(asked));
+  assert.deepEqual(events.filter(({ phase }) => phase === 'quota'), []);
+});
+
 test('two tabs at once fetch every byte once', async () => {
   for (const isWorker of [true, false]) {
     const { server } = setup({ isWorker });

@@ -31,6 +31,10 @@ export class CacheApiStore implements Store {
     return true;
   }
 
+  async partBytes(): Promise<number> {
+    return 0;
+  }
+
   async draft(_part: string, bytes: number): Promise<Draft> {
     return new MemoryDraft(bytes, async (name, content) => {
       const headers = { 'content-length': String(content.length) };

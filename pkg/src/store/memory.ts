@@ -18,6 +18,10 @@ export class MemoryStore implements Store {
     return content !== undefined;
   }
 
+  async partBytes(): Promise<number> {
+    return 0;
+  }
+
   async draft(_part: string, bytes: number): Promise<Draft> {
     return new MemoryDraft(bytes, async (name, content) => void this.#files.set(name, content));
   }

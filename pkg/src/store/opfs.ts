@@ -65,6 +65,10 @@ export class OpfsStore implements Store {
     return true;
   }
 
+  async partBytes(part: string): Promise<number> {
+    return (await this.size(part + PART)) ?? 0;
+  }
+
   async draft(part: string): Promise<Draft> {
     const handle = (await (await folder()).getFileHandle(part + PART, { create: true })) as FileHandle;
     return new OpfsDraft(handle, await handle.createSyncAccessHandle!());

@@ -22,6 +22,8 @@ export interface Store {
   size(name: string): Promise<number | undefined>;
   /** Sends a file to `write` in pieces. False if it is not stored. */
   read(name: string, write: Write): Promise<boolean>;
+  /** Number of bytes of an unfinished part. */
+  partBytes(part: string): Promise<number>;
   /** Begins a file of `bytes` bytes. `part` is the name of its unfinished part, which a later draft of the same part may continue. */
   draft(part: string, bytes: number): Promise<Draft>;
   delete(name: string): Promise<void>;
