@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
 const www = new URL('./', import.meta.url);
 const at = (path) => fileURLToPath(new URL(path, www));
 
 function copy(from, to) {
   rmSync(at(to), { recursive: true, force: true });
-  cpSync(at(from), at(to), { recursive: true, dereference: true, filter: (path) => !path.endsWith('.d.ts') && !path.endsWith('.gitignore') });
+  cpSync(at(from), at(to), { recursive: true, dereference: true, filter: (path) => !/\.(d\.ts|map|gitignore)$/.test(path) });
 }
 
 for (const file of ['style.css', 'icon.svg']) copy(file, `dist/${file}`);
@@ -41,5 +42,5 @@ const options = `{
   precache: ${JSON.stringify(['./', ...page])},
   handles: ({ url }) => !/\\/models\\/[^?]*\\.(bin|safetensors)$|\\/build\\.json$/.test(url),
 }`;
-const serviceWorker = readFileSync(at('dist/luke-web/dist/service-worker.js'), 'utf8').replace(/^export /gm, '');
-writeFileSync(at('dist/sw.js'), `${serviceWorker}\nserveOffline(${options});\n`);
+const contents = `import { serveOffline } from 'luke-web/service-worker';\nserveOffline(${options});`;
+await build({ stdin: { contents, resolveDir: at('.') }, bundle: true, format: 'iife', target: 'es2022', outfile: at('dist/sw.js'), logLevel: 'warning' });

@@ -1,6 +1,5 @@
 // A Hugging Face folder read as it is: config.json, tokenizer files and *.safetensors, without `luke convert`. The wasm reads
-// the small files once and keeps what it made of them; the weights are then parts of the safetensors files. Only loads of checkpoints
-// need this script.
+// the small files once and keeps what it made of them; the weights are then parts of the safetensors files.
 import { LukeError } from './errors.js';
 import { checkVersion, key } from './fetcher.js';
 import { collect, isMissing, missing, type ModelFiles } from './files.js';

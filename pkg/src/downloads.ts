@@ -1,11 +1,10 @@
 // The downloads of a model's files: several at once, in the order in which they are needed. A file that one tab has begun is finished,
 // and not fetched again, by whoever needs it next.
 import { follow } from './abort.js';
-import type { Cutter } from './cutter.js';
+import { Cutter } from './cutter.js';
 import { LukeError } from './errors.js';
 import { key, NoRanges, type Fetcher, type Landed } from './fetcher.js';
 import type { FileEntry } from './manifest.js';
-import { importing } from './retry.js';
 import type { Write } from './store/store.js';
 
 /** A file that is here, or on its way. */
@@ -26,7 +25,7 @@ export class Downloads {
   #queue: FileEntry[] = [];
   /** Files that were not read yet, by key. */
   readonly #landings = new Map<string, Landing>();
-  #cutter: Promise<Cutter> | undefined;
+  #cutter: Cutter | undefined;
 
   /** `parallel` is the maximum number of files that are fetched at once. */
   constructor(fetcher: Fetcher, parallel: number) {
@@ -144,11 +143,9 @@ export class Downloads {
   }
 
   /** A part of a file that its server only sends as a whole, which is read once for all parts that are wanted. */
-  async #cut(entry: FileEntry): Promise<Landed> {
-    const { options, signal } = this.#fetcher;
-    this.#cutter ??= importing('cutter.js', options, signal, () => import('./cutter.js')).then(({ Cutter }) => new Cutter(this.#fetcher, (part) => this.#stored(part, true)));
-    this.#cutter.catch(() => (this.#cutter = undefined));
+  #cut(entry: FileEntry): Promise<Landed> {
+    this.#cutter ??= new Cutter(this.#fetcher, (part) => this.#stored(part, true));
     const wanted = () => [...[...this.#landings.values()].filter(({ state }) => state === 'on its way').map(({ entry }) => entry), ...this.#queue];
-    return (await this.#cutter).land(entry, () => wanted().filter(({ path, offset }) => path === entry.path && offset !== undefined));
+    return this.#cutter.land(entry, () => wanted().filter(({ path, offset }) => path === entry.path && offset !== undefined));
   }
 }

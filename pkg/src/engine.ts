@@ -2,6 +2,7 @@
 // speaks for it. It does no maths and reads no text: all of that is in the wasm.
 
 import { abortable } from './abort.js';
+import { readCheckpoint } from './checkpoint.js';
 import { chooseDevice, type Choice } from './device.js';
 import { LukeError, toLukeError } from './errors.js';
 import { ModelFiles, type Folder } from './files.js';
@@ -9,7 +10,6 @@ import { key } from './fetcher.js';
 import { loadFiles, manifestUrl } from './manifest.js';
 import { Progress } from './progress.js';
 import type { Call, EngineOptions } from './protocol.js';
-import { importing } from './retry.js';
 import type { Source } from './source.js';
 import { Stores } from './store/stores.js';
 import { chooseThreads, type ThreadChoice } from './threads.js';
@@ -225,7 +225,6 @@ export class Engine {
 
   /** A folder without a manifest may be a Hugging Face checkpoint. */
   async #checkpoint(instance: WasmInstance, files: ModelFiles, options: EngineOptions): Promise<WasmCheckpoint> {
-    const { readCheckpoint } = await importing('checkpoint.js', options, this.#stop.signal, () => import('./checkpoint.js'));
     const reading = readCheckpoint(instance.module, files, options.heads);
     return instance.run(() => reading).catch((error: unknown) => {
       throw error instanceof LukeError ? error : loadFailure(files.url, error);

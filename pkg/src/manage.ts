@@ -1,4 +1,5 @@
 // What `models` and `availability` do, at the engine's end: they read and change the store without a model.
+import { readCheckpoint, SmallFiles } from './checkpoint.js';
 import { chooseDevice, type Choice } from './device.js';
 import type { Machine } from './engine.js';
 import { LukeError, toLukeError } from './errors.js';
@@ -9,7 +10,6 @@ import { Progress } from './progress.js';
 import type { Action, ManageOptions } from './protocol.js';
 import { aloneWithRecords, listRecords, readRecord, recordName, type ModelRecord } from './record.js';
 import type { Source } from './source.js';
-import { importing } from './retry.js';
 import { Stores } from './store/stores.js';
 import type { Availability, StorageUsage, StoredModel, Verification } from './store-types.js';
 import type { LoadEvent } from './types.js';
@@ -144,7 +144,6 @@ async function prefetch(files: ModelFiles, url: string, progress: Progress, enti
   } else {
     // Only the wasm can tell which parts of a checkpoint's files a load reads.
     const { module } = await loadWasm();
-    const { readCheckpoint } = await checkpointScript(files);
     const checkpoint = await readCheckpoint(module, files, []);
     const parts = checkpoint.files();
     checkpoint.free();
@@ -160,10 +159,7 @@ async function availability(files: ModelFiles, stores: Stores, url: string, reco
   if (!('device' in choice)) return unavailable(choice.message);
   try {
     const folder = await files.manifest();
-    if (!folder) {
-      const { SmallFiles } = await checkpointScript(files);
-      await new SmallFiles(files).read('config.json'); // there is no checkpoint without it
-    }
+    if (!folder) await new SmallFiles(files).read('config.json'); // there is no checkpoint without it
     const contents = folder ? { needed: loadFiles(folder.manifest), isWhole: true } : record && (await contentsOf(stores, record));
     const { needed, isWhole } = contents ?? { needed: [], isWhole: false };
     const [cachedBytes, allBytes] = [await storedBytes(stores, needed), isWhole ? totalBytes(needed) : 0];
@@ -172,8 +168,4 @@ async function availability(files: ModelFiles, stores: Stores, url: string, reco
   } catch (error) {
     return unavailable(isMissing(error) ? `${url} is not there, nor a Hugging Face checkpoint` : toLukeError(error).message);
   }
-}
-
-function checkpointScript({ options, signal }: ModelFiles): Promise<typeof import('./checkpoint.js')> {
-  return importing('checkpoint.js', options, signal, () => import('./checkpoint.js'));
 }

@@ -126,14 +126,3 @@ export function retrying<T>(
 ): Promise<T> {
   return withRetries(options, signal, onRetry, () => withinStall(url, options.stallMs, signal, work), progress);
 }
-
-/** Imports a script of this package, as often as a file is fetched. */
-export function importing<T>(file: string, options: RetryOptions, signal: AbortSignal, load: () => Promise<T>, onRetry: OnRetry = () => {}): Promise<T> {
-  return retrying(file, options, signal, onRetry, async () => {
-    try {
-      return await load();
-    } catch (error) {
-      throw new LukeError('network', `cannot fetch the script ${file}: ${String(error)}`, { url: file });
-    }
-  });
-}

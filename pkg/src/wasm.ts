@@ -4,7 +4,7 @@ import { abortable } from './abort.js';
 import { isTrap, LukeError } from './errors.js';
 import type { FileEntry } from './manifest.js';
 import type { Progress } from './progress.js';
-import { importing, retrying, type OnRetry, type RetryOptions } from './retry.js';
+import { retrying, type OnRetry, type RetryOptions } from './retry.js';
 import { download, fetchSource } from './source.js';
 import type { Write } from './store/store.js';
 import { hasRelaxedSimd, ThreadPool } from './threads.js';
@@ -208,7 +208,10 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
   const stop = new AbortController();
   const onRetry: OnRetry = (...retry) => progress.retry(url, ...retry);
   progress.event('runtime', { file: url });
-  const script = importing(`luke_web.js of ${url}`, options, stop.signal, MODULES[folder].load, onRetry);
+  const scriptName = `luke_web.js of ${url}`;
+  const script = retrying(scriptName, options, stop.signal, onRetry, () => MODULES[folder].load().catch((error: unknown) => {
+    throw new LukeError('network', `cannot fetch the script ${scriptName}: ${String(error)}`, { url: scriptName });
+  }));
   const instance = retrying(url, options, stop.signal, onRetry, async (signal, alive) => {
     const response = await download(fetchWasm, url, signal);
     if (response.html) throw new LukeError('network', `${url} answered with a page instead of the runtime`, { url, status: 404 });

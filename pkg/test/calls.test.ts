@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CallQueue } from '../dist/queue.js';
-import { rankOf, Turns, type RunningCall } from '../dist/turns.js';
-import type { Priority } from '../dist/types.js';
+import { CallQueue } from '../src/queue.js';
+import { rankOf, Turns, type RunningCall } from '../src/turns.js';
+import type { Priority } from '../src/types.js';
 import { counted } from './fakes.js';
 
 /** A promise and what settles it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Engine } from '../dist/engine.js';
-import { fetchSource } from '../dist/source.js';
+import { Engine } from '../src/engine.js';
+import { fetchSource } from '../src/source.js';
 import { fakeFetch, fakeWasm, machine, MODEL, ONCE } from './fakes.js';
 
 const options = { ...ONCE, device: 'wasm', heads: ['ner'] } as const;

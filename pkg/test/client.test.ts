@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, mock, test } from 'node:test';
-import { Client, type Handlers } from '../dist/client.js';
-import { LukeError } from '../dist/errors.js';
-import type { Call, EngineOptions, Reply, Request } from '../dist/protocol.js';
-import { serve } from '../dist/serve.js';
-import { fetchSource } from '../dist/source.js';
+import { Client, type Handlers } from '../src/client.js';
+import { LukeError } from '../src/errors.js';
+import type { Call, EngineOptions, Reply, Request } from '../src/protocol.js';
+import { serve } from '../src/serve.js';
+import { fetchSource } from '../src/source.js';
 import { FakeBrowser } from './browser.js';
 import { idle, Tab, turn, until } from './clock.js';
 import { MODEL, ONCE } from './fakes.js';

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { chooseDevice } from '../dist/device.js';
-import { Engine, type Machine } from '../dist/engine.js';
-import { LukeError, toLukeError } from '../dist/errors.js';
-import { fetchSource } from '../dist/source.js';
-import { chooseThreads } from '../dist/threads.js';
-import type { Device } from '../dist/types.js';
-import { VERSION } from '../dist/version.js';
-import { wasmFile, WasmInstance } from '../dist/wasm.js';
+import { chooseDevice } from '../src/device.js';
+import { Engine, type Machine } from '../src/engine.js';
+import { LukeError, toLukeError } from '../src/errors.js';
+import { fetchSource } from '../src/source.js';
+import { chooseThreads } from '../src/threads.js';
+import type { Device } from '../src/types.js';
+import { VERSION } from '../src/version.js';
+import { wasmFile, WasmInstance } from '../src/wasm.js';
 import { fakeFetch, fakeWasm, MODEL, modelFiles, ONCE as options } from './fakes.js';
 
 const text = { method: 'ner', input: 'a', options: {} } as const;
@@ -202,5 +202,5 @@ test('known errors keep their code, and other errors get one', () => {
 });
 
 test('the version is that of package.json', () => {
-  assert.equal(VERSION, JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
+  assert.equal(VERSION, JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version);
 });

@@ -1,12 +1,12 @@
 // Fakes of the network, the wasm module and the worker.
 import { createHash } from 'node:crypto';
-import type { Machine } from '../dist/engine.js';
-import { Engine } from '../dist/engine.js';
-import { serve } from '../dist/serve.js';
-import type { FileEntry } from '../dist/manifest.js';
-import type { EngineOptions } from '../dist/protocol.js';
-import type { RunningCall } from '../dist/turns.js';
-import { WasmInstance, type ModelHost, type WasmModel, type WasmModule } from '../dist/wasm.js';
+import type { Machine } from '../src/engine.js';
+import { Engine } from '../src/engine.js';
+import { serve } from '../src/serve.js';
+import type { FileEntry } from '../src/manifest.js';
+import type { EngineOptions } from '../src/protocol.js';
+import type { RunningCall } from '../src/turns.js';
+import { WasmInstance, type ModelHost, type WasmModel, type WasmModule } from '../src/wasm.js';
 
 export const MODEL = 'https://models.test/mini/';
 

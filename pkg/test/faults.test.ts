@@ -1,10 +1,10 @@
-// Loads under random faults. A seed that fails is printed and can be run alone: SEED=7 node --test dist-test/faults.test.js. More seeds
+// Loads under random faults. A seed that fails is printed and can be run alone: SEED=7 node --test dist-test/test/faults.test.js. More seeds
 // than usual: SEEDS=500.
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { SmallFiles } from '../dist/checkpoint.js';
-import { LukeError } from '../dist/errors.js';
-import { MemoryStore } from '../dist/store/memory.js';
+import { SmallFiles } from '../src/checkpoint.js';
+import { LukeError } from '../src/errors.js';
+import { MemoryStore } from '../src/store/memory.js';
 import { FakeBrowser } from './browser.js';
 import { idle, quickly, seeded, turn } from './clock.js';
 import { FakeServer, type Fault } from './server.js';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { Cutter } from '../dist/cutter.js';
-import { Fetcher, key, type Landed, NoRanges } from '../dist/fetcher.js';
-import type { FileEntry } from '../dist/manifest.js';
-import { Progress } from '../dist/progress.js';
-import { fetchSource } from '../dist/source.js';
-import { Stores, type CacheOption } from '../dist/store/stores.js';
+import { Cutter } from '../src/cutter.js';
+import { Fetcher, key, type Landed, NoRanges } from '../src/fetcher.js';
+import type { FileEntry } from '../src/manifest.js';
+import { Progress } from '../src/progress.js';
+import { fetchSource } from '../src/source.js';
+import { Stores, type CacheOption } from '../src/store/stores.js';
 import { FakeBrowser, type BrowserOptions } from './browser.js';
 import { idle, quickly } from './clock.js';
 import { entryOf, MODEL } from './fakes.js';

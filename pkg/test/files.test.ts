@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ModelFiles } from '../dist/files.js';
-import { loadFiles, manifestUrl, type FileEntry } from '../dist/manifest.js';
-import { Progress } from '../dist/progress.js';
-import { fetchSource, type Source } from '../dist/source.js';
-import { Stores } from '../dist/store/stores.js';
-import type { LoadEvent } from '../dist/types.js';
+import { ModelFiles } from '../src/files.js';
+import { loadFiles, manifestUrl, type FileEntry } from '../src/manifest.js';
+import { Progress } from '../src/progress.js';
+import { fetchSource, type Source } from '../src/source.js';
+import { Stores } from '../src/store/stores.js';
+import type { LoadEvent } from '../src/types.js';
 import { entryOf, fakeFetch, hashOf, manifest, MODEL, modelFiles, ONCE, tableFiles } from './fakes.js';
 
 const URL_ = `${MODEL}manifest.json`;

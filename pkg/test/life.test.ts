@@ -1,10 +1,10 @@
 // The life of a model from load to dispose, with everything that may end it early.
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { Engine, type Machine } from '../dist/engine.js';
-import { availability, Luke, LukeError, models, type LoadEvent, type LoadOptions, type LoadPhase } from '../dist/index.js';
-import { fetchSource } from '../dist/source.js';
-import { WasmInstance, type ModelHost } from '../dist/wasm.js';
+import { Engine, type Machine } from '../src/engine.js';
+import { availability, Luke, LukeError, models, type LoadEvent, type LoadOptions, type LoadPhase } from '../src/index.js';
+import { fetchSource } from '../src/source.js';
+import { WasmInstance, type ModelHost } from '../src/wasm.js';
 import { FakeBrowser } from './browser.js';
 import { idle, turn, until } from './clock.js';
 import { fakeWasm, machine, MODEL, ONCE, readVerified, workers } from './fakes.js';

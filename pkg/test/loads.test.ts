@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { MemoryStore } from '../dist/store/memory.js';
+import { MemoryStore } from '../src/store/memory.js';
 import { FakeBrowser, type BrowserOptions } from './browser.js';
 import { idle, quickly, Tab, turn } from './clock.js';
 import { hashOf, readVerified } from './fakes.js';

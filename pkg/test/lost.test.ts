@@ -1,7 +1,7 @@
 // Workers that end by themselves, and what the next call does.
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { Luke } from '../dist/index.js';
+import { Luke } from '../src/index.js';
 import { FakeBrowser } from './browser.js';
 import { idle, turn } from './clock.js';
 import { fakeWasm, machine, MODEL, workers } from './fakes.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Luke, LukeError, type LoadEvent, type LoadOptions } from '../dist/index.js';
+import { Luke, LukeError, type LoadEvent, type LoadOptions } from '../src/index.js';
 import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles, readVerified, tableFiles, type Tasks } from './fakes.js';
 
 type Ner = Parameters<typeof fakeWasm>[0];

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { manage } from '../dist/manage.js';
-import type { Action, ManageOptions } from '../dist/protocol.js';
-import { fetchSource } from '../dist/source.js';
-import { WasmInstance } from '../dist/wasm.js';
-import type { Availability, StorageUsage, StoredModel, Verification } from '../dist/store-types.js';
-import type { LoadEvent } from '../dist/types.js';
+import { manage } from '../src/manage.js';
+import type { Action, ManageOptions } from '../src/protocol.js';
+import { fetchSource } from '../src/source.js';
+import { WasmInstance } from '../src/wasm.js';
+import type { Availability, StorageUsage, StoredModel, Verification } from '../src/store-types.js';
+import type { LoadEvent } from '../src/types.js';
 import { FakeBrowser, type BrowserOptions } from './browser.js';
 import { idle, quickly, turn } from './clock.js';
 import { fakeWasm, hashOf, MODEL, ONCE } from './fakes.js';

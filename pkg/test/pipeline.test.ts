@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Luke, LukeError, pipeline, type LoadOptions, type QuestionAnsweringOptions, type Task } from '../dist/index.js';
+import { Luke, LukeError, pipeline, type LoadOptions, type QuestionAnsweringOptions, type Task } from '../src/index.js';
 import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles, type Tasks } from './fakes.js';
 
 const ALL: Task[] = ['ner', 'qa', 'fillMask', 'embed'];

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LukeError } from '../dist/index.js';
-import { checkPlain } from '../dist/plain.js';
-import { checkForward, checkNer, checkTask } from '../dist/validate.js';
+import { LukeError } from '../src/index.js';
+import { checkPlain } from '../src/plain.js';
+import { checkForward, checkNer, checkTask } from '../src/validate.js';
 
 const cyclic: Record<string, unknown> = { inputIds: [0, 2] };
 cyclic['self'] = cyclic;

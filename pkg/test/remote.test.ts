@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LukeError } from '../dist/errors.js';
-import { answerFetch, RemoteSource } from '../dist/remote.js';
-import type { FetchReply, Reply } from '../dist/protocol.js';
-import { fetchSource, type Source } from '../dist/source.js';
+import { LukeError } from '../src/errors.js';
+import { answerFetch, RemoteSource } from '../src/remote.js';
+import type { FetchReply, Reply } from '../src/protocol.js';
+import { fetchSource, type Source } from '../src/source.js';
 import { idle, turn } from './clock.js';
 import { MODEL } from './fakes.js';
 import { FakeServer, type ServerOptions } from './server.js';

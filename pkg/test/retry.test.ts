@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { abortable } from '../dist/abort.js';
-import { LukeError } from '../dist/errors.js';
-import { importing, mayRetry, sleep, waitMs, withinStall, withRetries } from '../dist/retry.js';
-import { download, fetchSource, pieces } from '../dist/source.js';
+import { abortable } from '../src/abort.js';
+import { LukeError } from '../src/errors.js';
+import { mayRetry, sleep, waitMs, withinStall, withRetries } from '../src/retry.js';
+import { download, fetchSource, pieces } from '../src/source.js';
 import { quickly, turn } from './clock.js';
 import { counted, MODEL } from './fakes.js';
 import { FakeServer } from './server.js';
@@ -145,19 +145,6 @@ test('tries that bring bytes do not count', async () => {
     throw network();
   }, () => 10)));
   assert.equal(tries, 3);
-});
-
-test('a script of the package is imported as often as a file is fetched', async () => {
-  let fails = 2;
-  const load = async () => {
-    if (fails-- > 0) throw new TypeError('Failed to fetch dynamically imported module');
-    return 'module';
-  };
-  assert.equal((await quickly(() => importing('manage.js', { retries: 2, stallMs: 1000 }, never, load))).value, 'module');
-  fails = 9;
-  await assert.rejects(quickly(() => importing('manage.js', { retries: 1, stallMs: 1000 }, never, load)), { code: 'network', message: /the script manage\.js.*dynamically imported/ });
-  assert.equal(fails, 7);
-  await assert.rejects(quickly(() => importing('manage.js', { retries: 0, stallMs: 1000 }, never, () => new Promise(() => {}))), { code: 'network', message: /no byte came/ });
 });
 
 test('an abort ends a try and a wait with its reason', async () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { CacheApiStore } from '../dist/store/cache-api.js';
-import { MemoryStore } from '../dist/store/memory.js';
-import { OpfsStore } from '../dist/store/opfs.js';
-import type { Store } from '../dist/store/store.js';
-import { Stores } from '../dist/store/stores.js';
+import { CacheApiStore } from '../src/store/cache-api.js';
+import { MemoryStore } from '../src/store/memory.js';
+import { OpfsStore } from '../src/store/opfs.js';
+import type { Store } from '../src/store/store.js';
+import { Stores } from '../src/store/stores.js';
 import { FakeBrowser, type BrowserOptions } from './browser.js';
 import { Tab, turn } from './clock.js';
 import { hashOf } from './fakes.js';

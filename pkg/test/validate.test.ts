@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { availability, Luke, LukeError, models } from '../dist/index.js';
-import { engineOptions } from '../dist/options.js';
-import { checkLoadOptions, checkStore, checkTask, checkUrl } from '../dist/validate.js';
+import { availability, Luke, LukeError, models } from '../src/index.js';
+import { engineOptions } from '../src/options.js';
+import { checkLoadOptions, checkStore, checkTask, checkUrl } from '../src/validate.js';
 import { MODEL } from './fakes.js';
 
 const isInput = (message: RegExp) => (error: unknown) => error instanceof LukeError && error.code === 'input' && message.test(error.message);

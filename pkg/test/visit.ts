@@ -1,13 +1,13 @@
 // Loads of a model from a fake server into a fake browser, as the wasm reads them, without an engine.
 import assert from 'node:assert/strict';
-import { LukeError } from '../dist/errors.js';
-import { ModelFiles, type FilesOptions } from '../dist/files.js';
-import { loadFiles, type FileEntry } from '../dist/manifest.js';
-import { Progress } from '../dist/progress.js';
-import { fetchSource } from '../dist/source.js';
-import { Stores, type CacheOption } from '../dist/store/stores.js';
-import type { LoadEvent } from '../dist/types.js';
-import type { ModelHost } from '../dist/wasm.js';
+import { LukeError } from '../src/errors.js';
+import { ModelFiles, type FilesOptions } from '../src/files.js';
+import { loadFiles, type FileEntry } from '../src/manifest.js';
+import { Progress } from '../src/progress.js';
+import { fetchSource } from '../src/source.js';
+import { Stores, type CacheOption } from '../src/store/stores.js';
+import type { LoadEvent } from '../src/types.js';
+import type { ModelHost } from '../src/wasm.js';
 import { entryOf, hashOf, MODEL, readVerified } from './fakes.js';
 import type { FakeServer } from './server.js';
 

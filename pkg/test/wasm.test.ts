@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { register } from 'node:module';
 import { afterEach, test } from 'node:test';
-import { Progress } from '../dist/progress.js';
-import { hasRelaxedSimd } from '../dist/threads.js';
-import type { LoadEvent } from '../dist/types.js';
-import { loadWasm, type Runtime } from '../dist/wasm.js';
+import { Progress } from '../src/progress.js';
+import { hasRelaxedSimd } from '../src/threads.js';
+import type { LoadEvent } from '../src/types.js';
+import { loadWasm, type Runtime } from '../src/wasm.js';
 import { quickly } from './clock.js';
 import { FakeServer } from './server.js';
 import { checkProgress, content } from './visit.js';

@@ -75,7 +75,7 @@ export const TESTS = {
   },
 
   'scripts of the package that stall': async ({ site, attempt, loads, clean }) => {
-    for (const path of ['/luke_web.js', '/dist/worker.js', '/dist/serve.js']) {
+    for (const path of ['/luke_web.js', '/dist/worker.js']) {
       await clean();
       site.plan(path, { stallAt: 'headers' });
       const { value, error, ms } = await attempt({ ...SOON_IN_NEW_WORKER, retries: 1 });

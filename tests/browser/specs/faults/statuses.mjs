@@ -95,7 +95,7 @@ export const TESTS = {
 
   // Engines ask for a module script once in each worker, so the next worker is the next try.
   'a script of the runtime that is cut or missing': async ({ site, attempt, loads, clean }) => {
-    for (const path of ['/luke_web.js', '/dist/worker.js', '/dist/serve.js']) {
+    for (const path of ['/luke_web.js', '/dist/worker.js']) {
       for (const fault of [{ cutAt: 100 }, { status: 503 }]) {
         await clean();
         site.plan(path, fault);

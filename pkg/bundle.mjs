@@ -1,0 +1,11 @@
+// Makes the scripts in dist/, after tsc has put the declarations there. Each is complete: a browser that had to find scripts through the
+// imports of others would wait once for each level of imports.
+import { build } from 'esbuild';
+
+const options = { bundle: true, format: 'esm', target: 'es2022', minify: true, sourcemap: true, outdir: 'dist', logLevel: 'warning' };
+const wasm = '../wasm/*';
+await Promise.all([
+  build({ ...options, entryPoints: ['worker', 'serve', 'thread', 'service-worker'].map((name) => `src/${name}.ts`), external: [wasm] }),
+  // The page needs the engine only with `worker: false`.
+  build({ ...options, entryPoints: ['src/index.ts'], external: [wasm, './serve.js'] }),
+]);
