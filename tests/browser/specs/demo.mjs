@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { startSite } from '../server.mjs';
+import { isKept } from './offline.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const OTHER = 'Barack Obama visited Berlin and spoke at Microsoft.';
@@ -58,6 +59,7 @@ export default async function ({ test, browser }) {
     assert.ok(site.requests.some((path) => path.includes('/wasm/threads/')));
     if (process.env.LUKE_SCREENSHOT) await page.screenshot({ path: at('../../../www/screenshot.png'), fullPage: true });
 
+    while (!(await page.evaluate(isKept))) await page.waitForTimeout(50);
     await context.setOffline(true);
     site.requests.length = 0;
     await page.locator('#ner-text').fill(OTHER);

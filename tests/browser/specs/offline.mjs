@@ -43,7 +43,7 @@ function look(page) {
 }
 
 /** Whether the service worker has kept the page and the runtime. */
-async function isKept() {
+export async function isKept() {
   if (navigator.serviceWorker.controller?.state !== 'activated') return false;
   const kept = [];
   for (const name of await caches.keys()) kept.push(...(await (await caches.open(name)).keys()).map(({ url }) => url));
