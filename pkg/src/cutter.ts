@@ -87,7 +87,7 @@ export class Cutter {
     } catch (error) {
       if (draft) fetcher.progress.count(rest[0]!, 0, 0);
       if (!(error instanceof StoreFault)) throw error;
-      fetcher.storeFailed(error.error);
+      fetcher.storeFailed(draft?.kind, error.error);
       throw new LukeError('network', `${url}: the store failed: ${String(error.error)}`, { url });
     } finally {
       draft?.close();

@@ -5,7 +5,7 @@ import { canHash, sha256 } from './hash.js';
 import type { Progress } from './progress.js';
 import { withinStall, withRetries, type RetryOptions } from './retry.js';
 import { download, type ByteRange, type Download, type Source } from './source.js';
-import { MemoryDraft, type Draft } from './store/store.js';
+import { MemoryDraft, type Draft, type StoreKind } from './store/store.js';
 import { isFull, type Stores } from './store/stores.js';
 
 /** The names of files in the store. In a manifest an entry has its hash; the files of a checkpoint get theirs when they have come. */
@@ -52,7 +52,7 @@ export class Fetcher {
   /** Files, by key, of which the HTTP cache or the store had a wrong copy. */
   readonly stale = new Set<string>();
   names = HASHES;
-  stores: Stores;
+  readonly stores: Stores;
   readonly url: (path: string) => string;
   readonly options: RetryOptions;
   readonly progress: Progress;
@@ -91,7 +91,7 @@ export class Fetcher {
         return await this.verify(entry, draft, reset);
       } catch (error) {
         if (!(error instanceof StoreFault)) throw error;
-        draft = this.#withoutStore(entry, draft, error);
+        draft = await this.#afterFault(entry, draft, error);
         told();
         return attempt();
       }
@@ -164,7 +164,7 @@ export class Fetcher {
       throw new LukeError('integrity', `${entry.path}: the SHA-256 is ${hash}, not ${entry.sha256} as the manifest says (${this.url(entry.path)})`, { path: entry.path, sha256: hash });
     }
     const name = entry.sha256 ?? hash;
-    if (!this.stores.target || name === undefined) return { content: new Blob([inStore(() => draft.content())]) };
+    if (draft.kind === undefined || name === undefined) return { content: new Blob([inStore(() => draft.content())]) };
     await draft.commit(name).catch((error: unknown) => {
       throw new StoreFault(error);
     });
@@ -183,16 +183,17 @@ export class Fetcher {
         return draft;
       } catch (error) {
         draft?.close();
-        this.storeFailed(error);
+        this.storeFailed(target.kind, error);
+        return this.draft(entry, isEmpty);
       }
     }
     return new MemoryDraft(entry.bytes);
   }
 
-  /** The bytes that have come so far, in memory instead of the store. */
-  #withoutStore(entry: FileEntry, draft: Draft, { error }: StoreFault): Draft {
-    this.storeFailed(error);
-    const copy = new MemoryDraft(entry.bytes);
+  /** The bytes that have come so far, in the next store or in memory. */
+  async #afterFault(entry: FileEntry, draft: Draft, { error }: StoreFault): Promise<Draft> {
+    this.storeFailed(draft.kind, error);
+    const copy = await this.draft(entry, true);
     try {
       copy.write(draft.content());
       draft.reset();
@@ -209,15 +210,20 @@ export class Fetcher {
     this.progress.event('retry', { file: entry.path, reason: `what is here of ${entry.path} is damaged or gone` });
   }
 
-  /** Goes on without the store. Throws `quota` if the user asked for this store by name and it is full. */
-  storeFailed(error: unknown): void {
+  /**
+   * Goes on with the next store, or in memory, if it is still this one that is written. Throws `quota` if the user asked for this store by
+   * name and it is full.
+   */
+  storeFailed(kind: StoreKind | undefined, error: unknown): void {
     const { target, isRequired } = this.stores;
-    if (!target) return;
+    if (!target || target.kind !== kind) return;
     if (isRequired && isFull(error)) {
       throw new LukeError('quota', `the browser has no room for the model in its store "${target.kind}": ${String(error)}`, { error: String(error) });
     }
-    this.progress.event('quota', { reason: `the model is kept in memory only: ${String(error)}` });
-    this.stores = this.stores.withoutTarget();
+    this.stores.leaveTarget(error);
+    const next = this.stores.target;
+    if (next) this.progress.event('fallback', { reason: `the store "${kind}" does not work, so "${next.kind}" is used: ${String(error)}` });
+    else this.progress.event('quota', { reason: `the model is kept in memory only: ${String(error)}` });
   }
 }
 

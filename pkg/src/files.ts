@@ -121,7 +121,7 @@ export class ModelFiles {
       const isStored = name !== undefined && (await stores.has(name, entry.bytes));
       missing -= isStored ? entry.bytes : Math.min(entry.bytes, await target.partBytes(await names.part(entry)).catch(() => 0));
     }
-    if (missing > quota - usage) this.fetcher.storeFailed(new DOMException(`${missing} bytes are needed, and ${quota - usage} are free`, 'QuotaExceededError'));
+    if (missing > quota - usage) this.fetcher.storeFailed(target.kind, new DOMException(`${missing} bytes are needed, and ${quota - usage} are free`, 'QuotaExceededError'));
   }
 
   async #readManifest(): Promise<Folder | undefined> {

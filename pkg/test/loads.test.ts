@@ -206,6 +206,22 @@ test('a disk without room for the model is noticed before anything is fetched', 
   assert.ok(!server.asked.slice(-1).some(({ path }) => path.startsWith('chunks')));
 });
 
+for (const broken of ['handle', 'write', 'move'] as const) {
+  test(`a store that is there but does not work (${broken}): the next one keeps the model and its record, and an event says so once`, async () => {
+    const { server, browser } = setup();
+    browser.onOperation = (operation) => {
+      if (operation === broken) throw new DOMException('broken', 'UnknownError');
+    };
+    const { events } = await visit(server);
+    assert.ok(events.filter(({ phase }) => phase === 'fallback').length <= 1); // none if the manifest was the first file
+    assert.deepEqual(events.filter(({ phase }) => phase === 'quota'), []);
+    assert.equal(browser.caches.get('luke-web')!.size, 8 + 1); // with the manifest and the record
+    server.isOffline = true;
+    assert.equal((await visit(server)).events.at(-1)!.storedBytes, TOTAL);
+    assert.deepEqual(await visit(server, { cache: 'opfs' }).then(() => 'loaded', (error) => error.code), 'loaded');
+  });
+}
+
 test('a model that is stored needs no room', async () => {
   const { server, browser } = setup();
   await visit(server);

@@ -100,7 +100,7 @@ test('prefetch rejects if the model cannot be kept', async () => {
   await assert.rejects(run(setup().server, { action: 'prefetch', model: MODEL, entityTable: false }, { cache: false }), { code: 'unsupported' });
   const broken = setup();
   broken.browser.onOperation = (operation) => {
-    if (operation === 'move') throw new DOMException('broken', 'UnknownError');
+    if (operation === 'move' || operation === 'put') throw new DOMException('broken', 'UnknownError');
   };
   await assert.rejects(prefetch(broken.server), { code: 'quota', message: /did not keep/ });
 });

@@ -36,7 +36,7 @@ export class CacheApiStore implements Store {
   }
 
   async draft(_part: string, bytes: number): Promise<Draft> {
-    return new MemoryDraft(bytes, async (name, content) => {
+    return new MemoryDraft(bytes, this.kind, async (name, content) => {
       const headers = { 'content-length': String(content.length) };
       await (await caches.open(STORE_NAME)).put(KEYS + name, new Response(content, { headers }));
     });

@@ -23,7 +23,7 @@ export class MemoryStore implements Store {
   }
 
   async draft(_part: string, bytes: number): Promise<Draft> {
-    return new MemoryDraft(bytes, async (name, content) => void this.#files.set(name, content));
+    return new MemoryDraft(bytes, this.kind, async (name, content) => void this.#files.set(name, content));
   }
 
   async delete(name: string): Promise<void> {

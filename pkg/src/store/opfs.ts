@@ -95,6 +95,7 @@ export class OpfsStore implements Store {
 }
 
 class OpfsDraft implements Draft {
+  readonly kind = 'opfs';
   length: number;
   readonly #handle: FileHandle;
   #access: AccessHandle;

@@ -7,6 +7,9 @@ export type Write = (piece: Uint8Array<ArrayBuffer>) => void;
 /** The name of the folder in OPFS and of the cache in the Cache API. */
 export const STORE_NAME = 'luke-web';
 
+/** The kinds of backends. */
+export type StoreKind = 'opfs' | 'cache-api' | 'memory';
+
 /** A stored file. */
 export interface StoredFile {
   name: string;
@@ -15,7 +18,7 @@ export interface StoredFile {
 
 /** One backend. Methods reject if the browser refuses, for example with `QuotaExceededError`. */
 export interface Store {
-  readonly kind: 'opfs' | 'cache-api' | 'memory';
+  readonly kind: StoreKind;
   /** Whether files can be written here. OPFS is written only in workers. */
   readonly writable: boolean;
   /** The size of a file in bytes, or `undefined` if it is not stored. */
@@ -34,6 +37,8 @@ export interface Store {
 
 /** A file that is being written. It is not visible before `commit`. */
 export interface Draft {
+  /** The kind of the store that the file goes to; `undefined` if it only stays in memory. */
+  readonly kind: StoreKind | undefined;
   /** Number of bytes that are here, with those of an earlier draft of the same part. */
   readonly length: number;
   write(piece: Uint8Array<ArrayBuffer>): void;
@@ -49,11 +54,13 @@ export interface Draft {
 
 /** A draft in memory, which `put` stores as a whole. */
 export class MemoryDraft implements Draft {
+  readonly kind: StoreKind | undefined;
   length = 0;
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #put: (name: string, content: Uint8Array<ArrayBuffer>) => Promise<void>;
 
-  constructor(bytes: number, put: (name: string, content: Uint8Array<ArrayBuffer>) => Promise<void> = async () => {}) {
+  constructor(bytes: number, kind?: StoreKind, put: (name: string, content: Uint8Array<ArrayBuffer>) => Promise<void> = async () => {}) {
+    this.kind = kind;
     this.#bytes = new Uint8Array(bytes);
     this.#put = put;
   }

@@ -9,7 +9,7 @@ import { MemoryDraft, type Store, type Write } from './store.js';
 
 export type CacheOption = NonNullable<LoadOptions['cache']>;
 
-/** All backends that work here: `auto` writes to the first one that can be written, and reads from all of them. */
+/** All backends that work here: `auto` writes to the first one that can be written, and to the next one if that fails. It reads from all. */
 async function available(): Promise<Store[]> {
   const stores = await Promise.all([OpfsStore.open(), CacheApiStore.open()]);
   return stores.filter((store) => store !== undefined);
@@ -17,15 +17,15 @@ async function available(): Promise<Store[]> {
 
 /** The places where a load looks for files, and the one to which it writes. */
 export class Stores {
-  /** The backend for new files, or `undefined` if nothing is stored. */
-  readonly target: Store | undefined;
+  /** The backends for new files, of which the first is used. */
+  #targets: readonly Store[];
   /** The backends that are read. */
   readonly all: readonly Store[];
   /** Whether the user asked for this backend: then a full disk is an error. */
   readonly isRequired: boolean;
 
-  private constructor(target: Store | undefined, all: readonly Store[], isRequired: boolean) {
-    this.target = target;
+  private constructor(targets: readonly Store[], all: readonly Store[], isRequired: boolean) {
+    this.#targets = targets;
     this.all = all;
     this.isRequired = isRequired;
   }
@@ -36,7 +36,8 @@ export class Stores {
    */
   static async open(cache: CacheOption, isRequired = cache !== 'auto' && cache !== false): Promise<Stores> {
     const stores = cache === false ? [] : cache === 'memory' ? [MemoryStore.shared] : await available();
-    const target = stores.find(({ kind, writable }) => writable && (cache === 'auto' || cache === kind));
+    const targets = stores.filter(({ kind, writable }) => writable && (cache === 'auto' || cache === kind));
+    const [target] = targets;
     if (!target && cache === 'opfs' && isFull(OpfsStore.refusal)) {
       throw new LukeError('quota', `the browser has no room for its store "opfs": ${String(OpfsStore.refusal)}`, { error: String(OpfsStore.refusal) });
     }
@@ -44,12 +45,22 @@ export class Stores {
       const why = cache === 'opfs' ? 'it needs a worker and a browser with OPFS' : 'the page is not served securely, or the browser forbids storage';
       throw new LukeError('unsupported', `cache "${cache}" does not work here: ${why}`);
     }
-    return new Stores(target, stores, isRequired);
+    return new Stores(targets, stores, isRequired);
+  }
+
+  /** The backend for new files, or `undefined` if nothing is stored. */
+  get target(): Store | undefined {
+    return this.#targets[0];
+  }
+
+  /** Goes on without the target, which has failed: with the next backend, unless the disk is full. */
+  leaveTarget(error: unknown): void {
+    this.#targets = isFull(error) ? [] : this.#targets.slice(1);
   }
 
   /** The same places to read from, without one to write to. */
   withoutTarget(): Stores {
-    return new Stores(undefined, this.all, false);
+    return new Stores([], this.all, false);
   }
 
   /** Whether a file is stored with this size. A file of another size is damaged and is deleted. */
@@ -101,7 +112,7 @@ export class Stores {
   async put(name: string, content: Uint8Array<ArrayBuffer>): Promise<void> {
     const { target } = this;
     if (!target) return;
-    await this.alone(name, async () => {
+    const putting = this.alone(name, async () => {
       const draft = await target.draft(name, content.length);
       try {
         draft.reset();
@@ -110,6 +121,12 @@ export class Stores {
       } finally {
         draft.close();
       }
+    });
+    return putting.catch((error: unknown) => {
+      const next = this.target === target ? this.#targets[1] : this.target;
+      if (!next || isFull(error)) throw error;
+      if (next !== this.target) this.leaveTarget(error);
+      return this.put(name, content);
     });
   }
 
