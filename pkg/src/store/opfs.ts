@@ -31,11 +31,17 @@ export class OpfsStore implements Store {
   /** Why the last `open` gave nothing. */
   static refusal: unknown;
 
+  /** The folder as it was opened last: in one that was deleted meanwhile, no file is found. */
+  #folder: Folder;
+
+  private constructor(folder: Folder) {
+    this.#folder = folder;
+  }
+
   /** `undefined` if the browser forbids it, or has no room for a folder. */
   static async open(): Promise<OpfsStore | undefined> {
     try {
-      await folder();
-      return new OpfsStore();
+      return new OpfsStore(await openFolder());
     } catch (error) {
       OpfsStore.refusal = error;
       return undefined;
@@ -43,11 +49,11 @@ export class OpfsStore implements Store {
   }
 
   async size(name: string): Promise<number | undefined> {
-    return (await (await find(name))?.getFile())?.size;
+    return (await (await find(this.#folder, name))?.getFile())?.size;
   }
 
   async read(name: string, write: Write): Promise<boolean> {
-    const handle = await find(name);
+    const handle = await find(this.#folder, name);
     if (!handle) return false;
     const access = await readOnly(handle);
     if (!access) {
@@ -70,17 +76,18 @@ export class OpfsStore implements Store {
   }
 
   async draft(part: string): Promise<Draft> {
-    const handle = (await (await folder()).getFileHandle(part + PART, { create: true })) as FileHandle;
-    return new OpfsDraft(handle, await handle.createSyncAccessHandle!());
+    this.#folder = await openFolder();
+    const handle = (await this.#folder.getFileHandle(part + PART, { create: true })) as FileHandle;
+    return new OpfsDraft(this.#folder, handle, await handle.createSyncAccessHandle!());
   }
 
   async delete(name: string): Promise<void> {
-    await (await folder()).removeEntry(name).catch(ignoreMissing);
+    await this.#folder.removeEntry(name).catch(ignoreMissing);
   }
 
   async list(): Promise<StoredFile[]> {
     const files: StoredFile[] = [];
-    for await (const [name, handle] of (await folder()).entries()) {
+    for await (const [name, handle] of (await openFolder()).entries()) {
       const file = name.endsWith(PART) ? undefined : await (handle as FileHandle).getFile().catch(ignoreMissing); // another tab may delete it
       if (file) files.push({ name, bytes: file.size });
     }
@@ -88,7 +95,7 @@ export class OpfsStore implements Store {
   }
 
   async deleteParts(kept: ReadonlySet<string>): Promise<void> {
-    for await (const [name] of (await folder()).entries()) {
+    for await (const [name] of (await openFolder()).entries()) {
       if (name.endsWith(PART) && !kept.has(name.slice(0, -PART.length))) await this.delete(name).catch(() => {}); // one that is open in another tab stays
     }
   }
@@ -97,10 +104,12 @@ export class OpfsStore implements Store {
 class OpfsDraft implements Draft {
   readonly kind = 'opfs';
   length: number;
+  readonly #folder: Folder;
   readonly #handle: FileHandle;
   #access: AccessHandle;
 
-  constructor(handle: FileHandle, access: AccessHandle) {
+  constructor(folder: Folder, handle: FileHandle, access: AccessHandle) {
+    this.#folder = folder;
     this.#handle = handle;
     this.#access = access;
     const size = access.getSize();
@@ -139,8 +148,8 @@ class OpfsDraft implements Draft {
   async #move(name: string): Promise<void> {
     await this.#handle.move!(name).catch(async (error: unknown) => {
       // Some browsers do not rename a file onto another one.
-      if (!(await find(name))) throw error;
-      await (await folder()).removeEntry(name);
+      if (!(await find(this.#folder, name))) throw error;
+      await this.#folder.removeEntry(name);
       await this.#handle.move!(name);
     });
   }
@@ -150,14 +159,14 @@ class OpfsDraft implements Draft {
   }
 }
 
-/** The folder is opened for each use: the browser may have deleted it, and then this makes a new one. */
-async function folder(): Promise<Folder> {
+/** Opens the folder. The browser may have deleted it, and then this makes a new one. */
+async function openFolder(): Promise<Folder> {
   const root = await navigator.storage.getDirectory();
   return (await root.getDirectoryHandle(STORE_NAME, { create: true })) as Folder;
 }
 
-async function find(name: string): Promise<FileHandle | undefined> {
-  return (await folder()).getFileHandle(name).catch(ignoreMissing) as Promise<FileHandle | undefined>;
+async function find(folder: Folder, name: string): Promise<FileHandle | undefined> {
+  return folder.getFileHandle(name).catch(ignoreMissing) as Promise<FileHandle | undefined>;
 }
 
 function ignoreMissing(error: unknown): undefined {
