@@ -1,4 +1,5 @@
 // Reads the fixtures of the reference implementation for the specs.
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 /** The largest allowed difference from the reference. f32 noise is 5e-6; the smallest known bugs change logits by 8e-5 to 1e-3. */
@@ -36,4 +37,30 @@ export function maxDifference(actual, expected) {
     const difference = Math.abs(actual[i] - value);
     return Number.isNaN(difference) ? Infinity : Math.max(max, difference);
   }, 0);
+}
+
+/** The inputs and outputs of every head, by checkpoint. */
+export function headsByCheckpoint() {
+  const groups = {};
+  for (const entry of fixture('heads')) (groups[entry.checkpoint] ??= []).push(entry);
+  return groups;
+}
+
+/** Compares what `forward` gave with an entry of the fixture `heads`. */
+export function compareOutputs({ checkpoint, inputs, outputs }, actual) {
+  const { logits_stride: stride, ...expected } = outputs;
+  for (const [name, nested] of Object.entries(expected)) {
+    const where = `${checkpoint}, ${inputs.input_ids.length} tokens and ${inputs.entity_ids?.length ?? 0} entities, ${name}`;
+    const got = actual[camel(name)];
+    assert.ok(got, `${where}: not among ${Object.keys(actual)}`);
+    const sampled = name === 'logits' && stride ? sampleColumns(got, stride) : got;
+    assert.deepEqual(sampled.shape, shapeOf(nested), `${where}: shape`);
+    const difference = maxDifference(sampled.data, nested.flat(Infinity));
+    assert.ok(difference <= TOLERANCE, `${where}: off by ${difference}`);
+  }
+}
+
+/** Every `stride`th column, because the fixture only contains these columns of the token logits. */
+function sampleColumns({ shape: [rows, columns], data }, stride) {
+  return { shape: [rows, Math.ceil(columns / stride)], data: data.filter((_, i) => (i % columns) % stride === 0) };
 }

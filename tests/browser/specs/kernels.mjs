@@ -1,14 +1,14 @@
 // Each WebGPU kernel against its CPU reference on random shapes. Uses a build of the module that exports `kernelTest`.
 import assert from 'node:assert/strict';
+import { TOLERANCE } from '../fixtures.mjs';
 
 // `tiled` are the variants for a real GPU, which would not be chosen on this adapter.
-const KERNELS = [
+export const KERNELS = [
   'linear', 'linear_f16', 'linear_q8', 'entity_attention', 'add_layer_norm', 'gather_rows', 'stack_rows',
   'tiled linear', 'tiled linear_f16', 'tiled linear_q8', 'tiled entity_attention',
 ];
 const CASES = 24;
-const SEED = 20200;
-const TOLERANCE = 1e-4;
+export const SEED = 20200;
 
 export default async function ({ test, openPage }) {
   let page;

@@ -1,12 +1,12 @@
 // Every head on every device returns Hugging Face's outputs for the same inputs.
 import assert from 'node:assert/strict';
-import { camel, camelKeys, DEVICES, fixture, maxDifference, shapeOf, TOLERANCE } from '../fixtures.mjs';
+import { camelKeys, compareOutputs, DEVICES, headsByCheckpoint } from '../fixtures.mjs';
 
 /** Chromium has relaxed SIMD, so the module without it needs a run of its own. */
 const RUNS = [...DEVICES.map((device) => ({ name: device, device, site: '/pkg/' })), { name: 'wasm without relaxed SIMD', device: 'wasm', site: '/plain/' }];
 
 export default async function ({ test, openPage }) {
-  const byCheckpoint = group(fixture('heads'));
+  const byCheckpoint = headsByCheckpoint();
   for (const { name, ...run } of RUNS) {
     let page;
     for (const [checkpoint, entries] of Object.entries(byCheckpoint)) {
@@ -15,7 +15,7 @@ export default async function ({ test, openPage }) {
         const inputs = entries.map((entry) => camelKeys(entry.inputs));
         const { outputs } = await page.evaluate(forwardAll, { checkpoint, ...run, inputs });
         // The outputs of single calls, then those of one call with all inputs.
-        [...entries, ...entries].forEach((entry, i) => compare(entry, outputs[i]));
+        [...entries, ...entries].forEach((entry, i) => compareOutputs(entry, outputs[i]));
       });
     }
     await test(`${name} int8 gives the same outputs as the native build`, async () => {
@@ -45,28 +45,4 @@ async function forwardAll({ checkpoint, device, site, inputs }) {
     selfTest: info.selfTest,
     outputs: outputs.map((tensors) => Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, plain(tensor)]))),
   };
-}
-
-function compare({ checkpoint, inputs, outputs }, actual) {
-  const { logits_stride: stride, ...expected } = outputs;
-  for (const [name, nested] of Object.entries(expected)) {
-    const where = `${checkpoint}, ${inputs.input_ids.length} tokens and ${inputs.entity_ids?.length ?? 0} entities, ${name}`;
-    const got = actual[camel(name)];
-    assert.ok(got, `${where}: not among ${Object.keys(actual)}`);
-    const sampled = name === 'logits' && stride ? sampleColumns(got, stride) : got;
-    assert.deepEqual(sampled.shape, shapeOf(nested), `${where}: shape`);
-    const difference = maxDifference(sampled.data, nested.flat(Infinity));
-    assert.ok(difference <= TOLERANCE, `${where}: off by ${difference}`);
-  }
-}
-
-/** Every `stride`th column, because the fixture only contains these columns of the token logits. */
-function sampleColumns({ shape: [rows, columns], data }, stride) {
-  return { shape: [rows, Math.ceil(columns / stride)], data: data.filter((_, i) => (i % columns) % stride === 0) };
-}
-
-function group(entries) {
-  const groups = {};
-  for (const entry of entries) (groups[entry.checkpoint] ??= []).push(entry);
-  return groups;
 }

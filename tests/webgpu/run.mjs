@@ -1,0 +1,53 @@
+// Tests of WebGPU that need no GPU and no browser: the package and its wasm module in Node.js, on Dawn with SwiftShader.
+//   node tests/webgpu/run.mjs [WORD...]    runs only tests whose name contains every word, e.g. `faults call`
+// CHROMIUM is the path of the browser whose SwiftShader is used. VK_DRIVER_FILES chooses another Vulkan driver.
+import { spawnSync } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { becomeBrowser, driverEnvironment, NO_ADAPTER } from './dawn.mjs';
+
+const SPECS = ['dawn', 'fake', 'devices'];
+const TIMEOUT_MS = 300_000;
+
+const driver = driverEnvironment(process.env);
+if (Object.keys(driver).length > 0) {
+  const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit', env: { ...process.env, ...driver } });
+  process.exit(status ?? 1);
+}
+
+await becomeBrowser();
+const adapter = await navigator.gpu.requestAdapter().catch((error) => void console.log(String(error)));
+if (!adapter) {
+  console.log(NO_ADAPTER);
+  process.exit(1);
+}
+console.log(`WebGPU adapter: ${adapter.info.description || adapter.info.device}`);
+
+const words = process.argv.slice(2);
+let passed = 0;
+let failed = 0;
+
+/** Runs one test, if the command line selects it. */
+async function test(name, body) {
+  if (!words.every((word) => name.includes(word))) return;
+  const started = performance.now();
+  const ms = () => Math.round(performance.now() - started);
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(reject, TIMEOUT_MS, new Error(`took more than ${TIMEOUT_MS} ms`))));
+  try {
+    await Promise.race([body(), late]);
+    passed += 1;
+    console.log(`ok     ${name} (${ms()} ms)`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED ${name} (${ms()} ms)\n    ${String(error.stack ?? error).replaceAll('\n', '\n    ')}`);
+  }
+  clearTimeout(timer);
+}
+
+for (const name of SPECS) {
+  const { default: spec } = await import(`./specs/${name}.mjs`);
+  await spec({ test: (title, body) => test(`${name}: ${title}`, body) });
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed || !passed ? 1 : 0); // Dawn would keep the process alive
