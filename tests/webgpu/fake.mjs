@@ -200,7 +200,8 @@ class FakeGpu {
 
   /** A shader that does not compile if it uses a language feature that the plan has taken away. */
   #withoutLanguage(descriptor) {
-    const uses = this.#plan.withoutLanguageFeatures?.find((feature) => LANGUAGE[feature]?.test(descriptor.code));
+    const code = descriptor.code.replace(/\/\/.*/g, '');
+    const uses = this.#plan.withoutLanguageFeatures?.find((feature) => LANGUAGE[feature]?.test(code));
     return uses ? { ...descriptor, code: `${descriptor.code}\nneeds ${uses}` } : descriptor;
   }
 

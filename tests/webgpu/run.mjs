@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { becomeBrowser, driverEnvironment, NO_ADAPTER } from './dawn.mjs';
 
-const SPECS = ['dawn', 'fake', 'devices'];
+const SPECS = ['dawn', 'fake', 'devices', 'faults'];
 const TIMEOUT_MS = 300_000;
 
 const driver = driverEnvironment(process.env);
