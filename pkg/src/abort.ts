@@ -1,4 +1,4 @@
-// Promises and controllers that end with a signal.
+// Promises and controllers that end with a signal, or after a time.
 
 /** A controller that aborts when `signal` does, for the same reason, until `release` is called. */
 export function follow(signal: AbortSignal): { abort: AbortController; release: () => void } {
@@ -18,4 +18,11 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
     signal.addEventListener('abort', onAbort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
+}
+
+/** The result of `work`, or a rejection with `late()` after `limitMs`. The result of `work` is then ignored. */
+export async function within<T>(limitMs: number, work: Promise<T>, late: () => Error): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(late()), limitMs)));
+  return Promise.race([work, limit]).finally(() => clearTimeout(timer));
 }

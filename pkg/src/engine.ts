@@ -1,7 +1,7 @@
 // Owns one model: chooses the module, fetches the files, builds the model, runs calls. Lives in a worker or on the page; serve.ts
 // speaks for it. It does no maths and reads no text: all of that is in the wasm.
 
-import { abortable } from './abort.js';
+import { abortable, within } from './abort.js';
 import { readCheckpoint } from './checkpoint.js';
 import { chooseDevice, type Choice } from './device.js';
 import { LukeError, toLukeError } from './errors.js';
@@ -138,7 +138,7 @@ export class Engine {
     progress.event('manifest', { file: url });
     const folder = files.folder(); // asked for before anything of the runtime
     folder.catch(() => {});
-    const choice = await this.#machine.chooseDevice(options.device).catch((error: unknown): Choice => {
+    const choice = await this.#machine.chooseDevice(options.device, options.stallMs).catch((error: unknown): Choice => {
       if (options.device !== 'auto') throw error;
       return { device: 'wasm', reason: `WebGPU failed: ${toLukeError(error).message}` };
     });
@@ -182,10 +182,16 @@ export class Engine {
     const parts = folder ? loadFiles(folder.manifest) : checkpoint!.files();
     if (checkpoint) await files.wantParts(parts);
     const unread = new Set(parts.map(key));
+    /** The wasm reads its first file when it has opened the device. */
+    let onFirstRead!: () => void;
+    const firstRead = new Promise<void>((resolve) => (onFirstRead = resolve));
+    let late: LukeError | undefined;
     /** Why the last read of this load failed: the wasm between here and the caller would lose it. */
     const loading: Pick<RunningCall, 'failure'> = {};
     const host: ModelHost = {
       read: (file, ahead, again, write, call) => {
+        if (late) return Promise.reject(late);
+        onFirstRead();
         const reading = abortable(files.read(file, ahead, again, write), call?.signal);
         reading.then(
           () => !call && unread.delete(key(file)) && unread.size === 0 && progress.event('build'),
@@ -197,7 +203,10 @@ export class Engine {
     };
     const onSelfTest = options.selfTest ? () => progress.event('self-test') : undefined;
     const build = () => (checkpoint ? module.loadCheckpoint(checkpoint, host) : module.loadModel(folder!.text, host, onSelfTest));
-    const model = await instance.run(build).catch((error: unknown) => {
+    const building = instance.run(build);
+    building.catch(() => {}); // awaited below
+    const tooLate = () => (late = new LukeError('unsupported', `the ${device} device did not open within ${options.stallMs / 1000} s`));
+    const model = await within(options.stallMs, Promise.race([firstRead, building]), tooLate).then(() => building).catch((error: unknown) => {
       throw loading.failure?.error ?? loadFailure(url, error);
     });
     this.#loaded = { model, instance, generation, threadsReason, calls: 0 };

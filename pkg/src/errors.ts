@@ -56,6 +56,20 @@ export function isTrap(error: unknown): boolean {
   return error instanceof WebAssembly.RuntimeError;
 }
 
+/** How many frames from the top a wasm function may be: a browser's method or a helper, the generated glue, wasm. */
+const FRAMES_ABOVE_WASM = 3;
+
+/**
+ * True if the error was thrown in what a wasm function called, such as a method that this browser does not have. Rust cannot catch it, so
+ * that its future never settles, and the instance must not be called again.
+ */
+export function isThrownThroughWasm(error: unknown): boolean {
+  const { stack } = (error ?? {}) as { stack?: unknown };
+  if (typeof stack !== 'string') return false;
+  const frames = stack.replace(String(error), '').split('\n').filter(Boolean); // V8's stack begins with the message
+  return frames.slice(0, FRAMES_ABOVE_WASM).some((frame) => /wasm-function\[/.test(frame));
+}
+
 /** Converts any thrown value to a `LukeError`. Plain errors keep their code; other values get the code that describes them best. */
 export function toLukeError(error: unknown): LukeError {
   if (error instanceof LukeError) return error;

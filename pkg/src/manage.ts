@@ -35,7 +35,7 @@ export async function manage(
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
-    if (!isPrefetch) return await availability(files, stores, url, record, await machine.chooseDevice(options.device).catch(toLukeError));
+    if (!isPrefetch) return await availability(files, stores, url, record, await machine.chooseDevice(options.device, options.stallMs).catch(toLukeError));
     await prefetch(files, url, progress, action.entityTable, () => machine.loadWasm('wasm', options, progress, signal));
     const kept = await readRecord(stores, url);
     if (!kept || !(await isComplete(stores, kept))) throw new LukeError('quota', `the browser did not keep the model ${url}`);

@@ -51,7 +51,10 @@ export interface LoadOptions {
    * supports ranges.
    */
   retries?: number;
-  /** Milliseconds without a byte after which a try ends, at least 100 (default 15,000). */
+  /**
+   * Milliseconds without a byte after which a try ends, at least 100 (default 15,000). A GPU that does not answer for as long counts as
+   * missing.
+   */
   stallMs?: number;
   /** Replaces the global `fetch` for the model's files. It is called on this thread, also if the model runs in a worker. */
   fetch?: typeof fetch;

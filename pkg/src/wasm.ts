@@ -1,7 +1,7 @@
 // The wasm modules. Each has at most one instance per worker, because the generated glue keeps it in a module variable.
-// After a trap, the calls that run in the instance reject, and a new instance replaces it for all models.
+// After a trap, or an error that was thrown through wasm, the calls that run in the instance reject, and a new instance replaces it for all models.
 import { abortable } from './abort.js';
-import { isTrap, LukeError } from './errors.js';
+import { isThrownThroughWasm, isTrap, LukeError } from './errors.js';
 import type { FileEntry } from './manifest.js';
 import type { Progress } from './progress.js';
 import { retrying, type OnRetry, type RetryOptions } from './retry.js';
@@ -109,8 +109,8 @@ export class WasmInstance {
   }
 
   /**
-   * Runs `work`, and rejects if the instance traps before it ends. A trap in a Rust future is an uncaught error in a microtask, and the
-   * future's promise never settles. So this listens for uncaught errors while any call runs.
+   * Runs `work`, and rejects if the instance traps before it ends, or an error is thrown through it. In a Rust future, both are uncaught
+   * errors in a microtask, and the future's promise never settles. So this listens for uncaught errors while any call runs.
    */
   async run<T>(work: () => T | Promise<T>): Promise<Awaited<T>> {
     let onTrap!: (trap: unknown) => void;
@@ -130,7 +130,7 @@ export class WasmInstance {
 
   readonly #onEvent = (event: Event): void => {
     const error: unknown = (event as ErrorEvent).error ?? (event as PromiseRejectionEvent).reason;
-    if (isTrap(error)) this.#restart(error); // the event is not stopped: the trap may be in another library
+    if (isTrap(error) || isThrownThroughWasm(error)) this.#restart(error); // the event is not stopped: the error may be of another library
   };
 
   #listen(on: boolean): void {

@@ -9,7 +9,7 @@ import { chooseThreads } from '../src/threads.js';
 import type { Device } from '../src/types.js';
 import { VERSION } from '../src/version.js';
 import { wasmFile, WasmInstance } from '../src/wasm.js';
-import { fakeFetch, fakeWasm, MODEL, modelFiles, ONCE as options } from './fakes.js';
+import { fakeFetch, fakeWasm, machine, MODEL, modelFiles, ONCE as options } from './fakes.js';
 
 const text = { method: 'ner', input: 'a', options: {} } as const;
 
@@ -120,14 +120,100 @@ test('auto uses WebGPU only on a real GPU', async () => {
     [{}, 'webgpu', undefined], [null, 'wasm', /no WebGPU adapter/],
   ];
   for (const [info, device, reason] of cases) {
-    Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { gpu: { requestAdapter: async () => info && (Object.keys(info).length ? { info } : {}) } } });
-    const choice = await chooseDevice('auto');
+    gpuOf({ requestAdapter: async () => info && { info } });
+    const choice = await chooseDevice('auto', 1000);
     assert.equal(choice.device, device);
     assert.equal(choice.adapter, device !== 'webgpu' ? undefined : 'vendor' in info! ? 'apple metal-3' : 'unnamed');
     if (reason) assert.match(choice.reason!, reason);
     else assert.equal(choice.reason, undefined);
   }
-  await assert.rejects(chooseDevice('webgpu'), { code: 'unsupported' });
+  await assert.rejects(chooseDevice('webgpu', 1000), { code: 'unsupported' });
+});
+
+/** Gives the page a GPU, or none. */
+function gpuOf(gpu: object | undefined, attributes: object = { adapterInfo: {} }) {
+  const values = { navigator: { gpu: gpu && { wgslLanguageFeatures: new Set(), ...gpu } }, GPUDevice: class {} };
+  Object.assign(values.GPUDevice.prototype, attributes);
+  for (const [name, value] of Object.entries(values)) Object.defineProperty(globalThis, name, { configurable: true, value });
+}
+
+test('a GPU that the wasm cannot use, or that does not answer, is no GPU', async () => {
+  const works = { requestAdapter: async () => ({ info: {} }) };
+  const cases: [object | undefined, object | undefined, RegExp][] = [
+    [undefined, undefined, /no WebGPU/],
+    [{ ...works, wgslLanguageFeatures: undefined }, undefined, /too old: .*wgslLanguageFeatures/],
+    [works, {}, /too old: .*adapterInfo/],
+    [{ requestAdapter: () => new Promise(() => {}) }, undefined, /did not answer within 0.01 s/],
+    [{ requestAdapter: () => { throw new TypeError('no such option'); } }, undefined, /no such option/],
+    [{ requestAdapter: async () => Promise.reject(new Error('the GPU process crashed')) }, undefined, /crashed/],
+  ];
+  for (const [gpu, attributes, reason] of cases) {
+    gpuOf(gpu, attributes);
+    await assert.rejects(chooseDevice('webgpu', 10), { code: 'unsupported', message: reason });
+    const choice = await chooseDevice('auto', 10);
+    assert.equal(choice.device, 'wasm');
+    assert.match(choice.reason!, reason);
+    assert.deepEqual(await chooseDevice('wasm', 10), { device: 'wasm' });
+  }
+  gpuOf(works);
+  assert.deepEqual(await chooseDevice('auto', 10), { device: 'webgpu', adapter: 'unnamed' });
+});
+
+test('a device that does not open within the limit fails the load, and reads nothing when it opens later', async () => {
+  const { module, log } = fakeWasm(async () => []);
+  const { loadModel } = module;
+  let open!: () => void;
+  module.loadModel = async (...load) => {
+    await new Promise<void>((resolve) => (open = resolve));
+    return loadModel(...load);
+  };
+  const engine = new Engine(machine(module, 'webgpu'));
+  const source = fetchSource(fakeFetch(modelFiles(2)).fetch);
+  const loading = engine.load(MODEL, { ...options, device: 'webgpu', stallMs: 20 }, source, () => {});
+  await assert.rejects(loading, { code: 'unsupported', message: /did not open within 0.02 s/ });
+  open();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual(log, ['manifest 1']);
+  module.loadModel = loadModel;
+  await engine.load(MODEL, { ...options, device: 'webgpu', stallMs: 20 }, source, () => {});
+  assert.deepEqual(await engine.call(text, () => {}), []);
+  await engine.dispose();
+});
+
+/** A wasm module with a function `run` that calls the imported `call`. */
+const CALLS_IMPORT = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 2, 11, 1, 2, 106, 115, 4, 99, 97, 108, 108, 0, 0, 3, 2, 1, 0, 7, 7, 1, 3, 114, 117, 110, 0, 1, 10, 6, 1, 4, 0, 16, 0, 11,
+]);
+
+test('an error that is thrown through wasm in a microtask rejects the running calls, and another error does not', async () => {
+  const events = new EventTarget();
+  Object.assign(globalThis, { addEventListener: events.addEventListener.bind(events), removeEventListener: events.removeEventListener.bind(events) });
+  const happens = (error: unknown) => events.dispatchEvent(Object.assign(new Event('error'), { error }));
+  const { module, log } = fakeWasm(async () => []);
+  const instance = new WasmInstance(module);
+  const device = {} as { adapterInfo: { vendor: string } };
+  const thrown = (call: () => void): unknown => {
+    try {
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(CALLS_IMPORT), { js: { call } });
+      (exports.run as () => void)();
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+  const below = (depth: number): never => {
+    if (depth === 0) throw new Error('of the page, far from the wasm');
+    return below(depth - 1);
+  };
+  const running = instance.run(() => new Promise(() => {}));
+  happens(new TypeError('of the page'));
+  happens(thrown(() => below(6)));
+  happens(null);
+  assert.deepEqual([instance.generation, log], [0, []]);
+  happens(thrown(() => device.adapterInfo.vendor));
+  await assert.rejects(running, TypeError);
+  assert.deepEqual([instance.generation, log], [1, ['reset']]);
+  for (const name of ['addEventListener', 'removeEventListener']) delete (globalThis as Record<string, unknown>)[name];
 });
 
 test('the number of threads and the reason for one thread are reported; a number that is not possible rejects', async () => {
