@@ -3,7 +3,7 @@
 
 const SETTLE_MS = 5000;
 /** The limit for a device that does not answer, shorter than the package's own. */
-const STALL_MS = 1000;
+const STALL_MS = 2000;
 /** An adapter that does not look like software. */
 const REAL_GPU = { vendor: 'test', architecture: 'gpu', device: '', description: 'a GPU of the tests', isFallbackAdapter: false };
 const INPUT = [{ inputIds: [0, 5, 6, 7, 8, 2] }, { head: 'model' }];

@@ -190,7 +190,8 @@ class FakeGpu {
     const error = new GPUOutOfMemoryError(`no memory for a buffer of ${descriptor.size} bytes`);
     const scope = this.#records.get(device).scopes.findLast(({ filter }) => filter === 'out-of-memory');
     if (scope) scope.error ??= error;
-    else setTimeout(() => device.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error, cancelable: true })));
+    // At once, as Dawn does in Node.js: the errors of commands that use the buffer come later.
+    else device.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error, cancelable: true }));
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.MAP_WRITE; // these exclude each other
     this.#real.pushErrorScope.call(device, 'validation');
     const buffer = createBuffer.call(device, { ...descriptor, usage });

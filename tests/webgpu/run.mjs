@@ -6,8 +6,8 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { becomeBrowser, driverEnvironment, NO_ADAPTER } from './dawn.mjs';
 
-const SPECS = ['dawn', 'fake', 'devices', 'faults'];
-const TIMEOUT_MS = 300_000;
+const SPECS = ['dawn', 'fake', 'devices', 'kernels', 'faults'];
+const TIMEOUT_MS = 60_000;
 
 const driver = driverEnvironment(process.env);
 if (Object.keys(driver).length > 0) {

@@ -119,8 +119,11 @@ export default async function ({ test: run }) {
   await test('a buffer without memory cannot be used', async () => {
     fake.plan({ faults: [{ method: 'GPUDevice.createBuffer', call: 1, does: 'out-of-memory' }] });
     const device = await open();
-    device.onuncapturederror = () => {};
+    const heard = [];
+    device.onuncapturederror = ({ error }) => heard.push(error.constructor.name);
     assert.notDeepEqual(await double(device, [1]).catch(() => 'rejected'), [2]);
+    await turn();
+    assert.deepEqual([heard[0], heard.includes('GPUValidationError')], ['GPUOutOfMemoryError', true], 'the cause comes first');
   });
 
   await test('methods that throw, reject, hang and give null', async () => {
