@@ -2,8 +2,8 @@
 // These functions run in Node.js (specs/faults.mjs) and in a page (../browser/specs/gpu-faults.mjs), so they import nothing.
 
 const SETTLE_MS = 5000;
-/** The limit for a device that does not answer, shorter than the package's own. */
-const STALL_MS = 2000;
+/** The limit for a device that does not answer. The package's own is longer than a test waits. */
+const SILENT_MS = 2000;
 /** An adapter that does not look like software. */
 const REAL_GPU = { vendor: 'test', architecture: 'gpu', device: '', description: 'a GPU of the tests', isFallbackAdapter: false };
 const INPUT = [{ inputIds: [0, 5, 6, 7, 8, 2] }, { head: 'model' }];
@@ -11,17 +11,20 @@ const INPUT = [{ inputIds: [0, 5, 6, 7, 8, 2] }, { head: 'model' }];
 const once = (method, does, call = 1) => ({ faults: [{ method, does, call }] });
 const always = (method, does) => ({ faults: [{ method, does }] });
 
-/** Faults of a load. `plan` is given the number of calls of each method in a load that works. `isLate`: the wasm meets the fault, not the choice of the device. */
+/**
+ * Faults of a load, and the code of its error. `plan` may be a function of the numbers of calls in a load that works. `frees`: the device
+ * that failed must be destroyed, because it still holds memory.
+ */
 const LOADS = {
   'no GPUDevice.adapterInfo': { plan: { missing: ['GPUDevice.adapterInfo'] }, code: 'unsupported' },
   'no GPU.wgslLanguageFeatures': { plan: { missing: ['GPU.wgslLanguageFeatures'] }, code: 'unsupported' },
   'no adapter': { plan: always('GPU.requestAdapter', 'null'), code: 'unsupported' },
   'requestAdapter rejects': { plan: always('GPU.requestAdapter', 'reject'), code: 'unsupported' },
   'requestAdapter throws': { plan: always('GPU.requestAdapter', 'throw'), code: 'unsupported' },
-  'requestAdapter does not answer': { plan: always('GPU.requestAdapter', 'hang'), code: 'unsupported' },
+  'requestAdapter does not answer': { plan: always('GPU.requestAdapter', 'hang'), code: 'unsupported', options: { stallMs: SILENT_MS } },
   'requestDevice rejects': { plan: always('GPUAdapter.requestDevice', 'reject'), code: 'unsupported' },
   'requestDevice throws': { plan: always('GPUAdapter.requestDevice', 'throw'), code: 'internal' },
-  'requestDevice does not answer': { plan: always('GPUAdapter.requestDevice', 'hang'), code: 'unsupported' },
+  'requestDevice does not answer': { plan: always('GPUAdapter.requestDevice', 'hang'), code: 'unsupported', options: { stallMs: SILENT_MS } },
   'a shader does not compile': { plan: once('GPUDevice.createShaderModule', 'invalid'), code: 'device-lost', frees: true },
   'a shader does not compile, no onuncapturederror': {
     plan: { ...once('GPUDevice.createShaderModule', 'invalid'), missing: ['GPUDevice.onuncapturederror'] }, code: 'device-lost', frees: true,
@@ -43,7 +46,7 @@ const LOADS = {
   'getMappedRange throws': { plan: once('GPUBuffer.getMappedRange', 'throw'), code: 'internal' },
 };
 
-/** Faults of a call, of a model that is loaded. */
+/** Faults of a call of a model that is loaded. */
 const CALLS = {
   'the device is lost': { plan: once('GPUQueue.submit', 'lose'), code: 'device-lost' },
   'the device is lost while a result is read': { plan: once('GPUBuffer.mapAsync', 'lose'), code: 'device-lost' },
@@ -80,10 +83,10 @@ async function loadsWithout(world, missing) {
 }
 
 /** A load on WebGPU rejects with a code. */
-async function failedLoad(world, { plan, code, frees }) {
+async function failedLoad(world, { plan, code, frees, options }) {
   const problems = new Problems();
   await start(world, await planOf(world, plan));
-  const result = await settle(load(world));
+  const result = await settle(load(world, options));
   problems.code('the load', result, code);
   world.fake.plan();
   await works(world, problems, 'the next load');
@@ -92,15 +95,15 @@ async function failedLoad(world, { plan, code, frees }) {
 }
 
 /** A load on the best device falls back to the CPU. */
-async function fallback(world, { plan }) {
+async function fallback(world, { plan, options }) {
   const problems = new Problems();
   await start(world, { ...(await planOf(world, plan)), info: REAL_GPU });
-  const result = await settle(load(world, { device: 'auto' }));
+  const result = await settle(load(world, { device: 'auto', ...options }));
   const { device, fallbackReason } = result.value?.info ?? {};
   problems.expect('the load', result.value ? device : told(result), 'wasm');
   if (result.value) {
     problems.expect('it tells a reason', typeof fallbackReason, 'string');
-    problems.expect('the call', await sum(world, result.value), world.expected);
+    problems.expect('the call', await sum(result.value), world.expected);
     await result.value.dispose();
   }
   problems.report();
@@ -114,7 +117,7 @@ async function failedCall(world, { plan, code, frees }, isSafari) {
   world.fake.plan(isSafari ? { ...plan, missing: ['GPUDevice.onuncapturederror'] } : plan);
   problems.code('the call', await settle(luke.forward(...INPUT)), code);
   world.fake.plan();
-  problems.expect('the next call', await sum(world, luke), world.expected);
+  problems.expect('the next call', await sum(luke), world.expected);
   problems.expect('its device', luke.info.device, 'webgpu');
   if (frees) problems.freed(world.fake);
   await luke.dispose();
@@ -130,7 +133,7 @@ async function lostWhileIdle(world, isLoad) {
   world.fake.lose('the laptop slept');
   await new Promise((resolve) => setTimeout(resolve, 50));
   if (isLoad) await works(world, problems, 'the next load');
-  problems.expect(isLoad ? 'the call after it' : 'the next call', await sum(world, luke), world.expected);
+  problems.expect(isLoad ? 'the call after it' : 'the next call', await sum(luke), world.expected);
   await luke.dispose();
   problems.report();
 }
@@ -142,7 +145,7 @@ async function start(world, plan) {
     world.fake.plan();
     const luke = await load(world);
     world.calls = { ...world.fake.calls };
-    world.expected = await sum(world, luke);
+    world.expected = await sum(luke);
     if (typeof world.expected !== 'string') throw new Error(`without a fault: ${JSON.stringify(world.expected)}`);
     await luke.dispose();
   }
@@ -157,7 +160,7 @@ async function planOf(world, plan) {
 }
 
 function load({ lukeWeb, url, options }, more = {}) {
-  return lukeWeb.Luke.load(url, { device: 'webgpu', stallMs: STALL_MS, retries: 0, ...options, ...more });
+  return lukeWeb.Luke.load(url, { device: 'webgpu', retries: 0, ...options, ...more });
 }
 
 /** A load on WebGPU and a call work. */
@@ -165,12 +168,12 @@ async function works(world, problems, what) {
   const { value: luke, ...result } = await settle(load(world));
   problems.expect(what, luke ? luke.info.device : told(result), 'webgpu');
   if (!luke) return;
-  problems.expect(`the call of ${what}`, await sum(world, luke), world.expected);
+  problems.expect(`the call of ${what}`, await sum(luke), world.expected);
   await luke.dispose();
 }
 
 /** What the model computes, as text, or what went wrong. */
-async function sum(_world, luke) {
+async function sum(luke) {
   const result = await settle(luke.forward(...INPUT));
   const { lastHiddenState } = result.value ?? {};
   return lastHiddenState ? `${lastHiddenState.shape} ${[...lastHiddenState.data].slice(0, 8).map((value) => value.toFixed(3))}` : told(result);

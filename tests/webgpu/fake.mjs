@@ -6,7 +6,7 @@
  *
  * @typedef {object} Plan
  * @property {string[]} [missing] Attributes and methods that the browser does not have, such as `GPUDevice.adapterInfo`.
- * @property {object} [info] Replaces the adapter's `info`.
+ * @property {object} [info] Replaces the `info` of the first adapter: the one by which the package chooses the device.
  * @property {boolean} [defaultLimits] The adapter has the default limits and no better ones.
  * @property {string[]} [withoutFeatures] Optional features that the adapter does not have.
  * @property {string[]} [withoutLanguageFeatures] WGSL features that the browser does not have.
@@ -59,6 +59,8 @@ class FakeGpu {
   /** The record of each device. */
   #records = new WeakMap();
   #defaultLimits;
+  /** The first adapter since the last `plan`. */
+  #firstAdapter;
   /** The methods of `GPUDevice` without the fake. */
   #real;
 
@@ -70,7 +72,7 @@ class FakeGpu {
     this.#wrapScopes();
     this.#wrapDestroy();
     this.#replace('GPUDevice', 'lost', (device, lost) => this.#records.get(device)?.lost ?? lost);
-    this.#replace('GPUAdapter', 'info', (_, info) => this.#plan.info ?? info);
+    this.#replace('GPUAdapter', 'info', (adapter, info) => (adapter === this.#firstAdapter && this.#plan.info) || info);
     this.#replace('GPUAdapter', 'limits', (_, limits) => (this.#plan.defaultLimits ? this.#defaultLimits : limits));
     this.#replace('GPUAdapter', 'features', (_, features) => without(features, this.#plan.withoutFeatures));
     this.#replace('GPU', 'wgslLanguageFeatures', (_, features) => without(features, this.#plan.withoutLanguageFeatures));
@@ -90,6 +92,7 @@ class FakeGpu {
     for (const { method } of plan.faults ?? []) if (!METHODS[method.split('.')[0]]?.includes(method.split('.')[1])) throw new Error(`${method} cannot fail`);
     this.#plan = plan;
     this.calls = {};
+    this.#firstAdapter = undefined;
     this.devices = this.devices.filter((record) => !record.isLost);
   }
 
@@ -130,8 +133,15 @@ class FakeGpu {
   /** Calls the original, and remembers what it made. */
   #after(path, self, original, args) {
     if (path === 'GPUAdapter.requestDevice') return original.apply(self, args).then((device) => this.#adopt(device));
-    if (path === 'GPU.requestAdapter' && this.#plan.defaultLimits) return this.#findLimits(self, original).then(() => original.apply(self, args));
+    if (path === 'GPU.requestAdapter') return this.#requestAdapter(self, original, args);
     return original.apply(self, args);
+  }
+
+  async #requestAdapter(gpu, original, args) {
+    if (this.#plan.defaultLimits) await this.#findLimits(gpu, original);
+    const adapter = await original.apply(gpu, args);
+    this.#firstAdapter ??= adapter;
+    return adapter;
   }
 
   async #findLimits(gpu, requestAdapter) {

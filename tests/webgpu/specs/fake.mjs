@@ -43,6 +43,13 @@ export default async function ({ test: run }) {
     assert.deepEqual(heard, ['GPUValidationError']);
   });
 
+  await test('the info of the first adapter is that of the plan', async () => {
+    fake.plan({ info: { vendor: 'test' } });
+    const [first, second] = [await navigator.gpu.requestAdapter(), await navigator.gpu.requestAdapter()];
+    assert.equal(first.info.vendor, 'test');
+    assert.ok(second.info instanceof GPUAdapterInfo);
+  });
+
   await test('an adapter with default limits, and one without a feature', async () => {
     fake.plan({ defaultLimits: true });
     const before = fake.devices.length;

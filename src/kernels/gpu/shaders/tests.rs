@@ -1,15 +1,35 @@
 //! The pipelines as text. `tests/it/shaders.rs` reads the files as they stand.
 
+use naga::back::{hlsl, msl};
+
 use super::*;
 
+/// The source is valid WGSL, and naga can write it for Metal and for Direct3D, as Firefox and native programs do.
 fn validate(name: &str, source: &str) {
     // What every GPU and browser has: `unpack2x16float`.
     let capabilities = naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32;
     let module =
         naga::front::wgsl::parse_str(source).unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
-    naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities)
+    let info = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities)
         .validate(&module)
         .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+
+    let (metal, written) = msl::write_string(&module, &info, &msl::Options::default(), &msl::PipelineOptions::default())
+        .unwrap_or_else(|error| panic!("{name}, Metal: {error:?}"));
+    assert!(metal.contains("kernel void"), "{name}, Metal: no entry point");
+    written.entry_point_names.into_iter().for_each(|entry| drop(entry.unwrap_or_else(|error| panic!("{name}, Metal: {error:?}"))));
+
+    // The oldest compiler, and the newest that has `dot4add_i8packed`.
+    for shader_model in [hlsl::ShaderModel::V5_1, hlsl::ShaderModel::V6_4] {
+        let options = hlsl::Options { shader_model, ..Default::default() };
+        let (mut direct3d, every) = (String::new(), hlsl::PipelineOptions::default());
+        let written = hlsl::Writer::new(&mut direct3d, &options, &every).write(&module, &info, None);
+        let written = written.unwrap_or_else(|error| panic!("{name}, Direct3D {shader_model:?}: {error:?}"));
+        for entry in written.entry_point_names {
+            let entry = entry.unwrap_or_else(|error| panic!("{name}, Direct3D {shader_model:?}: {error:?}"));
+            assert!(direct3d.contains(&format!("void {entry}(")), "{name}, Direct3D {shader_model:?}: no {entry}");
+        }
+    }
 }
 
 /// The pipeline is valid, and each line that it replaces is one whole declaration of the file.
@@ -31,7 +51,7 @@ fn check(shader: impl Shader) {
 }
 
 #[test]
-fn every_pipeline_is_valid() {
+fn every_pipeline_is_valid_and_can_be_written_for_metal_and_direct3d() {
     linear::all().for_each(check);
     entity_attention::all().for_each(check);
     check(AddLayerNormShader);
