@@ -67,6 +67,7 @@ export async function startSite({ isolated = false, headers = isolated ? ISOLATI
     '/trapping/': at('../../pkg'),
     '/models/': MODELS,
     '/kernels/': at('.kernels'),
+    '/webgpu/': at('../webgpu'),
     '/checkpoints/': at('../fixtures/checkpoints'),
     '/whole/': at('../fixtures/checkpoints'),
     '/some/where/demo/': at('../../www/dist'),

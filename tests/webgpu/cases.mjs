@@ -1,5 +1,5 @@
 // What the package must do when the GPU fails: every load and call settles in time with the right code, and the next one works.
-// These functions run in Node.js (specs/faults.mjs) and in a page (../browser/specs/gpu-faults.mjs), so they import nothing.
+// The cases run in Node.js (specs/faults.mjs) and in a worker of a page (../browser/specs/gpu-faults.mjs), so this file imports nothing.
 
 const SETTLE_MS = 5000;
 /** The limit for a device that does not answer. The package's own is longer than a test waits. */
@@ -74,6 +74,20 @@ export const CASES = {
   'idle: the device is lost, and the next call works': (world) => lostWhileIdle(world, false),
   'idle: the device is lost, and the next load works': (world) => lostWhileIdle(world, true),
 };
+
+/** Time for the engine to free what was disposed, and for what waits for a lost device to end. */
+const QUIET_MS = 50;
+
+/** A function that makes a new wasm instance, which opens a new device. `script` is the module's luke_web.js. All models must have been disposed. */
+export function freshInstances(fake, script) {
+  let isFirst = true;
+  return async () => {
+    fake.lose('the test has ended');
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    if (!isFirst) script.__wbg_reset_state();
+    isFirst = false;
+  };
+}
 
 async function loadsWithout(world, missing) {
   const problems = new Problems();

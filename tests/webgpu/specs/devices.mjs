@@ -1,7 +1,7 @@
 // The module and its shaders on devices that can do less than this one.
 import assert from 'node:assert/strict';
 import { camelKeys, compareOutputs, headsByCheckpoint } from '../../browser/fixtures.mjs';
-import { fake, freshInstance, lukeWeb, OPTIONS, site } from '../world.mjs';
+import { fake, fresh, lukeWeb, OPTIONS, site } from '../world.mjs';
 
 /** A device has this feature although nobody asked for it. */
 const ALWAYS = 'core-features-and-limits';
@@ -46,7 +46,7 @@ function passesSelfTest(checkpoint, plan) {
 }
 
 async function onDevice(plan, checkpoint, work) {
-  await freshInstance();
+  await fresh();
   fake.plan(plan);
   const luke = await lukeWeb.Luke.load(`${site.url}models/${checkpoint}/`, { ...OPTIONS, device: 'webgpu' });
   try {

@@ -14,12 +14,16 @@ fn validate(name: &str, source: &str) {
         .validate(&module)
         .unwrap_or_else(|error| panic!("{name}: {error:?}"));
 
-    let (metal, written) = msl::write_string(&module, &info, &msl::Options::default(), &msl::PipelineOptions::default())
+    // The first version of Metal with all functions that we use, of macOS 10.12.
+    let metal = msl::Options { lang_version: (1, 2), ..Default::default() };
+    let (text, written) = msl::write_string(&module, &info, &metal, &msl::PipelineOptions::default())
         .unwrap_or_else(|error| panic!("{name}, Metal: {error:?}"));
-    assert!(metal.contains("kernel void"), "{name}, Metal: no entry point");
-    written.entry_point_names.into_iter().for_each(|entry| drop(entry.unwrap_or_else(|error| panic!("{name}, Metal: {error:?}"))));
+    for entry in written.entry_point_names {
+        let entry = entry.unwrap_or_else(|error| panic!("{name}, Metal: {error:?}"));
+        assert!(text.contains(&format!("kernel void {entry}(")), "{name}, Metal: no {entry}");
+    }
 
-    // The oldest compiler, and the newest that has `dot4add_i8packed`.
+    // The oldest compiler, and the first version that has `dot4add_i8packed`.
     for shader_model in [hlsl::ShaderModel::V5_1, hlsl::ShaderModel::V6_4] {
         let options = hlsl::Options { shader_model, ..Default::default() };
         let (mut direct3d, every) = (String::new(), hlsl::PipelineOptions::default());
