@@ -81,6 +81,8 @@ export class WasmInstance {
   /** The number of restarts. Objects of an earlier generation are no longer valid. */
   generation = 0;
   readonly #running = new Set<(trap: unknown) => void>();
+  /** Why there is no instance any more. */
+  #ended: LukeError | undefined;
   readonly #pool = new ThreadPool();
   readonly #users = new Set<object>();
 
@@ -113,6 +115,7 @@ export class WasmInstance {
    * errors in a microtask, and the future's promise never settles. So this listens for uncaught errors while any call runs.
    */
   async run<T>(work: () => T | Promise<T>): Promise<Awaited<T>> {
+    if (this.#ended) throw this.#ended;
     let onTrap!: (trap: unknown) => void;
     const trap = new Promise<never>((_, reject) => (onTrap = reject));
     if (this.#running.size === 0) this.#listen(true);
@@ -147,7 +150,12 @@ export class WasmInstance {
     this.#listen(false);
     for (const reject of running) reject(trap);
     this.#pool.stop();
-    this.module.__wbg_reset_state?.();
+    try {
+      this.module.__wbg_reset_state?.();
+    } catch (error) {
+      // On the thread of a page, Chromium instantiates modules of more than 8 MB only in an asynchronous way.
+      this.#ended = new LukeError('unsupported', `the module cannot be started again on this thread: ${String(error)}`);
+    }
   }
 }
 

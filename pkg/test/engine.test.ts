@@ -180,6 +180,29 @@ test('a device that does not open within the limit fails the load, and reads not
   await engine.dispose();
 });
 
+test('an instance that cannot be replaced after a trap is unsupported, and auto takes the CPU', async () => {
+  let trap = false;
+  const gpu = fakeWasm(async () => {
+    if (trap) throw new WebAssembly.RuntimeError('unreachable');
+    return [];
+  });
+  gpu.module.__wbg_reset_state = () => {
+    throw new RangeError('WebAssembly.Instance is disallowed on the main thread');
+  };
+  const instances = { webgpu: new WasmInstance(gpu.module), wasm: new WasmInstance(fakeWasm(async () => []).module) };
+  const onGpu: Machine = { chooseDevice: async () => ({ device: 'webgpu' }), chooseThreads, loadWasm: async (runtime) => instances[runtime as Device] };
+  const [auto, named] = [new Engine(onGpu), new Engine(onGpu)];
+  const source = fetchSource(fakeFetch(modelFiles(2)).fetch);
+  await auto.load(MODEL, options, source, () => {});
+  await named.load(MODEL, { ...options, device: 'webgpu' }, source, () => {});
+  trap = true;
+  await assert.rejects(auto.call(text, () => {}), { code: 'internal' });
+  const reasons: (string | undefined)[] = [];
+  assert.deepEqual(await auto.call(text, ({ fallbackReason }) => reasons.push(fallbackReason)), []);
+  assert.match(reasons[0]!, /cannot be started again/);
+  await assert.rejects(named.call(text, () => {}), { code: 'unsupported', message: /disallowed on the main thread/ });
+});
+
 /** A wasm module with a function `run` that calls the imported `call`. */
 const CALLS_IMPORT = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 2, 11, 1, 2, 106, 115, 4, 99, 97, 108, 108, 0, 0, 3, 2, 1, 0, 7, 7, 1, 3, 114, 117, 110, 0, 1, 10, 6, 1, 4, 0, 16, 0, 11,
