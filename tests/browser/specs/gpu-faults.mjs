@@ -11,6 +11,12 @@ export default async function ({ test, openPage }) {
       assert.equal(error, undefined);
     });
   }
+  await test('webgpu on the thread of the page: after a trap, the next load works', async () => {
+    page ??= await openPage();
+    const { trapped, next } = await page.evaluate(trapOnPage);
+    assert.equal(trapped.error?.code, 'internal', JSON.stringify(trapped));
+    assert.equal(next.value, 'webgpu', JSON.stringify(next));
+  });
   await page?.context().close();
 }
 
@@ -25,4 +31,21 @@ async function runCase(name) {
   const worker = await globalThis.gpuWorker;
   worker.postMessage({ name });
   return (await answer(worker)).error;
+}
+
+/** Chromium instantiates a module of this size on the page's thread only in an asynchronous way, so the worker's cases do not show this. */
+async function trapOnPage() {
+  const options = { device: 'webgpu', worker: false };
+  const { Model } = await import('/pkg/wasm/webgpu/luke_web.js');
+  const luke = await lukeWeb.Luke.load('/models/micro-span_cls/', options);
+  const { call } = Model.prototype;
+  Model.prototype.call = () => {
+    throw new WebAssembly.RuntimeError('unreachable');
+  };
+  const trapped = await outcome(luke.ner('Ana Ivanovic won at Wimbledon.'));
+  Model.prototype.call = call;
+  const late = new Promise((resolve) => setTimeout(resolve, 5000, { hangs: true }));
+  const next = await Promise.race([outcome(lukeWeb.Luke.load('/models/micro-span_cls/', options).then(({ info }) => info.device)), late]);
+  await luke.dispose();
+  return { trapped, next };
 }
