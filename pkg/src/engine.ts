@@ -111,7 +111,8 @@ export class Engine {
 
   async #call(call: Call, onReload: (info: RuntimeInfo) => void, running: RunningCall): Promise<unknown> {
     if (!this.#reload) throw new LukeError('input', 'no model is loaded');
-    while (!this.#loaded || !isCurrent(this.#loaded)) {
+    while (!this.#loaded || !isCurrent(this.#loaded) || this.#loaded.model.isLost()) {
+      this.#drop();
       this.#reloading ??= this.#reload().finally(() => (this.#reloading = undefined));
       onReload(await abortable(this.#reloading, running.signal));
     }

@@ -70,6 +70,8 @@ export interface WasmModel {
   embed(input: { text: string; spans: readonly Span[] }, options: object, call: RunningCall): Promise<unknown>;
   forward(input: ForwardInputs | readonly ForwardInputs[], options: object, call: RunningCall): Promise<ForwardOutputs | ForwardOutputs[]>;
   info(): Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'tasks' | 'parameters'> & { selfTest?: RuntimeInfo['selfTest'] | null };
+  /** Whether the model's device has failed, also while no call ran. */
+  isLost(): boolean;
   free(): void;
 }
 

@@ -117,6 +117,7 @@ export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks =
     embed: echo,
     forward: async (input) => (Array.isArray(input) ? input.map(outputs) : outputs()),
     info: () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks: ['ner'], parameters: 7 }),
+    isLost: () => false,
     free: () => void log.push('free model'),
     ...tasks,
   };

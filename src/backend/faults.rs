@@ -4,15 +4,38 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use crate::error::LukeError;
 
-/// The first fault that a device has reported.
-pub type Faults = Arc<OnceLock<LukeError>>;
+/// What a device has reported. At its first fault it is destroyed: nothing on it can be trusted, and its memory is needed.
+pub struct Faults {
+    first: OnceLock<LukeError>,
+    destroy: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Faults {
+    /// No fault yet. `destroy` gives the device's memory back.
+    pub fn new(destroy: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self { first: OnceLock::new(), destroy: Box::new(destroy) })
+    }
+
+    /// The first fault.
+    pub fn first(&self) -> Option<&LukeError> {
+        self.first.get()
+    }
+
+    /// Takes a fault, and returns the first one.
+    pub fn report(&self, error: LukeError) -> &LukeError {
+        if self.first.set(error.clone()).is_ok() {
+            (self.destroy)();
+        }
+        self.first.get_or_init(|| error)
+    }
+}
 
 /// The devices whose faults somebody may still ask for.
 pub struct Devices<D> {
     /// The one that was opened last; kept also while no model uses it, for the next one.
-    current: Option<(D, Faults)>,
+    current: Option<(D, Arc<Faults>)>,
     /// Those before it, which have failed. Whoever uses such a device holds its [`Faults`].
-    failed: Vec<(D, Weak<OnceLock<LukeError>>)>,
+    failed: Vec<(D, Weak<Faults>)>,
 }
 
 impl<D: Clone + PartialEq> Devices<D> {
@@ -22,18 +45,18 @@ impl<D: Clone + PartialEq> Devices<D> {
     }
 
     /// The device that was opened last, unless it has failed.
-    pub fn usable(&self) -> Option<(D, Faults)> {
-        self.current.clone().filter(|(_, faults)| faults.get().is_none())
+    pub fn usable(&self) -> Option<(D, Arc<Faults>)> {
+        self.current.clone().filter(|(_, faults)| faults.first().is_none())
     }
 
     /// The faults of a device; `None` where it is not one of these or nobody uses it any more.
-    pub fn faults(&self, device: &D) -> Option<Faults> {
+    pub fn faults(&self, device: &D) -> Option<Arc<Faults>> {
         let current = self.current.iter().find(|(one, _)| one == device).map(|(_, faults)| faults.clone());
         current.or_else(|| self.failed.iter().find(|(one, _)| one == device).and_then(|(_, faults)| faults.upgrade()))
     }
 
     /// Takes a device that was just opened in place of the last one, and forgets the failed ones that nobody uses.
-    pub fn replace(&mut self, device: D, faults: Faults) {
+    pub fn replace(&mut self, device: D, faults: Arc<Faults>) {
         if let Some((device, faults)) = self.current.replace((device, faults)) {
             self.failed.push((device, Arc::downgrade(&faults)));
         }
@@ -43,28 +66,46 @@ impl<D: Clone + PartialEq> Devices<D> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+
+    fn lost(reason: &str) -> LukeError {
+        LukeError::DeviceLost(reason.into())
+    }
+
+    #[test]
+    fn the_first_fault_counts_and_destroys_the_device_once() {
+        let destroyed = Arc::new(AtomicUsize::new(0));
+        let counted = destroyed.clone();
+        let faults = Faults::new(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!((faults.first(), destroyed.load(Ordering::Relaxed)), (None, 0));
+        assert_eq!(faults.report(lost("first")), &lost("first"));
+        assert_eq!(faults.report(lost("second")), &lost("first"));
+        assert_eq!((faults.first(), destroyed.load(Ordering::Relaxed)), (Some(&lost("first")), 1));
+    }
 
     #[test]
     fn a_failed_device_is_kept_as_long_as_somebody_uses_it() {
         let mut devices = Devices::new();
         assert!(devices.usable().is_none());
-        let model = Faults::default();
+        let model = Faults::new(|| {});
         devices.replace(1, model.clone());
         assert_eq!(devices.usable().map(|(device, _)| device), Some(1));
 
-        let lost = LukeError::DeviceLost("gone".into());
-        model.set(lost.clone()).unwrap();
+        model.report(lost("gone"));
         assert!(devices.usable().is_none());
-        devices.replace(2, Faults::default());
+        devices.replace(2, Faults::new(|| {}));
         assert_eq!(devices.usable().map(|(device, _)| device), Some(2));
-        let fault = |devices: &Devices<u8>, device| devices.faults(&device).and_then(|faults| faults.get().cloned());
-        assert_eq!((fault(&devices, 1), fault(&devices, 2)), (Some(lost), None));
+        let fault = |devices: &Devices<u8>, device| devices.faults(&device).and_then(|faults| faults.first().cloned());
+        assert_eq!((fault(&devices, 1), fault(&devices, 2)), (Some(lost("gone")), None));
 
         // The model is freed; nobody ever used the second device.
         drop(model);
-        devices.faults(&2).unwrap().set(LukeError::DeviceLost("gone too".into())).unwrap();
-        devices.replace(3, Faults::default());
+        devices.faults(&2).unwrap().report(lost("gone too"));
+        devices.replace(3, Faults::new(|| {}));
         assert!(devices.failed.is_empty() && devices.faults(&1).is_none() && devices.faults(&2).is_none());
         assert!(devices.faults(&3).is_some());
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::tensor::Device;
 use burn_wgpu::wgpu::{
-    DeviceDescriptor, Error, ExperimentalFeatures, Features, Instance, InstanceDescriptor, MemoryHints,
+    self, DeviceDescriptor, Error, ExperimentalFeatures, Features, Instance, InstanceDescriptor, MemoryHints,
     PowerPreference, RequestAdapterOptions, WgslLanguageFeatures,
 };
 use burn_wgpu::{MemoryConfiguration, WgpuSetup};
@@ -29,28 +29,45 @@ pub(crate) fn has_dot4() -> bool {
 ///
 /// # Errors
 /// `unsupported` where the system has no GPU that can be used.
-pub async fn open() -> Result<(Device, Faults)> {
+pub async fn open() -> Result<(Device, Arc<Faults>)> {
     if let Some(usable) = devices(|all| all.usable()) {
         return Ok(usable);
     }
     let setup = request().await.map_err(|reason| LukeError::Unsupported(format!("WebGPU: {reason}")))?;
-    let (gpu, faults) = (setup.device.clone(), Faults::default());
+    let gpu = setup.device.clone();
     // WebGPU refuses a buffer that a shader both reads and writes, so tensors must not share one: a browser's default,
     // not a native one.
     let memory = MemoryConfiguration::ExclusivePages;
-    let device = Device::wgpu_options().setup(setup).tasks_max(TASKS).memory_config(memory).init();
+    let init = || Device::wgpu_options().setup(setup).tasks_max(TASKS).memory_config(memory).init();
+    #[cfg(target_family = "wasm")]
+    let device = super::web::with_timestamps(&gpu, init);
+    #[cfg(not(target_family = "wasm"))]
+    let device = init();
     let device = device.map_err(|error| LukeError::Unsupported(format!("WebGPU: {error}")))?;
-    let reported = Arc::downgrade(&faults);
-    gpu.on_uncaptured_error(Arc::new(move |error| {
-        let Some(reported) = reported.upgrade() else { return };
+    let destroyed = gpu.clone();
+    let faults = Faults::new(move || destroyed.destroy());
+    listen(&gpu, &faults);
+    devices(|all| all.replace(device.clone(), faults.clone()));
+    Ok((device, faults))
+}
+
+/// Hears what the device reports. This takes the place of CubeCL's own handler, which panics.
+fn listen(gpu: &wgpu::Device, faults: &Arc<Faults>) {
+    let weak = Arc::downgrade(faults);
+    let report = move |error| {
+        if let Some(faults) = weak.upgrade() {
+            faults.report(error);
+        }
+    };
+    #[cfg(target_family = "wasm")]
+    super::web::listen(gpu, report.clone());
+    gpu.on_uncaptured_error(Arc::new(move |error: Error| {
         let reason = error.to_string();
-        let _ = reported.set(match error {
+        report(match error {
             Error::OutOfMemory { .. } => LukeError::OutOfMemory(format!("on the GPU: {reason}")),
             _ => LukeError::DeviceLost(reason),
         });
     }));
-    devices(|all| all.replace(device.clone(), faults.clone()));
-    Ok((device, faults))
 }
 
 async fn request() -> std::result::Result<WgpuSetup, String> {
@@ -79,14 +96,14 @@ async fn request() -> std::result::Result<WgpuSetup, String> {
 /// # Errors
 /// The first fault that the device reported.
 pub fn check(device: &Device) -> Result<()> {
-    let fault = devices(|all| all.faults(device)).and_then(|faults| faults.get().cloned());
+    let fault = devices(|all| all.faults(device)).and_then(|faults| faults.first().cloned());
     fault.map_or(Ok(()), Err)
 }
 
 /// See [`super::failed`]: marks the device with `error` where it has not reported a fault before.
 pub fn failed(device: &Device, error: LukeError) -> LukeError {
     match devices(|all| all.faults(device)) {
-        Some(faults) => faults.get_or_init(|| error).clone(),
+        Some(faults) => faults.report(error).clone(),
         None => error,
     }
 }

@@ -7,6 +7,8 @@
 mod faults;
 #[cfg(feature = "webgpu")]
 mod gpu;
+#[cfg(all(feature = "webgpu", target_family = "wasm"))]
+mod web;
 
 use burn::tensor::Device;
 
@@ -61,7 +63,7 @@ impl DeviceKind {
 pub struct OpenDevice {
     device: Device,
     #[cfg(feature = "webgpu")]
-    _faults: Option<faults::Faults>,
+    _faults: Option<std::sync::Arc<faults::Faults>>,
 }
 
 impl OpenDevice {
@@ -88,6 +90,15 @@ pub async fn open(kind: DeviceKind) -> Result<OpenDevice> {
         #[allow(unreachable_patterns)]
         _ => Err(LukeError::Unsupported(format!("this build has no device '{}'", kind.name()))),
     }
+}
+
+/// Sends the device what waits for it in main memory.
+///
+/// # Errors
+/// `device-lost` or `out-of-memory`, the first fault of the device.
+pub fn flush(device: &Device) -> Result<()> {
+    device.flush().map_err(|error| failed(device, error.to_string()))?;
+    check(device)
 }
 
 /// Fails if the device has reported a fault since it was opened: results that are read after a fault cannot be trusted.

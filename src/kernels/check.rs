@@ -176,7 +176,7 @@ async fn attention_case(random: &mut Random, case: usize, device: &Device) -> f6
     let shape = AttentionShape { batch, heads, head_dim, token, entity };
     let projected = random.floats(rows * 4 * hidden);
     let mut masked = |row| padded && !starts.contains(&row) && random.size(0, 3) == 0;
-    let mask: Vec<f32> = (0..rows).map(|row| if masked(row) { f32::MIN } else { 0.0 }).collect();
+    let mask: Vec<f32> = (0..rows).map(|row| if masked(row) { -1e30 } else { 0.0 }).collect();
     let want = entity_attention::reference(&projected, &mask, &shape);
     let projected = matrix(projected, [rows, 4 * hidden], device);
     let got = super::entity_attention(projected, &vector(mask, device), shape);

@@ -23,6 +23,7 @@ mod cpu;
 #[cfg(any(test, feature = "webgpu"))]
 mod gpu;
 
+pub use crate::backend::flush;
 pub use add_layer_norm::add_layer_norm;
 #[cfg(feature = "cpu")]
 pub use cpu::{PackedMatrix, QuantizedMatrix, threads};

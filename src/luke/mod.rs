@@ -15,7 +15,7 @@ pub(crate) use turns::Turns;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::backend::{DeviceKind, OpenDevice};
+use crate::backend::{self, DeviceKind, OpenDevice};
 use crate::checkpoint::RawCheckpoint;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
@@ -134,6 +134,11 @@ impl Luke {
         let others = self.heads.keys().map(|head| head.key().to_owned());
         available.extend(others.filter(|head| !available.contains(head)).collect::<Vec<_>>());
         LukeError::TaskUnavailable { task: task.into(), available }
+    }
+
+    /// Whether the device has failed, so that the model must be loaded again.
+    pub fn is_lost(&self) -> bool {
+        backend::check(self.opened.device()).is_err()
     }
 
     /// Builds inputs with this model's tokenizer and entity vocabulary.

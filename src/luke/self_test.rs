@@ -2,6 +2,7 @@
 
 use super::masked::MaskedScorer;
 use super::{Luke, Output, Vocabulary};
+use crate::backend;
 use crate::error::{LukeError, Result};
 use crate::heads::{HeadKind, HeadLayers, LayerOutput, LinearLayer, SpanForm};
 use crate::model::{Head, OutputName};
@@ -20,7 +21,8 @@ pub async fn run(luke: &Luke) -> Result<Option<f32>> {
         }
         other => other,
     })?;
-    let bad = |reason| LukeError::DeviceLost(format!("self-test of head '{}': {reason}", test.head));
+    // The next model gets another device.
+    let bad = |reason| backend::failed(luke.opened.device(), format!("self-test of head '{}': {reason}", test.head));
     if got.len() < test.expected.len() {
         return Err(bad(format!("{} values came, {} expected", got.len(), test.expected.len())));
     }

@@ -67,6 +67,8 @@ impl LukeEncoder {
         let mut layer = Vec::with_capacity(c.num_hidden_layers);
         for i in 0..c.num_hidden_layers {
             layer.push(LukeLayer::load(w.at(&format!("layer.{i}")), c).await?);
+            // The layer goes to the GPU now. Otherwise all layers would wait in main memory for the end of the load.
+            w.flush()?;
         }
         Ok(Self { layer })
     }

@@ -30,6 +30,14 @@ impl<'a, 's> Weights<'a, 's> {
         self.device
     }
 
+    /// Sends the device what was put on it.
+    ///
+    /// # Errors
+    /// `device-lost` or `out-of-memory` if the device has failed.
+    pub fn flush(&self) -> Result<()> {
+        kernels::flush(self.device)
+    }
+
     /// Whether there is a tensor of this name here.
     pub fn has(&self, name: &str) -> bool {
         self.store.has(&format!("{}{name}", self.prefix))

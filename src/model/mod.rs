@@ -25,6 +25,10 @@ use embeddings::{LukeEmbeddings, LukeEntityEmbeddings};
 use encoder::LukeEncoder;
 use layers::{Linear, Weights, vector};
 
+/// What is added to the scores of a key that is masked: low enough that nothing of it is left, and far from what overflows in
+/// a product with log2 e, which some GPUs assume not to happen.
+const MASKED: f32 = -1e30;
+
 /// Hugging Face's `LukeModel`: embeddings, encoder, and the pooler if the checkpoint has one.
 pub struct LukeModel {
     embeddings: LukeEmbeddings,
@@ -165,7 +169,7 @@ impl LukeModel {
             ];
             for (given, rows) in kinds {
                 for (m, row) in given.iter().flatten().zip(rows) {
-                    mask[row] = if *m == 0 { f32::MIN } else { 0.0 };
+                    mask[row] = if *m == 0 { MASKED } else { 0.0 };
                 }
             }
         }

@@ -187,6 +187,12 @@ impl Model {
         .await
     }
 
+    /// Whether its device has failed, also while no call ran. The model must then be loaded again.
+    #[wasm_bindgen(js_name = isLost)]
+    pub fn is_lost(&self) -> bool {
+        self.0.is_lost()
+    }
+
     /// Facts about the model and its device.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         sum[i] = T();
     }
 
-    var maximum = -3.4028234e38;
+    var maximum = -1e30;
     var total = 0.0;
     let tokens = tile.end_token - tile.first_token;
     for (var key = 0u; key < tokens + tile.end_entity - tile.first_entity; key++) {

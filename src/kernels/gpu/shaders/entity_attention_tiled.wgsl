@@ -10,7 +10,7 @@ const THREADS = 64u;
 // One more than needed, against bank conflicts.
 const STRIDE = STEPS + 1u;
 const SCORES = KEYS + 1u;
-const LOWEST = -3.4028234e38;
+const LOWEST = -1e30;
 
 struct Columns { token_query: u32, entity_query: u32, key: u32, value: u32 }
 
