@@ -1,4 +1,4 @@
-// Types of the wasm modules for a compile before they are built. The declarations of wasm-bindgen replace them afterwards.
+// Types of the wasm modules. wasm-bindgen writes none: those of an earlier build would be wrong for the sources of today.
 declare module '*/luke_web.js' {
   const init: import('./wasm.js').WasmModule['default'];
   export default init;

@@ -200,7 +200,7 @@ export class WasmBuild {
   }
 
   #bindgen(raw, folder, onLine) {
-    const args = ['--target', 'web', '--experimental-reset-state-function', '--out-name', 'luke_web', '--remove-name-section', '--remove-producers-section'];
+    const args = ['--target', 'web', '--experimental-reset-state-function', '--no-typescript', '--out-name', 'luke_web', '--remove-name-section', '--remove-producers-section'];
     return this.#processes.run(this.#toolchain.bindgen, [raw, ...args, '--out-dir', folder], { onLine });
   }
 
