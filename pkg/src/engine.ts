@@ -212,7 +212,7 @@ export class Engine {
     });
     this.#loaded = { model, instance, generation, threadsReason, calls: 0 };
     this.#stop.signal.throwIfAborted();
-    void files.complete();
+    await files.complete();
     progress.event('ready');
   }
 

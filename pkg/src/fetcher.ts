@@ -14,8 +14,8 @@ export interface FileNames {
   readonly versions: Map<string, string>;
   /** `isFresh` says that another tab may just have stored the file. */
   find(entry: FileEntry, isFresh?: boolean): Promise<string | undefined>;
-  /** A name for the unfinished file, which depends on its version. */
-  part(entry: FileEntry): Promise<string>;
+  /** A name for the unfinished file, which depends on its version; `undefined` if nothing says which version it is: it is then not stored. */
+  part(entry: FileEntry): Promise<string | undefined>;
   /** A file has come and is stored under this name. */
   add(entry: FileEntry, name: string): Promise<void>;
   /** Everything that a load reads is stored. */
@@ -178,7 +178,9 @@ export class Fetcher {
     if (target) {
       let draft: Draft | undefined;
       try {
-        draft = await target.draft(await this.names.part(entry), entry.bytes);
+        const part = await this.names.part(entry);
+        if (part === undefined) return new MemoryDraft(entry.bytes);
+        draft = await target.draft(part, entry.bytes);
         if (isEmpty) draft.reset();
         return draft;
       } catch (error) {

@@ -72,8 +72,8 @@ export class ModelFiles {
   async folder(): Promise<Folder | undefined> {
     const folder = await this.manifest();
     if (!folder) return undefined;
+    await (this.#keeping ??= this.#keepManifest(folder)); // before the files, which nobody could delete without it
     await this.wantParts(loadFiles(folder.manifest));
-    this.#keeping ??= this.#keepManifest(folder);
     return folder;
   }
 
@@ -84,9 +84,10 @@ export class ModelFiles {
     this.downloads.want(parts);
   }
 
-  /** Notes that everything that a load reads is stored. */
+  /** Notes that everything that a load reads is stored, before the load ends: its worker may be terminated then. */
   async complete(): Promise<void> {
-    await this.#keeping;
+    const folder = await this.#folder?.catch(() => undefined);
+    if (folder) await this.#keepManifest(folder); // another tab may have deleted the model meanwhile
     if (this.fetcher.stores.target) await this.fetcher.names.complete();
   }
 
@@ -119,7 +120,7 @@ export class ModelFiles {
     for (const entry of entries) {
       const name = await names.find(entry);
       const isStored = name !== undefined && (await stores.has(name, entry.bytes));
-      missing -= isStored ? entry.bytes : Math.min(entry.bytes, await target.partBytes(await names.part(entry)).catch(() => 0));
+      missing -= isStored ? entry.bytes : Math.min(entry.bytes, await target.partBytes((await names.part(entry)) ?? '').catch(() => 0));
     }
     if (missing > quota - usage) this.fetcher.storeFailed(target.kind, new DOMException(`${missing} bytes are needed, and ${quota - usage} are free`, 'QuotaExceededError'));
   }
@@ -154,9 +155,10 @@ export class ModelFiles {
   async #fetchManifest(manifestHash: string | undefined): Promise<string> {
     const url = this.url;
     return withinStall(url, this.options.stallMs, this.signal, async (signal, alive) => {
+      if (manifestHash !== undefined && !canHash()) throw new LukeError('unsupported', 'manifestHash needs a page that is served securely');
       const response = await download(this.source, url, signal, undefined, 'no-cache');
       const bytes = await collect(response, url, alive, MAX_MANIFEST_BYTES);
-      const hash = manifestHash !== undefined && canHash() ? await sha256(bytes) : manifestHash;
+      const hash = manifestHash !== undefined ? await sha256(bytes) : undefined;
       if (hash !== manifestHash) {
         throw new LukeError('integrity', `${url}: the SHA-256 is ${hash}, not ${manifestHash} as manifestHash says`, { url, sha256: hash });
       }

@@ -11,7 +11,7 @@ import type {
   Answer, CallOptions, ClozeAnswer, ClozeOptions, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, ForwardInputs, ForwardOptions, ForwardOutputs, LabelOptions, LabelScore,
   LoadEvent, LoadOptions, NerOptions, PredictEntitiesOptions, QaOptions, RuntimeInfo, Span, Task, TokenScore, WordList,
 } from './types.js';
-import { absoluteUrl, checkForward, checkLoadOptions, checkNer, checkTask } from './validate.js';
+import { checkForward, checkLoadOptions, checkNer, checkTask, checkUrl } from './validate.js';
 
 /**
  * A loaded LUKE model.
@@ -68,11 +68,10 @@ export class Luke {
    * });
    */
   static async load(model: string | URL, options: LoadOptions = {}): Promise<Luke> {
-    if (typeof model !== 'string' && !(model instanceof URL)) throw new LukeError('input', 'load: the model must be a URL');
+    const url = checkUrl('load', model);
     checkLoadOptions(options);
-    const url = absoluteUrl('load: the model', model);
     options.signal?.throwIfAborted();
-    if (options.persist) await persist();
+    if (options.persist) void persist(); // a browser may ask the user, who may not answer
     const luke = new Luke(url, options);
     try {
       await abortable(luke.#connect(options.onProgress), options.signal);

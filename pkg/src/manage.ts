@@ -92,7 +92,7 @@ async function list(stores: Stores): Promise<StoredModel[]> {
 
 async function usage(stores: Stores): Promise<StorageUsage> {
   const storage = (globalThis.navigator as Navigator | undefined)?.storage;
-  const { usage = 0, quota = 0 } = (await storage?.estimate?.()) ?? {};
+  const { usage = 0, quota = 0 } = (await storage?.estimate?.().catch(() => undefined)) ?? {};
   const storedBytes = [...(await stores.list()).values()].reduce((sum, bytes) => sum + bytes, 0);
   return { storedBytes, usedBytes: usage, quotaBytes: quota, persistent: (await storage?.persisted?.()) ?? false };
 }
@@ -109,15 +109,15 @@ async function verify(stores: Stores, record: ModelRecord, signal: AbortSignal):
     else if ((await sha256(bytes)) === name) result.ok += 1;
     else {
       result.bad += 1;
-      await stores.delete(name);
+      await stores.delete(name).catch(() => {}); // a load that reads it will fetch it anew
     }
   }
   return result;
 }
 
-/** Deletes a model, and every file that no other model uses. False if nothing of it was stored. */
+/** Deletes a model, and every file that no model uses. False if nothing of it was stored. */
 async function remove(stores: Stores, url: string): Promise<boolean> {
-  if (!(await readRecord(stores, url))) return false;
+  const isStored = (await readRecord(stores, url)) !== undefined;
   await stores.delete(await recordName(url));
   const files = [...(await stores.list()).keys()];
   const records = await listRecords(stores, files);
@@ -126,9 +126,9 @@ async function remove(stores: Stores, url: string): Promise<boolean> {
     const { needed, others } = await contentsOf(stores, record);
     for (const { sha256 } of [...needed, ...others]) used.add(sha256!);
   }
-  for (const name of files) if (!used.has(name)) await stores.delete(name);
+  for (const name of files) if (!used.has(name)) await stores.delete(name).catch(() => {}); // one that a load reads for long goes with the next delete
   for (const store of stores.all) await store.deleteParts(used);
-  return true;
+  return isStored;
 }
 
 async function prefetch(files: ModelFiles, url: string, progress: Progress, entityTable: boolean, loadWasm: () => Promise<WasmInstance>): Promise<void> {

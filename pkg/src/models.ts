@@ -51,7 +51,7 @@ export const models = {
   async prefetch(model: string | URL, options: PrefetchOptions = {}): Promise<void> {
     const url = checkUrl('models.prefetch', model);
     checkStore('models.prefetch', options, ['onProgress', 'persist', 'entityTable']);
-    if (options.persist) await persist();
+    if (options.persist) void persist();
     await run({ action: 'prefetch', model: url, entityTable: options.entityTable ?? false }, options, options.onProgress);
   },
 
@@ -86,10 +86,13 @@ export async function persist(): Promise<void> {
  * the first time has fetched it before there was a service worker. Does nothing if the page has none.
  */
 export async function keepOffline(luke: { info: RuntimeInfo }): Promise<void> {
-  const container = (globalThis.navigator as Navigator | undefined)?.serviceWorker;
-  if (!(await container?.getRegistration())) return;
-  // The name is `KEEP` of service-worker.ts, which a page does not load.
-  (await container!.ready).active?.postMessage({ type: 'luke-web:keep', urls: [...luke.info.runtimeUrls] });
+  try {
+    const registration = await navigator.serviceWorker?.getRegistration();
+    // One that is being installed gets the message too. The name is `KEEP` of service-worker.ts, which a page does not load.
+    (registration?.installing ?? registration?.waiting ?? registration?.active)?.postMessage({ type: 'luke-web:keep', urls: [...luke.info.runtimeUrls] });
+  } catch {
+    // A frame that may have no service worker.
+  }
 }
 
 async function run(action: Action, options: StoreOptions & Pick<LoadOptions, 'device'>, onProgress?: LoadOptions['onProgress']): Promise<unknown> {

@@ -17,6 +17,8 @@ export class RecordedNames implements FileNames {
   /** Files that are not in the record yet. */
   #added: NonNullable<ModelRecord['files']> = {};
   #isComplete = false;
+  /** Whether the server gives no version of a weight file: nobody could tell later whether its parts belong together. */
+  #isUnversioned = false;
   #writing: Promise<void> = Promise.resolve();
   #queued: Promise<void> | undefined;
 
@@ -41,9 +43,12 @@ export class RecordedNames implements FileNames {
     return version !== undefined && record?.versions?.[entry.path] === version ? record.files?.[key(entry)]?.sha256 : undefined;
   }
 
-  async part(entry: FileEntry): Promise<string> {
-    // Without a version nobody knows whether the rest of the file still fits: such a part is not continued.
-    const version = this.versions.get(entry.path) ?? String(Math.random());
+  async part(entry: FileEntry): Promise<string | undefined> {
+    const version = this.versions.get(entry.path);
+    if (version === undefined) {
+      this.#isUnversioned = true;
+      return undefined;
+    }
     const name = `${withoutQuery(new URL(entry.path, this.#url).href)} ${version} ${key(entry)}`;
     return canHash() ? hashText(name) : name;
   }
@@ -60,7 +65,7 @@ export class RecordedNames implements FileNames {
 
   /** Notes that everything that a load of the checkpoint reads is stored. */
   complete(): Promise<void> {
-    this.#isComplete = true;
+    this.#isComplete = !this.#isUnversioned;
     return this.#write();
   }
 
@@ -85,7 +90,7 @@ export class RecordedNames implements FileNames {
     });
     const files = { ...Object.fromEntries(kept), ...added };
     const isSame = JSON.stringify(files) === JSON.stringify(before);
-    return { name: nameOf(this.#url), files, versions, isComplete: this.#isComplete || (isSame && old?.isComplete === true) };
+    return { name: nameOf(this.#url), files, versions, isComplete: this.#isComplete || (isSame && !this.#isUnversioned && old?.isComplete === true) };
   }
 }
 

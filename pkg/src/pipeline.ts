@@ -2,6 +2,7 @@
 import { LukeError } from './errors.js';
 import { Luke } from './luke.js';
 import type { EmbedOptions, FillMaskOptions, LoadOptions, NerOptions, QaOptions, Task } from './types.js';
+import { show } from './validate.js';
 
 /** The pipelines that {@link pipeline} makes, by the task names of transformers.js. */
 export interface Pipelines {
@@ -109,7 +110,7 @@ export interface PipelineExtras {
  */
 export async function pipeline<T extends keyof Pipelines>(task: T, model: string | URL | Luke, options?: LoadOptions): Promise<Pipelines[T] & PipelineExtras> {
   if (!Object.hasOwn(PIPELINES, task)) {
-    throw new LukeError('input', `pipeline: there is no task ${JSON.stringify(task)} (there are: ${Object.keys(PIPELINES).join(', ')})`, { task });
+    throw new LukeError('input', `pipeline: there is no task ${show(task)} (there are: ${Object.keys(PIPELINES).join(', ')})`, { task });
   }
   const { requires, create } = PIPELINES[task];
   const isShared = model instanceof Luke;
@@ -126,7 +127,7 @@ export async function pipeline<T extends keyof Pipelines>(task: T, model: string
 const tokenClassification = (luke: Luke) => async (texts: string | readonly string[], options: TokenClassificationOptions = {}) => {
   const { aggregation_strategy: strategy = 'none', ignore_labels: ignored = [], ...rest } = options;
   if (strategy !== 'none' && strategy !== 'simple') {
-    throw new LukeError('input', `pipeline: aggregation_strategy must be "none" or "simple", not ${JSON.stringify(strategy)}`, { argument: 'aggregation_strategy' });
+    throw new LukeError('input', `pipeline: aggregation_strategy must be "none" or "simple", not ${show(strategy)}`, { argument: 'aggregation_strategy' });
   }
   const key = strategy === 'simple' ? 'entity_group' : 'entity';
   return batch(texts, async (text) =>

@@ -83,7 +83,13 @@ export async function answerFetch(source: Source, { id, url, range, cache }: Fet
     }
     post({ type: 'fetch-end', id });
   } catch (error) {
-    if (!signal.aborted) post({ type: 'fetch-failed', id, error: toPlain(error) });
+    if (signal.aborted) return;
+    const plain = toPlain(error);
+    try {
+      post({ type: 'fetch-failed', id, error: plain });
+    } catch {
+      post({ type: 'fetch-failed', id, error: { ...plain, detail: undefined } }); // its detail cannot be sent
+    }
   }
 }
 

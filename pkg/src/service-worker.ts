@@ -13,6 +13,7 @@ interface MessageEventOfWorker extends ExtendableEvent {
   readonly data: unknown;
 }
 interface Scope {
+  readonly registration: { readonly scope: string };
   addEventListener(type: 'install' | 'activate', listener: (event: ExtendableEvent) => void): void;
   addEventListener(type: 'fetch', listener: (event: FetchEvent) => void): void;
   addEventListener(type: 'message', listener: (event: MessageEventOfWorker) => void): void;
@@ -47,7 +48,9 @@ export const KEEP = 'luke-web:keep';
  */
 export function serveOffline({ version = '1', precache = [], handles = () => true, networkTimeoutMs = 5_000 }: OfflineOptions = {}): void {
   const scope = globalThis as unknown as Scope;
-  const name = PREFIX + version;
+  // Another page of this origin has another scope, and its files stay.
+  const prefix = `${PREFIX}${scope.registration.scope} `;
+  const name = prefix + version;
 
   /** Rejects if one of the files cannot be fetched. */
   const keep = async (urls: readonly string[]): Promise<void> => {
@@ -55,9 +58,10 @@ export function serveOffline({ version = '1', precache = [], handles = () => tru
     await cache.addAll(urls.map((url) => new Request(new URL(url, location.href), { cache: 'no-cache' })));
   };
   const answer = async (request: Request): Promise<Response> => {
-    const cache = await caches.open(name);
+    const opening = caches.open(name);
     const fetching = fetch(request).then((response) => {
-      if (response.status === 200) void cache.put(request, response.clone()).catch(() => {});
+      const copy = response.status === 200 ? response.clone() : undefined;
+      if (copy) opening.then((cache) => cache.put(request, copy)).catch(() => {}); // the page needs the response, not the copy
       return response;
     });
     fetching.catch(() => {});
@@ -65,12 +69,12 @@ export function serveOffline({ version = '1', precache = [], handles = () => tru
     const response = await Promise.race([fetching, late]).catch(() => undefined);
     // A server that fails is no reason to show its error in place of the page.
     if (response && response.status < 500) return response;
-    const kept = await cache.match(request, { ignoreVary: true, ignoreSearch: request.mode === 'navigate' });
+    const kept = await opening.then((cache) => cache.match(request, { ignoreVary: true, ignoreSearch: request.mode === 'navigate' })).catch(() => undefined);
     return kept ?? response ?? fetching;
   };
 
   scope.addEventListener('install', (event) => event.waitUntil(keep(precache).then(() => scope.skipWaiting())));
-  scope.addEventListener('activate', (event) => event.waitUntil(deleteOthers(name).then(() => scope.clients.claim())));
+  scope.addEventListener('activate', (event) => event.waitUntil(deleteOthers(prefix, name).then(() => scope.clients.claim())));
   scope.addEventListener('message', (event) => {
     const { type, urls } = (event.data ?? {}) as { type?: unknown; urls?: unknown };
     if (type === KEEP && Array.isArray(urls)) event.waitUntil(Promise.allSettled(urls.filter(isOurs).map((url) => keep([url as string]))));
@@ -83,9 +87,9 @@ export function serveOffline({ version = '1', precache = [], handles = () => tru
 }
 
 /** Deletes what earlier versions kept. */
-async function deleteOthers(name: string): Promise<void> {
+async function deleteOthers(prefix: string, name: string): Promise<void> {
   const names = await caches.keys();
-  await Promise.all(names.filter((other) => other.startsWith(PREFIX) && other !== name).map((other) => caches.delete(other)));
+  await Promise.all(names.filter((other) => other.startsWith(prefix) && other !== name).map((other) => caches.delete(other)));
 }
 
 function isOurs(url: unknown): boolean {

@@ -96,7 +96,7 @@ export interface LoadEvent {
   file?: string;
   /** Bytes of the model's files and of the runtime that are here. */
   loadedBytes: number;
-  /** Bytes of all of them, 0 until the manifest is read. The bytes of the runtime are added when its script is read. */
+  /** Bytes of all that is known to be needed. It grows once: the manifest and the runtime's script come at once, in either order. */
   totalBytes: number;
   /** The part of `loadedBytes` that was in the store and was not fetched. */
   storedBytes: number;
@@ -125,7 +125,7 @@ export interface RuntimeInfo {
   /** Why `threads: 'auto'` uses only one thread. */
   threadsReason?: string;
   tasks: readonly Task[];
-  /** URLs of the runtime: the wasm and its script. `keepOffline` gives them to the page's service worker. */
+  /** URLs of the runtime: the wasm, and the scripts that were fetched beside it. `keepOffline` gives them to the page's service worker. */
   runtimeUrls: readonly string[];
   /** Milliseconds from the start of the load until the model was ready. */
   loadMs: number;
@@ -248,7 +248,7 @@ export interface Answer {
 
 /** Options of `luke.qa`. Lengths are in tokens of the model. The defaults are those of the authors' SQuAD code. */
 export interface QaOptions extends TaskOptions {
-  /** Number of answers, alternatives included: 1 to 1,000, at most `nBest` (default 1). */
+  /** Number of answers, alternatives included: 1 to 1,000 (default 1). There are no more than `nBest`. */
   topK?: number;
   /** Number of answers over which scores are computed, and of starts and ends that are tried in each window: 1 to 1,000 (default 20). */
   nBest?: number;

@@ -30,13 +30,15 @@ const CACHES: readonly unknown[] = ['auto', 'opfs', 'cache-api', 'memory', false
 const PRIORITIES: readonly unknown[] = ['user-blocking', 'user-visible', 'background'];
 /** More than any processor of a browser's user, and few enough to start. */
 const MOST_THREADS = 64;
+/** Characters of a value that an error shows. */
+const MAX_SHOWN = 80;
 
 type Keys<T> = Record<keyof T, 1>;
 
 /** Rejects options of `Luke.load` that do not exist or have a value they cannot have. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkKeys('load', options, LOAD);
-  checkStoreValues('load', options);
+  readable('load', 'options', () => checkStoreValues('load', options));
   const { threads, selfTest, heads } = options;
   need(threads === undefined || threads === 'auto' || (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS), 'load', 'threads', `"auto" or a whole number from 1 to ${MOST_THREADS}`, threads);
   need(selfTest === undefined || typeof selfTest === 'boolean', 'load', 'selfTest', 'a boolean', selfTest);
@@ -110,8 +112,10 @@ export function checkForward(inputs: unknown, options: ForwardOptions): void {
 
 /** The URL of a model, as an absolute URL. */
 export function checkUrl(where: string, model: unknown): string {
-  need(isString(model) || model instanceof URL, where, 'the model', 'a URL', model);
-  return absoluteUrl(`${where}: the model`, model as string | URL);
+  need((isString(model) && model !== '') || model instanceof URL, where, 'the model', 'a URL', model);
+  const url = absoluteUrl(`${where}: the model`, model as string | URL);
+  need(!/^(data|blob):/.test(url), where, 'the model', 'the URL of a folder', url);
+  return url;
 }
 
 /** An absolute URL; a relative one is taken from the page's. */
@@ -120,7 +124,7 @@ export function absoluteUrl(what: string, url: string | URL): string {
   try {
     return new URL(url, base).href;
   } catch {
-    throw new LukeError('input', `${what} is no URL: ${show(url)}`, { value: String(url) });
+    throw new LukeError('input', `${what} is no URL: ${show(url)}`, { value: String(url).slice(0, MAX_SHOWN) });
   }
 }
 
@@ -136,10 +140,10 @@ function checkKeys(where: string, options: object, keys: Record<string, 1>): voi
   need(isObject(options), where, 'options', 'an object', options);
   const unknown = Object.keys(options).find((key) => !Object.hasOwn(keys, key));
   if (unknown !== undefined) {
-    throw new LukeError('input', `${where}: there is no option "${unknown}" (there are: ${Object.keys(keys).join(', ')})`, { option: unknown });
+    throw new LukeError('input', `${where}: there is no option ${show(unknown)} (there are: ${Object.keys(keys).join(', ')})`, { option: unknown.slice(0, MAX_SHOWN) });
   }
   const { signal } = options as { signal?: AbortSignal };
-  need(signal === undefined || typeof signal?.aborted === 'boolean', where, 'signal', 'an AbortSignal', signal);
+  need(signal === undefined || isSignal(signal), where, 'signal', 'an AbortSignal', signal);
 }
 
 function need(holds: boolean, where: string, what: string, kind: string, got: unknown): void {
@@ -150,8 +154,8 @@ function wrong(where: string, what: string, kind: string, got: unknown): LukeErr
   return new LukeError('input', `${where}: ${what} must be ${kind}, not ${show(got)}`, { argument: what });
 }
 
-function show(value: unknown): string {
-  if (isString(value)) return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+export function show(value: unknown): string {
+  if (isString(value)) return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
   if (Array.isArray(value)) return 'an array';
   return isObject(value) ? 'an object' : typeof value === 'function' ? 'a function' : String(value);
 }
@@ -162,6 +166,11 @@ function isString(value: unknown): value is string {
 
 function isSpan(value: unknown): boolean {
   return Array.isArray(value) && value.length === 2 && value.every((offset) => Number.isSafeInteger(offset) && offset >= 0);
+}
+
+/** An `AbortSignal`, also one of another frame. */
+function isSignal(value: unknown): boolean {
+  return isObject(value) && typeof (value as AbortSignal).aborted === 'boolean' && typeof (value as AbortSignal).throwIfAborted === 'function';
 }
 
 function isWorker(value: unknown): boolean {

@@ -212,6 +212,13 @@ export function wasmFile(folder: string, wasmUrl: string): URL {
   return url;
 }
 
+/** The scripts that were fetched here, under the names that a bundler gave them. `wasm` is where the module is before it is bundled. */
+function scripts(wasm: URL): string[] {
+  const fetched = performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => /\.m?js([?#]|$)/.test(name));
+  const own = typeof document === 'undefined' && globalThis.location ? [location.href] : [];
+  return fetched.length > 0 ? [...new Set([...own, ...fetched])] : [...own, new URL('luke_web.js', wasm).href];
+}
+
 async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: Progress): Promise<WasmInstance> {
   const folder = runtime !== 'wasm' ? runtime : hasRelaxedSimd() ? 'relaxed' : 'cpu';
   const url = (options.wasmUrl ? wasmFile(folder, options.wasmUrl) : MODULES[folder].url()).href;
@@ -243,7 +250,7 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
       if (here < file.bytes) throw new LukeError('network', `${url} is cut short at ${here} of ${file.bytes} bytes`, { url });
       throw error;
     }
-    return new WasmInstance(module, [url, new URL('luke_web.js', MODULES[folder].url()).href]);
+    return new WasmInstance(module, [url, ...scripts(MODULES[folder].url())]);
   });
   for (const work of [script, instance]) work.catch((error: unknown) => stop.abort(error)); // one is of no use without the other
   return instance;

@@ -146,6 +146,15 @@ test('a load that ends early marks nothing as complete, and the next one fetches
   assert.equal((await record())!.isComplete, true);
 });
 
+test('a server without versions: nothing of the weights is stored, and the model does not count as complete', async () => {
+  for (const ranges of [true, false]) {
+    const { server, browser } = setup({ etags: false, ranges });
+    await load(server);
+    assert.equal((await record())!.isComplete, false);
+    assert.deepEqual([...browser.stored.entries()].filter(([name, { length }]) => name.endsWith('.part') || PART_SIZES.some(([, bytes]) => bytes === length)), []);
+  }
+});
+
 test('a server without versions: nothing of the weights is taken from an earlier load', async () => {
   const { server } = setup({ etags: false });
   await load(server);

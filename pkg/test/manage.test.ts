@@ -8,9 +8,10 @@ import type { Availability, StorageUsage, StoredModel, Verification } from '../s
 import type { LoadEvent } from '../src/types.js';
 import { FakeBrowser, type BrowserOptions } from './browser.js';
 import { idle, quickly, turn } from './clock.js';
-import { fakeWasm, hashOf, MODEL, ONCE } from './fakes.js';
+import { loadFiles } from '../src/manifest.js';
+import { fakeWasm, hashOf, MODEL, ONCE, readVerified } from './fakes.js';
 import { FakeServer } from './server.js';
-import { checkProgress, content, entryIn, MANIFEST, modelOf, visit } from './visit.js';
+import { checkProgress, content, entryIn, MANIFEST, modelOf, open, visit } from './visit.js';
 
 afterEach(() => FakeBrowser.uninstall());
 
@@ -159,7 +160,7 @@ test('a damaged record or manifest counts as nothing that is stored, and the nex
   const { server, browser } = setup();
   await prefetch(server);
   browser.damage([...browser.stored.keys()].find((name) => name.startsWith('model-'))!);
-  assert.deepEqual([await list(server), await has(server), await remove(server)], [[], false, false]);
+  assert.deepEqual([await list(server), await has(server)], [[], false]);
   assert.deepEqual((await visit(server)).asked, ['manifest.json']);
   assert.equal(await has(server), true);
   browser.damage(hashOf(server.files.get('manifest.json')!), 0);
@@ -167,6 +168,46 @@ test('a damaged record or manifest counts as nothing that is stored, and the nex
   assert.deepEqual(await verify(server), { ok: 0, bad: 0, missing: 1 });
   await visit(server);
   assert.equal(await has(server), true);
+});
+
+test('files that no record names are deleted with any model', async () => {
+  const { server, browser } = setup();
+  await prefetch(server);
+  browser.damage([...browser.stored.keys()].find((name) => name.startsWith('model-'))!);
+  assert.equal(await remove(server), false);
+  assert.equal(browser.used, 0);
+});
+
+test('a file that another worker reads is deleted when it is closed, and a delete goes on where one never is', async () => {
+  const { server, browser } = setup();
+  await prefetch(server);
+  const [locked, other] = [entryIn(server, 'chunks/0.bin').sha256!, entryIn(server, 'chunks/1.bin').sha256!];
+  let refusals = 5;
+  browser.onOperation = (operation, name) => {
+    if (operation === 'delete' && name === locked && refusals-- > 0) throw new DOMException('it is open', 'NoModificationAllowedError');
+  };
+  assert.equal((await quickly(() => remove(server))).value, true);
+  assert.deepEqual([browser.stored.has(locked), browser.used], [false, 0]);
+  await prefetch(server);
+  refusals = Infinity;
+  assert.equal((await quickly(() => remove(server))).value, true);
+  assert.deepEqual([browser.stored.has(locked), browser.stored.has(other)], [true, false]);
+  browser.onOperation = () => {};
+  await remove(server);
+  assert.equal(browser.used, 0);
+});
+
+test('a model that is deleted while it loads is listed afterwards, so that it can be deleted again', async () => {
+  const { server, browser } = setup();
+  const { files, host } = await open(server, {});
+  const entries = loadFiles((await files.folder())!.manifest);
+  for (const [i, entry] of entries.entries()) {
+    await readVerified(host, entry, entries.slice(i + 1));
+    if (i === 1) assert.equal(await remove(server), true);
+  }
+  await files.complete();
+  assert.equal((await list(server)).length, 1);
+  assert.deepEqual([await remove(server), browser.used], [true, 0]);
 });
 
 test('verify counts good, damaged and missing files, deletes the damaged ones, and the next load brings them back', async () => {

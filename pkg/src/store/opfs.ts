@@ -19,6 +19,8 @@ type Folder = FileSystemDirectoryHandle & { entries(): AsyncIterable<[string, Fi
 
 const PART = '.part';
 const BUFFER_BYTES = 1 << 18;
+const DELETE_TRIES = 40;
+const DELETE_WAIT_MS = 25;
 
 /** Memory for `content`, used again: a browser frees the buffers of many files late. */
 let scratch = new Uint8Array(0);
@@ -81,8 +83,16 @@ export class OpfsStore implements Store {
     return new OpfsDraft(this.#folder, handle, await handle.createSyncAccessHandle!());
   }
 
+  /** A file that another worker has open cannot be deleted: it is read within milliseconds, and then closed. */
   async delete(name: string): Promise<void> {
-    await this.#folder.removeEntry(name).catch(ignoreMissing);
+    for (let tried = 1; ; tried += 1) {
+      try {
+        return await this.#folder.removeEntry(name);
+      } catch (error) {
+        if ((error as DOMException).name !== 'NoModificationAllowedError' || tried === DELETE_TRIES) return ignoreMissing(error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, DELETE_WAIT_MS));
+    }
   }
 
   async list(): Promise<StoredFile[]> {
@@ -96,7 +106,7 @@ export class OpfsStore implements Store {
 
   async deleteParts(kept: ReadonlySet<string>): Promise<void> {
     for await (const [name] of (await openFolder()).entries()) {
-      if (name.endsWith(PART) && !kept.has(name.slice(0, -PART.length))) await this.delete(name).catch(() => {}); // one that is open in another tab stays
+      if (name.endsWith(PART) && !kept.has(name.slice(0, -PART.length))) await this.#folder.removeEntry(name).catch(() => {}); // one that another tab writes stays
     }
   }
 }

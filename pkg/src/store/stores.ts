@@ -42,6 +42,7 @@ export class Stores {
       throw new LukeError('quota', `the browser has no room for its store "opfs": ${String(OpfsStore.refusal)}`, { error: String(OpfsStore.refusal) });
     }
     if (!target && isRequired) {
+      if (cache === false) throw new LukeError('unsupported', 'with cache: false nothing is stored');
       const why = cache === 'opfs' ? 'it needs a worker and a browser with OPFS' : 'the page is not served securely, or the browser forbids storage';
       throw new LukeError('unsupported', `cache "${cache}" does not work here: ${why}`);
     }
