@@ -1,7 +1,7 @@
 // What the package must do when the GPU fails: every load and call settles in time with the right code, and the next one works.
 // The cases run in Node.js (specs/faults.mjs) and in a worker of a page (../browser/specs/gpu-faults.mjs), so this file imports nothing.
 
-const SETTLE_MS = 5000;
+const SETTLE_MS = 15_000;
 /** The limit for a device that does not answer. The package's own is longer than a test waits. */
 const SILENT_MS = 2000;
 /** An adapter that does not look like software. */

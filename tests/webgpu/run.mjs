@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { becomeBrowser, driverEnvironment, NO_ADAPTER } from './dawn.mjs';
 
 const SPECS = ['dawn', 'fake', 'devices', 'kernels', 'faults'];
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
 
 const driver = driverEnvironment(process.env);
 if (Object.keys(driver).length > 0) {

@@ -45,7 +45,7 @@ async function trapOnPage() {
   };
   const trapped = await outcome(luke.ner('Ana Ivanovic won at Wimbledon.'));
   Model.prototype.call = call;
-  const late = new Promise((resolve) => setTimeout(resolve, 5000, { hangs: true }));
+  const late = new Promise((resolve) => setTimeout(resolve, 15_000, { hangs: true }));
   const next = await Promise.race([outcome(lukeWeb.Luke.load('/models/micro-span_cls/', options).then(({ info }) => info.device)), late]);
   await luke.dispose();
   return { trapped, next };
