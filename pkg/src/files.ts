@@ -1,12 +1,13 @@
 // The files of one model: its manifest, or the small files of a checkpoint, and the weights, which are fetched ahead. What is stored is
 // used when the network fails.
+import { sweep } from './contents.js';
 import { Downloads } from './downloads.js';
 import { LukeError } from './errors.js';
 import { Fetcher } from './fetcher.js';
 import { canHash, sha256 } from './hash.js';
 import { checkManifest, fileUrl, loadFiles, totalBytes, type FileEntry, type Manifest } from './manifest.js';
 import type { Progress } from './progress.js';
-import { readRecord, updateRecord } from './record.js';
+import { aloneWithRecords, readRecord, updateRecord } from './record.js';
 import { withinStall, withRetries, type RetryOptions } from './retry.js';
 import { download, type Download, type Source } from './source.js';
 import type { Write } from './store/store.js';
@@ -40,6 +41,8 @@ export class ModelFiles {
   readonly #stop = new AbortController();
   #folder: Promise<Folder | undefined> | undefined;
   #keeping: Promise<void> | undefined;
+  /** Whether another version of the model was stored. */
+  #isReplaced = false;
 
   constructor(source: Source, url: string, stores: Stores, options: FilesOptions, progress: Progress) {
     this.source = source;
@@ -88,7 +91,11 @@ export class ModelFiles {
   async complete(): Promise<void> {
     const folder = await this.#folder?.catch(() => undefined);
     if (folder) await this.#keepManifest(folder); // another tab may have deleted the model meanwhile
-    if (this.fetcher.stores.target) await this.fetcher.names.complete();
+    const { stores, names } = this.fetcher;
+    if (stores.target) await names.complete();
+    // What only the version before had. Files that both have are used again.
+    if (this.#isReplaced) await aloneWithRecords(stores, () => sweep(stores)).catch(() => {});
+    this.#isReplaced = false;
   }
 
   /** Waits until files are in the store. */
@@ -171,8 +178,9 @@ export class ModelFiles {
 
   /** Keeps the manifest for loads without network. */
   #keepManifest({ text, manifest }: Folder): Promise<void> {
-    return updateRecord(this.fetcher.stores, this.url, async () => {
+    return updateRecord(this.fetcher.stores, this.url, async (old) => {
       const hash = await this.keep(new TextEncoder().encode(text));
+      this.#isReplaced ||= old?.manifest !== undefined && hash !== undefined && old.manifest !== hash;
       return hash === undefined ? undefined : { name: manifest.name ?? '', manifest: hash };
     });
   }

@@ -1,11 +1,12 @@
 // What `models` and `availability` do, at the engine's end: they read and change the store without a model.
 import { readCheckpoint, SmallFiles } from './checkpoint.js';
+import { contentsOf, sweep } from './contents.js';
 import { chooseDevice, type Choice } from './device.js';
 import type { Machine } from './engine.js';
 import { LukeError, toLukeError } from './errors.js';
 import { isMissing, ModelFiles } from './files.js';
 import { sha256 } from './hash.js';
-import { checkManifest, loadFiles, manifestUrl, totalBytes, type FileEntry } from './manifest.js';
+import { loadFiles, manifestUrl, totalBytes, type FileEntry } from './manifest.js';
 import { Progress } from './progress.js';
 import type { Action, ManageOptions } from './protocol.js';
 import { aloneWithRecords, listRecords, readRecord, recordName, type ModelRecord } from './record.js';
@@ -42,29 +43,6 @@ export async function manage(
     progress.event('ready');
   } finally {
     files.stop(undefined);
-  }
-}
-
-/** What a record says: the files that a load of its model reads, and the others. */
-interface Contents {
-  needed: FileEntry[];
-  others: FileEntry[];
-  /** Whether `needed` has all that a load reads. */
-  isWhole: boolean;
-}
-
-async function contentsOf(stores: Stores, { url, manifest: hash, files = {}, isComplete = false }: ModelRecord): Promise<Contents> {
-  if (hash === undefined) {
-    const needed = Object.entries(files).flatMap(([path, file]) => (file ? [{ path, ...file }] : []));
-    return { needed, others: [], isWhole: isComplete };
-  }
-  try {
-    const text = (await stores.bytes(hash)) ?? new Uint8Array();
-    const manifest = checkManifest(url, new TextDecoder().decode(text));
-    const own = { path: 'manifest.json', sha256: hash, bytes: text.length };
-    return { needed: [own, ...loadFiles(manifest)], others: manifest.entityTable?.chunks ?? [], isWhole: true };
-  } catch {
-    return { needed: [], others: [], isWhole: false }; // the stored manifest is gone or damaged
   }
 }
 
@@ -119,15 +97,7 @@ async function verify(stores: Stores, record: ModelRecord, signal: AbortSignal):
 async function remove(stores: Stores, url: string): Promise<boolean> {
   const isStored = (await readRecord(stores, url)) !== undefined;
   await stores.delete(await recordName(url));
-  const files = [...(await stores.list()).keys()];
-  const records = await listRecords(stores, files);
-  const used = new Set<string>(records.keys());
-  for (const record of records.values()) {
-    const { needed, others } = await contentsOf(stores, record);
-    for (const { sha256 } of [...needed, ...others]) used.add(sha256!);
-  }
-  for (const name of files) if (!used.has(name)) await stores.delete(name).catch(() => {}); // one that a load reads for long goes with the next delete
-  for (const store of stores.all) await store.deleteParts(used);
+  await sweep(stores);
   return isStored;
 }
 

@@ -242,6 +242,20 @@ test('the room for a part that is on the disk already is not asked for again', a
   assert.deepEqual(events.filter(({ phase }) => phase === 'quota'), []);
 });
 
+test('a model that is replaced leaves nothing of its earlier version, and files that both have are not fetched again', async () => {
+  const { server, browser } = setup({}, [5000, 4000]);
+  await visit(server);
+  const before = new Set(browser.stored.keys());
+  const next = new FakeServer(modelOf([5000, 4001], [600]));
+  const { asked } = await visit(next);
+  assert.ok(!asked.includes('chunks/0.bin') && asked.includes('chunks/1.bin'), String(asked));
+  const manifest = JSON.parse(new TextDecoder().decode(next.files.get('manifest.json')));
+  const named = [...Object.values(manifest.files), ...manifest.chunks].map((entry) => (entry as { sha256: string }).sha256);
+  const kept = [...browser.stored.keys()].filter((name) => !name.startsWith('model-'));
+  assert.deepEqual(kept.sort(), [...new Set([...named, hashOf(next.files.get('manifest.json')!)])].sort());
+  assert.ok([...before].some((name) => !browser.stored.has(name)));
+});
+
 test('two tabs at once fetch every byte once', async () => {
   for (const isWorker of [true, false]) {
     const { server } = setup({ isWorker });
