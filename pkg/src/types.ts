@@ -87,9 +87,7 @@ export interface LoadOptions {
  */
 export type LoadPhase = 'manifest' | 'runtime' | 'download' | 'verify' | 'build' | 'self-test' | 'ready' | 'retry' | 'fallback' | 'quota';
 
-/**
- * The progress of a load. `loadedBytes` only becomes less when a file has to be fetched again, and a `retry` event then says why.
- */
+/** The progress of a load. `loadedBytes` only becomes less when a file has to be fetched again, and a `retry` event then says why. */
 export interface LoadEvent {
   phase: LoadPhase;
   /** The path of the file in the model folder, or the URL of the manifest or of the runtime. */
