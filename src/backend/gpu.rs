@@ -45,7 +45,11 @@ pub async fn open() -> Result<(Device, Arc<Faults>)> {
     let device = init();
     let device = device.map_err(|error| LukeError::Unsupported(format!("WebGPU: {error}")))?;
     let destroyed = gpu.clone();
-    let faults = Faults::new(move || destroyed.destroy());
+    #[cfg(target_family = "wasm")]
+    let destroy = move || super::web::destroy_soon(&destroyed);
+    #[cfg(not(target_family = "wasm"))]
+    let destroy = move || destroyed.destroy();
+    let faults = Faults::new(destroy);
     listen(&gpu, &faults);
     devices(|all| all.replace(device.clone(), faults.clone()));
     Ok((device, faults))

@@ -1,7 +1,7 @@
 //! What wgpu and CubeCL leave to be done in some browsers.
 
 use burn_wgpu::wgpu::{Device, DeviceLostReason};
-use js_sys::{Object, Reflect, Set};
+use js_sys::{Function, Object, Reflect, Set};
 use wasm_bindgen::prelude::*;
 
 use crate::error::LukeError;
@@ -30,6 +30,14 @@ pub fn listen(gpu: &Device, report: impl Fn(LukeError) + Clone + Send + 'static)
     let _ = target.add_event_listener_with_callback("uncapturederror", handler.as_ref().unchecked_ref());
     // The device keeps the handler as long as it exists.
     handler.forget();
+}
+
+/// Destroys a device when the event that told its fault is over: Dawn waits for that event within `destroy`, for ever.
+pub fn destroy_soon(gpu: &Device) {
+    let gpu = gpu.clone();
+    let destroy = Closure::once_into_js(move || gpu.destroy());
+    let set_timeout: Function = get(&js_sys::global(), "setTimeout").unchecked_into();
+    let _ = set_timeout.call2(&JsValue::UNDEFINED, &destroy, &0.into());
 }
 
 /// Runs CubeCL's `init`. For an adapter without `timestamp-query` CubeCL takes the time of the system, which the web does not

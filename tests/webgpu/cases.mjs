@@ -102,9 +102,10 @@ async function failedLoad(world, { plan, code, frees, options }) {
   await start(world, await planOf(world, plan));
   const result = await settle(load(world, options));
   problems.code('the load', result, code);
+  const { devices } = world.fake;
   world.fake.plan();
   await works(world, problems, 'the next load');
-  if (frees) problems.freed(world.fake);
+  if (frees) problems.freed(devices);
   problems.report();
 }
 
@@ -128,12 +129,13 @@ async function failedCall(world, { plan, code, frees }, isSafari) {
   const problems = new Problems();
   await start(world, isSafari ? { missing: ['GPUDevice.onuncapturederror'] } : {});
   const luke = await load(world);
+  const { devices } = world.fake;
   world.fake.plan(isSafari ? { ...plan, missing: ['GPUDevice.onuncapturederror'] } : plan);
   problems.code('the call', await settle(luke.forward(...INPUT)), code);
   world.fake.plan();
   problems.expect('the next call', await sum(luke), world.expected);
   problems.expect('its device', luke.info.device, 'webgpu');
-  if (frees) problems.freed(world.fake);
+  if (frees) problems.freed(devices);
   await luke.dispose();
   await works(world, problems, 'the next load');
   problems.report();
@@ -221,7 +223,7 @@ class Problems {
   }
 
   /** The device that failed was destroyed, so that its memory is free. */
-  freed({ devices }) {
+  freed(devices) {
     this.expect('how often the device that failed was destroyed', devices.at(0)?.destroyed, 1);
   }
 
