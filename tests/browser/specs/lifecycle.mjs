@@ -22,7 +22,7 @@ export default async function ({ test, openPage, site }) {
       const again = await lukeWeb.Luke.load(MODEL, { device: 'wasm', onProgress: (event) => event.phase === 'ready' && events.push(event) });
       await again.dispose();
       const manifest = await (await fetch(`${MODEL}manifest.json`)).json();
-      const { WASM_BYTES } = await import(luke.info.runtimeUrls[1]);
+      const { WASM_BYTES } = await import(luke.info.runtimeUrls.find((url) => url.endsWith('/luke_web.js')));
       return { events, manifest, wasm: WASM_BYTES, info: luke.info, tasks: luke.tasks };
     },
     ({ events, manifest, wasm, info, tasks }) => {
