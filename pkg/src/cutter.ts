@@ -48,7 +48,7 @@ export class Cutter {
       if (cut.size < parts.length) await this.#fetch(parts, cut);
       return cut;
     };
-    return stores.alone((await names.part({ path, bytes: 0 })) ?? path, work, signal);
+    return stores.alone(await names.part({ path, bytes: 0 }), work, signal);
   }
 
   /** Adds the parts to `cut` that it does not have. */

@@ -127,7 +127,7 @@ export class Downloads {
     const stored = await this.#stored(entry);
     if (stored) return stored;
     if (entry.offset !== undefined && this.wholeFiles.has(entry.path)) return this.#cut(entry);
-    const fetching = stores.alone((await names.part(entry)) ?? key(entry), async () => (await this.#stored(entry, true)) ?? this.#fetcher.fetch(entry, signal), signal);
+    const fetching = stores.alone(await names.part(entry), async () => (await this.#stored(entry, true)) ?? this.#fetcher.fetch(entry, signal), signal);
     return fetching.catch((error: unknown) => {
       if (!(error instanceof NoRanges)) throw error;
       this.wholeFiles.add(entry.path);

@@ -131,10 +131,13 @@ export class Stores {
     });
   }
 
-  /** Runs `work` while no other tab does anything of this name. The lock ends with the tab; `signal` ends the wait for it. */
-  alone<T>(name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /**
+   * Runs `work` while no other tab does anything of this name; without a name, at once. The lock ends with the tab; `signal` ends the wait
+   * for it.
+   */
+  alone<T>(name: string | undefined, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const locks = (globalThis.navigator as Navigator | undefined)?.locks;
-    if (!locks || !this.target || this.target.kind === 'memory') return work();
+    if (name === undefined || !locks || !this.target || this.target.kind === 'memory') return work();
     return locks.request(`luke-web:${name}`, { ...(signal && { signal }) }, work) as Promise<T>;
   }
 
