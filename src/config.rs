@@ -85,6 +85,13 @@ pub const MAX_LABEL_BYTES: usize = 1 << 10;
 const MIN_SEQ_TOKENS: usize = 4;
 
 impl LukeConfig {
+    /// FLOP of a row in a forward pass, about: the linear layers, and attention to a full sequence.
+    pub fn flop_per_row(&self) -> f64 {
+        let [hidden, inner, keys] =
+            [self.hidden_size, self.intermediate_size, self.max_position_embeddings].map(|size| size as f64);
+        self.num_hidden_layers as f64 * hidden * (2.0 * (5.0 * hidden + 2.0 * inner) + 4.0 * keys)
+    }
+
     /// Reads and checks the JSON object of a `config.json`. Unknown fields are ignored.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ import { loadFiles, manifestUrl } from './manifest.js';
 import { Progress } from './progress.js';
 import type { Call, EngineOptions } from './protocol.js';
 import type { Source } from './source.js';
+import { recall, remember, whyNotGpu } from './speed.js';
 import { Stores } from './store/stores.js';
 import { chooseThreads, type ThreadChoice } from './threads.js';
 import { rankOf, Turns, type RunningCall } from './turns.js';
@@ -27,6 +28,7 @@ export interface Machine {
 
 interface Loaded {
   model: WasmModel;
+  device: Device;
   instance: WasmInstance;
   /** The instance's generation when the model was made: another one means that the model is gone. */
   generation: number;
@@ -42,11 +44,16 @@ type LoadArguments = [url: string, options: EngineOptions, files: ModelFiles, pr
 /** What is wrong with a model whatever the device. */
 const FILE_FAULTS: readonly string[] = ['format', 'integrity', 'input'];
 
-/** Thrown by a device that failed, so that `auto` may try the other: not by a bad file or a bad network. */
+/** A GPU that fails twice within this time is left for the CPU. */
+const FAILURES_WITHIN_MS = 5 * 60_000;
+
+/** Thrown by a device that failed or is slow, so that `auto` may try the other: not by a bad file or a bad network. */
 class DeviceFailure {
   readonly error: LukeError;
-  constructor(error: unknown) {
+  readonly reason: string;
+  constructor(error: unknown, reason?: string) {
     this.error = toLukeError(error);
+    this.reason = reason ?? `WebGPU failed: ${this.error.message}`;
   }
 }
 
@@ -61,6 +68,11 @@ export class Engine {
   #loading: Promise<unknown> = Promise.resolve();
   #files: ModelFiles | undefined;
   #loaded: Loaded | undefined;
+  /** When the GPU failed last, by `performance.now()`. */
+  #failed = -Infinity;
+  #isAuto = false;
+  /** Why `auto` does not take the GPU any more. */
+  #gpuFailure: string | undefined;
   /** The instance whose threads it uses. */
   #threaded: WasmInstance | undefined;
 
@@ -80,6 +92,7 @@ export class Engine {
     const stores = await Stores.open(options.cache);
     this.#stop.signal.throwIfAborted();
     const files = (this.#files = new ModelFiles(source, url, stores, options, progress));
+    this.#isAuto = options.device === 'auto';
     this.#reload = () => this.#loadOnBest(url, options, files, progress);
     return this.#reload().catch((error: unknown) => {
       files.stop(error);
@@ -111,27 +124,43 @@ export class Engine {
 
   async #call(call: Call, onReload: (info: RuntimeInfo) => void, running: RunningCall): Promise<unknown> {
     if (!this.#reload) throw new LukeError('input', 'no model is loaded');
-    while (!this.#loaded || !isCurrent(this.#loaded) || this.#loaded.model.isLost()) {
-      this.#drop();
-      this.#reloading ??= this.#reload().finally(() => (this.#reloading = undefined));
-      onReload(await abortable(this.#reloading, running.signal));
+    for (let repeats = 0; ; repeats += 1) {
+      while (!this.#loaded || !isCurrent(this.#loaded) || this.#loaded.model.isLost()) {
+        if (this.#loaded && isCurrent(this.#loaded)) this.#gpuFailed('it was lost');
+        this.#drop();
+        this.#reloading ??= this.#reload().finally(() => (this.#reloading = undefined));
+        onReload(await abortable(this.#reloading, running.signal));
+      }
+      running.signal.throwIfAborted();
+      const loaded = this.#loaded;
+      this.#files!.clear(loaded.calls === 0);
+      loaded.calls += 1;
+      try {
+        return await this.#turns.run(running, () => loaded.instance.run(() => run(loaded.model, call, running)));
+      } catch (error) {
+        const known = toLukeError(error);
+        const isDeviceFault = known.code === 'device-lost' || known.code === 'out-of-memory';
+        if (isDeviceFault && this.#loaded === loaded) {
+          if (loaded.device === 'webgpu') this.#gpuFailed(known.message);
+          this.#drop();
+        }
+        if (running.signal.aborted) throw running.signal.reason;
+        // A call changes nothing, so it can be repeated: on a new device, and where that fails as well, on the CPU.
+        const next = repeats === 0 || (repeats === 1 && this.#gpuFailure);
+        if (!isDeviceFault || loaded.device !== 'webgpu' || !next) throw running.failure?.error ?? known;
+      } finally {
+        loaded.calls -= 1;
+        if (loaded.calls === 0 && !this.#reloading) this.#files!.clear(true);
+        if (loaded !== this.#loaded) free(loaded);
+      }
     }
-    running.signal.throwIfAborted();
-    const loaded = this.#loaded;
-    this.#files!.clear(loaded.calls === 0);
-    loaded.calls += 1;
-    try {
-      return await this.#turns.run(running, () => loaded.instance.run(() => run(loaded.model, call, running)));
-    } catch (error) {
-      const known = toLukeError(error);
-      if ((known.code === 'device-lost' || known.code === 'out-of-memory') && this.#loaded === loaded) this.#drop();
-      if (running.signal.aborted) throw running.signal.reason;
-      throw running.failure?.error ?? known;
-    } finally {
-      loaded.calls -= 1;
-      if (loaded.calls === 0 && !this.#reloading) this.#files!.clear(true);
-      if (loaded !== this.#loaded) free(loaded);
-    }
+  }
+
+  /** Notes that the GPU failed. The second time within minutes, `auto` leaves it. */
+  #gpuFailed(message: string): void {
+    const now = performance.now();
+    if (this.#isAuto && now - this.#failed < FAILURES_WITHIN_MS) this.#gpuFailure = `WebGPU failed twice: ${message}`;
+    this.#failed = now;
   }
 
   async #loadOnBest(...[url, options, files, progress]: LoadArguments): Promise<RuntimeInfo> {
@@ -139,37 +168,47 @@ export class Engine {
     progress.event('manifest', { file: url });
     const folder = files.folder(); // asked for before anything of the runtime
     folder.catch(() => {});
-    const choice = await this.#machine.chooseDevice(options.device, options.stallMs).catch((error: unknown): Choice => {
-      if (options.device !== 'auto') throw error;
-      return { device: 'wasm', reason: `WebGPU failed: ${toLukeError(error).message}` };
-    });
+    const choice = await this.#choose(url, options);
     const finish = (adapter?: string, fallbackReason?: string): RuntimeInfo => {
       const { model, instance, threadsReason } = this.#loaded!;
-      const { name, dtype, parameters, device, tasks, selfTest } = model.info();
+      const { name, dtype, parameters, device, tasks, selfTest, gpu } = model.info();
       const loadMs = performance.now() - started;
       return {
         version: VERSION, name, dtype, parameters, device, threads: instance.threads, tasks, loadMs, runtimeUrls: instance.urls, ...(threadsReason && { threadsReason }),
-        ...(adapter && { adapter }), ...(fallbackReason && { fallbackReason }), ...(selfTest && { selfTest }),
+        ...(adapter && { adapter }), ...(fallbackReason && { fallbackReason }), ...(selfTest && { selfTest }), ...(gpu && { gpu }),
       };
     };
     try {
-      await this.#loadOn(choice.device, folder, url, options, files, progress);
+      await this.#loadOn(choice, folder, url, options, files, progress);
       return finish(choice.adapter, choice.reason);
     } catch (failure) {
       if (!(failure instanceof DeviceFailure)) throw failure;
       this.#stop.signal.throwIfAborted();
       if (options.device !== 'auto' || choice.device === 'wasm') throw failure.error;
-      const reason = `WebGPU failed: ${failure.error.message}`;
+      const { reason } = failure;
       progress.event('fallback', { reason });
-      await this.#loadOn('wasm', files.folder(), url, options, files, progress).catch((second: unknown) => {
+      await this.#loadOn({ device: 'wasm' }, files.folder(), url, options, files, progress).catch((second: unknown) => {
         throw second instanceof DeviceFailure ? second.error : second;
       });
       return finish(undefined, reason);
     }
   }
 
+  /** The device to load on. For `auto`, what was measured at an earlier load counts. */
+  async #choose(url: string, options: EngineOptions): Promise<Choice> {
+    if (this.#gpuFailure) return { device: 'wasm', reason: this.#gpuFailure };
+    const choice = await this.#machine.chooseDevice(options.device, options.stallMs).catch((error: unknown): Choice => {
+      if (options.device !== 'auto') throw error;
+      return { device: 'wasm', reason: `WebGPU failed: ${toLukeError(error).message}` };
+    });
+    if (options.device !== 'auto' || !choice.adapter) return choice;
+    const measured = await recall(choice.adapter, url);
+    const reason = measured && whyNotGpu(measured, this.#machine.chooseThreads(options.threads).threads);
+    return reason ? { device: 'wasm', reason } : choice;
+  }
+
   /** `reading` is the manifest, whose files are on their way. */
-  async #loadOn(device: Device, reading: Promise<Folder | undefined>, ...[url, options, files, progress]: LoadArguments): Promise<void> {
+  async #loadOn({ device, adapter }: Choice, reading: Promise<Folder | undefined>, ...[url, options, files, progress]: LoadArguments): Promise<void> {
     const choice = device === 'wasm' ? this.#machine.chooseThreads(options.threads) : { threads: 1 };
     const compiling = this.#instance(device, choice, options, progress);
     compiling.catch(() => {}); // awaited below, after the manifest
@@ -201,6 +240,15 @@ export class Engine {
         return reading;
       },
       pause: (call) => this.#turns.pause(call),
+      measured: (flops, roundTripMs, flopPerRow, quantized) => {
+        if (options.device !== 'auto') return;
+        const measured = { flops, roundTripMs, flopPerRow, quantized };
+        void remember(adapter ?? '', url, measured);
+        const reason = whyNotGpu(measured, this.#machine.chooseThreads(options.threads).threads);
+        if (!reason) return;
+        loading.failure = { error: new DeviceFailure(new LukeError('unsupported', reason), reason) };
+        throw loading.failure.error;
+      },
     };
     const onSelfTest = options.selfTest ? () => progress.event('self-test') : undefined;
     const build = () => (checkpoint ? module.loadCheckpoint(checkpoint, host) : module.loadModel(folder!.text, host, onSelfTest));
@@ -210,7 +258,7 @@ export class Engine {
     const model = await within(options.stallMs, Promise.race([firstRead, building]), tooLate).then(() => building).catch((error: unknown) => {
       throw loading.failure?.error ?? loadFailure(url, error);
     });
-    this.#loaded = { model, instance, generation, threadsReason, calls: 0 };
+    this.#loaded = { model, device, instance, generation, threadsReason, calls: 0 };
     this.#stop.signal.throwIfAborted();
     await files.complete();
     progress.event('ready');

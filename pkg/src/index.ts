@@ -7,7 +7,7 @@ export {
 } from './pipeline.js';
 export type { Availability, PrefetchOptions, StorageUsage, StoredModel, StoreOptions, Verification } from './store-types.js';
 export type {
-  Answer, CallOptions, ClozeAnswer, ClozeOptions, Device, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, ForwardInputs, ForwardOptions, ForwardOutputs,
+  Answer, CallOptions, ClozeAnswer, ClozeOptions, Device, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, ForwardInputs, ForwardOptions, ForwardOutputs, GpuInfo,
   LabelOptions, LabelScore, LoadEvent, LoadOptions, LoadPhase, NerOptions, PredictEntitiesOptions, Priority, QaOptions, RuntimeInfo, Span, Task, TaskOptions, Tensor, Token,
   TokenScore, WordList,
 } from './types.js';

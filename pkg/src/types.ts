@@ -131,6 +131,18 @@ export interface RuntimeInfo {
   fallbackReason?: string;
   /** The largest difference in the self-test and the largest difference that it allows. Absent if it did not run. */
   selfTest?: { maxError: number; tolerance: number };
+  /** The GPU, if the model runs on WebGPU. */
+  gpu?: GpuInfo;
+}
+
+/** What was measured on the GPU while the model was loaded. */
+export interface GpuInfo {
+  /** Thousand millions of floating-point operations a second. A very fast GPU has more. */
+  gflops: number;
+  /** Milliseconds from a submit without work until its completion was reported. */
+  roundTripMs: number;
+  /** The kernels that were compared with plain loops on this GPU, and the largest difference, as a share of `1 + |value|`. */
+  kernels: { checked: number; maxError: number };
 }
 
 /** A named entity. In a text, `text.slice(start, end) === entity.text`. In a word list, `start` and `end` count words. */

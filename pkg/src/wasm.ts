@@ -55,6 +55,8 @@ export interface ModelHost {
   read(file: FileEntry, ahead: readonly FileEntry[], again: boolean, write: Write, call: RunningCall | undefined): Promise<void>;
   /** Called between pieces of work, for example two forward passes. Ends the call if it throws or rejects. */
   pause(call: RunningCall | undefined): Promise<void> | undefined;
+  /** Called in a load on WebGPU before the first read; see `Measured`. Ends the load if it throws. */
+  measured(flops: number, roundTripMs: number, flopPerRow: number, quantized: boolean): void;
 }
 
 /** A checkpoint whose weights are not read yet. */
@@ -69,7 +71,7 @@ export interface WasmModel {
   call(task: string, input: unknown, options: object, call: RunningCall): Promise<unknown>;
   embed(input: { text: string; spans: readonly Span[] }, options: object, call: RunningCall): Promise<unknown>;
   forward(input: ForwardInputs | readonly ForwardInputs[], options: object, call: RunningCall): Promise<ForwardOutputs | ForwardOutputs[]>;
-  info(): Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'tasks' | 'parameters'> & { selfTest?: RuntimeInfo['selfTest'] | null };
+  info(): Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'tasks' | 'parameters'> & { [K in 'selfTest' | 'gpu']?: RuntimeInfo[K] | null };
   /** Whether the model's device has failed, also while no call ran. */
   isLost(): boolean;
   free(): void;

@@ -76,24 +76,6 @@ test('there is no fallback if the GPU was requested by name, or if a file is bad
   assert.equal(bad.gpu.log.at(-1), 'entity_vocab.json 2');
 });
 
-test('a lost device frees the model, and the next call loads it again', async () => {
-  let calls = 0;
-  const { module, log } = fakeWasm(async () => {
-    if (calls++ === 0) throw { code: 'device-lost', message: 'lost' };
-    return [];
-  });
-  const instance = new WasmInstance(module);
-  const engine = new Engine({ chooseDevice: async () => ({ device: 'webgpu' }), chooseThreads, loadWasm: async () => instance });
-  await engine.load(MODEL, options, fetchSource(fakeFetch(modelFiles(2)).fetch), () => {});
-  await assert.rejects(engine.call(text, () => {}), { code: 'device-lost' });
-  let reloaded = 0;
-  assert.deepEqual(await engine.call(text, () => reloaded++), []);
-  assert.equal(reloaded, 1);
-  assert.equal(log.filter((line) => line === 'free model').length, 1);
-  await engine.dispose();
-  assert.equal(log.filter((line) => line === 'free model').length, 2);
-});
-
 test('a trap ends every model of its instance', async () => {
   let trap = false;
   const { module } = fakeWasm(async () => {

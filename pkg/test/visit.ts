@@ -41,7 +41,7 @@ export async function open(server: FakeServer, { cache = 'auto', url = MANIFEST,
   const stores = await Stores.open(cache);
   const all = { parallelDownloads: 4, retries: 3, stallMs: 15_000, ...options };
   const files = new ModelFiles(fetchSource(server.fetch as typeof fetch), url, stores, all, new Progress((event) => events.push(event)));
-  const host: ModelHost = { read: (...args) => files.read(args[0], args[1], args[2], args[3]), pause: () => undefined };
+  const host: ModelHost = { read: (...args) => files.read(args[0], args[1], args[2], args[3]), pause: () => undefined, measured: () => {} };
   return { files, stores, events, host };
 }
 

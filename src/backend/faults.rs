@@ -28,11 +28,18 @@ impl Faults {
         }
         self.first.get_or_init(|| error)
     }
+
+    /// Destroys a device that has no fault, and that nobody uses any more.
+    pub fn destroy(&self) {
+        if self.first().is_none() {
+            (self.destroy)();
+        }
+    }
 }
 
 /// The devices whose faults somebody may still ask for.
 pub struct Devices<D> {
-    /// The one that was opened last; kept also while no model uses it, for the next one.
+    /// The one that was opened last.
     current: Option<(D, Arc<Faults>)>,
     /// Those before it, which have failed. Whoever uses such a device holds its [`Faults`].
     failed: Vec<(D, Weak<Faults>)>,
@@ -53,6 +60,19 @@ impl<D: Clone + PartialEq> Devices<D> {
     pub fn faults(&self, device: &D) -> Option<Arc<Faults>> {
         let current = self.current.iter().find(|(one, _)| one == device).map(|(_, faults)| faults.clone());
         current.or_else(|| self.failed.iter().find(|(one, _)| one == device).and_then(|(_, faults)| faults.upgrade()))
+    }
+
+    /// The fault of the device that was opened last.
+    pub fn last_fault(&self) -> Option<LukeError> {
+        self.current.as_ref().and_then(|(_, faults)| faults.first().cloned())
+    }
+
+    /// Says that the holder of `faults` is about to drop it. Forgets the device that was opened last where nobody else holds
+    /// its faults; it must then be destroyed.
+    pub fn release(&mut self, faults: &Arc<Faults>) -> bool {
+        let is_last =
+            |(_, current): &mut (D, Arc<Faults>)| Arc::ptr_eq(current, faults) && Arc::strong_count(faults) == 2;
+        self.current.take_if(is_last).is_some()
     }
 
     /// Takes a device that was just opened in place of the last one, and forgets the failed ones that nobody uses.
@@ -85,6 +105,27 @@ mod tests {
         assert_eq!(faults.report(lost("first")), &lost("first"));
         assert_eq!(faults.report(lost("second")), &lost("first"));
         assert_eq!((faults.first(), destroyed.load(Ordering::Relaxed)), (Some(&lost("first")), 1));
+    }
+
+    #[test]
+    fn a_device_goes_with_the_last_model_on_it() {
+        let mut devices = Devices::new();
+        let faults = Faults::new(|| {});
+        devices.replace(1, faults.clone());
+        let (_, second) = devices.usable().unwrap();
+        assert!(!devices.release(&second));
+        drop(second);
+        assert!(!devices.release(&Faults::new(|| {})));
+        assert!(devices.usable().is_some() && devices.release(&faults));
+        assert!(devices.usable().is_none() && devices.faults(&1).is_none());
+
+        // A device that failed before is not the one that new models use.
+        let failed = Faults::new(|| {});
+        devices.replace(2, failed.clone());
+        failed.report(lost("gone"));
+        assert_eq!(devices.last_fault(), Some(lost("gone")));
+        devices.replace(3, Faults::new(|| {}));
+        assert!(!devices.release(&failed) && devices.usable().is_some());
     }
 
     #[test]

@@ -11,10 +11,11 @@ use burn_wgpu::wgpu::{
 use burn_wgpu::{MemoryConfiguration, WgpuSetup};
 
 use super::faults::{Devices, Faults};
+use super::slices;
 use crate::error::{LukeError, Result};
 
-/// Dispatches that are submitted together: more than a forward pass of any model has.
-const TASKS: usize = 4096;
+/// Dispatches after which CubeCL submits by itself: more than a slice has.
+const TASKS: usize = 64;
 
 static DEVICES: Mutex<Devices<Device>> = Mutex::new(Devices::new());
 
@@ -34,7 +35,7 @@ pub async fn open() -> Result<(Device, Arc<Faults>)> {
         return Ok(usable);
     }
     let setup = request().await.map_err(|reason| LukeError::Unsupported(format!("WebGPU: {reason}")))?;
-    let gpu = setup.device.clone();
+    let (gpu, queue) = (setup.device.clone(), setup.queue.clone());
     // WebGPU refuses a buffer that a shader both reads and writes, so tensors must not share one: a browser's default,
     // not a native one.
     let memory = MemoryConfiguration::ExclusivePages;
@@ -45,14 +46,27 @@ pub async fn open() -> Result<(Device, Arc<Faults>)> {
     let device = init();
     let device = device.map_err(|error| LukeError::Unsupported(format!("WebGPU: {error}")))?;
     let destroyed = gpu.clone();
-    #[cfg(target_family = "wasm")]
-    let destroy = move || super::web::destroy_soon(&destroyed);
-    #[cfg(not(target_family = "wasm"))]
-    let destroy = move || destroyed.destroy();
-    let faults = Faults::new(destroy);
+    let faults = Faults::new(move || {
+        slices::end(&destroyed);
+        #[cfg(target_family = "wasm")]
+        super::web::destroy_soon(&destroyed);
+        #[cfg(not(target_family = "wasm"))]
+        destroyed.destroy();
+    });
     listen(&gpu, &faults);
+    slices::begin(&gpu, &queue, devices(|all| all.last_fault()).as_ref());
     devices(|all| all.replace(device.clone(), faults.clone()));
+    // The error scopes of `web::Scoped` begin when the call goes on.
+    #[cfg(target_family = "wasm")]
+    super::web::turn().await;
     Ok((device, faults))
+}
+
+/// Destroys a device that no other model uses.
+pub fn release(faults: &Arc<Faults>) {
+    if devices(|all| all.release(faults)) {
+        faults.destroy();
+    }
 }
 
 /// Hears what the device reports. This takes the place of CubeCL's own handler, which panics.
@@ -65,13 +79,15 @@ fn listen(gpu: &wgpu::Device, faults: &Arc<Faults>) {
     };
     #[cfg(target_family = "wasm")]
     super::web::listen(gpu, report.clone());
-    gpu.on_uncaptured_error(Arc::new(move |error: Error| {
-        let reason = error.to_string();
-        report(match error {
-            Error::OutOfMemory { .. } => LukeError::OutOfMemory(format!("on the GPU: {reason}")),
-            _ => LukeError::DeviceLost(reason),
-        });
-    }));
+    gpu.on_uncaptured_error(Arc::new(move |error: Error| report(fault(&error))));
+}
+
+/// What an error of the device means for what runs on it.
+pub fn fault(error: &Error) -> LukeError {
+    match error {
+        Error::OutOfMemory { .. } => LukeError::OutOfMemory(format!("on the GPU: {error}")),
+        _ => LukeError::DeviceLost(error.to_string()),
+    }
 }
 
 async fn request() -> std::result::Result<WgpuSetup, String> {
@@ -102,6 +118,14 @@ async fn request() -> std::result::Result<WgpuSetup, String> {
 pub fn check(device: &Device) -> Result<()> {
     let fault = devices(|all| all.faults(device)).and_then(|faults| faults.first().cloned());
     fault.map_or(Ok(()), Err)
+}
+
+/// Marks the device that was opened last as failed.
+#[cfg(target_family = "wasm")]
+pub fn report(error: LukeError) {
+    if let Some((_, faults)) = devices(|all| all.usable()) {
+        faults.report(error);
+    }
 }
 
 /// See [`super::failed`]: marks the device with `error` where it has not reported a fault before.

@@ -7,6 +7,11 @@
 mod faults;
 #[cfg(feature = "webgpu")]
 mod gpu;
+#[cfg(any(test, feature = "webgpu"))]
+#[cfg_attr(not(feature = "webgpu"), allow(dead_code))]
+mod pace;
+#[cfg(feature = "webgpu")]
+mod slices;
 #[cfg(all(feature = "webgpu", target_family = "wasm"))]
 mod web;
 
@@ -16,6 +21,21 @@ use crate::error::{LukeError, Result};
 
 #[cfg(feature = "webgpu")]
 pub(crate) use gpu::has_dot4;
+#[cfg(feature = "webgpu")]
+pub use slices::{Speed, speed};
+#[cfg(feature = "webgpu")]
+pub(crate) use slices::{dispatch_rows, launched};
+
+/// Measures how fast the GPU is, unless it is known. `work` launches less than a slice of work.
+///
+/// # Errors
+/// As [`check`]; `device-lost` also if the device does not answer.
+#[cfg(feature = "webgpu")]
+pub async fn measure(device: &Device, work: impl FnMut()) -> Result<Speed> {
+    slices::measure(work, || drop(device.flush())).await;
+    settled(device).await?;
+    speed().ok_or_else(|| failed(device, "the GPU completes no work".into()))
+}
 
 /// A kind of device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,22 +68,35 @@ impl DeviceKind {
         }
     }
 
-    /// How many rows (tokens and entities) of several inputs run together. More rows save little time, and the values
-    /// between the layers take memory.
-    pub fn batch_rows(self) -> usize {
+    /// How many rows (tokens and entities) of several inputs run together, where a row takes so many FLOP. More rows save
+    /// little time, and the values between the layers take memory. On a GPU a pass takes a quarter of a second at most.
+    #[cfg_attr(not(feature = "webgpu"), allow(unused_variables))]
+    pub fn batch_rows(self, flop_per_row: f64) -> usize {
         match self {
             Self::Cpu => 512,
-            Self::Gpu => 2048,
+            #[cfg(feature = "webgpu")]
+            Self::Gpu => slices::pass_rows(flop_per_row),
+            #[cfg(not(feature = "webgpu"))]
+            Self::Gpu => 512,
         }
     }
 }
 
-/// An open device. [`check`] knows its faults as long as a clone of this value exists; a model keeps one.
-#[derive(Clone)]
+/// An open device. [`check`] knows its faults as long as this value exists; a model keeps it. A GPU is destroyed with the last
+/// such value, which gives its memory back.
 pub struct OpenDevice {
     device: Device,
     #[cfg(feature = "webgpu")]
-    _faults: Option<std::sync::Arc<faults::Faults>>,
+    faults: Option<std::sync::Arc<faults::Faults>>,
+}
+
+#[cfg(feature = "webgpu")]
+impl Drop for OpenDevice {
+    fn drop(&mut self) {
+        if let Some(faults) = &self.faults {
+            gpu::release(faults);
+        }
+    }
 }
 
 impl OpenDevice {
@@ -73,7 +106,7 @@ impl OpenDevice {
     }
 }
 
-/// Opens a device. A GPU is opened once and shared after that, until it fails.
+/// Opens a device. Models on a GPU share it, until it fails.
 ///
 /// # Errors
 /// `unsupported` if this build has no device of the kind, or if the system has no GPU that can be used.
@@ -83,10 +116,10 @@ pub async fn open(kind: DeviceKind) -> Result<OpenDevice> {
         DeviceKind::Cpu => Ok(OpenDevice {
             device: Device::flex(),
             #[cfg(feature = "webgpu")]
-            _faults: None,
+            faults: None,
         }),
         #[cfg(feature = "webgpu")]
-        DeviceKind::Gpu => gpu::open().await.map(|(device, faults)| OpenDevice { device, _faults: Some(faults) }),
+        DeviceKind::Gpu => gpu::open().await.map(|(device, faults)| OpenDevice { device, faults: Some(faults) }),
         #[allow(unreachable_patterns)]
         _ => Err(LukeError::Unsupported(format!("this build has no device '{}'", kind.name()))),
     }
@@ -98,7 +131,35 @@ pub async fn open(kind: DeviceKind) -> Result<OpenDevice> {
 /// `device-lost` or `out-of-memory`, the first fault of the device.
 pub fn flush(device: &Device) -> Result<()> {
     device.flush().map_err(|error| failed(device, error.to_string()))?;
+    #[cfg(feature = "webgpu")]
+    slices::submitted();
     check(device)
+}
+
+/// Waits while the GPU has as much work as it should have at once. Returns whether it had to wait.
+pub async fn ready() -> bool {
+    #[cfg(feature = "webgpu")]
+    return slices::ready().await;
+    #[cfg(not(feature = "webgpu"))]
+    false
+}
+
+/// Waits until all errors are known of what was done so far in [`scoped`] futures.
+///
+/// # Errors
+/// As [`check`].
+pub async fn settled(device: &Device) -> Result<()> {
+    #[cfg(feature = "webgpu")]
+    slices::scopes_closed().await;
+    check(device)
+}
+
+/// Runs work so that [`settled`] finds every error of the device in it.
+pub async fn scoped<F: Future>(work: F) -> F::Output {
+    #[cfg(all(feature = "webgpu", target_family = "wasm"))]
+    return web::Scoped::new(work).await;
+    #[cfg(not(all(feature = "webgpu", target_family = "wasm")))]
+    work.await
 }
 
 /// Fails if the device has reported a fault since it was opened: results that are read after a fault cannot be trusted.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use super::file::FileEntry;
 use crate::error::{LukeError, Result};
@@ -17,6 +18,19 @@ pub type Pausing<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
 /// The most files that [`Source::read`] is told ahead.
 pub const MAX_AHEAD: usize = 16;
+
+/// How fast a GPU is, and how much work a model is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// FLOP/s of the GPU.
+    pub flops: f64,
+    /// From a submit to the report of its completion.
+    pub round_trip: Duration,
+    /// FLOP of a row (a word or an entity) of the model.
+    pub flop_per_row: f64,
+    /// Whether the weights are int8, with which the CPU computes faster.
+    pub quantized: bool,
+}
 
 /// Reads files of one model. One load or call asks for one file at a time; several calls may be under way.
 pub trait Source: Send + Sync {
@@ -50,6 +64,14 @@ pub trait Source: Send + Sync {
     /// `aborted` to end the call; any other error ends it too.
     fn pause(&self) -> Pausing<'_> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Called by a load on a GPU before the first file is read. A host may end the load here.
+    ///
+    /// # Errors
+    /// Any error ends the load.
+    fn measured(&self, _: Measured) -> Result<()> {
+        Ok(())
     }
 }
 

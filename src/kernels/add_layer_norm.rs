@@ -37,7 +37,7 @@ pub fn add_layer_norm(
 ///
 /// # Shapes
 /// - as [`add_layer_norm`]
-#[cfg(any(test, feature = "kernel-tests"))]
+#[cfg(any(test, feature = "webgpu", feature = "kernel-tests"))]
 pub(super) fn reference(x: &[f32], residual: &[f32], weight: &[f32], bias: &[f32], epsilon: f32) -> Vec<f64> {
     let features = weight.len();
     let mut y: Vec<f64> = x.iter().zip(residual).map(|(a, b)| f64::from(*a) + f64::from(*b)).collect();

@@ -7,7 +7,7 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use super::ops::LukeOps;
-#[cfg(any(test, feature = "kernel-tests"))]
+#[cfg(any(test, feature = "webgpu", feature = "kernel-tests"))]
 use super::packing::SequenceRows;
 use super::plan::AttentionShape;
 
@@ -39,7 +39,7 @@ pub fn entity_attention(projected: Tensor<2>, mask: &Tensor<1>, shape: Attention
 ///
 /// # Shapes
 /// - as [`entity_attention`]
-#[cfg(any(test, feature = "kernel-tests"))]
+#[cfg(any(test, feature = "webgpu", feature = "kernel-tests"))]
 pub(super) fn reference(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Vec<f64> {
     let (hidden, dim) = (shape.hidden(), shape.head_dim);
     let width = projected.len() / shape.batch.rows();

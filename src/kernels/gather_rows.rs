@@ -22,7 +22,7 @@ pub fn gather_rows(x: Tensor<2>, rows: &[usize]) -> Tensor<2> {
 ///
 /// # Shapes
 /// - x: `[any, width]`, result: `[rows, width]`
-#[cfg(any(test, feature = "kernel-tests"))]
+#[cfg(any(test, feature = "webgpu", feature = "kernel-tests"))]
 pub(super) fn reference(x: &[f32], width: usize, rows: &[usize]) -> Vec<f64> {
     rows.iter().flat_map(|row| (0..width).map(move |i| f64::from(x[row * width + i]))).collect()
 }

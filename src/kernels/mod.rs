@@ -3,7 +3,8 @@
 //! An op has one file here and one of the same name in each device's folder. Here: the public function, the checks of its
 //! shapes, and a plain `f64` reference. In `cpu` and `gpu`: how that device computes it. `plan` says what a call computes,
 //! `packing` which rows belong to which sequence, `weight` how a device stores a weight, and `ops` is the list of what a
-//! device must implement. `check` compares an op with its reference on any device.
+//! device must implement. `check` compares an op with its reference on any device, in tests; `probe` does so on a GPU while a
+//! model is loaded.
 #![deny(clippy::undocumented_unsafe_blocks)]
 
 mod add_layer_norm;
@@ -13,6 +14,8 @@ mod linear;
 mod ops;
 mod packing;
 mod plan;
+#[cfg(feature = "webgpu")]
+mod probe;
 mod stack_rows;
 mod weight;
 
@@ -30,9 +33,11 @@ pub use cpu::{PackedMatrix, QuantizedMatrix, threads};
 pub use entity_attention::entity_attention;
 pub use gather_rows::gather_rows;
 #[cfg(feature = "webgpu")]
-pub use gpu::{CompactMatrix, warm_up};
+pub use gpu::CompactMatrix;
 pub use linear::{linear, linear_groups};
 pub use packing::{PackedBatch, SequenceRows};
 pub use plan::{Activation, AttentionShape, Columns, RowGroup};
+#[cfg(feature = "webgpu")]
+pub use probe::{Probed, probe, some_work};
 pub use stack_rows::stack_rows;
 pub use weight::{Weight, WeightBuilder};

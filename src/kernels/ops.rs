@@ -82,12 +82,4 @@ pub trait GpuOps: Backend {
         bias: FloatTensor<Self>,
         plan: LinearPlan,
     ) -> FloatTensor<Self>;
-
-    /// See [`warm_up()`](super::warm_up()).
-    fn warm_up(
-        numbers: FloatTensor<Self>,
-        integers: IntTensor<Self>,
-        dtype: crate::dtype::DType,
-        head_dim: usize,
-    ) -> FloatTensor<Self>;
 }

@@ -47,6 +47,17 @@ impl PackedBatch {
     pub fn rows(&self) -> usize {
         self.sequences.last().map_or(0, |last| last.entities.end)
     }
+
+    /// The entity rows of all sequences.
+    pub fn entities(&self) -> Range<usize> {
+        self.sequences.first().map_or(0, |first| first.entities.start)..self.rows()
+    }
+
+    /// The same rows without the last sequence. Its own rows are then of no sequence.
+    pub fn split_last(mut self) -> (Self, Option<SequenceRows>) {
+        let last = self.sequences.pop();
+        (self, last)
+    }
 }
 
 #[cfg(test)]
@@ -60,5 +71,9 @@ mod tests {
         let rows = rows.map(|(tokens, entities)| SequenceRows { tokens, entities });
         assert_eq!((batch.sequences(), batch.tokens(), batch.rows()), (&rows[..], 6, 9));
         assert_eq!(PackedBatch::new(&[]).rows(), 0);
+        assert_eq!((batch.entities(), PackedBatch::new(&[]).entities()), (6..9, 0..0));
+        let (others, last) = batch.split_last();
+        assert_eq!((others.sequences(), last.as_ref()), (&rows[..2], rows.last()));
+        assert_eq!((others.tokens(), others.entities()), (5, 6..7));
     }
 }

@@ -66,4 +66,11 @@ impl AttentionShape {
     pub(super) fn hidden(&self) -> usize {
         self.heads * self.head_dim
     }
+
+    /// FLOP of a row of the longest sequence.
+    #[cfg(feature = "webgpu")]
+    pub(super) fn max_row_flop(&self) -> f64 {
+        let keys = self.batch.sequences().iter().map(|sequence| sequence.tokens.len() + sequence.entities.len()).max();
+        4.0 * (keys.unwrap_or(0) * self.hidden()) as f64
+    }
 }

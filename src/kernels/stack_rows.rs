@@ -21,7 +21,7 @@ pub fn stack_rows(upper: Tensor<2>, lower: Tensor<2>) -> Tensor<2> {
 ///
 /// # Shapes
 /// - upper: `[m, width]`, lower: `[n, width]`, result: `[m + n, width]`
-#[cfg(any(test, feature = "kernel-tests"))]
+#[cfg(any(test, feature = "webgpu", feature = "kernel-tests"))]
 pub(super) fn reference(upper: &[f32], lower: &[f32]) -> Vec<f64> {
     upper.iter().chain(lower).copied().map(f64::from).collect()
 }

@@ -1,5 +1,7 @@
 //! What goes into the model's linear layers, which `luke convert` needs to know to keep quantized weights unbiased.
 
+use burn::tensor::Tensor;
+
 use super::Luke;
 use super::read::read_one;
 use crate::error::Result;
@@ -27,7 +29,7 @@ pub async fn sum_inputs(luke: &Luke, text: &str, spans: &[[usize; 2]]) -> Result
     let Ok(checked) = inputs.checked(&luke.config) else { return Ok(Vec::new()) };
     let (batch, words) = ([checked], inputs.input_ids.len());
     let mut sums = Vec::new();
-    luke.model.forward_steps(&batch, luke.entity_rows(&batch).await?, |step, states| {
+    let see = |step, states: &Tensor<2>| {
         let Step::Input(layer, linear) = step else { return };
         let [rows, _] = states.dims();
         let mut add = |names: &[&str], first, count| {
@@ -47,7 +49,8 @@ pub async fn sum_inputs(luke: &Luke, text: &str, spans: &[[usize; 2]]) -> Result
             }
             _ => add(&[""], 0, rows),
         }
-    });
+    };
+    luke.model.forward_steps(&batch, luke.entity_rows(&batch).await?, see, async || luke.ready().await).await?;
     let mut read = Vec::with_capacity(sums.len());
     for (layer, rows, sum) in sums {
         let sum = read_one(&layer, sum).await?;

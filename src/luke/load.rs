@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor};
-
 use super::Luke;
-use super::read::read_one;
+use super::canary::Canary;
 use crate::backend::{self, DeviceKind, OpenDevice};
 use crate::checkpoint::RawCheckpoint;
 use crate::error::{LukeError, Result};
+#[cfg(feature = "webgpu")]
+use crate::folder::Measured;
 use crate::folder::{CheckedFolder, Source, read_verified};
 use crate::heads::HeadKind;
 use crate::model::{Head, LukeModel};
@@ -24,7 +24,7 @@ struct Vocabularies {
 
 /// See [`Luke::load`].
 pub async fn folder(folder: CheckedFolder, source: Arc<dyn Source>, kind: DeviceKind, self_test: bool) -> Result<Luke> {
-    let device = open(&folder, kind).await?;
+    let device = open(&folder, &*source, kind).await?;
     let files = &folder.manifest().files;
     let chunks = || folder.reading_order().iter().filter_map(|index| folder.chunk(*index).ok());
     let after = std::iter::once(&files.entity_vocab).chain(chunks());
@@ -33,10 +33,8 @@ pub async fn folder(folder: CheckedFolder, source: Arc<dyn Source>, kind: Device
     let entities = read_verified(&*source, &files.entity_vocab, chunks(), Vec::new()).await?;
     let entities = EntityVocab::from_bytes(&entities, folder.config().entity_vocab_size)?;
     let mut luke = build(folder, Vocabularies { tokenizer, entities }, source, kind, device).await?;
-    if self_test && luke.manifest.self_test.is_some() {
+    if self_test {
         luke.self_test_error = luke.self_test().await?;
-    } else {
-        check_device(luke.opened.device()).await?;
     }
     Ok(luke)
 }
@@ -44,22 +42,41 @@ pub async fn folder(folder: CheckedFolder, source: Arc<dyn Source>, kind: Device
 /// See [`Luke::load_checkpoint`].
 pub async fn checkpoint(checkpoint: RawCheckpoint, source: Arc<dyn Source>, kind: DeviceKind) -> Result<Luke> {
     let RawCheckpoint { folder, tokenizer, entity_vocab } = checkpoint;
-    let device = open(&folder, kind).await?;
+    let device = open(&folder, &*source, kind).await?;
     let vocabularies = Vocabularies { tokenizer, entities: entity_vocab };
-    let luke = build(folder, vocabularies, source, kind, device).await?;
-    check_device(luke.opened.device()).await?;
-    Ok(luke)
+    build(folder, vocabularies, source, kind, device).await
 }
 
-/// Opens the device and lets it build its pipelines while the files come in.
+/// A device on which the kernels of the model compute what they should.
+struct Opened {
+    device: OpenDevice,
+    #[cfg(feature = "webgpu")]
+    probed: Option<crate::kernels::Probed>,
+}
+
+/// Opens the device. On a GPU this builds and checks the pipelines, measures the device, and tells the source.
 #[cfg_attr(not(feature = "webgpu"), allow(unused_variables))]
-async fn open(folder: &CheckedFolder, kind: DeviceKind) -> Result<OpenDevice> {
+async fn open(folder: &CheckedFolder, source: &dyn Source, kind: DeviceKind) -> Result<Opened> {
     let device = backend::open(kind).await?;
     #[cfg(feature = "webgpu")]
     if kind == DeviceKind::Gpu {
-        crate::kernels::warm_up(device.device(), folder.manifest().dtype, folder.config().head_dim());
+        let (config, dtype) = (folder.config(), folder.manifest().dtype);
+        let probed = crate::kernels::probe(device.device(), dtype, config.head_dim()).await?;
+        let work = crate::kernels::some_work(device.device(), dtype)?;
+        let speed = backend::measure(device.device(), work).await?;
+        source.measured(Measured {
+            flops: speed.flops,
+            round_trip: speed.round_trip,
+            flop_per_row: config.flop_per_row(),
+            quantized: dtype.is_quantized(),
+        })?;
+        return Ok(Opened { device, probed: Some(probed) });
     }
-    Ok(device)
+    Ok(Opened {
+        device,
+        #[cfg(feature = "webgpu")]
+        probed: None,
+    })
 }
 
 async fn build(
@@ -67,9 +84,9 @@ async fn build(
     Vocabularies { tokenizer, entities }: Vocabularies,
     source: Arc<dyn Source>,
     kind: DeviceKind,
-    opened: OpenDevice,
+    opened: Opened,
 ) -> Result<Luke> {
-    let (config, device) = (folder.config(), opened.device());
+    let (config, device) = (folder.config(), opened.device.device());
     if tokenizer.vocab_size() > config.vocab_size {
         let (tokens, rows) = (tokenizer.vocab_size(), config.vocab_size);
         return Err(LukeError::format("tokenizer.json", format!("has {tokens} tokens, the word table {rows} rows")));
@@ -87,7 +104,7 @@ async fn build(
     let parameters = folder.parameters();
     let (manifest, config) = folder.into_parts();
     let (device, entity_vocab) = (kind, entities);
-    Ok(Luke {
+    let mut luke = Luke {
         manifest,
         config,
         parameters,
@@ -95,14 +112,15 @@ async fn build(
         entity_vocab,
         device,
         self_test_error: None,
+        #[cfg(feature = "webgpu")]
+        probed: opened.probed,
         model,
         heads,
+        canary: None,
         source,
-        opened,
-    })
-}
-
-/// Waits for what the device has to report of the shaders and the weights.
-async fn check_device(device: &Device) -> Result<()> {
-    read_one("nothing", Tensor::zeros([1, 1], device)).await.map(drop)
+        opened: opened.device,
+    };
+    // This also waits for what the device has to report of the weights.
+    luke.canary = Canary::new(&luke).await?;
+    Ok(luke)
 }

@@ -4,14 +4,15 @@
 
 use burn::tensor::Tensor;
 
-use super::read::{read_one, split};
+use super::canary::read_with;
+use super::read::split;
 use super::{HiddenStates, Luke, Output};
 use crate::error::{LukeError, Result};
 use crate::heads::{HeadKind, Method};
 use crate::inputs::ModelInputs;
 use crate::kernels::{gather_rows, stack_rows};
 use crate::memory;
-use crate::model::{Axes, Head, MaskedLm, OutputName};
+use crate::model::{Axes, CanaryState, Head, MaskedLm, OutputName};
 
 /// What a masked position is predicted from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ impl<'a> MaskedScorer<'a> {
         inputs: &[(ModelInputs, Vec<usize>)],
         mut visit: impl FnMut(usize, &[f32]),
     ) -> Result<()> {
-        let mut rows = Vec::new();
+        let (mut rows, mut canaries) = (Vec::new(), Vec::new());
         for (inputs, positions) in inputs.iter().filter(|(_, positions)| !positions.is_empty()) {
             let checked = inputs.checked(&self.luke.config)?;
             let count = vocabulary.positions(inputs);
@@ -90,12 +91,13 @@ impl<'a> MaskedScorer<'a> {
                 return Err(LukeError::input("positions", format!("{position} is not below {count}")));
             }
             self.luke.pause().await?;
-            let states = self.luke.states(&[checked]).await?;
+            let mut states = self.luke.states(&[checked]).await?;
+            canaries.extend(states.canary.take());
             rows.push(gather_rows(vocabulary.rows(&states), positions));
         }
         match rows.into_iter().reduce(stack_rows) {
             None => Ok(()),
-            Some(rows) => self.decode(rows, vocabulary, &mut visit).await,
+            Some(rows) => self.decode(rows, canaries, vocabulary, &mut visit).await,
         }
     }
 
@@ -103,8 +105,9 @@ impl<'a> MaskedScorer<'a> {
     ///
     /// # Errors
     /// As [`Luke::forward_batch`].
-    pub async fn outputs(&self, states: &HiddenStates) -> Result<Vec<Vec<Output>>> {
-        let sequences = states.packing.sequences();
+    pub async fn outputs(&self, mut states: HiddenStates) -> Result<Vec<Vec<Output>>> {
+        let packing = states.packing.clone();
+        let sequences = packing.sequences();
         let config = &self.luke.config;
         let mut each = vec![Vec::new(); sequences.len()];
         let words = sequences.iter().map(|sequence| sequence.tokens.len()).collect();
@@ -118,7 +121,7 @@ impl<'a> MaskedScorer<'a> {
             if all == 0 {
                 continue;
             }
-            let values = self.whole(states, vocabulary, [all, columns]).await?;
+            let values = self.whole(&mut states, vocabulary, [all, columns]).await?;
             split(name, &values, &rows, Axes::Both, &mut each);
         }
         Ok(each)
@@ -134,7 +137,7 @@ impl<'a> MaskedScorer<'a> {
     /// As [`Luke::forward_batch`]; `out-of-memory` also if there is no memory for the result.
     pub async fn whole(
         &self,
-        states: &HiddenStates,
+        states: &mut HiddenStates,
         vocabulary: Vocabulary,
         [rows, columns]: [usize; 2],
     ) -> Result<Vec<f32>> {
@@ -145,13 +148,16 @@ impl<'a> MaskedScorer<'a> {
                 values[row * columns + first..][..width].copy_from_slice(part);
             }
         };
-        self.decode(vocabulary.rows(states), vocabulary, &mut visit).await?;
+        let canaries = states.canary.take().into_iter().collect();
+        self.decode(vocabulary.rows(states), canaries, vocabulary, &mut visit).await?;
         Ok(values)
     }
 
+    /// `canaries` are those of the states that the rows are from.
     async fn decode(
         &self,
         rows: Tensor<2>,
+        mut canaries: Vec<CanaryState>,
         vocabulary: Vocabulary,
         visit: &mut impl FnMut(usize, &[f32]),
     ) -> Result<()> {
@@ -172,7 +178,8 @@ impl<'a> MaskedScorer<'a> {
                 Vocabulary::Entities => entities.block(block).await?,
             };
             let logits = decoder.logits(features.clone(), first, table, luke.model.device());
-            visit(first, &read_one("logits", logits).await?);
+            let logits = read_with(luke, vec![("logits".into(), logits)], std::mem::take(&mut canaries)).await?;
+            visit(first, logits.first().map_or(&[], Vec::as_slice));
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! A loaded model: tokenizer, entity vocabulary, encoder and heads on one device.
 
 mod calibrate;
+mod canary;
 mod load;
 mod masked;
 mod read;
@@ -15,6 +16,8 @@ pub(crate) use turns::Turns;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use burn::tensor::Tensor;
+
 use crate::backend::{self, DeviceKind, OpenDevice};
 use crate::checkpoint::RawCheckpoint;
 use crate::config::LukeConfig;
@@ -24,6 +27,7 @@ use crate::heads::{HeadKind, HeadSpec, Method};
 use crate::inputs::{CheckedInputs, ModelInputs};
 use crate::model::{Head, HiddenStates, LukeModel, NamedTensor, Step, hidden_outputs};
 use crate::text::{EncodeOptions, EntityVocab, InputBuilder, Tokenizer};
+use canary::{Canary, read_with};
 use masked::MaskedScorer;
 use read::{read, split};
 
@@ -43,8 +47,12 @@ pub struct Luke {
     pub device: DeviceKind,
     /// Largest difference seen in the self-test, where one ran.
     pub self_test_error: Option<f32>,
+    /// How the kernels agreed with plain loops on this GPU.
+    #[cfg(feature = "webgpu")]
+    pub probed: Option<crate::kernels::Probed>,
     model: LukeModel,
     heads: BTreeMap<HeadKind, Head>,
+    canary: Option<Canary>,
     /// Where rows of an entity table come from, and whom a call asks at its pauses.
     source: Arc<dyn Source>,
     /// `backend::check` knows the faults of the device while this exists.
@@ -218,30 +226,37 @@ impl Luke {
     }
 
     /// How many words and entities run at once where there are several inputs: beyond it little time is gained, and what is
-    /// between the layers takes memory.
+    /// between the layers takes memory. On a GPU it follows the speed of the device.
     pub fn batch_rows(&self) -> usize {
-        self.device.batch_rows()
+        self.device.batch_rows(self.config.flop_per_row())
     }
 
     /// One forward pass and a head; there must be an input.
     async fn run(&self, batch: &[CheckedInputs<'_>], head: Option<&Head>) -> Result<Vec<Vec<Output>>> {
-        let states = self.states(batch).await?;
+        let mut states = self.states(batch).await?;
         let outputs = match head {
-            Some(Head::MaskedLm(head)) => return MaskedScorer::of(self, head).outputs(&states).await,
+            Some(Head::MaskedLm(head)) => return MaskedScorer::of(self, head).outputs(states).await,
             Some(Head::Linear(head)) => head.forward(&self.model, &states, batch)?,
             None => hidden_outputs(&self.model, &states),
         };
         let mut each = vec![Vec::new(); batch.len()];
-        let values = read(outputs.iter().map(|output| (output.name, output.tensor.clone())).collect()).await?;
+        let tensors = outputs.iter().map(|output| (output.name.to_string(), output.tensor.clone())).collect();
+        let values = read_with(self, tensors, states.canary.take().into_iter().collect()).await?;
         for (NamedTensor { name, rows, axes, .. }, values) in outputs.iter().zip(values) {
             split(*name, &values, rows, *axes, &mut each);
         }
         Ok(each)
     }
 
-    /// The last layer's states; there must be an input.
+    /// The last layer's states; there must be an input. Whoever reads what comes from them reads the canary with it.
     async fn states(&self, batch: &[CheckedInputs<'_>]) -> Result<HiddenStates> {
-        Ok(self.model.forward(batch, self.entity_rows(batch).await?))
+        let canary = self.canary.as_ref().map(|canary| canary.next(&self.config)).transpose()?;
+        self.model.forward(batch, canary, self.entity_rows(batch).await?, async || self.ready().await).await
+    }
+
+    /// Waits while the device has enough work, and lets the source do other work meanwhile, or end the call.
+    async fn ready(&self) -> Result<()> {
+        if backend::ready().await { self.pause().await } else { Ok(()) }
     }
 
     /// The entity table's rows of a batch.
@@ -260,11 +275,12 @@ impl Luke {
     pub async fn hidden_rows(&self, inputs: &ModelInputs, rows: &[usize], columns: usize) -> Result<Vec<Output>> {
         let batch = [inputs.checked(&self.config)?];
         let mut seen = Vec::new();
-        self.model.forward_steps(&batch, self.entity_rows(&batch).await?, |step, states| {
+        let see = |step, states: &Tensor<2>| {
             if step == Step::Result {
                 seen.extend(rows.iter().map(|row| states.clone().slice([*row..row + 1, 0..columns])));
             }
-        });
+        };
+        self.model.forward_steps(&batch, self.entity_rows(&batch).await?, see, async || self.ready().await).await?;
         let name = OutputName::HiddenStates;
         let layers = read(seen.into_iter().map(|tensor| (name, tensor)).collect()).await?;
         Ok(layers.into_iter().map(|values| Output { name, shape: vec![columns], values }).collect())

@@ -17,9 +17,10 @@ pub async fn read<N: Display>(tensors: Vec<(N, Tensor<2>)>) -> Result<Vec<Vec<f3
     let Some(device) = tensors.first().map(|(_, tensor)| tensor.device()) else { return Ok(Vec::new()) };
     let lost = |reason: String| backend::failed(&device, reason);
     let (names, tensors): (Vec<N>, Vec<_>) = tensors.into_iter().unzip();
+    backend::flush(&device)?;
     let reading = tensors.into_iter().fold(Transaction::default(), |reading, tensor| reading.register(tensor));
     let data = reading.execute_async().await.map_err(|error| lost(error.to_string()))?;
-    backend::check(&device)?;
+    backend::settled(&device).await?;
     let values = |(name, data): (N, TensorData)| {
         let values = data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))?;
         if values.iter().all(|value| value.is_finite()) {

@@ -51,9 +51,9 @@ pub async fn values(luke: &Luke, text: &str, spans: &[[usize; 2]], head: &str) -
     let inputs = luke.input_builder(EncodeOptions::default()).encode(Spanned { text, spans: &spans }, form)?;
     if let Some(Head::MaskedLm(masked)) = kind.and_then(|kind| luke.heads.get(&kind)) {
         // Words only: entities would bring their whole table here.
-        let states = luke.states(&[inputs.checked(&luke.config)?]).await?;
+        let mut states = luke.states(&[inputs.checked(&luke.config)?]).await?;
         let size = [inputs.input_ids.len(), luke.config.vocab_size];
-        return MaskedScorer::of(luke, masked).whole(&states, Vocabulary::Words, size).await;
+        return MaskedScorer::of(luke, masked).whole(&mut states, Vocabulary::Words, size).await;
     }
     let outputs = luke.forward(&inputs, Some(head)).await?;
     let tested = match kind.map(|kind| &kind.info().layers) {

@@ -73,7 +73,7 @@ impl LukeEncoder {
         Ok(Self { layer })
     }
 
-    /// Runs every layer, and calls `seen` with each [`Step`] and its tensor.
+    /// Runs every layer, and calls `seen` with each [`Step`] and its tensor. Waits for `ready` after each layer but the last.
     ///
     /// # Shapes
     /// - states, result: `[rows, hidden]`; `packing` says which sequence a row is of
@@ -81,19 +81,26 @@ impl LukeEncoder {
     /// - tensor of [`Step::Result`]: `[rows, hidden]`
     /// - tensor of [`Step::Input`]: `[rows, hidden]`, but `[rows, intermediate]` for `output.dense`
     ///
+    /// # Errors
+    /// Those of `ready`.
+    ///
     /// # Panics
     /// If the shapes do not fit `packing`.
-    pub fn forward(
+    pub async fn forward(
         &self,
         mut states: Tensor<2>,
         mask: &Tensor<1>,
         packing: &PackedBatch,
         mut seen: impl FnMut(Step, &Tensor<2>),
-    ) -> Tensor<2> {
+        ready: impl AsyncFn() -> Result<()>,
+    ) -> Result<Tensor<2>> {
         for (i, layer) in self.layer.iter().enumerate() {
+            if i > 0 {
+                ready().await?;
+            }
             states = layer.forward(states, mask, packing, |name, input| seen(Step::Input(i, name), input));
             seen(Step::Result, &states);
         }
-        states
+        Ok(states)
     }
 }

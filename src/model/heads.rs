@@ -185,7 +185,7 @@ pub fn hidden_outputs(model: &LukeModel, states: &HiddenStates) -> Vec<NamedTens
     let output = |name, tensor, rows, axes| NamedTensor { name, tensor, rows, axes };
     let rows = sequences.iter().map(|sequence| sequence.tokens.len()).collect();
     let mut outputs = vec![output(OutputName::LastHiddenState, states.word_rows(), rows, Axes::Both)];
-    if states.packing.rows() > states.packing.tokens() {
+    if !states.packing.entities().is_empty() {
         let rows = sequences.iter().map(|sequence| sequence.entities.len()).collect();
         outputs.push(output(OutputName::EntityLastHiddenState, states.entity_rows(), rows, Axes::Both));
     }

@@ -19,7 +19,7 @@ use burn::tensor::{Device, Tensor};
 use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::inputs::CheckedInputs;
-use crate::kernels::{PackedBatch, gather_rows, stack_rows};
+use crate::kernels::{PackedBatch, SequenceRows, gather_rows, stack_rows};
 use crate::weights::{EntityRows, PagedRows, RowTable, WeightStore};
 use embeddings::{LukeEmbeddings, LukeEntityEmbeddings};
 use encoder::LukeEncoder;
@@ -45,6 +45,17 @@ pub struct HiddenStates {
     pub states: Tensor<2>,
     /// Which rows are the words and the entities of each sequence.
     pub packing: PackedBatch,
+    /// The state of a canary that ran with the batch.
+    pub canary: Option<CanaryState>,
+}
+
+/// The state of a canary; see [`LukeModel::forward`].
+#[derive(Clone, Debug)]
+pub struct CanaryState {
+    /// Which canary it is.
+    pub id: usize,
+    /// `[1, hidden]`
+    pub state: Tensor<2>,
 }
 
 impl HiddenStates {
@@ -61,8 +72,8 @@ impl HiddenStates {
     /// # Shapes
     /// - result: `[entities, hidden]`
     pub fn entity_rows(&self) -> Tensor<2> {
-        let words = self.packing.tokens();
-        self.states.clone().narrow(0, words, self.packing.rows() - words)
+        let rows = self.packing.entities();
+        self.states.clone().narrow(0, rows.start, rows.len())
     }
 
     /// The state of the first word of every sequence.
@@ -131,19 +142,40 @@ impl LukeModel {
         self.entity_embeddings.entity_embeddings()
     }
 
-    /// Computes the hidden states of a batch after the last layer.
+    /// Computes the hidden states of a batch after the last layer. Waits for `ready` between the layers.
+    ///
+    /// Where there is a `canary`, its inputs run with the batch, and its state comes apart from the others. It has one word and no
+    /// entity. Its result is known, so it shows whether the device has computed anything.
     ///
     /// # Shapes
     /// - entity_rows: `[entities, entity_emb]`, the rows of the entity table for the `entity_ids` of the batch, in
     ///   order
     ///
+    /// # Errors
+    /// Those of `ready`.
+    ///
     /// # Panics
     /// If the batch is empty, or if it has entities and `entity_rows` has another length.
-    pub fn forward(&self, batch: &[CheckedInputs<'_>], entity_rows: Vec<f32>) -> HiddenStates {
-        self.forward_steps(batch, entity_rows, |_, _| {})
+    pub async fn forward(
+        &self,
+        batch: &[CheckedInputs<'_>],
+        canary: Option<(usize, CheckedInputs<'_>)>,
+        entity_rows: Vec<f32>,
+        ready: impl AsyncFn() -> Result<()>,
+    ) -> Result<HiddenStates> {
+        let Some((id, inputs)) = canary else {
+            return self.forward_steps(batch, entity_rows, |_, _| {}, ready).await;
+        };
+        let all: Vec<_> = batch.iter().copied().chain([inputs]).collect();
+        let states = self.forward_steps(&all, entity_rows, |_, _| {}, ready).await?;
+        let (packing, last) = states.packing.split_last();
+        let state = |rows: SequenceRows| gather_rows(states.states.clone(), &[rows.tokens.start]);
+        let canary = last.map(|rows| CanaryState { id, state: state(rows) });
+        Ok(HiddenStates { packing, canary, ..states })
     }
 
-    /// As [`forward`](Self::forward), and calls `seen` with each [`Step`] and its tensor.
+    /// Computes the hidden states of a batch after the last layer, and calls `seen` with each [`Step`] and its tensor. Waits for
+    /// `ready` between the layers.
     ///
     /// # Shapes
     /// - entity_rows: `[entities, entity_emb]`, the rows of the entity table for the `entity_ids` of the batch, in
@@ -151,14 +183,18 @@ impl LukeModel {
     /// - tensor of [`Step::Result`]: `[rows, hidden]`, first of the embeddings, then of each layer
     /// - tensor of [`Step::Input`]: `[rows, hidden]`, but `[rows, intermediate]` for `output.dense`
     ///
+    /// # Errors
+    /// Those of `ready`.
+    ///
     /// # Panics
     /// If the batch is empty, or if it has entities and `entity_rows` has another length.
-    pub fn forward_steps(
+    pub async fn forward_steps(
         &self,
         batch: &[CheckedInputs<'_>],
         entity_rows: Vec<f32>,
         mut seen: impl FnMut(Step, &Tensor<2>),
-    ) -> HiddenStates {
+        ready: impl AsyncFn() -> Result<()>,
+    ) -> Result<HiddenStates> {
         let sizes: Vec<_> = batch.iter().map(|inputs| (inputs.input_ids.len(), inputs.entity_ids.len())).collect();
         let packing = PackedBatch::new(&sizes);
         let mut mask = vec![0.0; packing.rows()];
@@ -176,15 +212,15 @@ impl LukeModel {
         // All uploads come before the first op: an upload waits for the ops that were started before it.
         let mask = vector(mask, &self.device);
         let words = self.embeddings.gather(batch, &self.device);
-        let entities = (packing.rows() > packing.tokens())
-            .then(|| self.entity_embeddings.gather(batch, entity_rows, &self.device));
+        let entities =
+            (!packing.entities().is_empty()).then(|| self.entity_embeddings.gather(batch, entity_rows, &self.device));
         let mut states = self.embeddings.forward(words);
         if let Some(entities) = entities {
             states = stack_rows(states, self.entity_embeddings.forward(entities));
         }
         seen(Step::Result, &states);
-        let states = self.encoder.forward(states, &mask, &packing, seen);
-        HiddenStates { states, packing }
+        let states = self.encoder.forward(states, &mask, &packing, seen, ready).await?;
+        Ok(HiddenStates { states, packing, canary: None })
     }
 
     /// `LukePooler`: `tanh(dense(first word))`. `None` if the checkpoint has no pooler.

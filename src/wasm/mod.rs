@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-use crate::backend::DeviceKind;
+use crate::backend::{self, DeviceKind};
 use crate::checkpoint::{self, HeadChoice, RawCheckpoint};
 use crate::folder::CheckedFolder;
 use crate::inputs::ModelInputs;
@@ -34,6 +34,10 @@ use source::{Host, JsSource, during};
 /// - `pause(call)` returns undefined where the work may go on at once, or a promise that settles when it may. Where it throws,
 ///   or the promise rejects, the call ends with the code `aborted`.
 ///
+/// - `measured(flops, roundTripMs, flopPerRow, quantized)` is called on WebGPU before the first file is read: FLOP/s of the GPU, the
+///   time from a submit to the report of its completion, FLOP of a row (a word or an entity) of the model, and whether its weights
+///   are int8. Where it throws, the load ends with the code `unsupported`.
+///
 /// `call` is what JavaScript gave for the call that reads or pauses; in a load, undefined.
 ///
 /// Where there is an `on_self_test`, it is called without arguments when everything is built, and then the manifest's self-test
@@ -42,18 +46,22 @@ use source::{Host, JsSource, during};
 pub async fn load_model(manifest_json: &str, host: Host, on_self_test: Option<js_sys::Function>) -> JsResult<Model> {
     console_panics();
     let folder = CheckedFolder::parse(manifest_json).map_err(js_error)?;
-    let mut luke = Luke::load(folder, JsSource::new(host), DeviceKind::DEFAULT, false).await.map_err(js_error)?;
-    if let Some(on_self_test) = on_self_test {
-        on_self_test.call0(&JsValue::UNDEFINED)?;
-        luke.self_test_error = luke.self_test().await.map_err(js_error)?;
-    }
-    Ok(Model(luke))
+    backend::scoped(async {
+        let mut luke = Luke::load(folder, JsSource::new(host), DeviceKind::DEFAULT, false).await.map_err(js_error)?;
+        if let Some(on_self_test) = on_self_test {
+            on_self_test.call0(&JsValue::UNDEFINED)?;
+            luke.self_test_error = luke.self_test().await.map_err(js_error)?;
+        }
+        Ok(Model(luke))
+    })
+    .await
 }
 
 /// Loads a checkpoint that is read as it is; `host` is as in [`load_model`].
 #[wasm_bindgen(js_name = loadCheckpoint)]
 pub async fn load_checkpoint(checkpoint: Checkpoint, host: Host) -> JsResult<Model> {
-    Luke::load_checkpoint(checkpoint.0, JsSource::new(host), DeviceKind::DEFAULT).await.map(Model).map_err(js_error)
+    let loading = Luke::load_checkpoint(checkpoint.0, JsSource::new(host), DeviceKind::DEFAULT);
+    backend::scoped(loading).await.map(Model).map_err(js_error)
 }
 
 /// The names of the safetensors files in a `model.safetensors.index.json`.
@@ -209,8 +217,28 @@ impl Model {
             "heads": manifest.heads,
             "parameters": self.0.parameters,
             "config": manifest.config,
+            "gpu": self.gpu(),
             "selfTest": tested.map(|(test, error)| json!({ "maxError": error, "tolerance": test.tolerance })),
         }))
+    }
+}
+
+impl Model {
+    /// How fast the GPU is, and how the kernels agreed with plain loops.
+    #[cfg(feature = "webgpu")]
+    fn gpu(&self) -> Option<Value> {
+        let (probed, speed) = (self.0.probed?, backend::speed()?);
+        Some(json!({
+            "gflops": (speed.flops / 1e8).round() / 10.0,
+            "roundTripMs": (speed.round_trip.as_secs_f64() * 1e4).round() / 10.0,
+            "kernels": { "checked": probed.kernels, "maxError": probed.max_error },
+        }))
+    }
+
+    /// Nothing: this build has no GPU.
+    #[cfg(not(feature = "webgpu"))]
+    fn gpu(&self) -> Option<Value> {
+        None
     }
 }
 
@@ -222,7 +250,7 @@ impl Model {
 #[wasm_bindgen(js_name = kernelTest)]
 pub async fn kernel_test(name: &str, seed: u32, cases: usize) -> JsResult<JsValue> {
     console_panics();
-    let device = crate::backend::open(DeviceKind::DEFAULT).await.map_err(js_error)?;
+    let device = backend::open(DeviceKind::DEFAULT).await.map_err(js_error)?;
     let mut max_error: f64 = 0.0;
     for case in 0..cases {
         max_error = max_error.max(crate::kernels::check::max_error(name, seed.into(), case, device.device()).await);

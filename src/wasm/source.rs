@@ -11,8 +11,9 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::call::During;
 use super::js::{JsResult, to_js};
+use crate::backend;
 use crate::error::LukeError;
-use crate::folder::{FileEntry, Pausing, Reading, Source, Verifying, hex};
+use crate::folder::{FileEntry, Measured, Pausing, Reading, Source, Verifying, hex};
 use crate::memory;
 
 thread_local! {
@@ -22,7 +23,7 @@ thread_local! {
 
 /// Runs a call: what it reads and where it pauses, the host is told `call`.
 pub async fn during<F: Future>(call: JsValue, work: F) -> F::Output {
-    During::new(&CALL, call, work).await
+    During::new(&CALL, call, backend::scoped(work)).await
 }
 
 fn current_call() -> JsValue {
@@ -46,6 +47,9 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     fn pause(this: &Host, call: &JsValue) -> JsResult<JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn measured(this: &Host, flops: f64, round_trip_ms: f64, flop_per_row: f64, quantized: bool) -> JsResult<()>;
 
     #[wasm_bindgen(js_namespace = ["crypto", "subtle"], catch)]
     fn digest(algorithm: &str, data: &Uint8Array) -> JsResult<Promise>;
@@ -115,6 +119,11 @@ impl Source for JsSource {
                 None => file.verify(bytes),
             }
         })
+    }
+
+    fn measured(&self, Measured { flops, round_trip, flop_per_row, quantized }: Measured) -> Result<(), LukeError> {
+        let refused = |_| LukeError::Unsupported("WebGPU: the page does not want this GPU".into());
+        self.0.measured(flops, round_trip.as_secs_f64() * 1e3, flop_per_row, quantized).map_err(refused)
     }
 
     fn pause(&self) -> Pausing<'_> {

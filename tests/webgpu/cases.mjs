@@ -61,6 +61,11 @@ const CALLS = {
   'getMappedRange throws': { plan: once('GPUBuffer.getMappedRange', 'throw'), code: 'internal' },
 };
 
+/** Kernels, and a text that only their shaders have. */
+const SHADERS = {
+  linear: 'out_features', entity_attention: 'entity_query', add_layer_norm: 'epsilon', gather_rows: 'params.rows[i]', stack_rows: 'lower[',
+};
+
 /** All cases by name. Each takes a world: `lukeWeb`, `fake`, `url` of a model, `options` of a load, and `fresh()`, which makes a new wasm instance. */
 export const CASES = {
   'load: a browser without onuncapturederror works': (world) => loadsWithout(world, ['GPUDevice.onuncapturederror']),
@@ -71,6 +76,11 @@ export const CASES = {
   ...Object.fromEntries(Object.entries(CALLS).map(([name, fault]) => [`call: ${name}`, (world) => failedCall(world, fault, false)])),
   'call, no onuncapturederror: an invalid command': (world) => failedCall(world, CALLS['an invalid command'], true),
   'call, no onuncapturederror: out of memory': (world) => failedCall(world, CALLS['out of memory at the second buffer'], true),
+  ...Object.fromEntries(Object.entries(SHADERS).map(([name, text]) => [`load: ${name} computes wrongly`, (world) => wrongShader(world, name, text)])),
+  'call: the GPU drops the work and reports nothing': droppedWork,
+  'call: the device is lost again and again': (world) => lostForGood(world, 'webgpu'),
+  'call, auto: the device is lost again and again': (world) => lostForGood(world, 'auto'),
+  'dispose: the memory of the GPU is given back': disposed,
   'idle: the device is lost, and the next call works': (world) => lostWhileIdle(world, false),
   'idle: the device is lost, and the next load works': (world) => lostWhileIdle(world, true),
 };
@@ -78,12 +88,14 @@ export const CASES = {
 /** Time for the engine to free what was disposed, and for what waits for a lost device to end. */
 const QUIET_MS = 50;
 
+const pause = () => new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+
 /** A function that makes a new wasm instance, which opens a new device. `script` is the module's luke_web.js. All models must have been disposed. */
 export function freshInstances(fake, script) {
   let isFirst = true;
   return async () => {
     fake.lose('the test has ended');
-    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    await pause();
     if (!isFirst) script.__wbg_reset_state();
     isFirst = false;
   };
@@ -124,14 +136,15 @@ async function fallback(world, { plan, options }) {
   problems.report();
 }
 
-/** A call of a loaded model rejects with a code. */
+/** A call of a loaded model meets a fault: of the device, then it is repeated on a new one; of the program, then it rejects. */
 async function failedCall(world, { plan, code, frees }, isSafari) {
   const problems = new Problems();
   await start(world, isSafari ? { missing: ['GPUDevice.onuncapturederror'] } : {});
   const luke = await load(world);
   const { devices } = world.fake;
   world.fake.plan(isSafari ? { ...plan, missing: ['GPUDevice.onuncapturederror'] } : plan);
-  problems.code('the call', await settle(luke.forward(...INPUT)), code);
+  if (code === 'internal') problems.code('the call', await settle(luke.forward(...INPUT)), code);
+  else problems.expect('the call', await sum(luke), world.expected);
   world.fake.plan();
   problems.expect('the next call', await sum(luke), world.expected);
   problems.expect('its device', luke.info.device, 'webgpu');
@@ -141,13 +154,77 @@ async function failedCall(world, { plan, code, frees }, isSafari) {
   problems.report();
 }
 
+/** A call whose device is lost again and again rejects; with `auto`, the CPU computes it. */
+async function lostForGood(world, device) {
+  const problems = new Problems();
+  await start(world, { info: REAL_GPU });
+  const luke = await load(world);
+  world.fake.plan({ ...always('GPUQueue.submit', 'lose'), info: REAL_GPU });
+  problems.code('the call', await settle(luke.forward(...INPUT)), 'device-lost');
+  await luke.dispose();
+  if (device === 'auto') {
+    const { value: other } = await settle(load(world, { device }));
+    problems.expect('the device of auto', other?.info.device, 'wasm');
+    problems.expect('its call', other && (await sum(other)), world.expected);
+    await other?.dispose();
+  }
+  world.fake.plan();
+  await works(world, problems, 'the next load');
+  problems.report();
+}
+
+/** What `dispose` gives back: the device, unless another model uses it. */
+async function disposed(world) {
+  const problems = new Problems();
+  await start(world);
+  const models = [await load(world), await load(world)];
+  const { devices } = world.fake;
+  problems.expect('the devices of two models', devices.length, 1);
+  await models[0].dispose();
+  await pause();
+  problems.expect('how often the device was destroyed while a model used it', devices[0].destroyed, 0);
+  problems.expect('the call of that model', await sum(models[1]), world.expected);
+  await models[1].dispose();
+  await pause();
+  problems.expect('how often the device was destroyed after the last model', devices[0].destroyed, 1);
+  await works(world, problems, 'the next load');
+  problems.report();
+}
+
+/** A driver that compiles a shader to something else is found out while the model is loaded. */
+async function wrongShader(world, name, text) {
+  const problems = new Problems();
+  await start(world, { faults: [{ method: 'GPUDevice.createShaderModule', does: 'wrong', text }] });
+  const result = await settle(load(world));
+  problems.code('the load', result, 'unsupported');
+  problems.expect('it names the kernel', result.error?.message.includes(`the kernel ${name}`), true);
+  world.fake.plan();
+  await works(world, problems, 'the next load');
+  problems.report();
+}
+
+/** Work that never ran is found out: what is left in the buffers of the call before is no result. */
+async function droppedWork(world) {
+  const problems = new Problems();
+  await start(world);
+  const luke = await load(world);
+  for (const call of [1, 2]) {
+    await settle(luke.forward({ inputIds: [0, 9, 9, 9, 9, 2] }, { head: 'model' }));
+    world.fake.plan(once('GPUQueue.submit', 'drop', call));
+    problems.expect(`the call whose submit ${call} was dropped`, await sum(luke), world.expected);
+    world.fake.plan();
+  }
+  await luke.dispose();
+  problems.report();
+}
+
 /** A device that is lost while nothing runs is noticed, and replaced by the next call or load. */
 async function lostWhileIdle(world, isLoad) {
   const problems = new Problems();
   await start(world);
   const luke = await load(world);
   world.fake.lose('the laptop slept');
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await pause();
   if (isLoad) await works(world, problems, 'the next load');
   problems.expect(isLoad ? 'the call after it' : 'the next call', await sum(luke), world.expected);
   await luke.dispose();

@@ -15,9 +15,11 @@
  * @typedef {object} Fault
  * @property {string} method For example `GPUDevice.createBuffer`.
  * @property {number} [call] Which call of the method fails, counted from 1 since the plan was made. All of them if there is no number.
- * @property {'throw' | 'reject' | 'hang' | 'null' | 'lose' | 'invalid' | 'out-of-memory'} does
+ * @property {string} [text] Only shaders with this text fail.
+ * @property {'throw' | 'reject' | 'hang' | 'null' | 'lose' | 'invalid' | 'out-of-memory' | 'wrong' | 'drop'} does
  *   `throw`: a TypeError. `reject`, `hang`, `null`: how the promise ends, or that it does not. `lose`: the device is lost after the call.
- *   `invalid`: arguments that WebGPU refuses. `out-of-memory`: a buffer for which there is no memory.
+ *   `invalid`: arguments that WebGPU refuses. `out-of-memory`: a buffer for which there is no memory. `wrong`: a shader that computes
+ *   something else. `drop`: nothing is done, and nothing is reported.
  */
 
 /** Methods whose calls are counted and may fail. */
@@ -37,6 +39,13 @@ const INVALID = {
   'GPUDevice.createComputePipeline': (descriptor) => [{ ...descriptor, compute: { ...descriptor.compute, entryPoint: 'nowhere' } }],
   'GPUComputePassEncoder.dispatchWorkgroups': () => [1e9, 1, 1],
 };
+
+/** A shader that stores other numbers: its last assignment to an element of its result has another sign. */
+function wrongly(code) {
+  const { index, 0: assignment } = [...code.matchAll(/\b(y|context)\[.*?\] = /g)].at(-1);
+  const value = index + assignment.length;
+  return `${code.slice(0, value)}-${code.slice(value)}`;
+}
 
 /** Functions of WGSL that need a language feature. */
 const LANGUAGE = { packed_4x8_integer_dot_product: /\bdot4[IU]8Packed\b/ };
@@ -108,7 +117,7 @@ class FakeGpu {
     const path = `${type}.${method}`;
     prototype[method] = function (...args) {
       const call = (fake.calls[path] = (fake.calls[path] ?? 0) + 1);
-      const { does } = fake.#plan.faults?.find((fault) => fault.method === path && (fault.call ?? call) === call) ?? {};
+      const { does } = fake.#plan.faults?.find((fault) => fault.method === path && (fault.call ?? call) === call && (!fault.text || args[0].code.includes(fault.text))) ?? {};
       switch (does) {
         case 'throw':
           throw new TypeError(`${path}: this browser cannot do that`);
@@ -120,6 +129,11 @@ class FakeGpu {
           return Promise.resolve(null);
         case 'out-of-memory':
           return fake.#bufferWithoutMemory(this, original, args[0]);
+        case 'drop':
+          return undefined;
+        case 'wrong':
+          args = [{ ...args[0], code: wrongly(args[0].code) }];
+          break;
         case 'invalid':
           args = INVALID[path](...args);
       }

@@ -2,7 +2,7 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
-use super::dispatch::{Dispatch, strided};
+use super::dispatch::{Dispatch, flop_of_numbers, strided};
 use super::launch::{empty, launch};
 use super::shaders::AddLayerNormShader;
 
@@ -20,7 +20,7 @@ pub fn add_layer_norm(
     let (rows, features) = (x.meta.shape()[0], x.meta.shape()[1]);
     let y = empty(&x, [rows, features]);
     let params = vec![rows, features, epsilon.to_bits() as usize];
-    let dispatch = Dispatch { workgroups: strided(rows), params };
+    let dispatch = Dispatch { workgroups: strided(rows), params, flop: flop_of_numbers(rows * features) };
     launch(AddLayerNormShader, &dispatch, &[&x, &residual, &weight, &bias], &y);
     y
 }

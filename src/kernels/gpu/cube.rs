@@ -10,8 +10,6 @@ use super::gather_rows::gather_rows;
 use super::linear::linear;
 use super::shaders::Storage;
 use super::stack_rows::stack_rows;
-use super::warm_up::launch_all;
-use crate::dtype::DType;
 use crate::kernels::ops::{GpuOps, LukeOps};
 use crate::kernels::plan::{AttentionShape, LinearPlan};
 
@@ -72,14 +70,5 @@ impl GpuOps for Cube {
         plan: LinearPlan,
     ) -> FloatTensor<Self> {
         linear(into_contiguous(x), (Storage::Q8, &[&values, &scales]), into_contiguous(bias), &plan)
-    }
-
-    fn warm_up(
-        numbers: FloatTensor<Self>,
-        integers: IntTensor<Self>,
-        dtype: DType,
-        head_dim: usize,
-    ) -> FloatTensor<Self> {
-        launch_all(numbers, integers, dtype, head_dim)
     }
 }

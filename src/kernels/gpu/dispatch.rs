@@ -6,12 +6,20 @@ use std::ops::Range;
 pub const MAX_WORKGROUPS: usize = 65_535;
 
 /// A call of a shader.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dispatch {
     /// Workgroups along x and y, each at most [`MAX_WORKGROUPS`].
     pub workgroups: [usize; 2],
     /// The shader's `params`, as 32-bit numbers.
     pub params: Vec<usize>,
+    /// How much work it is, about.
+    pub flop: f64,
+}
+
+/// FLOP of a dispatch that does little with each of its numbers, and takes its time to read and write them.
+#[cfg(feature = "webgpu")]
+pub fn flop_of_numbers(numbers: usize) -> f64 {
+    10.0 * numbers as f64
 }
 
 /// Cuts a range into runs of at most `max_len` items, one for each dispatch. An empty range has no runs.

@@ -5,6 +5,7 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::launch::{empty, is_software, launch};
 use super::shaders::EntityAttentionShader;
+use crate::backend;
 use crate::kernels::plan::AttentionShape;
 
 /// Launches the op; see [`entity_attention`](crate::kernels::entity_attention()), which has checked the shapes. All
@@ -16,7 +17,8 @@ pub fn entity_attention(projected: CubeTensor, mask: CubeTensor, shape: &Attenti
     let width = projected.meta.shape()[1];
     let context = empty(&projected, [shape.batch.rows(), shape.hidden()]);
     let shader = EntityAttentionShader::fitting(shape, width, is_software(&projected));
-    for dispatch in shader.dispatches(shape, width) {
+    let max_rows = backend::dispatch_rows(shape.max_row_flop());
+    for dispatch in shader.dispatches(shape, width, max_rows) {
         launch(shader, &dispatch, &[&projected, &mask], &context);
     }
     context

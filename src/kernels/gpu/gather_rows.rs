@@ -2,7 +2,7 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
-use super::dispatch::{Dispatch, strided};
+use super::dispatch::{Dispatch, flop_of_numbers, strided};
 use super::launch::{empty, launch};
 use super::shaders::GatherRowsShader;
 
@@ -16,6 +16,7 @@ pub fn gather_rows(x: CubeTensor, rows: &[usize]) -> CubeTensor {
     let vectors = width.is_multiple_of(4);
     let mut params = vec![if vectors { width / 4 } else { width }, rows.len()];
     params.extend_from_slice(rows);
-    launch(GatherRowsShader { vectors }, &Dispatch { workgroups: strided(rows.len()), params }, &[&x], &y);
+    let dispatch = Dispatch { workgroups: strided(rows.len()), params, flop: flop_of_numbers(rows.len() * width) };
+    launch(GatherRowsShader { vectors }, &dispatch, &[&x], &y);
     y
 }

@@ -9,6 +9,7 @@ use cubecl::{CubeKernel, PrecompiledSource};
 
 use super::dispatch::Dispatch;
 use super::shaders::Shader;
+use crate::backend;
 
 /// A shader as CubeCL wants it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,7 +47,8 @@ pub fn empty(like: &CubeTensor, shape: [usize; 2]) -> CubeTensor {
     CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), Shape::from(shape), handle, DType::F32)
 }
 
-/// Launches a shader. Its bindings are `inputs`, `output` and `params`, in that order. Does not wait for the result.
+/// Launches a shader. Its bindings are `inputs`, `output` and `params`, in that order. Does not wait for the result. Submits what
+/// was launched so far where that is a slice.
 pub fn launch(shader: impl Shader, dispatch: &Dispatch, inputs: &[&CubeTensor], output: &CubeTensor) {
     let buffers = inputs.iter().copied().chain([output]).map(|tensor| tensor.handle.clone().binding()).collect();
     // As the kernel's metadata, and not in a buffer of ours: CubeCL submits all its work before it writes to such a
@@ -56,6 +58,8 @@ pub fn launch(shader: impl Shader, dispatch: &Dispatch, inputs: &[&CubeTensor], 
     let [x, y] = dispatch.workgroups.map(|count| count as u32);
     let arguments = KernelArguments::new().with_buffers(buffers).with_info(info);
     output.client.launch(Box::new(Kernel(shader)), CubeCount::Static(x, y, 1), arguments);
+    // What fails here fails again where the result is read.
+    backend::launched(dispatch.flop, || drop(output.client.flush()));
 }
 
 /// Whether the adapter is a CPU.

@@ -11,13 +11,6 @@ fn shader(storage: Storage, tile: TileShape, vectors: bool) -> LinearShader {
     LinearShader { storage, tile, vectors, dot4: storage == Storage::Q8 && backend::has_dot4() }
 }
 
-/// The pipelines that a model with weights of `storage` needs on the device of `like`.
-pub fn pipelines(like: &CubeTensor, storage: Storage) -> Vec<LinearShader> {
-    let tiles: &[TileShape] =
-        if is_software(like) { &[TileShape::Direct] } else { &[TileShape::Low, TileShape::Middle, TileShape::High] };
-    tiles.iter().map(|tile| shader(storage, *tile, true)).collect()
-}
-
 /// See [`linear_groups`](crate::kernels::linear_groups). `weight` is how the numbers are stored, and the buffers.
 ///
 /// # Shapes
@@ -34,7 +27,8 @@ pub fn linear(
         if is_software(&x) || !vectors { TileShape::Direct } else { TileShape::fitting(plan.rows, plan.out_features) };
     let shader = shader(storage, tile, vectors);
     let inputs: Vec<&CubeTensor> = [&x].into_iter().chain(weight.iter().copied()).chain([&bias]).collect();
-    for dispatch in shader.dispatches(plan) {
+    let max_rows = backend::dispatch_rows(2.0 * plan.in_features as f64 * plan.out_features as f64);
+    for dispatch in shader.dispatches(plan, max_rows) {
         launch(shader, &dispatch, &inputs, &y);
     }
     y

@@ -2,7 +2,7 @@
 //!
 //! `shaders` has the WGSL files, which pipelines a file becomes, and how a call is cut into dispatches. Nothing there needs a
 //! GPU, so every build tests it. `cube` connects the ops to burn; each op's file launches it; `compact` keeps weights on the
-//! GPU, and `warm_up` builds pipelines while a model is loaded.
+//! GPU.
 
 mod dispatch;
 #[cfg_attr(not(feature = "webgpu"), allow(dead_code, unused_imports))]
@@ -26,10 +26,6 @@ mod linear;
 mod stack_rows;
 #[cfg(all(feature = "webgpu", any(test, feature = "kernel-tests")))]
 pub mod testing;
-#[cfg(feature = "webgpu")]
-mod warm_up;
 
 #[cfg(feature = "webgpu")]
 pub use compact::CompactMatrix;
-#[cfg(feature = "webgpu")]
-pub use warm_up::warm_up;

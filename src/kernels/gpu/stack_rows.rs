@@ -2,7 +2,7 @@
 
 use burn_cubecl::tensor::CubeTensor;
 
-use super::dispatch::{Dispatch, strided};
+use super::dispatch::{Dispatch, flop_of_numbers, strided};
 use super::launch::{empty, launch};
 use super::shaders::StackRowsShader;
 
@@ -16,7 +16,8 @@ pub fn stack_rows(upper: CubeTensor, lower: CubeTensor) -> CubeTensor {
     let lanes = if width.is_multiple_of(4) { 4 } else { 1 };
     let elements = (m + n) * width / lanes;
     // A workgroup takes 64 elements at a time.
-    let dispatch = Dispatch { workgroups: strided(elements.div_ceil(64)), params: vec![m * width / lanes, elements] };
+    let (workgroups, params) = (strided(elements.div_ceil(64)), vec![m * width / lanes, elements]);
+    let dispatch = Dispatch { workgroups, params, flop: flop_of_numbers((m + n) * width) };
     launch(StackRowsShader { vectors: lanes == 4 }, &dispatch, &[&upper, &lower], &y);
     y
 }

@@ -7,7 +7,7 @@ mod checks;
 mod edit;
 mod files;
 mod folders;
-mod limits;
+pub mod limits;
 mod subject;
 mod texts;
 

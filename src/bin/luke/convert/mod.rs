@@ -93,8 +93,9 @@ const SPECIAL_ENTITIES: [&str; 4] = ["[MASK]", "[UNK]", "[PAD]", "[MASK2]"];
 const SELF_TEST_TOLERANCE: f32 = 2e-3;
 
 /// The same for quantized weights. f32 sums of two devices differ in the last bits, so some activations are rounded to
-/// another integer. This can move logits as far as quantization itself.
-const QUANTIZED_TOLERANCE: f32 = 0.1;
+/// another integer. When the results of LayerNorm were changed by one part in ten million, logits of the default model moved by
+/// up to 1.3 %, and those of a base model with random weights by up to 2.1 %.
+const QUANTIZED_TOLERANCE: f32 = 0.04;
 
 /// Runs the command, and prints the name, the number of files and their bytes as JSON.
 ///

@@ -32,8 +32,15 @@ impl EntityAttentionShader {
         if self.tiled { 16 } else { 32 }
     }
 
-    /// The dispatches of a call: one, more only where it would have too many workgroups. A row of `projected` has `width` floats.
-    pub fn dispatches(self, shape: &AttentionShape, width: usize) -> Vec<Dispatch> {
+    /// How many pairs of a row and a key a tile has.
+    fn pairs(self, [row, end, _, tokens, tokens_end, entities, entities_end, _]: &[usize; 8]) -> f64 {
+        ((end - row).min(self.rows()) * (tokens_end - tokens + entities_end - entities)) as f64
+    }
+
+    /// The dispatches of a call: one, more only where it would have too many workgroups, or more than `max_rows`. A row of
+    /// `projected` has `width` floats.
+    pub fn dispatches(self, shape: &AttentionShape, width: usize, max_rows: usize) -> Vec<Dispatch> {
+        let max_tiles = (max_rows / self.rows()).clamp(1, MAX_WORKGROUPS);
         let mut tiles = Vec::new();
         for SequenceRows { tokens, entities } in shape.batch.sequences() {
             for (kind, rows) in [tokens, entities].into_iter().enumerate() {
@@ -44,12 +51,14 @@ impl EntityAttentionShader {
         }
         let columns = [shape.token, shape.entity].map(|c| [c.token_query, c.entity_query, c.key, c.value]);
         let mut dispatches = Vec::new();
-        for tiles in tiles.chunks(MAX_WORKGROUPS) {
+        for tiles in tiles.chunks(max_tiles) {
             for heads in runs(0..shape.heads, MAX_WORKGROUPS) {
                 let mut params = vec![width / self.lanes, shape.hidden() / self.lanes, heads.start];
                 params.extend(columns.as_flattened().iter().map(|column| column / self.lanes));
                 params.extend_from_slice(tiles.as_flattened());
-                dispatches.push(Dispatch { workgroups: [tiles.len(), heads.len()], params });
+                let pairs: f64 = tiles.iter().map(|tile| self.pairs(tile)).sum();
+                let flop = 4.0 * pairs * (heads.len() * shape.head_dim) as f64;
+                dispatches.push(Dispatch { workgroups: [tiles.len(), heads.len()], params, flop });
             }
         }
         dispatches
@@ -99,7 +108,14 @@ mod tests {
         assert_eq!((shader.tiled, shader.lanes, shader.steps), (true, 4, 2));
         let params = [&[8, 4, 0, 0, 2, 4, 6, 4, 6, 0, 2][..], &[0, 17, 0, 0, 17, 17, 18, 0]];
         let params = [params[0], params[1], &[16, 17, 0, 0, 17, 17, 18, 0], &[17, 18, 1, 0, 17, 17, 18, 0]].concat();
-        assert_eq!(shader.dispatches(&shape(&[(17, 1)], 2), 32), [Dispatch { workgroups: [3, 2], params }]);
+        let expected = Dispatch { workgroups: [3, 2], params, flop: 4.0 * (18.0 * 18.0) * 16.0 };
+        assert_eq!(shader.dispatches(&shape(&[(17, 1)], 2), 32, usize::MAX), [expected]);
+        let rows_at_once = |max_rows| {
+            let dispatches = shader.dispatches(&shape(&[(100, 0)], 2), 32, max_rows);
+            assert_eq!(dispatches.iter().map(|dispatch| dispatch.flop).sum::<f64>(), 4.0 * 1e4 * 16.0);
+            dispatches.iter().map(|dispatch| 16 * dispatch.workgroups[0]).collect::<Vec<_>>()
+        };
+        assert_eq!((rows_at_once(1), rows_at_once(70)), (vec![16; 7], vec![64, 48]));
     }
 
     #[test]
@@ -108,7 +124,7 @@ mod tests {
             for (sizes, heads) in [(vec![(2_200_000, 2_200_000)], 2), (vec![(1, 1); 40_000], 1), (vec![(5, 3)], 70_000)]
             {
                 let (shape, mut computed) = (shape(&sizes, heads), 0);
-                for Dispatch { workgroups: [x, y], params } in shader.dispatches(&shape, 32) {
+                for Dispatch { workgroups: [x, y], params, .. } in shader.dispatches(&shape, 32, usize::MAX) {
                     assert!(x.max(y) <= MAX_WORKGROUPS && params[2] + y <= heads);
                     let (tiles, rest) = params[11..].as_chunks::<8>();
                     assert!(rest.is_empty() && tiles.len() == x);

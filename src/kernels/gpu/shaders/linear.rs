@@ -64,13 +64,15 @@ impl TileShape {
 }
 
 impl LinearShader {
-    /// The dispatches of a call: one for two groups of rows, more only where a dispatch would have too many workgroups.
-    pub fn dispatches(self, plan: &LinearPlan) -> Vec<Dispatch> {
+    /// The dispatches of a call: one for two groups of rows, more only where a dispatch would have too many workgroups, or more
+    /// than `max_rows`, which is at least 1.
+    pub fn dispatches(self, plan: &LinearPlan, max_rows: usize) -> Vec<Dispatch> {
         let (rows, _) = self.tile.rows();
-        // Half of the limit, because two groups share a dispatch.
+        // Half of the limits, because two groups share a dispatch.
+        let max_rows = (max_rows / 2).next_multiple_of(rows).clamp(rows, MAX_WORKGROUPS / 2 * rows);
         let groups = plan.groups.iter().flat_map(|group| {
             let RowGroup { rows: all, first_feature } = group.clone();
-            runs(all, MAX_WORKGROUPS / 2 * rows).map(move |rows| RowGroup { rows, first_feature })
+            runs(all, max_rows).map(move |rows| RowGroup { rows, first_feature })
         });
         let mut dispatches = Vec::new();
         for pair in groups.collect::<Vec<_>>().chunks(2) {
@@ -83,7 +85,13 @@ impl LinearShader {
                     params.extend([rows.start, rows.end, *first_feature]);
                 }
                 let high = pair.iter().map(|group| group.rows.len().div_ceil(rows)).sum();
-                dispatches.push(Dispatch { workgroups: [columns.len().div_ceil(TileShape::COLUMNS), high], params });
+                let products = pair.iter().map(|group| group.rows.len()).sum::<usize>() as f64 * columns.len() as f64;
+                let flop = 2.0 * products * plan.in_features as f64;
+                dispatches.push(Dispatch {
+                    workgroups: [columns.len().div_ceil(TileShape::COLUMNS), high],
+                    params,
+                    flop,
+                });
             }
         }
         dispatches
@@ -147,8 +155,24 @@ mod tests {
     #[test]
     fn a_call_of_two_groups_is_one_dispatch() {
         let shader = all().find(|shader| shader.tile == TileShape::Middle).unwrap();
-        let expected = Dispatch { workgroups: [3, 3], params: vec![8, 130, 0, 0, 0, 33, 0, 33, 50, 7] };
-        assert_eq!(shader.dispatches(&plan(50, 33, 130)), [expected]);
+        let params = vec![8, 130, 0, 0, 0, 33, 0, 33, 50, 7];
+        let expected = Dispatch { workgroups: [3, 3], params, flop: 2.0 * 50.0 * 130.0 * 8.0 };
+        assert_eq!(shader.dispatches(&plan(50, 33, 130), usize::MAX), [expected]);
+    }
+
+    #[test]
+    fn a_slow_device_gets_few_rows_at_once() {
+        let shader = all().find(|shader| shader.tile == TileShape::Middle).unwrap();
+        let rows = |max_rows| {
+            let dispatches = shader.dispatches(&plan(300, 100, 64), max_rows);
+            assert_eq!(dispatches.iter().map(|dispatch| dispatch.flop).sum::<f64>(), 2.0 * 300.0 * 64.0 * 8.0);
+            dispatches
+                .iter()
+                .map(|Dispatch { params, .. }| params[5] - params[4] + params[8] - params[7])
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(rows(1), [64, 36 + 32, 64, 64, 40]);
+        assert_eq!(rows(100), [100, 128, 72]);
     }
 
     /// Follows the shader: which rows and columns its workgroups compute.
@@ -158,7 +182,9 @@ mod tests {
             let rows = shader.tile.rows().0;
             for (all, tokens, features) in [(4_300_000, 2_200_000, 64), (1_048_576, 1_048_575, 1), (3, 2, 4_194_305)] {
                 let (mut next_row, mut computed) = (0, 0);
-                for Dispatch { workgroups: [x, y], params } in shader.dispatches(&plan(all, tokens, features)) {
+                for Dispatch { workgroups: [x, y], params, .. } in
+                    shader.dispatches(&plan(all, tokens, features), usize::MAX)
+                {
                     assert!(x.max(y) <= MAX_WORKGROUPS && x.min(y) > 0, "{x} x {y}");
                     let [first_column, start, end, feature, second_start, second_end, second] = params[3..] else {
                         panic!("ten params")
