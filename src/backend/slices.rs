@@ -178,6 +178,13 @@ pub async fn measure(mut work: impl FnMut(), flush: impl Fn()) {
     change(|slices| slices.pace = Pace::new(round_trip));
     let (start, before) = (Instant::now(), change(|slices| slices.completed).unwrap_or(0));
     let more = || change(|slices| slices.completed).is_some_and(|completed| completed < before + MEASURED_SLICES);
+    // Alone at first, so that a slow device does not begin with slices for a fast one.
+    for _ in 0..2 {
+        work();
+        flush();
+        submitted();
+        until(SLICE, |slices| slices.pace.is_idle()).await;
+    }
     while more() && start.elapsed() < MEASURING {
         work();
         ready().await;
