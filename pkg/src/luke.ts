@@ -88,7 +88,7 @@ export class Luke {
     const { worker, fetch, headers, device = 'auto', threads = 'auto', selfTest = true, heads = [] } = this.#options;
     const engine = { ...engineOptions(this.#options), device, threads, selfTest, heads };
     const handlers = {
-      onProgress: (event: LoadEvent) => !this.#options.signal?.aborted && onProgress?.(event),
+      onProgress: (event: LoadEvent) => (this.#options.signal?.aborted ? undefined : onProgress?.(event)),
       onInfo: (info: RuntimeInfo) => (this.#info = info),
       onLost: () => typeof worker !== 'object' && this.#client === client && (this.#client = undefined),
       source: fetch && fetchSource(fetch, headers),

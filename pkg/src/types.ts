@@ -27,7 +27,7 @@ export interface LoadOptions {
   threads?: number | 'auto';
   /** Aborts the load, which then rejects with `signal.reason`. */
   signal?: AbortSignal;
-  /** Called with the progress of the load; see {@link LoadEvent}. */
+  /** Called with the progress of the load; see {@link LoadEvent}. What it throws is reported as an uncaught error, and the load goes on. */
   onProgress?: (event: LoadEvent) => void;
   /**
    * Where the files of the model are kept for later loads. `auto` (default) is the fastest store that works: the origin private file
