@@ -172,6 +172,12 @@ export class Fetcher {
     return { name };
   }
 
+  /** Number of bytes of an unfinished file that are in the store. */
+  async partBytes(entry: FileEntry): Promise<number> {
+    const part = await this.names.part(entry);
+    return (part !== undefined && (await this.stores.target?.partBytes(part).catch(() => 0))) || 0;
+  }
+
   /** A draft in the store, or in memory if there is no store. */
   async draft(entry: FileEntry, isEmpty = false): Promise<Draft> {
     const { target } = this.stores;

@@ -127,7 +127,7 @@ export class ModelFiles {
     for (const entry of entries) {
       const name = await names.find(entry);
       const isStored = name !== undefined && (await stores.has(name, entry.bytes));
-      missing -= isStored ? entry.bytes : Math.min(entry.bytes, await target.partBytes((await names.part(entry)) ?? '').catch(() => 0));
+      missing -= isStored ? entry.bytes : Math.min(entry.bytes, await this.fetcher.partBytes(entry));
     }
     if (missing > quota - usage) this.fetcher.storeFailed(target.kind, new DOMException(`${missing} bytes are needed, and ${quota - usage} are free`, 'QuotaExceededError'));
   }

@@ -5,7 +5,7 @@ import { FakeBrowser, type BrowserOptions } from './browser.js';
 import { idle, quickly, Tab, turn } from './clock.js';
 import { hashOf, readVerified } from './fakes.js';
 import { FakeServer } from './server.js';
-import { entryIn, modelOf, open, visit } from './visit.js';
+import { entryIn, MANIFEST, modelOf, open, visit } from './visit.js';
 
 afterEach(async () => {
   FakeBrowser.uninstall();
@@ -278,6 +278,44 @@ test('a tab that is closed in the middle: the next one, or one that waits, fetch
     assert.ok(server.sent - server.sentOf('manifest') <= TOTAL + 4 * 1000, `${server.sent}`);
   };
   for (const isWaiting of [true, false]) for (const until of [1, 4000, 9000, 15_000]) await quickly(() => closeAt(until, isWaiting));
+});
+
+test('a tab that its browser has frozen holds up no other one for long, and what it holds is stored by the other', async () => {
+  for (const lock of ['a file', 'records', 'the manifest'] as const) {
+    const { server, browser } = setup();
+    const { sha256 } = entryIn(server, 'chunks/1.bin');
+    if (lock !== 'a file') {
+      const name = lock === 'records' ? lock : hashOf(server.files.get('manifest.json')!);
+      void browser.locks.request(`luke-web:${name}`, () => new Promise(() => {}));
+    }
+    const { ms } = await quickly(async () => {
+      if (lock === 'a file') {
+        server.next('chunks/1.bin', { stallAt: 1000 });
+        new Tab().run(() => visit(server, { stallMs: 2 ** 31 - 1 })).catch(() => {});
+        while (!browser.locks.held.has(`luke-web:${sha256}`) || server.sentOf('chunks/1.bin') < 1000) await turn();
+        await idle();
+      }
+      await visit(server);
+    });
+    assert.ok(ms >= 15_000 && ms <= 100_000, `${lock}: ${ms} ms`);
+    assert.equal(server.sentOf('chunks/1.bin'), 4000 + (lock === 'a file' ? 1000 : 0));
+    server.isOffline = true;
+    assert.deepEqual((await quickly(() => visit(server))).value.asked, ['manifest.json']);
+  }
+});
+
+test('a manifest with a wrong length fails, and deletes no file that another model uses', async () => {
+  const { server } = setup();
+  await visit(server);
+  const chunk = entryIn(server, 'chunks/1.bin');
+  const text = new TextDecoder().decode(server.files.get('manifest.json')!);
+  for (const bytes of [chunk.bytes - 1, chunk.bytes + 1]) {
+    const wrong = text.replace(`"bytes":${chunk.bytes},"sha256":"${chunk.sha256}"`, `"bytes":${bytes},"sha256":"${chunk.sha256}"`);
+    assert.notEqual(wrong, text);
+    const other = new FakeServer({ ...Object.fromEntries(server.files), 'manifest.json': wrong });
+    await assert.rejects(visit(other, { url: `${MANIFEST}?wrong`, retries: 0 }), { code: 'integrity' });
+    assert.deepEqual((await visit(server)).asked, ['manifest.json']);
+  }
 });
 
 test('an abort, and then another load: only what is missing is fetched', async () => {
