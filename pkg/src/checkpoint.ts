@@ -99,10 +99,10 @@ export class SmallFiles {
   }
 
   async #fetch(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
-    const { source, options, signal } = this.#model;
+    const { source, options, signal, fetcher } = this.#model;
     const url = fileUrl(this.#model.url, path);
     return withinStall(url, options.stallMs, signal, async (signal, alive) => {
-      const response = await download(source, url, signal, range, 'no-cache');
+      const response = await download(source, url, signal, range, fetcher.freshness);
       if (response.html) throw missing(url, true);
       if (range) this.#see(path, url, response);
       return collect(response, url, alive, MAX_SMALL_BYTES, range?.bytes);

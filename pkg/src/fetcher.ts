@@ -4,7 +4,7 @@ import type { FileEntry } from './manifest.js';
 import { canHash, sha256 } from './hash.js';
 import type { Progress } from './progress.js';
 import { withinStall, withRetries, type RetryOptions } from './retry.js';
-import { download, type ByteRange, type Download, type Source } from './source.js';
+import { download, type ByteRange, type Download, type Freshness, type Source } from './source.js';
 import { MemoryDraft, type Draft, type StoreKind } from './store/store.js';
 import { isFull, type Stores } from './store/stores.js';
 
@@ -70,6 +70,11 @@ export class Fetcher {
     this.options = options;
     this.progress = progress;
     this.signal = signal;
+  }
+
+  /** How to ask for a file of which no hash is known. */
+  get freshness(): Freshness {
+    return this.stores.isOff ? 'no-store' : 'no-cache';
   }
 
   /** Fetches a file, or a part of one. Rejects with `NoRanges` if the server does not send parts. `signal` ends this download alone. */
@@ -145,7 +150,7 @@ export class Fetcher {
   async open(entry: FileEntry, signal: AbortSignal, range?: ByteRange): Promise<Download> {
     const url = this.url(entry.path);
     // What is stored here need not be in the HTTP cache too.
-    const freshness = this.stores.target ? 'no-store' : this.stale.has(key(entry)) ? 'reload' : undefined;
+    const freshness = this.stores.target || this.stores.isOff ? 'no-store' : this.stale.has(key(entry)) ? 'reload' : undefined;
     const response = await download(this.#source, url, signal, range, freshness);
     if (entry.offset !== undefined) checkVersion(url, this.names.versions.get(entry.path), response.version);
     // A page to log in, or of a server that has a page for every address: it may be over at the next try.

@@ -4,7 +4,7 @@ import { sweep } from './contents.js';
 import { Downloads } from './downloads.js';
 import { LukeError } from './errors.js';
 import { Fetcher } from './fetcher.js';
-import { canHash, sha256 } from './hash.js';
+import { canHash, SECURE, sha256 } from './hash.js';
 import { checkManifest, fileUrl, loadFiles, totalBytes, type FileEntry, type Manifest } from './manifest.js';
 import type { Progress } from './progress.js';
 import { aloneWithRecords, readRecord, updateRecord } from './record.js';
@@ -162,8 +162,8 @@ export class ModelFiles {
   async #fetchManifest(manifestHash: string | undefined): Promise<string> {
     const url = this.url;
     return withinStall(url, this.options.stallMs, this.signal, async (signal, alive) => {
-      if (manifestHash !== undefined && !canHash()) throw new LukeError('unsupported', 'manifestHash needs a page that is served securely');
-      const response = await download(this.source, url, signal, undefined, 'no-cache');
+      if (manifestHash !== undefined && !canHash()) throw new LukeError('unsupported', `manifestHash: ${SECURE}`);
+      const response = await download(this.source, url, signal, undefined, this.fetcher.freshness);
       const bytes = await collect(response, url, alive, MAX_MANIFEST_BYTES);
       const hash = manifestHash !== undefined ? await sha256(bytes) : undefined;
       if (hash !== manifestHash) {

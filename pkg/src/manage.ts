@@ -5,7 +5,7 @@ import { chooseDevice, type Choice } from './device.js';
 import type { Machine } from './engine.js';
 import { LukeError, toLukeError } from './errors.js';
 import { isMissing, ModelFiles } from './files.js';
-import { sha256 } from './hash.js';
+import { canHash, SECURE, sha256 } from './hash.js';
 import { loadFiles, manifestUrl, totalBytes, type FileEntry } from './manifest.js';
 import { Progress } from './progress.js';
 import type { Action, ManageOptions } from './protocol.js';
@@ -30,6 +30,7 @@ export async function manage(
   if (action.action === 'has') return record !== undefined && isComplete(stores, record);
   if (action.action === 'verify') return record ? verify(stores, record, signal) : { ok: 0, bad: 0, missing: 0 };
   const isPrefetch = action.action === 'prefetch';
+  if (isPrefetch && !canHash()) throw new LukeError('unsupported', `models.prefetch: ${SECURE}`);
   const progress = new Progress(report);
   const files = new ModelFiles(source, url, isPrefetch ? stores : stores.withoutTarget(), options, progress);
   const onAbort = () => files.stop(signal.reason);
@@ -39,7 +40,11 @@ export async function manage(
     if (!isPrefetch) return await availability(files, stores, url, record, await machine.chooseDevice(options.device, options.stallMs).catch(toLukeError));
     await prefetch(files, url, progress, action.entityTable, () => machine.loadWasm('wasm', options, progress, signal));
     const kept = await readRecord(stores, url);
-    if (!kept || !(await isComplete(stores, kept))) throw new LukeError('quota', `the browser did not keep the model ${url}`);
+    if (!kept || !(await isComplete(stores, kept))) {
+      // Without a failure of the store, the browser has deleted what was stored.
+      const [code, why] = stores.failure === undefined ? (['quota', 'it has no room'] as const) : (['unsupported', String(stores.failure)] as const);
+      throw new LukeError(code, `the browser did not keep the model ${url}: ${why}`);
+    }
     progress.event('ready');
   } finally {
     files.stop(undefined);

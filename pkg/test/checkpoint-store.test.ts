@@ -146,6 +146,14 @@ test('a load that ends early marks nothing as complete, and the next one fetches
   assert.equal((await record())!.isComplete, true);
 });
 
+test('cache: false asks for nothing that the HTTP cache or a service worker may keep', async () => {
+  for (const ranges of [true, false]) {
+    const { server, browser } = setup({ ranges });
+    await load(server, { cache: false });
+    assert.deepEqual([browser.used, new Set(server.asked.map(({ cache }) => cache))], [0, new Set(['no-store'])]);
+  }
+});
+
 test('a server without versions: nothing of the weights is stored, and the model does not count as complete', async () => {
   for (const ranges of [true, false]) {
     const { server, browser } = setup({ etags: false, ranges });

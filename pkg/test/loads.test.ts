@@ -35,6 +35,7 @@ test('without a store every load fetches all, and nothing is kept', async () => 
   const { server, browser } = setup();
   for (let i = 0; i < 2; i += 1) assert.equal((await visit(server, { cache: false })).asked.length, 8);
   assert.equal(browser.used, 0);
+  assert.ok(server.asked.every(({ cache }) => cache === 'no-store')); // neither the HTTP cache nor a service worker keeps a byte
 });
 
 test('what a worker stored is read on a page, and what a page stored in a worker', async () => {

@@ -103,7 +103,21 @@ test('prefetch rejects if the model cannot be kept', async () => {
   broken.browser.onOperation = (operation) => {
     if (operation === 'move' || operation === 'put') throw new DOMException('broken', 'UnknownError');
   };
-  await assert.rejects(prefetch(broken.server), { code: 'quota', message: /did not keep/ });
+  await assert.rejects(prefetch(broken.server), { code: 'unsupported', message: /did not keep .*broken/ });
+});
+
+test('prefetch on a page that is not served securely says so', async () => {
+  const { subtle } = crypto;
+  const { server } = setup();
+  Object.defineProperty(crypto, 'subtle', { configurable: true, value: undefined });
+  try {
+    for (const cache of ['memory', 'auto'] as const) {
+      await assert.rejects(run(server, { action: 'prefetch', model: MODEL, entityTable: false }, { cache }), { code: 'unsupported', message: /not served securely/ });
+    }
+    assert.equal(server.asked.length, 0);
+  } finally {
+    Object.defineProperty(crypto, 'subtle', { configurable: true, value: subtle });
+  }
 });
 
 test('prefetch rejects with the fault of a file, and tries again as a load does', async () => {

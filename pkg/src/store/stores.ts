@@ -27,11 +27,16 @@ export class Stores {
   readonly all: readonly Store[];
   /** Whether the user asked for this backend: then a full disk is an error. */
   readonly isRequired: boolean;
+  /** Whether nothing may be kept, neither by the browser's HTTP cache nor by a service worker. */
+  readonly isOff: boolean;
+  /** Why a backend was left. */
+  failure: unknown;
 
-  private constructor(targets: readonly Store[], all: readonly Store[], isRequired: boolean) {
+  private constructor(targets: readonly Store[], all: readonly Store[], isRequired: boolean, isOff = false) {
     this.#targets = targets;
     this.all = all;
     this.isRequired = isRequired;
+    this.isOff = isOff;
   }
 
   /**
@@ -50,7 +55,7 @@ export class Stores {
       const why = cache === 'opfs' ? 'it needs a worker and a browser with OPFS' : 'the page is not served securely, or the browser forbids storage';
       throw new LukeError('unsupported', `cache "${cache}" does not work here: ${why}`);
     }
-    return new Stores(targets, stores, isRequired);
+    return new Stores(targets, stores, isRequired, cache === false);
   }
 
   /** The backend for new files, or `undefined` if nothing is stored. */
@@ -60,12 +65,13 @@ export class Stores {
 
   /** Goes on without the target, which has failed: with the next backend, unless the disk is full. */
   leaveTarget(error: unknown): void {
+    this.failure = error;
     this.#targets = isFull(error) ? [] : this.#targets.slice(1);
   }
 
   /** The same places to read from, without one to write to. */
   withoutTarget(): Stores {
-    return new Stores([], this.all, false);
+    return new Stores([], this.all, false, this.isOff);
   }
 
   /** Whether a file is stored with this size. One of another size is deleted if it is damaged: the manifest that says the size may be wrong. */
