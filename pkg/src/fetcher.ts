@@ -18,8 +18,8 @@ export interface FileNames {
   part(entry: FileEntry): Promise<string | undefined>;
   /** A file has come and is stored under this name. */
   add(entry: FileEntry, name: string): Promise<void>;
-  /** Everything that a load reads is stored. */
-  complete(): Promise<void>;
+  /** Everything that a load reads is stored. Says whether files of an earlier version may still be stored. */
+  complete(): Promise<boolean>;
 }
 
 /** The names of the files in a manifest. */
@@ -28,7 +28,7 @@ const HASHES: FileNames = {
   find: async ({ sha256 }) => sha256,
   part: async ({ sha256, path }) => sha256 ?? path,
   add: async () => {},
-  complete: async () => {},
+  complete: async () => false,
 };
 
 /** A file that is here: in the store under a name, or else in memory. */

@@ -9,7 +9,7 @@ import { canHash, SECURE, sha256 } from './hash.js';
 import { loadFiles, manifestUrl, totalBytes, type FileEntry } from './manifest.js';
 import { Progress } from './progress.js';
 import type { Action, ManageOptions } from './protocol.js';
-import { aloneWithRecords, listRecords, readRecord, recordName, type ModelRecord } from './record.js';
+import { aloneWithRecords, deleteRecord, listRecords, readRecord, type ModelRecord } from './record.js';
 import type { Source } from './source.js';
 import { Stores } from './store/stores.js';
 import type { Availability, StorageUsage, StoredModel, Verification } from './store-types.js';
@@ -64,7 +64,7 @@ async function storedBytes(stores: Stores, entries: readonly FileEntry[]): Promi
 async function list(stores: Stores): Promise<StoredModel[]> {
   const files = await stores.list();
   const records = await listRecords(stores, files.keys());
-  const models = [...records.values()].map(async (record): Promise<StoredModel> => {
+  const models = [...records.values()].flat().map(async (record): Promise<StoredModel> => {
     const { needed, others, isWhole } = await contentsOf(stores, record);
     const isStored = ({ sha256, bytes }: FileEntry) => files.get(sha256!) === bytes;
     const { url, name, storedAt } = record;
@@ -100,8 +100,7 @@ async function verify(stores: Stores, record: ModelRecord, signal: AbortSignal):
 
 /** Deletes a model, and every file that no model uses. False if nothing of it was stored. */
 async function remove(stores: Stores, url: string): Promise<boolean> {
-  const isStored = (await readRecord(stores, url)) !== undefined;
-  await stores.delete(await recordName(url));
+  const isStored = await deleteRecord(stores, url);
   await sweep(stores);
   return isStored;
 }

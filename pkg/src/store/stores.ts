@@ -140,6 +140,13 @@ export class Stores {
     });
   }
 
+  /** Stores a file whose name says nothing about its content. A copy in another backend is then an old one. */
+  async replace(name: string, content: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.put(name, content);
+    const { target } = this;
+    if (target) await Promise.all(this.all.filter((store) => store !== target).map((store) => store.delete(name).catch(() => {})));
+  }
+
   /**
    * Runs `work` while no other tab does anything of this name; without a name, at once. The lock ends with the tab; `signal` ends the wait
    * for it. So does a holder whose `progress` stays the same, and a browser that refuses locks: `work` then runs without the lock, and
