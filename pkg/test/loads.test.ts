@@ -102,6 +102,20 @@ test('a page in place of the manifest: the stored one is used, else there is non
   assert.deepEqual((await visit(server)).asked, ['manifest.json']);
 });
 
+test('a page replaces the record that a worker stored, and the other way round', async () => {
+  for (const isWorker of [true, false]) {
+    const { server, browser } = setup({ isWorker });
+    await visit(server);
+    browser.options.isWorker = !isWorker;
+    browser.install();
+    const next = new FakeServer(modelOf([5000, 4001]));
+    const before = (await visit(next)).folder.text;
+    next.isOffline = true;
+    assert.equal((await visit(next)).folder.text, before);
+    assert.equal([...browser.stored.keys()].filter((name) => name.startsWith('model-')).length, 1);
+  }
+});
+
 test('models and versions share files', async () => {
   const { server, browser } = setup();
   await visit(server);
@@ -255,54 +269,6 @@ test('a model that is replaced leaves nothing of its earlier version, and files 
   const kept = [...browser.stored.keys()].filter((name) => !name.startsWith('model-'));
   assert.deepEqual(kept.sort(), [...new Set([...named, hashOf(next.files.get('manifest.json')!)])].sort());
   assert.ok([...before].some((name) => !browser.stored.has(name)));
-});
-
-test('two tabs at once fetch every byte once', async () => {
-  for (const isWorker of [true, false]) {
-    const { server } = setup({ isWorker });
-    const visits = await Promise.all([new Tab(), new Tab(), new Tab()].map((tab) => tab.run(() => visit(server))));
-    assert.equal(visits.length, 3);
-    assert.equal(server.sent - server.sentOf('manifest'), TOTAL);
-  }
-});
-
-test('a tab that is closed in the middle: the next one, or one that waits, fetches only what is missing', async () => {
-  const closeAt = async (until: number, isWaiting: boolean) => {
-    const { server, browser } = setup();
-    const tab = new Tab();
-    tab.run(() => visit(server)).catch(() => {}); // timers do not end with the fake tab
-    const other = isWaiting ? visit(server) : undefined;
-    while (server.sent - server.sentOf('manifest') < until) await turn();
-    browser.close(tab);
-    await (other ?? visit(server));
-    // At most one piece of each download was in flight.
-    assert.ok(server.sent - server.sentOf('manifest') <= TOTAL + 4 * 1000, `${server.sent}`);
-  };
-  for (const isWaiting of [true, false]) for (const until of [1, 4000, 9000, 15_000]) await quickly(() => closeAt(until, isWaiting));
-});
-
-test('a tab that its browser has frozen holds up no other one for long, and what it holds is stored by the other', async () => {
-  for (const lock of ['a file', 'records', 'the manifest'] as const) {
-    const { server, browser } = setup();
-    const { sha256 } = entryIn(server, 'chunks/1.bin');
-    if (lock !== 'a file') {
-      const name = lock === 'records' ? lock : hashOf(server.files.get('manifest.json')!);
-      void browser.locks.request(`luke-web:${name}`, () => new Promise(() => {}));
-    }
-    const { ms } = await quickly(async () => {
-      if (lock === 'a file') {
-        server.next('chunks/1.bin', { stallAt: 1000 });
-        new Tab().run(() => visit(server, { stallMs: 2 ** 31 - 1 })).catch(() => {});
-        while (!browser.locks.held.has(`luke-web:${sha256}`) || server.sentOf('chunks/1.bin') < 1000) await turn();
-        await idle();
-      }
-      await visit(server);
-    });
-    assert.ok(ms >= 15_000 && ms <= 100_000, `${lock}: ${ms} ms`);
-    assert.equal(server.sentOf('chunks/1.bin'), 4000 + (lock === 'a file' ? 1000 : 0));
-    server.isOffline = true;
-    assert.deepEqual((await quickly(() => visit(server))).value.asked, ['manifest.json']);
-  }
 });
 
 test('a manifest with a wrong length fails, and deletes no file that another model uses', async () => {
