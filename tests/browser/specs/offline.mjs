@@ -40,13 +40,14 @@ export default async function ({ test, browser }) {
       await page.goto(`${site.url}some/where/demo/?device=wasm`);
       await page.waitForSelector(RESULT);
       while (!(await page.evaluate(isKept))) await page.waitForTimeout(50);
-      const before = await page.evaluate(keptOfModels, 'delete');
-      assert.notDeepEqual(before, [], 'the service worker sees no request of the model');
-      await page.evaluate(async () => {
+      const load = async (cache) => {
         const { Luke } = await import('luke-web');
-        const luke = await Luke.load('models/luke-mini-en/', { device: 'wasm', cache: false });
+        const luke = await Luke.load('models/luke-mini-en/', { device: 'wasm', cache });
         await luke.dispose();
-      });
+      };
+      await page.evaluate(load, 'auto');
+      assert.notDeepEqual(await page.evaluate(keptOfModels, 'delete'), [], 'the service worker sees the manifest');
+      await page.evaluate(load, false);
       assert.deepEqual(await page.evaluate(keptOfModels), []);
     } finally {
       site.close();
