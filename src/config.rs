@@ -15,7 +15,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::{LukeError, Result};
+use crate::error::{LukeError, Result, shortened};
 
 /// Sizes and switches of a checkpoint, named as in `LukeConfig`. Nothing has a default here that the
 /// checkpoint could mean otherwise: a field that is missing is an error that names it.
@@ -173,11 +173,6 @@ impl LukeConfig {
 
 fn bad(reason: String) -> LukeError {
     LukeError::format("config.json", reason)
-}
-
-/// The start of a text from a file, for an error message.
-fn shortened(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 #[cfg(test)]

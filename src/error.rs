@@ -77,12 +77,12 @@ impl LukeError {
 
     /// Bytes of `file` are not what the manifest says.
     pub(crate) fn integrity(file: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Integrity { file: file.into(), reason: reason.into() }
+        Self::Integrity { file: bounded(file), reason: bounded(reason) }
     }
 
     /// `file`, or the tensor of this name, is nothing that this program can follow.
     pub(crate) fn format(file: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Format { file: file.into(), reason: reason.into() }
+        Self::Format { file: bounded(file), reason: bounded(reason) }
     }
 
     /// There is no memory for `count` values of `bytes_each`. `what` says for what: "for the weights".
@@ -93,7 +93,29 @@ impl LukeError {
 
     /// An argument or option of the call is wrong.
     pub(crate) fn input(argument: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Input { argument: argument.into(), reason: reason.into() }
+        Self::Input { argument: bounded(argument), reason: bounded(reason) }
+    }
+}
+
+/// Characters of a text from a file or a caller that a message shows.
+const MAX_SHOWN: usize = 80;
+/// Characters of one part of a message: what it lists, and what serde says of an argument, may be as long as the input.
+const MAX_PART: usize = 600;
+
+/// The start of a text from a file or a caller, for an error message.
+pub(crate) fn shortened(text: &str) -> String {
+    cut(text, MAX_SHOWN)
+}
+
+fn bounded(part: impl Into<String>) -> String {
+    let part = part.into();
+    if part.len() > MAX_PART { cut(&part, MAX_PART) } else { part }
+}
+
+fn cut(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -103,6 +125,20 @@ pub type Result<T> = std::result::Result<T, LukeError>;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_shows_only_the_start_of_what_is_long() {
+        let long = "é".repeat(1_000_000);
+        assert_eq!(shortened(&long), format!("{}…", "é".repeat(80)));
+        assert_eq!((shortened(&long[..160]), shortened("")), ("é".repeat(80), String::new()));
+        let errors =
+            [LukeError::integrity("a", &*long), LukeError::format(&*long, "b"), LukeError::input(&*long, &*long)];
+        for error in errors {
+            let message = error.to_string();
+            assert!(message.contains('…') && message.chars().count() < 1_300, "{}", message.chars().count());
+        }
+        assert_eq!(LukeError::input("a", "b".repeat(600)).to_string(), format!("a: {}", "b".repeat(600)));
+    }
 
     #[test]
     fn every_error_has_a_code_of_its_own() {

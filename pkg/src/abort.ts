@@ -1,12 +1,12 @@
 // Promises and controllers that end with a signal, or after a time.
 
 /** A controller that aborts when `signal` does, for the same reason, until `release` is called. */
-export function follow(signal: AbortSignal): { abort: AbortController; release: () => void } {
+export function follow(signal: AbortSignal | undefined): { abort: AbortController; release: () => void } {
   const abort = new AbortController();
-  const onAbort = () => abort.abort(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  return { abort, release: () => signal.removeEventListener('abort', onAbort) };
+  const onAbort = () => abort.abort(signal!.reason);
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return { abort, release: () => signal?.removeEventListener('abort', onAbort) };
 }
 
 /** The result of `work`, or a rejection with `signal.reason` as soon as the signal aborts. The result of `work` is then ignored. */

@@ -2,7 +2,7 @@
 // the small files once and keeps what it made of them; the weights are then parts of the safetensors files.
 import { LukeError } from './errors.js';
 import { checkVersion, key } from './fetcher.js';
-import { collect, isMissing, missing, type ModelFiles } from './files.js';
+import { collect, hasAnswered, isMissing, missing, type ModelFiles } from './files.js';
 import { fileUrl } from './manifest.js';
 import { nameOf, RecordedNames } from './names.js';
 import { withinStall } from './retry.js';
@@ -84,14 +84,15 @@ export class SmallFiles {
     const record = await names.record();
     const stored = record?.files?.[name];
     // What is stored is used when the first try fails: without network nobody should wait for the others.
-    return (stored === undefined ? model.trying(path, fetching) : fetching()).catch(async (error: unknown) => {
+    return (stored === undefined || record?.isOther ? model.trying(path, fetching) : fetching()).catch(async (error: unknown) => {
       if (model.signal.aborted || isReplaced(error)) throw error;
       if (isMissing(error)) {
         if (stored !== null) await names.note(name, null);
         throw error;
       }
-      if (stored === undefined) throw error;
+      if (stored === undefined || (record?.isOther && hasAnswered(error))) throw error;
       if (stored === null) throw missing(fileUrl(model.url, path), false);
+      names.use(record!);
       const version = record!.versions?.[path];
       if (version !== undefined) names.versions.set(path, version);
       return (await model.fetcher.stores.verified(stored.sha256)) ?? model.trying(path, fetching);
@@ -99,10 +100,10 @@ export class SmallFiles {
   }
 
   async #fetch(path: string, range?: ByteRange): Promise<Uint8Array<ArrayBuffer>> {
-    const { source, options, signal } = this.#model;
+    const { source, options, signal, fetcher } = this.#model;
     const url = fileUrl(this.#model.url, path);
     return withinStall(url, options.stallMs, signal, async (signal, alive) => {
-      const response = await download(source, url, signal, range, 'no-cache');
+      const response = await download(source, url, signal, range, fetcher.freshness);
       if (response.html) throw missing(url, true);
       if (range) this.#see(path, url, response);
       return collect(response, url, alive, MAX_SMALL_BYTES, range?.bytes);

@@ -153,7 +153,7 @@ export class Client {
         this.#settle(reply.id)?.reject(toLukeError(reply.error));
         break;
       case 'progress':
-        this.#handlers.onProgress?.(reply.event);
+        void this.#report(reply.event);
         break;
       case 'info':
         this.#handlers.onInfo?.(reply.info);
@@ -167,6 +167,18 @@ export class Client {
       case 'cancel':
         this.#fetches.get(reply.id)?.abort.abort();
         this.#fetches.get(reply.id)?.next();
+    }
+  }
+
+  /**
+   * Calls the user's `onProgress`. What it throws is reported as an uncaught error of the page, and the load goes on. It is wrapped: with
+   * `worker: false` an uncaught `WebAssembly.RuntimeError` would be taken for a trap of our module.
+   */
+  async #report(event: LoadEvent): Promise<void> {
+    try {
+      await this.#handlers.onProgress?.(event);
+    } catch (cause) {
+      reportError(new Error('onProgress threw', { cause }));
     }
   }
 

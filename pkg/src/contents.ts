@@ -1,6 +1,6 @@
 // Which files in the store belong to a model, and which to none.
 import { checkManifest, loadFiles, type FileEntry } from './manifest.js';
-import { listRecords, type ModelRecord } from './record.js';
+import { aloneWithRecords, forgetLeftovers, listRecords, type ModelRecord } from './record.js';
 import type { Stores } from './store/stores.js';
 
 /** What a record says: the files that a load of its model reads, and the others. */
@@ -31,10 +31,19 @@ export async function sweep(stores: Stores): Promise<void> {
   const files = [...(await stores.list()).keys()];
   const records = await listRecords(stores, files);
   const used = new Set<string>(records.keys());
-  for (const record of records.values()) {
+  for (const record of [...records.values()].flat()) {
     const { needed, others } = await contentsOf(stores, record);
     for (const { sha256 } of [...needed, ...others]) used.add(sha256!);
   }
   for (const name of files) if (!used.has(name)) await stores.delete(name).catch(() => {}); // one that a load reads for long goes another time
   for (const store of stores.all) await store.deleteParts(used);
+}
+
+/** Deletes what earlier versions of a model have left. A tab that is closed before leaves it to the next load. */
+export async function sweepLeftovers(stores: Stores, url: string): Promise<void> {
+  const work = async () => {
+    await sweep(stores);
+    await forgetLeftovers(stores, url);
+  };
+  await aloneWithRecords(stores, work).catch(() => {});
 }

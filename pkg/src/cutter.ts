@@ -48,7 +48,8 @@ export class Cutter {
       if (cut.size < parts.length) await this.#fetch(parts, cut);
       return cut;
     };
-    return stores.alone(await names.part({ path, bytes: 0 }), work, signal);
+    const progress = async () => (await Promise.all(parts.map((part) => this.#fetcher.partBytes(part)))).reduce((sum, bytes) => sum + bytes, 0);
+    return stores.alone(await names.part({ path, bytes: 0 }), work, signal, progress);
   }
 
   /** Adds the parts to `cut` that it does not have. */

@@ -1,9 +1,11 @@
 /**
  * The kind of a failure. Codes are stable and messages are not, so programs should compare the code.
  *
- * - `network` – a file of the model or of the package could not be fetched
+ * - `network` – a file of the model or of the package could not be fetched: there is no connection, no such host, or the server answered
+ *   with an error, such as status 404 for a wrong URL
  * - `integrity` – the bytes of a file are not those that the manifest describes
- * - `format` – the URL is not a model folder, or this version of the package cannot read the model
+ * - `format` – what came is no model, such as an HTML page that a server sends with status 200 for every URL, or this version of the package
+ *   cannot read the model
  * - `quota` – the browser has no room for the model in the store that `cache` names
  * - `input` – an argument or an option is invalid
  * - `task-unavailable` – the model has no head for this task

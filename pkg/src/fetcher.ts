@@ -4,7 +4,7 @@ import type { FileEntry } from './manifest.js';
 import { canHash, sha256 } from './hash.js';
 import type { Progress } from './progress.js';
 import { withinStall, withRetries, type RetryOptions } from './retry.js';
-import { download, type ByteRange, type Download, type Source } from './source.js';
+import { download, type ByteRange, type Download, type Freshness, type Source } from './source.js';
 import { MemoryDraft, type Draft, type StoreKind } from './store/store.js';
 import { isFull, type Stores } from './store/stores.js';
 
@@ -18,8 +18,8 @@ export interface FileNames {
   part(entry: FileEntry): Promise<string | undefined>;
   /** A file has come and is stored under this name. */
   add(entry: FileEntry, name: string): Promise<void>;
-  /** Everything that a load reads is stored. */
-  complete(): Promise<void>;
+  /** Everything that a load reads is stored. Says whether files of an earlier version may still be stored. */
+  complete(): Promise<boolean>;
 }
 
 /** The names of the files in a manifest. */
@@ -28,7 +28,7 @@ const HASHES: FileNames = {
   find: async ({ sha256 }) => sha256,
   part: async ({ sha256, path }) => sha256 ?? path,
   add: async () => {},
-  complete: async () => {},
+  complete: async () => false,
 };
 
 /** A file that is here: in the store under a name, or else in memory. */
@@ -70,6 +70,11 @@ export class Fetcher {
     this.options = options;
     this.progress = progress;
     this.signal = signal;
+  }
+
+  /** How to ask for a file of which no hash is known. */
+  get freshness(): Freshness {
+    return this.stores.isOff ? 'no-store' : 'no-cache';
   }
 
   /** Fetches a file, or a part of one. Rejects with `NoRanges` if the server does not send parts. `signal` ends this download alone. */
@@ -145,7 +150,7 @@ export class Fetcher {
   async open(entry: FileEntry, signal: AbortSignal, range?: ByteRange): Promise<Download> {
     const url = this.url(entry.path);
     // What is stored here need not be in the HTTP cache too.
-    const freshness = this.stores.target ? 'no-store' : this.stale.has(key(entry)) ? 'reload' : undefined;
+    const freshness = this.stores.target || this.stores.isOff ? 'no-store' : this.stale.has(key(entry)) ? 'reload' : undefined;
     const response = await download(this.#source, url, signal, range, freshness);
     if (entry.offset !== undefined) checkVersion(url, this.names.versions.get(entry.path), response.version);
     // A page to log in, or of a server that has a page for every address: it may be over at the next try.
@@ -170,6 +175,12 @@ export class Fetcher {
     });
     await this.names.add(entry, name);
     return { name };
+  }
+
+  /** Number of bytes of an unfinished file that are in the store. */
+  async partBytes(entry: FileEntry): Promise<number> {
+    const part = await this.names.part(entry);
+    return (part !== undefined && (await this.stores.target?.partBytes(part).catch(() => 0))) || 0;
   }
 
   /** A draft in the store, or in memory if there is no store. */

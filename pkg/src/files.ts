@@ -1,13 +1,13 @@
 // The files of one model: its manifest, or the small files of a checkpoint, and the weights, which are fetched ahead. What is stored is
 // used when the network fails.
-import { sweep } from './contents.js';
+import { sweepLeftovers } from './contents.js';
 import { Downloads } from './downloads.js';
 import { LukeError } from './errors.js';
 import { Fetcher } from './fetcher.js';
-import { canHash, sha256 } from './hash.js';
+import { canHash, SECURE, sha256 } from './hash.js';
 import { checkManifest, fileUrl, loadFiles, totalBytes, type FileEntry, type Manifest } from './manifest.js';
 import type { Progress } from './progress.js';
-import { aloneWithRecords, readRecord, updateRecord } from './record.js';
+import { readRecord, updateRecord } from './record.js';
 import { withinStall, withRetries, type RetryOptions } from './retry.js';
 import { download, type Download, type Source } from './source.js';
 import type { Write } from './store/store.js';
@@ -28,6 +28,8 @@ const MAX_MANIFEST_BYTES = 8 << 20;
 export interface Folder {
   text: string;
   manifest: Manifest;
+  /** Whether it was stored under another query of the URL: nothing tells whether it is the same model. */
+  isOther?: boolean;
 }
 
 export class ModelFiles {
@@ -40,9 +42,7 @@ export class ModelFiles {
   readonly #progress: Progress;
   readonly #stop = new AbortController();
   #folder: Promise<Folder | undefined> | undefined;
-  #keeping: Promise<void> | undefined;
-  /** Whether another version of the model was stored. */
-  #isReplaced = false;
+  #keeping: Promise<boolean> | undefined;
 
   constructor(source: Source, url: string, stores: Stores, options: FilesOptions, progress: Progress) {
     this.source = source;
@@ -90,12 +90,10 @@ export class ModelFiles {
   /** Notes that everything that a load reads is stored, before the load ends: its worker may be terminated then. */
   async complete(): Promise<void> {
     const folder = await this.#folder?.catch(() => undefined);
-    if (folder) await this.#keepManifest(folder); // another tab may have deleted the model meanwhile
     const { stores, names } = this.fetcher;
-    if (stores.target) await names.complete();
-    // What only the version before had. Files that both have are used again.
-    if (this.#isReplaced) await aloneWithRecords(stores, () => sweep(stores)).catch(() => {});
-    this.#isReplaced = false;
+    // Another tab may have deleted the model meanwhile.
+    const hasLeftovers = folder ? await this.#keepManifest(folder) : await names.complete();
+    if (hasLeftovers) await sweepLeftovers(stores, this.url);
   }
 
   /** Waits until files are in the store. */
@@ -127,7 +125,7 @@ export class ModelFiles {
     for (const entry of entries) {
       const name = await names.find(entry);
       const isStored = name !== undefined && (await stores.has(name, entry.bytes));
-      missing -= isStored ? entry.bytes : Math.min(entry.bytes, await target.partBytes((await names.part(entry)) ?? '').catch(() => 0));
+      missing -= isStored ? entry.bytes : Math.min(entry.bytes, await this.fetcher.partBytes(entry));
     }
     if (missing > quota - usage) this.fetcher.storeFailed(target.kind, new DOMException(`${missing} bytes are needed, and ${quota - usage} are free`, 'QuotaExceededError'));
   }
@@ -145,13 +143,13 @@ export class ModelFiles {
     const record = manifestHash === undefined ? await readRecord(this.fetcher.stores, this.url) : undefined;
     if (!record) return trying();
     // What is stored is used when the first try fails: without network nobody should wait for the others.
-    return fetching().catch(async (error: unknown) => {
-      if (this.signal.aborted) throw error;
+    return (record.isOther ? trying() : fetching()).catch(async (error: unknown) => {
+      if (this.signal.aborted || (record.isOther && hasAnswered(error))) throw error;
       if (isMissing(error) && !record.manifest) return undefined;
       const stored = await this.#storedText(record.manifest);
       if (stored === undefined && !record.files) return trying();
       this.#progress.event('fallback', { file: this.url, reason: `what is stored is used: ${(error as Error).message}` });
-      return stored === undefined ? undefined : this.#parse(stored);
+      return stored === undefined ? undefined : { ...this.#parse(stored), isOther: record.isOther === true };
     });
   }
 
@@ -162,8 +160,8 @@ export class ModelFiles {
   async #fetchManifest(manifestHash: string | undefined): Promise<string> {
     const url = this.url;
     return withinStall(url, this.options.stallMs, this.signal, async (signal, alive) => {
-      if (manifestHash !== undefined && !canHash()) throw new LukeError('unsupported', 'manifestHash needs a page that is served securely');
-      const response = await download(this.source, url, signal, undefined, 'no-cache');
+      if (manifestHash !== undefined && !canHash()) throw new LukeError('unsupported', `manifestHash: ${SECURE}`);
+      const response = await download(this.source, url, signal, undefined, this.fetcher.freshness);
       const bytes = await collect(response, url, alive, MAX_MANIFEST_BYTES);
       const hash = manifestHash !== undefined ? await sha256(bytes) : undefined;
       if (hash !== manifestHash) {
@@ -177,10 +175,10 @@ export class ModelFiles {
   }
 
   /** Keeps the manifest for loads without network. */
-  #keepManifest({ text, manifest }: Folder): Promise<void> {
-    return updateRecord(this.fetcher.stores, this.url, async (old) => {
+  async #keepManifest({ text, manifest, isOther }: Folder): Promise<boolean> {
+    if (isOther) return false;
+    return updateRecord(this.fetcher.stores, this.url, async () => {
       const hash = await this.keep(new TextEncoder().encode(text));
-      this.#isReplaced ||= old?.manifest !== undefined && hash !== undefined && old.manifest !== hash;
       return hash === undefined ? undefined : { name: manifest.name ?? '', manifest: hash };
     });
   }
@@ -217,6 +215,11 @@ export async function collect(response: Download, url: string, alive: () => void
     if (length >= wanted) break; // leaving the loop ends the download
   }
   return new Uint8Array(await new Blob(kept).arrayBuffer());
+}
+
+/** Whether a server has answered, although not with the file. What is stored under another query of the URL then takes its place no more. */
+export function hasAnswered(error: unknown): boolean {
+  return ((error as LukeError).detail as { status?: number } | undefined)?.status !== undefined;
 }
 
 /** Whether a server said that there is no such file. Buckets whose list is private say that it is forbidden. */

@@ -9,6 +9,9 @@ export function hashText(text: string): Promise<string> {
   return sha256(new TextEncoder().encode(text));
 }
 
+/** What is wrong where `canHash` is false. */
+export const SECURE = 'the page is not served securely: use https, or localhost';
+
 /** Whether this page can compute hashes. */
 export function canHash(): boolean {
   return globalThis.crypto?.subtle !== undefined;

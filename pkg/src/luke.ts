@@ -58,9 +58,9 @@ export class Luke {
    * (`config.json`, `entity_vocab.json`, tokenizer files and `*.safetensors`); such a folder has no hashes to check its files.
    *
    * @param model URL of the folder or of its manifest. A relative URL is resolved against the page's URL.
-   * @throws {LukeError} `input` if an argument or option is invalid; `network`, `integrity` or `format` if the files cannot be fetched
-   * or used; `unsupported`, `device-lost` or `out-of-memory` if the model cannot run here. After an abort it rejects with
-   * `signal.reason`.
+   * @throws {LukeError} `input` if an argument or option is invalid; `network` if the files cannot be fetched, as from a wrong URL;
+   * `integrity` or `format` if they cannot be used; `unsupported`, `device-lost` or `out-of-memory` if the model cannot run here. After an
+   * abort it rejects with `signal.reason`.
    * @example
    * const luke = await Luke.load('/models/luke-mini-en/', {
    *   onProgress: ({ loadedBytes, totalBytes }) => bar.value = totalBytes && loadedBytes / totalBytes,
@@ -88,7 +88,7 @@ export class Luke {
     const { worker, fetch, headers, device = 'auto', threads = 'auto', selfTest = true, heads = [] } = this.#options;
     const engine = { ...engineOptions(this.#options), device, threads, selfTest, heads };
     const handlers = {
-      onProgress: (event: LoadEvent) => !this.#options.signal?.aborted && onProgress?.(event),
+      onProgress: (event: LoadEvent) => (this.#options.signal?.aborted ? undefined : onProgress?.(event)),
       onInfo: (info: RuntimeInfo) => (this.#info = info),
       onLost: () => typeof worker !== 'object' && this.#client === client && (this.#client = undefined),
       source: fetch && fetchSource(fetch, headers),

@@ -5,11 +5,11 @@ import { chooseDevice, type Choice } from './device.js';
 import type { Machine } from './engine.js';
 import { LukeError, toLukeError } from './errors.js';
 import { isMissing, ModelFiles } from './files.js';
-import { sha256 } from './hash.js';
+import { canHash, SECURE, sha256 } from './hash.js';
 import { loadFiles, manifestUrl, totalBytes, type FileEntry } from './manifest.js';
 import { Progress } from './progress.js';
 import type { Action, ManageOptions } from './protocol.js';
-import { aloneWithRecords, listRecords, readRecord, recordName, type ModelRecord } from './record.js';
+import { aloneWithRecords, deleteRecord, listRecords, readRecord, type ModelRecord } from './record.js';
 import type { Source } from './source.js';
 import { Stores } from './store/stores.js';
 import type { Availability, StorageUsage, StoredModel, Verification } from './store-types.js';
@@ -30,6 +30,7 @@ export async function manage(
   if (action.action === 'has') return record !== undefined && isComplete(stores, record);
   if (action.action === 'verify') return record ? verify(stores, record, signal) : { ok: 0, bad: 0, missing: 0 };
   const isPrefetch = action.action === 'prefetch';
+  if (isPrefetch && !canHash()) throw new LukeError('unsupported', `models.prefetch: ${SECURE}`);
   const progress = new Progress(report);
   const files = new ModelFiles(source, url, isPrefetch ? stores : stores.withoutTarget(), options, progress);
   const onAbort = () => files.stop(signal.reason);
@@ -39,7 +40,11 @@ export async function manage(
     if (!isPrefetch) return await availability(files, stores, url, record, await machine.chooseDevice(options.device, options.stallMs).catch(toLukeError));
     await prefetch(files, url, progress, action.entityTable, () => machine.loadWasm('wasm', options, progress, signal));
     const kept = await readRecord(stores, url);
-    if (!kept || !(await isComplete(stores, kept))) throw new LukeError('quota', `the browser did not keep the model ${url}`);
+    if (!kept || !(await isComplete(stores, kept))) {
+      // Without a failure of the store, the browser has deleted what was stored.
+      const [code, why] = stores.failure === undefined ? (['quota', 'it has no room'] as const) : (['unsupported', String(stores.failure)] as const);
+      throw new LukeError(code, `the browser did not keep the model ${url}: ${why}`);
+    }
     progress.event('ready');
   } finally {
     files.stop(undefined);
@@ -59,7 +64,7 @@ async function storedBytes(stores: Stores, entries: readonly FileEntry[]): Promi
 async function list(stores: Stores): Promise<StoredModel[]> {
   const files = await stores.list();
   const records = await listRecords(stores, files.keys());
-  const models = [...records.values()].map(async (record): Promise<StoredModel> => {
+  const models = [...records.values()].flat().map(async (record): Promise<StoredModel> => {
     const { needed, others, isWhole } = await contentsOf(stores, record);
     const isStored = ({ sha256, bytes }: FileEntry) => files.get(sha256!) === bytes;
     const { url, name, storedAt } = record;
@@ -95,8 +100,7 @@ async function verify(stores: Stores, record: ModelRecord, signal: AbortSignal):
 
 /** Deletes a model, and every file that no model uses. False if nothing of it was stored. */
 async function remove(stores: Stores, url: string): Promise<boolean> {
-  const isStored = (await readRecord(stores, url)) !== undefined;
-  await stores.delete(await recordName(url));
+  const isStored = await deleteRecord(stores, url);
   await sweep(stores);
   return isStored;
 }

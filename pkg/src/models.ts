@@ -62,7 +62,10 @@ export const models = {
     return run({ action: 'verify', model: url }, options) as Promise<Verification>;
   },
 
-  /** Deletes the files of a model that no other stored model uses. False if nothing of it was stored. */
+  /**
+   * Deletes the files of a model that no other stored model uses. A URL without a query stands for all models under it, unless one was
+   * stored under just this URL. False if nothing of it was stored.
+   */
   async delete(model: string | URL, options: StoreOptions = {}): Promise<boolean> {
     const url = checkUrl('models.delete', model);
     checkStore('models.delete', options);

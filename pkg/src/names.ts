@@ -2,7 +2,7 @@
 import { key, type FileNames } from './fetcher.js';
 import type { FileEntry } from './manifest.js';
 import { canHash, hashText } from './hash.js';
-import { readRecord, updateRecord, withoutQuery, type ModelRecord, type RecordedFile } from './record.js';
+import { readRecords, recordOf, updateRecord, withoutQuery, type Found, type ModelRecord, type RecordedFile } from './record.js';
 import type { Stores } from './store/stores.js';
 
 /** How long a record that was read is believed. Another tab may change it. */
@@ -12,15 +12,17 @@ export class RecordedNames implements FileNames {
   readonly versions = new Map<string, string>();
   readonly #stores: Stores;
   readonly #url: string;
-  #record: Promise<ModelRecord | undefined> | undefined;
+  #records: Promise<ModelRecord[]> | undefined;
   #readAt = 0;
   /** Files that are not in the record yet. */
   #added: NonNullable<ModelRecord['files']> = {};
   #isComplete = false;
   /** Whether the server gives no version of a weight file: nobody could tell later whether its parts belong together. */
   #isUnversioned = false;
-  #writing: Promise<void> = Promise.resolve();
-  #queued: Promise<void> | undefined;
+  /** Whether what is read belongs to another query of the URL. It is then not noted. */
+  #isOther = false;
+  #writing: Promise<boolean> = Promise.resolve(false);
+  #queued: Promise<boolean> | undefined;
 
   /** `url` is that of the manifest, or where a manifest would be. */
   constructor(stores: Stores, url: string) {
@@ -28,19 +30,33 @@ export class RecordedNames implements FileNames {
     this.#url = url;
   }
 
-  /** The record of the model; with `isFresh`, as it is now. */
-  record(isFresh = false): Promise<ModelRecord | undefined> {
-    if (isFresh || !this.#record || performance.now() - this.#readAt > FRESH_MS) {
-      this.#readAt = performance.now();
-      this.#record = readRecord(this.#stores, this.#url);
-    }
-    return this.#record;
+  /** The record of the model. */
+  async record(): Promise<Found | undefined> {
+    return recordOf(await this.#read(), this.#url);
   }
 
-  async find(entry: FileEntry, isFresh?: boolean): Promise<string | undefined> {
+  /** Files are read from this record, because the server does not answer. */
+  use({ isOther = false }: Found): void {
+    this.#isOther ||= isOther;
+  }
+
+  /** A part of the same version, also under another query: a token in it may have changed. */
+  async find(entry: FileEntry, isFresh = false): Promise<string | undefined> {
     const version = this.versions.get(entry.path);
-    const record = await this.record(isFresh);
-    return version !== undefined && record?.versions?.[entry.path] === version ? record.files?.[key(entry)]?.sha256 : undefined;
+    if (version === undefined) return undefined;
+    const name = key(entry);
+    const file = (await this.#read(isFresh)).find(({ versions, files }) => versions?.[entry.path] === version && files?.[name])?.files?.[name];
+    if (file) this.#added[name] = file;
+    return file?.sha256;
+  }
+
+  /** The records under the URL; with `isFresh`, as they are now. */
+  #read(isFresh = false): Promise<ModelRecord[]> {
+    if (isFresh || !this.#records || performance.now() - this.#readAt > FRESH_MS) {
+      this.#readAt = performance.now();
+      this.#records = readRecords(this.#stores, this.#url);
+    }
+    return this.#records;
   }
 
   async part(entry: FileEntry): Promise<string | undefined> {
@@ -58,29 +74,30 @@ export class RecordedNames implements FileNames {
   }
 
   /** Adds a file to the record; `null` says that the server does not have it. Files that come while a record is written are written together. */
-  note(name: string, file: RecordedFile | null): Promise<void> {
+  async note(name: string, file: RecordedFile | null): Promise<void> {
     this.#added[name] = file;
-    return this.#write();
+    await this.#write();
   }
 
   /** Notes that everything that a load of the checkpoint reads is stored. */
-  complete(): Promise<void> {
+  complete(): Promise<boolean> {
     this.#isComplete = !this.#isUnversioned;
     return this.#write();
   }
 
-  #write(): Promise<void> {
+  async #write(): Promise<boolean> {
+    if (this.#isOther) return false;
     this.#queued ??= this.#writing.then(() => {
       const added = this.#added;
       this.#added = {};
       this.#queued = undefined;
-      this.#writing = updateRecord(this.#stores, this.#url, (old) => this.#changed(old, added)).then(() => (this.#record = undefined));
+      this.#writing = updateRecord(this.#stores, this.#url, (old) => this.#changed(old, added)).finally(() => (this.#records = undefined));
       return this.#writing;
     });
     return this.#queued;
   }
 
-  #changed(old: ModelRecord | undefined, added: NonNullable<ModelRecord['files']>): Omit<ModelRecord, 'url' | 'storedAt'> {
+  #changed(old: ModelRecord | undefined, added: NonNullable<ModelRecord['files']>): Omit<ModelRecord, 'url' | 'query' | 'storedAt' | 'hasLeftovers'> {
     const before = old?.files ?? {};
     const versions = { ...old?.versions, ...Object.fromEntries(this.versions) };
     // Parts of an earlier version of a file are of no use.

@@ -21,7 +21,7 @@ export interface Availability {
 
 /** A model in the store. */
 export interface StoredModel {
-  /** URL of its manifest, without the query. */
+  /** URL of its manifest, without the query, which is not stored: it may contain a token. Models that differ only in the query have the same. */
   url: string;
   /** Name from its manifest. */
   name: string;

@@ -55,15 +55,17 @@ export class ThreadPool {
     return this.#threads.length + 1;
   }
 
-  /** Has at least so many threads in all; rejects when one does not start within `limitMs`, and then there are none. */
+  /**
+   * Has at least so many threads in all; rejects when one does not start within `limitMs`. Those that have started stay: another model may
+   * compute with them.
+   */
   async grow(size: number, start: () => ThreadStart, limitMs: number): Promise<void> {
-    try {
-      while (this.size < size) this.#threads.push(startThread(start(), limitMs));
-      await Promise.all(this.#threads.map(({ started }) => started));
-    } catch (error) {
-      this.stop();
-      throw error;
+    while (this.size < size) {
+      const thread = startThread(start(), limitMs);
+      this.#threads.push(thread);
+      thread.started.catch(() => (this.#threads = this.#threads.filter((other) => other !== thread)));
     }
+    await Promise.all(this.#threads.map(({ started }) => started));
   }
 
   /** Ends them at once. */
@@ -92,7 +94,6 @@ function startThread(start: ThreadStart, limitMs: number): Thread {
       stop(new LukeError('unsupported', `a thread did not start: ${event.message || 'its script could not be loaded'}`));
     };
   });
-  started.catch(() => {}); // awaited in `grow`
   worker.postMessage(start);
   return { worker, started, stop };
 }

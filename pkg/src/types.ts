@@ -27,13 +27,13 @@ export interface LoadOptions {
   threads?: number | 'auto';
   /** Aborts the load, which then rejects with `signal.reason`. */
   signal?: AbortSignal;
-  /** Called with the progress of the load; see {@link LoadEvent}. */
+  /** Called with the progress of the load; see {@link LoadEvent}. What it throws is reported as an uncaught error, and the load goes on. */
   onProgress?: (event: LoadEvent) => void;
   /**
    * Where the files of the model are kept for later loads. `auto` (default) is the fastest store that works: the origin private file
    * system (`opfs`, in a worker only) or else the Cache API (`cache-api`); without both, nothing is kept. If the browser has no room
    * left, `auto` goes on without the store, and a store that was requested by name rejects with `quota`. `memory` keeps the files until
-   * the worker ends. `false` keeps and reads nothing.
+   * the worker ends. `false` keeps and reads nothing, also in the HTTP cache.
    */
   cache?: 'auto' | 'opfs' | 'cache-api' | 'memory' | false;
   /**

@@ -58,6 +58,7 @@ function checkStoreValues(where: string, options: PrefetchOptions & Pick<LoadOpt
   need(onProgress === undefined || typeof onProgress === 'function', where, 'onProgress', 'a function', onProgress);
   need(fetch === undefined || typeof fetch === 'function', where, 'fetch', 'a function', fetch);
   need(headers === undefined || (isObject(headers) && Object.values(headers).every(isString)), where, 'headers', 'an object of strings', headers);
+  need(areHeaders(headers), where, 'headers', 'names and values that HTTP allows', headers);
   need(wasmUrl === undefined || isString(wasmUrl) || wasmUrl instanceof URL, where, 'wasmUrl', 'a URL', wasmUrl);
   need(entityTable === undefined || typeof entityTable === 'boolean', where, 'entityTable', 'a boolean', entityTable);
   const isWhole = (value: unknown, min: number, max: number) => value === undefined || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max);
@@ -121,11 +122,11 @@ export function checkUrl(where: string, model: unknown): string {
 /** An absolute URL; a relative one is taken from the page's. */
 export function absoluteUrl(what: string, url: string | URL): string {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
-  try {
-    return new URL(url, base).href;
-  } catch {
-    throw new LukeError('input', `${what} is no URL: ${show(url)}`, { value: String(url).slice(0, MAX_SHOWN) });
-  }
+  if (!URL.canParse(url, base)) throw new LukeError('input', `${what} is no URL: ${show(url)}`, { value: String(url).slice(0, MAX_SHOWN) });
+  const { href, username, password } = new URL(url, base);
+  // The message does not repeat them.
+  if (username || password) throw new LukeError('input', `${what} has a user name or a password in its URL, which browsers do not fetch: use the option headers`);
+  return href;
 }
 
 /** Rejects options of a task that do not exist or are no plain data; their values are checked in the wasm. */
@@ -158,6 +159,14 @@ export function show(value: unknown): string {
   if (isString(value)) return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
   if (Array.isArray(value)) return 'an array';
   return isObject(value) ? 'an object' : typeof value === 'function' ? 'a function' : String(value);
+}
+
+function areHeaders(headers: HeadersInit | undefined): boolean {
+  try {
+    return new Headers(headers) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function isString(value: unknown): value is string {

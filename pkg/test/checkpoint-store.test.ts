@@ -27,7 +27,7 @@ function setup(options: ServerOptions = {}, browser: BrowserOptions = {}) {
 }
 
 /** Loads the checkpoint and checks the bytes of its weights. */
-async function load(server: FakeServer, options: Partial<EngineOptions> = {}) {
+async function load(server: FakeServer, options: Partial<EngineOptions> = {}, weights = WEIGHTS, query = '') {
   const { module } = fakeWasm(async () => []);
   const { loadCheckpoint } = module;
   const got: Uint8Array[] = [];
@@ -39,10 +39,10 @@ async function load(server: FakeServer, options: Partial<EngineOptions> = {}) {
   const askedBefore = server.asked.length;
   const events: LoadEvent[] = [];
   const engine = new Engine(machine(module));
-  await engine.load(MODEL, { ...ONCE, retries: 3, ...options }, fetchSource(server.fetch as typeof fetch), (event) => events.push(event));
+  await engine.load(`${MODEL}${query}`, { ...ONCE, retries: 3, ...options }, fetchSource(server.fetch as typeof fetch), (event) => events.push(event));
   await idle(); // what is noted of it is written
   checkProgress(events);
-  assert.deepEqual(got, PARTS.map(({ offset, bytes }) => WEIGHTS.slice(offset, offset + bytes)));
+  assert.deepEqual(got, PARTS.map(({ offset, bytes }) => weights.slice(offset, offset + bytes)));
   return { engine, events, asked: server.asked.slice(askedBefore) };
 }
 
@@ -118,8 +118,8 @@ test('a weight file that changes between two ranges is refused', async () => {
   }
 });
 
-test('after the weight file was replaced, its new parts are fetched, and the old ones are forgotten', async () => {
-  const { server } = setup();
+test('after the weight file was replaced, its new parts are fetched, and the old ones are deleted', async () => {
+  const { server, browser } = setup();
   await load(server);
   const old = (await record())!;
   server.etags.set('model.safetensors', '"new"');
@@ -127,7 +127,46 @@ test('after the weight file was replaced, its new parts are fetched, and the old
   assert.equal(asked.filter(({ path }) => path === 'model.safetensors').length, 1 + PARTS.length);
   const now = (await record())!;
   assert.deepEqual([old.versions, now.versions], [{ 'model.safetensors': '"model.safetensors"' }, { 'model.safetensors': '"new"' }]);
-  assert.equal(now.isComplete, true);
+  assert.deepEqual([now.isComplete, now.hasLeftovers], [true, undefined]);
+  const left = () => {
+    const { files = {} } = JSON.parse(Buffer.from([...browser.stored].find(([name]) => name.startsWith('model-'))![1]).toString())[0];
+    const used = new Set(Object.values(files as Record<string, { sha256: string } | null>).map((file) => file?.sha256));
+    return [...browser.stored.keys()].filter((name) => !name.startsWith('model-') && !used.has(name));
+  };
+  // Another content, in the weights and in a small file.
+  const weights = Uint8Array.from(WEIGHTS, (byte, at) => (at < 200 ? byte : byte ^ 1));
+  const replaceBy = (version: string, text: string) => {
+    server.etags.set('model.safetensors', `"${version}"`);
+    server.files.set('model.safetensors', weights);
+    server.files.set('tokenizer.json', new TextEncoder().encode(text));
+  };
+  replaceBy('third', '{"b":2}');
+  await load(server, {}, weights);
+  assert.deepEqual([left(), browser.stored.has(old.files!['model.safetensors from 200']!.sha256)], [[], false]);
+  // A load that ends before it is complete leaves the rest to the next one.
+  replaceBy('fourth', '{"c":3}');
+  server.plan = (path, before) => (path === 'model.safetensors' && before > 13 ? { status: 404 } : undefined);
+  await assert.rejects(load(server, { retries: 0 }, weights));
+  await idle();
+  assert.notDeepEqual(left(), []);
+  server.plan = () => undefined;
+  await load(server, {}, weights);
+  assert.deepEqual(left(), []);
+});
+
+test('checkpoints whose URLs differ only in the query are kept apart; a changed token fetches no weights again', async () => {
+  const { server } = setup();
+  const other = new FakeServer({ ...SMALL, 'model.safetensors': WEIGHTS.map((byte, at) => (at < 200 ? byte : byte ^ 1)) });
+  other.etags.set('model.safetensors', '"other"');
+  await load(server, {}, WEIGHTS, '?v=1');
+  await load(other, {}, other.files.get('model.safetensors')!, '?v=2');
+  const { asked } = await load(server, {}, WEIGHTS, '?token=a');
+  assert.deepEqual(asked.filter(({ path }) => path === 'model.safetensors').map(({ range }) => range), ['0-131071']);
+  await load(server, {}, WEIGHTS, '?token=b');
+  server.isOffline = true;
+  await load(server, {}, WEIGHTS, '?token=b');
+  await load(server, {}, other.files.get('model.safetensors')!, '?v=2');
+  await assert.rejects(load(server, { retries: 0 }, WEIGHTS, '?token=c'), { code: 'network' });
 });
 
 test('a load that ends early marks nothing as complete, and the next one fetches the rest', async () => {
@@ -144,6 +183,14 @@ test('a load that ends early marks nothing as complete, and the next one fetches
   server.plan = (path) => (path === 'tokenizer.json' ? { status: 400 } : undefined);
   await load(server);
   assert.equal((await record())!.isComplete, true);
+});
+
+test('cache: false asks for nothing that the HTTP cache or a service worker may keep', async () => {
+  for (const ranges of [true, false]) {
+    const { server, browser } = setup({ ranges });
+    await load(server, { cache: false });
+    assert.deepEqual([browser.used, new Set(server.asked.map(({ cache }) => cache))], [0, new Set(['no-store'])]);
+  }
 });
 
 test('a server without versions: nothing of the weights is stored, and the model does not count as complete', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, mock, test } from 'node:test';
 import { Client, type Handlers } from '../src/client.js';
-import { LukeError } from '../src/errors.js';
+import { isThrownThroughWasm, isTrap, LukeError } from '../src/errors.js';
 import type { Call, EngineOptions, Reply, Request } from '../src/protocol.js';
 import { serve } from '../src/serve.js';
 import { fetchSource } from '../src/source.js';
@@ -76,6 +76,27 @@ test('progress, info and lost reach their handlers', async () => {
   end();
   assert.deepEqual(seen, ['ready', 'm']); // closing is not losing
   await assert.rejects(client.call(call, 'user-visible'), { code: 'disposed' });
+});
+
+test('what onProgress throws is reported, is no trap, and does not end the load', async () => {
+  const reported: Error[] = [];
+  const scope = globalThis as { reportError?: unknown };
+  scope.reportError = (error: Error) => reported.push(error);
+  const trap = new WebAssembly.RuntimeError('of the page');
+  for (const onProgress of [() => { throw trap; }, async () => { throw trap; }]) {
+    const { client, post, end } = await setup({ handlers: { onProgress } });
+    const loading = client.load(MODEL, options);
+    await post({ type: 'progress', event: { phase: 'manifest', loadedBytes: 0, totalBytes: 0, storedBytes: 0 } });
+    await post({ type: 'done', id: 0, value: { name: 'm' } });
+    assert.deepEqual(await loading, { name: 'm' });
+    end();
+  }
+  assert.deepEqual(reported.map(({ cause }) => cause), [trap, trap]);
+  for (const error of reported) {
+    assert.match(error.message, /^onProgress threw$/);
+    assert.deepEqual([isTrap(error), isThrownThroughWasm(error)], [false, false]);
+  }
+  delete scope.reportError;
 });
 
 test('an abort is told to the engine, once, while the request is pending; an aborted request is not sent', async () => {

@@ -5,7 +5,7 @@ import { FakeBrowser, type BrowserOptions } from './browser.js';
 import { idle, quickly, Tab, turn } from './clock.js';
 import { hashOf, readVerified } from './fakes.js';
 import { FakeServer } from './server.js';
-import { entryIn, modelOf, open, visit } from './visit.js';
+import { entryIn, MANIFEST, modelOf, open, visit } from './visit.js';
 
 afterEach(async () => {
   FakeBrowser.uninstall();
@@ -35,6 +35,7 @@ test('without a store every load fetches all, and nothing is kept', async () => 
   const { server, browser } = setup();
   for (let i = 0; i < 2; i += 1) assert.equal((await visit(server, { cache: false })).asked.length, 8);
   assert.equal(browser.used, 0);
+  assert.ok(server.asked.every(({ cache }) => cache === 'no-store')); // neither the HTTP cache nor a service worker keeps a byte
 });
 
 test('what a worker stored is read on a page, and what a page stored in a worker', async () => {
@@ -99,6 +100,20 @@ test('a page in place of the manifest: the stored one is used, else there is non
   await visit(server);
   server.next('manifest.json', page);
   assert.deepEqual((await visit(server)).asked, ['manifest.json']);
+});
+
+test('a page replaces the record that a worker stored, and the other way round', async () => {
+  for (const isWorker of [true, false]) {
+    const { server, browser } = setup({ isWorker });
+    await visit(server);
+    browser.options.isWorker = !isWorker;
+    browser.install();
+    const next = new FakeServer(modelOf([5000, 4001]));
+    const before = (await visit(next)).folder.text;
+    next.isOffline = true;
+    assert.equal((await visit(next)).folder.text, before);
+    assert.equal([...browser.stored.keys()].filter((name) => name.startsWith('model-')).length, 1);
+  }
 });
 
 test('models and versions share files', async () => {
@@ -256,28 +271,18 @@ test('a model that is replaced leaves nothing of its earlier version, and files 
   assert.ok([...before].some((name) => !browser.stored.has(name)));
 });
 
-test('two tabs at once fetch every byte once', async () => {
-  for (const isWorker of [true, false]) {
-    const { server } = setup({ isWorker });
-    const visits = await Promise.all([new Tab(), new Tab(), new Tab()].map((tab) => tab.run(() => visit(server))));
-    assert.equal(visits.length, 3);
-    assert.equal(server.sent - server.sentOf('manifest'), TOTAL);
+test('a manifest with a wrong length fails, and deletes no file that another model uses', async () => {
+  const { server } = setup();
+  await visit(server);
+  const chunk = entryIn(server, 'chunks/1.bin');
+  const text = new TextDecoder().decode(server.files.get('manifest.json')!);
+  for (const bytes of [chunk.bytes - 1, chunk.bytes + 1]) {
+    const wrong = text.replace(`"bytes":${chunk.bytes},"sha256":"${chunk.sha256}"`, `"bytes":${bytes},"sha256":"${chunk.sha256}"`);
+    assert.notEqual(wrong, text);
+    const other = new FakeServer({ ...Object.fromEntries(server.files), 'manifest.json': wrong });
+    await assert.rejects(visit(other, { url: `${MANIFEST}?wrong`, retries: 0 }), { code: 'integrity' });
+    assert.deepEqual((await visit(server)).asked, ['manifest.json']);
   }
-});
-
-test('a tab that is closed in the middle: the next one, or one that waits, fetches only what is missing', async () => {
-  const closeAt = async (until: number, isWaiting: boolean) => {
-    const { server, browser } = setup();
-    const tab = new Tab();
-    tab.run(() => visit(server)).catch(() => {}); // timers do not end with the fake tab
-    const other = isWaiting ? visit(server) : undefined;
-    while (server.sent - server.sentOf('manifest') < until) await turn();
-    browser.close(tab);
-    await (other ?? visit(server));
-    // At most one piece of each download was in flight.
-    assert.ok(server.sent - server.sentOf('manifest') <= TOTAL + 4 * 1000, `${server.sent}`);
-  };
-  for (const isWaiting of [true, false]) for (const until of [1, 4000, 9000, 15_000]) await quickly(() => closeAt(until, isWaiting));
 });
 
 test('an abort, and then another load: only what is missing is fetched', async () => {

@@ -103,7 +103,21 @@ test('prefetch rejects if the model cannot be kept', async () => {
   broken.browser.onOperation = (operation) => {
     if (operation === 'move' || operation === 'put') throw new DOMException('broken', 'UnknownError');
   };
-  await assert.rejects(prefetch(broken.server), { code: 'quota', message: /did not keep/ });
+  await assert.rejects(prefetch(broken.server), { code: 'unsupported', message: /did not keep .*broken/ });
+});
+
+test('prefetch on a page that is not served securely says so', async () => {
+  const { subtle } = crypto;
+  const { server } = setup();
+  Object.defineProperty(crypto, 'subtle', { configurable: true, value: undefined });
+  try {
+    for (const cache of ['memory', 'auto'] as const) {
+      await assert.rejects(run(server, { action: 'prefetch', model: MODEL, entityTable: false }, { cache }), { code: 'unsupported', message: /not served securely/ });
+    }
+    assert.equal(server.asked.length, 0);
+  } finally {
+    Object.defineProperty(crypto, 'subtle', { configurable: true, value: subtle });
+  }
 });
 
 test('prefetch rejects with the fault of a file, and tries again as a load does', async () => {
@@ -154,6 +168,47 @@ test('a model is listed by its URL without the query, which may hold a token', a
   assert.deepEqual((await list(server)).map(({ url }) => url), [MANIFEST]);
   assert.equal(await has(server), true);
   for (const bytes of browser.stored.values()) assert.ok(!Buffer.from(bytes).includes('secret'));
+});
+
+test('models whose URLs differ only in the query are kept apart, and a changed token finds its model', async () => {
+  const { server, browser } = setup();
+  const second = new FakeServer(modelOf([3000, 1600], [], 7));
+  const [v1, v2] = [`${MODEL}?v=1`, `${MODEL}?v=2`];
+  const load = (from: FakeServer, query: string, options: object = {}) => visit(from, { url: `${MANIFEST}${query}`, ...options });
+  await prefetch(server, v1);
+  // A server that answers says what there is. Nobody takes another model in its place.
+  for (const status of [404, 500, 403]) {
+    second.next('manifest.json', { status });
+    await assert.rejects(load(second, '?v=2', { retries: 0 }));
+  }
+  await prefetch(second, v2);
+  assert.deepEqual([await has(server, v1), await has(second, v2), await has(second, `${MODEL}?v=3`)], [true, true, false]);
+  for (const gone of [server, second]) gone.isOffline = true;
+  assert.equal((await load(server, '?v=1')).folder.manifest.name, 'model 0');
+  assert.equal((await load(server, '?v=2')).folder.manifest.name, 'model 7');
+  await assert.rejects(load(server, '?v=3', { retries: 0 }), { code: 'network' });
+  assert.equal(await remove(server, `${MODEL}?v=3`), false);
+  assert.equal(await remove(server, v1), true);
+  assert.deepEqual((await list(server)).map(({ name }) => name), ['model 7']);
+  // Without network the only model is taken, and stays under its own query.
+  assert.equal((await load(server, '?token=b')).folder.manifest.name, 'model 7');
+  for (const gone of [server, second]) gone.isOffline = false;
+  assert.equal((await load(server, '?v=1')).folder.manifest.name, 'model 0');
+  assert.deepEqual([await has(server, v1), await has(second, v2)], [true, true]);
+  // The same model under a token that changes has one record.
+  for (const token of ['a', 'b', 'c']) assert.deepEqual((await load(server, `?token=${token}`)).asked, ['manifest.json']);
+  assert.deepEqual((await list(server)).map(({ name }) => name).sort(), ['model 0', 'model 7']);
+  assert.equal(await remove(server), true); // no query: all of them
+  assert.equal(browser.stored.size, 0);
+});
+
+test('of models whose URLs differ only in the query the last eight are kept', async () => {
+  const { server, browser } = setup();
+  for (let version = 1; version <= 10; version += 1) {
+    await visit(new FakeServer(modelOf([100], [], version)), { url: `${MANIFEST}?v=${version}` });
+  }
+  assert.deepEqual((await list(server)).map(({ name }) => name), [10, 9, 8, 7, 6, 5, 4, 3].map((version) => `model ${version}`));
+  assert.equal(browser.stored.size, 8 * 4 + 1); // with each manifest, and the records
 });
 
 test('a damaged record or manifest counts as nothing that is stored, and the next load repairs it', async () => {

@@ -4,9 +4,10 @@ import { CacheApiStore } from '../src/store/cache-api.js';
 import { MemoryStore } from '../src/store/memory.js';
 import { OpfsStore } from '../src/store/opfs.js';
 import type { Store } from '../src/store/store.js';
+import { sleep } from '../src/retry.js';
 import { Stores } from '../src/store/stores.js';
 import { FakeBrowser, type BrowserOptions } from './browser.js';
-import { Tab, turn } from './clock.js';
+import { idle, quickly, Tab, turn } from './clock.js';
 import { hashOf } from './fakes.js';
 
 afterEach(() => FakeBrowser.uninstall());
@@ -17,6 +18,7 @@ const BACKENDS: Record<Store['kind'], (options?: BrowserOptions) => Promise<{ st
   memory: async (options) => ({ browser: new FakeBrowser(options).install(), store: new MemoryStore() }),
 };
 
+const never = new AbortController().signal;
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
 async function read(store: Pick<Store, 'read'>, name: string): Promise<number[] | undefined> {
@@ -104,12 +106,20 @@ test('opfs: a later draft of the same part continues it', async () => {
   assert.equal((await store.draft('part', 4)).length, 0);
 });
 
-test('opfs: a part is open for one draft at a time, also in another tab', async () => {
-  const { store } = await BACKENDS.opfs();
+test('opfs: a draft of a part that another tab has open begins a part of its own', async () => {
+  const { store, browser } = await BACKENDS.opfs();
   const draft = await store.draft('part', 4);
-  await assert.rejects(store.draft('part', 4), { name: 'NoModificationAllowedError' });
+  draft.write(bytes(1));
+  const other = await store.draft('part', 4);
+  assert.equal(other.length, 0);
+  other.write(bytes(2, 3));
+  await other.commit('a');
+  assert.deepEqual([await read(store, 'a'), [...draft.content()]], [[2, 3], [1]]);
   draft.close();
-  (await store.draft('part', 4)).close();
+  const third = await store.draft('part', 4);
+  assert.deepEqual([...third.content()], [1]);
+  third.close();
+  assert.deepEqual([...browser.stored.keys()].sort(), ['a', 'part.part']);
 });
 
 test('opfs: a file can be read by several at once, also where every handle is exclusive', async () => {
@@ -227,7 +237,7 @@ test('the cache option chooses the backend', async () => {
   await assert.rejects(kinds('cache-api', { caches: false }), { code: 'unsupported', message: /"cache-api"/ });
 });
 
-test('files are found in all backends, and one of another size is deleted', async () => {
+test('files are found in all backends, and one of another size is deleted if it is damaged', async () => {
   const browser = new FakeBrowser().install();
   const stores = await Stores.open('auto');
   const [opfs, cache] = stores.all as [Store, Store];
@@ -241,7 +251,11 @@ test('files are found in all backends, and one of another size is deleted', asyn
   assert.deepEqual([await stores.has('a', 2), await read(stores, 'a')], [true, [1, 2]]); // the other backend has a good copy
   assert.equal(await stores.has('a', 3), false);
   assert.deepEqual([...browser.stored.keys()].sort(), ['b']);
+  const good = bytes(1, 2, 3);
+  await put(cache, hashOf(good), good);
+  assert.deepEqual([await stores.has(hashOf(good), 2), await stores.has(hashOf(good), 3)], [false, true]); // the size was wrong, and not the file
   await stores.delete('b');
+  await stores.delete(hashOf(good));
   assert.equal(browser.stored.size, 0);
   assert.deepEqual([stores.withoutTarget().target, stores.withoutTarget().all], [undefined, stores.all]);
 });
@@ -281,6 +295,7 @@ test('a file is verified by its name, and one that is damaged or half in another
   browser.damage(name);
   assert.deepEqual([await stores.verified(name), await stores.bytes(name)], [undefined, bytes(0, 2, 3)]);
   await put(stores.all[1]!, name, content);
+  assert.deepEqual(await stores.verified(name), content); // the copy in the other backend
   browser.onOperation = (operation) => {
     if (operation === 'read') throw new DOMException('broken', 'UnknownError');
   };
@@ -304,4 +319,48 @@ test('only one works under a name at a time, and a wait ends with its signal or 
   await third;
   await turn();
   assert.deepEqual([order, browser.locks.held.size], [['first', 'other', 'third'], 0]);
+});
+
+test('a lock that a frozen tab holds is waited for as long as its part grows, and not for ever', async () => {
+  new FakeBrowser().install();
+  const stores = await Stores.open('auto');
+  const part = await stores.target!.draft('a', 10);
+  void stores.alone('a', () => new Promise(() => {}));
+  await idle();
+  const grown = async () => {
+    part.write(bytes(1));
+    await sleep(12_000, never);
+    part.write(bytes(2));
+    await sleep(12_000, never);
+    part.write(bytes(3));
+  };
+  const both = async () => {
+    void grown();
+    return stores.alone('a', async () => 'alone');
+  };
+  const { value, ms } = await quickly(both);
+  assert.equal(value, 'alone');
+  assert.ok(ms > 24_000 && ms < 61_000, `${ms} ms`);
+  part.close();
+});
+
+test('where the browser refuses locks, work goes on without them, and its own errors are not taken for a refusal', async () => {
+  for (const name of ['SecurityError', 'InvalidStateError']) {
+    const browser = new FakeBrowser().install();
+    browser.locks.request = () => Promise.reject(new DOMException('no locks here', name));
+    const stores = await Stores.open('auto');
+    assert.equal(await stores.alone('a', async () => 7), 7);
+    await assert.rejects(stores.alone('a', async () => 7, AbortSignal.abort('enough')), (reason) => reason === 'enough' || (reason as Error).name === name);
+    let runs = 0;
+    const failing = async () => {
+      runs += 1;
+      throw new Error('of the work');
+    };
+    await assert.rejects(stores.alone('a', failing), /of the work/);
+    assert.equal(runs, 1);
+  }
+  new FakeBrowser().install();
+  let runs = 0;
+  await assert.rejects((await Stores.open('auto')).alone('a', async () => Promise.reject(new Error(`run ${(runs += 1)}`))), /run 1/);
+  assert.equal(runs, 1);
 });

@@ -16,7 +16,7 @@ const INVALID: Record<string, unknown[]> = {
   retries: [-1, 0.5, 101, Infinity, '3', null],
   stallMs: [0, 99, 100.5, 2 ** 31, Infinity, '1', null],
   fetch: [{}, 'fetch', null],
-  headers: [{ a: 1 }, ['a'], 'a', null],
+  headers: [{ a: 1 }, ['a'], 'a', null, { 'not a name': 'a' }, { '': 'a' }, { a: 'two\nlines' }, { a: 'not Latin 1: €' }],
   signal: [1, {}, null, 'abort'],
   worker: [3, 'worker', {}, null, { postMessage() {} }],
   wasmUrl: [7, {}, null],
@@ -71,6 +71,15 @@ test('all functions of the store refuse what is no URL and options that are none
   }
   for (const run of [models.list, models.usage]) await assert.rejects(run({ cache: 'disk' } as never), isInput(/cache must be/));
   await assert.rejects(Luke.load(MODEL, { cache: 'disk' } as never), isInput(/load: cache must be "auto", "opfs", "cache-api", "memory" or false, not "disk"/));
+});
+
+test('a URL with a user name or a password is refused, and the error does not repeat them', async () => {
+  for (const model of ['https://ada:secret@models.test/mini/', 'https://ada@models.test/mini/', new URL('https://:secret@models.test/mini/')]) {
+    const refused = (error: unknown) => isInput(/user name or a password/)(error) && !/ada|secret/.test(`${(error as LukeError).message} ${JSON.stringify((error as LukeError).detail)}`);
+    await assert.rejects(Luke.load(model), refused);
+    await assert.rejects(models.prefetch(model), refused);
+    await assert.rejects(Luke.load(MODEL, { wasmUrl: model, worker: false }), refused);
+  }
 });
 
 test('a relative URL is taken from that of the page or the worker', () => {

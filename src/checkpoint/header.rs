@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::limits::{MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_JSON_BYTES, MAX_NAME_BYTES, MAX_SHARDS};
 use super::names::ByTensor;
 use crate::dtype::DType;
-use crate::error::{LukeError, Result};
+use crate::error::{LukeError, Result, shortened};
 use crate::folder::limits::MAX_PATH_BYTES;
 
 /// Bytes before the header's JSON: its length as a little-endian u64.
@@ -65,7 +65,7 @@ impl Stored {
 /// numbers.
 fn check_shape(name: &str, shape: &[usize], bits: usize) -> std::result::Result<u64, String> {
     if name.len() > MAX_NAME_BYTES {
-        return Err(format!("the name of tensor {}... is too long", name.chars().take(80).collect::<String>()));
+        return Err(format!("the name of tensor {} is too long", shortened(name)));
     }
     if shape.len() > MAX_DIMENSIONS {
         return Err(format!("tensor {name} has {} dimensions, more than {MAX_DIMENSIONS}", shape.len()));
@@ -167,7 +167,7 @@ pub fn shards(index_json: &[u8]) -> Result<Vec<String>> {
     };
     match shards.iter().find(|shard| !inside(shard)) {
         Some(outside) => {
-            let start: String = outside.chars().take(80).collect();
+            let start = shortened(outside);
             Err(bad(format!("shard '{}' is not in the folder", start.escape_debug())))
         }
         None => Ok(shards.into_iter().collect()),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::Stored;
 use crate::config::{LukeConfig, MAX_LABELS};
-use crate::error::{LukeError, Result};
+use crate::error::{LukeError, Result, shortened};
 use crate::heads::{ClozeTokens, HEADS, HeadInfo, HeadKind, HeadLayers, HeadSpec, NerContext};
 
 /// A head that was asked for: `ner`, or `ner=my_layer` where its tensors are `my_layer.weight` and `my_layer.bias`.
@@ -22,7 +22,7 @@ impl FromStr for HeadChoice {
 
     fn from_str(text: &str) -> Result<Self> {
         let (key, layer) = text.split_once('=').map_or((text, None), |(key, layer)| (key, Some(layer.to_owned())));
-        let unknown = || LukeError::input("head", format!("'{key}' is none of {}", HeadKind::keys()));
+        let unknown = || LukeError::input("head", format!("'{}' is none of {}", shortened(key), HeadKind::keys()));
         let kind = HeadKind::from_key(key).ok_or_else(unknown)?;
         if layer.is_some() && kind.info().layer_names().len() > 1 {
             return Err(LukeError::input("head", format!("{kind} has several layers, whose names are fixed")));

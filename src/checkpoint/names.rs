@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::limits::{MAX_NAME_BYTES, MAX_STORED_TENSORS};
+use crate::error::shortened;
 
 /// Values by the names of tensors, without `__metadata__`. Reading one fails on a name that is there twice or is too long,
 /// and on too many names.
@@ -35,8 +36,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Names<T> {
                 continue;
             }
             if name.len() > MAX_NAME_BYTES {
-                let start: String = name.chars().take(80).collect();
-                return Err(A::Error::custom(format!("the name of tensor {start}... is too long")));
+                return Err(A::Error::custom(format!("the name of tensor {} is too long", shortened(&name))));
             }
             if tensors.len() >= MAX_STORED_TENSORS {
                 return Err(A::Error::custom(format!("more than {MAX_STORED_TENSORS} tensors")));

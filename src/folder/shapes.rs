@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::LukeConfig;
-use crate::error::{LukeError, Result};
+use crate::error::{LukeError, Result, shortened};
 use crate::heads::{HeadKind, HeadLayers, HeadSpec, LinearLayer};
 
 /// A tensor that the model takes.
@@ -92,7 +92,7 @@ fn head_shapes(task: &str, labels: usize, c: &LukeConfig) -> Result<Vec<TensorSp
     let (h, e) = (c.hidden_size, c.entity_emb_size);
     let bad = |reason: String| Err(LukeError::format("manifest.json", reason));
     let Some(kind) = HeadKind::from_key(task) else {
-        return bad(format!("head '{}' is not known", task.chars().take(80).collect::<String>()));
+        return bad(format!("head '{}' is not known", shortened(task)));
     };
     let head = kind.info();
     if head.min_labels().is_some_and(|min| labels < min) {

@@ -21,7 +21,7 @@ use burn::tensor::Tensor;
 use crate::backend::{self, DeviceKind, OpenDevice};
 use crate::checkpoint::RawCheckpoint;
 use crate::config::LukeConfig;
-use crate::error::{LukeError, Result};
+use crate::error::{LukeError, Result, shortened};
 use crate::folder::{CheckedFolder, Manifest, Source};
 use crate::heads::{HeadKind, HeadSpec, Method};
 use crate::inputs::{CheckedInputs, ModelInputs};
@@ -141,7 +141,7 @@ impl Luke {
         let mut available: Vec<String> = self.tasks().into_iter().map(str::to_owned).collect();
         let others = self.heads.keys().map(|head| head.key().to_owned());
         available.extend(others.filter(|head| !available.contains(head)).collect::<Vec<_>>());
-        LukeError::TaskUnavailable { task: task.into(), available }
+        LukeError::TaskUnavailable { task: shortened(task), available }
     }
 
     /// Whether the device has failed, so that the model must be loaded again.

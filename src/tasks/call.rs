@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::ner::{NerInput, NerResult};
 use super::{from_value, required};
-use crate::error::{LukeError, Result};
+use crate::error::{LukeError, Result, shortened};
 use crate::heads::Method;
 use crate::luke::{Luke, Turns};
 
@@ -17,7 +17,7 @@ impl Luke {
     /// # Errors
     /// `input` for another name, and for arguments and options that are not those of the task; else the errors of the task.
     pub async fn call(&self, task: &str, input: Value, options: Value) -> Result<Value> {
-        let unknown = || LukeError::input("task", format!("there is no task '{task}'"));
+        let unknown = || LukeError::input("task", format!("there is no task '{}'", shortened(task)));
         let turns = &mut self.turns();
         match Method::from_name(task).ok_or_else(unknown)? {
             Method::Ner => match self.ner(&NerInput::from_value(input)?, &optional(options)?).await? {

@@ -79,6 +79,14 @@ export class OpfsStore implements Store {
 
   async draft(part: string): Promise<Draft> {
     this.#folder = await openFolder();
+    return this.#draft(part).catch((error: unknown) => {
+      // Another tab has the part open, and its lock was not waited for: this draft begins a part of its own.
+      if (!isInUse(error)) throw error;
+      return this.#draft(`${part}-${crypto.randomUUID()}`);
+    });
+  }
+
+  async #draft(part: string): Promise<Draft> {
     const handle = (await this.#folder.getFileHandle(part + PART, { create: true })) as FileHandle;
     return new OpfsDraft(this.#folder, handle, await handle.createSyncAccessHandle!());
   }
@@ -89,7 +97,7 @@ export class OpfsStore implements Store {
       try {
         return await this.#folder.removeEntry(name);
       } catch (error) {
-        if ((error as DOMException).name !== 'NoModificationAllowedError' || tried === DELETE_TRIES) return ignoreMissing(error);
+        if (!isInUse(error) || tried === DELETE_TRIES) return ignoreMissing(error);
       }
       await new Promise((resolve) => setTimeout(resolve, DELETE_WAIT_MS));
     }
@@ -181,6 +189,10 @@ async function find(folder: Folder, name: string): Promise<FileHandle | undefine
 
 function ignoreMissing(error: unknown): undefined {
   if ((error as DOMException).name !== 'NotFoundError') throw error;
+}
+
+function isInUse(error: unknown): boolean {
+  return (error as DOMException).name === 'NoModificationAllowedError';
 }
 
 /**

@@ -1,6 +1,7 @@
 // The store for files of models: the backends that work in this browser, and which of them a load uses.
+import { follow } from '../abort.js';
 import { LukeError } from '../errors.js';
-import { sha256 } from '../hash.js';
+import { canHash, sha256 } from '../hash.js';
 import type { LoadOptions } from '../types.js';
 import { CacheApiStore } from './cache-api.js';
 import { MemoryStore } from './memory.js';
@@ -15,6 +16,9 @@ async function available(): Promise<Store[]> {
   return stores.filter((store) => store !== undefined);
 }
 
+/** How long nothing may happen under a lock that another tab holds. A browser may have frozen that tab, which then keeps its locks. */
+const FROZEN_MS = 15_000;
+
 /** The places where a load looks for files, and the one to which it writes. */
 export class Stores {
   /** The backends for new files, of which the first is used. */
@@ -23,11 +27,16 @@ export class Stores {
   readonly all: readonly Store[];
   /** Whether the user asked for this backend: then a full disk is an error. */
   readonly isRequired: boolean;
+  /** Whether nothing may be kept, neither by the browser's HTTP cache nor by a service worker. */
+  readonly isOff: boolean;
+  /** Why a backend was left. */
+  failure: unknown;
 
-  private constructor(targets: readonly Store[], all: readonly Store[], isRequired: boolean) {
+  private constructor(targets: readonly Store[], all: readonly Store[], isRequired: boolean, isOff = false) {
     this.#targets = targets;
     this.all = all;
     this.isRequired = isRequired;
+    this.isOff = isOff;
   }
 
   /**
@@ -46,7 +55,7 @@ export class Stores {
       const why = cache === 'opfs' ? 'it needs a worker and a browser with OPFS' : 'the page is not served securely, or the browser forbids storage';
       throw new LukeError('unsupported', `cache "${cache}" does not work here: ${why}`);
     }
-    return new Stores(targets, stores, isRequired);
+    return new Stores(targets, stores, isRequired, cache === false);
   }
 
   /** The backend for new files, or `undefined` if nothing is stored. */
@@ -56,20 +65,21 @@ export class Stores {
 
   /** Goes on without the target, which has failed: with the next backend, unless the disk is full. */
   leaveTarget(error: unknown): void {
+    this.failure = error;
     this.#targets = isFull(error) ? [] : this.#targets.slice(1);
   }
 
   /** The same places to read from, without one to write to. */
   withoutTarget(): Stores {
-    return new Stores([], this.all, false);
+    return new Stores([], this.all, false, this.isOff);
   }
 
-  /** Whether a file is stored with this size. A file of another size is damaged and is deleted. */
+  /** Whether a file is stored with this size. One of another size is deleted if it is damaged: the manifest that says the size may be wrong. */
   async has(name: string, bytes: number): Promise<boolean> {
     for (const store of this.all) {
       const size = await store.size(name).catch(() => undefined);
       if (size === bytes) return true;
-      if (size !== undefined) await store.delete(name).catch(() => {});
+      if (size !== undefined && !(await verifiedIn(store, name))) await store.delete(name).catch(() => {});
     }
     return false;
   }
@@ -93,20 +103,19 @@ export class Stores {
   /** The content of a file; `undefined` if it is not stored or cannot be read. */
   async bytes(name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     for (const store of this.all) {
-      try {
-        const draft = new MemoryDraft((await store.size(name)) ?? 0);
-        if (await store.read(name, (piece) => draft.write(piece))) return draft.content();
-      } catch {
-        // Another backend may have it too.
-      }
+      const bytes = await bytesIn(store, name);
+      if (bytes) return bytes;
     }
     return undefined;
   }
 
   /** The content of a file, if it is still the one of its name. */
   async verified(hash: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const bytes = await this.bytes(hash);
-    return bytes && (await sha256(bytes)) === hash ? bytes : undefined;
+    for (const store of this.all) {
+      const bytes = await verifiedIn(store, hash);
+      if (bytes) return bytes;
+    }
+    return undefined;
   }
 
   /** Stores a file, if there is a place to write to. */
@@ -131,14 +140,43 @@ export class Stores {
     });
   }
 
+  /** Stores a file whose name says nothing about its content. A copy in another backend is then an old one. */
+  async replace(name: string, content: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.put(name, content);
+    const { target } = this;
+    if (target) await Promise.all(this.all.filter((store) => store !== target).map((store) => store.delete(name).catch(() => {})));
+  }
+
   /**
    * Runs `work` while no other tab does anything of this name; without a name, at once. The lock ends with the tab; `signal` ends the wait
-   * for it.
+   * for it. So does a holder whose `progress` stays the same, and a browser that refuses locks: `work` then runs without the lock, and
+   * bytes may be fetched twice.
    */
-  alone<T>(name: string | undefined, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async alone<T>(name: string | undefined, work: () => Promise<T>, signal?: AbortSignal, progress?: () => Promise<number>): Promise<T> {
     const locks = (globalThis.navigator as Navigator | undefined)?.locks;
-    if (name === undefined || !locks || !this.target || this.target.kind === 'memory') return work();
-    return locks.request(`luke-web:${name}`, { ...(signal && { signal }) }, work) as Promise<T>;
+    const { target } = this;
+    if (name === undefined || !locks || !target || target.kind === 'memory') return work();
+    const { abort, release } = follow(signal);
+    let [hasBegun, before] = [false, 0];
+    const timer = setInterval(async () => {
+      const now = await (progress?.() ?? target.partBytes(name)).catch(() => 0);
+      if (now === before) abort.abort();
+      before = now;
+    }, FROZEN_MS);
+    const begin = () => {
+      clearInterval(timer);
+      hasBegun = true;
+      return work();
+    };
+    try {
+      return (await locks.request(`luke-web:${name}`, { signal: abort.signal }, begin)) as T;
+    } catch (error) {
+      if (hasBegun || signal?.aborted) throw error;
+      return begin();
+    } finally {
+      clearInterval(timer);
+      release();
+    }
   }
 
   async delete(name: string): Promise<void> {
@@ -150,6 +188,21 @@ export class Stores {
     const lists = await Promise.all(this.all.map((store) => store.list()));
     return new Map(lists.flat().map(({ name, bytes }) => [name, bytes]));
   }
+}
+
+/** The content of a file in one backend; `undefined` if it is not there or cannot be read. */
+async function bytesIn(store: Store, name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    const draft = new MemoryDraft((await store.size(name)) ?? 0);
+    return (await store.read(name, (piece) => draft.write(piece))) ? draft.content() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function verifiedIn(store: Store, hash: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const bytes = canHash() ? await bytesIn(store, hash) : undefined;
+  return bytes && (await sha256(bytes)) === hash ? bytes : undefined;
 }
 
 /** Whether the browser refused bytes because it has no room for them. */

@@ -23,7 +23,7 @@ pub(super) fn check(manifest: &Manifest, config: &LukeConfig, kind: Kind) -> Res
 
 fn one(file: &FileEntry, kind: Kind) -> Result<()> {
     if file.path.len() > MAX_PATH_BYTES {
-        return Err(bad(format!("path '{}...' is longer than {MAX_PATH_BYTES} bytes", shortened(&file.path))));
+        return Err(bad(format!("path '{}' is longer than {MAX_PATH_BYTES} bytes", shortened(&file.path))));
     }
     let path = &file.path;
     let inside = path.split('/').all(|part| !["", ".", ".."].contains(&part));

@@ -15,7 +15,7 @@ use super::file::FileEntry;
 use super::limits::{MAX_MANIFEST_BYTES, MAX_TEXT_BYTES};
 use super::manifest::{EntityTable, Manifest};
 use crate::config::LukeConfig;
-use crate::error::{LukeError, Result};
+use crate::error::{LukeError, Result, shortened};
 
 /// A manifest whose parts fit each other, its config, and its tensors in the order in which the model takes them. Only
 /// the constructors here make one, so code that has one need not check again.
@@ -146,11 +146,6 @@ struct Header {
 
 fn bad(reason: impl Into<String>) -> LukeError {
     LukeError::format("manifest.json", reason)
-}
-
-/// The start of a text from a file, for an error message.
-fn shortened(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub(super) fn specs(manifest: &Manifest, config: &LukeConfig) -> Result<Vec<Tens
         return Err(bad(format!("tensors has {} entries, more than {MAX_TENSOR_ENTRIES}", manifest.tensors.len())));
     }
     if let Some(long) = manifest.tensors.iter().find(|tensor| tensor.name.len() > MAX_NAME_BYTES) {
-        return Err(bad(format!("the name of tensor {}... is too long", shortened(&long.name))));
+        return Err(bad(format!("the name of tensor {} is too long", shortened(&long.name))));
     }
     let names = Names(manifest.tensors.iter().map(|tensor| tensor.name.as_str()).collect());
     tensor_specs(config, &manifest.heads, manifest.entity_table.is_some(), &names)

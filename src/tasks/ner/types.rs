@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::error::{LukeError, Result};
+use crate::error::{LukeError, Result, shortened};
 use crate::heads::{Candidates, NerContext};
 use crate::tasks::limits;
 use crate::text::{EncodeOptions, OffsetUnit, SpecialTokens};
@@ -147,7 +147,7 @@ impl NerOptions {
     /// `input`, with the option's name.
     pub(super) fn check(&self, labels: &[String], max_seq_tokens: usize) -> Result<()> {
         if let Some(label) = self.labels.iter().flatten().find(|label| !labels.contains(label)) {
-            return Err(LukeError::input("labels", format!("'{label}' is none of {}", labels.join(", "))));
+            return Err(LukeError::input("labels", format!("'{}' is none of {}", shortened(label), labels.join(", "))));
         }
         if let Some(tokens) = self.max_span_tokens {
             limits::check("maxSpanTokens", tokens, &limits::TOKENS)?;

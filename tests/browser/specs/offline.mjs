@@ -31,6 +31,43 @@ export default async function ({ test, browser }) {
       }
     });
   }
+
+  await test('cache: false keeps nothing of a model, also behind a service worker', async () => {
+    const site = await startSite();
+    const context = await browser.newContext();
+    try {
+      const page = await context.newPage();
+      await page.goto(`${site.url}some/where/demo/?device=wasm`);
+      await page.waitForSelector(RESULT);
+      while (!(await page.evaluate(isKept))) await page.waitForTimeout(50);
+      const load = async (cache) => {
+        const { Luke } = await import('luke-web');
+        const luke = await Luke.load('models/luke-mini-en/', { device: 'wasm', cache });
+        await luke.dispose();
+      };
+      await page.evaluate(load, 'auto');
+      assert.notDeepEqual(await page.evaluate(keptOfModels, 'delete'), [], 'the service worker sees the manifest');
+      await page.evaluate(load, false);
+      assert.deepEqual(await page.evaluate(keptOfModels), []);
+    } finally {
+      site.close();
+      await context.close();
+    }
+  });
+}
+
+/** The files of models that a service worker has kept; with `delete` they are then deleted. */
+async function keptOfModels(how) {
+  const kept = [];
+  for (const name of (await caches.keys()).filter((name) => name.startsWith('luke-web-page'))) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+      if (!request.url.includes('/models/')) continue;
+      kept.push(request.url);
+      if (how === 'delete') await cache.delete(request);
+    }
+  }
+  return kept;
 }
 
 /** What the page shows, and whether its headers allow threads. */
