@@ -16,6 +16,8 @@ mod plan;
 mod stack_rows;
 mod weight;
 
+#[cfg(feature = "kernel-tests")]
+pub mod bench;
 #[cfg(any(test, feature = "kernel-tests"))]
 pub mod check;
 #[cfg(feature = "cpu")]
