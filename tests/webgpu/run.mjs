@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { becomeBrowser, driverEnvironment, NO_ADAPTER } from './dawn.mjs';
 
-const SPECS = ['dawn', 'fake', 'devices', 'kernels', 'faults'];
+const SPECS = ['dawn', 'fake', 'devices', 'kernels', 'faults', 'check'];
 const TIMEOUT_MS = 180_000;
 
 const driver = driverEnvironment(process.env);

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { findDriver } from './drivers.mjs';
+import { candidates, carriedLoader, chooseDriver, probe } from './drivers.mjs';
 import { planOf } from './plan.mjs';
 import { labelOf, markdown, parseTests } from './report.mjs';
 
@@ -18,11 +18,12 @@ const out = resolve(values.out ?? process.env.OUT ?? `gpu-day-${new Date().toISO
 const file = join(out, 'day.jsonl');
 mkdirSync(join(out, 'logs'), { recursive: true });
 const work = mkdtempSync(join(os.tmpdir(), 'luke-gpu-day-'));
-const env = { ...process.env, ...findDriver(process.env, work), PYTHONUNBUFFERED: '1' };
 const lines = [];
 let running;
+const { env, tried } = findDriver();
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop(1));
 writeFileSync(file, '');
+record('day', { kind: 'drivers', tried });
 
 for (const step of planOf({ quick: values.quick, only: positionals })) await run(step);
 finish();
@@ -33,6 +34,15 @@ function finish() {
   const failed = lines.filter(({ kind, ok }) => kind === 'end' && !ok).map(({ step }) => step);
   console.log(`${failed.length ? `failed: ${failed.join(', ')}` : 'all steps ended well'}\n${join(out, 'report.md')}`);
   process.exit(failed.length ? 1 : 0);
+}
+
+/** The environment in which the steps find the driver, and what was tried for it. */
+function findDriver() {
+  const loader = carriedLoader(at('../..'));
+  const base = { ...process.env, ...(loader && { LD_LIBRARY_PATH: [process.env.LD_LIBRARY_PATH, loader].filter(Boolean).join(':') }), PYTHONUNBUFFERED: '1' };
+  const { tried, ...chosen } = chooseDriver(candidates(base, work), (env) => probe({ ...base, ...env }));
+  for (const { driver, name, problem } of tried) console.log(`driver ${driver}: ${name ?? problem}`);
+  return { env: { ...base, ...chosen.env }, tried };
 }
 
 /** Ends the step that runs, and keeps what is known. */

@@ -28,9 +28,10 @@ export async function openGpu() {
   const adapter = await navigator.gpu.requestAdapter().catch(() => null);
   if (!adapter) throw new Error(NO_ADAPTER);
   const folders = { '/pkg/': at('pkg'), '/micro/': MICRO, '/mini/': at('www/models/luke-mini-en'), '/synthetic/': join(work, 'synthetic') };
-  const { url } = await listen(staticFiles(folders, {}, { compress: false }));
+  const { server, url } = await listen(staticFiles(folders, {}, { compress: false }));
+  server.keepAliveTimeout = 0; // no limit: it would pass while the GPU works, because the server is in this thread too
   const lukeWeb = await import('../../pkg/dist/index.js');
-  const load = (path, more = {}) => untilTrap(lukeWeb.Luke.load(url + path, { worker: false, wasmUrl: `${url}pkg/wasm/`, device: 'webgpu', retries: 0, ...more }));
+  const load = (path, more = {}) => untilTrap(lukeWeb.Luke.load(url + path, { worker: false, wasmUrl: `${url}pkg/wasm/`, device: 'webgpu', ...more }));
   return { adapter, meter, lukeWeb, load };
 }
 
@@ -72,8 +73,8 @@ export async function main(body) {
     await new Promise((resolve) => process.stdout.write('', resolve));
     process.exit(0);
   } catch (error) {
-    console.error(error.stack ?? error);
-    line({ kind: 'error', message: String(error.message ?? error), ...(error.code && { code: error.code }) });
+    console.error(error.stack ?? error); // the log has all of it
+    line({ kind: 'error', message: String(error.message ?? error).split('\n')[0], ...(error.code && { code: error.code }) });
     process.exit(1);
   }
 }

@@ -28,7 +28,8 @@ export function table(rows, columns) {
 export function digits(value) {
   if (value === undefined || value === null || Number.isNaN(value)) return '';
   const size = Math.abs(value);
-  if (size !== 0 && size < 0.001) return value.toExponential(1);
+  if (size === 0) return '0';
+  if (size < 0.001) return value.toExponential(1);
   return size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : size >= 1 ? value.toFixed(2) : value.toFixed(3);
 }
 
@@ -43,7 +44,7 @@ export function markdown(lines, { quick = false } = {}) {
     `# A day with ${label}`,
     environment?.adapter.isSoftware ? 'The adapter is software: a processor acts as the GPU. The times say nothing about a real GPU.' : '',
     quick ? 'A short run (`--quick`): small shapes and small models.' : '',
-    ...section('Machine', machine(environment, of('nvidia')[0])),
+    ...section('Machine', machine(environment, of('nvidia')[0]), drivers(of('drivers')[0])),
     ...section('Steps', rows(of('end'), [['step', (l) => l.step], ['seconds', (l) => digits(l.seconds)], ['result', (l) => (l.ok ? 'ok' : `FAILED: ${l.reason}`)]]), problems(lines)),
     ...section('Correctness', rows(of('kernel'), KERNEL), fixtures(of('fixture')), rows(of('tests'), TESTS)),
     ...section('Linear layer', of('linear').some(({ gflops }) => gflops) ? 'GFLOP/s by the clock of the GPU, and by wall time where the device has no such clock.' : '', rows(of('linear'), linear(of('cublas'))), skipped(of('skipped'))),
@@ -105,6 +106,11 @@ function machine(environment, nvidia) {
     features: adapter.features.join(', '), ...(nvidia?.found ? Object.fromEntries(Object.entries(nvidia).filter(([key]) => !['kind', 'found', 'all', 'step', 'adapter', 'software'].includes(key))) : {}),
   };
   return table(Object.entries(facts).filter(([, value]) => value !== undefined), [['fact', ([key]) => key], ['', ([, value]) => value]]);
+}
+
+/** Which drivers were tried. */
+function drivers(line) {
+  return (line?.tried ?? []).map(({ driver, name, problem }) => `- driver ${driver}: ${name ?? problem}`).join('\n');
 }
 
 /** What went wrong inside of steps. */

@@ -17,6 +17,7 @@ await main(async () => {
     driver: process.env.VK_DRIVER_FILES ?? 'of the system',
     system: `${os.type()} ${os.release()}`,
     cpu: os.cpus()[0]?.model,
+    cores: os.cpus().length,
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     load: os.loadavg()[0],
     node: process.version,
