@@ -16,7 +16,7 @@ mod plan;
 mod stack_rows;
 mod weight;
 
-#[cfg(feature = "kernel-tests")]
+#[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
 pub mod bench;
 #[cfg(any(test, feature = "kernel-tests"))]
 pub mod check;

@@ -13,17 +13,18 @@ pub struct LinearBench(bench::LinearBench);
 
 #[wasm_bindgen]
 impl LinearBench {
-    /// Makes the layer. `dtype` is how its weight is stored: `f32`, `f16`, `q8` or `q4`.
+    /// Makes the layer. `dtype` is how its weight is stored: `f32`, `f16`, `q8` or `q4`. `shader` is as in
+    /// [`LinearBench::new`](bench::LinearBench::new).
     ///
     /// # Errors
-    /// - `input` if there is no such dtype
+    /// - `input` if there is no such dtype or shader
     /// - `unsupported` if the device of this build cannot be opened
     /// - `out-of-memory` if there is no memory for the weight
-    pub async fn open(rows: usize, k: usize, n: usize, dtype: JsValue, tiled: bool) -> JsResult<LinearBench> {
+    pub async fn open(rows: usize, k: usize, n: usize, dtype: JsValue, shader: String) -> JsResult<LinearBench> {
         super::console_panics();
         let dtype = tasks::required("dtype", from_js(&dtype, "dtype")?).map_err(js_error)?;
         let opened = backend::open(DeviceKind::DEFAULT).await.map_err(js_error)?;
-        bench::LinearBench::new([rows, k, n], dtype, tiled, opened.device()).map(LinearBench).map_err(js_error)
+        bench::LinearBench::new([rows, k, n], dtype, &shader, opened.device()).map(LinearBench).map_err(js_error)
     }
 
     /// Computes the layer several times, waits for all, and gives one number of the last result.

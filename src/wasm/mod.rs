@@ -4,7 +4,7 @@
 //! [`LukeError`](crate::error::LukeError::code).
 #![cfg_attr(not(test), deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used))]
 
-#[cfg(feature = "kernel-tests")]
+#[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
 mod bench;
 mod call;
 mod js;

@@ -46,7 +46,9 @@ test('a table puts numbers on the right and keeps its shape whatever is in a cel
 test('a report names the device in every section, and says when it is software', () => {
   const lines = [
     ENVIRONMENT,
-    { kind: 'linear', ...SHAPE, dtype: 'f32', tiled: false, gpuMs: 0.1, wallMs: 0.2, gflops: 7549 },
+    { kind: 'linear', ...SHAPE, dtype: 'f32', shader: 'own', gpuMs: 0.1, wallMs: 0.2, gflops: 7549 },
+    { kind: 'linear', ...SHAPE, dtype: 'f32', shader: 'low', gflops: 5000 },
+    { kind: 'linear', ...SHAPE, dtype: 'f32', shader: 'high', gflops: 9000 },
     { kind: 'cublas', ...SHAPE, dtype: 'f32', gflops: 15098 },
     { kind: 'pass', model: 'base f32', words: 128, entities: 32, batch: 13, wallMs: { median: 5, min: 4, count: 20 }, rowsPerSecond: 416000, work: { submits: 9, dispatches: 92, submitMs: { max: 1.5 }, longestPassMs: 1.25, untimedPasses: 0 } },
     { kind: 'end', step: 'linear', ok: true, seconds: 3 },
@@ -57,6 +59,7 @@ test('a report names the device in every section, and says when it is software',
   assert.equal(report.match(/^## /gm).length, report.match(/Measured on: a GPU\./g).length);
   assert.match(report, /\| 160 \| 768 \| 3072 \| f32 \| by itself \| 0\.100 \| 0\.200 \| 7549 \| 15098 \| {2}\| {2}\| 50\.0 % \|/);
   assert.match(report, /\| base f32 \| 13 × 128 \+ 32 \| 9 \| 1\.50 \| 1\.25 \| 0 \|/);
+  assert.match(report, /\| 160 \| 768 \| 3072 \| f32 \| 7549 \| 5000 \| {2}\| 9000 \| high \|/);
   assert.match(report, /FAILED: it took more than 4 min/);
   assert.match(report, /- ner: no memory/);
   assert.doesNotMatch(report, /software adapter/);

@@ -47,7 +47,8 @@ export function markdown(lines, { quick = false } = {}) {
     ...section('Machine', machine(environment, of('nvidia')[0]), drivers(of('drivers')[0])),
     ...section('Steps', rows(of('end'), [['step', (l) => l.step], ['seconds', (l) => digits(l.seconds)], ['result', (l) => (l.ok ? 'ok' : `FAILED: ${l.reason}`)]]), problems(lines)),
     ...section('Correctness', rows(of('kernel'), KERNEL), fixtures(of('fixture')), rows(of('tests'), TESTS)),
-    ...section('Linear layer', of('linear').some(({ gflops }) => gflops) ? 'GFLOP/s by the clock of the GPU, and by wall time where the device has no such clock.' : '', rows(of('linear'), linear(of('cublas'))), skipped(of('skipped'))),
+    ...section('Linear layer', of('linear').some(({ gflops }) => gflops) ? 'GFLOP/s by the clock of the GPU, and by wall time where the device has no such clock.' : '', rows(of('linear').filter(isChosen), linear(of('cublas'))), skipped(of('skipped'))),
+    ...section('Tiles of the linear layer', rows(tiles(of('linear')), TILES)),
     ...section('Whole passes', rows(of('pass'), PASS)),
     ...section('Longest submit', rows(of('pass').filter(({ work }) => work), SLICES)),
     ...section('Loads', rows(of('load'), LOAD)),
@@ -83,6 +84,30 @@ const MEMORY = [
 ];
 const NER = [['model', (l) => l.model], ['device', (l) => (l.device === 'wasm' ? 'CPU module, one thread' : 'WebGPU')], ['words', (l) => l.words], ['ms', (l) => digits(l.ms)], ['words a second', (l) => digits(l.wordsPerSecond)], ['submits', (l) => l.work?.submits]];
 
+const LAYER = [['rows', (l) => l.rows], ['in', (l) => l.in], ['out', (l) => l.out], ['weight', (l) => l.dtype]];
+const rate = (l) => l?.gflops ?? l?.gflopsByWall;
+/** GFLOP/s of each tile. */
+const TILES = [
+  ...LAYER, ['by itself', (l) => digits(rate(l.by.gpu ?? l.by.own))], ...['low', 'middle', 'high'].map((tile) => [tile, (l) => (l.by[tile]?.problem ? 'failed' : digits(rate(l.by[tile])))]),
+  ['fastest', (l) => Object.keys(l.by).filter((name) => name !== 'own' && rate(l.by[name])).sort((a, b) => rate(l.by[b]) - rate(l.by[a]))[0]],
+];
+
+/** Whether a line is of the shader that the device or a GPU takes, and not of a tile that was chosen. */
+function isChosen({ shader }) {
+  return shader === 'own' || shader === 'gpu';
+}
+
+/** The lines of each layer whose tiles were measured, together: `by` has them by shader. */
+function tiles(lines) {
+  const layers = new Map();
+  for (const line of lines) {
+    const key = [line.rows, line.in, line.out, line.dtype].join();
+    if (!layers.has(key)) layers.set(key, { ...line, by: {} });
+    layers.get(key).by[line.shader] = line;
+  }
+  return [...layers.values()].filter(({ by }) => Object.keys(by).some((shader) => !isChosen({ shader })));
+}
+
 /** The columns of the linear layer, beside those of cuBLAS where it was measured. */
 function linear(cublas) {
   const peer = (l, dtype) => cublas.find((c) => c.rows === l.rows && c.in === l.in && c.out === l.out && c.dtype === dtype)?.gflops;
@@ -91,8 +116,8 @@ function linear(cublas) {
     return best && l.gflops ? `${digits((100 * l.gflops) / best)} %` : undefined;
   };
   const columns = [
-    ['rows', (l) => l.rows], ['in', (l) => l.in], ['out', (l) => l.out], ['weight', (l) => l.dtype], ['shader', (l) => (l.tiled ? 'that of a GPU' : 'by itself')],
-    ['GPU ms', (l) => (l.problem ? `failed: ${l.problem}` : digits(l.gpuMs))], ['wall ms', (l) => digits(l.wallMs)], ['GFLOP/s', (l) => digits(l.gflops ?? l.gflopsByWall)],
+    ...LAYER, ['shader', (l) => (l.shader === 'gpu' ? 'that of a GPU' : 'by itself')],
+    ['GPU ms', (l) => (l.problem ? `failed: ${l.problem}` : digits(l.gpuMs))], ['wall ms', (l) => digits(l.wallMs)], ['GFLOP/s', (l) => digits(rate(l))],
   ];
   if (cublas.length === 0) return columns;
   return [...columns, ['cuBLAS f32', (l) => digits(peer(l, 'f32'))], ['TF32', (l) => digits(peer(l, 'tf32'))], ['f16', (l) => digits(peer(l, 'f16'))], ['share of cuBLAS f32 (of f16 for other weights)', share]];

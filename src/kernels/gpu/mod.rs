@@ -26,10 +26,16 @@ mod linear;
 mod stack_rows;
 #[cfg(all(feature = "webgpu", any(test, feature = "kernel-tests")))]
 pub mod testing;
+#[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
+mod tile_choice;
 #[cfg(feature = "webgpu")]
 mod warm_up;
 
 #[cfg(feature = "webgpu")]
 pub use compact::CompactMatrix;
+#[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
+pub use shaders::TileShape;
+#[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
+pub use tile_choice::choose_tile;
 #[cfg(feature = "webgpu")]
 pub use warm_up::warm_up;

@@ -8,13 +8,13 @@ await main(async () => {
   const { describe } = await import('../../../www/dist/check/environment.js');
   const { LinearBench } = await openKernels();
   // A software adapter runs another shader than a GPU unless it is told to.
-  const variants = describe(adapter).isSoftware ? [false, true] : [false];
+  const shaders = ['own', ...(describe(adapter).isSoftware ? ['gpu'] : []), ...options.tiles];
   for (const [rows, k, n] of options.linear) {
     for (const dtype of options.dtypes) {
-      for (const tiled of variants) {
-        const what = { kind: 'linear', rows, in: k, out: n, dtype, tiled };
+      for (const shader of shaders) {
+        const what = { kind: 'linear', rows, in: k, out: n, dtype, shader };
         try {
-          line({ ...what, ...(await measure(meter, await LinearBench.open(rows, k, n, dtype, tiled), 2 * rows * k * n)) });
+          line({ ...what, ...(await measure(meter, await LinearBench.open(rows, k, n, dtype, shader), 2 * rows * k * n)) });
         } catch (error) {
           line({ ...what, problem: String(error.message ?? error) });
         }
