@@ -1,8 +1,8 @@
 // Runs the steps of the GPU day, each as a program of its own with a time limit, and writes what they find.
-//   node tools/gpu/day.mjs [--quick] [--out FOLDER] [WORD...]     runs only steps whose name begins with one of the words
+//   node tools/gpu/day.mjs [--quick] [--out FOLDER] [WORD...]     runs only steps whose name begins with one of the words, and `env`
 // FOLDER/day.jsonl has a line for each figure as soon as it is known, FOLDER/report.md the tables, FOLDER/logs/ what the steps printed.
 import { spawn } from 'node:child_process';
-import { appendFileSync, createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,11 +22,23 @@ const lines = [];
 let running;
 const { env, tried } = findDriver();
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop(1));
-writeFileSync(file, '');
+const plan = planOf({ quick: values.quick, only: positionals });
+keepLines();
 record('day', { kind: 'drivers', tried });
 
-for (const step of planOf({ quick: values.quick, only: positionals })) await run(step);
+for (const step of plan) await run(step);
 finish();
+
+/** Keeps the figures of an earlier run into the same folder, but those of steps that run again. */
+function keepLines() {
+  const again = new Set(['day', ...plan.map(({ name }) => name)]);
+  if (existsSync(file)) lines.push(...readLines().filter(({ step }) => !again.has(step)));
+  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+}
+
+function readLines() {
+  return readFileSync(file, 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+}
 
 function finish() {
   rmSync(work, { recursive: true, force: true });
@@ -104,12 +116,12 @@ function kill(child) {
 
 /** Writes a figure with the device that gave it. */
 function record(step, line) {
-  const found = line.kind === 'environment' ? line : lines.find(({ kind }) => kind === 'environment');
+  const found = line.kind === 'environment' ? line : lines.findLast(({ kind }) => kind === 'environment');
   const entry = { step, ...(found && labelOf(found)), ...line };
   lines.push(entry);
   appendFileSync(file, `${JSON.stringify(entry)}\n`);
 }
 
 function writeReport() {
-  writeFileSync(join(out, 'report.md'), markdown(readFileSync(file, 'utf8').trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)), { quick: values.quick }));
+  writeFileSync(join(out, 'report.md'), markdown(lines, { quick: values.quick }));
 }

@@ -66,6 +66,9 @@ test('a report names the device in every section, and says when it is software',
   const software = markdown([{ ...ENVIRONMENT, adapter: { ...ENVIRONMENT.adapter, name: 'llvmpipe', isSoftware: true } }, lines[1]]);
   assert.match(software, /## Linear layer\n\nMeasured on: llvmpipe \(software adapter\)\./);
   assert.deepEqual(labelOf(ENVIRONMENT), { adapter: 'a GPU', software: false });
+  const other = { kind: 'ner', adapter: 'another GPU', model: 'of another GPU', device: 'webgpu', words: 1, ms: 1, wordsPerSecond: 1 };
+  assert.doesNotMatch(markdown([...lines, other]), /another/, 'figures of another device are left out');
+  assert.match(markdown([...lines, { ...other, adapter: 'a GPU' }]), /of another GPU/);
   assert.match(markdown([]), /unknown device/, 'a day whose first step failed has a report too');
 });
 

@@ -34,9 +34,11 @@ export function digits(value) {
 }
 
 /** The whole report. */
-export function markdown(lines, { quick = false } = {}) {
+export function markdown(all, { quick = false } = {}) {
+  const environment = all.findLast(({ kind }) => kind === 'environment');
+  // An earlier run into the same folder may have been on another device.
+  const lines = all.filter((line) => line === environment || line.adapter === undefined || line.adapter === environment?.adapter.name);
   const of = (kind) => lines.filter((line) => line.kind === kind);
-  const [environment] = of('environment');
   const label = environment ? `${environment.adapter.name}${environment.adapter.isSoftware ? ' (software adapter)' : ''}` : 'unknown device';
   const section = (title, ...parts) => (parts.some(Boolean) ? [`## ${title}\n\nMeasured on: ${label}.`, ...parts.filter(Boolean)] : []);
   const rows = (list, columns) => (list.length > 0 ? table(list, columns) : '');
