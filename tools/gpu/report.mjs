@@ -79,7 +79,7 @@ const LOAD = [
   ['self-test', (l) => (l.selfTest ? `off by ${digits(l.selfTest.maxError)}, allowed ${digits(l.selfTest.tolerance)}` : '')],
 ];
 const PIPELINES = [['model', (l) => l.model], ['pipelines', (l) => l.count], ['built in, ms', (l) => digits(l.totalMs)], ['slowest, ms', (l) => digits(l.builtMs.max)]];
-const COMPILE = [['pipeline', (l) => l.label], ['length of its WGSL', (l) => l.codeLength], ['call that waits, ms', (l) => digits(l.syncMs)], ['again, ms', (l) => digits(l.warmMs)], ['asynchronous, ms', (l) => digits(l.asyncMs)]];
+const COMPILE = [['pipeline', (l) => [l.label, l.about].filter(Boolean).join(': ')], ['length of its WGSL', (l) => l.codeLength], ['call that waits, ms', (l) => digits(l.syncMs)], ['again, ms', (l) => digits(l.warmMs)], ['asynchronous, ms', (l) => digits(l.asyncMs)]];
 const COMPILE_ALL = [['pipelines', (l) => l.pipelines], ['one after the other, ms', (l) => digits(l.sequentialMs)], ['all at once, ms', (l) => digits(l.parallelMs)]];
 const MEMORY = [
   ['reload', (l) => l.reload], ['phase', (l) => l.phase], ['buffers alive, MB', (l) => megabytes(l.aliveBytes)], ['buffers', (l) => l.aliveBuffers], ['process, MiB', (l) => digits(l.rssMiB)], ['GPU by nvidia-smi, MiB', (l) => l.gpuUsedMiB],

@@ -63,7 +63,12 @@ export function checkSteps(LukeClass: typeof Luke, model: string, meter: GpuMete
 
 /** How long each pipeline took, without the text of its shader. */
 export function describePipelines(meter: GpuMeter | undefined): unknown {
-  const pipelines = (meter?.pipelines ?? []).map(({ code, constants: _, ...record }) => ({ ...record, codeLength: code.length }));
+  const pipelines = (meter?.pipelines ?? []).map(({ code, constants: _, ...record }) => ({ ...record, about: aboutShader(code), codeLength: code.length }));
   const built = pipelines.map(({ builtMs = 0 }) => builtMs);
   return { count: pipelines.length, totalMs: rounded(built.reduce((sum, ms) => sum + ms, 0)), builtMs: summary(built), pipelines };
+}
+
+/** The beginning of the comment with which a shader of ours begins; empty for others. */
+export function aboutShader(code: string): string {
+  return /^\/\/ (.{1,60})(?=[ .:,]|$)/m.exec(code.split('\n')[0] ?? '')?.[1] ?? '';
 }

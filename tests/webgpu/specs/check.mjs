@@ -1,5 +1,6 @@
 // What gpu-check.html and tools/gpu measure with: the hooks in WebGPU on a device that is here, and the functions behind the figures.
 import assert from 'node:assert/strict';
+import { aboutShader } from '../../../www/dist/check/check.js';
 import { compareAnswers, inputs, passes } from '../../../www/dist/check/measure.js';
 import { GpuMeter } from '../../../www/dist/check/meter.js';
 import { rowsOf } from '../../../www/dist/check/rows.js';
@@ -88,6 +89,8 @@ export default async function ({ test }) {
   });
 
   await test('times of passes, and statistics', async () => {
+    const about = ['// y = LayerNorm(x + residual). A workgroup computes a row.\nx', `// ${'word '.repeat(30)}`, 'alias T = f32;\n// not the first line'].map(aboutShader);
+    assert.deepEqual(about, ['y = LayerNorm(x + residual). A workgroup computes a row.', 'word word word word word word word word word word word word', '']);
     assert.deepEqual(passTimes([1_000_000n, 3_500_000n, 0n, 0n, 5n, 4n, 7_000_000n, 7_000_000n]), [2.5, 0]);
     assert.deepEqual([median([3, 1, 2]), median([4, 1, 2, 3]), percentile([1, 2, 3, 4, 5], 0.9), percentile([7], 0.1)], [2, 2.5, 4.6, 7]);
     assert.ok(Number.isNaN(median([])));

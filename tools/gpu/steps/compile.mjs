@@ -5,6 +5,7 @@ import { line, main, modelPath, openGpu, options } from '../gpu.mjs';
 await main(async () => {
   const paths = options.models.map(([size, dtype]) => modelPath({ size, dtype, kind: size === 'mini' && dtype === 'q4' ? 'real' : 'synthetic' }));
   const { load, meter, adapter } = await openGpu();
+  const { aboutShader } = await import('../../../www/dist/check/check.js');
   for (const path of paths) await (await load(path)).dispose();
   const shaders = [...new Map(meter.pipelines.map((pipeline) => [`${pipeline.entryPoint} ${pipeline.code}`, pipeline])).values()];
   const { limits } = adapter;
@@ -21,7 +22,7 @@ await main(async () => {
     const syncMs = await timed(() => device.createComputePipeline(descriptor(device, shader)));
     const warmMs = await timed(() => device.createComputePipeline(descriptor(device, shader)));
     const asyncMs = await timed(() => other.createComputePipelineAsync(descriptor(other, shader)));
-    line({ kind: 'compile', label: shader.label, codeLength: shader.code.length, syncMs, warmMs, asyncMs });
+    line({ kind: 'compile', label: shader.label, about: aboutShader(shader.code), codeLength: shader.code.length, syncMs, warmMs, asyncMs });
     device.destroy();
     other.destroy();
   }
