@@ -13,7 +13,7 @@ function copy(from, to) {
   cpSync(at(from), at(to), { recursive: true, dereference: true, filter: (path) => !/\.(d\.ts|map|gitignore)$/.test(path) });
 }
 
-for (const file of ['style.css', 'icon.svg']) copy(file, `dist/${file}`);
+for (const file of ['style.css', 'icon.svg', 'gpu-check.html']) copy(file, `dist/${file}`);
 copy('../pkg/dist', 'dist/luke-web/dist');
 for (const device of ['cpu', 'relaxed', 'threads', 'webgpu']) {
   if (existsSync(at(`../pkg/wasm/${device}`))) copy(`../pkg/wasm/${device}`, `dist/luke-web/wasm/${device}`);
@@ -29,11 +29,12 @@ const hash = createHash('sha256').update(importMap).digest('base64');
 writeFileSync(at('dist/index.html'), html.replace('{{IMPORT_MAP_HASH}}', `sha256-${hash}`));
 
 // The service worker as a classic script, which every browser runs. It keeps the page; the runtime is kept when a model has used it.
+// The check of the GPU is not kept: few people open it.
 const dist = at('dist');
 const page = readdirSync(dist, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(dist, `${entry.parentPath}/${entry.name}`).replaceAll('\\', '/'))
-  .filter((path) => !/^(luke-web\/wasm|models)\/|^sw\.js$|^index\.html$/.test(path))
+  .filter((path) => !/^(luke-web\/wasm|models|check)\/|^gpu-check|^sw\.js$|^index\.html$/.test(path))
   .sort();
 const version = createHash('sha256');
 for (const path of ['index.html', ...page]) version.update(path).update(readFileSync(at(`dist/${path}`)));

@@ -19,6 +19,8 @@ mod probe;
 mod stack_rows;
 mod weight;
 
+#[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
+pub mod bench;
 #[cfg(any(test, feature = "kernel-tests"))]
 pub mod check;
 #[cfg(feature = "cpu")]

@@ -4,6 +4,8 @@
 //! [`LukeError`](crate::error::LukeError::code).
 #![cfg_attr(not(test), deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used))]
 
+#[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
+mod bench;
 mod call;
 mod js;
 mod source;

@@ -34,8 +34,8 @@ const ATTRIBUTES = {
   GPUDevice: ['features', 'limits', 'adapterInfo', 'queue', 'lost'],
 };
 
-/** Makes the global scope that of a worker in a browser, as far as the package needs it. Its GPU is Dawn's. */
-export async function becomeBrowser(scope = globalThis) {
+/** Makes the global scope that of a worker in a browser, as far as the package needs it. Its GPU is Dawn's, with options of `create`. */
+export async function becomeBrowser(scope = globalThis, options = []) {
   const { create, globals } = await import('webgpu');
   Object.assign(scope, globals);
   const own = attributesOnPrototypes(globals);
@@ -48,7 +48,7 @@ export async function becomeBrowser(scope = globalThis) {
   globals.GPUAdapter.prototype.requestDevice = async function (descriptor) {
     return own(await requestDevice.call(this, descriptor), 'GPUDevice');
   };
-  const gpu = create([]);
+  const gpu = create(options);
   gpu.wgslLanguageFeatures = new Set(gpu.wgslLanguageFeatures); // `keys` of Dawn's gives an array
   Object.defineProperty(scope, 'navigator', { value: { gpu: own(gpu, 'GPU') }, configurable: true });
   scope.WorkerGlobalScope = class WorkerGlobalScope {};

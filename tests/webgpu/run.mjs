@@ -6,7 +6,8 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { becomeBrowser, driverEnvironment, NO_ADAPTER } from './dawn.mjs';
 
-const SPECS = ['dawn', 'fake', 'devices', 'kernels', 'faults'];
+/** `check` uses the built page (www/dist), and stays last: its hooks stay. */
+const SPECS = ['dawn', 'fake', 'devices', 'kernels', 'faults', 'check'];
 const TIMEOUT_MS = 180_000;
 
 const driver = driverEnvironment(process.env);

@@ -59,6 +59,7 @@ export async function test(build) {
   await count(build, 'npm package: unit tests', 'node', 'npm', ['test', '--silent', '--workspace', 'pkg']);
   await count(build, 'test servers: unit tests', 'servers', process.execPath, ['--test', ...testFiles('www'), ...testFiles('tests/browser/faults')]);
   await count(build, 'benchmark: unit tests', 'bench', process.execPath, ['--test', ...testFiles('tools/bench')]);
+  await count(build, 'GPU day: unit tests', 'gpu', process.execPath, ['--test', ...testFiles('tools/gpu')]);
   await count(build, 'build: unit tests', 'build', process.execPath, ['--test', ...testFiles('tools/build')]);
   await count(build, 'WebGPU tests in Node.js', 'webgpu', process.execPath, ['tests/webgpu/run.mjs'], { CHROMIUM: toolchain.chromium });
   await count(build, 'browser tests', 'browser', process.execPath, ['tests/browser/run.mjs'], { CHROMIUM: toolchain.chromium });

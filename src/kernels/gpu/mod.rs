@@ -26,6 +26,12 @@ mod linear;
 mod stack_rows;
 #[cfg(all(feature = "webgpu", any(test, feature = "kernel-tests")))]
 pub mod testing;
+#[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
+mod tile_choice;
 
 #[cfg(feature = "webgpu")]
 pub use compact::CompactMatrix;
+#[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
+pub use shaders::TileShape;
+#[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
+pub use tile_choice::choose_tile;
