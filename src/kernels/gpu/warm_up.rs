@@ -10,6 +10,7 @@ use super::entity_attention::entity_attention;
 use super::gather_rows::gather_rows;
 use super::launch::{empty, launch};
 use super::linear;
+use super::quantize_rows::quantize_rows;
 use super::shaders::{LinearShader, Storage};
 use super::stack_rows::stack_rows;
 use crate::dtype::DType;
@@ -43,9 +44,12 @@ pub(super) fn launch_all(numbers: CubeTensor, integers: CubeTensor, dtype: DType
         let inputs: &[&CubeTensor] = match storage {
             Storage::F32 => &[&numbers, &numbers, &numbers],
             Storage::F16 => &[&numbers, &integers, &numbers],
-            Storage::Q8 => &[&numbers, &integers, &numbers, &numbers],
+            Storage::Q8 => &[&integers, &numbers, &integers, &numbers, &numbers],
         };
         launch(shader, &dispatch, inputs, &y);
+    }
+    if storage == Storage::Q8 {
+        quantize_rows(&numbers);
     }
     let columns = Columns { token_query: 0, entity_query: 0, key: 0, value: 0 };
     let batch = PackedBatch::new(&[(1, 0)]);
