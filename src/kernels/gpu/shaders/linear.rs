@@ -175,6 +175,25 @@ mod tests {
         assert_eq!(shader.dispatches(&plan(50, 33, 130)), [expected]);
     }
 
+    #[test]
+    fn a_pipeline_stores_vectors_only_where_every_row_begins_with_one() {
+        let group = |first_feature| RowGroup { rows: 0..500, first_feature };
+        let plan = |in_features, out_features, features: &[usize]| {
+            let groups = features.iter().copied().map(group).collect();
+            LinearPlan { rows: 500, in_features, out_features, groups, activation: Activation::None }
+        };
+        let shader = |plan: &LinearPlan, storage, software| LinearShader::fitting(plan, storage, software, true);
+        let kind = |shader: LinearShader| (shader.tile, shader.vectors, shader.stores_vectors, shader.dot4);
+        let all = plan(8, 1024, &[0, 256]);
+        assert_eq!(kind(shader(&all, Storage::Q8, false)), (TileShape::High, true, true, true));
+        assert_eq!(kind(shader(&all, Storage::F32, false)), (TileShape::High, true, true, false));
+        assert_eq!(kind(shader(&all, Storage::Q8, true)), (TileShape::Direct, true, true, false));
+        for plan in [plan(8, 1023, &[0]), plan(8, 1024, &[0, 255])] {
+            assert_eq!(kind(shader(&plan, Storage::F32, false)), (TileShape::Low, true, false, false));
+        }
+        assert_eq!(kind(shader(&plan(9, 1024, &[0]), Storage::F32, false)), (TileShape::Direct, false, false, false));
+    }
+
     /// Follows the shader: which rows and columns its workgroups compute.
     #[test]
     fn dispatches_stay_within_the_limit_and_compute_everything_once() {

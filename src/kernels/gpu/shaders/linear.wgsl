@@ -242,19 +242,17 @@ fn tiled(
             let a = step * X_STEP + local.y * (TALL / 4u);
             let b = step * W_STEP + local.x;
             let b0 = w_tile[b];
-            let b1 = w_tile[b + W_STRIDE];
-            let b2 = w_tile[b + 2u * W_STRIDE];
-            let b3 = w_tile[b + 3u * W_STRIDE];
             upper += products(x_tile[a], b0);
+            if TALL == 8u { lower += products(x_tile[a + 1u], b0); }
+            let b1 = w_tile[b + W_STRIDE];
             upper += products(x_tile[a + X_STRIDE], b1);
+            if TALL == 8u { lower += products(x_tile[a + 1u + X_STRIDE], b1); }
+            let b2 = w_tile[b + 2u * W_STRIDE];
             upper += products(x_tile[a + 2u * X_STRIDE], b2);
+            if TALL == 8u { lower += products(x_tile[a + 1u + 2u * X_STRIDE], b2); }
+            let b3 = w_tile[b + 3u * W_STRIDE];
             upper += products(x_tile[a + 3u * X_STRIDE], b3);
-            if TALL == 8u {
-                lower += products(x_tile[a + 1u], b0);
-                lower += products(x_tile[a + 1u + X_STRIDE], b1);
-                lower += products(x_tile[a + 1u + 2u * X_STRIDE], b2);
-                lower += products(x_tile[a + 1u + 3u * X_STRIDE], b3);
-            }
+            if TALL == 8u { lower += products(x_tile[a + 1u + 3u * X_STRIDE], b3); }
         }
         workgroupBarrier();
     }
