@@ -21,7 +21,7 @@ static DEVICES: Mutex<Devices<Device>> = Mutex::new(Devices::new());
 
 static DOT4: AtomicBool = AtomicBool::new(false);
 
-/// Whether WGSL has `dot4I8Packed` here.
+/// Whether WGSL has `dot4I8Packed` here, and the GPU an instruction for it.
 pub(crate) fn has_dot4() -> bool {
     DOT4.load(Ordering::Relaxed)
 }
@@ -92,10 +92,6 @@ pub fn fault(error: &Error) -> LukeError {
 
 async fn request() -> std::result::Result<WgpuSetup, String> {
     let instance = Instance::new(InstanceDescriptor::new_without_display_handle());
-    DOT4.store(
-        instance.wgsl_language_features().contains(WgslLanguageFeatures::Packed4x8IntegerDotProduct),
-        Ordering::Relaxed,
-    );
     let options = RequestAdapterOptions { power_preference: PowerPreference::HighPerformance, ..Default::default() };
     let adapter = instance.request_adapter(&options).await.map_err(|error| error.to_string())?;
     let stable = adapter.features() - Features::all_experimental_mask() - Features::MAPPABLE_PRIMARY_BUFFERS;
@@ -108,6 +104,12 @@ async fn request() -> std::result::Result<WgpuSetup, String> {
     };
     let (device, queue) = adapter.request_device(&descriptor).await.map_err(|error| error.to_string())?;
     let backend = adapter.get_info().backend;
+    #[cfg(target_family = "wasm")]
+    let has_instruction = super::web::has_dot4_instruction(&device);
+    #[cfg(not(target_family = "wasm"))]
+    let has_instruction = backend != wgpu::Backend::Metal;
+    let in_wgsl = instance.wgsl_language_features().contains(WgslLanguageFeatures::Packed4x8IntegerDotProduct);
+    DOT4.store(in_wgsl && has_instruction, Ordering::Relaxed);
     Ok(WgpuSetup { instance, adapter, device, queue, backend })
 }
 

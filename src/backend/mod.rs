@@ -4,6 +4,9 @@
 
 #[cfg(any(test, feature = "webgpu"))]
 #[cfg_attr(not(feature = "webgpu"), allow(dead_code))]
+mod dot4;
+#[cfg(any(test, feature = "webgpu"))]
+#[cfg_attr(not(feature = "webgpu"), allow(dead_code))]
 mod faults;
 #[cfg(feature = "webgpu")]
 mod gpu;

@@ -85,6 +85,13 @@ pub fn listen(gpu: &Device, report: impl Fn(LukeError) + Clone + Send + 'static)
     handler.forget();
 }
 
+/// Whether the GPU has an instruction for `dot4I8Packed`, by what the browser tells of it.
+pub fn has_dot4_instruction(gpu: &Device) -> bool {
+    let info = gpu.as_webgpu().map(|gpu| get(gpu.as_ref(), "adapterInfo")).unwrap_or_default();
+    let text = |name| get(&info, name).as_string().unwrap_or_default();
+    super::dot4::has_instruction(&text("vendor"), &text("architecture"))
+}
+
 /// Destroys a device when the event that told its fault is over: Dawn waits for that event within `destroy`, for ever.
 pub fn destroy_soon(gpu: &Device) {
     let gpu = gpu.clone();

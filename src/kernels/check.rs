@@ -5,15 +5,15 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::plan::LinearPlan;
 use super::{
-    Activation, AttentionShape, Columns, PackedBatch, RowGroup, Weight, add_layer_norm, entity_attention, gather_rows,
-    linear, stack_rows,
+    Activation, AttentionShape, Columns, MASKED, PackedBatch, RowGroup, Weight, add_layer_norm, entity_attention,
+    gather_rows, linear, stack_rows,
 };
 use crate::dtype::{DType, Int8Range};
 use crate::weights::RowTable;
 
 /// The kernels that every device has. [`max_error`] also knows `linear_int8` of the CPU, and of the GPU `linear_f16`,
 /// `linear_q8`, and for each linear kernel and for `entity_attention` a name like `tiled linear`: the shader that a software
-/// adapter would not take by itself.
+/// adapter would not take by itself. `exact linear_q8` is the one for a GPU without `dot4I8Packed`.
 pub const KERNELS: [&str; 5] = ["linear", "entity_attention", "add_layer_norm", "gather_rows", "stack_rows"];
 
 /// Runs case `case` of `kernel` and returns the largest `|got - want| / (1 + |want|)`.
@@ -25,8 +25,12 @@ pub const KERNELS: [&str; 5] = ["linear", "entity_attention", "add_layer_norm", 
 pub async fn max_error(kernel: &str, seed: u64, case: usize, device: &Device) -> f64 {
     let mut random = Random(seed ^ (case as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     #[cfg(feature = "webgpu")]
-    super::gpu::testing::count_as_gpu(kernel.starts_with("tiled "));
-    match kernel.trim_start_matches("tiled ") {
+    {
+        let exact = kernel.starts_with("exact ");
+        super::gpu::testing::count_as_gpu(exact || kernel.starts_with("tiled "));
+        super::gpu::testing::without_dot4(exact);
+    }
+    match kernel.trim_start_matches("tiled ").trim_start_matches("exact ") {
         "linear" => linear_case(&mut random, case, device).await,
         #[cfg(feature = "cpu")]
         "linear_int8" => int8_case(&mut random, case, device).await,
@@ -82,6 +86,10 @@ async fn compact_case(random: &mut Random, case: usize, quantized: bool, device:
     };
     if quantized {
         x.chunks_exact_mut(k).for_each(|row| random.fill_exact(row));
+        if case == 1 {
+            // Their 255th has no finite inverse.
+            x[..k].fill(1e-38);
+        }
     }
     let table = RowTable::new(k, dtype, dtype.encode(&w, k, Int8Range::Full));
     let mut numbers = Vec::with_capacity(w.len());
@@ -130,7 +138,7 @@ impl LinearCase {
             0 => (1, 1, 1, 1),
             1 => (33, 31, 35, 35),
             2 => (32, 64, 32, 96),
-            3 => (7, 768, 5, 5),
+            3 => (7, 2100, 5, 5),
             4 => (130, 36, 128, 192),
             5 => (45, 100, 3100, 3100),
             6 => (90, 52, 6200, 6200),
@@ -142,6 +150,7 @@ impl LinearCase {
         let k = k.next_multiple_of(step);
         let cut = random.size(0, rows);
         let first = random.size(0, features - n);
+        let first = if case == 4 { first / 4 * 4 } else { first };
         let groups =
             vec![RowGroup { rows: 0..cut, first_feature: 0 }, RowGroup { rows: cut..rows, first_feature: first }];
         let activation = if case.is_multiple_of(2) { Activation::None } else { Activation::Gelu };
@@ -176,7 +185,7 @@ async fn attention_case(random: &mut Random, case: usize, device: &Device) -> f6
     let shape = AttentionShape { batch, heads, head_dim, token, entity };
     let projected = random.floats(rows * 4 * hidden);
     let mut masked = |row| padded && !starts.contains(&row) && random.size(0, 3) == 0;
-    let mask: Vec<f32> = (0..rows).map(|row| if masked(row) { -1e30 } else { 0.0 }).collect();
+    let mask: Vec<f32> = (0..rows).map(|row| if masked(row) { MASKED } else { 0.0 }).collect();
     let want = entity_attention::reference(&projected, &mask, &shape);
     let projected = matrix(projected, [rows, 4 * hidden], device);
     let got = super::entity_attention(projected, &vector(mask, device), shape);
@@ -296,6 +305,7 @@ mod gpu_tests {
         let device = pollster::block_on(backend::open(DeviceKind::Gpu)).unwrap();
         let linear = ["linear", "linear_f16", "linear_q8"];
         let tiled = linear.into_iter().chain(["entity_attention"]).map(|kernel| format!("tiled {kernel}"));
+        let tiled = tiled.chain(["exact linear_q8".into()]);
         let direct = KERNELS.into_iter().chain(["linear_f16", "linear_q8"]).map(str::to_owned);
         for kernel in direct.chain(tiled) {
             for case in 0..24 {

@@ -11,11 +11,15 @@ use super::ops::LukeOps;
 use super::packing::SequenceRows;
 use super::plan::AttentionShape;
 
+/// The mask of padding: low enough that nothing of a key is left, and far from what overflows in a product with log2 e, which some
+/// GPUs assume not to happen. The shaders have the same number as the lowest one.
+pub const MASKED: f32 = -1e30;
+
 /// Attends from every row to every row of its sequence. A score is `query * key / sqrt(head_dim) + mask of the key`.
 ///
 /// # Shapes
 /// - projected: `[rows, width]`; `shape` says at which columns queries, keys and values are
-/// - mask: `[rows]`, added to the scores of that key: 0, or a very negative number for padding
+/// - mask: `[rows]`, added to the scores of that key: 0, or [`MASKED`] for padding
 /// - result: `[rows, heads * head_dim]`
 ///
 /// # Panics

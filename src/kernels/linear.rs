@@ -9,6 +9,11 @@ use super::ops::LukeOps;
 use super::plan::{Activation, LinearPlan, RowGroup};
 use super::weight::Weight;
 
+/// Rows whose numbers have a smaller range become zeros where they are quantized: one 255th of it might be a subnormal number,
+/// whose inverse is infinite. The GPU's shader has the same number.
+#[cfg(any(test, feature = "cpu"))]
+pub(super) const LEAST_RANGE: f32 = 1e-30;
+
 /// Applies one linear layer to every row.
 ///
 /// # Shapes

@@ -32,7 +32,7 @@ pub use crate::backend::flush;
 pub use add_layer_norm::add_layer_norm;
 #[cfg(feature = "cpu")]
 pub use cpu::{PackedMatrix, QuantizedMatrix, threads};
-pub use entity_attention::entity_attention;
+pub use entity_attention::{MASKED, entity_attention};
 pub use gather_rows::gather_rows;
 #[cfg(feature = "webgpu")]
 pub use gpu::CompactMatrix;

@@ -28,6 +28,9 @@ const SECOND_GROUP: usize = 4;
 const LINEAR: [(usize, usize, Activation); 3] =
     [(40, 68, Activation::None), (40, OUT_FEATURES, Activation::Gelu), (80, OUT_FEATURES, Activation::None)];
 
+/// A head, which has any number of out_features. Those of a quantized folder are f32.
+const HEAD: (usize, usize, Activation) = (40, 67, Activation::None);
+
 /// What was compared, and how well it agreed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Probed {
@@ -121,7 +124,8 @@ fn linear_cases(dtype: DType, device: &Device) -> Result<Vec<Case>> {
         let got = linear_groups(x, &weight, &bias_tensor, out_features, groups.into(), activation);
         Case { name: format!("linear of {dtype:?}, {rows} x {out_features}"), got, want }
     };
-    Ok(LINEAR.map(case).into())
+    let head = (!dtype.is_quantized()).then_some(HEAD);
+    Ok(LINEAR.into_iter().chain(head).map(case).collect())
 }
 
 fn attention_case(head_dim: usize, device: &Device) -> Case {

@@ -19,15 +19,11 @@ use burn::tensor::{Device, Tensor};
 use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::inputs::CheckedInputs;
-use crate::kernels::{PackedBatch, SequenceRows, gather_rows, stack_rows};
+use crate::kernels::{MASKED, PackedBatch, SequenceRows, gather_rows, stack_rows};
 use crate::weights::{EntityRows, PagedRows, RowTable, WeightStore};
 use embeddings::{LukeEmbeddings, LukeEntityEmbeddings};
 use encoder::LukeEncoder;
 use layers::{Linear, Weights, vector};
-
-/// What is added to the scores of a key that is masked: low enough that nothing of it is left, and far from what overflows in
-/// a product with log2 e, which some GPUs assume not to happen.
-const MASKED: f32 = -1e30;
 
 /// Hugging Face's `LukeModel`: embeddings, encoder, and the pooler if the checkpoint has one.
 pub struct LukeModel {

@@ -11,6 +11,7 @@ use super::threads;
 use super::tiles::{OutputPart, WIDTH, each_tile, output_parts};
 use crate::dtype::split_q8;
 use crate::error::Result;
+use crate::kernels::linear::LEAST_RANGE;
 use crate::kernels::plan::{Activation, LinearPlan};
 use crate::kernels::weight::WEIGHT;
 use crate::memory;
@@ -121,8 +122,8 @@ impl QuantizedRows {
                 let rows = x.chunks_exact(columns).zip(values.chunks_exact_mut(stride));
                 for ((row, to), (to_scale, to_zero)) in rows.zip(scales.iter_mut().zip(zeros)) {
                     let (low, high) = (math::min(row).min(0.0), math::max(row).max(0.0));
-                    // A row of zeros has no range; any scale will do.
-                    let scale = if high > low { (high - low) / X_MAX } else { 1.0 };
+                    // For a row of zeros any scale will do.
+                    let scale = if high - low > LEAST_RANGE { (high - low) / X_MAX } else { 1.0 };
                     let inverse = 1.0 / scale;
                     let zero = (-low * inverse).round();
                     quantize(row, inverse, zero, &mut to[..columns]);
@@ -228,6 +229,16 @@ mod tests {
             let back = (f32::from(integer) - rows.zeros[row] as f32) * rows.scales[row];
             assert!((back - number).abs() <= 0.501 * rows.scales[row], "{number} became {back}");
         }
+    }
+
+    #[test]
+    fn a_row_of_tiny_numbers_becomes_zeros() {
+        for tiny in [f32::from_bits(1), f32::MIN_POSITIVE, 1e-31] {
+            let rows = QuantizedRows::new(&[0.0, tiny, 0.0, -tiny], 4, 4);
+            assert_eq!((&rows.values[..], rows.scales[0], rows.zeros[0]), (&[0; 4][..], 1.0, 0));
+        }
+        let rows = QuantizedRows::new(&[0.0, 1e-29, 0.0, 0.0], 4, 4);
+        assert_eq!(&rows.values[..], [0, 255, 0, 0]);
     }
 
     #[test]

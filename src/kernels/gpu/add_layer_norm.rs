@@ -20,7 +20,8 @@ pub fn add_layer_norm(
     let (rows, features) = (x.meta.shape()[0], x.meta.shape()[1]);
     let y = empty(&x, [rows, features]);
     let params = vec![rows, features, epsilon.to_bits() as usize];
-    let dispatch = Dispatch { workgroups: strided(rows), params, flop: flop_of_numbers(rows * features) };
-    launch(AddLayerNormShader, &dispatch, &[&x, &residual, &weight, &bias], &y);
+    let shader = AddLayerNormShader { vectors: features.is_multiple_of(4) };
+    let dispatch = Dispatch { workgroups: strided(rows.div_ceil(shader.rows())), params, flop: flop_of_numbers(rows * features) };
+    launch(shader, &dispatch, &[&x, &residual, &weight, &bias], &y);
     y
 }

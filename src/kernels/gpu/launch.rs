@@ -53,13 +53,25 @@ pub fn launch(shader: impl Shader, dispatch: &Dispatch, inputs: &[&CubeTensor], 
     let buffers = inputs.iter().copied().chain([output]).map(|tensor| tensor.handle.clone().binding()).collect();
     // As the kernel's metadata, and not in a buffer of ours: CubeCL submits all its work before it writes to such a
     // one.
-    let pair = |pair: &[usize]| pair.iter().rev().fold(0, |word, p| word << 32 | u64::from(*p as u32));
-    let info = MetadataBindingInfo::custom(dispatch.params.chunks(2).map(pair).collect());
+    let mut params = dispatch.params.clone();
+    // 16 bytes: some implementations round the size of a uniform buffer up to a multiple of this.
+    params.resize(params.len().next_multiple_of(4), 0);
+    let pair = |[low, high]: &[usize; 2]| u64::from(*high as u32) << 32 | u64::from(*low as u32);
+    let info = MetadataBindingInfo::custom(params.as_chunks().0.iter().map(pair).collect());
     let [x, y] = dispatch.workgroups.map(|count| count as u32);
     let arguments = KernelArguments::new().with_buffers(buffers).with_info(info);
     output.client.launch(Box::new(Kernel(shader)), CubeCount::Static(x, y, 1), arguments);
     // What fails here fails again where the result is read.
     backend::launched(dispatch.flop, || drop(output.client.flush()));
+}
+
+/// Whether the GPU has an instruction for `dot4I8Packed`.
+pub fn has_dot4() -> bool {
+    #[cfg(any(test, feature = "kernel-tests"))]
+    if super::testing::is_without_dot4() {
+        return false;
+    }
+    crate::backend::has_dot4()
 }
 
 /// Whether the adapter is a CPU.

@@ -23,6 +23,8 @@ mod launch;
 #[cfg(feature = "webgpu")]
 mod linear;
 #[cfg(feature = "webgpu")]
+mod quantize_rows;
+#[cfg(feature = "webgpu")]
 mod stack_rows;
 #[cfg(all(feature = "webgpu", any(test, feature = "kernel-tests")))]
 pub mod testing;

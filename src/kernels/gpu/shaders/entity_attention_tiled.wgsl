@@ -83,9 +83,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             first = tile.first_entity;
             end = tile.end_entity;
         }
-        for (var i = index; i < ROWS * STEPS; i += THREADS) {
-            let row = min(tile.row + i / STEPS, tile.end - 1u);
-            queries[i / STEPS * STRIDE + i % STEPS] = projected[row * params.width + query + head + i % STEPS] * scale;
+        if first < end {
+            for (var i = index; i < ROWS * STEPS; i += THREADS) {
+                let row = min(tile.row + i / STEPS, tile.end - 1u);
+                queries[i / STEPS * STRIDE + i % STEPS] = projected[row * params.width + query + head + i % STEPS] * scale;
+            }
         }
         for (var start = first; start < end; start += KEYS) {
             stage(index, start, end, theirs.key + head);

@@ -24,7 +24,9 @@ pub struct LinearShader {
     pub tile: TileShape,
     /// Whether it reads vec4s: `in_features` is divisible by 4.
     pub vectors: bool,
-    /// Whether the browser has `dot4I8Packed`.
+    /// Whether it stores vec4s: `out_features`, and the first feature of each group, are divisible by 4.
+    pub stores_vectors: bool,
+    /// Whether it uses `dot4I8Packed`. Only for tiles of int8.
     pub dot4: bool,
 }
 
@@ -68,6 +70,22 @@ impl TileShape {
 }
 
 impl LinearShader {
+    /// The pipeline for a call on a device. `software`: the adapter is a CPU. `dot4`: it is a GPU with an instruction for
+    /// `dot4I8Packed`.
+    pub fn fitting(plan: &LinearPlan, storage: Storage, software: bool, dot4: bool) -> Self {
+        let mut features = plan.groups.iter().map(|group| group.first_feature).chain([plan.out_features]);
+        let vectors = plan.in_features.is_multiple_of(4);
+        let stores_vectors = vectors && features.all(|feature| feature.is_multiple_of(4));
+        let tile = match (software || !vectors, stores_vectors) {
+            (true, _) => TileShape::Direct,
+            (false, true) => TileShape::fitting(plan.rows, plan.out_features),
+            // Heads have few columns; they share one pipeline.
+            (false, false) => TileShape::Low,
+        };
+        let dot4 = dot4 && storage == Storage::Q8 && tile != TileShape::Direct;
+        Self { storage, tile, vectors, stores_vectors, dot4 }
+    }
+
     /// The dispatches of a call: one for two groups of rows, more only where a dispatch would have too many workgroups, or more
     /// than `max_rows`, which is at least 1.
     pub fn dispatches(self, plan: &LinearPlan, max_rows: usize) -> Vec<Dispatch> {
@@ -105,6 +123,7 @@ impl LinearShader {
 impl Shader for LinearShader {
     fn file(self) -> &'static str {
         match self.storage {
+            Storage::Q8 if self.dot4 => include_str!("linear_dot4.wgsl"),
             Storage::Q8 => include_str!("linear_q8.wgsl"),
             Storage::F32 | Storage::F16 => include_str!("linear.wgsl"),
         }
@@ -113,15 +132,17 @@ impl Shader for LinearShader {
     fn lines(self) -> Vec<String> {
         let (rows, tall) = self.tile.rows();
         let mut lines = vec![format!("const ROWS = {rows}u;"), format!("const TALL = {tall}u;")];
-        if self.storage == Storage::Q8 && self.tile == TileShape::Direct {
-            lines.extend(["const WIDE = 8u;".into(), "const PARTS = 1u;".into()]);
-        }
-        if self.dot4 {
-            lines.push("fn dot4(a: u32, c: u32) -> i32 { return dot4I8Packed(a, c); }".into());
-        }
         if self.storage == Storage::F16 {
             let unpacked = "vec4(unpack2x16float(w[at].x), unpack2x16float(w[at].y))";
             lines.extend(["alias W = vec2<u32>;".into(), format!("fn weight(at: u32) -> T {{ return {unpacked}; }}")]);
+        }
+        if !self.stores_vectors {
+            let biases = [0, 1, 2, 3].map(|j| format!("bias[min(at + {j}u, last)]")).join(", ");
+            let numbers = [(0, "x"), (1, "y"), (2, "z"), (3, "w")];
+            let put = numbers.map(|(j, of)| format!("if at + {j}u < end {{ y[at + {j}u] = v.{of}; }}")).join(" ");
+            lines.push("alias Y = f32;".into());
+            lines.push(format!("fn biases(at: u32, last: u32) -> vec4<f32> {{ return vec4({biases}); }}"));
+            lines.push(format!("fn put(at: u32, end: u32, v: vec4<f32>) {{ {put} }}"));
         }
         if !self.vectors {
             let product = "fn product(a: T, c: T) -> f32 { return a * c; }";
@@ -138,12 +159,15 @@ impl Shader for LinearShader {
 /// Every kind of pipeline.
 #[cfg(test)]
 pub fn all() -> impl Iterator<Item = LinearShader> {
-    let tiles = [TileShape::Direct, TileShape::Low, TileShape::Middle, TileShape::High];
-    let vectors = tiles.into_iter().flat_map(|tile| {
-        let kinds = [(Storage::F32, false), (Storage::F16, false), (Storage::Q8, true), (Storage::Q8, false)];
-        kinds.map(|(storage, dot4)| LinearShader { storage, tile, vectors: true, dot4 })
+    use TileShape::{Direct, High, Low, Middle};
+    let tiles = [(Direct, true), (Direct, false), (Low, true), (Low, false), (Middle, true), (High, true)];
+    let vectors = tiles.into_iter().flat_map(|(tile, stores_vectors)| {
+        let shader = move |storage, dot4| LinearShader { storage, tile, vectors: true, stores_vectors, dot4 };
+        let dot4 = (tile != Direct).then(|| shader(Storage::Q8, true));
+        [Storage::F32, Storage::F16, Storage::Q8].map(|storage| shader(storage, false)).into_iter().chain(dot4)
     });
-    vectors.chain([LinearShader { storage: Storage::F32, tile: TileShape::Direct, vectors: false, dot4: false }])
+    let storage = Storage::F32;
+    vectors.chain([LinearShader { storage, tile: Direct, vectors: false, stores_vectors: false, dot4: false }])
 }
 
 #[cfg(test)]
@@ -177,6 +201,25 @@ mod tests {
         };
         assert_eq!(rows(1), [64, 36 + 32, 64, 64, 40]);
         assert_eq!(rows(100), [100, 128, 72]);
+    }
+
+    #[test]
+    fn a_pipeline_stores_vectors_only_where_every_row_begins_with_one() {
+        let group = |first_feature| RowGroup { rows: 0..500, first_feature };
+        let plan = |in_features, out_features, features: &[usize]| {
+            let groups = features.iter().copied().map(group).collect();
+            LinearPlan { rows: 500, in_features, out_features, groups, activation: Activation::None }
+        };
+        let shader = |plan: &LinearPlan, storage, software| LinearShader::fitting(plan, storage, software, true);
+        let kind = |shader: LinearShader| (shader.tile, shader.vectors, shader.stores_vectors, shader.dot4);
+        let all = plan(8, 1024, &[0, 256]);
+        assert_eq!(kind(shader(&all, Storage::Q8, false)), (TileShape::High, true, true, true));
+        assert_eq!(kind(shader(&all, Storage::F32, false)), (TileShape::High, true, true, false));
+        assert_eq!(kind(shader(&all, Storage::Q8, true)), (TileShape::Direct, true, true, false));
+        for plan in [plan(8, 1023, &[0]), plan(8, 1024, &[0, 255])] {
+            assert_eq!(kind(shader(&plan, Storage::F32, false)), (TileShape::Low, true, false, false));
+        }
+        assert_eq!(kind(shader(&plan(9, 1024, &[0]), Storage::F32, false)), (TileShape::Direct, false, false, false));
     }
 
     /// Follows the shader: which rows and columns its workgroups compute.

@@ -12,6 +12,10 @@ alias T = vec4<f32>;                                                  // f32 whe
 alias W = T;                                                          // vec2<u32> with f16
 fn weight(at: u32) -> T { return w[at]; }
 fn product(a: T, c: T) -> f32 { return dot(a, c); }
+// Where out_features is not divisible by 4: f32, and one number at a time (linear.rs).
+alias Y = vec4<f32>;
+fn biases(at: u32, last: u32) -> vec4<f32> { return bias[min(at, last) / 4u]; }
+fn put(at: u32, end: u32, v: vec4<f32>) { if at < end { y[at / 4u] = v; } }
 
 const COLUMNS = 64u;                                                  // columns of y of a workgroup
 
@@ -31,8 +35,8 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> x: array<T>;                 // [rows, in_features]
 @group(0) @binding(1) var<storage, read> w: array<W>;                 // [features, in_features]
-@group(0) @binding(2) var<storage, read> bias: array<f32>;            // [features]
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;         // [rows, out_features]
+@group(0) @binding(2) var<storage, read> bias: array<Y>;              // [features]
+@group(0) @binding(3) var<storage, read_write> y: array<Y>;           // [rows, out_features]
 @group(0) @binding(4) var<uniform> params: Params;
 
 // The first row of a workgroup, the end of its run, and the run's first weight row.
@@ -53,15 +57,17 @@ fn gelu(v: f32) -> f32 {
     return 0.5 * v * (1.0 + erf);
 }
 
-// Stores four sums of a row, from `column` on. Rows and columns beyond the end are left out.
-fn store(run: Run, row: u32, column: u32, sum: vec4<f32>) {
+// The biases of four columns, from `column` on; beyond the end, the last one's.
+fn bias_of(run: Run, column: u32) -> vec4<f32> {
+    return biases(run.feature + column, run.feature + params.out_features - 1u);
+}
+
+// Stores four results of a row, from `column` on. Rows and columns beyond the end are left out.
+fn store(run: Run, row: u32, column: u32, result: vec4<f32>) {
     if row >= run.end { return; }
-    for (var j = 0u; j < 4u; j++) {
-        if column + j >= params.out_features { return; }
-        var v = sum[j] + bias[run.feature + column + j];
-        if params.gelu != 0u { v = gelu(v); }
-        y[row * params.out_features + column + j] = v;
-    }
+    var v = result;
+    if params.gelu != 0u { v = vec4(gelu(v.x), gelu(v.y), gelu(v.z), gelu(v.w)); }
+    put(row * params.out_features + column, (row + 1u) * params.out_features, v);
 }
 
 // An invocation reads what it multiplies, 8 rows and 8 columns, from storage. The rows are written out and not a loop: SwiftShader
@@ -126,66 +132,70 @@ fn direct(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id)
         left[7] += vec4(product(x7, w0), product(x7, w1), product(x7, w2), product(x7, w3));
         right[7] += vec4(product(x7, w4), product(x7, w5), product(x7, w6), product(x7, w7));
     }
-    store(run, row, column, left[0]);
-    store(run, row, column + 4u, right[0]);
-    store(run, row + 1u, column, left[1]);
-    store(run, row + 1u, column + 4u, right[1]);
-    store(run, row + 2u, column, left[2]);
-    store(run, row + 2u, column + 4u, right[2]);
-    store(run, row + 3u, column, left[3]);
-    store(run, row + 3u, column + 4u, right[3]);
-    store(run, row + 4u, column, left[4]);
-    store(run, row + 4u, column + 4u, right[4]);
-    store(run, row + 5u, column, left[5]);
-    store(run, row + 5u, column + 4u, right[5]);
-    store(run, row + 6u, column, left[6]);
-    store(run, row + 6u, column + 4u, right[6]);
-    store(run, row + 7u, column, left[7]);
-    store(run, row + 7u, column + 4u, right[7]);
+    let left_bias = bias_of(run, column);
+    let right_bias = bias_of(run, column + 4u);
+    store(run, row, column, left[0] + left_bias);
+    store(run, row, column + 4u, right[0] + right_bias);
+    store(run, row + 1u, column, left[1] + left_bias);
+    store(run, row + 1u, column + 4u, right[1] + right_bias);
+    store(run, row + 2u, column, left[2] + left_bias);
+    store(run, row + 2u, column + 4u, right[2] + right_bias);
+    store(run, row + 3u, column, left[3] + left_bias);
+    store(run, row + 3u, column + 4u, right[3] + right_bias);
+    store(run, row + 4u, column, left[4] + left_bias);
+    store(run, row + 4u, column + 4u, right[4] + right_bias);
+    store(run, row + 5u, column, left[5] + left_bias);
+    store(run, row + 5u, column + 4u, right[5] + right_bias);
+    store(run, row + 6u, column, left[6] + left_bias);
+    store(run, row + 6u, column + 4u, right[6] + right_bias);
+    store(run, row + 7u, column, left[7] + left_bias);
+    store(run, row + 7u, column + 4u, right[7] + right_bias);
 }
 
 // `tiled` stages 16 numbers of each row and column in shared memory, turned so that neighbours lie together.
 const THREADS = COLUMNS / 4u * ROWS / TALL;
-// vec4s from one k to the next in shared memory; one more than needed, against bank conflicts.
-const X_STRIDE = ROWS / 4u + 1u;
-const W_STRIDE = COLUMNS / 4u + 1u;
+// The invocations after those that stage columns begin with the rows.
+const X_OFFSET = THREADS - COLUMNS % THREADS;
+// vec4s from one k to the next in shared memory, and from four to the next four. The latter has two more than needed, so that
+// invocations that store at once use different banks.
+const X_STRIDE = ROWS / 4u;
+const W_STRIDE = COLUMNS / 4u;
+const X_STEP = ROWS + 2u;
+const W_STEP = COLUMNS + 2u;
 
-var<workgroup> x_tile: array<vec4<f32>, X_STRIDE * 16u>;              // [k][four rows]
-var<workgroup> w_tile: array<vec4<f32>, W_STRIDE * 16u>;              // [k][four columns]
+var<workgroup> x_tile: array<vec4<f32>, X_STEP * 4u>;                 // [k / 4][k % 4][four rows]
+var<workgroup> w_tile: array<vec4<f32>, W_STEP * 4u>;                 // [k / 4][k % 4][four columns]
+
+// Column tile and row tile of a workgroup. Workgroups that run at the same time take 8 rows of tiles, so that they share weights
+// as well as rows of x in the GPU's cache.
+fn place(group: vec3<u32>, groups: vec3<u32>) -> vec2<u32> {
+    let band = groups.x * 8u;
+    let index = group.y * groups.x + group.x;
+    let first = index / band * 8u;
+    let high = min(groups.y - first, 8u);
+    return vec2(index % band / high, first + index % band % high);
+}
+
+// The products of four rows and four columns, a row each.
+fn products(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> { return mat4x4(a.x * b, a.y * b, a.z * b, a.w * b); }
 
 // An invocation multiplies TALL rows with 4 columns in registers. T is vec4<f32>.
 @compute @workgroup_size(COLUMNS / 4u, ROWS / TALL)
 fn tiled(
     @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_id) local: vec3<u32>,
     @builtin(local_invocation_index) index: u32,
 ) {
-    let run = run_of(group.y);
-    let first_column = params.first_column + group.x * COLUMNS;
+    let tile = place(group, groups);
+    let run = run_of(tile.y);
+    let first_column = params.first_column + tile.x * COLUMNS;
     let steps = params.in_features / 4u;
-    var sums: array<vec4<f32>, 8>;
+    var upper = mat4x4<f32>();
+    var lower = mat4x4<f32>();
     for (var start = 0u; start < steps; start += 4u) {
-        // Rows and columns beyond the end read the last one and are not stored; steps beyond the end are zero.
-        for (var block = index; block < ROWS; block += THREADS) {
-            let step = start + block % 4u;
-            let four = block / 4u;
-            var part = mat4x4<f32>();
-            if step < steps {
-                let row = run.row + four * 4u;
-                let last = run.end - 1u;
-                part = transpose(mat4x4<f32>(
-                    vec4<f32>(x[min(row, last) * steps + step]),
-                    vec4<f32>(x[min(row + 1u, last) * steps + step]),
-                    vec4<f32>(x[min(row + 2u, last) * steps + step]),
-                    vec4<f32>(x[min(row + 3u, last) * steps + step]),
-                ));
-            }
-            let at = block % 4u * 4u * X_STRIDE + four;
-            x_tile[at] = part[0];
-            x_tile[at + X_STRIDE] = part[1];
-            x_tile[at + 2u * X_STRIDE] = part[2];
-            x_tile[at + 3u * X_STRIDE] = part[3];
-        }
+        // A block is four ks of four columns or rows. Rows and columns beyond the end read the last one and are not stored; steps
+        // beyond the end are zero. All invocations have a block where they are as many as there are blocks.
         for (var block = index; block < COLUMNS; block += THREADS) {
             let step = start + block % 4u;
             let four = block / 4u;
@@ -200,41 +210,63 @@ fn tiled(
                     vec4<f32>(weight((run.feature + min(column + 3u, last)) * steps + step)),
                 ));
             }
-            let at = block % 4u * 4u * W_STRIDE + four;
+            let at = block % 4u * W_STEP + four;
             w_tile[at] = part[0];
             w_tile[at + W_STRIDE] = part[1];
             w_tile[at + 2u * W_STRIDE] = part[2];
             w_tile[at + 3u * W_STRIDE] = part[3];
         }
-        workgroupBarrier();
-        for (var k = 0u; k < 16u; k++) {
-            let b = w_tile[k * W_STRIDE + local.x];
-            let at = k * X_STRIDE + local.y * (TALL / 4u);
-            let a = x_tile[at];
-            sums[0] += a[0] * b;
-            sums[1] += a[1] * b;
-            sums[2] += a[2] * b;
-            sums[3] += a[3] * b;
-            if TALL == 8u {
-                let c = x_tile[at + 1u];
-                sums[4] += c[0] * b;
-                sums[5] += c[1] * b;
-                sums[6] += c[2] * b;
-                sums[7] += c[3] * b;
+        for (var block = (index + X_OFFSET) % THREADS; block < ROWS; block += THREADS) {
+            let step = start + block % 4u;
+            let four = block / 4u;
+            var part = mat4x4<f32>();
+            if step < steps {
+                let row = run.row + four * 4u;
+                let last = run.end - 1u;
+                part = transpose(mat4x4<f32>(
+                    vec4<f32>(x[min(row, last) * steps + step]),
+                    vec4<f32>(x[min(row + 1u, last) * steps + step]),
+                    vec4<f32>(x[min(row + 2u, last) * steps + step]),
+                    vec4<f32>(x[min(row + 3u, last) * steps + step]),
+                ));
             }
+            let at = block % 4u * X_STEP + four;
+            x_tile[at] = part[0];
+            x_tile[at + X_STRIDE] = part[1];
+            x_tile[at + 2u * X_STRIDE] = part[2];
+            x_tile[at + 3u * X_STRIDE] = part[3];
+        }
+        workgroupBarrier();
+        // Four ks at a time, written out: not every compiler unrolls a loop.
+        for (var step = 0u; step < 4u; step++) {
+            let a = step * X_STEP + local.y * (TALL / 4u);
+            let b = step * W_STEP + local.x;
+            let b0 = w_tile[b];
+            upper += products(x_tile[a], b0);
+            if TALL == 8u { lower += products(x_tile[a + 1u], b0); }
+            let b1 = w_tile[b + W_STRIDE];
+            upper += products(x_tile[a + X_STRIDE], b1);
+            if TALL == 8u { lower += products(x_tile[a + 1u + X_STRIDE], b1); }
+            let b2 = w_tile[b + 2u * W_STRIDE];
+            upper += products(x_tile[a + 2u * X_STRIDE], b2);
+            if TALL == 8u { lower += products(x_tile[a + 1u + 2u * X_STRIDE], b2); }
+            let b3 = w_tile[b + 3u * W_STRIDE];
+            upper += products(x_tile[a + 3u * X_STRIDE], b3);
+            if TALL == 8u { lower += products(x_tile[a + 1u + 3u * X_STRIDE], b3); }
         }
         workgroupBarrier();
     }
     let row = run.row + local.y * TALL;
     let column = first_column + local.x * 4u;
-    store(run, row, column, sums[0]);
-    store(run, row + 1u, column, sums[1]);
-    store(run, row + 2u, column, sums[2]);
-    store(run, row + 3u, column, sums[3]);
+    let added = bias_of(run, column);
+    store(run, row, column, upper[0] + added);
+    store(run, row + 1u, column, upper[1] + added);
+    store(run, row + 2u, column, upper[2] + added);
+    store(run, row + 3u, column, upper[3] + added);
     if TALL == 8u {
-        store(run, row + 4u, column, sums[4]);
-        store(run, row + 5u, column, sums[5]);
-        store(run, row + 6u, column, sums[6]);
-        store(run, row + 7u, column, sums[7]);
+        store(run, row + 4u, column, lower[0] + added);
+        store(run, row + 5u, column, lower[1] + added);
+        store(run, row + 6u, column, lower[2] + added);
+        store(run, row + 7u, column, lower[3] + added);
     }
 }

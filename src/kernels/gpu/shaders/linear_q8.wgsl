@@ -1,18 +1,21 @@
-// `linear.wgsl` with a weight of int8: y = activation(x w^T + bias), exact sums of integers scaled back to f32. Rows of x are
-// quantized to 8 bits by the workgroup that reads them, with the same scales as on the CPU (cpu/linear_int8.rs), less 128:
-// number = (integer - zero) * scale.
+// `linear.wgsl` with int8 on both sides: y = activation(x w^T + bias), exact sums of integers scaled back to f32. Rows of x come
+// from `quantize_rows.wgsl`: number = (integer - zero) * scale.
+//
+// The integers are multiplied as f32, in which sums of up to 1024 products are exact (128 * 127 * 1024 < 2^24). So every
+// device computes the same, and one without an instruction for integer dot products computes fast; `linear_dot4.wgsl` is for
+// one that has it.
 //
 // Entry points: `tiled` for GPUs, `direct` for adapters that are a CPU. in_features is divisible by 4.
 
 // A pipeline replaces some of these lines (linear.rs).
 const ROWS = 32u;                                                     // rows of y of a workgroup
 const TALL = 8u;                                                      // rows of y of an invocation: 4 or 8, in `direct` 8
-const WIDE = 4u;                                                      // columns of y of an invocation: 8 in `direct`
-const PARTS = 8u;                                                     // invocations that share a row while it is measured
-fn dot4(a: u32, c: u32) -> i32 { return dot_of_bytes(a, c); }         // dot4I8Packed(a, c) where WGSL has it
+// Where out_features is not divisible by 4: f32, and one number at a time (linear.rs).
+alias Y = vec4<f32>;
+fn biases(at: u32, last: u32) -> vec4<f32> { return bias[min(at, last) / 4u]; }
+fn put(at: u32, end: u32, v: vec4<f32>) { if at < end { y[at / 4u] = v; } }
 
 const COLUMNS = 64u;                                                  // columns of y of a workgroup
-const THREADS = COLUMNS / WIDE * ROWS / TALL;
 
 // The second run may be empty. `feature` is the first weight row of a run.
 struct Params {
@@ -28,12 +31,13 @@ struct Params {
     second_feature: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;         // [rows, in_features]
-@group(0) @binding(1) var<storage, read> w: array<u32>;               // [features, in_features], four int8 each
-@group(0) @binding(2) var<storage, read> w_scales: array<vec2<f32>>;  // [features]: a row's scale, the sum of its integers
-@group(0) @binding(3) var<storage, read> bias: array<f32>;            // [features]
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;         // [rows, out_features]
-@group(0) @binding(5) var<uniform> params: Params;
+@group(0) @binding(0) var<storage, read> x: array<u32>;               // [rows, in_features], four int8 each
+@group(0) @binding(1) var<storage, read> x_grids: array<vec2<f32>>;   // [rows]: a row's scale, its zero point
+@group(0) @binding(2) var<storage, read> w: array<u32>;               // [features, in_features], four int8 each
+@group(0) @binding(3) var<storage, read> w_grids: array<vec2<f32>>;   // [features]: a row's scale, the sum of its integers
+@group(0) @binding(4) var<storage, read> bias: array<Y>;              // [features]
+@group(0) @binding(5) var<storage, read_write> y: array<Y>;           // [rows, out_features]
+@group(0) @binding(6) var<uniform> params: Params;
 
 // The first row of a workgroup, the end of its run, and the run's first weight row.
 struct Run { row: u32, end: u32, feature: u32 }
@@ -53,93 +57,53 @@ fn gelu(v: f32) -> f32 {
     return 0.5 * v * (1.0 + erf);
 }
 
-// Stores four sums of a row, from `column` on. Rows and columns beyond the end are left out.
-fn store(run: Run, row: u32, column: u32, sum: vec4<f32>) {
+// The biases of four columns, from `column` on; beyond the end, the last one's.
+fn bias_of(run: Run, column: u32) -> vec4<f32> {
+    return biases(run.feature + column, run.feature + params.out_features - 1u);
+}
+
+// Stores four results of a row, from `column` on. Rows and columns beyond the end are left out.
+fn store(run: Run, row: u32, column: u32, result: vec4<f32>) {
     if row >= run.end { return; }
-    for (var j = 0u; j < 4u; j++) {
-        if column + j >= params.out_features { return; }
-        var v = sum[j] + bias[run.feature + column + j];
-        if params.gelu != 0u { v = gelu(v); }
-        y[row * params.out_features + column + j] = v;
-    }
+    var v = result;
+    if params.gelu != 0u { v = vec4(gelu(v.x), gelu(v.y), gelu(v.z), gelu(v.w)); }
+    put(row * params.out_features + column, (row + 1u) * params.out_features, v);
 }
 
-// Byte `i` of four, with its sign.
-fn byte(four: u32, i: u32) -> i32 { return extractBits(bitcast<i32>(four), 8u * i, 8u); }
+// What four columns need to become numbers.
+struct Columns { scales: vec4<f32>, sums: vec4<i32>, biases: vec4<f32> }
 
-fn dot_of_bytes(a: u32, c: u32) -> i32 {
-    return byte(a, 0u) * byte(c, 0u) + byte(a, 1u) * byte(c, 1u) + byte(a, 2u) * byte(c, 2u) + byte(a, 3u) * byte(c, 3u);
+// The columns from `column` on; beyond the end, the last one.
+fn columns_of(run: Run, column: u32) -> Columns {
+    let at = run.feature + column;
+    let last = run.feature + params.out_features - 1u;
+    let a = w_grids[min(at, last)];
+    let b = w_grids[min(at + 1u, last)];
+    let c = w_grids[min(at + 2u, last)];
+    let d = w_grids[min(at + 3u, last)];
+    return Columns(vec4(a.x, b.x, c.x, d.x), vec4<i32>(vec4(a.y, b.y, c.y, d.y)), bias_of(run, column));
 }
 
-var<workgroup> extents: array<vec2<f32>, THREADS>;
-var<workgroup> grids: array<vec3<f32>, ROWS>;                         // scale, 1 / scale, zero of each row of the workgroup
-
-// Measures the workgroup's rows of x. Every invocation must call it.
-fn measure(run: Run, index: u32, steps: u32) {
-    for (var first = 0u; first < ROWS; first += THREADS / PARTS) {
-        let row = first + index / PARTS;
-        let start = min(run.row + row, run.end - 1u) * steps;
-        var low = vec4<f32>();
-        var high = vec4<f32>();
-        for (var i = index % PARTS; i < steps; i += PARTS) {
-            let v = x[start + i];
-            low = min(low, v);
-            high = max(high, v);
-        }
-        extents[index] = vec2(min(min(low.x, low.y), min(low.z, low.w)), max(max(high.x, high.y), max(high.z, high.w)));
-        workgroupBarrier();
-        if index % PARTS == 0u {
-            var extent = extents[index];
-            for (var part = 1u; part < PARTS; part++) {
-                extent = vec2(min(extent.x, extents[index + part].x), max(extent.y, extents[index + part].y));
-            }
-            // A row of zeros has no range; any scale will do.
-            var scale = 1.0;
-            if extent.y > extent.x { scale = (extent.y - extent.x) / 255.0; }
-            let inverse = 1.0 / scale;
-            grids[row] = vec3(scale, inverse, round(-extent.x * inverse) - 128.0);
-        }
-        workgroupBarrier();
-    }
+// Stores the sums of integers of a row and four columns as numbers.
+fn store_numbers(run: Run, row: u32, column: u32, columns: Columns, sums: vec4<i32>) {
+    let grid = x_grids[min(row, run.end - 1u)];
+    let numbers = vec4<f32>(sums - i32(grid.y) * columns.sums) * (grid.x * columns.scales);
+    store(run, row, column, numbers + columns.biases);
 }
 
-// The integers of four numbers of row `row` of the workgroup.
-fn integers(v: vec4<f32>, row: u32) -> vec4<f32> {
-    let grid = grids[row];
-    return round(clamp(v * grid.y + (grid.z + 128.0), vec4(0.0), vec4(255.0))) - 128.0;
+// Four int8 as numbers.
+fn int8(four: u32) -> vec4<f32> {
+    return vec4<f32>(bitcast<vec4<i32>>(vec4(four << 24u, four << 16u, four << 8u, four)) >> vec4(24u));
 }
 
-// The sums of integers of a row of the workgroup and four columns, as numbers.
-fn numbers(run: Run, row: u32, column: u32, sum: vec4<i32>) -> vec4<f32> {
-    let grid = grids[row];
-    var result: vec4<f32>;
-    for (var j = 0u; j < 4u; j++) {
-        let scale = w_scales[run.feature + min(column + j, params.out_features - 1u)];
-        result[j] = f32(sum[j] - i32(grid.z) * i32(scale.y)) * (grid.x * scale.x);
-    }
-    return result;
-}
-
-fn weight(at: u32) -> vec4<f32> {
-    let four = w[at];
-    return vec4<f32>(vec4(byte(four, 0u), byte(four, 1u), byte(four, 2u), byte(four, 3u)));
-}
-
-// An invocation reads what it multiplies, 8 rows and 8 columns, from storage; written out as in `linear.wgsl`. Sums of up to 1024
-// products are exact in f32 (128 * 127 * 1024 < 2^24), which an adapter that is a CPU computes faster than packed integers.
-@compute @workgroup_size(COLUMNS / WIDE, ROWS / TALL)
-fn direct(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(local_invocation_id) local: vec3<u32>,
-    @builtin(local_invocation_index) index: u32,
-) {
+// An invocation reads what it multiplies, 8 rows and 8 columns, from storage; written out as in `linear.wgsl`.
+@compute @workgroup_size(COLUMNS / 8u, ROWS / 8u)
+fn direct(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
     let run = run_of(group.y);
-    let steps = params.in_features / 4u;
-    measure(run, index, steps);
-    let tile_row = local.y * 8u;
-    let row = run.row + tile_row;
+    let row = run.row + local.y * 8u;
     let column = params.first_column + group.x * COLUMNS + local.x * 8u;
     if row >= run.end || column >= params.out_features { return; }
+    let steps = params.in_features / 4u;
     // Rows and columns beyond the end read the last one; `store` leaves them out.
     let r0 = min(row, run.end - 1u) * steps;
     let r1 = min(row + 1u, run.end - 1u) * steps;
@@ -163,36 +127,36 @@ fn direct(
         var left_part = array<vec4<f32>, 8>();
         var right_part = array<vec4<f32>, 8>();
         for (var step = first; step < min(first + 256u, steps); step++) {
-            let w0 = weight(c0 + step);
-            let w1 = weight(c1 + step);
-            let w2 = weight(c2 + step);
-            let w3 = weight(c3 + step);
-            let w4 = weight(c4 + step);
-            let w5 = weight(c5 + step);
-            let w6 = weight(c6 + step);
-            let w7 = weight(c7 + step);
-            let x0 = integers(x[r0 + step], tile_row);
+            let w0 = int8(w[c0 + step]);
+            let w1 = int8(w[c1 + step]);
+            let w2 = int8(w[c2 + step]);
+            let w3 = int8(w[c3 + step]);
+            let w4 = int8(w[c4 + step]);
+            let w5 = int8(w[c5 + step]);
+            let w6 = int8(w[c6 + step]);
+            let w7 = int8(w[c7 + step]);
+            let x0 = int8(x[r0 + step]);
             left_part[0] += vec4(dot(x0, w0), dot(x0, w1), dot(x0, w2), dot(x0, w3));
             right_part[0] += vec4(dot(x0, w4), dot(x0, w5), dot(x0, w6), dot(x0, w7));
-            let x1 = integers(x[r1 + step], tile_row + 1u);
+            let x1 = int8(x[r1 + step]);
             left_part[1] += vec4(dot(x1, w0), dot(x1, w1), dot(x1, w2), dot(x1, w3));
             right_part[1] += vec4(dot(x1, w4), dot(x1, w5), dot(x1, w6), dot(x1, w7));
-            let x2 = integers(x[r2 + step], tile_row + 2u);
+            let x2 = int8(x[r2 + step]);
             left_part[2] += vec4(dot(x2, w0), dot(x2, w1), dot(x2, w2), dot(x2, w3));
             right_part[2] += vec4(dot(x2, w4), dot(x2, w5), dot(x2, w6), dot(x2, w7));
-            let x3 = integers(x[r3 + step], tile_row + 3u);
+            let x3 = int8(x[r3 + step]);
             left_part[3] += vec4(dot(x3, w0), dot(x3, w1), dot(x3, w2), dot(x3, w3));
             right_part[3] += vec4(dot(x3, w4), dot(x3, w5), dot(x3, w6), dot(x3, w7));
-            let x4 = integers(x[r4 + step], tile_row + 4u);
+            let x4 = int8(x[r4 + step]);
             left_part[4] += vec4(dot(x4, w0), dot(x4, w1), dot(x4, w2), dot(x4, w3));
             right_part[4] += vec4(dot(x4, w4), dot(x4, w5), dot(x4, w6), dot(x4, w7));
-            let x5 = integers(x[r5 + step], tile_row + 5u);
+            let x5 = int8(x[r5 + step]);
             left_part[5] += vec4(dot(x5, w0), dot(x5, w1), dot(x5, w2), dot(x5, w3));
             right_part[5] += vec4(dot(x5, w4), dot(x5, w5), dot(x5, w6), dot(x5, w7));
-            let x6 = integers(x[r6 + step], tile_row + 6u);
+            let x6 = int8(x[r6 + step]);
             left_part[6] += vec4(dot(x6, w0), dot(x6, w1), dot(x6, w2), dot(x6, w3));
             right_part[6] += vec4(dot(x6, w4), dot(x6, w5), dot(x6, w6), dot(x6, w7));
-            let x7 = integers(x[r7 + step], tile_row + 7u);
+            let x7 = int8(x[r7 + step]);
             left_part[7] += vec4(dot(x7, w0), dot(x7, w1), dot(x7, w2), dot(x7, w3));
             right_part[7] += vec4(dot(x7, w4), dot(x7, w5), dot(x7, w6), dot(x7, w7));
         }
@@ -213,116 +177,152 @@ fn direct(
         left[7] += vec4<i32>(left_part[7]);
         right[7] += vec4<i32>(right_part[7]);
     }
-    store(run, row, column, numbers(run, tile_row, column, left[0]));
-    store(run, row, column + 4u, numbers(run, tile_row, column + 4u, right[0]));
-    store(run, row + 1u, column, numbers(run, tile_row + 1u, column, left[1]));
-    store(run, row + 1u, column + 4u, numbers(run, tile_row + 1u, column + 4u, right[1]));
-    store(run, row + 2u, column, numbers(run, tile_row + 2u, column, left[2]));
-    store(run, row + 2u, column + 4u, numbers(run, tile_row + 2u, column + 4u, right[2]));
-    store(run, row + 3u, column, numbers(run, tile_row + 3u, column, left[3]));
-    store(run, row + 3u, column + 4u, numbers(run, tile_row + 3u, column + 4u, right[3]));
-    store(run, row + 4u, column, numbers(run, tile_row + 4u, column, left[4]));
-    store(run, row + 4u, column + 4u, numbers(run, tile_row + 4u, column + 4u, right[4]));
-    store(run, row + 5u, column, numbers(run, tile_row + 5u, column, left[5]));
-    store(run, row + 5u, column + 4u, numbers(run, tile_row + 5u, column + 4u, right[5]));
-    store(run, row + 6u, column, numbers(run, tile_row + 6u, column, left[6]));
-    store(run, row + 6u, column + 4u, numbers(run, tile_row + 6u, column + 4u, right[6]));
-    store(run, row + 7u, column, numbers(run, tile_row + 7u, column, left[7]));
-    store(run, row + 7u, column + 4u, numbers(run, tile_row + 7u, column + 4u, right[7]));
+    let left_columns = columns_of(run, column);
+    let right_columns = columns_of(run, column + 4u);
+    store_numbers(run, row, column, left_columns, left[0]);
+    store_numbers(run, row, column + 4u, right_columns, right[0]);
+    store_numbers(run, row + 1u, column, left_columns, left[1]);
+    store_numbers(run, row + 1u, column + 4u, right_columns, right[1]);
+    store_numbers(run, row + 2u, column, left_columns, left[2]);
+    store_numbers(run, row + 2u, column + 4u, right_columns, right[2]);
+    store_numbers(run, row + 3u, column, left_columns, left[3]);
+    store_numbers(run, row + 3u, column + 4u, right_columns, right[3]);
+    store_numbers(run, row + 4u, column, left_columns, left[4]);
+    store_numbers(run, row + 4u, column + 4u, right_columns, right[4]);
+    store_numbers(run, row + 5u, column, left_columns, left[5]);
+    store_numbers(run, row + 5u, column + 4u, right_columns, right[5]);
+    store_numbers(run, row + 6u, column, left_columns, left[6]);
+    store_numbers(run, row + 6u, column + 4u, right_columns, right[6]);
+    store_numbers(run, row + 7u, column, left_columns, left[7]);
+    store_numbers(run, row + 7u, column + 4u, right_columns, right[7]);
 }
 
-// `tiled` stages 32 numbers of each row and column in shared memory at once, four in a u32.
-// vec4s from one step to the next in shared memory; one more than needed, against bank conflicts.
-const X_STRIDE = ROWS / 4u + 1u;
-const W_STRIDE = COLUMNS / 4u + 1u;
+// `tiled` stages 16 numbers of each row and column in shared memory, as in `linear.wgsl`.
+const THREADS = COLUMNS / 4u * ROWS / TALL;
+// The invocations after those that stage columns begin with the rows.
+const X_OFFSET = THREADS - COLUMNS % THREADS;
+// vec4s from one k to the next in shared memory, and from four to the next four. The latter has two more than needed, so that
+// invocations that store at once use different banks.
+const X_STRIDE = ROWS / 4u;
+const W_STRIDE = COLUMNS / 4u;
+const X_STEP = ROWS + 2u;
+const W_STEP = COLUMNS + 2u;
 
-var<workgroup> x_tile: array<vec4<u32>, X_STRIDE * 8u>;               // [step][four rows]
-var<workgroup> w_tile: array<vec4<u32>, W_STRIDE * 8u>;               // [step][four columns]
+var<workgroup> x_tile: array<vec4<f32>, X_STEP * 4u>;                 // [k / 4][k % 4][four rows]
+var<workgroup> w_tile: array<vec4<f32>, W_STEP * 4u>;                 // [k / 4][k % 4][four columns]
 
-fn quantized(v: vec4<f32>, row: u32) -> u32 {
-    let q = vec4<u32>(vec4<i32>(integers(v, row))) & vec4(255u);
-    return q.x | (q.y << 8u) | (q.z << 16u) | (q.w << 24u);
+// Column tile and row tile of a workgroup. Workgroups that run at the same time take 8 rows of tiles, so that they share weights
+// as well as rows of x in the GPU's cache.
+fn place(group: vec3<u32>, groups: vec3<u32>) -> vec2<u32> {
+    let band = groups.x * 8u;
+    let index = group.y * groups.x + group.x;
+    let first = index / band * 8u;
+    let high = min(groups.y - first, 8u);
+    return vec2(index % band / high, first + index % band % high);
 }
 
-fn dots(a: u32, c: vec4<u32>) -> vec4<i32> { return vec4(dot4(a, c.x), dot4(a, c.y), dot4(a, c.z), dot4(a, c.w)); }
+// The products of four rows and four columns, a row each.
+fn products(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> { return mat4x4(a.x * b, a.y * b, a.z * b, a.w * b); }
 
 // An invocation multiplies TALL rows with 4 columns in registers.
-@compute @workgroup_size(COLUMNS / WIDE, ROWS / TALL)
+@compute @workgroup_size(COLUMNS / 4u, ROWS / TALL)
 fn tiled(
     @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_id) local: vec3<u32>,
     @builtin(local_invocation_index) index: u32,
 ) {
-    let run = run_of(group.y);
-    let first_column = params.first_column + group.x * COLUMNS;
+    let tile = place(group, groups);
+    let run = run_of(tile.y);
+    let first_column = params.first_column + tile.x * COLUMNS;
     let steps = params.in_features / 4u;
-    measure(run, index, steps);
     var sums: array<vec4<i32>, 8>;
-    for (var start = 0u; start < steps; start += 8u) {
-        // Rows and columns beyond the end read the last one and are not stored; steps beyond the end are zero.
-        for (var block = index; block < ROWS * 2u; block += THREADS) {
-            let step = start + block % 8u;
-            let four = block / 8u;
-            var part = vec4<u32>();
-            if step < steps {
-                let tile_row = four * 4u;
-                let row = run.row + tile_row;
-                let last = run.end - 1u;
-                part = vec4(
-                    quantized(x[min(row, last) * steps + step], tile_row),
-                    quantized(x[min(row + 1u, last) * steps + step], tile_row + 1u),
-                    quantized(x[min(row + 2u, last) * steps + step], tile_row + 2u),
-                    quantized(x[min(row + 3u, last) * steps + step], tile_row + 3u),
-                );
+    for (var first = 0u; first < steps; first += 256u) {
+        var upper = mat4x4<f32>();
+        var lower = mat4x4<f32>();
+        for (var start = first; start < min(first + 256u, steps); start += 4u) {
+            // A block is four ks of four columns or rows. Rows and columns beyond the end read the last one and are not stored; steps
+            // beyond the end are zero. All invocations have a block where they are as many as there are blocks.
+            for (var block = index; block < COLUMNS; block += THREADS) {
+                let step = start + block % 4u;
+                let four = block / 4u;
+                var part = mat4x4<f32>();
+                if step < steps {
+                    let column = first_column + four * 4u;
+                    let last = params.out_features - 1u;
+                    part = transpose(mat4x4<f32>(
+                        int8(w[(run.feature + min(column, last)) * steps + step]),
+                        int8(w[(run.feature + min(column + 1u, last)) * steps + step]),
+                        int8(w[(run.feature + min(column + 2u, last)) * steps + step]),
+                        int8(w[(run.feature + min(column + 3u, last)) * steps + step]),
+                    ));
+                }
+                let at = block % 4u * W_STEP + four;
+                w_tile[at] = part[0];
+                w_tile[at + W_STRIDE] = part[1];
+                w_tile[at + 2u * W_STRIDE] = part[2];
+                w_tile[at + 3u * W_STRIDE] = part[3];
             }
-            x_tile[block % 8u * X_STRIDE + four] = part;
-        }
-        for (var block = index; block < COLUMNS * 2u; block += THREADS) {
-            let step = start + block % 8u;
-            let four = block / 8u;
-            var part = vec4<u32>();
-            if step < steps {
-                let column = first_column + four * 4u;
-                let last = params.out_features - 1u;
-                part = vec4(
-                    w[(run.feature + min(column, last)) * steps + step],
-                    w[(run.feature + min(column + 1u, last)) * steps + step],
-                    w[(run.feature + min(column + 2u, last)) * steps + step],
-                    w[(run.feature + min(column + 3u, last)) * steps + step],
-                );
+            for (var block = (index + X_OFFSET) % THREADS; block < ROWS; block += THREADS) {
+                let step = start + block % 4u;
+                let four = block / 4u;
+                var part = mat4x4<f32>();
+                if step < steps {
+                    let row = run.row + four * 4u;
+                    let last = run.end - 1u;
+                    part = transpose(mat4x4<f32>(
+                        int8(x[min(row, last) * steps + step]),
+                        int8(x[min(row + 1u, last) * steps + step]),
+                        int8(x[min(row + 2u, last) * steps + step]),
+                        int8(x[min(row + 3u, last) * steps + step]),
+                    ));
+                }
+                let at = block % 4u * X_STEP + four;
+                x_tile[at] = part[0];
+                x_tile[at + X_STRIDE] = part[1];
+                x_tile[at + 2u * X_STRIDE] = part[2];
+                x_tile[at + 3u * X_STRIDE] = part[3];
             }
-            w_tile[block % 8u * W_STRIDE + four] = part;
-        }
-        workgroupBarrier();
-        for (var step = 0u; step < 8u; step++) {
-            let b = w_tile[step * W_STRIDE + local.x];
-            let at = step * X_STRIDE + local.y * (TALL / 4u);
-            let a = x_tile[at];
-            sums[0] += dots(a[0], b);
-            sums[1] += dots(a[1], b);
-            sums[2] += dots(a[2], b);
-            sums[3] += dots(a[3], b);
-            if TALL == 8u {
-                let c = x_tile[at + 1u];
-                sums[4] += dots(c[0], b);
-                sums[5] += dots(c[1], b);
-                sums[6] += dots(c[2], b);
-                sums[7] += dots(c[3], b);
+            workgroupBarrier();
+            // Four ks at a time, written out: not every compiler unrolls a loop.
+            for (var step = 0u; step < 4u; step++) {
+                let a = step * X_STEP + local.y * (TALL / 4u);
+                let b = step * W_STEP + local.x;
+                let b0 = w_tile[b];
+                upper += products(x_tile[a], b0);
+                if TALL == 8u { lower += products(x_tile[a + 1u], b0); }
+                let b1 = w_tile[b + W_STRIDE];
+                upper += products(x_tile[a + X_STRIDE], b1);
+                if TALL == 8u { lower += products(x_tile[a + 1u + X_STRIDE], b1); }
+                let b2 = w_tile[b + 2u * W_STRIDE];
+                upper += products(x_tile[a + 2u * X_STRIDE], b2);
+                if TALL == 8u { lower += products(x_tile[a + 1u + 2u * X_STRIDE], b2); }
+                let b3 = w_tile[b + 3u * W_STRIDE];
+                upper += products(x_tile[a + 3u * X_STRIDE], b3);
+                if TALL == 8u { lower += products(x_tile[a + 1u + 3u * X_STRIDE], b3); }
             }
+            workgroupBarrier();
         }
-        workgroupBarrier();
+        sums[0] += vec4<i32>(upper[0]);
+        sums[1] += vec4<i32>(upper[1]);
+        sums[2] += vec4<i32>(upper[2]);
+        sums[3] += vec4<i32>(upper[3]);
+        sums[4] += vec4<i32>(lower[0]);
+        sums[5] += vec4<i32>(lower[1]);
+        sums[6] += vec4<i32>(lower[2]);
+        sums[7] += vec4<i32>(lower[3]);
     }
-    let tile_row = local.y * TALL;
-    let row = run.row + tile_row;
+    let row = run.row + local.y * TALL;
     let column = first_column + local.x * 4u;
-    store(run, row, column, numbers(run, tile_row, column, sums[0]));
-    store(run, row + 1u, column, numbers(run, tile_row + 1u, column, sums[1]));
-    store(run, row + 2u, column, numbers(run, tile_row + 2u, column, sums[2]));
-    store(run, row + 3u, column, numbers(run, tile_row + 3u, column, sums[3]));
+    let columns = columns_of(run, column);
+    store_numbers(run, row, column, columns, sums[0]);
+    store_numbers(run, row + 1u, column, columns, sums[1]);
+    store_numbers(run, row + 2u, column, columns, sums[2]);
+    store_numbers(run, row + 3u, column, columns, sums[3]);
     if TALL == 8u {
-        store(run, row + 4u, column, numbers(run, tile_row + 4u, column, sums[4]));
-        store(run, row + 5u, column, numbers(run, tile_row + 5u, column, sums[5]));
-        store(run, row + 6u, column, numbers(run, tile_row + 6u, column, sums[6]));
-        store(run, row + 7u, column, numbers(run, tile_row + 7u, column, sums[7]));
+        store_numbers(run, row + 4u, column, columns, sums[4]);
+        store_numbers(run, row + 5u, column, columns, sums[5]);
+        store_numbers(run, row + 6u, column, columns, sums[6]);
+        store_numbers(run, row + 7u, column, columns, sums[7]);
     }
 }

@@ -52,13 +52,45 @@ fn scalar_element() -> String {
     "alias T = f32;".into()
 }
 
-/// The pipeline of `add_layer_norm`.
+/// A pipeline of `add_layer_norm`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct AddLayerNormShader;
+pub struct AddLayerNormShader {
+    /// Whether it reads vec4s: the number of features is divisible by 4.
+    pub vectors: bool,
+}
+
+impl AddLayerNormShader {
+    /// Rows that a workgroup computes at a time; as in the shader.
+    pub const fn rows(self) -> usize {
+        if self.vectors { 4 } else { 1 }
+    }
+}
 
 impl Shader for AddLayerNormShader {
     fn file(self) -> &'static str {
         include_str!("add_layer_norm.wgsl")
+    }
+
+    fn lines(self) -> Vec<String> {
+        if self.vectors {
+            return Vec::new();
+        }
+        vec!["const LANES = 1u;".into(), scalar_element(), "fn total(v: T) -> f32 { return v; }".into()]
+    }
+}
+
+/// The pipeline that quantizes rows for `linear`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct QuantizeRowsShader;
+
+impl QuantizeRowsShader {
+    /// Rows that a workgroup computes at a time; as in the shader.
+    pub const ROWS: usize = 4;
+}
+
+impl Shader for QuantizeRowsShader {
+    fn file(self) -> &'static str {
+        include_str!("quantize_rows.wgsl")
     }
 }
 

@@ -58,8 +58,9 @@ fn check(shader: impl Shader) {
 fn every_pipeline_is_valid_and_can_be_written_for_metal_and_direct3d() {
     linear::all().for_each(check);
     entity_attention::all().for_each(check);
-    check(AddLayerNormShader);
+    check(QuantizeRowsShader);
     for vectors in [true, false] {
+        check(AddLayerNormShader { vectors });
         check(GatherRowsShader { vectors });
         check(StackRowsShader { vectors });
     }
@@ -69,17 +70,34 @@ fn every_pipeline_is_valid_and_can_be_written_for_metal_and_direct3d() {
 fn declaration<'a>(file: &'a str, start: &str) -> &'a str {
     let from = file.find(&format!("\n{start}")).unwrap_or_else(|| panic!("no {start}")) + 1;
     let (text, first) = (&file[from..], file[from..].lines().next().unwrap_or_default());
-    if first.ends_with('}') { first } else { &text[..text.find("\n}").unwrap()] }
+    if first.ends_with('}') || first.ends_with(';') { first } else { &text[..text.find("\n}").unwrap()] }
 }
 
 #[test]
 fn copies_of_a_declaration_are_equal() {
-    let [linear, linear_q8] = [include_str!("linear.wgsl"), include_str!("linear_q8.wgsl")];
-    for start in ["struct Params", "struct Run", "fn run_of", "fn gelu", "fn store"] {
-        assert_eq!(declaration(linear, start), declaration(linear_q8, start));
+    let linear = [include_str!("linear.wgsl"), include_str!("linear_q8.wgsl"), include_str!("linear_dot4.wgsl")];
+    let of_all =
+        ["alias Y", "fn biases", "fn put", "struct Params", "struct Run", "fn run_of", "fn gelu", "fn bias_of"];
+    for start in of_all.into_iter().chain(["fn store(", "fn place"]) {
+        assert_eq!(declaration(linear[0], start), declaration(linear[1], start));
+        assert_eq!(declaration(linear[0], start), declaration(linear[2], start));
+    }
+    for start in ["struct Columns", "fn columns_of", "fn store_numbers"] {
+        assert_eq!(declaration(linear[1], start), declaration(linear[2], start));
     }
     let attention = [include_str!("entity_attention_tiled.wgsl"), include_str!("entity_attention_stream.wgsl")];
     for start in ["struct Columns", "struct RowTile", "struct Params"] {
         assert_eq!(declaration(attention[0], start), declaration(attention[1], start));
     }
+}
+
+/// The files stand as they are, so the numbers that Rust has too are compared.
+#[test]
+fn numbers_are_those_of_rust() {
+    let lowest = format!("{:e}", crate::kernels::MASKED);
+    let tiled = declaration(include_str!("entity_attention_tiled.wgsl"), "const LOWEST");
+    assert_eq!(tiled, format!("const LOWEST = {lowest};"));
+    assert!(include_str!("entity_attention_stream.wgsl").contains(&format!("var maximum = {lowest};")));
+    let range = declaration(include_str!("quantize_rows.wgsl"), "const LEAST_RANGE");
+    assert_eq!(range, format!("const LEAST_RANGE = {:e};", crate::kernels::linear::LEAST_RANGE));
 }
