@@ -88,10 +88,11 @@ const NER = [['model', (l) => l.model], ['device', (l) => (l.device === 'wasm' ?
 
 const LAYER = [['rows', (l) => l.rows], ['in', (l) => l.in], ['out', (l) => l.out], ['weight', (l) => l.dtype]];
 const rate = (l) => l?.gflops ?? l?.gflopsByWall;
+const TILE_NAMES = ['low', 'middle', 'high'];
 /** GFLOP/s of each tile. */
 const TILES = [
-  ...LAYER, ['by itself', (l) => digits(rate(l.by.gpu ?? l.by.own))], ...['low', 'middle', 'high'].map((tile) => [tile, (l) => (l.by[tile]?.problem ? 'failed' : digits(rate(l.by[tile])))]),
-  ['fastest', (l) => Object.keys(l.by).filter((name) => name !== 'own' && rate(l.by[name])).sort((a, b) => rate(l.by[b]) - rate(l.by[a]))[0]],
+  ...LAYER, ['the tile that the module takes', (l) => digits(rate(l.by.gpu ?? l.by.own))], ...TILE_NAMES.map((tile) => [tile, (l) => (l.by[tile]?.problem ? 'failed' : digits(rate(l.by[tile])))]),
+  ['fastest', (l) => TILE_NAMES.filter((name) => rate(l.by[name])).sort((a, b) => rate(l.by[b]) - rate(l.by[a]))[0]],
 ];
 
 /** Whether a line is of the shader that the device or a GPU takes, and not of a tile that was chosen. */
