@@ -21,7 +21,8 @@ pub fn add_layer_norm(
     let y = empty(&x, [rows, features]);
     let params = vec![rows, features, epsilon.to_bits() as usize];
     let shader = AddLayerNormShader { vectors: features.is_multiple_of(4) };
-    let dispatch = Dispatch { workgroups: strided(rows.div_ceil(shader.rows())), params, flop: flop_of_numbers(rows * features) };
+    let dispatch =
+        Dispatch { workgroups: strided(rows.div_ceil(shader.rows())), params, flop: flop_of_numbers(rows * features) };
     launch(shader, &dispatch, &[&x, &residual, &weight, &bias], &y);
     y
 }

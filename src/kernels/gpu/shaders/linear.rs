@@ -199,7 +199,7 @@ mod tests {
                 .map(|Dispatch { params, .. }| params[5] - params[4] + params[8] - params[7])
                 .collect::<Vec<_>>()
         };
-        assert_eq!(rows(1), [64, 36 + 32, 64, 64, 40]);
+        assert_eq!(rows(1), [64, 36, 64, 64, 64, 8]);
         assert_eq!(rows(100), [100, 128, 72]);
     }
 

@@ -9,7 +9,9 @@ mod entity_attention;
 mod linear;
 
 pub use entity_attention::EntityAttentionShader;
-pub use linear::{LinearShader, Storage, TileShape};
+#[cfg(any(test, feature = "kernel-tests"))]
+pub use linear::TileShape;
+pub use linear::{LinearShader, Storage};
 
 use std::fmt::Debug;
 use std::hash::Hash;
