@@ -2,7 +2,8 @@
 //!
 //! An op has one file here and one of the same name in each device's folder. Here: the public function, the checks of its
 //! shapes, and a plain `f64` reference. In `cpu` and `gpu`: how that device computes it. `plan` says what a call computes,
-//! `packing` which rows belong to which sequence, `weight` how a device stores a weight, and `ops` is the list of what a
+//! `packing` which rows belong to which sequence, `weight` how a device stores a weight, `transfer` brings values to a device and
+//! back, and `ops` is the list of what a
 //! device must implement. `check` compares an op with its reference on any device.
 #![deny(clippy::undocumented_unsafe_blocks)]
 
@@ -14,6 +15,8 @@ mod ops;
 mod packing;
 mod plan;
 mod stack_rows;
+mod tanh;
+mod transfer;
 mod weight;
 
 #[cfg(any(test, feature = "kernel-tests"))]
@@ -28,11 +31,13 @@ pub use add_layer_norm::add_layer_norm;
 #[cfg(feature = "cpu")]
 pub use cpu::{PackedMatrix, QuantizedMatrix, threads};
 pub use entity_attention::entity_attention;
-pub use gather_rows::gather_rows;
+pub use gather_rows::{column, gather_rows, row_range};
 #[cfg(feature = "webgpu")]
 pub use gpu::{CompactMatrix, warm_up};
 pub use linear::{linear, linear_groups};
 pub use packing::{PackedBatch, SequenceRows};
 pub use plan::{Activation, AttentionShape, Columns, RowGroup};
 pub use stack_rows::stack_rows;
+pub use tanh::tanh;
+pub use transfer::{download, reshape, upload};
 pub use weight::{Weight, WeightBuilder};

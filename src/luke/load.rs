@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
 use super::Luke;
 use super::read::read_one;
@@ -12,6 +12,7 @@ use crate::checkpoint::RawCheckpoint;
 use crate::error::{LukeError, Result};
 use crate::folder::{CheckedFolder, Source, read_verified};
 use crate::heads::HeadKind;
+use crate::kernels::upload;
 use crate::model::{Head, LukeModel};
 use crate::text::{EntityVocab, Tokenizer};
 use crate::weights::{PagedRows, WeightStore};
@@ -104,5 +105,5 @@ async fn build(
 
 /// Waits for what the device has to report of the shaders and the weights.
 async fn check_device(device: &Device) -> Result<()> {
-    read_one("nothing", Tensor::zeros([1, 1], device)).await.map(drop)
+    read_one("nothing", upload(vec![0.0], [1, 1], device)).await.map(drop)
 }

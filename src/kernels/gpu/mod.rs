@@ -15,6 +15,8 @@ mod compact;
 #[cfg(feature = "webgpu")]
 mod cube;
 #[cfg(feature = "webgpu")]
+mod download;
+#[cfg(feature = "webgpu")]
 mod entity_attention;
 #[cfg(feature = "webgpu")]
 mod gather_rows;
@@ -24,6 +26,8 @@ mod launch;
 mod linear;
 #[cfg(feature = "webgpu")]
 mod stack_rows;
+#[cfg(feature = "webgpu")]
+mod tanh;
 #[cfg(all(feature = "webgpu", any(test, feature = "kernel-tests")))]
 pub mod testing;
 #[cfg(feature = "webgpu")]
@@ -31,5 +35,7 @@ mod warm_up;
 
 #[cfg(feature = "webgpu")]
 pub use compact::CompactMatrix;
+#[cfg(feature = "webgpu")]
+pub use download::download;
 #[cfg(feature = "webgpu")]
 pub use warm_up::warm_up;

@@ -1,10 +1,11 @@
 //! Builds the pipelines of a model while its weights are loaded: each shader runs once on a few numbers.
 
 use burn::backend::Dispatch as Backend;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 use burn_cubecl::tensor::CubeTensor;
 
 use super::add_layer_norm::add_layer_norm;
+use super::compact::upload_integers;
 use super::dispatch::Dispatch;
 use super::entity_attention::entity_attention;
 use super::gather_rows::gather_rows;
@@ -14,12 +15,12 @@ use super::shaders::{LinearShader, Storage};
 use super::stack_rows::stack_rows;
 use crate::dtype::DType;
 use crate::kernels::ops::GpuOps;
-use crate::kernels::{AttentionShape, Columns, PackedBatch};
+use crate::kernels::{AttentionShape, Columns, PackedBatch, upload};
 
 /// Builds every pipeline that a model with weights of `dtype` and heads of `head_dim` floats may need.
 pub fn warm_up(device: &Device, dtype: DType, head_dim: usize) {
-    let numbers = Tensor::<2>::zeros([1, 4 * head_dim], device).into_dispatch();
-    let integers = Tensor::<2, Int>::zeros([1, 4 * head_dim], device).into_dispatch();
+    let numbers = upload(vec![0.0; 4 * head_dim], [1, 4 * head_dim], device).into_dispatch();
+    let integers = upload_integers(vec![0; 4 * head_dim], [1, 4 * head_dim], device).into_dispatch();
     let _ = Tensor::<2>::from_dispatch(<Backend as GpuOps>::warm_up(numbers, integers, dtype, head_dim));
 }
 
