@@ -1,12 +1,12 @@
 //! Kernels against their `f64` references on random shapes, on any device: one test body for `cargo test`
 //! (CPU) and for the browser (WebGPU, feature `kernel-tests`).
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 use super::plan::LinearPlan;
 use super::{
     Activation, AttentionShape, Columns, MASKED, PackedBatch, RowGroup, Weight, add_layer_norm, entity_attention,
-    gather_rows, linear, stack_rows,
+    gather_rows, linear, stack_rows, tanh,
 };
 use crate::dtype::{DType, Int8Range};
 use crate::weights::RowTable;
@@ -14,7 +14,7 @@ use crate::weights::RowTable;
 /// The kernels that every device has. [`max_error`] also knows `linear_int8` of the CPU, and of the GPU `linear_f16`,
 /// `linear_q8`, and for each linear kernel and for `entity_attention` a name like `tiled linear`: the shader that a software
 /// adapter would not take by itself. `exact linear_q8` is the one for a GPU without `dot4I8Packed`.
-pub const KERNELS: [&str; 5] = ["linear", "entity_attention", "add_layer_norm", "gather_rows", "stack_rows"];
+pub const KERNELS: [&str; 6] = ["linear", "entity_attention", "add_layer_norm", "gather_rows", "stack_rows", "tanh"];
 
 /// Runs case `case` of `kernel` and returns the largest `|got - want| / (1 + |want|)`.
 ///
@@ -42,6 +42,7 @@ pub async fn max_error(kernel: &str, seed: u64, case: usize, device: &Device) ->
         "stack_rows" => stack_case(&mut random, case, device).await,
         "entity_attention" => attention_case(&mut random, case, device).await,
         "add_layer_norm" => layer_norm_case(&mut random, case, device).await,
+        "tanh" => tanh_case(&mut random, case, device).await,
         other => panic!("no kernel named {other}"),
     }
 }
@@ -209,18 +210,31 @@ async fn layer_norm_case(random: &mut Random, case: usize, device: &Device) -> f
     difference(got, &want).await
 }
 
+async fn tanh_case(random: &mut Random, case: usize, device: &Device) -> f64 {
+    let (rows, columns, scale) = match case {
+        0 => (1, 1, 1.0),
+        1 => (2, 65, 1e30),
+        2 => (65_537, 1, 1e-3),
+        _ => (random.size(1, 60), random.size(1, 200), 4.0),
+    };
+    let x: Vec<f32> = random.floats(rows * columns).iter().map(|x| scale * x).collect();
+    let want = tanh::reference(&x);
+    difference(super::tanh(matrix(x, [rows, columns], device)), &want).await
+}
+
 fn matrix(values: Vec<f32>, shape: [usize; 2], device: &Device) -> Tensor<2> {
-    Tensor::from_data(TensorData::new(values, shape), device)
+    super::upload(values, shape, device)
 }
 
 fn vector(values: Vec<f32>, device: &Device) -> Tensor<1> {
     let shape = [values.len()];
-    Tensor::from_data(TensorData::new(values, shape), device)
+    super::upload(values, shape, device)
 }
 
 async fn difference(got: Tensor<2>, want: &[f64]) -> f64 {
-    let data = got.into_data_async().await.expect("the result can be read");
-    let got = data.try_to_vec::<f32>().expect("the result is f32");
+    let device = got.device();
+    let read = super::download(vec![got], &device).await.expect("the result can be read");
+    let got = &read[0];
     assert_eq!(got.len(), want.len());
     got.iter()
         .zip(want)

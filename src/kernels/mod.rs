@@ -2,9 +2,9 @@
 //!
 //! An op has one file here and one of the same name in each device's folder. Here: the public function, the checks of its
 //! shapes, and a plain `f64` reference. In `cpu` and `gpu`: how that device computes it. `plan` says what a call computes,
-//! `packing` which rows belong to which sequence, `weight` how a device stores a weight, and `ops` is the list of what a
-//! device must implement. `check` compares an op with its reference on any device, in tests; `probe` does so on a GPU while a
-//! model is loaded.
+//! `packing` which rows belong to which sequence, `weight` how a device stores a weight, `transfer` brings values to a device and
+//! back, and `ops` is the list of what a device must implement. `check` compares an op with its reference on any device, in tests;
+//! `probe` does so on a GPU while a model is loaded.
 #![deny(clippy::undocumented_unsafe_blocks)]
 
 mod add_layer_norm;
@@ -17,6 +17,8 @@ mod plan;
 #[cfg(feature = "webgpu")]
 mod probe;
 mod stack_rows;
+mod tanh;
+mod transfer;
 mod weight;
 
 #[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
@@ -33,7 +35,7 @@ pub use add_layer_norm::add_layer_norm;
 #[cfg(feature = "cpu")]
 pub use cpu::{PackedMatrix, QuantizedMatrix, threads};
 pub use entity_attention::{MASKED, entity_attention};
-pub use gather_rows::gather_rows;
+pub use gather_rows::{column, gather_rows, row_range};
 #[cfg(feature = "webgpu")]
 pub use gpu::CompactMatrix;
 pub use linear::{linear, linear_groups};
@@ -42,4 +44,6 @@ pub use plan::{Activation, AttentionShape, Columns, RowGroup};
 #[cfg(feature = "webgpu")]
 pub use probe::{Probed, probe, some_work};
 pub use stack_rows::stack_rows;
+pub use tanh::tanh;
+pub use transfer::{download, reshape, upload};
 pub use weight::{Weight, WeightBuilder};

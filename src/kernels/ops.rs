@@ -39,6 +39,12 @@ pub trait LukeOps: Backend {
 
     /// See [`stack_rows()`](super::stack_rows()).
     fn stack_rows(upper: FloatTensor<Self>, lower: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// See [`tanh()`](super::tanh()).
+    fn tanh(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// See [`reshape`](super::reshape).
+    fn reshape(x: FloatTensor<Self>, shape: [usize; 2]) -> FloatTensor<Self>;
 }
 
 /// `linear` with the CPU's own forms of a weight.

@@ -1,11 +1,11 @@
 //! Compares the kernels with plain loops on the GPU that will run a model, while the model is loaded. This builds their pipelines,
 //! too. A GPU, its driver or its browser may compile a shader wrongly, and then everything that a model says would be wrong.
 
-use burn::tensor::{Device, Tensor, TensorData, Transaction};
+use burn::tensor::{Device, Tensor};
 
 use super::{
-    Activation, AttentionShape, Columns, PackedBatch, RowGroup, Weight, add_layer_norm, entity_attention, gather_rows,
-    linear, linear_groups, stack_rows,
+    Activation, AttentionShape, Columns, MASKED, PackedBatch, RowGroup, Weight, add_layer_norm, download,
+    entity_attention, gather_rows, linear, linear_groups, stack_rows, tanh, upload,
 };
 use crate::backend;
 use crate::dtype::{DType, Int8Range};
@@ -67,11 +67,10 @@ pub async fn probe(device: &Device, dtype: DType, head_dim: usize) -> Result<Pro
         got.push(tensor);
         expected.push((name, want));
     }
-    let reading = got.into_iter().fold(Transaction::default(), Transaction::register);
-    let read = reading.execute_async().await.map_err(|error| backend::failed(device, error.to_string()))?;
+    backend::flush(device)?;
+    let read = download(got, device).await.map_err(|reason| backend::failed(device, reason))?;
     backend::settled(device).await?;
-    for ((name, want), data) in expected.into_iter().zip(read) {
-        let values = data.try_to_vec::<f32>().unwrap_or_default();
+    for ((name, want), values) in expected.into_iter().zip(read) {
         let error = |(index, want): &(usize, f64)| {
             let error = values.get(*index).map_or(f64::NAN, |got| (f64::from(*got) - want).abs() / (1.0 + want.abs()));
             if error.is_nan() { f64::INFINITY } else { error }
@@ -94,7 +93,7 @@ pub async fn probe(device: &Device, dtype: DType, head_dim: usize) -> Result<Pro
 pub fn some_work(device: &Device, dtype: DType) -> Result<impl Fn()> {
     const FEATURES: usize = 768;
     let (table, _) = table(dtype, FEATURES, FEATURES);
-    let (weight, bias) = (Weight::new(&table, device)?, Tensor::zeros([FEATURES], device));
+    let (weight, bias) = (Weight::new(&table, device)?, upload(vec![0.0; FEATURES], [FEATURES], device));
     let x = matrix(x(64, FEATURES), 64, device);
     Ok(move || drop(linear(x.clone(), &weight, &bias, Activation::None)))
 }
@@ -103,7 +102,7 @@ fn linear_cases(dtype: DType, device: &Device) -> Result<Vec<Case>> {
     let features = OUT_FEATURES + SECOND_GROUP;
     let (table, numbers) = table(dtype, features, IN_FEATURES);
     let (weight, bias) = (Weight::new(&table, device)?, floats(features, 5));
-    let bias_tensor = Tensor::from_data(TensorData::new(bias.clone(), [features]), device);
+    let bias_tensor = upload(bias.clone(), [features], device);
     let case = |(rows, out_features, activation): (usize, usize, Activation)| {
         let cut = rows / 3;
         let groups =
@@ -141,29 +140,30 @@ fn attention_case(head_dim: usize, device: &Device) -> Case {
     let (token, entity) = (columns([1, 0, 2, 3]), columns([2, 3, 0, 1]));
     let shape = AttentionShape { batch, heads, head_dim, token, entity };
     let (projected, mut mask) = (floats(rows * 4 * hidden, 11), vec![0.0; rows]);
-    mask[7] = -1e30;
+    mask[7] = MASKED;
     let want = entity_attention::reference(&projected, &mask, &shape).into_iter().enumerate().collect();
-    let mask = Tensor::from_data(TensorData::new(mask, [rows]), device);
-    let got = entity_attention(matrix(projected, rows, device), &mask, shape);
+    let got = entity_attention(matrix(projected, rows, device), &upload(mask, [rows], device), shape);
     Case { name: "entity_attention".into(), got, want }
 }
 
 /// The kernels that take rows of any width.
-fn row_cases(width: usize, device: &Device) -> [Case; 3] {
+fn row_cases(width: usize, device: &Device) -> [Case; 4] {
     let (upper, lower, rows) = (floats(5 * width, 1), floats(5 * width, 2), [4, 0, 4, 2]);
     let (weight, bias) = (floats(width, 3), floats(width, 4));
     let want = [
         add_layer_norm::reference(&upper, &lower, &weight, &bias, 1e-5),
         gather_rows::reference(&upper, width, &rows),
         stack_rows::reference(&upper, &lower),
+        tanh::reference(&upper),
     ];
-    let vector = |values| Tensor::<1>::from_data(TensorData::new(values, [width]), device);
+    let vector = |values| upload(values, [width], device);
     let (upper, lower, weight, bias) =
         (matrix(upper, 5, device), matrix(lower, 5, device), vector(weight), vector(bias));
     let got = [
         ("add_layer_norm", add_layer_norm(upper.clone(), lower.clone(), &weight, &bias, 1e-5)),
         ("gather_rows", gather_rows(upper.clone(), &rows)),
-        ("stack_rows", stack_rows(upper, lower)),
+        ("stack_rows", stack_rows(upper.clone(), lower)),
+        ("tanh", tanh(upper)),
     ];
     let mut want = want.into_iter().map(|values| values.into_iter().enumerate().collect());
     got.map(|(name, got)| Case { name: name.into(), got, want: want.next().unwrap_or_default() })
@@ -199,5 +199,5 @@ fn floats(count: usize, seed: usize) -> Vec<f32> {
 
 fn matrix(values: Vec<f32>, rows: usize, device: &Device) -> Tensor<2> {
     let shape = [rows, values.len() / rows];
-    Tensor::from_data(TensorData::new(values, shape), device)
+    upload(values, shape, device)
 }

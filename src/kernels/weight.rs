@@ -3,7 +3,7 @@
 #[cfg(feature = "cpu")]
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 #[cfg(feature = "cpu")]
 use crate::backend::DeviceKind;
@@ -55,7 +55,7 @@ impl Weight {
         let shape = [table.rows(), table.columns()];
         let mut values = memory::with_capacity(table.rows().saturating_mul(table.columns()), WEIGHT)?;
         (0..table.rows()).for_each(|row| table.push_row(row, &mut values));
-        Ok(Self::Float(Tensor::from_data(TensorData::new(values, shape), device)))
+        Ok(Self::Float(super::upload(values, shape, device)))
     }
 
     /// The shape, `[out_features, in_features]`.

@@ -25,6 +25,7 @@ use crate::error::{LukeError, Result, shortened};
 use crate::folder::{CheckedFolder, Manifest, Source};
 use crate::heads::{HeadKind, HeadSpec, Method};
 use crate::inputs::{CheckedInputs, ModelInputs};
+use crate::kernels::gather_rows;
 use crate::model::{Head, HiddenStates, LukeModel, NamedTensor, Step, hidden_outputs};
 use crate::text::{EncodeOptions, EntityVocab, InputBuilder, Tokenizer};
 use canary::{Canary, read_with};
@@ -277,13 +278,14 @@ impl Luke {
         let mut seen = Vec::new();
         let see = |step, states: &Tensor<2>| {
             if step == Step::Result {
-                seen.extend(rows.iter().map(|row| states.clone().slice([*row..row + 1, 0..columns])));
+                seen.extend(rows.iter().map(|row| gather_rows(states.clone(), &[*row])));
             }
         };
         self.model.forward_steps(&batch, self.entity_rows(&batch).await?, see, async || self.ready().await).await?;
         let name = OutputName::HiddenStates;
         let layers = read(seen.into_iter().map(|tensor| (name, tensor)).collect()).await?;
-        Ok(layers.into_iter().map(|values| Output { name, shape: vec![columns], values }).collect())
+        let part = |values: Vec<f32>| Output { name, shape: vec![columns], values: values[..columns].to_vec() };
+        Ok(layers.into_iter().map(part).collect())
     }
 
     /// Scores every row of a vocabulary at some positions of each input. `visit` is called for a

@@ -2,11 +2,12 @@
 
 use std::fmt::Display;
 
-use burn::tensor::{Device, Tensor, TensorData, Transaction};
+use burn::tensor::{Device, Tensor};
 
 use super::Output;
 use crate::backend::{self, DeviceKind};
 use crate::error::{LukeError, Result};
+use crate::kernels::download;
 use crate::model::{Axes, OutputName};
 
 /// The values of named tensors of one device, brought from it together.
@@ -18,18 +19,16 @@ pub async fn read<N: Display>(tensors: Vec<(N, Tensor<2>)>) -> Result<Vec<Vec<f3
     let lost = |reason: String| backend::failed(&device, reason);
     let (names, tensors): (Vec<N>, Vec<_>) = tensors.into_iter().unzip();
     backend::flush(&device)?;
-    let reading = tensors.into_iter().fold(Transaction::default(), |reading, tensor| reading.register(tensor));
-    let data = reading.execute_async().await.map_err(|error| lost(error.to_string()))?;
+    let read = download(tensors, &device).await.map_err(lost)?;
     backend::settled(&device).await?;
-    let values = |(name, data): (N, TensorData)| {
-        let values = data.try_to_vec::<f32>().map_err(|error| lost(format!("{error:?}")))?;
+    let checked = |(name, values): (N, Vec<f32>)| {
         if values.iter().all(|value| value.is_finite()) {
             Ok(values)
         } else {
             Err(not_finite(&name.to_string(), &device))
         }
     };
-    names.into_iter().zip(data).map(values).collect()
+    names.into_iter().zip(read).map(checked).collect()
 }
 
 /// Weights and inputs are finite, so either sums of the weights overflow or the device computes wrongly. The CPU does not. A

@@ -11,7 +11,7 @@ use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
 use crate::heads::{HeadKind, HeadLayers, HiddenRows, LayerOutput, LinearLayer};
 use crate::inputs::{CheckedInputs, ModelInputs};
-use crate::kernels::gather_rows;
+use crate::kernels::{column, gather_rows};
 use crate::weights::WeightStore;
 
 /// A head with its weights.
@@ -105,12 +105,11 @@ impl LinearHead {
                 vec![NamedTensor { name: OutputName::Logits, tensor: logits, rows, axes }]
             }
             LayerOutput::StartAndEnd => {
-                let [all, _] = logits.dims();
-                let column = |name, i: usize| {
-                    let tensor = logits.clone().slice([0..all, i..i + 1]);
+                let output = |name, i| {
+                    let tensor = column(logits.clone(), i);
                     NamedTensor { name, tensor, rows: rows.clone(), axes: Axes::Rows }
                 };
-                vec![column(OutputName::StartLogits, 0), column(OutputName::EndLogits, 1)]
+                vec![output(OutputName::StartLogits, 0), output(OutputName::EndLogits, 1)]
             }
         })
     }

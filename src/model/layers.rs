@@ -1,6 +1,6 @@
 //! Weights by name, and the two kinds of layer that the model is made of.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 use crate::error::Result;
 use crate::kernels::{self, Activation, Weight, WeightBuilder};
@@ -174,12 +174,22 @@ impl LayerNorm {
     pub fn forward(&self, x: Tensor<2>, residual: Tensor<2>) -> Tensor<2> {
         kernels::add_layer_norm(x, residual, &self.weight, &self.bias, self.epsilon)
     }
+
+    /// Normalizes every row of `x` alone.
+    ///
+    /// # Shapes
+    /// - x, result: `[rows, features]`
+    pub fn normalize(&self, x: Tensor<2>) -> Tensor<2> {
+        // The op adds two tensors. `x + x` has four times the variance of `x`, so it needs four times the epsilon; both factors
+        // are powers of two, so the result is the same to the last bit.
+        kernels::add_layer_norm(x.clone(), x, &self.weight, &self.bias, 4.0 * self.epsilon)
+    }
 }
 
 /// Puts values on the device as a tensor `[values]`.
 pub fn vector(values: Vec<f32>, device: &Device) -> Tensor<1> {
     let shape = [values.len()];
-    Tensor::from_data(TensorData::new(values, shape), device)
+    kernels::upload(values, shape, device)
 }
 
 /// Puts values on the device as a tensor `[rows, values / rows]`.
@@ -188,5 +198,5 @@ pub fn vector(values: Vec<f32>, device: &Device) -> Tensor<1> {
 /// If `rows` is 0 or does not divide the number of values.
 pub fn matrix(values: Vec<f32>, rows: usize, device: &Device) -> Tensor<2> {
     let shape = [rows, values.len() / rows];
-    Tensor::from_data(TensorData::new(values, shape), device)
+    kernels::upload(values, shape, device)
 }

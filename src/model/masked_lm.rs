@@ -64,9 +64,7 @@ impl Decoder {
     /// - states: `[rows, hidden]`
     /// - result: `[rows, width]`; `width` is `hidden` for words and `entity_emb` for entities
     pub fn transform(&self, states: Tensor<2>) -> Tensor<2> {
-        let x = self.dense.forward_gelu(states);
-        let nothing = x.zeros_like();
-        self.layer_norm.forward(x, nothing)
+        self.layer_norm.normalize(self.dense.forward_gelu(states))
     }
 
     /// Computes the logits for a block of rows of the table, which begins at row `first`.

@@ -19,7 +19,7 @@ use burn::tensor::{Device, Tensor};
 use crate::config::LukeConfig;
 use crate::error::Result;
 use crate::inputs::CheckedInputs;
-use crate::kernels::{MASKED, PackedBatch, SequenceRows, gather_rows, stack_rows};
+use crate::kernels::{MASKED, PackedBatch, SequenceRows, gather_rows, reshape, row_range, stack_rows, tanh};
 use crate::weights::{EntityRows, PagedRows, RowTable, WeightStore};
 use embeddings::{LukeEmbeddings, LukeEntityEmbeddings};
 use encoder::LukeEncoder;
@@ -60,7 +60,7 @@ impl HiddenStates {
     /// # Shapes
     /// - result: `[words, hidden]`
     pub fn word_rows(&self) -> Tensor<2> {
-        self.states.clone().narrow(0, 0, self.packing.tokens())
+        row_range(self.states.clone(), 0..self.packing.tokens())
     }
 
     /// The states of the entities of all sequences. There must be at least one entity.
@@ -68,8 +68,7 @@ impl HiddenStates {
     /// # Shapes
     /// - result: `[entities, hidden]`
     pub fn entity_rows(&self) -> Tensor<2> {
-        let rows = self.packing.entities();
-        self.states.clone().narrow(0, rows.start, rows.len())
+        row_range(self.states.clone(), self.packing.entities())
     }
 
     /// The state of the first word of every sequence.
@@ -93,7 +92,7 @@ impl HiddenStates {
     /// If there is no group, or if a row does not exist.
     pub fn joined<const N: usize>(&self, groups: &[[usize; N]]) -> Tensor<2> {
         let [_, hidden] = self.states.dims();
-        gather_rows(self.states.clone(), groups.as_flattened()).reshape([groups.len(), N * hidden])
+        reshape(gather_rows(self.states.clone(), groups.as_flattened()), [groups.len(), N * hidden])
     }
 }
 
@@ -227,6 +226,6 @@ impl LukeModel {
     /// # Panics
     /// If there is no sequence.
     pub fn pooler_output(&self, states: &HiddenStates) -> Option<Tensor<2>> {
-        self.pooler.as_ref().map(|dense| dense.forward(states.first_words()).tanh())
+        self.pooler.as_ref().map(|dense| tanh(dense.forward(states.first_words())))
     }
 }

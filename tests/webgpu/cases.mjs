@@ -63,7 +63,7 @@ const CALLS = {
 
 /** Kernels, and a text that only their shaders have. */
 const SHADERS = {
-  linear: 'out_features', entity_attention: 'entity_query', add_layer_norm: 'epsilon', gather_rows: 'params.rows[i]', stack_rows: 'upper[i]',
+  linear: 'out_features', entity_attention: 'entity_query', add_layer_norm: 'epsilon', gather_rows: 'params.rows[i]', stack_rows: 'upper[i]', tanh: 'tanh(',
 };
 
 /** All cases by name. Each takes a world: `lukeWeb`, `fake`, `url` of a model, `options` of a load, and `fresh()`, which makes a new wasm instance. */

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
-use burn::tensor::TensorData;
+use burn::tensor::{Tensor, TensorData};
 
 use super::add_layer_norm::add_layer_norm;
 use super::entity_attention::entity_attention;
@@ -66,6 +66,16 @@ impl LukeOps for Flex {
         let rows = both.len() / width;
         tensor(both, [rows, width])
     }
+
+    fn tanh(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let x = x.to_contiguous();
+        let shape = [x.layout().shape()[0], x.layout().shape()[1]];
+        tensor(floats(&x).iter().map(|x| x.tanh()).collect(), shape)
+    }
+
+    fn reshape(x: FloatTensor<Self>, shape: [usize; 2]) -> FloatTensor<Self> {
+        x.reshape(shape.into())
+    }
 }
 
 impl CpuOps for Flex {
@@ -90,6 +100,12 @@ impl CpuOps for Flex {
         let y = linear_int8(floats(&x), &weight, floats(&bias), &plan);
         tensor(y, [plan.rows, plan.out_features])
     }
+}
+
+/// See [`download`](crate::kernels::download).
+pub fn download(x: Tensor<2>) -> Result<Vec<f32>, String> {
+    let x = x.try_into_primitive::<Flex>().map_err(|error| format!("{error:?}"))?;
+    Ok(floats(&x.to_contiguous()).to_vec())
 }
 
 /// The numbers of a contiguous tensor.

@@ -25,6 +25,7 @@ mod tiles;
 #[cfg(test)]
 mod tests;
 
+pub use flex::download;
 pub use linear::PackedMatrix;
 pub use linear_int8::QuantizedMatrix;
 #[cfg(any(test, feature = "kernel-tests"))]

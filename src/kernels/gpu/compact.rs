@@ -1,12 +1,14 @@
 //! Weights on the GPU in as few bits as they are stored in: f16, and int8 with a scale for each row.
 
 use burn::backend::Dispatch;
+use burn::backend::ops::IntTensorOps;
 use burn::tensor::{Device, DispatchTensor, Int, Tensor, TensorData};
 
 use crate::dtype::{DType, split_q8};
 use crate::error::Result;
 use crate::kernels::ops::GpuOps;
 use crate::kernels::plan::LinearPlan;
+use crate::kernels::upload;
 use crate::kernels::weight::WEIGHT;
 use crate::memory;
 use crate::weights::RowTable;
@@ -43,12 +45,12 @@ impl CompactMatrix {
                 scales.extend([scale, integers.iter().map(|integer| f32::from(*integer as i8)).sum()]);
                 push(integers);
             }
-            Some(Tensor::from_data(TensorData::new(scales, [rows, 2]), device))
+            Some(upload(scales, [rows, 2], device))
         } else {
             table.stored_rows().for_each(push);
             None
         };
-        let values = Tensor::from_data(TensorData::new(values, [rows, width]), device);
+        let values = upload_integers(values, [rows, width], device);
         Ok(Some(Self { shape, values, scales }))
     }
 
@@ -73,4 +75,10 @@ impl CompactMatrix {
             None => <Dispatch as GpuOps>::linear_f16(x, values, bias, plan),
         }
     }
+}
+
+/// [`upload`] for integers.
+pub fn upload_integers(values: Vec<i32>, shape: [usize; 2], device: &Device) -> Tensor<2, Int> {
+    let data = TensorData::new(values, shape);
+    Tensor::from_dispatch(<Dispatch as IntTensorOps<Dispatch>>::int_from_data(data, device.as_dispatch()))
 }

@@ -2,7 +2,7 @@
 
 use burn::backend::Cube;
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
 
 use super::add_layer_norm::add_layer_norm;
 use super::entity_attention::entity_attention;
@@ -10,6 +10,7 @@ use super::gather_rows::gather_rows;
 use super::linear::linear;
 use super::shaders::Storage;
 use super::stack_rows::stack_rows;
+use super::tanh::tanh;
 use crate::kernels::ops::{GpuOps, LukeOps};
 use crate::kernels::plan::{AttentionShape, LinearPlan};
 
@@ -20,8 +21,7 @@ impl LukeOps for Cube {
         bias: FloatTensor<Self>,
         plan: LinearPlan,
     ) -> FloatTensor<Self> {
-        let weight = into_contiguous(weight);
-        linear(into_contiguous(x), (Storage::F32, &[&weight]), into_contiguous(bias), &plan)
+        linear(x, (Storage::F32, &[&weight]), bias, &plan)
     }
 
     fn entity_attention(
@@ -29,7 +29,7 @@ impl LukeOps for Cube {
         mask: FloatTensor<Self>,
         shape: AttentionShape,
     ) -> FloatTensor<Self> {
-        entity_attention(into_contiguous(projected), into_contiguous(mask), &shape)
+        entity_attention(projected, mask, &shape)
     }
 
     fn add_layer_norm(
@@ -39,16 +39,24 @@ impl LukeOps for Cube {
         bias: FloatTensor<Self>,
         epsilon: f32,
     ) -> FloatTensor<Self> {
-        let (x, residual) = (into_contiguous(x), into_contiguous(residual));
-        add_layer_norm(x, residual, into_contiguous(weight), into_contiguous(bias), epsilon)
+        add_layer_norm(x, residual, weight, bias, epsilon)
     }
 
     fn gather_rows(x: FloatTensor<Self>, rows: Vec<usize>) -> FloatTensor<Self> {
-        gather_rows(into_contiguous(x), &rows)
+        gather_rows(x, &rows)
     }
 
     fn stack_rows(upper: FloatTensor<Self>, lower: FloatTensor<Self>) -> FloatTensor<Self> {
-        stack_rows(into_contiguous(upper), into_contiguous(lower))
+        stack_rows(upper, lower)
+    }
+
+    fn tanh(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        tanh(x)
+    }
+
+    fn reshape(x: FloatTensor<Self>, shape: [usize; 2]) -> FloatTensor<Self> {
+        assert!(x.is_contiguous(), "reshape: a tensor with strides");
+        CubeTensor::new_contiguous(x.client, x.device, shape.into(), x.handle, x.dtype)
     }
 }
 
@@ -59,7 +67,7 @@ impl GpuOps for Cube {
         bias: FloatTensor<Self>,
         plan: LinearPlan,
     ) -> FloatTensor<Self> {
-        linear(into_contiguous(x), (Storage::F16, &[&values]), into_contiguous(bias), &plan)
+        linear(x, (Storage::F16, &[&values]), bias, &plan)
     }
 
     fn linear_q8(
@@ -69,6 +77,6 @@ impl GpuOps for Cube {
         bias: FloatTensor<Self>,
         plan: LinearPlan,
     ) -> FloatTensor<Self> {
-        linear(into_contiguous(x), (Storage::Q8, &[&values, &scales]), into_contiguous(bias), &plan)
+        linear(x, (Storage::Q8, &[&values, &scales]), bias, &plan)
     }
 }

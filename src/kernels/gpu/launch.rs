@@ -49,7 +49,11 @@ pub fn empty(like: &CubeTensor, shape: [usize; 2]) -> CubeTensor {
 
 /// Launches a shader. Its bindings are `inputs`, `output` and `params`, in that order. Does not wait for the result. Submits what
 /// was launched so far where that is a slice.
+///
+/// # Panics
+/// If an input is not contiguous, as all tensors of the model are.
 pub fn launch(shader: impl Shader, dispatch: &Dispatch, inputs: &[&CubeTensor], output: &CubeTensor) {
+    assert!(inputs.iter().all(|input| input.is_contiguous()), "launch: an input with strides");
     let buffers = inputs.iter().copied().chain([output]).map(|tensor| tensor.handle.clone().binding()).collect();
     // As the kernel's metadata, and not in a buffer of ours: CubeCL submits all its work before it writes to such a
     // one.

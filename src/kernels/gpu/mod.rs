@@ -15,6 +15,8 @@ mod compact;
 #[cfg(feature = "webgpu")]
 mod cube;
 #[cfg(feature = "webgpu")]
+mod download;
+#[cfg(feature = "webgpu")]
 mod entity_attention;
 #[cfg(feature = "webgpu")]
 mod gather_rows;
@@ -26,6 +28,8 @@ mod linear;
 mod quantize_rows;
 #[cfg(feature = "webgpu")]
 mod stack_rows;
+#[cfg(feature = "webgpu")]
+mod tanh;
 #[cfg(all(feature = "webgpu", any(test, feature = "kernel-tests")))]
 pub mod testing;
 #[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
@@ -33,6 +37,8 @@ mod tile_choice;
 
 #[cfg(feature = "webgpu")]
 pub use compact::CompactMatrix;
+#[cfg(feature = "webgpu")]
+pub use download::download;
 #[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
 pub use shaders::TileShape;
 #[cfg(all(feature = "webgpu", feature = "kernel-tests"))]

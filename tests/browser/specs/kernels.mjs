@@ -4,7 +4,7 @@ import { TOLERANCE } from '../fixtures.mjs';
 
 // `tiled` and `exact` (without `dot4I8Packed`) are the variants for a real GPU, which would not be chosen on this adapter.
 export const KERNELS = [
-  'linear', 'linear_f16', 'linear_q8', 'entity_attention', 'add_layer_norm', 'gather_rows', 'stack_rows',
+  'linear', 'linear_f16', 'linear_q8', 'entity_attention', 'add_layer_norm', 'gather_rows', 'stack_rows', 'tanh',
   'tiled linear', 'tiled linear_f16', 'tiled linear_q8', 'exact linear_q8', 'tiled entity_attention',
 ];
 const CASES = 24;

@@ -130,5 +130,15 @@ impl Shader for StackRowsShader {
     }
 }
 
+/// The pipeline of `tanh`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TanhShader;
+
+impl Shader for TanhShader {
+    fn file(self) -> &'static str {
+        include_str!("tanh.wgsl")
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -59,6 +59,7 @@ fn every_pipeline_is_valid_and_can_be_written_for_metal_and_direct3d() {
     linear::all().for_each(check);
     entity_attention::all().for_each(check);
     check(QuantizeRowsShader);
+    check(TanhShader);
     for vectors in [true, false] {
         check(AddLayerNormShader { vectors });
         check(GatherRowsShader { vectors });
