@@ -5,9 +5,10 @@ export {
   pipeline, type FeatureExtraction, type Features, type FillMask, type FillMaskItem, type FillMaskPipelineOptions, type PipelineExtras, type Pipelines, type QuestionAnswering,
   type QuestionAnsweringItem, type QuestionAnsweringOptions, type TokenClassification, type TokenClassificationItem, type TokenClassificationOptions,
 } from './pipeline.js';
+export type { GpuInfo } from './speed.js';
 export type { Availability, PrefetchOptions, StorageUsage, StoredModel, StoreOptions, Verification } from './store-types.js';
 export type {
-  Answer, CallOptions, ClozeAnswer, ClozeOptions, Device, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, ForwardInputs, ForwardOptions, ForwardOutputs, GpuInfo,
+  Answer, CallOptions, ClozeAnswer, ClozeOptions, Device, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, ForwardInputs, ForwardOptions, ForwardOutputs,
   LabelOptions, LabelScore, LoadEvent, LoadOptions, LoadPhase, NerOptions, PredictEntitiesOptions, Priority, QaOptions, RuntimeInfo, Span, Task, TaskOptions, Tensor, Token,
   TokenScore, WordList,
 } from './types.js';

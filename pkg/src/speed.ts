@@ -1,5 +1,15 @@
 // Whether the CPU module would be faster than a GPU that was measured.
 
+/** What was measured on the GPU while the model was loaded. */
+export interface GpuInfo {
+  /** Thousand millions of floating-point operations a second. A very fast GPU has more. */
+  gflops: number;
+  /** Milliseconds from a submit without work until its completion was reported. */
+  roundTripMs: number;
+  /** The kernels that were compared with plain loops on this GPU, and the largest difference, as a share of `1 + |value|`. */
+  kernels: { checked: number; maxError: number };
+}
+
 /** What the wasm measured on an adapter, and what it needs to know of the model. */
 export interface Measured {
   /** FLOP/s of the GPU. */

@@ -47,14 +47,10 @@ export interface LoadOptions {
   parallelDownloads?: number;
   /**
    * How many times a file is tried again after a network error, status 408, 429 or 5xx, a stall, or wrong bytes: 0 to 100 (default 3).
-   * The waits double from 0.5 s, or are what `Retry-After` says, at most 60 s. What has come of a file is not fetched again if its server
-   * supports ranges.
+   * The waits double from 0.5 s, or are what `Retry-After` says, at most 60 s. If its server supports ranges, a file goes on where it was.
    */
   retries?: number;
-  /**
-   * Milliseconds without a byte after which a try ends, at least 100 (default 15,000). A GPU that does not answer for as long counts as
-   * missing.
-   */
+  /** Milliseconds without a byte after which a try ends, at least 100 (default 15,000), and without an answer of the GPU. */
   stallMs?: number;
   /** Replaces the global `fetch` for the model's files. It is called on this thread, also if the model runs in a worker. */
   fetch?: typeof fetch;
@@ -132,17 +128,7 @@ export interface RuntimeInfo {
   /** The largest difference in the self-test and the largest difference that it allows. Absent if it did not run. */
   selfTest?: { maxError: number; tolerance: number };
   /** The GPU, if the model runs on WebGPU. */
-  gpu?: GpuInfo;
-}
-
-/** What was measured on the GPU while the model was loaded. */
-export interface GpuInfo {
-  /** Thousand millions of floating-point operations a second. A very fast GPU has more. */
-  gflops: number;
-  /** Milliseconds from a submit without work until its completion was reported. */
-  roundTripMs: number;
-  /** The kernels that were compared with plain loops on this GPU, and the largest difference, as a share of `1 + |value|`. */
-  kernels: { checked: number; maxError: number };
+  gpu?: import('./speed.js').GpuInfo;
 }
 
 /** A named entity. In a text, `text.slice(start, end) === entity.text`. In a word list, `start` and `end` count words. */

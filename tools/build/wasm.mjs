@@ -33,7 +33,7 @@ export const MODULES = {
     level: '-O1',
     wasmFeatures: [...WASM_FEATURES, 'relaxed-simd', 'threads'],
   },
-  webgpu: { title: 'WebGPU', first: ' (first time 15 to 30 min)', features: 'webgpu', level: '-Oz', wasmFeatures: WASM_FEATURES },
+  webgpu: { title: 'WebGPU', first: ' (first time 15 to 30 min)', features: 'webgpu', level: '-O1', wasmFeatures: WASM_FEATURES },
 };
 
 /** The WebGPU module with its kernels exported for the browser tests. It is not optimized and not part of the package. */
