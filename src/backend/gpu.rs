@@ -56,7 +56,7 @@ pub async fn open() -> Result<(Device, Arc<Faults>)> {
     listen(&gpu, &faults);
     slices::begin(&gpu, &queue, devices(|all| all.last_fault()).as_ref());
     devices(|all| all.replace(device.clone(), faults.clone()));
-    // The error scopes of `web::Scoped` begin when the call goes on.
+    // Error scopes (`scopes.rs`) begin when the call goes on.
     #[cfg(target_family = "wasm")]
     super::web::turn().await;
     Ok((device, faults))

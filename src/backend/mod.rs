@@ -13,6 +13,8 @@ mod gpu;
 #[cfg(any(test, feature = "webgpu"))]
 #[cfg_attr(not(feature = "webgpu"), allow(dead_code))]
 mod pace;
+#[cfg(all(feature = "webgpu", target_family = "wasm"))]
+mod scopes;
 #[cfg(feature = "webgpu")]
 mod slices;
 #[cfg(all(feature = "webgpu", target_family = "wasm"))]
@@ -160,7 +162,7 @@ pub async fn settled(device: &Device) -> Result<()> {
 /// Runs work so that [`settled`] finds every error of the device in it.
 pub async fn scoped<F: Future>(work: F) -> F::Output {
     #[cfg(all(feature = "webgpu", target_family = "wasm"))]
-    return web::Scoped::new(work).await;
+    return scopes::Scoped::new(work).await;
     #[cfg(not(all(feature = "webgpu", target_family = "wasm")))]
     work.await
 }

@@ -1,52 +1,15 @@
 //! What wgpu and CubeCL leave to be done in browsers.
 
 use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
-use burn_wgpu::wgpu::{Device, DeviceLostReason, ErrorFilter};
+use burn_wgpu::wgpu::{Device, DeviceLostReason};
 use js_sys::{Function, Object, Reflect, Set};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
-use super::{gpu, slices};
 use crate::error::LukeError;
 
-/// A future whose every step runs in error scopes of the device. The event `uncapturederror` may come after a result was read;
-/// what a scope has caught is known when [`slices::scopes_closed`] ends.
-pub struct Scoped<F>(Pin<Box<F>>);
-
-impl<F> Scoped<F> {
-    /// The future in error scopes.
-    pub fn new(future: F) -> Self {
-        Self(Box::pin(future))
-    }
-}
-
-impl<F: Future> Future for Scoped<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let filters = [ErrorFilter::Internal, ErrorFilter::OutOfMemory, ErrorFilter::Validation];
-        let scopes = slices::device().map(|device| filters.map(|filter| device.push_error_scope(filter)));
-        let polled = self.0.as_mut().poll(context);
-        if let Some([internal, memory, validation]) = scopes {
-            let generation = slices::scope_opened();
-            let (validation, memory, internal) = (validation.pop(), memory.pop(), internal.pop());
-            spawn_local(async move {
-                // Where there is no memory for a buffer, each command that uses it is invalid: the cause comes first.
-                let errors = [memory.await, internal.await, validation.await];
-                if let Some(error) = errors.iter().flatten().next() {
-                    gpu::report(gpu::fault(error));
-                }
-                slices::scope_closed(generation);
-            });
-        }
-        polled
-    }
-}
-
-/// Lets the step of a [`Scoped`] future end.
+/// Lets the step of a future end that runs in error scopes (`scopes.rs`).
 pub async fn turn() {
     let mut waited = false;
     poll_fn(|context| {
