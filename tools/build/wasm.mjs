@@ -54,7 +54,8 @@ export function keyOf(...parts) {
 
 /** The names and contents of all files that the library is compiled from: what is only the command line's is left out. */
 export function sourcesOf(root) {
-  const files = ['Cargo.toml', 'Cargo.lock', ...filesBelow(join(root, 'src')).map((path) => relative(root, path))];
+  const folders = ['src', 'tools/build/inventory'].map((folder) => join(root, folder)).filter((folder) => existsSync(folder));
+  const files = ['Cargo.toml', 'Cargo.lock', ...folders.flatMap(filesBelow).map((path) => relative(root, path))];
   return files.filter((path) => !path.startsWith('src/bin/')).sort().flatMap((path) => [path, readFileSync(join(root, path))]);
 }
 

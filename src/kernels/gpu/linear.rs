@@ -20,6 +20,8 @@ pub fn linear(
 ) -> CubeTensor {
     let y = empty(&x, [plan.rows, plan.out_features]);
     let shader = LinearShader::fitting(plan, storage, is_software(&x), has_dot4());
+    #[cfg(feature = "kernel-tests")]
+    let shader = super::tile_choice::with_chosen_tile(shader);
     let rows = if storage == Storage::Q8 { quantize_rows(&x).to_vec() } else { vec![x] };
     let inputs: Vec<&CubeTensor> = rows.iter().chain(weight.iter().copied()).chain([&bias]).collect();
     let max_rows = backend::dispatch_rows(2.0 * plan.in_features as f64 * plan.out_features as f64);

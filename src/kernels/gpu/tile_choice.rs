@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::shaders::TileShape;
+use super::shaders::{LinearShader, TileShape};
 
 static CHOSEN: Mutex<Option<TileShape>> = Mutex::new(None);
 
@@ -13,7 +13,10 @@ pub fn choose_tile(tile: Option<TileShape>) {
     }
 }
 
-/// See [`choose_tile`].
-pub fn chosen_tile() -> Option<TileShape> {
-    CHOSEN.lock().ok().and_then(|chosen| *chosen)
+/// The shader with the chosen tile, if it computes tiles of vectors.
+pub fn with_chosen_tile(shader: LinearShader) -> LinearShader {
+    match CHOSEN.lock().ok().and_then(|chosen| *chosen) {
+        Some(tile) if shader.stores_vectors && shader.tile != TileShape::Direct => LinearShader { tile, ..shader },
+        _ => shader,
+    }
 }

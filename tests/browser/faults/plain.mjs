@@ -30,7 +30,9 @@ const webkit = (...flags) => ({
   },
 });
 
-const CHROMIUM_FLAGS = ['--headless=new', '--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const CHROMIUM_FLAGS = [
+  '--headless=new', '--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
 
 /** Chromium without developer tools, which keep what a page fetches in its memory. `CHROMIUM` is the path of a program. */
 export const CHROMIUM = {

@@ -60,10 +60,6 @@ impl TileShape {
     /// The largest shape that still gives a GPU enough workgroups to be busy.
     pub fn fitting(rows: usize, columns: usize) -> Self {
         const ENOUGH: usize = 96;
-        #[cfg(all(feature = "webgpu", feature = "kernel-tests"))]
-        if let Some(tile) = crate::kernels::gpu::tile_choice::chosen_tile() {
-            return tile;
-        }
         let workgroups = |tile: Self| rows.div_ceil(tile.rows().0) * columns.div_ceil(Self::COLUMNS);
         [Self::High, Self::Middle].into_iter().find(|tile| workgroups(*tile) >= ENOUGH).unwrap_or(Self::Low)
     }
