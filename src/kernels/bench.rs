@@ -1,9 +1,9 @@
 //! A linear layer to be timed from outside, by hooks in WebGPU (features `webgpu` and `kernel-tests`).
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 use super::gpu::{TileShape, choose_tile, testing};
-use super::{Activation, Weight, linear};
+use super::{Activation, Weight, download, gather_rows, linear, upload};
 use crate::dtype::{DType, Int8Range};
 use crate::error::{LukeError, Result};
 use crate::weights::RowTable;
@@ -39,15 +39,15 @@ impl LinearBench {
             |count: usize| (0..count).map(|i| ((i * 7919 % 2003) as f32 - 1001.0) / 1001.0).collect::<Vec<_>>();
         let table = RowTable::new(k, dtype, dtype.encode(&numbers(n * k), k, Int8Range::SaturationSafe));
         Ok(Self {
-            x: Tensor::from_data(TensorData::new(numbers(rows * k), [rows, k]), device),
+            x: upload(numbers(rows * k), [rows, k], device),
             weight: Weight::new(&table, device)?,
-            bias: Tensor::from_data(TensorData::new(numbers(n), [n]), device),
+            bias: upload(numbers(n), [n], device),
             choice,
         })
     }
 
-    /// Computes the layer `launches` times, and reads one number of the last result, for which all launches must end. Gives
-    /// that number, or NaN where it cannot be read.
+    /// Computes the layer `launches` times, and reads one row of the last result, for which all launches must end. Gives
+    /// its first number, or NaN where it cannot be read.
     pub async fn run(&self, launches: usize) -> f32 {
         let (as_gpu, tile) = self.choice;
         testing::count_as_gpu(as_gpu);
@@ -58,7 +58,8 @@ impl LinearBench {
         }
         choose_tile(None);
         let Some(last) = last else { return f32::NAN };
-        let read = last.slice([0..1, 0..1]).into_data_async().await;
-        read.ok().and_then(|data| data.iter::<f32>().next()).unwrap_or(f32::NAN)
+        let device = last.device();
+        let read = download(vec![gather_rows(last, &[0])], &device).await;
+        read.ok().and_then(|values| values.first()?.first().copied()).unwrap_or(f32::NAN)
     }
 }
