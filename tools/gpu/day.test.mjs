@@ -80,13 +80,13 @@ test('drivers: NVIDIA first, also without a file that names it; software last; a
     write: (file) => written.push(file),
     software: () => ({ VK_DRIVER_FILES: 'swiftshader' }),
   });
-  const names = (environment, what) => candidates(environment, '/tmp/w', machine(what)).map(({ env }) => env.VK_DRIVER_FILES);
+  const names = (environment, what) => candidates(environment, '/drivers', machine(what)).map(({ env }) => env.VK_DRIVER_FILES);
   const folder = '/usr/share/vulkan/icd.d';
   assert.deepEqual(names({}, {}), ['swiftshader']);
   assert.deepEqual(names({ VK_DRIVER_FILES: 'mine' }, { files: { [folder]: ['nvidia_icd.json'] } }), [undefined]);
   assert.deepEqual(names({}, { files: { [folder]: ['lvp_icd.x86_64.json', 'radeon_icd.json', 'nvidia_icd.json'] }, there: ['/dev/dri'] }), [`${folder}/nvidia_icd.json`, `${folder}/radeon_icd.json`, 'swiftshader']);
-  assert.deepEqual(names({}, { there: ['/usr/lib64/libEGL_nvidia.so.0'] }), ['/tmp/w/libEGL_nvidia.so.0.json', 'swiftshader']);
-  assert.deepEqual(written, ['/tmp/w/libEGL_nvidia.so.0.json']);
+  assert.deepEqual(names({}, { there: ['/usr/lib64/libEGL_nvidia.so.0'] }), ['/drivers/libEGL_nvidia.so.0.json', 'swiftshader']);
+  assert.deepEqual(written, ['/drivers/libEGL_nvidia.so.0.json']);
 });
 
 test('the driver with a real GPU is taken, or else the first with any', () => {
