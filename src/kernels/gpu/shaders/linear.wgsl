@@ -237,23 +237,57 @@ fn tiled(
             x_tile[at + 3u * X_STRIDE] = part[3];
         }
         workgroupBarrier();
-        // Four ks at a time, written out: not every compiler unrolls a loop.
-        for (var step = 0u; step < 4u; step++) {
-            let a = step * X_STEP + local.y * (TALL / 4u);
-            let b = step * W_STEP + local.x;
-            let b0 = w_tile[b];
-            upper += products(x_tile[a], b0);
-            if TALL == 8u { lower += products(x_tile[a + 1u], b0); }
-            let b1 = w_tile[b + W_STRIDE];
-            upper += products(x_tile[a + X_STRIDE], b1);
-            if TALL == 8u { lower += products(x_tile[a + 1u + X_STRIDE], b1); }
-            let b2 = w_tile[b + 2u * W_STRIDE];
-            upper += products(x_tile[a + 2u * X_STRIDE], b2);
-            if TALL == 8u { lower += products(x_tile[a + 1u + 2u * X_STRIDE], b2); }
-            let b3 = w_tile[b + 3u * W_STRIDE];
-            upper += products(x_tile[a + 3u * X_STRIDE], b3);
-            if TALL == 8u { lower += products(x_tile[a + 1u + 3u * X_STRIDE], b3); }
-        }
+        // Written out, because not every compiler unrolls a loop.
+        let a = local.y * (TALL / 4u);
+        let b = local.x;
+        let b0 = w_tile[b];
+        upper += products(x_tile[a], b0);
+        if TALL == 8u { lower += products(x_tile[a + 1u], b0); }
+        let b1 = w_tile[b + 1u * W_STRIDE];
+        upper += products(x_tile[a + 1u * X_STRIDE], b1);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 1u * X_STRIDE], b1); }
+        let b2 = w_tile[b + 2u * W_STRIDE];
+        upper += products(x_tile[a + 2u * X_STRIDE], b2);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 2u * X_STRIDE], b2); }
+        let b3 = w_tile[b + 3u * W_STRIDE];
+        upper += products(x_tile[a + 3u * X_STRIDE], b3);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 3u * X_STRIDE], b3); }
+        let b4 = w_tile[b + 1u * W_STEP];
+        upper += products(x_tile[a + 1u * X_STEP], b4);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 1u * X_STEP], b4); }
+        let b5 = w_tile[b + 1u * W_STEP + 1u * W_STRIDE];
+        upper += products(x_tile[a + 1u * X_STEP + 1u * X_STRIDE], b5);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 1u * X_STEP + 1u * X_STRIDE], b5); }
+        let b6 = w_tile[b + 1u * W_STEP + 2u * W_STRIDE];
+        upper += products(x_tile[a + 1u * X_STEP + 2u * X_STRIDE], b6);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 1u * X_STEP + 2u * X_STRIDE], b6); }
+        let b7 = w_tile[b + 1u * W_STEP + 3u * W_STRIDE];
+        upper += products(x_tile[a + 1u * X_STEP + 3u * X_STRIDE], b7);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 1u * X_STEP + 3u * X_STRIDE], b7); }
+        let b8 = w_tile[b + 2u * W_STEP];
+        upper += products(x_tile[a + 2u * X_STEP], b8);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 2u * X_STEP], b8); }
+        let b9 = w_tile[b + 2u * W_STEP + 1u * W_STRIDE];
+        upper += products(x_tile[a + 2u * X_STEP + 1u * X_STRIDE], b9);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 2u * X_STEP + 1u * X_STRIDE], b9); }
+        let b10 = w_tile[b + 2u * W_STEP + 2u * W_STRIDE];
+        upper += products(x_tile[a + 2u * X_STEP + 2u * X_STRIDE], b10);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 2u * X_STEP + 2u * X_STRIDE], b10); }
+        let b11 = w_tile[b + 2u * W_STEP + 3u * W_STRIDE];
+        upper += products(x_tile[a + 2u * X_STEP + 3u * X_STRIDE], b11);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 2u * X_STEP + 3u * X_STRIDE], b11); }
+        let b12 = w_tile[b + 3u * W_STEP];
+        upper += products(x_tile[a + 3u * X_STEP], b12);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 3u * X_STEP], b12); }
+        let b13 = w_tile[b + 3u * W_STEP + 1u * W_STRIDE];
+        upper += products(x_tile[a + 3u * X_STEP + 1u * X_STRIDE], b13);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 3u * X_STEP + 1u * X_STRIDE], b13); }
+        let b14 = w_tile[b + 3u * W_STEP + 2u * W_STRIDE];
+        upper += products(x_tile[a + 3u * X_STEP + 2u * X_STRIDE], b14);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 3u * X_STEP + 2u * X_STRIDE], b14); }
+        let b15 = w_tile[b + 3u * W_STEP + 3u * W_STRIDE];
+        upper += products(x_tile[a + 3u * X_STEP + 3u * X_STRIDE], b15);
+        if TALL == 8u { lower += products(x_tile[a + 1u + 3u * X_STEP + 3u * X_STRIDE], b15); }
         workgroupBarrier();
     }
     let row = run.row + local.y * TALL;

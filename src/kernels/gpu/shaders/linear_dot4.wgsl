@@ -164,23 +164,33 @@ fn tiled(
             x_tile[block % 8u * X_STRIDE + four] = part;
         }
         workgroupBarrier();
-        // Four steps at a time, written out: not every compiler unrolls a loop.
-        for (var step = 0u; step < 8u; step += 4u) {
-            let a = step * X_STRIDE + local.y * (TALL / 4u);
-            let b = step * W_STRIDE + local.x;
-            let b0 = w_tile[b];
-            upper = added(upper, x_tile[a], b0);
-            if TALL == 8u { lower = added(lower, x_tile[a + 1u], b0); }
-            let b1 = w_tile[b + W_STRIDE];
-            upper = added(upper, x_tile[a + X_STRIDE], b1);
-            if TALL == 8u { lower = added(lower, x_tile[a + 1u + X_STRIDE], b1); }
-            let b2 = w_tile[b + 2u * W_STRIDE];
-            upper = added(upper, x_tile[a + 2u * X_STRIDE], b2);
-            if TALL == 8u { lower = added(lower, x_tile[a + 1u + 2u * X_STRIDE], b2); }
-            let b3 = w_tile[b + 3u * W_STRIDE];
-            upper = added(upper, x_tile[a + 3u * X_STRIDE], b3);
-            if TALL == 8u { lower = added(lower, x_tile[a + 1u + 3u * X_STRIDE], b3); }
-        }
+        // Written out, because not every compiler unrolls a loop.
+        let a = local.y * (TALL / 4u);
+        let b = local.x;
+        let b0 = w_tile[b];
+        upper = added(upper, x_tile[a], b0);
+        if TALL == 8u { lower = added(lower, x_tile[a + 1u], b0); }
+        let b1 = w_tile[b + 1u * W_STRIDE];
+        upper = added(upper, x_tile[a + 1u * X_STRIDE], b1);
+        if TALL == 8u { lower = added(lower, x_tile[a + 1u + 1u * X_STRIDE], b1); }
+        let b2 = w_tile[b + 2u * W_STRIDE];
+        upper = added(upper, x_tile[a + 2u * X_STRIDE], b2);
+        if TALL == 8u { lower = added(lower, x_tile[a + 1u + 2u * X_STRIDE], b2); }
+        let b3 = w_tile[b + 3u * W_STRIDE];
+        upper = added(upper, x_tile[a + 3u * X_STRIDE], b3);
+        if TALL == 8u { lower = added(lower, x_tile[a + 1u + 3u * X_STRIDE], b3); }
+        let b4 = w_tile[b + 4u * W_STRIDE];
+        upper = added(upper, x_tile[a + 4u * X_STRIDE], b4);
+        if TALL == 8u { lower = added(lower, x_tile[a + 1u + 4u * X_STRIDE], b4); }
+        let b5 = w_tile[b + 5u * W_STRIDE];
+        upper = added(upper, x_tile[a + 5u * X_STRIDE], b5);
+        if TALL == 8u { lower = added(lower, x_tile[a + 1u + 5u * X_STRIDE], b5); }
+        let b6 = w_tile[b + 6u * W_STRIDE];
+        upper = added(upper, x_tile[a + 6u * X_STRIDE], b6);
+        if TALL == 8u { lower = added(lower, x_tile[a + 1u + 6u * X_STRIDE], b6); }
+        let b7 = w_tile[b + 7u * W_STRIDE];
+        upper = added(upper, x_tile[a + 7u * X_STRIDE], b7);
+        if TALL == 8u { lower = added(lower, x_tile[a + 1u + 7u * X_STRIDE], b7); }
         workgroupBarrier();
     }
     let row = run.row + local.y * TALL;
