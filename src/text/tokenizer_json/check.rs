@@ -1,7 +1,6 @@
 //! The gate: a tokenizer whose parts fit each other, and whose numbers are bounded.
 
-use std::collections::{HashMap, HashSet};
-
+use ahash::{AHashMap, AHashSet};
 use tokenizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel as ByteAlphabet;
 
@@ -79,7 +78,7 @@ impl TokenizerJson {
 }
 
 /// Ids by token.
-type Ids<'a> = HashMap<&'a str, u32>;
+type Ids<'a> = AHashMap<&'a str, u32>;
 
 /// Checks the model's numbers and strings; its vocabulary.
 fn check_model(model: &Model) -> Result<Ids<'_>> {
@@ -93,7 +92,7 @@ fn check_model(model: &Model) -> Result<Ids<'_>> {
     if ids.len() > MAX_TOKENS {
         return Err(named(format!("has {} tokens, at most {MAX_TOKENS} are read", ids.len())));
     }
-    let (mut by_token, mut taken) = (Ids::with_capacity(ids.len()), HashSet::with_capacity(ids.len()));
+    let (mut by_token, mut taken) = (Ids::with_capacity(ids.len()), AHashSet::with_capacity(ids.len()));
     for (token, id) in ids {
         check_length(token).map_err(|reason| named(format!("vocab: {reason}")))?;
         if id as usize >= MAX_TOKENS {
@@ -116,8 +115,10 @@ fn check_model(model: &Model) -> Result<Ids<'_>> {
             {
                 return Err(named(format!("vocab: has no token for the byte that is written '{missing}'")));
             }
+            let mut whole = String::new();
             for Merge(left, right) in &model.merges {
-                let whole = format!("{left}{right}");
+                whole.clear();
+                whole.extend([left.as_str(), right.as_str()]);
                 let known = [left, right, &whole].iter().all(|token| by_token.contains_key(token.as_str()));
                 if !known || whole.contains(' ') {
                     return Err(named(format!("merges: '{left}' and '{right}' are not two tokens that give a third")));
@@ -202,8 +203,8 @@ fn check_added<'a>(added: &'a [Added], normalizer: Option<&NormalizerWrapper>, i
     }
     // Where it is not in the vocabulary, a token gets the next id after the vocabulary's tokens.
     let mut next = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-    let taken: HashSet<u32> = ids.values().copied().collect();
-    let (mut contents, mut patterns) = (HashSet::new(), HashSet::new());
+    let taken: AHashSet<u32> = ids.values().copied().collect();
+    let (mut contents, mut patterns) = (AHashSet::new(), AHashSet::new());
     for token in added {
         let content = token.content.as_str();
         check_pattern(content).map_err(|reason| named(format!("'{content}' {reason}")))?;
