@@ -1,5 +1,6 @@
 // What the package must do when the GPU fails: every load and call settles in time with the right code, and the next one works.
-// The cases run in Node.js (specs/faults.mjs) and in a worker of a page (../browser/specs/gpu-faults.mjs), so this file imports nothing.
+// The cases run in Node.js (specs/faults.mjs), and those of `BROWSER_CASES` also in a worker of a page (../browser/specs/gpu-faults.mjs),
+// so this file imports nothing.
 
 const SETTLE_MS = 15_000;
 /** The limit for a device that does not answer. The package's own is longer than a test waits. */
@@ -84,6 +85,17 @@ export const CASES = {
   'idle: the device is lost, and the next call works': (world) => lostWhileIdle(world, false),
   'idle: the device is lost, and the next load works': (world) => lostWhileIdle(world, true),
 };
+
+/** What the fake does by itself, before the WebGPU of the browser is asked: in Node.js it is the same. */
+const BY_THE_FAKE = new Set(['null', 'reject', 'throw', 'hang']);
+const isByTheFake = ({ plan }) => plan.missing?.some((name) => name !== 'GPUDevice.onuncapturederror') || plan.faults?.some(({ does }) => BY_THE_FAKE.has(does));
+
+/** The cases in which the WebGPU of a browser has a part. A fallback to the CPU is the same everywhere. */
+export const BROWSER_CASES = Object.keys(CASES).filter((name) => {
+  const [kind, ...rest] = name.split(': ');
+  const fault = { load: LOADS, call: CALLS }[kind]?.[rest.join(': ')];
+  return kind !== 'load, auto' && !(fault && isByTheFake(fault));
+});
 
 /** Time for the engine to free what was disposed, and for what waits for a lost device to end. */
 const QUIET_MS = 50;

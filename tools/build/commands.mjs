@@ -33,7 +33,7 @@ export async function www(build) {
   await build.steps.must('demo: tsc', () => build.npm.compile('www', build.console.say));
 }
 
-/** Everything that CI checks. What takes the processor's time runs side by side; tests run alone, as some have time limits. */
+/** Everything that CI checks. What keeps one core busy runs beside something else; the tests in the browser run alone, as some have time limits. */
 export async function test(build) {
   const { steps, toolchain, wasm, npm, console, installer } = build;
   // A browser comes beside the compilers, unless apt would ask for a password.
@@ -55,13 +55,18 @@ export async function test(build) {
   );
   await steps.step('demo: tsc', () => npm.compile('www', console.say));
   await rustTests(build);
-  await count(build, 'fuzz targets, 20 s each', 'fuzz', 'cargo', ['run', ...FUZZ, '--', 'all', '--seconds', '20'], { CARGO_TARGET_DIR: build.settings.target });
-  await count(build, 'npm package: unit tests', 'node', 'npm', ['test', '--silent', '--workspace', 'pkg']);
-  await count(build, 'test servers: unit tests', 'servers', process.execPath, ['--test', ...testFiles('www'), ...testFiles('tests/browser/faults')]);
-  await count(build, 'benchmark: unit tests', 'bench', process.execPath, ['--test', ...testFiles('tools/bench')]);
-  await count(build, 'GPU day: unit tests', 'gpu', process.execPath, ['--test', ...testFiles('tools/gpu')]);
-  await count(build, 'build: unit tests', 'build', process.execPath, ['--test', ...testFiles('tools/build')]);
-  await count(build, 'WebGPU tests in Node.js', 'webgpu', process.execPath, ['tests/webgpu/run.mjs'], { CHROMIUM: toolchain.chromium });
+  await steps.together(
+    // Each of these keeps one core busy.
+    () => count(build, 'WebGPU tests in Node.js', 'webgpu', process.execPath, ['tests/webgpu/run.mjs'], { CHROMIUM: toolchain.chromium }),
+    async () => {
+      await count(build, 'fuzz targets, 20 s each', 'fuzz', 'cargo', ['run', ...FUZZ, '--', 'all', '--seconds', '20'], { CARGO_TARGET_DIR: build.settings.target });
+      await count(build, 'npm package: unit tests', 'node', 'npm', ['test', '--silent', '--workspace', 'pkg']);
+      await count(build, 'test servers: unit tests', 'servers', process.execPath, ['--test', ...testFiles('www'), ...testFiles('tests/browser/faults')]);
+      await count(build, 'benchmark: unit tests', 'bench', process.execPath, ['--test', ...testFiles('tools/bench')]);
+      await count(build, 'GPU day: unit tests', 'gpu', process.execPath, ['--test', ...testFiles('tools/gpu')]);
+      await count(build, 'build: unit tests', 'build', process.execPath, ['--test', ...testFiles('tools/build')]);
+    },
+  );
   await count(build, 'browser tests', 'browser', process.execPath, ['tests/browser/run.mjs'], { CHROMIUM: toolchain.chromium });
 }
 

@@ -1,10 +1,10 @@
-// The package when the GPU fails, on the WebGPU of the browser. The same cases run in Node.js; see ../../webgpu/cases.mjs.
+// The package when the GPU fails, on the WebGPU of the browser. All cases run in Node.js too; see ../../webgpu/cases.mjs.
 import assert from 'node:assert/strict';
-import { CASES } from '../../webgpu/cases.mjs';
+import { BROWSER_CASES } from '../../webgpu/cases.mjs';
 
 export default async function ({ test, openPage }) {
   let page;
-  for (const name of Object.keys(CASES)) {
+  for (const name of BROWSER_CASES) {
     await test(`webgpu ${name}`, async () => {
       page ??= await openPage();
       const error = await page.evaluate(runCase, name);
