@@ -176,7 +176,7 @@ export function toLukeError(error: unknown): LukeError {
   if (error instanceof LukeError) return error;
   // What is in the detail is what our own code put there, on the other side of a port or in the wasm.
   if (isPlainError(error)) return new LukeError(error.code, error.message, (error.detail ?? {}) as never, error.cause && { cause: fromPlainCause(error.cause) });
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : textOf(error);
   const detail = { error: error instanceof Error ? error.name : typeof error, message };
   const options = { cause: error };
   if (/memory(?! access)|allocation failed/i.test(message)) return new LukeError('out-of-memory', `out of memory: ${message}`, detail, options);
@@ -197,9 +197,18 @@ const MAX_CAUSES = 4;
 
 /** A cause may be any value, also one that `postMessage` cannot send. */
 function toPlainCause(value: unknown, left: number): PlainCause {
-  if (!isError(value)) return { name: typeof value, message: String(value) };
+  if (!isError(value)) return { name: typeof value, message: textOf(value) };
   const { name, message, stack, cause } = value;
-  return { name, message, stack, ...(cause !== undefined && left > 1 && { cause: toPlainCause(cause, left - 1) }) };
+  return { name, message, stack: textOf(stack), ...(cause !== undefined && left > 1 && { cause: toPlainCause(cause, left - 1) }) };
+}
+
+/** Any value as text, also one that has no text. */
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return `a thrown ${typeof value}`;
+  }
 }
 
 function fromPlainCause({ name, message, stack, cause }: PlainCause): Error {
