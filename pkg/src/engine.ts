@@ -71,6 +71,8 @@ export class Engine {
   #loading: Promise<unknown> = Promise.resolve();
   #files: ModelFiles | undefined;
   #loaded: Loaded | undefined;
+  /** Why the model was dropped last. */
+  #reloadReason: string | undefined;
   /** When the GPU failed last, by `performance.now()`. */
   #failed = -Infinity;
   #isAuto = false;
@@ -130,6 +132,7 @@ export class Engine {
     for (let repeats = 0; ; repeats += 1) {
       while (!this.#loaded || !isCurrent(this.#loaded) || this.#loaded.model.isLost()) {
         if (this.#loaded && isCurrent(this.#loaded)) this.#gpuFailed('it was lost');
+        if (this.#loaded) this.#reloadReason = isCurrent(this.#loaded) ? 'the GPU was lost' : 'the wasm module failed';
         this.#drop();
         this.#reloading ??= this.#reload().finally(() => (this.#reloading = undefined));
         onReload(await abortable(this.#reloading, running.signal));
@@ -145,6 +148,7 @@ export class Engine {
         const isDeviceFault = known.code === 'device-lost' || known.code === 'out-of-memory';
         if (isDeviceFault && this.#loaded === loaded) {
           if (loaded.device === 'webgpu') this.#gpuFailed(known.message);
+          this.#reloadReason = known.message;
           this.#drop();
         }
         if (running.signal.aborted) throw running.signal.reason;
@@ -177,7 +181,7 @@ export class Engine {
       const loadMs = performance.now() - started;
       return {
         version: VERSION, ...facts, ...infoOf(model.info()), threads: instance.threads, loadMs, runtimeUrls: instance.urls, ...(threadsReason && { threadsReason }),
-        ...(adapter && { adapter }), ...(fallbackReason && { fallbackReason }),
+        ...(adapter && { adapter }), ...(fallbackReason && { fallbackReason }), ...(this.#reloadReason && { reloadReason: this.#reloadReason }),
       };
     };
     try {

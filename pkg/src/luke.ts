@@ -47,6 +47,8 @@ export class Luke<L extends Labels = Labels> {
   /** `undefined` after the worker was lost, until the next call starts another one. */
   #client: Client | undefined;
   #connecting: Promise<void> | undefined;
+  /** Why the last worker was lost. */
+  #lost: string | undefined;
   #info!: RuntimeInfo<L>;
   #disposed = false;
 
@@ -95,20 +97,28 @@ export class Luke<L extends Labels = Labels> {
     const engine = { ...engineOptions(this.#options), device, threads, selfTest, heads };
     const handlers = {
       onProgress: (event: LoadEvent) => (this.#options.signal?.aborted ? undefined : onProgress?.(event)),
-      onInfo: (info: RuntimeInfo) => (this.#info = info as RuntimeInfo<L>),
-      onLost: () => typeof worker !== 'object' && this.#client === client && (this.#client = undefined),
+      onInfo: (info: RuntimeInfo) => this.#setInfo(info),
+      onLost: ({ message }: LukeError) => {
+        this.#lost = message;
+        if (typeof worker !== 'object' && this.#client === client) this.#client = undefined;
+      },
       source: fetch && fetchSource(fetch, headers),
     };
     const client: Client = await Client.connect(worker, handlers, engine.stallMs);
     this.#client = client;
     if (this.#disposed) client.close(disposedError());
     try {
-      this.#info = (await client.load(this.#url, engine)) as RuntimeInfo<L>;
+      this.#setInfo(await client.load(this.#url, engine));
     } catch (error) {
       client.close(error);
       this.#client = undefined;
       throw error;
     }
+  }
+
+  /** An engine does not know of the one before it, whose worker was lost. */
+  #setInfo(info: RuntimeInfo): void {
+    this.#info = { ...(this.#lost !== undefined && { reloadReason: this.#lost }), ...info } as RuntimeInfo<L>;
   }
 
   /** The tasks for which the model has a head. `embed` needs no head. */

@@ -170,6 +170,8 @@ export interface RuntimeInfo<L extends Labels = Labels> {
   loadMs: number;
   /** Why `device: 'auto'` uses the CPU. */
   fallbackReason?: string | undefined;
+  /** Why a call had to load the model again, the last time: the device or the worker failed. Absent if none had to. */
+  reloadReason?: string | undefined;
   /** The largest difference in the self-test and the largest difference that it allows. Absent if it did not run. */
   selfTest?: { maxError: number; tolerance: number } | undefined;
   /** The GPU, if the model runs on WebGPU. */
