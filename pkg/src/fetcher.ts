@@ -231,7 +231,7 @@ export class Fetcher {
     const { target, isRequired } = this.stores;
     if (!target || target.kind !== kind) return;
     if (isRequired && isFull(error)) {
-      throw new LukeError('quota', `the browser has no room for the model in its store "${target.kind}": ${String(error)}`, { error: String(error) });
+      throw new LukeError('quota', `the browser has no room for the model in its store "${target.kind}": ${String(error)}`, { error: String(error) }, { cause: error });
     }
     this.stores.leaveTarget(error);
     const next = this.stores.target;
