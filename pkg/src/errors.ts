@@ -78,6 +78,8 @@ export interface RequestDetail {
   isPage?: boolean | undefined;
   /** Whether the request was redirected, as to a signed URL. */
   isRedirected?: boolean | undefined;
+  /** What a hub says of an error, in its header `X-Error-Code`. */
+  errorCode?: string | undefined;
   /** What the header `Retry-After` said. */
   retryAfterMs?: number | undefined;
   /** Milliseconds for which no byte came. */
@@ -140,6 +142,7 @@ export interface LukeErrorConstructor {
   readonly prototype: LukeError;
 }
 
+/** The class of all errors of this package; see the type of the same name. */
 export const LukeError = class LukeError extends Error {
   readonly code: LukeErrorCode;
   readonly detail: unknown;

@@ -28,7 +28,7 @@ interface Detail {
 /** Whether another try may help: not after a status such as 404, which will be the same again. */
 export function mayRetry(error: unknown): error is LukeError {
   if (!(error instanceof LukeError)) return false;
-  const { status, isReplaced, isRedirected } = error.detail as Detail;
+  const { status, isReplaced, isRedirected } = (error.detail ?? {}) as Detail;
   if (error.code === 'integrity') return !isReplaced; // of a file that was replaced, other parts are here already
   if (status === 403 && isRedirected) return error.code === 'network'; // a signed URL has expired: the server gives a new one
   return error.code === 'network' && (status === undefined || status === 408 || status === 429 || status >= 500);
@@ -36,7 +36,7 @@ export function mayRetry(error: unknown): error is LukeError {
 
 /** Milliseconds before the next try: what the server asked for, or a time that doubles, with jitter so that clients spread out. */
 export function waitMs(error: LukeError, attempt: number): number {
-  const asked = (error.detail as Detail).retryAfterMs;
+  const asked = ((error.detail ?? {}) as Detail).retryAfterMs;
   return Math.min(asked ?? FIRST_WAIT_MS * 2 ** (attempt - 1) * (0.5 + Math.random() / 2), MAX_WAIT_MS);
 }
 
