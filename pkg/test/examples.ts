@@ -24,6 +24,10 @@ declare global {
   const bar: { value: number };
   const button: HTMLButtonElement;
   const showSmallerModel: () => void;
+  /** In a service worker. */
+  interface MessageEvent {
+    waitUntil(work: Promise<unknown>): void;
+  }
 }
 `;
 
@@ -43,13 +47,13 @@ export function sourceExamples(): Record<string, string> {
   return Object.fromEntries(found);
 }
 
-/** The examples in JavaScript and TypeScript of the documents. */
+/** The examples in JavaScript and TypeScript of the documents, as files of their language. */
 export function documentExamples(): Record<string, string> {
   const docs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
   const found = [...DOCUMENTS, ...docs].filter((name) => existsSync(join(ROOT, name))).flatMap((name) => {
     const text = readFileSync(join(ROOT, name), 'utf8');
-    const blocks = [...text.matchAll(/^```(?:js|ts|mjs|javascript|typescript)\n(.*?)^```$/gms)];
-    return blocks.map((match) => [`${name.replaceAll(/\W/g, '-')}-${lineOf(text, match.index)}.ts`, match[1]!] as const);
+    const blocks = [...text.matchAll(/^```(js|ts)\n(.*?)^```$/gms)];
+    return blocks.map((match) => [`${name.replaceAll(/\W/g, '-')}-${lineOf(text, match.index)}.${match[1]}`, match[2]!] as const);
   });
   return Object.fromEntries(found);
 }

@@ -24,15 +24,21 @@ test('a project that is not strict', async () => {
 });
 
 test('every example of the documents and of the declarations', async () => {
-  const examples = { ...sourceExamples(), ...documentExamples() };
-  assert.ok(Object.keys(examples).length >= 25, `only ${Object.keys(examples).length} examples`);
-  assert.equal(await compile('types/examples', BROWSER, { 'context.d.ts': CONTEXT, ...examples }), '');
+  const [inSource, inDocuments] = [sourceExamples(), documentExamples()];
+  assert.ok(Object.keys(inSource).length >= 18, `only ${Object.keys(inSource).length} examples in the source`);
+  assert.ok(Object.keys(inDocuments).length >= 7, `only ${Object.keys(inDocuments).length} examples in the documents`);
+  assert.equal(await compile('types/source', BROWSER, { 'context.d.ts': CONTEXT, ...inSource }), '');
+  // In JavaScript, parameters have no types.
+  const javaScript = { ...BROWSER, allowJs: true, checkJs: true, noImplicitAny: false };
+  assert.equal(await compile('types/documents', javaScript, { 'context.d.ts': CONTEXT, ...inDocuments }), '');
 });
 
 test('an example that is wrong is found', async () => {
   const reported = await compile('types/wrong', BROWSER, { 'context.d.ts': CONTEXT, 'wrong.ts': "const { answer } = await luke.qa(question, context);\nawait luke.ner(text, { treshold: 1 });" });
   assert.match(reported, /wrong\.ts\(1,.*'answer'/);
   assert.match(reported, /wrong\.ts\(2,.*treshold/s);
+  const inScript = await compile('types/wrong-js', { ...BROWSER, allowJs: true, checkJs: true }, { 'context.d.ts': CONTEXT, 'wrong.js': "console.log((await luke.qa(question, context)).answer);" });
+  assert.match(inScript, /wrong\.js\(1,.*'answer'/);
 });
 
 test('every option of the declarations may be undefined', () => {
