@@ -38,7 +38,7 @@ async function load(): Promise<void> {
   const { signal } = (loading = new AbortController());
   const model = address.value.trim() || DEFAULT_MODEL;
   showError($('error'), '', null);
-  showProgress({ phase: 'manifest', loadedBytes: 0, totalBytes: 0, storedBytes: 0 });
+  showProgress({ phase: 'manifest', loadedBytes: 0, totalBytes: 0 });
   try {
     const device = (query.get('device') ?? 'auto') as NonNullable<LoadOptions['device']>;
     const next = await Luke.load(model, {
@@ -94,7 +94,7 @@ async function deleteStored(): Promise<void> {
 }
 
 /** Moves the progress bar; without a known total it is left indeterminate. */
-function showProgress({ phase, loadedBytes, totalBytes, waitMs = 0 }: LoadEvent): void {
+function showProgress({ phase, loadedBytes, totalBytes, waitMs = 0 }: Pick<LoadEvent, 'phase' | 'loadedBytes' | 'totalBytes' | 'waitMs'>): void {
   const bar = $<HTMLProgressElement>('progress');
   if (totalBytes > 0) bar.value = loadedBytes / totalBytes;
   else bar.removeAttribute('value');

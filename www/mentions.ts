@@ -1,5 +1,5 @@
 // A field for mentions in a text. The user selects them in the text or types them.
-import { LukeError, type Span } from 'luke-web';
+import { LukeError, type Pair } from 'luke-web';
 import { element } from './dom.js';
 
 interface Mention {
@@ -59,7 +59,7 @@ export class Mentions {
   }
 
   /** The spans of the mentions, in the order of the list. Throws `input` if the text no longer contains one of them. */
-  spans(): Span[] {
+  spans(): Pair[] {
     return this.#mentions.map(({ text, start }) => {
       if (start === undefined) throw new LukeError('input', `“${text}” does not stand in the text`);
       return [start, start + text.length];
@@ -67,7 +67,7 @@ export class Mentions {
   }
 
   /** The span of the mention of a `single` list. Throws `input` if there is none. */
-  span(): Span {
+  span(): Pair {
     const [first] = this.spans();
     if (!first) throw new LukeError('input', `${this.#options.label}: nothing is chosen`);
     return first;

@@ -44,9 +44,9 @@ export async function readCheckpoint(wasm: WasmModule, model: ModelFiles, heads:
     return wasm.readCheckpoint(nameOf(url), files, headers, [...heads]);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    const { message, detail } = error as LukeError;
-    const code = (detail as { isPage?: boolean }).isPage ? 'format' : 'network';
-    throw new LukeError(code, `${url} is not there, nor a Hugging Face checkpoint: ${message}. A model folder has a manifest.json, made by \`luke convert\``, detail);
+    const { message, detail } = error as LukeError<'network'>;
+    const code = detail.isPage ? 'format' : 'network';
+    throw new LukeError(code, `${url} is not there, nor a Hugging Face checkpoint: ${message}. A model folder has a manifest.json, made by \`luke convert\``, detail, { cause: error });
   }
 }
 

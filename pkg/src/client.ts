@@ -3,7 +3,8 @@ import { LukeError, toLukeError } from './errors.js';
 import { CONNECT, type Action, type Call, type EngineOptions, type ManageOptions, type Reply, type Request } from './protocol.js';
 import { answerFetch } from './remote.js';
 import type { Source } from './source.js';
-import type { LoadEvent, LoadOptions, Priority, RuntimeInfo } from './types.js';
+import type { Priority } from './tasks.js';
+import type { LoadEvent, LoadOptions, RuntimeInfo, WorkerLike } from './types.js';
 
 interface Pending {
   resolve: (value: unknown) => void;
@@ -70,7 +71,7 @@ export class Client {
       if (error instanceof LukeError) throw error;
       const name = worker === false ? 'the engine' : 'the worker';
       const hint = worker === false ? '' : '; you can start it with your own script: worker: () => new Worker(…), see luke-web/worker';
-      throw new LukeError('unsupported', `${name} did not start: ${String(error)}${hint}`, { error: String(error) });
+      throw new LukeError('unsupported', `${name} did not start: ${String(error)}${hint}`, { error: String(error) }, { cause: error });
     }
   }
 
@@ -85,7 +86,7 @@ export class Client {
     const instance = typeof worker === 'function' ? worker() : typeof worker === 'object' ? worker : startWorker();
     const client = new Client(port1, () => isOwned && instance.terminate(), handlers);
     const { signal } = client.#watching;
-    instance.addEventListener('error', (event) => client.#onWorkerError(event), { signal });
+    instance.addEventListener('error', (event) => client.#onWorkerError(event as ErrorEvent), { signal });
     instance.postMessage(CONNECT, [port2]);
     client.#watch(Math.max(helloMs, MIN_HELLO_MS));
     return client;
@@ -131,7 +132,7 @@ export class Client {
       try {
         this.#post(message(id));
       } catch (error) {
-        throw new LukeError('input', `an argument is not plain data: ${(error as Error).message}`);
+        throw new LukeError('input', `an argument is not plain data: ${(error as Error).message}`, {}, { cause: error });
       }
       this.#pending.set(id, { resolve, reject });
       signal?.addEventListener('abort', onAbort);
@@ -246,6 +247,6 @@ export class Client {
   }
 }
 
-function startWorker(): Worker {
+function startWorker(): WorkerLike {
   return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'luke-web' });
 }

@@ -89,7 +89,7 @@ export class Cutter {
       if (draft) fetcher.progress.count(rest[0]!, 0, 0);
       if (!(error instanceof StoreFault)) throw error;
       fetcher.storeFailed(draft?.kind, error.error);
-      throw new LukeError('network', `${url}: the store failed: ${String(error.error)}`, { url });
+      throw new LukeError('network', `${url}: the store failed: ${String(error.error)}`, { url }, { cause: error.error });
     } finally {
       draft?.close();
     }

@@ -74,7 +74,7 @@ export class Downloads {
     for (let tried = 1; ; tried += 1) {
       if (await this.#send(entry, await this.land(entry), write)) return;
       // The store was wiped, or the file in it is damaged: it is fetched once more.
-      if (tried === 2) throw new LukeError('integrity', `${entry.path} cannot be read from the store`, { path: entry.path });
+      if (tried === 2) throw new LukeError('integrity', `${entry.path} cannot be read from the store`, { file: entry.path });
       await this.#discard(entry);
     }
   }

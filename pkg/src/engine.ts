@@ -15,8 +15,10 @@ import { recall, remember, whyNotGpu } from './speed.js';
 import { Stores } from './store/stores.js';
 import { chooseThreads, type ThreadChoice } from './threads.js';
 import { rankOf, Turns, type RunningCall } from './turns.js';
-import type { Device, LoadEvent, Priority, RuntimeInfo } from './types.js';
+import type { Priority } from './tasks.js';
+import type { Device, LoadEvent, RuntimeInfo } from './types.js';
 import { VERSION } from './version.js';
+import { factsOf, infoOf, type FileFacts } from './info.js';
 import { loadWasm, type ModelHost, type WasmCheckpoint, type WasmInstance, type WasmModel } from './wasm.js';
 
 /** What the engine needs of the machine; the tests give it another one. */
@@ -34,6 +36,7 @@ interface Loaded {
   generation: number;
   /** Why `threads: 'auto'` takes one thread of the CPU. */
   threadsReason: string | undefined;
+  facts: FileFacts;
   /** Calls that are under way in it. */
   calls: number;
 }
@@ -68,6 +71,8 @@ export class Engine {
   #loading: Promise<unknown> = Promise.resolve();
   #files: ModelFiles | undefined;
   #loaded: Loaded | undefined;
+  /** Why the model was dropped last. */
+  #reloadReason: string | undefined;
   /** When the GPU failed last, by `performance.now()`. */
   #failed = -Infinity;
   #isAuto = false;
@@ -127,6 +132,7 @@ export class Engine {
     for (let repeats = 0; ; repeats += 1) {
       while (!this.#loaded || !isCurrent(this.#loaded) || this.#loaded.model.isLost()) {
         if (this.#loaded && isCurrent(this.#loaded)) this.#gpuFailed('it was lost');
+        if (this.#loaded) this.#reloadReason = isCurrent(this.#loaded) ? 'the GPU was lost' : 'the wasm module failed';
         this.#drop();
         this.#reloading ??= this.#reload().finally(() => (this.#reloading = undefined));
         onReload(await abortable(this.#reloading, running.signal));
@@ -142,6 +148,7 @@ export class Engine {
         const isDeviceFault = known.code === 'device-lost' || known.code === 'out-of-memory';
         if (isDeviceFault && this.#loaded === loaded) {
           if (loaded.device === 'webgpu') this.#gpuFailed(known.message);
+          this.#reloadReason = known.message;
           this.#drop();
         }
         if (running.signal.aborted) throw running.signal.reason;
@@ -170,12 +177,11 @@ export class Engine {
     folder.catch(() => {});
     const choice = await this.#choose(url, options);
     const finish = (adapter?: string, fallbackReason?: string): RuntimeInfo => {
-      const { model, instance, threadsReason } = this.#loaded!;
-      const { name, dtype, parameters, device, tasks, selfTest, gpu } = model.info();
+      const { model, instance, threadsReason, facts } = this.#loaded!;
       const loadMs = performance.now() - started;
       return {
-        version: VERSION, name, dtype, parameters, device, threads: instance.threads, tasks, loadMs, runtimeUrls: instance.urls, ...(threadsReason && { threadsReason }),
-        ...(adapter && { adapter }), ...(fallbackReason && { fallbackReason }), ...(selfTest && { selfTest }), ...(gpu && { gpu }),
+        version: VERSION, ...facts, ...infoOf(model.info()), threads: instance.threads, loadMs, runtimeUrls: instance.urls, ...(threadsReason && { threadsReason }),
+        ...(adapter && { adapter }), ...(fallbackReason && { fallbackReason }), ...(this.#reloadReason && { reloadReason: this.#reloadReason }),
       };
     };
     try {
@@ -258,7 +264,7 @@ export class Engine {
     const model = await within(options.stallMs, Promise.race([firstRead, building]), tooLate).then(() => building).catch((error: unknown) => {
       throw loading.failure?.error ?? loadFailure(url, error);
     });
-    this.#loaded = { model, device, instance, generation, threadsReason, calls: 0 };
+    this.#loaded = { model, device, instance, generation, threadsReason, facts: await factsOf(parts, folder), calls: 0 };
     this.#stop.signal.throwIfAborted();
     await files.complete();
     progress.event('ready');
@@ -310,8 +316,8 @@ function run(model: WasmModel, { method, input, options }: Call, call: RunningCa
 
 /** A fault of the model's files as it is, anything else as one of the device. */
 function loadFailure(url: string, error: unknown): unknown {
-  const { code, message, detail } = toLukeError(error);
-  return FILE_FAULTS.includes(code) ? new LukeError(code, `${url}: ${message}`, detail) : new DeviceFailure(error);
+  const { code, message, detail, cause } = toLukeError(error);
+  return FILE_FAULTS.includes(code) ? new LukeError(code, `${url}: ${message}`, detail, { cause }) : new DeviceFailure(error);
 }
 
 function isCurrent({ instance, generation }: Loaded): boolean {

@@ -166,7 +166,7 @@ export class Fetcher {
     const hash = canHash() ? await sha256(content) : undefined;
     if (entry.sha256 !== undefined && hash !== undefined && hash !== entry.sha256) {
       reset();
-      throw new LukeError('integrity', `${entry.path}: the SHA-256 is ${hash}, not ${entry.sha256} as the manifest says (${this.url(entry.path)})`, { path: entry.path, sha256: hash });
+      throw new LukeError('integrity', `${entry.path}: the SHA-256 is ${hash}, not ${entry.sha256} as the manifest says (${this.url(entry.path)})`, { file: entry.path, sha256: hash });
     }
     const name = entry.sha256 ?? hash;
     if (draft.kind === undefined || name === undefined) return { content: new Blob([inStore(() => draft.content())]) };
@@ -231,7 +231,7 @@ export class Fetcher {
     const { target, isRequired } = this.stores;
     if (!target || target.kind !== kind) return;
     if (isRequired && isFull(error)) {
-      throw new LukeError('quota', `the browser has no room for the model in its store "${target.kind}": ${String(error)}`, { error: String(error) });
+      throw new LukeError('quota', `the browser has no room for the model in its store "${target.kind}": ${String(error)}`, { error: String(error) }, { cause: error });
     }
     this.stores.leaveTarget(error);
     const next = this.stores.target;
@@ -256,7 +256,7 @@ export function checkVersion(url: string, known: string | undefined, version: st
 }
 
 export function wrongLength({ path, bytes }: FileEntry, url: string, how: string): LukeError {
-  return new LukeError('integrity', `${path} ${how} the ${bytes} bytes that the manifest says (${url})`, { path, url, bytes });
+  return new LukeError('integrity', `${path} ${how} the ${bytes} bytes that the manifest says (${url})`, { file: path, url, bytes });
 }
 
 /** A file, or a part of one. */

@@ -1,4 +1,7 @@
-export { LukeError, type LukeErrorCode } from './errors.js';
+export {
+  LukeError, type CauseDetail, type FileDetail, type LukeErrorCode, type LukeErrorConstructor, type LukeErrorDetails, type LukeErrorOf, type RequestDetail,
+} from './errors.js';
+export type { EncoderOutputs, ForwardInputs, ForwardOptions, ForwardOutputs, MaskedOutputs, QaOutputs, Runnable } from './forward.js';
 export { Luke } from './luke.js';
 export { availability, keepOffline, models } from './models.js';
 export {
@@ -8,7 +11,8 @@ export {
 export type { GpuInfo } from './speed.js';
 export type { Availability, PrefetchOptions, StorageUsage, StoredModel, StoreOptions, Verification } from './store-types.js';
 export type {
-  Answer, CallOptions, ClozeAnswer, ClozeOptions, Device, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, ForwardInputs, ForwardOptions, ForwardOutputs,
-  LabelOptions, LabelScore, LoadEvent, LoadOptions, LoadPhase, NerOptions, PredictEntitiesOptions, Priority, QaOptions, RuntimeInfo, Span, Task, TaskOptions, Tensor, Token,
-  TokenScore, WordList,
-} from './types.js';
+  Alternative, Answer, AnswerSpan, CallOptions, ClozeAnswer, ClozeOptions, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, FoundAnswer, LabelOptions, LabelScore,
+  LabelScores, NerOptions, NoAnswer, NonEmpty, OffsetOptions, OffsetUnit, Pair, Place, PredictEntitiesOptions, Priority, QaOptions, Span, TaskOptions, Tensor, Token, TokenScore,
+  WithScores, WordEntity, WordList, WordSpan,
+} from './tasks.js';
+export type { Device, Head, LabeledHead, LabelOf, Labels, LoadBytes, LoadEvent, LoadFacts, LoadOptions, LoadPhase, RuntimeInfo, Task, WorkerLike } from './types.js';

@@ -7,11 +7,13 @@ import { engineOptions } from './options.js';
 import type { Call } from './protocol.js';
 import { CallQueue } from './queue.js';
 import { fetchSource } from './source.js';
+import type { ForwardInputs, ForwardOptions, ForwardOutputs, Runnable } from './forward.js';
 import type {
-  Answer, CallOptions, ClozeAnswer, ClozeOptions, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, ForwardInputs, ForwardOptions, ForwardOutputs, LabelOptions, LabelScore,
-  LoadEvent, LoadOptions, NerOptions, PredictEntitiesOptions, QaOptions, RuntimeInfo, Span, Task, TokenScore, WordList,
-} from './types.js';
-import { checkForward, checkLoadOptions, checkNer, checkTask, checkUrl } from './validate.js';
+  Answer, AnswerSpan, CallOptions, ClozeAnswer, ClozeOptions, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, LabelOptions, LabelScore, NerOptions, NonEmpty, OffsetUnit,
+  PredictEntitiesOptions, QaOptions, Span, TokenScore, WithScores, WordEntity, WordList,
+} from './tasks.js';
+import type { LabelOf, Labels, LoadEvent, LoadOptions, RuntimeInfo, Task } from './types.js';
+import { checkForward, checkLoadOptions, checkNer, checkTask, checkUrl, toPair, toPairs } from './validate.js';
 
 /**
  * A loaded LUKE model.
@@ -19,7 +21,7 @@ import { checkForward, checkLoadOptions, checkNer, checkTask, checkUrl } from '.
  * Calls of the same priority run one at a time, in the order in which they were made. A call that fails does not affect the others.
  *
  * Offsets count UTF-16 code units: `text.slice(start, end)` is the text of a result. An unpaired surrogate in a text is read as
- * U+FFFD, but results contain the original text.
+ * U+FFFD, but results contain the original text. A result is an argument: `luke.typing(text, entity)`.
  *
  * A call rejects with `signal.reason` after an abort, and otherwise with a {@link LukeError} with one of these codes:
  *
@@ -38,14 +40,16 @@ import { checkForward, checkLoadOptions, checkNer, checkTask, checkUrl } from '.
  * }
  * await luke.dispose();
  */
-export class Luke {
+export class Luke<L extends Labels = Labels> {
   readonly #url: string;
   readonly #options: LoadOptions;
   readonly #queue = new CallQueue();
   /** `undefined` after the worker was lost, until the next call starts another one. */
   #client: Client | undefined;
   #connecting: Promise<void> | undefined;
-  #info!: RuntimeInfo;
+  /** Why the last worker was lost. */
+  #lost: string | undefined;
+  #info!: RuntimeInfo<L>;
   #disposed = false;
 
   private constructor(url: string, options: LoadOptions) {
@@ -63,16 +67,20 @@ export class Luke {
    * abort it rejects with `signal.reason`.
    * @example
    * const luke = await Luke.load('/models/luke-mini-en/', {
-   *   onProgress: ({ loadedBytes, totalBytes }) => bar.value = totalBytes && loadedBytes / totalBytes,
+   *   onProgress: ({ loadedBytes, totalBytes }) => (bar.value = totalBytes && loadedBytes / totalBytes),
    *   signal: AbortSignal.timeout(60_000),
    * });
+   * @example
+   * // TypeScript: with the labels of the model, those of results have a type.
+   * const luke = await Luke.load<{ ner: 'PER' | 'LOC' | 'ORG' | 'MISC' }>('/models/luke-mini-en/');
+   * const people = await luke.ner(text, { labels: ['PER'] });
    */
-  static async load(model: string | URL, options: LoadOptions = {}): Promise<Luke> {
+  static async load<L extends Labels = Labels>(model: string | URL, options: LoadOptions = {}): Promise<Luke<L>> {
     const url = checkUrl('load', model);
     checkLoadOptions(options);
     options.signal?.throwIfAborted();
     if (options.persist) void persist(); // a browser may ask the user, who may not answer
-    const luke = new Luke(url, options);
+    const luke = new Luke<L>(url, options);
     try {
       await abortable(luke.#connect(options.onProgress), options.signal);
       return luke;
@@ -89,20 +97,28 @@ export class Luke {
     const engine = { ...engineOptions(this.#options), device, threads, selfTest, heads };
     const handlers = {
       onProgress: (event: LoadEvent) => (this.#options.signal?.aborted ? undefined : onProgress?.(event)),
-      onInfo: (info: RuntimeInfo) => (this.#info = info),
-      onLost: () => typeof worker !== 'object' && this.#client === client && (this.#client = undefined),
+      onInfo: (info: RuntimeInfo) => this.#setInfo(info),
+      onLost: ({ message }: LukeError) => {
+        this.#lost = message;
+        if (typeof worker !== 'object' && this.#client === client) this.#client = undefined;
+      },
       source: fetch && fetchSource(fetch, headers),
     };
     const client: Client = await Client.connect(worker, handlers, engine.stallMs);
     this.#client = client;
     if (this.#disposed) client.close(disposedError());
     try {
-      this.#info = await client.load(this.#url, engine);
+      this.#setInfo(await client.load(this.#url, engine));
     } catch (error) {
       client.close(error);
       this.#client = undefined;
       throw error;
     }
+  }
+
+  /** An engine does not know of the one before it, whose worker was lost. */
+  #setInfo(info: RuntimeInfo): void {
+    this.#info = { ...(this.#lost !== undefined && { reloadReason: this.#lost }), ...info } as RuntimeInfo<L>;
   }
 
   /** The tasks for which the model has a head. `embed` needs no head. */
@@ -111,7 +127,7 @@ export class Luke {
   }
 
   /** Facts about the model and the device. They are updated when a call has to load the model again. */
-  get info(): RuntimeInfo {
+  get info(): RuntimeInfo<L> {
     return this.#info;
   }
 
@@ -123,15 +139,21 @@ export class Luke {
    * const entities = await luke.ner(text, { labels: ['PER', 'ORG'], threshold: 0.5 });
    * entities.every((entity) => text.slice(entity.start, entity.end) === entity.text); // true
    */
-  ner(text: string, options?: NerOptions): Promise<Entity[]>;
-  ner(texts: readonly string[], options?: NerOptions): Promise<Entity[][]>;
-  ner(words: WordList, options?: NerOptions): Promise<Entity[]>;
-  async ner(input: string | readonly string[] | WordList, options: NerOptions = {}): Promise<Entity[] | Entity[][]> {
-    checkNer(input, options);
-    const plainInput = typeof input === 'string' || Array.isArray(input) ? input : withoutUndefined(input as WordList);
-    const result = await this.#call<Entity[] | Entity[][]>({ method: 'ner', input: plainInput, options });
-    if (Array.isArray(input)) input.forEach((text: string, i) => restoreSurrogates(text, (result as Entity[][])[i]!));
-    else restoreSurrogates(typeof input === 'string' ? input : (input as WordList).words, result as Entity[]);
+  ner<T extends string | readonly string[], N extends LabelOf<L, 'ner'> = LabelOf<L, 'ner'>, S extends boolean = false>(
+    text: T,
+    options?: NerOptions<N, S>,
+  ): Promise<T extends string ? (Entity<N> & WithScores<N, S>)[] : (Entity<N> & WithScores<N, S>)[][]>;
+  ner<N extends LabelOf<L, 'ner'> = LabelOf<L, 'ner'>, S extends boolean = false>(words: WordList, options?: NerOptions<N, S>): Promise<(WordEntity<N> & WithScores<N, S>)[]>;
+  ner<N extends LabelOf<L, 'ner'> = LabelOf<L, 'ner'>>(input: string | readonly string[] | WordList, options?: NerOptions<N>): Promise<Entity<N>[] | Entity<N>[][] | WordEntity<N>[]>;
+  async ner(input: string | readonly string[] | WordList, options: NerOptions = {}): Promise<unknown> {
+    const plain = checkNer(input, options);
+    const { sentences, offsets: unit = 'utf16' } = options;
+    const pairs = Array.isArray(sentences) ? toPairs('ner', 'sentences', sentences, unit) : sentences;
+    const call = { method: 'ner', input: isWords(plain) ? withoutUndefined(plain) : plain, options: { ...options, sentences: pairs } } as const;
+    const result = await this.#call<(Entity | WordEntity)[] | Entity[][]>(call);
+    if (isWords(plain)) finish(plain.words, 'word', result as WordEntity[]);
+    else if (typeof plain === 'string') finish(plain, unit, result as Entity[]);
+    else plain.forEach((text, i) => finish(text, unit, (result as Entity[][])[i]!));
     return result;
   }
 
@@ -140,40 +162,47 @@ export class Luke {
    *
    * @example
    * const labels = await luke.typing('Beyoncé lives in Los Angeles.', [17, 28]); // [{ label: 'location', … }, …]
+   * @example
+   * for (const entity of await luke.ner(text)) console.log(entity.text, await luke.typing(text, entity));
    */
-  async typing(text: string, span: Span, options: LabelOptions = {}): Promise<LabelScore[]> {
-    checkTask('typing', { strings: { text }, span: { span } }, options);
-    return this.#call({ method: 'typing', input: { text, span }, options });
+  async typing(text: string, span: Span, options: LabelOptions = {}): Promise<LabelScore<LabelOf<L, 'typing'>>[]> {
+    checkTask('typing', { text }, options);
+    return this.#call({ method: 'typing', input: { text, span: toPair('typing', 'span', span, unitOf(options)) }, options });
   }
 
   /**
    * Classifies the relation of the head (subject) to the tail (object). Returns all labels with their probabilities, best first.
    *
    * @example
-   * const [best] = await luke.relation('Beyoncé lives in Los Angeles.', [0, 7], [17, 28]); // { label: 'per:cities_of_residence', … }
+   * const [best] = await luke.relation('Beyoncé lives in Los Angeles.', [0, 7], [17, 28]);
+   * console.log(best.label); // 'per:cities_of_residence'
    */
-  async relation(text: string, head: Span, tail: Span, options: LabelOptions = {}): Promise<LabelScore[]> {
-    checkTask('relation', { strings: { text }, span: { head, tail } }, options);
-    return this.#call({ method: 'relation', input: { text, head, tail }, options });
+  async relation(text: string, head: Span, tail: Span, options: LabelOptions = {}): Promise<NonEmpty<LabelScore<LabelOf<L, 'relation'>>>> {
+    checkTask('relation', { text }, options);
+    const pair = (name: string, span: Span) => toPair('relation', name, span, unitOf(options));
+    return this.#call({ method: 'relation', input: { text, head: pair('head', head), tail: pair('tail', tail) }, options });
   }
 
   /**
-   * Finds the answer to a question in a context of any length. With `topK`, `alternatives` contains the next best answers.
+   * Finds the answer to a question in a context of any length. `answerable` says whether there is one. With `topK`, `alternatives`
+   * contains the next best answers.
    *
    * @example
    * const context = 'Star Wars is a film written and directed by George Lucas.';
-   * const { answer, start, end, score } = await luke.qa('Who directed Star Wars?', context);
-   * context.slice(start, end) === answer; // true
+   * const found = await luke.qa('Who directed Star Wars?', context);
+   * if (found.answerable) console.log(found.answer, context.slice(found.start, found.end) === found.answer); // 'George Lucas', true
    * @example
    * // With known Wikipedia titles of mentions, for a question that may have no answer:
    * const found = await luke.qa(question, context, { entities: { 'Star Wars': 'Star Wars (film)' }, nullThreshold: 0, topK: 3 });
    * if (found.answerable) console.log(found.answer, found.alternatives.map(({ answer }) => answer));
    */
   async qa(question: string, context: string, options: QaOptions = {}): Promise<Answer> {
-    checkTask('qa', { strings: { question, context } }, options);
-    const answer = await this.#call<Answer>({ method: 'qa', input: { question, context }, options });
-    restoreSurrogates(context, [answer, ...answer.alternatives]);
-    return answer;
+    checkTask('qa', { question, context }, options);
+    const found = await this.#call<Answer>({ method: 'qa', input: { question, context }, options });
+    // Also a span that is no answer has a text and a place, for callers without types.
+    const best = found as Extract<Answer, { answerable: true }>;
+    finish(context, unitOf(options), [best, ...best.alternatives]);
+    return found;
   }
 
   /**
@@ -187,9 +216,10 @@ export class Luke {
    * const [best] = await luke.cloze(passage, '@placeholder lost the match', [[0, 12], [18, 32]]); // { text: 'Venus Williams', … }
    */
   async cloze(passage: string, query: string, candidates: readonly Span[], options: ClozeOptions = {}): Promise<ClozeAnswer[]> {
-    checkTask('cloze', { strings: { passage, query }, spans: { candidates } }, options);
-    const answers = await this.#call<ClozeAnswer[]>({ method: 'cloze', input: { passage, query, candidates }, options });
-    restoreSurrogates(passage, answers);
+    checkTask('cloze', { passage, query }, options);
+    const pairs = toPairs('cloze', 'candidates', candidates, unitOf(options));
+    const answers = await this.#call<ClozeAnswer[]>({ method: 'cloze', input: { passage, query, candidates: pairs }, options });
+    finish(passage, unitOf(options), answers);
     return answers;
   }
 
@@ -201,8 +231,8 @@ export class Luke {
    * const [tokens] = await luke.fillMask('Beyoncé <mask> in Los Angeles.', { topK: 3 });
    * console.log(tokens.map(({ token, score }) => [token, score])); // [[' lives', 0.6…], …]
    */
-  async fillMask(text: string, options: FillMaskOptions = {}): Promise<TokenScore[][]> {
-    checkTask('fillMask', { strings: { text } }, options);
+  async fillMask(text: string, options: FillMaskOptions = {}): Promise<NonEmpty<NonEmpty<TokenScore>>> {
+    checkTask('fillMask', { text }, options);
     return this.#call({ method: 'fillMask', input: { text }, options });
   }
 
@@ -215,9 +245,9 @@ export class Luke {
    * const [who, where] = await luke.predictEntities('Beyoncé lives in Los Angeles.', [[0, 7], [17, 28]]);
    * console.log(who[0].title, where[0].title);
    */
-  async predictEntities(text: string, spans: readonly Span[], options: PredictEntitiesOptions = {}): Promise<EntityScore[][]> {
-    checkTask('predictEntities', { strings: { text }, spans: { spans } }, options);
-    return this.#call({ method: 'predictEntities', input: { text, spans }, options });
+  async predictEntities<const S extends readonly Span[]>(text: string, spans: S, options: PredictEntitiesOptions = {}): Promise<{ -readonly [I in keyof S]: NonEmpty<EntityScore> }> {
+    checkTask('predictEntities', { text }, options);
+    return this.#call({ method: 'predictEntities', input: { text, spans: toPairs('predictEntities', 'spans', spans, unitOf(options)) }, options });
   }
 
   /**
@@ -226,11 +256,14 @@ export class Luke {
    * @example
    * const { entities } = await luke.embed('Beyoncé lives in Los Angeles.', [[0, 7], [17, 28]]);
    * const [count, hidden] = entities.shape; // 2 vectors
-   * const losAngeles = entities.data.subarray(hidden, 2 * hidden);
+   * const losAngeles = entities.data.subarray(hidden, count * hidden);
    */
   async embed(text: string, spans: readonly Span[] = [], options: EmbedOptions = {}): Promise<Embedding> {
-    checkTask('embed', { strings: { text }, spans: { spans } }, options);
-    return this.#call({ method: 'embed', input: { text, spans }, options });
+    checkTask('embed', { text }, options);
+    const pairs = toPairs('embed', 'spans', spans, unitOf(options));
+    const embedding = await this.#call<Embedding>({ method: 'embed', input: { text, spans: pairs }, options });
+    setUnit(unitOf(options), embedding.tokens);
+    return embedding;
   }
 
   /**
@@ -239,12 +272,13 @@ export class Luke {
    * Rejects with `input` if an id is out of range or if the lengths of the arrays do not agree.
    *
    * @example
-   * const { logits } = await luke.forward({ inputIds: [0, 713, 2], entityIds: [2], entityPositionIds: [[1]] });
+   * const { logits } = await luke.forward({ inputIds: [0, 713, 2], entityIds: [2], entityPositionIds: [[1]] }, { head: 'typing' });
    * console.log(logits.shape, logits.data);
    */
-  async forward(inputs: ForwardInputs, options?: ForwardOptions): Promise<ForwardOutputs>;
-  async forward(inputs: readonly ForwardInputs[], options?: ForwardOptions): Promise<ForwardOutputs[]>;
-  async forward(inputs: ForwardInputs | readonly ForwardInputs[], options: ForwardOptions = {}): Promise<ForwardOutputs | ForwardOutputs[]> {
+  forward<H extends Runnable = Runnable>(inputs: ForwardInputs, options?: ForwardOptions<H>): Promise<ForwardOutputs<H>>;
+  forward<H extends Runnable = Runnable>(inputs: readonly ForwardInputs[], options?: ForwardOptions<H>): Promise<ForwardOutputs<H>[]>;
+  forward<H extends Runnable = Runnable>(inputs: ForwardInputs | readonly ForwardInputs[], options?: ForwardOptions<H>): Promise<ForwardOutputs<H> | ForwardOutputs<H>[]>;
+  async forward(inputs: ForwardInputs | readonly ForwardInputs[], options: ForwardOptions = {}): Promise<unknown> {
     checkForward(inputs, options);
     const input = Array.isArray(inputs) ? (inputs as readonly ForwardInputs[]).map(withoutUndefined) : withoutUndefined(inputs as ForwardInputs);
     return this.#call({ method: 'forward', input, options });
@@ -279,18 +313,47 @@ function withoutUndefined<T extends object>(object: T): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }
 
+function isWords(input: string | readonly string[] | WordList): input is WordList {
+  return typeof input === 'object' && 'words' in input;
+}
+
+function unitOf({ offsets = 'utf16' }: { offsets?: OffsetUnit | undefined }): OffsetUnit {
+  return offsets;
+}
+
+/** Results say what they count, unless it is UTF-16 code units. */
+function setUnit(unit: OffsetUnit | 'word', results: readonly { unit?: string | undefined }[]): void {
+  if (unit !== 'utf16') for (const result of results) result.unit = unit;
+}
+
 /**
- * Replaces the texts of results by slices of the original text or words. A wasm string cannot contain an unpaired surrogate and has
- * U+FFFD instead, so that offsets stay the same.
+ * Completes results that have a place in a text or word list. Their texts become slices of the original: a wasm string cannot contain an
+ * unpaired surrogate and has U+FFFD instead, so that offsets stay the same.
  */
-function restoreSurrogates(text: string | readonly string[], results: readonly (Entity | ClozeAnswer | Answer)[]): void {
+function finish(text: string | readonly string[], unit: OffsetUnit | 'word', results: readonly (Entity | WordEntity | ClozeAnswer | AnswerSpan)[]): void {
+  setUnit(unit, results);
   if (!/\p{Surrogate}/u.test(String(text))) return;
+  const slice = slicer(text, unit);
   for (const result of results) {
-    const slice = text.slice(result.start, result.end);
-    const original = typeof slice === 'string' ? slice : slice.join(' ');
+    const original = slice(result.start, result.end);
     if ('answer' in result) result.answer = original;
     else result.text = original;
   }
+}
+
+/** Gives a part of a text, or of words, by offsets in any unit. */
+function slicer(text: string | readonly string[], unit: OffsetUnit | 'word'): (start: number, end: number) => string {
+  if (typeof text !== 'string') return (start, end) => text.slice(start, end).join(' ');
+  if (unit !== 'codepoint' && unit !== 'byte') return (start, end) => text.slice(start, end);
+  const points = [...text]; // an unpaired surrogate is one, as U+FFFD is, and has its three bytes in UTF-8
+  const encoder = new TextEncoder();
+  const indexes = new Map<number, number>();
+  let offset = 0;
+  for (const [i, point] of points.entries()) {
+    indexes.set(offset, i);
+    offset += unit === 'byte' ? encoder.encode(point).length : 1;
+  }
+  return (start, end) => points.slice(indexes.get(start), indexes.get(end)).join('');
 }
 
 function disposedError(): LukeError {

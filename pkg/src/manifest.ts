@@ -17,6 +17,8 @@ export interface Manifest {
   format: 'luke-web';
   version: 1;
   name?: string;
+  /** Where the weights come from. */
+  source?: string;
   files: { tokenizer: FileEntry; entityVocab: FileEntry };
   chunks: FileEntry[];
   /** The entity table, whose chunks are fetched when a call needs their rows. */
@@ -53,7 +55,7 @@ export function fileUrl(manifest: string, path: string): string {
   const folder = new URL('.', manifest);
   folder.search = '';
   if (!url.href.startsWith(folder.href)) {
-    throw new LukeError('format', `the manifest at ${manifest} names a file outside its folder: ${path}`, { url: manifest, path });
+    throw new LukeError('format', `the manifest at ${manifest} names a file outside its folder: ${path}`, { url: manifest, file: path });
   }
   url.search = new URL(manifest).search;
   return url.href;

@@ -1,7 +1,8 @@
 // The `pipeline` function of transformers.js on top of `Luke`: its task names, option names and result keys.
 import { LukeError } from './errors.js';
 import { Luke } from './luke.js';
-import type { EmbedOptions, FillMaskOptions, LoadOptions, NerOptions, QaOptions, Task } from './types.js';
+import type { EmbedOptions, FillMaskOptions, NerOptions, QaOptions } from './tasks.js';
+import type { LoadOptions, Task } from './types.js';
 import { show } from './validate.js';
 
 /** The pipelines that {@link pipeline} makes, by the task names of transformers.js. */
@@ -14,32 +15,38 @@ export interface Pipelines {
   'feature-extraction': FeatureExtraction;
 }
 
+/** How `token-classification` names the label. */
+type Aggregation = 'none' | 'simple';
+
 /** Options of a `token-classification` pipeline, which include those of `luke.ner`. */
-export interface TokenClassificationOptions extends NerOptions {
+export interface TokenClassificationOptions<A extends Aggregation = Aggregation, N extends string = string> extends NerOptions<N> {
   /** Sets the key of the label in the results: `entity` for `none` (default), `entity_group` for `simple`. LUKE classifies whole entities in both cases. */
-  aggregation_strategy?: 'none' | 'simple';
+  aggregation_strategy?: A | undefined;
   /** Labels to leave out (default `[]`). */
-  ignore_labels?: readonly string[];
+  ignore_labels?: readonly string[] | undefined;
 }
 
 /** An entity with UTF-16 offsets: `text.slice(start, end) === word`. `score` is a probability, 0 to 1. */
-export type TokenClassificationItem<O> = { score: number; word: string; start: number; end: number } & (O extends { aggregation_strategy: 'simple' }
-  ? { entity_group: string }
-  : { entity: string });
+export type TokenClassificationItem<O, N extends string = string> = { score: number; word: string; start: number; end: number } & (O extends { aggregation_strategy: 'simple' }
+  ? { entity_group: N }
+  : { entity: N });
 
 /** Finds the entities of a text. A list of texts gives a list of results. */
-export type TokenClassification = <T extends string | readonly string[], const O extends TokenClassificationOptions = {}>(
+export type TokenClassification = <T extends string | readonly string[], A extends Aggregation = 'none', N extends string = string>(
   texts: T,
-  options?: O,
-) => Promise<Batch<T, TokenClassificationItem<O>[]>>;
+  options?: TokenClassificationOptions<A, N>,
+) => Promise<Batch<T, (A extends Aggregation ? TokenClassificationItem<{ aggregation_strategy: A }, N> : never)[]>>;
 
 /** Options of a `question-answering` pipeline, which include those of `luke.qa`. */
-export interface QuestionAnsweringOptions extends Omit<QaOptions, 'topK'> {
+export interface QuestionAnsweringOptions<K extends number = number> extends Omit<QaOptions, 'topK'> {
   /** Number of answers, at least 1 (default 1). With 1 the result is one answer, otherwise an array. */
-  top_k?: number;
+  top_k?: K | undefined;
 }
 
-/** An answer with UTF-16 offsets: `context.slice(start, end) === answer`. `score` is its share among the `nBest` answers, 0 to 1. */
+/**
+ * An answer with UTF-16 offsets: `context.slice(start, end) === answer`. `score` is its share among the `nBest` answers, 0 to 1. If there is
+ * no answer, `answer` is empty and the numbers are 0, as in Hugging Face's pipeline.
+ */
 export interface QuestionAnsweringItem {
   answer: string;
   score: number;
@@ -48,19 +55,19 @@ export interface QuestionAnsweringItem {
 }
 
 /** Answers a question from a context. Lists of questions and contexts are paired by index. */
-export type QuestionAnswering = <T extends string | readonly string[], const O extends QuestionAnsweringOptions = {}>(
+export type QuestionAnswering = <T extends string | readonly string[], K extends number = 1>(
   question: T,
   context: T,
-  options?: O,
-) => Promise<Batch<T, Answers<O extends { top_k?: infer K } ? (unknown extends K ? 1 : K) : 1>>>;
+  options?: QuestionAnsweringOptions<K>,
+) => Promise<Batch<T, Answers<K>>>;
 
 /** The result type: one answer, an array, or either if the number is not known at compile time. */
-type Answers<K> = number extends K ? QuestionAnsweringItem | QuestionAnsweringItem[] : K extends 1 | undefined ? QuestionAnsweringItem : QuestionAnsweringItem[];
+type Answers<K> = number extends K ? QuestionAnsweringItem | QuestionAnsweringItem[] : K extends 1 ? QuestionAnsweringItem : QuestionAnsweringItem[];
 
 /** Options of a `fill-mask` pipeline, which include those of `luke.fillMask`. */
 export interface FillMaskPipelineOptions extends Omit<FillMaskOptions, 'topK'> {
   /** Number of tokens, at least 1 (default 5). */
-  top_k?: number;
+  top_k?: number | undefined;
 }
 
 /** A token for the mask. `token` is its id, `score` a probability (0 to 1), and `sequence` the text with the token in place of the mask. */
@@ -141,10 +148,13 @@ const questionAnswering = (luke: Luke) => async (questions: string | readonly st
   const { top_k: topK = 1, ...rest } = options;
   return batch(questions, async (question, i) => {
     const best = await luke.qa(question, typeof questions === 'string' ? (contexts as string) : contexts[i]!, { ...rest, topK });
-    const items = [best, ...best.alternatives].map(({ answer, score, start, end }) => ({ answer, score, start, end }));
+    const answers = best.answerable ? [best, ...best.alternatives.filter(({ answerable }) => answerable)] : [NOTHING];
+    const items = answers.map(({ answer, score, start, end }) => ({ answer, score, start, end }));
     return topK === 1 ? items[0] : items;
   });
 };
+
+const NOTHING: QuestionAnsweringItem = { answer: '', score: 0, start: 0, end: 0 };
 
 /** The masks of RoBERTa and BERT. RoBERTa's mask token includes the white space before it. */
 const MASK = /\s*<mask>|\[MASK\]/;
@@ -153,7 +163,7 @@ const fillMask = (luke: Luke) => async (texts: string | readonly string[], optio
   const { top_k: topK, ...rest } = options;
   return batch(texts, async (text) => {
     const [first] = await luke.fillMask(text, topK === undefined ? rest : { ...rest, topK });
-    return first!.map(({ token, id, score }) => ({ score, token: id, token_str: token, sequence: text.replace(MASK, () => token) }));
+    return first.map(({ token, id, score }) => ({ score, token: id, token_str: token, sequence: text.replace(MASK, () => token) }));
   });
 };
 

@@ -1,16 +1,15 @@
 // Counts the bytes of a load and makes its events.
 import { key } from './fetcher.js';
 import type { FileEntry } from './manifest.js';
-import type { LoadEvent, LoadPhase } from './types.js';
+import type { LoadBytes, LoadEvent, LoadFacts, LoadPhase } from './types.js';
 
-/** What an event has besides the phase and the bytes. */
-type Facts = Omit<LoadEvent, 'phase' | keyof Bytes>;
-type Bytes = Pick<LoadEvent, 'loadedBytes' | 'totalBytes' | 'storedBytes'>;
+/** An event needs the facts of its phase, if there are any. */
+type Facts<P extends LoadPhase> = {} extends LoadFacts[P] ? [] : [facts: LoadFacts[P]];
 
 export class Progress {
   /** The bytes of each file. */
-  readonly #files = new Map<string, Bytes>();
-  readonly #sum: Bytes = { loadedBytes: 0, totalBytes: 0, storedBytes: 0 };
+  readonly #files = new Map<string, LoadBytes>();
+  readonly #sum: LoadBytes = { loadedBytes: 0, totalBytes: 0, storedBytes: 0 };
   readonly #report: (event: LoadEvent) => void;
   #isReady = false;
 
@@ -48,9 +47,9 @@ export class Progress {
   }
 
   /** Reports an event, unless the load is over. */
-  event(phase: LoadPhase, facts: Facts = {}): void {
+  event<P extends LoadPhase>(phase: P, ...[facts]: Facts<P>): void {
     if (this.#isReady) return;
     this.#isReady = phase === 'ready';
-    this.#report({ phase, ...facts, ...this.#sum });
+    this.#report({ phase, ...facts, ...this.#sum } as LoadEvent);
   }
 }

@@ -3,7 +3,9 @@
 import type { PlainError } from './errors.js';
 import type { FilesOptions } from './files.js';
 import type { ByteRange, Freshness, ResponseFacts } from './source.js';
-import type { ForwardInputs, LoadEvent, LoadOptions, Priority, RuntimeInfo, Span, WordList } from './types.js';
+import type { ForwardInputs } from './forward.js';
+import type { Pair, Priority, WordList } from './tasks.js';
+import type { LoadEvent, LoadOptions, RuntimeInfo } from './types.js';
 
 /** The first message to a worker. It transfers the port. */
 export const CONNECT = 'luke-web:connect';
@@ -16,7 +18,7 @@ export interface EngineOptions extends FilesOptions {
   selfTest: boolean;
   /** Heads to load from a checkpoint. An empty list means all. */
   heads: readonly string[];
-  headers?: Record<string, string>;
+  headers?: Readonly<Record<string, string>>;
   /** An absolute URL. */
   wasmUrl?: string;
   /** Whether the page fetches the model's files, because the user passed a `fetch`. */
@@ -26,13 +28,13 @@ export interface EngineOptions extends FilesOptions {
 /** A call of the model. `options` has no `signal`: the page sends an `abort` message with the call's id instead. */
 export type Call =
   | { method: 'ner'; input: string | readonly string[] | WordList; options: object }
-  | { method: 'typing'; input: { text: string; span: Span }; options: object }
-  | { method: 'relation'; input: { text: string; head: Span; tail: Span }; options: object }
+  | { method: 'typing'; input: { text: string; span: Pair }; options: object }
+  | { method: 'relation'; input: { text: string; head: Pair; tail: Pair }; options: object }
   | { method: 'qa'; input: { question: string; context: string }; options: object }
-  | { method: 'cloze'; input: { passage: string; query: string; candidates: readonly Span[] }; options: object }
+  | { method: 'cloze'; input: { passage: string; query: string; candidates: readonly Pair[] }; options: object }
   | { method: 'fillMask'; input: { text: string }; options: object }
-  | { method: 'predictEntities'; input: { text: string; spans: readonly Span[] }; options: object }
-  | { method: 'embed'; input: { text: string; spans: readonly Span[] }; options: object }
+  | { method: 'predictEntities'; input: { text: string; spans: readonly Pair[] }; options: object }
+  | { method: 'embed'; input: { text: string; spans: readonly Pair[] }; options: object }
   | { method: 'forward'; input: ForwardInputs | readonly ForwardInputs[]; options: object };
 
 /** What `models` and `availability` ask of the store. URLs are absolute. */

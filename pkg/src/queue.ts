@@ -1,7 +1,7 @@
 // The order of calls on the page: one runs at a time for each priority, and a call begins when no call of its priority or a higher one
 // runs.
 import { rankOf } from './turns.js';
-import type { Priority } from './types.js';
+import type { Priority } from './tasks.js';
 
 interface Waiting {
   rank: number;

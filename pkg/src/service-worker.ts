@@ -23,13 +23,13 @@ interface Scope {
 
 export interface OfflineOptions {
   /** Changes with every version of the page's files: what an earlier version kept is then deleted (default `'1'`). */
-  version?: string;
+  version?: string | undefined;
   /** URLs to fetch when the service worker is installed. Relative URLs are resolved against its script. */
-  precache?: readonly string[];
+  precache?: readonly string[] | undefined;
   /** Which requests of the page are answered without network (default: all of its origin). Requests for parts of files never are. */
-  handles?: (request: Request) => boolean;
+  handles?: ((request: Request) => boolean) | undefined;
   /** Milliseconds after which the kept copy is used although the network may still answer (default 5,000). */
-  networkTimeoutMs?: number;
+  networkTimeoutMs?: number | undefined;
 }
 
 const PREFIX = 'luke-web-page-';

@@ -145,5 +145,5 @@ function pieceReader(body: ReadableStream<Uint8Array<ArrayBuffer>>): [{ cancel: 
 function fetchError(url: string, error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof LukeError) return error;
-  return new LukeError('network', `cannot fetch ${url}: ${error instanceof Error ? error.message : error}`, { url });
+  return new LukeError('network', `cannot fetch ${url}: ${error instanceof Error ? error.message : error}`, { url }, { cause: error });
 }

@@ -16,7 +16,7 @@ export interface Availability {
   /** Where the model would run. */
   device: Device;
   /** Why the model is not available, or why `auto` would use the CPU. */
-  reason?: string;
+  reason?: string | undefined;
 }
 
 /** A model in the store. */
@@ -59,5 +59,5 @@ export type StoreOptions = Pick<LoadOptions, 'cache' | 'manifestHash' | 'paralle
 /** Options of `models.prefetch`. */
 export interface PrefetchOptions extends StoreOptions, Pick<LoadOptions, 'onProgress' | 'persist'> {
   /** Whether to fetch all chunks of the entity table too, which calls fetch as they need them (default `false`). */
-  entityTable?: boolean;
+  entityTable?: boolean | undefined;
 }

@@ -1,6 +1,6 @@
 // How calls share one engine: a call stops at its pauses when it was aborted, and while a call of a higher priority runs.
 import { abortable } from './abort.js';
-import type { Priority } from './types.js';
+import type { Priority } from './tasks.js';
 
 /** Priorities of the web platform's Prioritized Task Scheduling API, highest first. */
 const RANKS: readonly Priority[] = ['user-blocking', 'user-visible', 'background'];

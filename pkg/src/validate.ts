@@ -1,29 +1,15 @@
-// What can be told about arguments without knowing the model: their types, and names of options that do not exist.
-// The rest (spans, values of a task's options) is checked where it is used, in the wasm.
+// What can be told about arguments without knowing the model: their types, and the options of loads and of all calls.
+// The rest (whether spans fit the text, and the options of a task) is checked where it is used, in the wasm.
 import { LukeError } from './errors.js';
+import type { ForwardOptions } from './forward.js';
 import { checkPlain, readable } from './plain.js';
 import type { PrefetchOptions, StoreOptions } from './store-types.js';
-import type {
-  CallOptions, ClozeOptions, EmbedOptions, FillMaskOptions, ForwardOptions, LabelOptions, LoadOptions, NerOptions, PredictEntitiesOptions, QaOptions, TaskOptions, WordList,
-} from './types.js';
+import type { OffsetUnit, Pair, WordList } from './tasks.js';
+import type { LoadOptions } from './types.js';
 
 const STORE: Keys<StoreOptions> = { cache: 1, manifestHash: 1, parallelDownloads: 1, retries: 1, stallMs: 1, fetch: 1, headers: 1, signal: 1, worker: 1, wasmUrl: 1 };
 const LOAD: Keys<LoadOptions> = { device: 1, threads: 1, onProgress: 1, persist: 1, selfTest: 1, heads: 1, ...STORE };
-const CALL: Keys<CallOptions> = { signal: 1, priority: 1 };
-const TASK: Keys<TaskOptions> = { specialTokens: 1, ...CALL };
-const NER: Keys<NerOptions> = {
-  threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, candidates: 1, sentences: 1, context: 1, allScores: 1, ...TASK,
-};
-const LABELS: Keys<LabelOptions> = { allScores: 1, ...TASK };
-const QA: Keys<QaOptions> = {
-  topK: 1, nBest: 1, docStride: 1, maxSeqTokens: 1, maxQuestionTokens: 1, maxAnswerTokens: 1, entities: 1, nullThreshold: 1, ...TASK,
-};
-const CLOZE: Keys<ClozeOptions> = { docStride: 1, maxSeqTokens: 1, maxQueryTokens: 1, maxMentionTokens: 1, ...TASK };
-const FILL_MASK: Keys<FillMaskOptions> = { topK: 1, ...CALL };
-const EMBED: Keys<EmbedOptions> = { titles: 1, ...TASK };
-const PREDICT_ENTITIES: Keys<PredictEntitiesOptions> = { topK: 1, ...EMBED };
-const TASKS = { typing: LABELS, relation: LABELS, qa: QA, cloze: CLOZE, fillMask: FILL_MASK, predictEntities: PREDICT_ENTITIES, embed: EMBED };
-const FORWARD: Keys<ForwardOptions> = { head: 1, ...CALL };
+const FORWARD: Keys<ForwardOptions> = { head: 1, signal: 1, priority: 1 };
 
 const DEVICES: readonly unknown[] = ['auto', 'webgpu', 'wasm'];
 const CACHES: readonly unknown[] = ['auto', 'opfs', 'cache-api', 'memory', false];
@@ -70,42 +56,58 @@ function checkStoreValues(where: string, options: PrefetchOptions & Pick<LoadOpt
   need(isWhole(stallMs, 100, 2 ** 31 - 1), where, 'stallMs', 'a whole number of milliseconds, at least 100', stallMs);
 }
 
-/** Rejects what is neither a text, nor texts, nor a word list. */
-export function checkNer(input: unknown, options: NerOptions): void {
-  checkOptions('ner', options, NER);
+/** The input of `ner` with plain pairs as sentences. Rejects what is neither a text, nor texts, nor a word list. */
+export function checkNer(input: unknown, options: object): string | readonly string[] | WordList {
+  checkOptions('ner', options);
   checkPlain('ner', 'text', input);
-  if (isString(input)) return;
+  if (isString(input)) return input;
   if (Array.isArray(input)) {
     input.forEach((text: unknown, i) => need(isString(text), 'ner', `text [${i}]`, 'a string', text));
-    return;
+    return input as string[];
   }
-  const words = isObject(input) ? (input as Partial<WordList>).words : undefined;
-  if (!Array.isArray(words)) throw wrong('ner', 'text', 'a string, strings, or { words }', input);
-  words.forEach((word: unknown, i) => need(isString(word), 'ner', `words[${i}]`, 'a string', word));
+  const list = isObject(input) ? (input as Partial<WordList>) : {};
+  if (!Array.isArray(list.words)) throw wrong('ner', 'text', 'a string, strings, or { words }', input);
+  list.words.forEach((word: unknown, i) => need(isString(word), 'ner', `words[${i}]`, 'a string', word));
+  const sentences = list.sentences === undefined ? undefined : toPairs('ner', 'sentences', list.sentences, 'word');
+  return { ...list, sentences } as WordList;
 }
 
-/** The arguments of a task by what they have to be. */
-interface Arguments {
-  strings: Record<string, unknown>;
-  span?: Record<string, unknown>;
-  spans?: Record<string, unknown>;
+/** Rejects texts that are none, and options that are none. */
+export function checkTask(task: string, texts: Record<string, unknown>, options: object): void {
+  checkOptions(task, options);
+  for (const [name, text] of Object.entries(texts)) {
+    checkPlain(task, name, text);
+    need(isString(text), task, name, 'a string', text);
+  }
 }
 
-/** Rejects texts that are none and spans that are no pair of numbers; whether they fit the text is checked in the wasm. */
-export function checkTask(task: keyof typeof TASKS, { strings, span = {}, spans = {} }: Arguments, options: object): void {
-  checkOptions(task, options, TASKS[task]);
-  for (const [name, value] of Object.entries({ ...strings, ...span, ...spans })) checkPlain(task, name, value);
-  for (const [name, text] of Object.entries(strings)) need(isString(text), task, name, 'a string', text);
-  for (const [name, pair] of Object.entries(span)) need(isSpan(pair), task, name, '[start, end]', pair);
-  for (const [name, pairs] of Object.entries(spans)) {
-    if (!Array.isArray(pairs)) throw wrong(task, name, 'an array of [start, end]', pairs);
-    pairs.forEach((pair: unknown, i) => need(isSpan(pair), task, `${name}[${i}]`, '[start, end]', pair));
-  }
+/** A span as a pair. Rejects what is no pair of numbers, or counts something else than `unit`; whether it fits the text is checked in the wasm. */
+export function toPair(where: string, what: string, span: unknown, unit: OffsetUnit | 'word'): Pair {
+  checkPlain(where, what, span);
+  return readable(where, what, () => pairOf(where, what, span, unit));
+}
+
+/** Spans as pairs; see `toPair`. */
+export function toPairs(where: string, what: string, spans: unknown, unit: OffsetUnit | 'word'): Pair[] {
+  checkPlain(where, what, spans);
+  if (!Array.isArray(spans)) throw wrong(where, what, `an array of ${SPAN}`, spans);
+  return readable(where, what, () => spans.map((span: unknown, i) => pairOf(where, `${what}[${i}]`, span, unit)));
+}
+
+const SPAN = '[start, end] or { start, end }';
+
+function pairOf(where: string, what: string, span: unknown, unit: OffsetUnit | 'word'): Pair {
+  const isPair = Array.isArray(span) && span.length === 2;
+  const { start, end, unit: counts = unit } = (isPair ? { start: span[0], end: span[1] } : isObject(span) ? span : {}) as { start?: unknown; end?: unknown; unit?: unknown };
+  if (!isOffset(start) || !isOffset(end)) throw wrong(where, what, SPAN, span);
+  if (counts !== unit) throw new LukeError('input', `${where}: ${what} counts ${show(counts)}, and this call ${show(unit)}`, { argument: what });
+  return [start, end];
 }
 
 /** Rejects inputs that are no object, and no list of objects; their arrays are checked in the wasm. */
 export function checkForward(inputs: unknown, options: ForwardOptions): void {
-  checkOptions('forward', options, FORWARD);
+  checkOptions('forward', options);
+  checkKeys('forward', options, FORWARD); // the wasm reads only this one
   checkPlain('forward', 'inputs', inputs);
   if (!Array.isArray(inputs)) return need(isObject(inputs), 'forward', 'inputs', 'an object of arrays, or a list of such', inputs);
   inputs.forEach((one: unknown, i) => need(isObject(one), 'forward', `inputs[${i}]`, 'an object of arrays', one));
@@ -129,10 +131,11 @@ export function absoluteUrl(what: string, url: string | URL): string {
   return href;
 }
 
-/** Rejects options of a task that do not exist or are no plain data; their values are checked in the wasm. */
-function checkOptions(where: string, options: object, keys: Record<string, 1>): void {
-  readable(where, 'options', () => checkKeys(where, options, keys));
-  const { signal: _, priority, ...data } = readable(where, 'options', () => ({ ...options })) as { signal?: unknown; priority?: unknown };
+/** Rejects options of a call that are no plain data. Those of its task are checked in the wasm, which also says which there are. */
+function checkOptions(where: string, options: object): void {
+  need(isObject(options), where, 'options', 'an object', options);
+  const { signal, priority, ...data } = readable(where, 'options', () => ({ ...options })) as Record<string, unknown>;
+  checkSignal(where, signal);
   need(priority === undefined || PRIORITIES.includes(priority), where, 'priority', '"user-blocking", "user-visible" or "background"', priority);
   checkPlain(where, 'options', data);
 }
@@ -143,7 +146,10 @@ function checkKeys(where: string, options: object, keys: Record<string, 1>): voi
   if (unknown !== undefined) {
     throw new LukeError('input', `${where}: there is no option ${show(unknown)} (there are: ${Object.keys(keys).join(', ')})`, { option: unknown.slice(0, MAX_SHOWN) });
   }
-  const { signal } = options as { signal?: AbortSignal };
+  checkSignal(where, (options as { signal?: unknown }).signal);
+}
+
+function checkSignal(where: string, signal: unknown): void {
   need(signal === undefined || isSignal(signal), where, 'signal', 'an AbortSignal', signal);
 }
 
@@ -173,8 +179,8 @@ function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-function isSpan(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 2 && value.every((offset) => Number.isSafeInteger(offset) && offset >= 0);
+function isOffset(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** An `AbortSignal`, also one of another frame. */

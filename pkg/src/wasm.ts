@@ -9,7 +9,9 @@ import { download, fetchSource } from './source.js';
 import type { Write } from './store/store.js';
 import { hasRelaxedSimd, ThreadPool } from './threads.js';
 import type { RunningCall } from './turns.js';
-import type { Device, ForwardInputs, ForwardOutputs, RuntimeInfo, Span } from './types.js';
+import type { ForwardInputs, ForwardOutputs } from './forward.js';
+import type { Pair } from './tasks.js';
+import type { Device, Head, RuntimeInfo } from './types.js';
 
 /** The exports of `src/wasm/mod.rs`. They throw a `PlainError`, or trap. */
 export interface WasmModule {
@@ -69,13 +71,20 @@ export interface WasmCheckpoint {
 export interface WasmModel {
   /** Runs any task except `embed`. */
   call(task: string, input: unknown, options: object, call: RunningCall): Promise<unknown>;
-  embed(input: { text: string; spans: readonly Span[] }, options: object, call: RunningCall): Promise<unknown>;
+  embed(input: { text: string; spans: readonly Pair[] }, options: object, call: RunningCall): Promise<unknown>;
   forward(input: ForwardInputs | readonly ForwardInputs[], options: object, call: RunningCall): Promise<ForwardOutputs | ForwardOutputs[]>;
-  info(): Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'tasks' | 'parameters'> & { [K in 'selfTest' | 'gpu']?: RuntimeInfo[K] | null };
+  info(): WasmInfo;
   /** Whether the model's device has failed, also while no call ran. */
   isLost(): boolean;
   free(): void;
 }
+
+/** What a loaded model knows of itself. */
+export type WasmInfo = Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'tasks' | 'parameters'> & { [K in 'selfTest' | 'gpu']?: RuntimeInfo[K] | null } & {
+  /** Empty if the model does not say. */
+  license: string;
+  heads: { [H in Head]?: { labels?: string[] } };
+};
 
 /** A wasm module and the calls that run in it. */
 export class WasmInstance {
@@ -158,7 +167,7 @@ export class WasmInstance {
       this.module.__wbg_reset_state?.();
     } catch (error) {
       // On the thread of a page, Chromium instantiates modules of more than 8 MB only in an asynchronous way.
-      this.#ended = new LukeError('unsupported', `the module cannot be started again on this thread: ${String(error)}`);
+      this.#ended = new LukeError('unsupported', `the module cannot be started again on this thread: ${String(error)}`, {}, { cause: error });
     }
   }
 }
@@ -229,7 +238,7 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
   progress.event('runtime', { file: url });
   const scriptName = `luke_web.js of ${url}`;
   const script = retrying(scriptName, options, stop.signal, onRetry, () => MODULES[folder].load().catch((error: unknown) => {
-    throw new LukeError('network', `cannot fetch the script ${scriptName}: ${String(error)}`, { url: scriptName });
+    throw new LukeError('network', `cannot fetch the script ${scriptName}: ${String(error)}`, { url: scriptName }, { cause: error });
   }));
   const instance = retrying(url, options, stop.signal, onRetry, async (signal, alive) => {
     const response = await download(fetchWasm, url, signal);

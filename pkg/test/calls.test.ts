@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CallQueue } from '../src/queue.js';
 import { rankOf, Turns, type RunningCall } from '../src/turns.js';
-import type { Priority } from '../src/types.js';
+import type { Priority } from '../src/tasks.js';
 import { counted } from './fakes.js';
 
 /** A promise and what settles it. */

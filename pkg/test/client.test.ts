@@ -53,12 +53,12 @@ async function setup({ handlers = {}, isOwned = true, hello = true, helloMs = 15
 test('requests are answered by their id, in whatever order, with values or errors', async () => {
   const { client, post, arrived, end } = await setup();
   const [one, two, three] = [client.load(MODEL, options), client.call(call, 'background'), client.manage({ action: 'list' }, options)];
-  const refused = assert.rejects(two, (error: LukeError) => error instanceof LukeError && error.code === 'format' && error.detail === 3);
+  const refused = assert.rejects(two, (error: LukeError) => error instanceof LukeError && error.code === 'format' && error.detail.url === MODEL);
   const received = await arrived(3);
   assert.deepEqual(received.map(({ type }) => type), ['load', 'call', 'manage']);
   assert.equal((received[1] as { priority: string }).priority, 'background');
   await post({ type: 'done', id: 2, value: [] });
-  await post({ type: 'error', id: 1, error: { code: 'format', message: 'no', detail: 3 } });
+  await post({ type: 'error', id: 1, error: { code: 'format', message: 'no', detail: { url: MODEL } } });
   await post({ type: 'done', id: 0, value: { name: 'm' } });
   await post({ type: 'done', id: 7, value: 'nobody asked' });
   assert.deepEqual([await one, await three], [{ name: 'm' }, []]);
@@ -86,7 +86,7 @@ test('what onProgress throws is reported, is no trap, and does not end the load'
   for (const onProgress of [() => { throw trap; }, async () => { throw trap; }]) {
     const { client, post, end } = await setup({ handlers: { onProgress } });
     const loading = client.load(MODEL, options);
-    await post({ type: 'progress', event: { phase: 'manifest', loadedBytes: 0, totalBytes: 0, storedBytes: 0 } });
+    await post({ type: 'progress', event: { phase: 'build', loadedBytes: 0, totalBytes: 0, storedBytes: 0 } });
     await post({ type: 'done', id: 0, value: { name: 'm' } });
     assert.deepEqual(await loading, { name: 'm' });
     end();

@@ -99,7 +99,7 @@ export async function readVerified(host: ModelHost, file: FileEntry, ahead: read
     const bytes = new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());
     if (bytes.length === file.bytes && (file.sha256 === undefined || hashOf(bytes) === file.sha256)) return bytes;
   }
-  throw { code: 'integrity', message: `${file.path}: the bytes are wrong`, detail: { path: file.path } };
+  throw { code: 'integrity', message: `${file.path}: the bytes are wrong`, detail: { file: file.path } };
 }
 
 /**
@@ -116,7 +116,7 @@ export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks =
     call: (task, input, options, call) => ((tasks[task] ?? { ner, qa }[task] ?? echo) as Run)(input as never, options, call),
     embed: echo,
     forward: async (input) => (Array.isArray(input) ? input.map(outputs) : outputs()),
-    info: () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks: ['ner'], parameters: 7 }),
+    info: () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks: ['ner'], parameters: 7, license: '', heads: {} }),
     isLost: () => false,
     free: () => void log.push('free model'),
     ...tasks,

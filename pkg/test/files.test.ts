@@ -72,13 +72,13 @@ test('files are fetched ahead; rows of the entity table only on request', async 
 test('a chunk that is too short or too long rejects with integrity and its path', async () => {
   for (const bytes of [5, 7]) {
     const files = { ...modelFiles(6), 'chunks/0.bin': new Uint8Array(bytes) };
-    await assert.rejects(load(files), (error: any) => error.code === 'integrity' && error.message.includes('chunks/0.bin') && error.detail.path === 'chunks/0.bin');
+    await assert.rejects(load(files), (error: any) => error.code === 'integrity' && error.message.includes('chunks/0.bin') && error.detail.file === 'chunks/0.bin');
   }
 });
 
 test('a chunk with another hash rejects with integrity, its path and its hash', async () => {
   const bytes = new Uint8Array(6).fill(9);
-  await assert.rejects(load({ ...modelFiles(6), 'chunks/0.bin': bytes }), (error: any) => error.code === 'integrity' && error.detail.path === 'chunks/0.bin' && error.detail.sha256 === hashOf(bytes));
+  await assert.rejects(load({ ...modelFiles(6), 'chunks/0.bin': bytes }), (error: any) => error.code === 'integrity' && error.detail.file === 'chunks/0.bin' && error.detail.sha256 === hashOf(bytes));
 });
 
 test('a missing file rejects with network, its URL and the status; a missing manifest is none', async () => {

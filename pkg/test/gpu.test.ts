@@ -22,7 +22,7 @@ async function loaded(device: 'auto' | Device, ...failures: object[]) {
       const failure = name === 'webgpu' && failures.shift();
       if (failure) throw failure;
       return [name];
-    }, undefined, { info: () => ({ name: 'fake', dtype: 'f32', device: name, tasks: ['ner'], parameters: 7 }) });
+    }, undefined, { info: () => ({ name: 'fake', dtype: 'f32', device: name, tasks: ['ner'], parameters: 7, license: '', heads: {} }) });
   const modules = { webgpu: on('webgpu'), wasm: on('wasm') };
   const instances = { webgpu: new WasmInstance(modules.webgpu.module), wasm: new WasmInstance(modules.wasm.module) };
   const machine: Machine = {

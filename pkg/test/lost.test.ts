@@ -21,6 +21,7 @@ test('a worker that is lost: what is pending rejects, and the next call starts a
     const { server, module } = setup(async (input) => (input === 'stuck' ? new Promise(() => {}) : []));
     const { start, started } = workers(() => machine(module));
     const luke = await Luke.load(MODEL, { worker: start, fetch: fetchOf(server) });
+    assert.equal('reloadReason' in luke.info, false);
     const calls = when === 'in a call' ? [luke.ner('stuck'), luke.ner('queued')] : [];
     const ends = calls.map((call, i) => (i === 0 ? assert.rejects(call, { code: 'worker-lost' }) : call.then((found) => assert.deepEqual(found, []))));
     await idle();
@@ -29,6 +30,7 @@ test('a worker that is lost: what is pending rejects, and the next call starts a
     await turn();
     await Promise.all(ends);
     assert.deepEqual(await luke.ner('a'), []);
+    assert.match(luke.info.reloadReason!, /the worker is lost: it was terminated/);
     assert.deepEqual([started.length, started[0]!.terminated], [2, true]);
     await luke.dispose();
     await assert.rejects(luke.ner('a'), { code: 'disposed' });

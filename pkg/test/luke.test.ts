@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Luke, LukeError, type LoadEvent, type LoadOptions } from '../src/index.js';
-import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles, readVerified, tableFiles, type Tasks } from './fakes.js';
+import { fakeFetch, fakeWasm, fakeWorker, hashOf, machine, MODEL, modelFiles, readVerified, tableFiles, type Tasks } from './fakes.js';
 
 type Ner = Parameters<typeof fakeWasm>[0];
 
@@ -60,30 +60,89 @@ test('a task passes on its arguments and options', async () => {
   await luke.dispose();
 });
 
-test('a task refuses invalid texts, invalid spans and unknown options; the next call works', async () => {
+test('a task refuses invalid texts, invalid spans and options that are none; the next call works', async () => {
   const { luke } = await start(async () => []);
   const any = luke as any;
   const cases: [() => Promise<unknown>, RegExp][] = [
     [() => any.typing(7, [0, 1]), /typing: text must be a string, not 7/], [() => any.typing('a', [0]), /typing: span must be \[start, end\]/],
-    [() => any.typing('a', [0, -1]), /span/], [() => any.typing('a', [0, 1], { treshold: 1 }), /typing: .*"treshold".*allScores/],
+    [() => any.typing('a', [0, -1]), /span/], [() => any.typing('a', { start: 0 }), /typing: span must be \[start, end\] or \{ start, end \}, not an object/],
+    [() => any.typing('a', { start: 1.5, end: 2 }), /span/], [() => any.typing('a', { start: 0, end: 1, unit: 'word' }), /typing: span counts "word", and this call "utf16"/],
+    [() => any.typing('a', { start: 0, end: 1, unit: 'byte' }, { offsets: 'codepoint' }), /span counts "byte", and this call "codepoint"/],
+    [() => any.ner('a', { sentences: [{ start: 0, end: 1, unit: 'word' }] }), /ner: sentences\[0\] counts "word"/],
+    [() => any.ner({ words: ['a'], sentences: [{ start: 0, end: 1, unit: 'byte' }] }), /ner: sentences\[0\] counts "byte", and this call "word"/],
+    [() => any.ner({ words: ['a'], sentences: 'auto' }), /sentences must be an array of/],
     [() => any.typing('a', [0, 0.5]), /span/], [() => any.relation('a', [0, 1], 'b'), /relation: tail must be .*"b"/],
-    [() => any.qa(null, 'a'), /qa: question .*null/], [() => any.qa('a'), /qa: context .*undefined/], [() => any.qa('a', 'b', { top_k: 1 }), /qa: .*"top_k".*nBest/],
+    [() => any.qa(null, 'a'), /qa: question .*null/], [() => any.qa('a'), /qa: context .*undefined/],
     [() => any.qa('a', 'b', { entities: { a: () => 1 } }), /not plain data/], [() => any.cloze('a', ['b'], []), /cloze: query .*an array/],
-    [() => any.cloze('a', 'b', [0, 1]), /cloze: candidates\[0\] .*0/], [() => any.cloze('a', 'b'), /cloze: candidates must be an array of \[start, end\], not undefined/],
-    [() => any.cloze('a', 'b', [], { maxQuestionTokens: 1 }), /maxQueryTokens/], [() => any.fillMask(['a']), /fillMask: text/],
-    [() => any.fillMask('a', { titles: [] }), /fillMask: .*"titles"/], [() => any.predictEntities('a', [[0, 1], [1]]), /predictEntities: spans\[1\]/],
+    [() => any.cloze('a', 'b', [0, 1]), /cloze: candidates\[0\] .*0/], [() => any.cloze('a', 'b'), /cloze: candidates must be an array of \[start, end\] or \{ start, end \}, not undefined/],
+    [() => any.fillMask(['a']), /fillMask: text/], [() => any.forward({ inputIds: [0] }, { heads: 'ner' }), /forward: .*"heads".*head/], [() => any.predictEntities('a', [[0, 1], [1]]), /predictEntities: spans\[1\]/],
     [() => any.predictEntities('a', { 0: [0, 1] }), /spans must be an array/], [() => any.predictEntities('a', [], { signal: 1 }), /signal must be/],
-    [() => any.embed('a', [['0', '1']]), /embed: spans\[0\]/], [() => any.embed('a', [], { topK: 1 }), /embed: .*"topK".*titles/], [() => any.embed('a', [], null), /options must be/],
+    [() => any.embed('a', [['0', '1']]), /embed: spans\[0\]/], [() => any.embed('a', [], null), /options must be/],
   ];
   for (const [call, message] of cases) await assert.rejects(call, (error: any) => error instanceof LukeError && error.code === 'input' && message.test(error.message));
   assert.deepEqual(await luke.relation('a b', [0, 1], [2, 3]), [{ input: { text: 'a b', head: [0, 1], tail: [2, 3] }, options: {} }]);
   await luke.dispose();
 });
 
+test('a result is an argument: spans are pairs or objects, also in options', async () => {
+  const seen: unknown[] = [];
+  const { luke } = await start(async (input, options) => (seen.push(input, options), [{ start: 0, end: 1, text: 'a', label: 'PER', score: 1, logit: 1 }]));
+  const [entity] = await luke.ner('a b', { sentences: [{ start: 0, end: 1 }, [2, 3]] });
+  const [word] = await luke.ner({ words: ['a', 'b'], sentences: [{ start: 0, end: 2 }] });
+  assert.deepEqual(seen, ['a b', { sentences: [[0, 1], [2, 3]] }, { words: ['a', 'b'], sentences: [[0, 2]] }, {}]);
+  assert.deepEqual([entity!.unit, word!.unit], [undefined, 'word']);
+  const pair = [[0, 1]];
+  assert.deepEqual(await luke.typing('a b', entity!), [{ input: { text: 'a b', span: [0, 1] }, options: {} }]);
+  assert.deepEqual(await luke.relation('a b', entity!, { start: 2, end: 3 }), [{ input: { text: 'a b', head: [0, 1], tail: [2, 3] }, options: {} }]);
+  assert.deepEqual(await luke.predictEntities('a b', [entity!]), [{ input: { text: 'a b', spans: pair }, options: {} }]);
+  assert.deepEqual((await luke.cloze('a b', '@placeholder', [entity!]))[0], { input: { passage: 'a b', query: '@placeholder', candidates: pair }, options: {} });
+  await assert.rejects(luke.typing('a b', word as never), { code: 'input', message: /span counts "word"/ });
+  await luke.dispose();
+});
+
+test('with the option offsets, results say what they count, and unpaired surrogates are one code point and three bytes', async () => {
+  const text = '🙂\ud800é b';
+  const at = { codepoint: [1, 3], byte: [4, 9] } as const;
+  const found = (options: object, name = 'text') => {
+    const [start, end] = at[(options as { offsets: keyof typeof at }).offsets];
+    return { start, end, [name]: '\ufffdé' };
+  };
+  const tasks: Tasks = {
+    cloze: async (_, options) => [found(options)], embed: async (_, options) => ({ tokens: [found(options)] }),
+    qa: async (_, options) => ({ ...found(options, 'answer'), answerable: true, alternatives: [] }),
+  };
+  const { luke } = await start(async (_, options) => [found(options)], {}, tasks);
+  for (const offsets of ['codepoint', 'byte'] as const) {
+    const [[entity], [candidate], answer, { tokens }] = [
+      await luke.ner(text, { offsets }), await luke.cloze(text, '@placeholder', [{ start: 0, end: 1, unit: offsets }], { offsets }), await luke.qa('?', text, { offsets }), await luke.embed(text, [], { offsets }),
+    ];
+    assert.ok(answer.answerable);
+    assert.deepEqual([entity, candidate, answer, tokens[0]].map((result) => result?.unit), Array(4).fill(offsets));
+    assert.deepEqual([entity?.text, candidate?.text, answer.answer], Array(3).fill('\ud800é'));
+    assert.deepEqual(await luke.typing(text, entity!, { offsets }), [{ input: { text, span: at[offsets] }, options: { offsets } }]);
+    await assert.rejects(luke.typing(text, entity!), { code: 'input', message: new RegExp(`span counts "${offsets}", and this call "utf16"`) });
+  }
+  await luke.dispose();
+});
+
+test('info says what the files and the wasm tell of the model, without what is empty', async () => {
+  const heads = { ner: { labels: ['NIL', 'PER', 'LOC'] }, typing: { labels: ['person'] }, qa: {} };
+  const info = () => ({ name: 'fake', dtype: 'q4' as const, device: 'wasm' as const, tasks: ['ner' as const], parameters: 7, license: 'MIT', heads });
+  const { luke } = await start(async () => [], {}, { info });
+  const { license, source, manifestHash, bytes, labels } = luke.info;
+  assert.deepEqual({ license, source, manifestHash, bytes, labels, heads: luke.info.heads }, {
+    license: 'MIT', source: undefined, manifestHash: hashOf(modelFiles(6, 3)['manifest.json']!), bytes: 15, labels: { ner: ['PER', 'LOC'], typing: ['person'] }, heads: ['ner', 'typing', 'qa'],
+  });
+  await luke.dispose();
+  const plain = await start(async () => []);
+  assert.deepEqual(['license' in plain.luke.info, plain.luke.info.labels], [false, {}]);
+  await plain.luke.dispose();
+});
+
 test('results contain the unpaired surrogates of the text', async () => {
   const half = 'a\ud800';
   const at = { start: 0, end: 2, text: 'a\ufffd' };
-  const answer = (alternatives: object[] = []) => ({ start: 0, end: 2, answer: 'a\ufffd', alternatives });
+  const answer = (alternatives: object[] = []) => ({ start: 0, end: 2, answer: 'a\ufffd', answerable: true, alternatives });
   const { luke } = await start(async (input) => (Array.isArray(input) ? [[{ ...at }], [{ ...at }]] : [{ ...at }]), {}, {
     cloze: async () => [{ ...at }],
     qa: async () => answer([answer()]),
@@ -94,6 +153,7 @@ test('results contain the unpaired surrogates of the text', async () => {
   assert.deepEqual(await texts(luke.ner({ words: [half, '\udc00b'] })), [`${half} \udc00b`]);
   assert.deepEqual(await texts(luke.cloze(half, '@placeholder', [[0, 2]])), [half]);
   const best = await luke.qa('who?', half);
+  assert.ok(best.answerable);
   assert.deepEqual([best, ...best.alternatives].map((found) => found.answer), [half, half]);
   await luke.dispose();
 });
@@ -161,7 +221,7 @@ test('invalid arguments reject, and the error names the argument; the next call 
   const call = luke.ner.bind(luke) as (...args: any[]) => Promise<unknown>;
   const cases: [unknown[], RegExp][] = [
     [[42], /text must be a string.*42/], [[null], /null/], [[undefined], /undefined/], [[['a', 1]], /text \[1\]/], [[{ word: [] }], /\{ words \}/],
-    [[{ words: ['a', null] }], /words\[1\]/], [['a', { treshold: 1 }], /"treshold"/], [['a', 'fast'], /options must be/],
+    [[{ words: ['a', null] }], /words\[1\]/], [['a', 'fast'], /options must be/],
     [['a', { signal: 1 }], /signal must be/], [['a', { labels: [() => 1] }], /not plain data/],
   ];
   for (const [args, message] of cases) await assert.rejects(call(...args), (error: any) => error instanceof LukeError && error.code === 'input' && message.test(error.message));

@@ -7,7 +7,7 @@ const ALL: Task[] = ['ner', 'qa', 'fillMask', 'embed'];
 
 /** Load options for a fake model with these tasks, which calls the functions of `model`. */
 function fake(model: Tasks, tasks: Task[] = ALL): LoadOptions & { state: { terminated: boolean } } {
-  const info = () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks, parameters: 7 });
+  const info = () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks, parameters: 7, license: '', heads: {} });
   const { module } = fakeWasm(async () => [], undefined, Object.assign({}, model, { info }) as Tasks);
   const { worker, state } = fakeWorker(machine(module));
   return Object.assign({ worker: () => worker, fetch: fakeFetch(modelFiles(1)).fetch }, { state });
@@ -33,7 +33,6 @@ test('token-classification returns the keys of transformers.js, with start and e
   ]);
   assert.deepEqual(seen, [['Ada UK', {}], ['Ada UK', { threshold: 0.5 }], ['b', { threshold: 0.5 }]]);
   await assert.rejects(ner('a', { aggregation_strategy: 'max' as never }), { code: 'input', message: /aggregation_strategy.*"max"/ });
-  await assert.rejects(ner('a', { treshold: 1 } as never), { code: 'input', message: /treshold/ });
   await ner.dispose();
   assert.equal(state.terminated, true);
 });
@@ -44,6 +43,7 @@ test('question-answering returns one answer, top_k answers, or the answers of se
   const { state, ...options } = fake({
     qa: async (input, options) => {
       seen.push([input, options]);
+      if (input.question === 'none') return { ...item('ab', 0.6), answerable: false, nullScore: 9, alternatives: [{ ...item('a', 0.4), answerable: false }] };
       const more = { startLogit: 1, endLogit: 1, answerable: true, nullScore: 0, alternatives: [] };
       return { ...more, ...item('ab', 0.6), alternatives: [{ ...more, ...item('a', 0.4) }].slice(0, (options as { topK: number }).topK - 1) };
     },
@@ -69,6 +69,9 @@ test('question-answering returns one answer, top_k answers, or the answers of se
   const counted = await qa('who?', 'ab c', { top_k: Number('2') });
   // @ts-expect-error nor does this type
   assert.equal(counted.length, 2);
+  const isNone = (found: object) => assert.deepEqual(found, { answer: '', score: 0, start: 0, end: 0 });
+  isNone(await qa('none', 'ab c', { nullThreshold: 0 }));
+  (await qa(['none'], ['ab c'], { top_k: 2, nullThreshold: 0 })).flat().forEach(isNone);
   await assert.rejects(qa(['who?', 'what?'], ['ab c']), { code: 'input', message: /context must be a string/ });
   await qa.dispose();
 });

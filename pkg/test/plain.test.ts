@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LukeError } from '../src/index.js';
 import { checkPlain } from '../src/plain.js';
-import { checkForward, checkNer, checkTask } from '../src/validate.js';
+import { checkForward, checkNer, checkTask, toPair, toPairs } from '../src/validate.js';
 
 const cyclic: Record<string, unknown> = { inputIds: [0, 2] };
 cyclic['self'] = cyclic;
@@ -37,13 +37,13 @@ test('an argument that is no plain data is an input error, in every method', () 
     assert.throws(() => checkNer(value, {}), isInput(message), `ner: ${what}`);
     assert.throws(() => checkNer({ words: [], sentences: value } as never, {}), isInput(message), `ner, inside: ${what}`);
     assert.throws(() => checkNer('a', { sentences: value } as never), isInput(message), `ner, options: ${what}`);
-    assert.throws(() => checkTask('qa', { strings: { question: 'a', context: 'b' } }, { entities: value }), isInput(message), `qa: ${what}`);
-    assert.throws(() => checkTask('qa', { strings: { question: value, context: 'b' } }, {}), isInput(message), `qa, question: ${what}`);
-    assert.throws(() => checkTask('embed', { strings: { text: 'a' }, spans: { spans: [[0, value]] } }, {}), isInput(message), `embed: ${what}`);
-    assert.throws(() => checkTask('typing', { strings: { text: 'a' }, span: { span: value } }, {}), isInput(message), `typing: ${what}`);
+    assert.throws(() => checkTask('qa', { question: 'a', context: 'b' }, { entities: value }), isInput(message), `qa: ${what}`);
+    assert.throws(() => checkTask('qa', { question: value, context: 'b' }, {}), isInput(message), `qa, question: ${what}`);
+    assert.throws(() => toPairs('embed', 'spans', [[0, value]], 'utf16'), isInput(message), `embed: ${what}`);
+    assert.throws(() => toPair('typing', 'span', value, 'utf16'), isInput(message), `typing: ${what}`);
   }
-  assert.throws(() => checkTask('qa', { strings: { question: 'a', context: 'b' } }, throwing), isInput(/options cannot be read/));
-  assert.throws(() => checkTask('qa', { strings: { question: 'a', context: 'b' } }, trap), isInput(/options cannot be read/));
+  assert.throws(() => checkTask('qa', { question: 'a', context: 'b' }, throwing), isInput(/options cannot be read/));
+  assert.throws(() => checkTask('qa', { question: 'a', context: 'b' }, trap), isInput(/options cannot be read/));
 });
 
 test('plain data is accepted as it is', () => {
@@ -52,8 +52,8 @@ test('plain data is accepted as it is', () => {
     nullThreshold = -0;
   }
   const entities = Object.assign(Object.create(null), { 'half \ud800': 'B', '': undefined });
-  checkTask('qa', { strings: { question: '\udc00', context: '' } }, { ...new Options(), entities, signal: new AbortController().signal });
-  checkTask('qa', { strings: { question: 'a', context: 'b' } }, new Options());
+  checkTask('qa', { question: '\udc00', context: '' }, { ...new Options(), entities, signal: new AbortController().signal });
+  checkTask('qa', { question: 'a', context: 'b' }, new Options());
   checkNer({ words: ['a'], sentences: undefined } as never, { threshold: 1e308, labels: [] });
   checkForward([{ inputIds: [0, 2], entityPositionIds: [[1, -1], []] }], { head: 'ner' });
 });

@@ -128,9 +128,9 @@ test('errors keep their code, at the headers and in the middle', async () => {
   }, { code: 'network' });
   assert.equal(read, 2000);
   const odd = setup({}, async () => {
-    throw new LukeError('format', 'odd', { a: 1 });
+    throw new LukeError('format', 'odd', { file: 'a' });
   });
-  await assert.rejects(odd.remote.source(`${MODEL}a`, never), { code: 'format', message: 'odd', detail: { a: 1 } });
+  await assert.rejects(odd.remote.source(`${MODEL}a`, never), { code: 'format', message: 'odd', detail: { file: 'a' } });
 });
 
 test('two fetches at once do not mix', async () => {

@@ -54,7 +54,7 @@ test('an option that does not exist is named, with those that do', () => {
 });
 
 test('the priority of a call is one of the three names, and is not passed on as an option of the task', async () => {
-  const input = { strings: { question: 'a', context: 'b' } };
+  const input = { question: 'a', context: 'b' };
   for (const priority of ['user-blocking', 'user-visible', 'background', undefined]) checkTask('qa', input, { priority });
   for (const priority of ['high', 1, null, {}]) assert.throws(() => checkTask('qa', input, { priority }), isInput(/qa: priority must be "user-blocking", "user-visible" or "background"/));
 });

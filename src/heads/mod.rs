@@ -5,7 +5,7 @@
 //! `Luke::run`. The compiler names these places.
 //!
 //! A new method of the API needs a variant of [`Method`]. Add it to [`Method::ALL`] too: the compiler does not ask for
-//! that, but a unit test does. Nothing checks the TypeScript side: `types.ts`, `protocol.ts`, `validate.ts`, `luke.ts`.
+//! that, but a unit test does. `pkg/test/rust.test.ts` compares the names and structs with the types in `pkg/src`.
 #![cfg_attr(not(test), deny(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod spec;

@@ -24,8 +24,8 @@ export function qa(): Tab {
     async run(luke, signal) {
       const text = context.input.value;
       const best = await luke.qa(question.input.value, text, { topK: ANSWERS, entities: titles(entities.input.value), signal });
-      const answers = [best, ...best.alternatives].filter(({ answer }) => answer !== '');
-      if (answers.length === 0) return { summary: 'no answer', body: [element('p', {}, 'The context has no answer.')], data: best };
+      if (!best.answerable) return { summary: 'no answer', body: [element('p', {}, 'The context has no answer.')], data: best };
+      const answers = [best, ...best.alternatives];
       const { answer, start, end, score } = best;
       return {
         summary: count(answers.length, 'answer'),

@@ -48,7 +48,7 @@ export class Stores {
     const targets = stores.filter(({ kind, writable }) => writable && (cache === 'auto' || cache === kind));
     const [target] = targets;
     if (!target && cache === 'opfs' && isFull(OpfsStore.refusal)) {
-      throw new LukeError('quota', `the browser has no room for its store "opfs": ${String(OpfsStore.refusal)}`, { error: String(OpfsStore.refusal) });
+      throw new LukeError('quota', `the browser has no room for its store "opfs": ${String(OpfsStore.refusal)}`, { error: String(OpfsStore.refusal) }, { cause: OpfsStore.refusal });
     }
     if (!target && isRequired) {
       if (cache === false) throw new LukeError('unsupported', 'with cache: false nothing is stored');

@@ -1,0 +1,32 @@
+// What `luke.info` says of a model: what the wasm knows, and what only its files tell.
+import type { Folder } from './files.js';
+import { canHash, hashText } from './hash.js';
+import { totalBytes, type FileEntry } from './manifest.js';
+import type { Head, LabeledHead, RuntimeInfo } from './types.js';
+import type { WasmInfo } from './wasm.js';
+
+/** What the files of a model say. */
+export type FileFacts = Pick<RuntimeInfo, 'bytes' | 'source' | 'manifestHash'>;
+
+/** `files` are what a load reads, and `folder` is absent for a checkpoint. */
+export async function factsOf(files: readonly FileEntry[], folder: Folder | undefined): Promise<FileFacts> {
+  const bytes = totalBytes(files);
+  if (!folder) return { bytes };
+  const { source } = folder.manifest;
+  const manifestHash = canHash() ? await hashText(folder.text) : undefined;
+  return { bytes, ...(source && { source }), ...(manifestHash !== undefined && { manifestHash }) };
+}
+
+/** What the wasm says of a model, without what is empty. */
+export function infoOf({ name, license, dtype, parameters, device, tasks, heads, selfTest, gpu }: WasmInfo): Omit<RuntimeInfo, 'version' | 'threads' | 'loadMs' | 'runtimeUrls' | 'bytes'> {
+  return {
+    name, ...(license && { license }), dtype, parameters, device, tasks, heads: Object.keys(heads) as Head[], labels: labelsOf(heads),
+    ...(selfTest && { selfTest }), ...(gpu && { gpu }),
+  };
+}
+
+function labelsOf(heads: WasmInfo['heads']): RuntimeInfo['labels'] {
+  const all = Object.entries(heads) as [LabeledHead, { labels?: string[] }][];
+  // The first label of `ner` means that a span is no entity.
+  return Object.fromEntries(all.flatMap(([head, { labels = [] }]) => (labels.length > 0 ? [[head, head === 'ner' ? labels.slice(1) : labels]] : [])));
+}

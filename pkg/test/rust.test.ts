@@ -1,0 +1,71 @@
+// The types of options and results agree with the structs of the Rust side: a field that only one of them has is found.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { differences, fromDisk, type Names, type Pairing, type Sources } from './rust.js';
+
+const options = (name: string) => `Omit<Tasks.${name}, keyof Tasks.CallOptions>`;
+
+const PAIRINGS: (Pairing | Names)[] = [
+  { file: 'src/tasks/ner/types.rs', struct: 'NerOptions', type: options('NerOptions'), oneWay: ['sentences'] },
+  { file: 'src/tasks/labels.rs', struct: 'LabelOptions', type: options('LabelOptions') },
+  { file: 'src/tasks/qa/types.rs', struct: 'QaOptions', type: options('QaOptions') },
+  { file: 'src/tasks/cloze/types.rs', struct: 'ClozeOptions', type: options('ClozeOptions') },
+  { file: 'src/tasks/fill_mask.rs', struct: 'FillMaskOptions', type: options('FillMaskOptions') },
+  { file: 'src/tasks/predict_entities.rs', struct: 'PredictEntitiesOptions', type: options('PredictEntitiesOptions') },
+  { file: 'src/tasks/embed.rs', struct: 'EmbedOptions', type: options('EmbedOptions') },
+
+  { file: 'src/tasks/ner/types.rs', struct: 'Words', type: 'Tasks.WordList', oneWay: ['sentences'] },
+  { file: 'src/tasks/typing.rs', struct: 'TypingInput', type: "Input<'typing'>" },
+  { file: 'src/tasks/relation.rs', struct: 'RelationInput', type: "Input<'relation'>" },
+  { file: 'src/tasks/qa/types.rs', struct: 'QaInput', type: "Input<'qa'>" },
+  { file: 'src/tasks/cloze/types.rs', struct: 'ClozeInput', type: "Input<'cloze'>" },
+  { file: 'src/tasks/fill_mask.rs', struct: 'FillMaskInput', type: "Input<'fillMask'>" },
+  { file: 'src/tasks/predict_entities.rs', struct: 'PredictEntitiesInput', type: "Input<'predictEntities'>" },
+  { file: 'src/tasks/embed.rs', struct: 'EmbedInput', type: "Input<'embed'>", oneWay: ['spans'] },
+  { file: 'src/inputs.rs', struct: 'ModelInputs', type: 'Forward.ForwardInputs' },
+
+  { file: 'src/tasks/ner/types.rs', struct: 'Entity', type: "Omit<Tasks.Entity, 'unit'>" },
+  { file: 'src/tasks/labels.rs', struct: 'LabelScore', type: 'Tasks.LabelScore' },
+  // `answerable` is the discriminant of a union there.
+  { file: 'src/tasks/qa/types.rs', struct: 'Answer', type: 'Plain<Tasks.FoundAnswer>', oneWay: ['answerable'] },
+  { file: 'src/tasks/cloze/types.rs', struct: 'ClozeAnswer', type: 'Plain<Tasks.ClozeAnswer>' },
+  { file: 'src/tasks/fill_mask.rs', struct: 'TokenScore', type: 'Tasks.TokenScore' },
+  { file: 'src/tasks/predict_entities.rs', struct: 'EntityScore', type: 'Tasks.EntityScore' },
+  { file: 'src/tasks/embed.rs', struct: 'Token', type: 'Plain<Tasks.Token>' },
+
+  { file: 'src/heads/table.rs', pattern: /^ +key: "(\w+)",$/gm, type: 'Types.Head' },
+  { file: 'src/heads/table.rs', pattern: /^ +Self::\w+ => "(\w+)",$/gm, type: 'Types.Task' },
+  { file: 'src/dtype.rs', pattern: /^ {4}(\w+\d),$/gm, type: "Capitalize<Types.RuntimeInfo['dtype']>" },
+  // The wasm never gives the hidden states of all layers.
+  { file: 'src/model/output.rs', pattern: /^ +Self::(?!Hidden)\w+ => "(\w+)",$/gm, type: 'keyof Forward.ForwardOutputs' },
+  // Ended calls have the reason of their end instead; the other codes are those of the package.
+  { file: 'src/error.rs', pattern: /^ +Self::(?!Aborted)\w+.* => "([\w-]+)",$/gm, type: "Exclude<LukeErrorCode, 'quota' | 'worker-lost' | 'disposed' | 'internal'>" },
+];
+
+test('all options, arguments and results agree', async () => {
+  assert.equal(await differences('rust/all', PAIRINGS, fromDisk), '');
+});
+
+/** The sources with a change in one of them. */
+const changed = (file: string, from: string | RegExp, to: string): Sources => (asked) => {
+  const text = fromDisk(asked);
+  if (asked !== file) return text;
+  assert.match(text, typeof from === 'string' ? new RegExp(from.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')) : from);
+  return text.replace(from, to);
+};
+
+test('a field that only one side has is named, and so is one of another type', async () => {
+  const found = (file: string, from: string, to: string) => differences('rust/changed', PAIRINGS, changed(file, from, to));
+  const ner = 'src/tasks/ner/types.rs';
+  assert.match(await found(ner, '    pub threshold: Option<f64>,\n', '    pub threshold: Option<f64>,\n    /// New.\n    pub runners_up: Option<f64>,\n'), /only in Rust: runnersUp/);
+  assert.match(await found(ner, '    pub max_span_tokens: Option<usize>,\n', ''), /only in TypeScript: maxSpanTokens/);
+  assert.match(await found(ner, '    pub score: f64,\n', '    pub score: String,\n'), /other type: score/);
+  assert.match(await found('src/heads/table.rs', '        key: "qa",', '        key: "qaNew",'), /only in Rust: qaNew/);
+  assert.match(await found('src/heads/spec.rs', '    Likely,\n', '    Likely,\n    /// New.\n    Unlikely,\n'), /other type: candidates/);
+  assert.match(await found('src/tasks/fill_mask.rs', '    pub logit: f32,\n', '    pub logit: f32,\n    /// New.\n    pub rank: usize,\n'), /only in Rust: rank/);
+});
+
+test('options that would take unknown fields are refused, as nothing else would notice them', async () => {
+  const lax = changed('src/tasks/labels.rs', 'deny_unknown_fields, ', '');
+  await assert.rejects(differences('rust/lax', PAIRINGS, lax), /LabelOptions in src\/tasks\/labels.rs takes unknown fields/);
+});

@@ -1,0 +1,229 @@
+// What callers may write, and what the compiler has to refuse. Compiled under the strictest flags against the declarations of the package.
+import {
+  availability, Luke, LukeError, models, pipeline, type Answer, type Entity, type EntityScore, type Labels, type LabelScore, type LoadEvent, type LoadOptions, type NerOptions,
+  type NoAnswer, type QuestionAnsweringItem, type RuntimeInfo, type Span, type Tensor, type TokenScore, type WordEntity,
+} from 'luke-web';
+import { serveOffline } from 'luke-web/service-worker';
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+/** Compiles if `A` and `B` are the same type. */
+const same = <A, B>(_: Equal<A, B>) => {};
+
+declare const luke: Luke;
+declare const text: string;
+declare const textOrTexts: string | string[];
+declare const maybe: { signal: AbortSignal | undefined; threshold: number | undefined; name: string | undefined; isOn: boolean | undefined };
+
+// 1. What may be undefined may be passed on as an option.
+const everyLoadOption: { [K in keyof LoadOptions]-?: undefined } = {
+  device: undefined, worker: undefined, threads: undefined, signal: undefined, onProgress: undefined, cache: undefined, manifestHash: undefined, persist: undefined,
+  parallelDownloads: undefined, retries: undefined, stallMs: undefined, fetch: undefined, headers: undefined, selfTest: undefined, heads: undefined, wasmUrl: undefined,
+};
+await Luke.load('/m/', everyLoadOption);
+await Luke.load('/m/', { signal: maybe.signal, retries: maybe.threshold, manifestHash: maybe.name, persist: maybe.isOn });
+await luke.ner(text, { signal: maybe.signal, threshold: maybe.threshold, labels: undefined, sentences: undefined, candidates: undefined });
+await luke.qa(text, text, { signal: maybe.signal, topK: maybe.threshold, nullThreshold: maybe.threshold, entities: undefined });
+await luke.embed(text, undefined, { titles: undefined });
+await luke.forward({ inputIds: [1], attentionMask: undefined }, { head: undefined });
+await availability('/m/', { signal: maybe.signal, device: undefined });
+await models.prefetch('/m/', { entityTable: maybe.isOn, onProgress: undefined });
+serveOffline({ version: maybe.name, networkTimeoutMs: maybe.threshold });
+const ner = await pipeline('ner', luke);
+await ner(text, { aggregation_strategy: undefined, ignore_labels: undefined, signal: maybe.signal });
+
+// 2. Results depend on options: scores.
+const [plain] = await luke.ner(text);
+same<typeof plain, Entity | undefined>(true);
+const [scored] = await luke.ner(text, { allScores: true, labels: ['PER', 'ORG'] });
+if (scored) {
+  same<typeof scored.label, 'PER' | 'ORG'>(true);
+  const per: number = scored.scores.PER;
+  const other: number | undefined = scored.scores['LOC'];
+  console.log(per, other);
+}
+const [unknownScores] = await luke.ner(text, { allScores: Math.random() > 0.5 });
+// @ts-expect-error the type does not say whether there are scores
+console.log(unknownScores?.scores['PER']);
+const later: NerOptions = { threshold: 0.5 };
+same<Awaited<ReturnType<typeof luke.typing>>, LabelScore[]>(true);
+console.log((await luke.ner(text, later))[0]?.scores?.['PER']);
+
+// 3. A result is an argument.
+if (plain) {
+  await luke.typing(text, plain);
+  await luke.relation(text, plain, { start: 0, end: 3 });
+  await luke.cloze(text, '@placeholder', await luke.ner(text));
+  await luke.embed(text, [plain, [0, 3], { start: 1, end: 2 }]);
+  await luke.ner(text, { sentences: [plain] });
+  const found = await luke.qa(text, text);
+  if (found.answerable) await luke.typing(text, found);
+}
+const spans: Span[] = [[0, 1], { start: 0, end: 1 }];
+await luke.predictEntities(text, spans);
+// @ts-expect-error a span has two ends
+await luke.typing(text, [1]);
+// @ts-expect-error a span has an end
+await luke.typing(text, { start: 1 });
+
+// 4. What surely is there can be used at once.
+const [tokens] = await luke.fillMask(text);
+same<typeof tokens, [TokenScore, ...TokenScore[]]>(true);
+console.log(tokens.map(({ token }) => token), tokens[0].token);
+const [best] = await luke.relation(text, [0, 1], [2, 3]);
+console.log(best.label);
+const [who, where] = await luke.predictEntities(text, [[0, 7], [17, 28]]);
+same<typeof where, [EntityScore, ...EntityScore[]]>(true);
+console.log(who[0].title);
+const { logits } = await luke.forward({ inputIds: [0, 2] }, { head: 'ner' });
+same<typeof logits, Tensor>(true);
+const { startLogits, endLogits } = await luke.forward({ inputIds: [0, 2] }, { head: 'qa' });
+console.log(startLogits.shape, endLogits.data);
+const [{ lastHiddenState, poolerOutput } = { lastHiddenState: logits }] = await luke.forward([{ inputIds: [0, 2] }], { head: 'model' });
+console.log(lastHiddenState.shape, poolerOutput?.shape);
+const unknownHead = await luke.forward({ inputIds: [0, 2] });
+// @ts-expect-error which outputs there are depends on the model's only head
+console.log(unknownHead.logits.shape);
+console.log(unknownHead.logits?.shape, unknownHead.startLogits?.shape);
+// @ts-expect-error the head for questions has no such output
+console.log((await luke.forward({ inputIds: [0] }, { head: 'qa' })).logits);
+const { entities, pooled } = await luke.embed(text, [[0, 1]]);
+const [count, hidden]: [number, number] = entities.shape;
+console.log(count, hidden, pooled?.shape[0]);
+
+// 5. Comparing the code of an error tells the type of its detail. The cause is kept.
+try {
+  await Luke.load('/m/');
+} catch (error) {
+  if (!(error instanceof LukeError)) throw error;
+  if (error.code === 'network') {
+    const status: number | undefined = error.detail.status;
+    console.log(status, error.detail.url, error.cause);
+  } else if (error.code === 'task-unavailable') {
+    const available: readonly string[] = error.detail.available;
+    console.log(available);
+  } else if (error.code === 'integrity') console.log(error.detail.sha256, error.detail.file);
+  // @ts-expect-error only a network error has a status
+  if (error.code === 'input') console.log(error.detail.status);
+  // @ts-expect-error there is no such code
+  if (error.code === 'timeout') throw error;
+  switch (error.code) {
+    case 'network': case 'integrity': case 'format': case 'quota': case 'input': case 'task-unavailable': case 'unsupported': case 'device-lost': case 'out-of-memory':
+    case 'worker-lost': case 'disposed': case 'internal':
+      break;
+    default:
+      same<typeof error, never>(true);
+  }
+}
+const isNetwork = (error: unknown): error is LukeError<'network'> => error instanceof LukeError && error.code === 'network';
+const made: LukeError<'input'> = new LukeError('input', 'no', { argument: 'text' });
+const asError: Error = made;
+console.log(isNetwork(asError));
+// @ts-expect-error an input error has no status
+new LukeError('input', 'no', { status: 404 });
+
+// 6. Heads and labels have names.
+await Luke.load('/m/', { heads: ['ner', 'typing=classifier'] });
+// @ts-expect-error a typing error
+await Luke.load('/m/', { heads: ['nre'] });
+// @ts-expect-error a typing error
+await luke.forward({ inputIds: [0] }, { head: 'nre' });
+interface Conll extends Labels {
+  ner: 'PER' | 'LOC' | 'ORG' | 'MISC';
+}
+const conll = await Luke.load<Conll>('/m/');
+const [entity] = await conll.ner(text);
+same<typeof entity, Entity<Conll['ner']> | undefined>(true);
+same<typeof conll.info.labels.ner, readonly Conll['ner'][] | undefined>(true);
+const [person] = await conll.ner(text, { labels: ['PER'], allScores: true });
+if (person) same<typeof person.label, 'PER'>(true);
+// @ts-expect-error the model has no such label
+await conll.ner(text, { labels: ['PRE'] });
+same<Awaited<ReturnType<typeof conll.typing>>[number]['label'], string>(true);
+const asLuke: Luke = conll;
+console.log(asLuke.info.labels.ner?.includes('PER'));
+
+// 7. No answer is not an answer.
+const answer: Answer = await luke.qa(text, text, { topK: 3 });
+// @ts-expect-error there may be none
+console.log(answer.answer);
+// @ts-expect-error there may be none
+console.log([answer, ...answer.alternatives]);
+if (answer.answerable) {
+  console.log(answer.answer.toUpperCase(), answer.start, answer.score);
+  for (const alternative of answer.alternatives) console.log(alternative.answer, alternative.answerable);
+  // @ts-expect-error alternatives have no alternatives
+  console.log(answer.alternatives[0]?.alternatives);
+} else same<typeof answer, NoAnswer>(true);
+
+// 8. A text or texts.
+const either = await luke.ner(textOrTexts, { threshold: 0.5 });
+same<typeof either, Entity[] | Entity[][]>(true);
+same<Awaited<ReturnType<typeof texts>>, Entity[][]>(true);
+function texts() {
+  return luke.ner(['a', 'b']);
+}
+declare const any: string | readonly string[] | { words: string[] };
+same<Awaited<ReturnType<typeof all>>, Entity[] | Entity[][] | WordEntity[]>(true);
+function all() {
+  return luke.ner(any);
+}
+// Misspelled options are refused beside others that exist.
+// @ts-expect-error a typing error
+await luke.ner(text, { threshold: 0.5, treshold: 1 });
+// @ts-expect-error a typing error
+await luke.ner({ words: ['a'], sentnces: [] });
+// @ts-expect-error a typing error
+await ner(text, { threshold: 0.5, aggregation_stategy: 'simple' });
+// @ts-expect-error a typing error
+await luke.forward({ inputIds: [1], entityIDs: [1] });
+await luke.fillMask(text, { topK: 3, specialTokens: 'match', offsets: undefined } as { topK: number });
+
+// 9. Entities of word lists count words, and are no spans of a text.
+const [word] = await luke.ner({ words: ['a', 'b'], sentences: [[0, 1], { start: 1, end: 2 }] });
+same<typeof word, WordEntity | undefined>(true);
+if (word) {
+  await luke.ner({ words: ['a', 'b'], sentences: [word] });
+  // @ts-expect-error it counts words
+  await luke.typing(text, word);
+}
+// @ts-expect-error it counts code units
+if (plain) await luke.ner({ words: ['a'], sentences: [{ ...plain, unit: 'codepoint' }] });
+const [inBytes] = await luke.ner(text, { offsets: 'byte' });
+if (inBytes) await luke.typing(text, inBytes, { offsets: 'byte' });
+
+// 10. A worker of the page.
+await Luke.load('/m/', { worker: () => new Worker('worker.js', { type: 'module' }) });
+await Luke.load('/m/', { worker: new Worker('worker.js') });
+// @ts-expect-error no worker
+await Luke.load('/m/', { worker: { postMessage() {} } });
+
+// 12. Steps of a load.
+const onProgress = (event: LoadEvent) => {
+  const share: number = event.loadedBytes / event.totalBytes;
+  const file: string | undefined = event.file;
+  if (event.phase === 'download') console.log(event.file.length, share, file);
+  if (event.phase === 'retry') console.log(event.reason.length, event.waitMs ?? 0);
+  if (event.phase === 'fallback' || event.phase === 'quota') console.log(event.reason.length);
+  // @ts-expect-error only a retry waits
+  if (event.phase === 'ready') console.log(event.waitMs.toFixed());
+  // @ts-expect-error there is no such step
+  return event.phase === 'compile';
+};
+await Luke.load('/m/', { onProgress });
+
+const info: RuntimeInfo = luke.info;
+const facts: [string | undefined, string | undefined, string | undefined, number, 'f32' | 'f16' | 'bf16' | 'q8' | 'q4'] = [info.license, info.source, info.manifestHash, info.bytes, info.dtype];
+console.log(facts, info.heads.includes('qa'));
+
+// Pipelines
+const [item] = await ner(text, { aggregation_strategy: 'simple', labels: ['PER'] });
+if (item) same<typeof item.entity_group, 'PER'>(true);
+const answers = await pipeline('question-answering', '/m/');
+same<Awaited<ReturnType<typeof one>>, QuestionAnsweringItem>(true);
+function one() {
+  return answers('q', 'c');
+}
+console.log((await answers('q', 'c', { top_k: 2 })).length, (await answers(['q'], ['c']))[0]?.answer);
+
+await using disposed = luke;
+console.log(disposed.tasks);
