@@ -2,9 +2,10 @@
 import { abortable } from './abort.js';
 import { Client } from './client.js';
 import { LukeError } from './errors.js';
+import { withHint } from './hub.js';
 import { persist } from './models.js';
 import { engineOptions } from './options.js';
-import type { Call } from './protocol.js';
+import type { Call, EngineInfo } from './protocol.js';
 import { CallQueue } from './queue.js';
 import { fetchSource } from './source.js';
 import type {
@@ -57,7 +58,9 @@ export class Luke {
    * Loads a model folder, which has a `manifest.json` made by `luke convert`. It also loads a Hugging Face folder without conversion
    * (`config.json`, `entity_vocab.json`, tokenizer files and `*.safetensors`); such a folder has no hashes to check its files.
    *
-   * @param model URL of the folder or of its manifest. A relative URL is resolved against the page's URL.
+   * @param model URL of the folder or of its manifest; a relative URL is resolved against the page's URL. Or the name of a repository on
+   * a hub, `org/name` or `org/name@revision`, which stands for `{hub}/org/name/resolve/{revision}/`; the revision is `main` if none is
+   * given. A string with exactly one `/`, neither at its start nor at its end, is such a name. `models/mini/` and `./models/mini` are URLs.
    * @throws {LukeError} `input` if an argument or option is invalid; `network` if the files cannot be fetched, as from a wrong URL;
    * `integrity` or `format` if they cannot be used; `unsupported`, `device-lost` or `out-of-memory` if the model cannot run here. After an
    * abort it rejects with `signal.reason`.
@@ -68,13 +71,13 @@ export class Luke {
    * });
    */
   static async load(model: string | URL, options: LoadOptions = {}): Promise<Luke> {
-    const url = checkUrl('load', model);
     checkLoadOptions(options);
+    const url = checkUrl('load', model, options.hub);
     options.signal?.throwIfAborted();
     if (options.persist) void persist(); // a browser may ask the user, who may not answer
     const luke = new Luke(url, options);
     try {
-      await abortable(luke.#connect(options.onProgress), options.signal);
+      await abortable(withHint(model, luke.#connect(options.onProgress)), options.signal);
       return luke;
     } catch (error) {
       luke.#disposed = true;
@@ -89,7 +92,7 @@ export class Luke {
     const engine = { ...engineOptions(this.#options), device, threads, selfTest, heads };
     const handlers = {
       onProgress: (event: LoadEvent) => (this.#options.signal?.aborted ? undefined : onProgress?.(event)),
-      onInfo: (info: RuntimeInfo) => (this.#info = info),
+      onInfo: (info: EngineInfo) => (this.#info = { ...info, ...client.place }),
       onLost: () => typeof worker !== 'object' && this.#client === client && (this.#client = undefined),
       source: fetch && fetchSource(fetch, headers),
     };
@@ -97,7 +100,7 @@ export class Luke {
     this.#client = client;
     if (this.#disposed) client.close(disposedError());
     try {
-      this.#info = await client.load(this.#url, engine);
+      this.#info = { ...(await client.load(this.#url, engine)), ...client.place };
     } catch (error) {
       client.close(error);
       this.#client = undefined;

@@ -15,8 +15,8 @@ export interface LoadOptions {
    */
   device?: 'auto' | Device;
   /**
-   * Where the model runs: in a new Web Worker (`true`, the default if workers are available), on this thread (`false`), or in your
-   * worker, whose script imports `luke-web/worker`. A worker from a function is terminated with the model; a `Worker` object is not.
+   * Where the model runs: in a new Web Worker (`true`; the default if the page can start one, else `info.workerReason` says why), on this
+   * thread (`false`), or in your worker, whose script imports `luke-web/worker`. One from a function is terminated with the model.
    */
   worker?: boolean | Worker | (() => Worker);
   /**
@@ -56,6 +56,8 @@ export interface LoadOptions {
   fetch?: typeof fetch;
   /** Headers for every request for the model's files, for example `Authorization`. */
   headers?: Record<string, string>;
+  /** URL of the hub for models that are named by their repository, for example of a mirror (default `https://huggingface.co/`). */
+  hub?: string | URL;
   /** Whether to run the self-test of the manifest: an input with its expected outputs (default `true`). A checkpoint has no self-test. */
   selfTest?: boolean;
   /**
@@ -112,6 +114,9 @@ export interface RuntimeInfo {
   /** Number of weights. */
   parameters: number;
   device: Device;
+  /** Whether the model runs in a worker, and why it does not although the option `worker` was not set. */
+  worker: boolean;
+  workerReason?: string;
   /** Name of the GPU adapter, if the model runs on WebGPU. */
   adapter?: string;
   /** Number of threads that compute. It is 1 on WebGPU. */
@@ -323,10 +328,7 @@ export interface EntityScore {
 
 /** Options of `luke.embed`. */
 export interface EmbedOptions extends TaskOptions {
-  /**
-   * The known Wikipedia title of each span, or `null` for the entity `[MASK]` (default: `null` for all). A title that the model does
-   * not know is read as `[UNK]`.
-   */
+  /** The known Wikipedia title of each span, or `null` for the entity `[MASK]` (default: all `null`). An unknown title is read as `[UNK]`. */
   titles?: readonly (string | null)[];
 }
 
@@ -387,9 +389,8 @@ export interface ForwardOptions extends CallOptions {
   head?: string;
 }
 
-/** An array of numbers in row-major order. */
+/** An array of numbers in row-major order, and the size of each dimension. */
 export interface Tensor {
-  /** Size of each dimension. */
   shape: number[];
   data: Float32Array;
 }

@@ -3,6 +3,7 @@
 import { abortable } from './abort.js';
 import { isThrownThroughWasm, isTrap, LukeError } from './errors.js';
 import type { FileEntry } from './manifest.js';
+import { MODULES } from './modules.js';
 import type { Progress } from './progress.js';
 import { retrying, type OnRetry, type RetryOptions } from './retry.js';
 import { download, fetchSource } from './source.js';
@@ -184,28 +185,6 @@ export function loadWasm(runtime: Runtime, options: RuntimeOptions, progress: Pr
   }
   return abortable(instance, signal); // other loads may wait for the same instance
 }
-
-/** The locations of the modules. Imports and URLs are written out in full, because bundlers search for exactly these forms. */
-const MODULES = {
-  cpu: {
-    load: (): Promise<WasmModule> => import('../wasm/cpu/luke_web.js'),
-    url: () => new URL('../wasm/cpu/luke_web_bg.wasm', import.meta.url),
-  },
-  /** The CPU module for engines with relaxed SIMD, which computes int8 products faster. */
-  relaxed: {
-    load: (): Promise<WasmModule> => import('../wasm/relaxed/luke_web.js'),
-    url: () => new URL('../wasm/relaxed/luke_web_bg.wasm', import.meta.url),
-  },
-  /** The CPU module with relaxed SIMD and shared memory for threads. */
-  threads: {
-    load: (): Promise<WasmModule> => import('../wasm/threads/luke_web.js'),
-    url: () => new URL('../wasm/threads/luke_web_bg.wasm', import.meta.url),
-  },
-  webgpu: {
-    load: (): Promise<WasmModule> => import('../wasm/webgpu/luke_web.js'),
-    url: () => new URL('../wasm/webgpu/luke_web_bg.wasm', import.meta.url),
-  },
-};
 
 /** The URL of a module below `wasmUrl`. It keeps the query, which may contain a token. */
 export function wasmFile(folder: string, wasmUrl: string): URL {
