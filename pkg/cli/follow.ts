@@ -30,8 +30,10 @@ export function follower(fetchFunction: typeof fetch = fetch): { fetch: typeof f
       const response = await fetchFunction(url, { ...init, headers, redirect: 'manual' });
       note = { ...about(response), ...note }; // the hub knows better than the store to which it redirects
       const location = REDIRECTS.includes(response.status) ? response.headers.get('location') : null;
-      if (location === null) {
+      const isKnown = init.method === 'HEAD' && note.sha256 !== undefined && note.bytes !== undefined; // the store need not be asked
+      if (location === null || isKnown) {
         notes.set(String(first), note);
+        if (location !== null) return new Response(null);
         return redirects === 0 ? response : Object.defineProperty(response, 'redirected', { value: true });
       }
       await response.body?.cancel();

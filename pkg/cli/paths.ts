@@ -2,8 +2,11 @@
 import { join } from 'node:path';
 import { LukeError } from '../src/errors.js';
 
-/** What no file system takes, or takes for something else: on Windows also a drive, a stream of a file, and a dot or space at the end. */
-const UNFIT = /[\\:*?"<>|\p{Cc}]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/iu;
+/**
+ * What some file system does not take, or takes for something else: on Windows a drive, a stream of a file, and a dot or space at the end.
+ * `%` may stand for any other sign in a URL.
+ */
+const UNFIT = /[\\:*?"<>|%\p{Cc}]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/iu;
 
 /** The place of a file in a folder. Throws `format` if its path would lead out of the folder, or is no name for a file. */
 export function placeIn(folder: string, path: string): string {

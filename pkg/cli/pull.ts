@@ -8,7 +8,7 @@ import { checkManifest, fileUrl, loadFiles, manifestUrl, totalBytes, type FileEn
 import { nameOf } from '../src/names.js';
 import { Progress } from '../src/progress.js';
 import { retrying, type RetryOptions } from '../src/retry.js';
-import { download, fetchSource } from '../src/source.js';
+import { download, fetchSource, type Source } from '../src/source.js';
 import type { LoadEvent } from '../src/types.js';
 import { entryOf, pullFile, type Pulling, type Verified, type Wanted } from './file.js';
 import { follower } from './follow.js';
@@ -72,6 +72,7 @@ class Visit {
   readonly pulling: Pulling;
   /** Ends all that is under way. */
   readonly abort = new AbortController();
+  readonly #heads: Source;
   readonly #options: PullOptions;
   readonly #id: string | undefined;
   readonly #follower: ReturnType<typeof follower>;
@@ -88,8 +89,10 @@ class Visit {
     const end = () => this.abort.abort(options.signal.reason);
     if (options.signal.aborted) end();
     options.signal.addEventListener('abort', end, { once: true });
+    const headers = repository && token ? { authorization: `Bearer ${token}` } : undefined;
+    this.#heads = fetchSource((url, init) => this.#follower.fetch(url, { ...init, method: 'HEAD' }), headers);
     this.pulling = {
-      source: fetchSource(this.#follower.fetch, repository && token ? { authorization: `Bearer ${token}` } : undefined),
+      source: fetchSource(this.#follower.fetch, headers),
       options: { retries, stallMs },
       signal: this.abort.signal,
       onBytes: (file, here, stored) => this.progress.count(entryOf(file), here, stored),
@@ -114,11 +117,7 @@ class Visit {
   async find(path: string, isOptional = false): Promise<Wanted | undefined> {
     const url = fileUrl(this.url, path);
     try {
-      await this.#ask(path, async (signal) => {
-        const response = await download(this.pulling.source, url, signal);
-        await response.pieces[Symbol.asyncIterator]().return?.(undefined); // the answer's headers are enough
-        if (response.html) throw missing(url, true);
-      });
+      await this.#ask(path, (signal) => this.#look(url, signal));
     } catch (error) {
       this.commit ??= this.#follower.notes.get(url)?.commit; // also an answer that the file is not there says it
       if (isOptional && isMissing(error)) return undefined;
@@ -127,6 +126,20 @@ class Visit {
     const { commit, ...facts } = this.#follower.notes.get(url) ?? {};
     this.commit ??= commit;
     return { path, url, ...facts };
+  }
+
+  /** Asks for the headers of a file, which are then in the notes. */
+  async #look(url: string, signal: AbortSignal): Promise<void> {
+    const isLarge = new URL(url).pathname.endsWith('.safetensors');
+    const head = isLarge ? await download(this.#heads, url, signal).catch(headless) : undefined;
+    if (head?.html) throw missing(url, true);
+    if (head) return;
+    const { html, pieces } = await download(this.pulling.source, url, signal);
+    for await (const piece of pieces) {
+      if (isPage(piece)) throw missing(url, true);
+      break; // leaving the loop ends the download
+    }
+    if (html) throw missing(url, true);
   }
 
   /** A small file, or `undefined` if the server does not have it. */
@@ -199,6 +212,12 @@ function checkNames(files: readonly Wanted[]): void {
     if (seen.has(name)) throw new LukeError('format', `the model has two files with the name ${JSON.stringify(file.path)}`, { path: file.path });
     seen.set(name, file);
   }
+}
+
+/** Some servers answer no requests for headers alone. */
+function headless(error: unknown): undefined {
+  const { status = 0, errorCode } = ((error as Partial<LukeError>).detail ?? {}) as { status?: number; errorCode?: string };
+  if (![400, 403, 405, 501].includes(status) || errorCode !== undefined) throw error;
 }
 
 function webUrl(model: string): string {

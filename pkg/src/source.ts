@@ -174,5 +174,6 @@ function fetchError(url: string, error: unknown, signal: AbortSignal): unknown {
   // A browser does not tell a page why.
   const here = globalThis.location?.origin;
   const hint = error instanceof TypeError && here && URL.canParse(url) && new URL(url).origin !== here ? '. It is on another origin: its server, or the one to which it redirects, is not there or does not allow this page (CORS)' : '';
-  return new LukeError('network', `cannot fetch ${url}: ${error instanceof Error ? error.message : error}${hint}`, { url });
+  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''; // of Node.js
+  return new LukeError('network', `cannot fetch ${url}: ${error instanceof Error ? error.message : error}${cause}${hint}`, { url });
 }
