@@ -196,7 +196,7 @@ export function wasmFile(folder: string, wasmUrl: string): URL {
 /** The scripts that were fetched here, under the names that a bundler gave them. `wasm` is where the module is before it is bundled. */
 function scripts(wasm: URL): string[] {
   const fetched = performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => /\.m?js([?#]|$)/.test(name));
-  const own = typeof document === 'undefined' && globalThis.location ? [location.href] : [];
+  const own = typeof document === 'undefined' && globalThis.location && location.protocol !== 'blob:' ? [location.href] : [];
   return fetched.length > 0 ? [...new Set([...own, ...fetched])] : [...own, new URL('luke_web.js', wasm).href];
 }
 
