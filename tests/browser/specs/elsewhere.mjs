@@ -1,8 +1,10 @@
 // Pages on which a worker of the package cannot be started as usual: the package comes from another origin, or a policy forbids workers.
 import assert from 'node:assert/strict';
+import { ISOLATION } from '../../../www/serve.mjs';
 import { startSite } from '../server.mjs';
 
 const ANY_ORIGIN = { 'access-control-allow-origin': '*' };
+const ISOLATED = 'isolated';
 const policy = (text) => ({ 'content-security-policy': text });
 
 export default async function ({ test, openPage }) {
@@ -36,6 +38,15 @@ export default async function ({ test, openPage }) {
     assert.equal(again.has, true, 'what it stores belongs to the page');
   });
 
+  await test('a package from another origin has threads too, on an isolated page', async () => {
+    const site = (sites[ISOLATED] ??= await startSite({ headers: ISOLATION }));
+    const threads = Math.min(2, await cores(openPage));
+    for (const from of [site, cdn]) {
+      const { info } = works(await visit(site, from, { threads }));
+      assert.deepEqual([info.worker, info.threads], [true, threads], JSON.stringify(info));
+    }
+  });
+
   for (const [what, text, from] of [
     ['a policy without workers', "worker-src 'none'", own], ['a policy without workers, and a package from another origin', "worker-src 'none'", cdn],
     ['a policy with workers of its origin alone, and a package from another origin', "worker-src 'self'", cdn],
@@ -59,6 +70,13 @@ export default async function ({ test, openPage }) {
   }
 
   for (const site of [cdn, ...Object.values(sites)]) site.close();
+}
+
+async function cores(openPage) {
+  const page = await openPage();
+  const count = await page.evaluate(() => navigator.hardwareConcurrency);
+  await page.context().close();
+  return count;
 }
 
 // In the page.
