@@ -86,7 +86,7 @@ export default async function ({ test, openPage }) {
     const [{ path, bytes }] = await page.evaluate(chunksOf);
     hub.plan(path, { on: 'store', cutAt: Math.floor(bytes / 2) });
     hub.plan(path, { on: 'signature' }); // the first is good
-    hub.plan(path, { on: 'signature', expired: true }, 2); // the next has expired
+    hub.plan(path, { on: 'signature', expired: true }); // the next has expired
     const { events } = await loads('luke/folder');
     assert.ok(events.includes('retry'));
     const asked = fromStore(path);
@@ -100,7 +100,7 @@ export default async function ({ test, openPage }) {
     hub.plan(WEIGHTS, { on: 'store', cutAfter: 20_000 }, 'once');
     await loads('luke/raw');
     const ranges = fromStore(WEIGHTS).map(({ range }) => Number(/=(\d+)-/.exec(range)[1]));
-    assert.ok(ranges.at(-1) > ranges.at(-2) || ranges.length > 3, String(ranges));
+    assert.ok(ranges.some((start) => ranges.includes(start + 20_000)), String(ranges));
   });
 
   await inHub('a signed URL that has expired is replaced; where all have, the error says so', async () => {
