@@ -93,7 +93,7 @@ export class Client {
     try {
       await serveHere(port2);
     } catch (error) {
-      port1.close(); // an open port would keep Node.js alive
+      port1.close();
       throw error;
     }
     return new Client(port1, () => {}, handlers, place);
@@ -120,8 +120,13 @@ export class Client {
     const { port1, port2 } = new MessageChannel();
     const client = new Client(port1, () => isOwned && instance.terminate(), handlers, { worker: true });
     const { signal } = client.#watching;
-    instance.addEventListener('error', (event) => client.#onWorkerError(event), { signal });
-    instance.postMessage(CONNECT, [port2]);
+    try {
+      instance.addEventListener('error', (event) => client.#onWorkerError(event), { signal });
+      instance.postMessage(CONNECT, [port2]);
+    } catch (error) {
+      port1.close(); // an open port would keep Node.js alive
+      throw error;
+    }
     client.#watch(Math.max(helloMs, MIN_HELLO_MS));
     return client;
   }
@@ -245,6 +250,7 @@ export class Client {
     if (this.#isAlive) return;
     this.#refusal = new LukeError('unsupported', `the worker did not start: ${event.message || 'its script could not be loaded'}`);
     this.close(this.#refusal);
+    this.#port.close(); // nobody is at the other end
   }
 
   /** Waits for the worker's first message, and later for its answers while requests are pending. */

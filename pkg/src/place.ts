@@ -18,8 +18,8 @@ export function startThreadWorker(): Worker {
   return fromAnyOrigin(() => new Worker(new URL('./thread.js', import.meta.url), { type: 'module', name: 'luke-web-thread' }), './thread.js', 'luke-web-thread');
 }
 
-/** By then the script has been read: it is in memory. */
-const REVOKE_MS = 60_000;
+/** URLs of scripts of the page's origin that import one of another origin, by its URL. They are small, and stay for the next worker. */
+const importers = new Map<string, string>();
 
 /**
  * A worker's script must be of the page's origin, but what it imports may be of another one, such as a content delivery network. `path` is
@@ -29,13 +29,10 @@ function fromAnyOrigin(start: () => Worker, path: string, name: string): Worker 
   try {
     return start();
   } catch (error) {
-    const url = new URL(path, import.meta.url);
-    if (url.origin === globalThis.location?.origin) throw error;
-    const script = URL.createObjectURL(new Blob([`import ${JSON.stringify(url.href)};`], { type: 'text/javascript' }));
-    try {
-      return new Worker(script, { type: 'module', name });
-    } finally {
-      setTimeout(() => URL.revokeObjectURL(script), REVOKE_MS);
-    }
+    const { origin, href } = new URL(path, import.meta.url);
+    if (origin === globalThis.location?.origin) throw error;
+    const script = importers.get(href) ?? URL.createObjectURL(new Blob([`import ${JSON.stringify(href)};`], { type: 'text/javascript' }));
+    importers.set(href, script);
+    return new Worker(script, { type: 'module', name });
   }
 }
