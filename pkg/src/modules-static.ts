@@ -5,11 +5,13 @@ import * as relaxed from '../wasm/relaxed/luke_web.js';
 import { LukeError } from './errors.js';
 import type { MODULES as DynamicModules } from './modules.js';
 
-/** As in `luke-web`, for what is not here. */
-const missing = (what: string) => ({
-  load: () => Promise.reject(new LukeError('unsupported', `luke-web/static has no ${what}`)),
-  url: () => new URL('../wasm/cpu/luke_web_bg.wasm', import.meta.url),
-});
+/** A module that is not here. */
+function missing(what: string) {
+  const refuse = () => {
+    throw new LukeError('unsupported', `luke-web/static has no ${what}`);
+  };
+  return { load: async () => refuse(), url: refuse };
+}
 
 export const MODULES: typeof DynamicModules = {
   cpu: { load: async () => cpu, url: () => new URL('../wasm/cpu/luke_web_bg.wasm', import.meta.url) },

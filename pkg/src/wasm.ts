@@ -208,7 +208,7 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
   progress.event('runtime', { file: url });
   const scriptName = `luke_web.js of ${url}`;
   const script = retrying(scriptName, options, stop.signal, onRetry, () => MODULES[folder].load().catch((error: unknown) => {
-    throw new LukeError('network', `cannot fetch the script ${scriptName}: ${String(error)}`, { url: scriptName });
+    throw error instanceof LukeError ? error : new LukeError('network', `cannot fetch the script ${scriptName}: ${String(error)}`, { url: scriptName });
   }));
   const instance = retrying(url, options, stop.signal, onRetry, async (signal, alive) => {
     const response = await download(fetchWasm, url, signal);
