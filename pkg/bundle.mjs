@@ -4,8 +4,16 @@ import { build } from 'esbuild';
 
 const options = { bundle: true, format: 'esm', target: 'es2022', minify: true, sourcemap: true, outdir: 'dist', logLevel: 'warning' };
 const wasm = '../wasm/*';
+/** Takes NAME-static.ts in place of NAME.ts: what has neither workers nor `import()`. */
+const withoutImports = {
+  name: 'static',
+  setup: ({ onResolve, resolve }) => onResolve({ filter: /^\.\/(place|modules)\.js$/ }, ({ path, ...from }) => resolve(path.replace('.js', '-static.js'), from)),
+};
 await Promise.all([
   build({ ...options, entryPoints: ['worker', 'serve', 'thread', 'service-worker'].map((name) => `src/${name}.ts`), external: [wasm] }),
   // The page needs the engine only with `worker: false`.
   build({ ...options, entryPoints: ['src/index.ts'], external: [wasm, './serve.js'] }),
+  build({ ...options, entryPoints: ['src/static.ts'], external: [wasm], plugins: [withoutImports] }),
+  // The command `luke-web` for Node.js.
+  build({ ...options, entryPoints: { cli: 'cli/main.ts' }, platform: 'node', target: 'node20', sourcemap: false, banner: { js: '#!/usr/bin/env node' } }),
 ]);

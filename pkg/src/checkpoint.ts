@@ -2,17 +2,17 @@
 // the small files once and keeps what it made of them; the weights are then parts of the safetensors files.
 import { LukeError } from './errors.js';
 import { checkVersion, key } from './fetcher.js';
-import { collect, hasAnswered, isMissing, missing, type ModelFiles } from './files.js';
+import { collect, hasAnswered, isMissing, isPage, missing, type ModelFiles } from './files.js';
 import { fileUrl } from './manifest.js';
 import { nameOf, RecordedNames } from './names.js';
 import { withinStall } from './retry.js';
 import { download, type ByteRange, type Download } from './source.js';
 import type { WasmCheckpoint, WasmModule } from './wasm.js';
 
-const WEIGHTS = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
+export const WEIGHTS = 'model.safetensors';
+export const INDEX = 'model.safetensors.index.json';
 /** Each list is tried until one of its files is there; `''` says that none need be. */
-const SMALL_FILES = [
+export const SMALL_FILES = [
   ['entity_vocab.json'], ['luke_web.json', ''], ['tokenizer_config.json', ''], ['added_tokens.json', ''],
   ['tokenizer.json', 'vocab.json', 'vocab.txt', 'sentencepiece.bpe.model'], ['merges.txt', ''],
 ];
@@ -27,13 +27,13 @@ export async function readCheckpoint(wasm: WasmModule, model: ModelFiles, heads:
   const from = new SmallFiles(model);
   const files: Record<string, Uint8Array> = {};
   const find = async (names: readonly string[]) => {
-    let found: Missing | undefined;
+    let found: LukeError | undefined;
     for (const name of names) {
-      const bytes = name === '' ? new Uint8Array() : await from.read(name).catch((error: unknown) => void (found ??= missingDetail(error)));
+      const bytes = name === '' ? new Uint8Array() : await from.read(name).catch((error: unknown) => void (missingDetail(error), (found ??= error as LukeError)));
       if (bytes && name) files[name] = bytes;
       if (bytes) return;
     }
-    throw new LukeError('network', `${fileUrl(url, names[0]!)} answered with status ${found?.status}; a checkpoint needs ${names.join(', or ')}`, { url, files: names, ...found });
+    throw new LukeError('network', `${found!.message}; a checkpoint needs ${names.join(', or ')}`, { url, files: names, ...missingDetail(found) });
   };
   try {
     await find(['config.json']); // first, so that what is no checkpoint at all is told by it
@@ -106,7 +106,9 @@ export class SmallFiles {
       const response = await download(source, url, signal, range, fetcher.freshness);
       if (response.html) throw missing(url, true);
       if (range) this.#see(path, url, response);
-      return collect(response, url, alive, MAX_SMALL_BYTES, range?.bytes);
+      const bytes = await collect(response, url, alive, MAX_SMALL_BYTES, range?.bytes);
+      if (isPage(bytes)) throw missing(url, true);
+      return bytes;
     });
   }
 
@@ -123,13 +125,14 @@ export class SmallFiles {
 interface Missing {
   status: number;
   isPage?: boolean;
+  errorCode?: string;
 }
 
 /** The detail of an error that says that there is no such file; any other error is thrown again. */
 function missingDetail(error: unknown): Missing {
   if (!isMissing(error)) throw error;
-  const { status, isPage } = (error as LukeError).detail as Missing;
-  return { status, ...(isPage && { isPage }) };
+  const { status, isPage, errorCode } = (error as LukeError).detail as Missing;
+  return { status, ...(isPage && { isPage }), ...(errorCode && { errorCode }) };
 }
 
 function isReplaced(error: unknown): boolean {

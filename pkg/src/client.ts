@@ -1,10 +1,11 @@
 // The page's end of the port: starts the engine in a worker or on this thread, sends requests and receives replies.
 import { LukeError, toLukeError } from './errors.js';
-import { CONNECT, type Action, type Call, type EngineOptions, type ManageOptions, type Reply, type Request } from './protocol.js';
+import { CONNECT, type Action, type Call, type EngineInfo, type EngineOptions, type ManageOptions, type Reply, type Request } from './protocol.js';
+import { hasWorkers, serveHere, startWorker } from './place.js';
 import { answerFetch } from './remote.js';
 import type { Source } from './source.js';
 import type { Priority } from './tasks.js';
-import type { LoadEvent, LoadOptions, RuntimeInfo, WorkerLike } from './types.js';
+import type { LoadEvent, LoadOptions, RuntimeInfo } from './types.js';
 
 interface Pending {
   resolve: (value: unknown) => void;
@@ -20,7 +21,7 @@ interface Fetching {
 /** Callbacks for messages that the engine may send at any time. */
 export interface Handlers {
   onProgress?: ((event: LoadEvent) => void) | undefined;
-  onInfo?: (info: RuntimeInfo) => void;
+  onInfo?: (info: EngineInfo) => void;
   /** The connection has ended by itself, because the worker did. */
   onLost?: (reason: LukeError) => void;
   /** Fetches the model's files for the engine, if the user passed a `fetch`. */
@@ -34,8 +35,12 @@ const MAX_PINGS = 12;
 /** A script that is not in the HTTP cache takes its time, however short the limit for other files is. */
 const MIN_HELLO_MS = 5_000;
 
+/** Whether an engine runs in a worker, and why it does not although it could have. */
+export type Place = Pick<RuntimeInfo, 'worker' | 'workerReason'>;
+
 /** A connection to one engine. */
 export class Client {
+  readonly place: Place;
   readonly #port: MessagePort;
   readonly #terminate: () => void;
   readonly #handlers: Handlers;
@@ -49,25 +54,33 @@ export class Client {
   /** Questions for a sign of life since the last message. They are counted, and not the time: a computer that slept asks once. */
   #pings = 0;
   #closed: { reason: unknown } | undefined;
+  /** Resolves with the first message, or when the connection is closed. */
+  readonly #opened: Promise<void>;
+  #open!: () => void;
+  /** Why the worker's script could not be loaded. */
+  #refusal: LukeError | undefined;
 
-  private constructor(port: MessagePort, terminate: () => void, handlers: Handlers) {
+  private constructor(port: MessagePort, terminate: () => void, handlers: Handlers, place: Place) {
     this.#port = port;
     this.#terminate = terminate;
     this.#handlers = handlers;
+    this.place = place;
+    this.#opened = new Promise((resolve) => (this.#open = resolve));
     port.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
     port.onmessageerror = () => this.#lose('it sent a message that cannot be read');
   }
 
   /**
-   * Starts an engine in the given worker, or on this thread. Rejects with `unsupported` if it cannot be started. If a worker does not
-   * answer within `helloMs`, or 5 s, pending requests reject with `unsupported`.
+   * Starts an engine in the given worker, or on this thread. If nothing is given, it is a new worker where one can be started, and this
+   * thread otherwise. Rejects with `unsupported` if it cannot be started. If a worker does not answer within `helloMs`, or 5 s, pending
+   * requests reject with `unsupported`.
    */
   static async connect(worker: LoadOptions['worker'], handlers: Handlers, helloMs: number): Promise<Client> {
-    const channel = new MessageChannel();
     try {
-      return await Client.#start(channel, worker, handlers, helloMs);
+      if (worker === false || (worker === undefined && !hasWorkers())) return await Client.#here(handlers, { worker: false });
+      if (worker === true && !hasWorkers()) throw new LukeError('unsupported', 'Web Workers are not available: use worker: false');
+      return worker === undefined ? await Client.#anywhere(handlers, helloMs) : Client.#inWorker(worker, handlers, helloMs);
     } catch (error) {
-      channel.port1.close();
       if (error instanceof LukeError) throw error;
       const name = worker === false ? 'the engine' : 'the worker';
       const hint = worker === false ? '' : '; you can start it with your own script: worker: () => new Worker(…), see luke-web/worker';
@@ -75,25 +88,52 @@ export class Client {
     }
   }
 
-  static async #start({ port1, port2 }: MessageChannel, worker: LoadOptions['worker'], handlers: Handlers, helloMs: number): Promise<Client> {
-    if (worker === false || (worker === undefined && typeof Worker === 'undefined')) {
-      const { serve } = await import('./serve.js');
-      void serve(port2);
-      return new Client(port1, () => {}, handlers);
+  /** On this thread. */
+  static async #here(handlers: Handlers, place: Place): Promise<Client> {
+    const { port1, port2 } = new MessageChannel();
+    try {
+      await serveHere(port2);
+    } catch (error) {
+      port1.close();
+      throw error;
     }
-    if (typeof Worker === 'undefined' && worker === true) throw new LukeError('unsupported', 'Web Workers are not available: use worker: false');
+    return new Client(port1, () => {}, handlers, place);
+  }
+
+  /** In a worker of the package, or on this thread if the page's origin or its policy allows no such worker. */
+  static async #anywhere(handlers: Handlers, helloMs: number): Promise<Client> {
+    try {
+      const client = Client.#inWorker(true, handlers, helloMs);
+      await client.#opened;
+      if (client.#refusal) throw client.#refusal;
+      return client;
+    } catch (error) {
+      const workerReason = error instanceof LukeError ? error.message : `the worker did not start: ${String(error)}`;
+      const client = await Client.#here(handlers, { worker: false, workerReason });
+      void client.#report({ phase: 'fallback', reason: `the model runs on the thread of the page: ${workerReason}`, loadedBytes: 0, totalBytes: 0, storedBytes: 0 });
+      return client;
+    }
+  }
+
+  static #inWorker(worker: Exclude<LoadOptions['worker'], false | undefined>, handlers: Handlers, helloMs: number): Client {
     const isOwned = typeof worker !== 'object';
     const instance = typeof worker === 'function' ? worker() : typeof worker === 'object' ? worker : startWorker();
-    const client = new Client(port1, () => isOwned && instance.terminate(), handlers);
+    const { port1, port2 } = new MessageChannel();
+    const client = new Client(port1, () => isOwned && instance.terminate(), handlers, { worker: true });
     const { signal } = client.#watching;
-    instance.addEventListener('error', (event) => client.#onWorkerError(event as ErrorEvent), { signal });
-    instance.postMessage(CONNECT, [port2]);
+    try {
+      instance.addEventListener('error', (event) => client.#onWorkerError(event as ErrorEvent), { signal });
+      instance.postMessage(CONNECT, [port2]);
+    } catch (error) {
+      port1.close(); // an open port would keep Node.js alive
+      throw error;
+    }
     client.#watch(Math.max(helloMs, MIN_HELLO_MS));
     return client;
   }
 
-  load(model: string, options: EngineOptions): Promise<RuntimeInfo> {
-    return this.#request((id) => ({ type: 'load', id, model, options })) as Promise<RuntimeInfo>;
+  load(model: string, options: EngineOptions): Promise<EngineInfo> {
+    return this.#request((id) => ({ type: 'load', id, model, options })) as Promise<EngineInfo>;
   }
 
   /** Runs a task. When `signal` aborts, the engine ends it at its next pause. */
@@ -110,6 +150,7 @@ export class Client {
   close(reason: unknown): void {
     if (this.#closed) return;
     this.#closed = { reason };
+    this.#open();
     this.#watching.abort();
     for (const { abort, next } of this.#fetches.values()) {
       abort.abort(reason);
@@ -142,6 +183,7 @@ export class Client {
 
   #receive(reply: Reply): void {
     this.#isAlive = true;
+    this.#open();
     this.#pings = 0;
     switch (reply.type) {
       case 'hello':
@@ -207,7 +249,9 @@ export class Client {
   /** Closes the connection if the worker's script does not load. Later errors in the worker arrive as replies. */
   #onWorkerError(event: ErrorEvent): void {
     if (this.#isAlive) return;
-    this.close(new LukeError('unsupported', `the worker did not start: ${event.message || 'its script could not be loaded'}`));
+    this.#refusal = new LukeError('unsupported', `the worker did not start: ${event.message || 'its script could not be loaded'}`);
+    this.close(this.#refusal);
+    this.#port.close(); // nobody is at the other end
   }
 
   /** Waits for the worker's first message, and later for its answers while requests are pending. */
@@ -245,8 +289,4 @@ export class Client {
   #post(message: Request): void {
     this.#port.postMessage(message);
   }
-}
-
-function startWorker(): WorkerLike {
-  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'luke-web' });
 }

@@ -9,14 +9,14 @@ import { ModelFiles, type Folder } from './files.js';
 import { key } from './fetcher.js';
 import { loadFiles, manifestUrl } from './manifest.js';
 import { Progress } from './progress.js';
-import type { Call, EngineOptions } from './protocol.js';
+import type { Call, EngineInfo, EngineOptions } from './protocol.js';
 import type { Source } from './source.js';
 import { recall, remember, whyNotGpu } from './speed.js';
 import { Stores } from './store/stores.js';
 import { chooseThreads, type ThreadChoice } from './threads.js';
 import { rankOf, Turns, type RunningCall } from './turns.js';
 import type { Priority } from './tasks.js';
-import type { Device, LoadEvent, RuntimeInfo } from './types.js';
+import type { Device, LoadEvent } from './types.js';
 import { VERSION } from './version.js';
 import { factsOf, infoOf, type FileFacts } from './info.js';
 import { loadWasm, type ModelHost, type WasmCheckpoint, type WasmInstance, type WasmModel } from './wasm.js';
@@ -66,8 +66,8 @@ export class Engine {
   readonly #calls = new Map<AbortController, Promise<unknown>>();
   readonly #turns = new Turns();
   /** Loads the model again, as it was loaded first. */
-  #reload: (() => Promise<RuntimeInfo>) | undefined;
-  #reloading: Promise<RuntimeInfo> | undefined;
+  #reload: (() => Promise<EngineInfo>) | undefined;
+  #reloading: Promise<EngineInfo> | undefined;
   #loading: Promise<unknown> = Promise.resolve();
   #files: ModelFiles | undefined;
   #loaded: Loaded | undefined;
@@ -86,13 +86,13 @@ export class Engine {
   }
 
   /** Loads the model, and remembers how, for when it has to be done again. */
-  load(model: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<RuntimeInfo> {
+  load(model: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<EngineInfo> {
     const loading = this.#loadFirst(manifestUrl(model), options, source, report);
     this.#loading = loading;
     return loading;
   }
 
-  async #loadFirst(url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<RuntimeInfo> {
+  async #loadFirst(url: string, options: EngineOptions, source: Source, report: (event: LoadEvent) => void): Promise<EngineInfo> {
     const progress = new Progress(report);
     const stores = await Stores.open(options.cache);
     this.#stop.signal.throwIfAborted();
@@ -109,7 +109,7 @@ export class Engine {
    * Runs a task. When a trap or a lost device took the model, this loads it again first and reports that through
    * `onReload`; the call that met the trap itself has been rejected. `abort` ends the call at its next pause.
    */
-  call(call: Call, onReload: (info: RuntimeInfo) => void, abort = new AbortController(), priority: Priority = 'user-visible'): Promise<unknown> {
+  call(call: Call, onReload: (info: EngineInfo) => void, abort = new AbortController(), priority: Priority = 'user-visible'): Promise<unknown> {
     const running: RunningCall = { signal: abort.signal, rank: rankOf(priority) };
     const result = this.#call(call, onReload, running).finally(() => this.#calls.delete(abort));
     this.#calls.set(abort, result);
@@ -127,7 +127,7 @@ export class Engine {
     this.#threaded?.releaseThreads(this);
   }
 
-  async #call(call: Call, onReload: (info: RuntimeInfo) => void, running: RunningCall): Promise<unknown> {
+  async #call(call: Call, onReload: (info: EngineInfo) => void, running: RunningCall): Promise<unknown> {
     if (!this.#reload) throw new LukeError('input', 'no model is loaded');
     for (let repeats = 0; ; repeats += 1) {
       while (!this.#loaded || !isCurrent(this.#loaded) || this.#loaded.model.isLost()) {
@@ -170,13 +170,13 @@ export class Engine {
     this.#failed = now;
   }
 
-  async #loadOnBest(...[url, options, files, progress]: LoadArguments): Promise<RuntimeInfo> {
+  async #loadOnBest(...[url, options, files, progress]: LoadArguments): Promise<EngineInfo> {
     const started = performance.now();
     progress.event('manifest', { file: url });
     const folder = files.folder(); // asked for before anything of the runtime
     folder.catch(() => {});
     const choice = await this.#choose(url, options);
-    const finish = (adapter?: string, fallbackReason?: string): RuntimeInfo => {
+    const finish = (adapter?: string, fallbackReason?: string): EngineInfo => {
       const { model, instance, threadsReason, facts } = this.#loaded!;
       const loadMs = performance.now() - started;
       return {

@@ -169,7 +169,7 @@ export class ModelFiles {
       }
       const text = new TextDecoder().decode(bytes);
       // Many servers answer with a page where they have no file.
-      if (response.html && text.trimStart().startsWith('<')) throw missing(url, true);
+      if ((response.html && text.trimStart().startsWith('<')) || isPage(bytes)) throw missing(url, true);
       return text;
     });
   }
@@ -225,8 +225,13 @@ export function hasAnswered(error: unknown): boolean {
 /** Whether a server said that there is no such file. Buckets whose list is private say that it is forbidden. */
 export function isMissing(error: unknown): boolean {
   if (!(error instanceof LukeError && error.code === 'network')) return false;
-  const { status = 0, isRedirected } = (error.detail ?? {}) as { status?: number; isRedirected?: boolean };
-  return status === 404 || status === 410 || (status === 403 && !isRedirected);
+  const { status = 0, isRedirected, errorCode } = (error.detail ?? {}) as { status?: number; isRedirected?: boolean; errorCode?: string };
+  return status === 404 || status === 410 || (status === 403 && !isRedirected && errorCode === undefined);
+}
+
+/** Whether bytes are the start of an HTML page. Some servers send one of any type in place of a file that does not exist. */
+export function isPage(bytes: Uint8Array): boolean {
+  return /^\s*<(!doctype html|html)\b/i.test(new TextDecoder().decode(bytes.subarray(0, 1024)));
 }
 
 /** `isPage` says that the server sent a page in place of the file. */

@@ -2,6 +2,7 @@
 import type { Folder } from './files.js';
 import { canHash, hashText } from './hash.js';
 import { totalBytes, type FileEntry } from './manifest.js';
+import type { EngineInfo } from './protocol.js';
 import type { Head, LabeledHead, RuntimeInfo } from './types.js';
 import type { WasmInfo } from './wasm.js';
 
@@ -18,7 +19,7 @@ export async function factsOf(files: readonly FileEntry[], folder: Folder | unde
 }
 
 /** What the wasm says of a model, without what is empty. */
-export function infoOf({ name, license, dtype, parameters, device, tasks, heads, selfTest, gpu }: WasmInfo): Omit<RuntimeInfo, 'version' | 'threads' | 'loadMs' | 'runtimeUrls' | 'bytes'> {
+export function infoOf({ name, license, dtype, parameters, device, tasks, heads, selfTest, gpu }: WasmInfo): Omit<EngineInfo, 'version' | 'threads' | 'loadMs' | 'runtimeUrls' | 'bytes'> {
   return {
     name, ...(license && { license }), dtype, parameters, device, tasks, heads: Object.keys(heads) as Head[], labels: labelsOf(heads),
     ...(selfTest && { selfTest }), ...(gpu && { gpu }),

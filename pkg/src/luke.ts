@@ -2,9 +2,10 @@
 import { abortable } from './abort.js';
 import { Client } from './client.js';
 import { LukeError } from './errors.js';
+import { withHint } from './hub.js';
 import { persist } from './models.js';
 import { engineOptions } from './options.js';
-import type { Call } from './protocol.js';
+import type { Call, EngineInfo } from './protocol.js';
 import { CallQueue } from './queue.js';
 import { fetchSource } from './source.js';
 import type { ForwardInputs, ForwardOptions, ForwardOutputs, Runnable } from './forward.js';
@@ -61,7 +62,9 @@ export class Luke<L extends Labels = Labels> {
    * Loads a model folder, which has a `manifest.json` made by `luke convert`. It also loads a Hugging Face folder without conversion
    * (`config.json`, `entity_vocab.json`, tokenizer files and `*.safetensors`); such a folder has no hashes to check its files.
    *
-   * @param model URL of the folder or of its manifest. A relative URL is resolved against the page's URL.
+   * @param model URL of the folder or of its manifest; a relative URL is resolved against the page's URL. Or the name of a repository on
+   * a hub, `org/name` or `org/name@revision`, which stands for `{hub}/org/name/resolve/{revision}/`; the revision is `main` if none is
+   * given. A string with exactly one `/`, neither at its start nor at its end, is such a name. `models/mini/` and `./models/mini` are URLs.
    * @throws {LukeError} `input` if an argument or option is invalid; `network` if the files cannot be fetched, as from a wrong URL;
    * `integrity` or `format` if they cannot be used; `unsupported`, `device-lost` or `out-of-memory` if the model cannot run here. After an
    * abort it rejects with `signal.reason`.
@@ -76,13 +79,13 @@ export class Luke<L extends Labels = Labels> {
    * const people = await luke.ner(text, { labels: ['PER'] });
    */
   static async load<L extends Labels = Labels>(model: string | URL, options: LoadOptions = {}): Promise<Luke<L>> {
-    const url = checkUrl('load', model);
     checkLoadOptions(options);
+    const url = checkUrl('load', model, options.hub);
     options.signal?.throwIfAborted();
     if (options.persist) void persist(); // a browser may ask the user, who may not answer
     const luke = new Luke<L>(url, options);
     try {
-      await abortable(luke.#connect(options.onProgress), options.signal);
+      await abortable(withHint(model, luke.#connect(options.onProgress)), options.signal);
       return luke;
     } catch (error) {
       luke.#disposed = true;
@@ -97,7 +100,7 @@ export class Luke<L extends Labels = Labels> {
     const engine = { ...engineOptions(this.#options), device, threads, selfTest, heads };
     const handlers = {
       onProgress: (event: LoadEvent) => (this.#options.signal?.aborted ? undefined : onProgress?.(event)),
-      onInfo: (info: RuntimeInfo) => this.#setInfo(info),
+      onInfo: (info: EngineInfo) => this.#setInfo({ ...info, ...client.place }),
       onLost: ({ message }: LukeError) => {
         this.#lost = message;
         if (typeof worker !== 'object' && this.#client === client) this.#client = undefined;
@@ -108,7 +111,7 @@ export class Luke<L extends Labels = Labels> {
     this.#client = client;
     if (this.#disposed) client.close(disposedError());
     try {
-      this.#setInfo(await client.load(this.#url, engine));
+      this.#setInfo({ ...(await client.load(this.#url, engine)), ...client.place });
     } catch (error) {
       client.close(error);
       this.#client = undefined;

@@ -2,6 +2,7 @@
 import { abortable } from './abort.js';
 import { Client } from './client.js';
 import { LukeError } from './errors.js';
+import { repositoryHint, withHint } from './hub.js';
 import { engineOptions } from './options.js';
 import type { Action } from './protocol.js';
 import { fetchSource } from './source.js';
@@ -19,9 +20,11 @@ import { checkStore, checkUrl } from './validate.js';
  * button.textContent = state === 'available' ? 'Load' : `Load (${Math.round((totalBytes - cachedBytes) / 1e6)} MB)`;
  */
 export async function availability(model: string | URL, options: StoreOptions & Pick<LoadOptions, 'device'> = {}): Promise<Availability> {
-  const url = checkUrl('availability', model);
   checkStore('availability', options, ['device']);
-  return run({ action: 'availability', model: url }, options) as Promise<Availability>;
+  const url = checkUrl('availability', model, options.hub);
+  const found = (await run({ action: 'availability', model: url }, options)) as Availability;
+  const isOfModel = found.state === 'unavailable' && found.reason?.includes(url);
+  return isOfModel ? { ...found, reason: found.reason + repositoryHint(model, undefined) } : found;
 }
 
 /**
@@ -37,8 +40,8 @@ export const models = {
 
   /** Whether a model is stored completely, so that it can be loaded without network. It makes no request. */
   async has(model: string | URL, options: StoreOptions = {}): Promise<boolean> {
-    const url = checkUrl('models.has', model);
     checkStore('models.has', options);
+    const url = checkUrl('models.has', model, options.hub);
     return run({ action: 'has', model: url }, options) as Promise<boolean>;
   },
 
@@ -49,16 +52,16 @@ export const models = {
    * them; `unsupported` if nothing can be stored here. After an abort it rejects with `signal.reason`.
    */
   async prefetch(model: string | URL, options: PrefetchOptions = {}): Promise<void> {
-    const url = checkUrl('models.prefetch', model);
     checkStore('models.prefetch', options, ['onProgress', 'persist', 'entityTable']);
+    const url = checkUrl('models.prefetch', model, options.hub);
     if (options.persist) void persist();
-    await run({ action: 'prefetch', model: url, entityTable: options.entityTable ?? false }, options, options.onProgress);
+    await withHint(model, run({ action: 'prefetch', model: url, entityTable: options.entityTable ?? false }, options, options.onProgress));
   },
 
   /** Reads all stored files of a model and compares their hashes. Damaged files are deleted, and the next load fetches them. */
   async verify(model: string | URL, options: StoreOptions = {}): Promise<Verification> {
-    const url = checkUrl('models.verify', model);
     checkStore('models.verify', options);
+    const url = checkUrl('models.verify', model, options.hub);
     return run({ action: 'verify', model: url }, options) as Promise<Verification>;
   },
 
@@ -67,8 +70,8 @@ export const models = {
    * stored under just this URL. False if nothing of it was stored.
    */
   async delete(model: string | URL, options: StoreOptions = {}): Promise<boolean> {
-    const url = checkUrl('models.delete', model);
     checkStore('models.delete', options);
+    const url = checkUrl('models.delete', model, options.hub);
     return run({ action: 'delete', model: url }, options) as Promise<boolean>;
   },
 
@@ -102,10 +105,11 @@ async function run(action: Action, options: StoreOptions & Pick<LoadOptions, 'de
   const { worker, signal, fetch, headers, device = 'auto' } = options;
   signal?.throwIfAborted();
   const engine = { ...engineOptions(options), device };
-  const client = await Client.connect(worker, { onProgress, source: fetch && fetchSource(fetch, headers) }, engine.stallMs);
+  const connecting = Client.connect(worker, { onProgress, source: fetch && fetchSource(fetch, headers) }, engine.stallMs);
   try {
+    const client = await abortable(connecting, signal);
     return await abortable(client.manage(action, engine, signal), signal);
   } finally {
-    client.close(new LukeError('disposed', 'the request is over'));
+    connecting.then((client) => client.close(new LukeError('disposed', 'the request is over')), () => {});
   }
 }

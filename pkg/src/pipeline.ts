@@ -105,8 +105,8 @@ export interface PipelineExtras {
  * Makes a function that is called as in transformers.js and returns results with the same keys. `start` and `end` are exact, in
  * UTF-16 code units.
  *
- * @param model URL of a model folder, or a `Luke` that several pipelines share.
- * @param options Options of `Luke.load`, used if `model` is a URL.
+ * @param model URL of a model folder or name of a repository, as for `Luke.load`, or a `Luke` that several pipelines share.
+ * @param options Options of `Luke.load`, used if `model` is not a `Luke`.
  * @throws {LukeError} `input` if the task does not exist, `task-unavailable` if the model has no head for it, and the errors of
  * `Luke.load`.
  * @example

@@ -37,6 +37,9 @@ export type Call =
   | { method: 'embed'; input: { text: string; spans: readonly Pair[] }; options: object }
   | { method: 'forward'; input: ForwardInputs | readonly ForwardInputs[]; options: object };
 
+/** What the engine knows of a loaded model: it does not know in what kind of thread it runs. */
+export type EngineInfo = Omit<RuntimeInfo, 'worker' | 'workerReason'>;
+
 /** What `models` and `availability` ask of the store. URLs are absolute. */
 export type Action =
   | { action: 'list' }
@@ -68,7 +71,7 @@ export type Reply =
   | { type: 'done'; id: number; value: unknown }
   | { type: 'error'; id: number; error: PlainError }
   | { type: 'progress'; event: LoadEvent }
-  | { type: 'info'; info: RuntimeInfo }
+  | { type: 'info'; info: EngineInfo }
   | { type: 'fetch'; id: number; url: string; range?: ByteRange | undefined; cache?: Freshness | undefined }
   | { type: 'fetch-more'; id: number }
   | { type: 'cancel'; id: number };

@@ -1,6 +1,7 @@
 // When a failed request is tried again, and after how long.
 import { abortable, follow } from './abort.js';
 import { LukeError } from './errors.js';
+import { isExpired } from './source.js';
 
 /** What a caller may set, and the defaults. */
 export interface RetryOptions {
@@ -23,14 +24,15 @@ interface Detail {
   retryAfterMs?: number;
   isReplaced?: boolean;
   isRedirected?: boolean;
+  errorCode?: string;
 }
 
 /** Whether another try may help: not after a status such as 404, which will be the same again. */
 export function mayRetry(error: unknown): error is LukeError {
   if (!(error instanceof LukeError)) return false;
-  const { status, isReplaced, isRedirected } = (error.detail ?? {}) as Detail;
+  const { status, isReplaced, ...redirect } = (error.detail ?? {}) as Detail;
   if (error.code === 'integrity') return !isReplaced; // of a file that was replaced, other parts are here already
-  if (status === 403 && isRedirected) return error.code === 'network'; // a signed URL has expired: the server gives a new one
+  if (isExpired({ status, ...redirect })) return error.code === 'network';
   return error.code === 'network' && (status === undefined || status === 408 || status === 429 || status >= 500);
 }
 

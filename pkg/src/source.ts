@@ -24,6 +24,8 @@ export interface ResponseFacts {
   start?: number | undefined;
   /** Whether it came from another URL than was asked for, which may expire. */
   isRedirected?: boolean;
+  /** What a hub says of an error, in its header `X-Error-Code`. */
+  errorCode?: string;
   /** Whether it may be an HTML page: many servers send one for a file that does not exist. */
   html?: boolean;
 }
@@ -61,6 +63,7 @@ function facts(response: Response): ResponseFacts {
   const version = header('etag') ?? header('last-modified');
   // On another origin `If-Range` needs a preflight, which many hosts refuse.
   const isOurs = URL.canParse(response.url) && new URL(response.url).origin === globalThis.location?.origin;
+  const errorCode = header('x-error-code');
   const start = /^bytes (\d+)-/.exec(header('content-range') ?? '')?.[1];
   return {
     status: response.status,
@@ -69,6 +72,7 @@ function facts(response: Response): ResponseFacts {
     retryAfterMs: retryAfterMs(header('retry-after')),
     start: start === undefined ? undefined : Number(start),
     ...(response.redirected && { isRedirected: true }),
+    ...(errorCode && { errorCode }),
     html: /^text\/html\b/.test(header('content-type') ?? ''),
   };
 }
@@ -86,12 +90,34 @@ function retryAfterMs(value: string | undefined): number | undefined {
  */
 export async function download(source: Source, url: string, signal: AbortSignal, range?: ByteRange, cache?: Freshness): Promise<Download> {
   const response = await source(url, signal, range, cache);
-  const { status, retryAfterMs, isRedirected } = response;
+  const { status, retryAfterMs, isRedirected, errorCode } = response;
   signal.throwIfAborted(); // a `fetch` of the user may have ignored it
   if (status < 200 || status > 299) {
-    throw new LukeError('network', `${url} answered with status ${status}`, { url, status, ...(retryAfterMs !== undefined && { retryAfterMs }), ...(isRedirected && { isRedirected }) });
+    const detail = { url, status, ...(retryAfterMs !== undefined && { retryAfterMs }), ...(isRedirected && { isRedirected }), ...(errorCode && { errorCode }) };
+    throw new LukeError('network', `${url} answered with status ${status}${meaning(detail)}`, detail);
   }
   return response;
+}
+
+const TOKEN = "the option headers: { Authorization: 'Bearer …' }";
+/** What the error codes of a hub mean for the user. */
+const ERROR_CODES: Record<string, string> = {
+  GatedRepo: `: the repository is gated. Accept its terms on its page, and pass a token of your account in ${TOKEN}`,
+  RepoNotFound: `: there is no such repository, or it is private and needs a token in ${TOKEN}`,
+  RevisionNotFound: ': the repository has no such revision',
+};
+
+/** What a user can do about an answer. */
+function meaning({ status, isRedirected, errorCode }: Pick<ResponseFacts, 'status' | 'isRedirected' | 'errorCode'>): string {
+  const known = errorCode !== undefined && Object.hasOwn(ERROR_CODES, errorCode) ? ERROR_CODES[errorCode] : undefined;
+  if (known) return known;
+  if (isExpired({ status, isRedirected, errorCode })) return ': the URL to which it was redirected has expired, or was refused';
+  return status === 401 ? `: it needs a token in ${TOKEN}` : '';
+}
+
+/** Whether a store refused the signed URL to which a hub redirected: the hub gives a new one. A hub that refuses by itself says why. */
+export function isExpired({ status, isRedirected, errorCode }: { [Key in 'status' | 'isRedirected' | 'errorCode']?: ResponseFacts[Key] | undefined }): boolean {
+  return isRedirected === true && errorCode === undefined && (status === 400 || status === 401 || status === 403);
 }
 
 const BUFFER_BYTES = 1 << 18;
@@ -145,5 +171,9 @@ function pieceReader(body: ReadableStream<Uint8Array<ArrayBuffer>>): [{ cancel: 
 function fetchError(url: string, error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof LukeError) return error;
-  return new LukeError('network', `cannot fetch ${url}: ${error instanceof Error ? error.message : error}`, { url }, { cause: error });
+  // A browser does not tell a page why.
+  const here = globalThis.location?.origin;
+  const hint = error instanceof TypeError && here && URL.canParse(url) && new URL(url).origin !== here ? '. It is on another origin: its server, or the one to which it redirects, is not there or does not allow this page (CORS)' : '';
+  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''; // of Node.js
+  return new LukeError('network', `cannot fetch ${url}: ${error instanceof Error ? error.message : error}${cause}${hint}`, { url }, { cause: error });
 }

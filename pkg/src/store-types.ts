@@ -54,7 +54,7 @@ export interface Verification {
 }
 
 /** The load options that `availability` and `models` take. */
-export type StoreOptions = Pick<LoadOptions, 'cache' | 'manifestHash' | 'parallelDownloads' | 'retries' | 'stallMs' | 'fetch' | 'headers' | 'signal' | 'worker' | 'wasmUrl'>;
+export type StoreOptions = Pick<LoadOptions, 'cache' | 'hub' | 'manifestHash' | 'parallelDownloads' | 'retries' | 'stallMs' | 'fetch' | 'headers' | 'signal' | 'worker' | 'wasmUrl'>;
 
 /** Options of `models.prefetch`. */
 export interface PrefetchOptions extends StoreOptions, Pick<LoadOptions, 'onProgress' | 'persist'> {

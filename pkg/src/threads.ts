@@ -1,5 +1,6 @@
 // How many threads the CPU module gets, and the pool of them. A thread is a worker of the worker that the model runs in.
 import { LukeError } from './errors.js';
+import { startThreadWorker } from './place.js';
 import type { LoadOptions } from './types.js';
 import type { ThreadStart } from './wasm.js';
 
@@ -76,7 +77,7 @@ export class ThreadPool {
 }
 
 function startThread(start: ThreadStart, limitMs: number): Thread {
-  const worker = new Worker(new URL('./thread.js', import.meta.url), { type: 'module', name: 'luke-web-thread' });
+  const worker = startThreadWorker();
   let stop!: Thread['stop'];
   const started = new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => stop(new LukeError('unsupported', `a thread did not start within ${limitMs / 1000} s`)), limitMs);

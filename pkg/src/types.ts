@@ -34,8 +34,8 @@ export interface LoadOptions {
    */
   device?: 'auto' | Device | undefined;
   /**
-   * Where the model runs: in a new Web Worker (`true`, the default if workers are available), on this thread (`false`), or in your
-   * worker, whose script imports `luke-web/worker`. A worker from a function is terminated with the model; a `Worker` object is not.
+   * Where the model runs: in a new Web Worker (`true`; the default if the page can start one, else `info.workerReason` says why), on this
+   * thread (`false`), or in your worker, whose script imports `luke-web/worker`. One from a function is terminated with the model.
    */
   worker?: boolean | WorkerLike | (() => WorkerLike) | undefined;
   /**
@@ -75,6 +75,8 @@ export interface LoadOptions {
   fetch?: typeof fetch | undefined;
   /** Headers for every request for the model's files, for example `Authorization`. */
   headers?: Readonly<Record<string, string>> | undefined;
+  /** URL of the hub for models that are named by their repository, for example of a mirror (default `https://huggingface.co/`). */
+  hub?: string | URL | undefined;
   /** Whether to run the self-test of the manifest: an input with its expected outputs (default `true`). A checkpoint has no self-test. */
   selfTest?: boolean | undefined;
   /**
@@ -154,6 +156,9 @@ export interface RuntimeInfo<L extends Labels = Labels> {
   /** Number of weights. */
   parameters: number;
   device: Device;
+  /** Whether the model runs in a worker, and why it does not although the option `worker` was not set. */
+  worker: boolean;
+  workerReason?: string;
   /** Name of the GPU adapter, if the model runs on WebGPU. */
   adapter?: string | undefined;
   /** Number of threads that compute. It is 1 on WebGPU. */

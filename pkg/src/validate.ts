@@ -2,12 +2,13 @@
 // The rest (whether spans fit the text, and the options of a task) is checked where it is used, in the wasm.
 import { LukeError } from './errors.js';
 import type { ForwardOptions } from './forward.js';
+import { DEFAULT_HUB, parseRepository, repositoryUrl } from './hub.js';
 import { checkPlain, readable } from './plain.js';
 import type { PrefetchOptions, StoreOptions } from './store-types.js';
 import type { OffsetUnit, Pair, WordList } from './tasks.js';
 import type { LoadOptions } from './types.js';
 
-const STORE: Keys<StoreOptions> = { cache: 1, manifestHash: 1, parallelDownloads: 1, retries: 1, stallMs: 1, fetch: 1, headers: 1, signal: 1, worker: 1, wasmUrl: 1 };
+const STORE: Keys<StoreOptions> = { cache: 1, hub: 1, manifestHash: 1, parallelDownloads: 1, retries: 1, stallMs: 1, fetch: 1, headers: 1, signal: 1, worker: 1, wasmUrl: 1 };
 const LOAD: Keys<LoadOptions> = { device: 1, threads: 1, onProgress: 1, persist: 1, selfTest: 1, heads: 1, ...STORE };
 const FORWARD: Keys<ForwardOptions> = { head: 1, signal: 1, priority: 1 };
 
@@ -38,7 +39,7 @@ export function checkStore(where: string, options: StoreOptions & PrefetchOption
 }
 
 function checkStoreValues(where: string, options: PrefetchOptions & Pick<LoadOptions, 'device'>): void {
-  const { cache, manifestHash, persist, parallelDownloads, retries, stallMs, device, worker, onProgress, fetch, headers, wasmUrl, entityTable } = options;
+  const { cache, hub, manifestHash, persist, parallelDownloads, retries, stallMs, device, worker, onProgress, fetch, headers, wasmUrl, entityTable } = options;
   need(device === undefined || DEVICES.includes(device), where, 'device', '"auto", "webgpu" or "wasm"', device);
   need(worker === undefined || ['boolean', 'function'].includes(typeof worker) || isWorker(worker), where, 'worker', 'a boolean, a Worker or a function', worker);
   need(onProgress === undefined || typeof onProgress === 'function', where, 'onProgress', 'a function', onProgress);
@@ -46,6 +47,7 @@ function checkStoreValues(where: string, options: PrefetchOptions & Pick<LoadOpt
   need(headers === undefined || (isObject(headers) && Object.values(headers).every(isString)), where, 'headers', 'an object of strings', headers);
   need(areHeaders(headers), where, 'headers', 'names and values that HTTP allows', headers);
   need(wasmUrl === undefined || isString(wasmUrl) || wasmUrl instanceof URL, where, 'wasmUrl', 'a URL', wasmUrl);
+  need(hub === undefined || isString(hub) || hub instanceof URL, where, 'hub', 'a URL', hub);
   need(entityTable === undefined || typeof entityTable === 'boolean', where, 'entityTable', 'a boolean', entityTable);
   const isWhole = (value: unknown, min: number, max: number) => value === undefined || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max);
   need(cache === undefined || CACHES.includes(cache), where, 'cache', '"auto", "opfs", "cache-api", "memory" or false', cache);
@@ -113,9 +115,11 @@ export function checkForward(inputs: unknown, options: ForwardOptions): void {
   inputs.forEach((one: unknown, i) => need(isObject(one), 'forward', `inputs[${i}]`, 'an object of arrays', one));
 }
 
-/** The URL of a model, as an absolute URL. */
-export function checkUrl(where: string, model: unknown): string {
-  need((isString(model) && model !== '') || model instanceof URL, where, 'the model', 'a URL', model);
+/** The URL of a model, as an absolute URL. A string may be the name of a repository on the hub; see `parseRepository`. */
+export function checkUrl(where: string, model: unknown, hub: string | URL = DEFAULT_HUB): string {
+  need((isString(model) && model !== '') || model instanceof URL, where, 'the model', 'a URL, or the name of a repository', model);
+  const repository = isString(model) ? parseRepository(model) : undefined;
+  if (repository) return repositoryUrl(absoluteUrl(`${where}: hub`, hub), repository);
   const url = absoluteUrl(`${where}: the model`, model as string | URL);
   need(!/^(data|blob):/.test(url), where, 'the model', 'the URL of a folder', url);
   return url;

@@ -3,6 +3,7 @@
 import { abortable } from './abort.js';
 import { isThrownThroughWasm, isTrap, LukeError } from './errors.js';
 import type { FileEntry } from './manifest.js';
+import { MODULES } from './modules.js';
 import type { Progress } from './progress.js';
 import { retrying, type OnRetry, type RetryOptions } from './retry.js';
 import { download, fetchSource } from './source.js';
@@ -194,28 +195,6 @@ export function loadWasm(runtime: Runtime, options: RuntimeOptions, progress: Pr
   return abortable(instance, signal); // other loads may wait for the same instance
 }
 
-/** The locations of the modules. Imports and URLs are written out in full, because bundlers search for exactly these forms. */
-const MODULES = {
-  cpu: {
-    load: (): Promise<WasmModule> => import('../wasm/cpu/luke_web.js'),
-    url: () => new URL('../wasm/cpu/luke_web_bg.wasm', import.meta.url),
-  },
-  /** The CPU module for engines with relaxed SIMD, which computes int8 products faster. */
-  relaxed: {
-    load: (): Promise<WasmModule> => import('../wasm/relaxed/luke_web.js'),
-    url: () => new URL('../wasm/relaxed/luke_web_bg.wasm', import.meta.url),
-  },
-  /** The CPU module with relaxed SIMD and shared memory for threads. */
-  threads: {
-    load: (): Promise<WasmModule> => import('../wasm/threads/luke_web.js'),
-    url: () => new URL('../wasm/threads/luke_web_bg.wasm', import.meta.url),
-  },
-  webgpu: {
-    load: (): Promise<WasmModule> => import('../wasm/webgpu/luke_web.js'),
-    url: () => new URL('../wasm/webgpu/luke_web_bg.wasm', import.meta.url),
-  },
-};
-
 /** The URL of a module below `wasmUrl`. It keeps the query, which may contain a token. */
 export function wasmFile(folder: string, wasmUrl: string): URL {
   const url = new URL(wasmUrl);
@@ -226,7 +205,7 @@ export function wasmFile(folder: string, wasmUrl: string): URL {
 /** The scripts that were fetched here, under the names that a bundler gave them. `wasm` is where the module is before it is bundled. */
 function scripts(wasm: URL): string[] {
   const fetched = performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => /\.m?js([?#]|$)/.test(name));
-  const own = typeof document === 'undefined' && globalThis.location ? [location.href] : [];
+  const own = typeof document === 'undefined' && globalThis.location && location.protocol !== 'blob:' ? [location.href] : [];
   return fetched.length > 0 ? [...new Set([...own, ...fetched])] : [...own, new URL('luke_web.js', wasm).href];
 }
 
@@ -238,7 +217,7 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
   progress.event('runtime', { file: url });
   const scriptName = `luke_web.js of ${url}`;
   const script = retrying(scriptName, options, stop.signal, onRetry, () => MODULES[folder].load().catch((error: unknown) => {
-    throw new LukeError('network', `cannot fetch the script ${scriptName}: ${String(error)}`, { url: scriptName }, { cause: error });
+    throw error instanceof LukeError ? error : new LukeError('network', `cannot fetch the script ${scriptName}: ${String(error)}`, { url: scriptName }, { cause: error });
   }));
   const instance = retrying(url, options, stop.signal, onRetry, async (signal, alive) => {
     const response = await download(fetchWasm, url, signal);

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { Engine, type Machine } from '../src/engine.js';
+import type { EngineInfo } from '../src/protocol.js';
 import { fetchSource } from '../src/source.js';
 import { recall, remember, whyNotGpu } from '../src/speed.js';
-import type { Device, RuntimeInfo } from '../src/types.js';
+import type { Device } from '../src/types.js';
 import { WasmInstance } from '../src/wasm.js';
 import { FakeBrowser } from './browser.js';
 import { fakeFetch, fakeWasm, MODEL, modelFiles, ONCE as options } from './fakes.js';
@@ -32,7 +33,7 @@ async function loaded(device: 'auto' | Device, ...failures: object[]) {
   };
   const engine = new Engine(machine);
   const load = () => engine.load(MODEL, { ...options, device }, fetchSource(fakeFetch(modelFiles(2)).fetch), () => {});
-  const reloads: RuntimeInfo[] = [];
+  const reloads: EngineInfo[] = [];
   const call = () => engine.call(text, (info) => reloads.push(info));
   const freed = () => modules.webgpu.log.filter((line) => line === 'free model').length;
   return { engine, load, call, reloads, freed, modules, failures };

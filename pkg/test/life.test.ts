@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { Engine, type Machine } from '../src/engine.js';
-import { availability, Luke, LukeError, models, type LoadEvent, type LoadOptions, type LoadPhase, type RuntimeInfo } from '../src/index.js';
+import { availability, Luke, LukeError, models, type LoadEvent, type LoadOptions, type LoadPhase } from '../src/index.js';
+import type { EngineInfo } from '../src/protocol.js';
 import { fetchSource } from '../src/source.js';
 import { WasmInstance, type ModelHost } from '../src/wasm.js';
 import { FakeBrowser } from './browser.js';
@@ -149,7 +150,7 @@ test('after a trap or a lost device the model is loaded from the store, without 
     await assert.rejects(engine.call(text, () => {}));
     fails = false;
     const reasons: (string | undefined)[] = [];
-    const note = ({ reloadReason }: RuntimeInfo) => reasons.push(reloadReason);
+    const note = ({ reloadReason }: EngineInfo) => reasons.push(reloadReason);
     assert.deepEqual(await Promise.all([engine.call(text, note), engine.call(text, note)]), [[], []]);
     assert.deepEqual([reasons, events.length], [Array(2).fill('code' in error ? error.message : 'the wasm module failed'), told]);
     await engine.dispose();

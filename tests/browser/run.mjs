@@ -7,6 +7,7 @@ import { startSite } from './server.mjs';
 
 const SPECS = [
   'parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'options', 'lifecycle', 'threads', 'gpu', 'gpu-faults', 'kernels', 'demo', 'gpu-check', 'offline', 'building',
+  'hub', 'elsewhere', 'static', 'packages',
   'faults/tabs', 'faults/aborts', 'faults/calls',
 ];
 /** These run beside each other: they wait for retries most of the time. */

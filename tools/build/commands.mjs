@@ -26,6 +26,7 @@ export async function wasm(build) {
 export async function pkg({ steps, npm, console }) {
   await steps.must('npm packages', () => npm.npmCi(console.say));
   await steps.must('npm package: tsc', () => npm.compile('pkg', console.say));
+  await steps.must('npm package luke-mini-en', () => npm.model());
 }
 
 export async function www(build) {
@@ -61,7 +62,7 @@ export async function test(build) {
     async () => {
       await count(build, 'fuzz targets, 20 s each', 'fuzz', 'cargo', ['run', ...FUZZ, '--', 'all', '--seconds', '20'], { CARGO_TARGET_DIR: build.settings.target });
       await count(build, 'npm package: unit tests', 'node', 'npm', ['test', '--silent', '--workspace', 'pkg']);
-      await count(build, 'test servers: unit tests', 'servers', process.execPath, ['--test', ...testFiles('www'), ...testFiles('tests/browser/faults')]);
+      await count(build, 'test servers: unit tests', 'servers', process.execPath, ['--test', ...testFiles('www'), ...testFiles('tests/browser/faults'), ...testFiles('tests/browser/hub')]);
       await count(build, 'benchmark: unit tests', 'bench', process.execPath, ['--test', ...testFiles('tools/bench')]);
       await count(build, 'GPU day: unit tests', 'gpu', process.execPath, ['--test', ...testFiles('tools/gpu')]);
       await count(build, 'build: unit tests', 'build', process.execPath, ['--test', ...testFiles('tools/build')]);

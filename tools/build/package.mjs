@@ -1,6 +1,7 @@
 // The npm package and the demo page: installed, compiled and put together by npm's scripts.
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { prepareModel } from './model.mjs';
 import { ROOT } from './settings.mjs';
 import { BuildError } from './steps.mjs';
 
@@ -28,6 +29,11 @@ export class PackageBuild {
   /** Compiles pkg/dist, or www/dist with the wasm modules that are there. */
   compile(workspace, onLine) {
     return this.#processes.run('npm', ['run', '--silent', '--workspace', workspace, 'build'], { onLine });
+  }
+
+  /** Makes the folder of the default model a package that can be packed. */
+  async model() {
+    prepareModel();
   }
 
   /** Puts the compiled page, the package and the wasm modules that are there into www/dist. */
