@@ -8,4 +8,11 @@ await Promise.all([
   build({ ...options, entryPoints: ['worker', 'serve', 'thread', 'service-worker'].map((name) => `src/${name}.ts`), external: [wasm] }),
   // The page needs the engine only with `worker: false`.
   build({ ...options, entryPoints: ['src/index.ts'], external: [wasm, './serve.js'] }),
+  // The hooks take everything else from index.js: a page has one copy of it. React's server components need the directive.
+  build({ ...options, entryPoints: ['src/react.ts'], external: ['react'], plugins: [besideIndex()], banner: { js: "'use client';" } }),
 ]);
+
+/** Leaves imports of the package's main module as they are; dist/react.js is beside it. */
+function besideIndex() {
+  return { name: 'beside-index', setup: ({ onResolve }) => onResolve({ filter: /\/index\.js$/ }, () => ({ path: './index.js', external: true })) };
+}
