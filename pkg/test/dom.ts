@@ -3,7 +3,7 @@ import { Window } from 'happy-dom';
 import { act, createElement, type FunctionComponent, type ReactNode, StrictMode } from 'react';
 
 const window = new Window({ url: 'https://page.test/' });
-for (const name of ['window', 'document', 'HTMLElement', 'HTMLIFrameElement', 'Node'] as const) {
+for (const name of ['window', 'navigator', 'document', 'HTMLElement', 'HTMLIFrameElement', 'Node'] as const) {
   Object.defineProperty(globalThis, name, { configurable: true, value: name === 'window' ? window : window[name] });
 }
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });

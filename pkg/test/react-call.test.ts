@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { act, startTransition, Suspense, createElement, use, useState, type ReactNode } from 'react';
 import type { Answer, Entity, Luke } from '../src/index.js';
-import { useNer, useQa, type UseNerOptions } from '../src/react.js';
-import { show, until } from './dom.js';
+import { useNer, useQa, type CallState, type UseNerOptions } from '../src/react.js';
+import { show } from './dom.js';
 
 interface FakeCall {
   input: unknown;
@@ -25,14 +25,13 @@ function fakeLuke() {
 
 const names = (...labels: string[]) => labels.map((label) => ({ label }) as Entity);
 
-type Ner = ReturnType<typeof useNer>;
 interface Props {
   luke: Luke | undefined;
   text: string | undefined;
   options?: UseNerOptions;
 }
 
-let shown: Ner;
+let shown: CallState<string, Entity[]>;
 function Names({ luke, text, options }: Props): ReactNode {
   shown = useNer(luke, text, { ...options, labels: ['PER'] });
   return `${shown.status} ${shown.data?.map(({ label }) => label) ?? ''}`;

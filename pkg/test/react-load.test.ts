@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createElement, Fragment, StrictMode, Suspense, use, type ReactNode } from 'react';
+import { act, createElement, Fragment, StrictMode, Suspense, use, type ReactNode } from 'react';
 import { useLuke, type UseLukeOptions } from '../src/react.js';
 import { show, until } from './dom.js';
 import { fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles } from './fakes.js';
@@ -44,7 +44,7 @@ function Model({ model, options, onRender }: Props): ReactNode {
 test('useLuke loads the model, reports its progress, and disposes it with the component', async () => {
   const { options, seen } = fakes();
   const states: ReturnType<typeof useLuke>[] = [];
-  const page = await show(Model, { model: MODEL, options, onRender: (state) => states.push(state) });
+  const page = await show<Props>(Model, { model: MODEL, options, onRender: (state) => states.push(state) });
   assert.equal(states[0]!.status, 'loading');
   await until(() => page.text() === 'ready fake');
   assert.equal(states.at(-1)!.progress?.phase, 'ready');
@@ -59,25 +59,26 @@ test('useLuke loads the model, reports its progress, and disposes it with the co
 });
 
 test('useLuke shows the bytes of a load that takes its time', async () => {
-  const { options } = fakes();
+  const { options, seen } = fakes();
   let go = () => {};
   const gate = new Promise<void>((resolve) => (go = resolve));
   const slow: typeof fetch = async (url, init) => {
     if (String(url).includes('chunks/1')) await gate;
     return options.fetch!(url, init);
   };
-  const seen: number[] = [];
-  const page = await show(Model, { model: MODEL, options: { ...options, fetch: slow }, onRender: ({ status, progress }) => status === 'loading' && progress && seen.push(progress.loadedBytes) });
-  await until(() => seen.length > 0);
-  assert.ok(seen.every((bytes) => bytes > 0 && bytes < 15), String(seen));
+  const bytes: number[] = [];
+  const page = await show<Props>(Model, { model: MODEL, options: { ...options, fetch: slow }, onRender: ({ status, progress }) => status === 'loading' && progress && bytes.push(progress.loadedBytes) });
+  await until(() => bytes.length > 0);
+  assert.ok(bytes.every((count) => count > 0 && count < 15), String(bytes));
   go();
   await until(() => page.text() === 'ready fake');
   await page.unmount();
+  await until(() => seen.terminated === 1);
 });
 
 test('under StrictMode, which runs effects twice, the model is loaded once and disposed once', async () => {
   const { options, seen } = fakes();
-  const page = await show(Model, { model: MODEL, options }, true);
+  const page = await show<Props>(Model, { model: MODEL, options }, true);
   await until(() => page.text() === 'ready fake');
   assert.equal(seen.requests.filter((url) => url.endsWith('manifest.json')).length, 1);
   assert.deepEqual([seen.started, seen.terminated], [1, 0]);
@@ -103,11 +104,12 @@ test('components share a model; the last one that goes disposes it', async () =>
   await until(() => page.text() === 'ready fake');
   assert.equal(seen.started, 2);
   await page.unmount();
+  await until(() => seen.terminated === 2);
 });
 
 test('a component that goes while the model is loaded aborts the load', async () => {
   const { options, seen } = fakes();
-  const page = await show(Model, { model: MODEL, options: { ...options, fetch: silent } });
+  const page = await show<Props>(Model, { model: MODEL, options: { ...options, fetch: silent } });
   assert.deepEqual([page.text(), seen.started], ['loading ', 1]);
   await page.unmount();
   await until(() => seen.terminated === 1);
@@ -115,7 +117,7 @@ test('a component that goes while the model is loaded aborts the load', async ()
 
 test('another model replaces the first, whose load is aborted; options that changed count as another model', async () => {
   const { options, seen } = fakes();
-  const page = await show(Model, { model: 'https://models.test/slow/', options: { ...options, fetch: silent } });
+  const page = await show<Props>(Model, { model: 'https://models.test/slow/', options: { ...options, fetch: silent } });
   await page.update({ model: new URL(MODEL), options });
   await until(() => page.text() === 'ready fake' && seen.terminated === 1);
   await page.update({ model: MODEL, options: { ...options, selfTest: false } });
@@ -127,7 +129,7 @@ test('another model replaces the first, whose load is aborted; options that chan
 
 test('without a model the hook is idle and loads nothing', async () => {
   const { options, seen } = fakes();
-  const page = await show(Model, { model: undefined, options });
+  const page = await show<Props>(Model, { model: undefined, options });
   assert.deepEqual([page.text(), seen.started], ['idle ', 0]);
   await page.update({ model: MODEL, options });
   await until(() => page.text() === 'ready fake');
@@ -142,11 +144,11 @@ test('a load that failed gives its error, and retry loads again', async () => {
   let isDown = true;
   const flaky: typeof fetch = (url, init) => (isDown ? Promise.reject(new TypeError('no network')) : options.fetch!(url, init));
   let state!: ReturnType<typeof useLuke>;
-  const page = await show(Model, { model: MODEL, options: { ...options, fetch: flaky }, onRender: (now) => (state = now) }, true);
+  const page = await show<Props>(Model, { model: MODEL, options: { ...options, fetch: flaky }, onRender: (now) => (state = now) }, true);
   await until(() => state.status === 'error');
   assert.equal((state.error as { code: string }).code, 'network');
   isDown = false;
-  state.retry();
+  await act(async () => state.retry());
   await until(() => state.status === 'ready');
   assert.equal(state.error, undefined);
   await page.unmount();
