@@ -23,7 +23,7 @@ export const APPS = {
 
 /** The hooks under StrictMode: another text, and components that go and come back. */
 async function react(page, names) {
-  assert.equal(page.workers().length > 0, true, 'the model runs in a worker');
+  assert.ok(page.workers().length > 0, 'the model runs in a worker');
   await until(async () => (await page.textContent('#answer')) === 'London', 'the answer is London');
   await page.fill('#text', 'Marie Curie came from Warsaw.');
   await until(async () => (await names()).join() === 'PER Marie Curie,LOC Warsaw', 'the entities of the new text');
