@@ -39,7 +39,7 @@ test('are the types wrong? No, in any ES module resolution', () => {
   const program = join(ROOT, 'node_modules/@arethetypeswrong/cli/dist/index.js');
   const output = execFileSync(process.execPath, [program, tarball, '--profile', 'esm-only', '--format', 'json'], { encoding: 'utf8' });
   const { analysis } = JSON.parse(output);
-  assert.deepEqual(Object.keys(analysis.entrypoints).sort(), ['.', './package.json', './react', './service-worker', './worker'].sort());
+  assert.deepEqual(Object.keys(analysis.entrypoints).sort(), Object.keys(manifest.exports).sort());
 });
 
 test('the public API is that of pkg/api', () => {
@@ -57,10 +57,10 @@ test('no script is larger than budget.json allows', () => {
 
 test('the page of an app loads React only with the hooks, and the hooks have no copy of the package', () => {
   const script = (name) => readFileSync(join(PACKAGE, 'dist', name), 'utf8');
-  const imports = (name) => [...script(name).matchAll(/(?:from|import)\s*\(?["']([^"']+)["']/g)].map(([, path]) => path).sort();
+  const imports = (name) => [...new Set([...script(name).matchAll(/(?:from|import)\s*\(?["']([^"']+)["']/g)].map(([, path]) => path))].sort();
   assert.deepEqual(imports('react.js'), ['./index.js', 'react']);
   assert.ok(!imports('index.js').includes('react'));
-  assert.ok(script('react.js').startsWith('"use client"') || script('react.js').startsWith("'use client'"), 'React needs the directive before everything else');
+  assert.ok(script('react.js').startsWith("'use client'"), 'React needs the directive before everything else');
 });
 
 function arrayBuffer({ buffer, byteOffset, byteLength }) {
