@@ -5,6 +5,7 @@
 #   ./build.sh test    everything CI checks, ending in one `N passed, M failed` line per runner
 #
 # and the parts:  wasm (pkg/wasm/{cpu,relaxed,threads,webgpu})   pkg (the npm package)   www (the demo)   check (Rust only, no browser)
+#             docs (the API reference of the npm package, in docs/reference)
 # and `bench [--rounds N ...]`: the package against onnxruntime-web, half an hour (tools/bench/README.md); Linux only
 #
 # Environment
@@ -100,7 +101,7 @@ need_rust() {
 
 case "${1:-help}" in
   run | test | bench | check | wasm) need_cc; need_rust; need_node ;;
-  pkg | www) need_node ;;
+  pkg | www | docs) need_node ;;
   help | -h | --help) sed -n '2,/^set /p' "$0" | sed '/^# This script/,$d; s/^# \{0,1\}//'; exit ;;
   *) die "unknown command '$1'; try ./build.sh help" ;;
 esac

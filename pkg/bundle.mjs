@@ -16,4 +16,11 @@ await Promise.all([
   build({ ...options, entryPoints: ['src/static.ts'], external: [wasm], plugins: [withoutImports] }),
   // The command `luke-web` for Node.js.
   build({ ...options, entryPoints: { cli: 'cli/main.ts' }, platform: 'node', target: 'node20', sourcemap: false, banner: { js: '#!/usr/bin/env node' } }),
+  // The hooks take everything else from index.js: a page has one copy of it. React's server components need the directive.
+  build({ ...options, entryPoints: ['src/react.ts'], external: ['react'], plugins: [besideIndex()], banner: { js: "'use client';" } }),
 ]);
+
+/** Leaves imports of the package's main module as they are; dist/react.js is beside it. */
+function besideIndex() {
+  return { name: 'beside-index', setup: ({ onResolve }) => onResolve({ filter: /\/index\.js$/ }, () => ({ path: './index.js', external: true })) };
+}

@@ -1,8 +1,7 @@
 // Runs the specs in headless Chromium, through the built package.
 //   node tests/browser/run.mjs [WORD...]    runs only tests whose name contains every word, e.g. `parity wasm`
 // CHROMIUM is the path of the browser. LUKE_SCREENSHOT=1 also updates www/screenshot.png.
-import { existsSync } from 'node:fs';
-import { chromium } from 'playwright-core';
+import { launchChromium } from './launch.mjs';
 import { startSite } from './server.mjs';
 
 const SPECS = [
@@ -13,15 +12,10 @@ const SPECS = [
 /** These run beside each other: they wait for retries most of the time. */
 const BESIDE = ['transfers', 'checkpoint', 'statuses', 'stalls', 'manager', 'workers', 'store', 'offline', 'others'].map((name) => `faults/${name}`);
 const LANES = 3;
-const FLAGS = [
-  '--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync',
-];
 const TIMEOUT_MS = 600_000;
 
 const words = process.argv.slice(2);
-const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-const browser = await chromium.launch({ ...(executablePath && { executablePath }), args: FLAGS });
+const browser = await launchChromium();
 const site = await startSite();
 
 /** Opens a page of the test site and loads the package. Prints the errors of the page, except the browser's messages about failed fetches. */

@@ -1,4 +1,4 @@
-// What `check`, `wasm`, `pkg`, `www` and `test` do, and which of their steps run beside each other.
+// What `check`, `wasm`, `pkg`, `www`, `docs` and `test` do, and which of their steps run beside each other.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { countLine, countTests } from './counts.mjs';
@@ -34,6 +34,11 @@ export async function www(build) {
   await build.steps.must('demo: tsc', () => build.npm.compile('www', build.console.say));
 }
 
+export async function docs({ steps, npm, console }) {
+  await steps.must('npm packages', () => npm.npmCi(console.say));
+  await steps.must('API reference', () => npm.compile('tools/reference', console.say));
+}
+
 /** Everything that CI checks. What keeps one core busy runs beside something else; the tests in the browser run alone, as some have time limits. */
 export async function test(build) {
   const { steps, toolchain, wasm, npm, console, installer } = build;
@@ -66,8 +71,11 @@ export async function test(build) {
       await count(build, 'benchmark: unit tests', 'bench', process.execPath, ['--test', ...testFiles('tools/bench')]);
       await count(build, 'GPU day: unit tests', 'gpu', process.execPath, ['--test', ...testFiles('tools/gpu')]);
       await count(build, 'build: unit tests', 'build', process.execPath, ['--test', ...testFiles('tools/build')]);
+      await count(build, 'npm package: what is published', 'package', process.execPath, ['--test', ...testFiles('tests/packaging')]);
+      await count(build, 'documents: links, API reference', 'docs', process.execPath, ['--test', ...testFiles('tools/reference')]);
     },
   );
+  await count(build, 'apps with the npm package', 'apps', process.execPath, ['tests/packaging/run.mjs'], { CHROMIUM: toolchain.chromium });
   await count(build, 'browser tests', 'browser', process.execPath, ['tests/browser/run.mjs'], { CHROMIUM: toolchain.chromium });
 }
 

@@ -8,11 +8,11 @@ import { Ended, Processes } from './processes.mjs';
 import { run } from './run.mjs';
 import { readSettings } from './settings.mjs';
 import { BuildError, CONSOLE, StepFailed, Steps } from './steps.mjs';
-import { check, pkg, test, wasm, www } from './commands.mjs';
+import { check, docs, pkg, test, wasm, www } from './commands.mjs';
 import { Toolchain } from './toolchain.mjs';
 import { WasmBuild } from './wasm.mjs';
 
-const COMMANDS = { run, test, bench, check, wasm, pkg, www };
+const COMMANDS = { run, test, bench, check, wasm, pkg, www, docs };
 
 const [name, ...args] = process.argv.slice(2);
 if (!Object.hasOwn(COMMANDS, name ?? '')) fail(`unknown command '${name}'; try ./build.sh help`);
