@@ -1,8 +1,9 @@
+export type { NerFound, NerPart, PooledEmbedding, PoolingOptions, RelationInput, RunnersUpOptions, RunnerUp, TypingInput } from './call-types.js';
 export { LukeError, type LukeErrorCode } from './errors.js';
 export { Luke } from './luke.js';
 export { availability, keepOffline, models } from './models.js';
 export {
-  pipeline, type FeatureExtraction, type Features, type FillMask, type FillMaskItem, type FillMaskPipelineOptions, type PipelineExtras, type Pipelines, type QuestionAnswering,
+  pipeline, type FeatureExtraction, type FeatureExtractionOptions, type Features, type FillMask, type FillMaskItem, type FillMaskPipelineOptions, type PipelineExtras, type Pipelines, type QuestionAnswering,
   type QuestionAnsweringItem, type QuestionAnsweringOptions, type TokenClassification, type TokenClassificationItem, type TokenClassificationOptions,
 } from './pipeline.js';
 export type { GpuInfo } from './speed.js';

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { abortable } from './abort.js';
+import type { NerFound, NerPart, PooledEmbedding, PoolingOptions, RelationInput, RunnersUpOptions, RunnerUp, TypingInput } from './call-types.js';
 import { Client } from './client.js';
 import { LukeError } from './errors.js';
 import { persist } from './models.js';
@@ -7,11 +8,12 @@ import { engineOptions } from './options.js';
 import type { Call } from './protocol.js';
 import { CallQueue } from './queue.js';
 import { fetchSource } from './source.js';
+import { partsOf } from './stream.js';
 import type {
   Answer, CallOptions, ClozeAnswer, ClozeOptions, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, ForwardInputs, ForwardOptions, ForwardOutputs, LabelOptions, LabelScore,
   LoadEvent, LoadOptions, NerOptions, PredictEntitiesOptions, QaOptions, RuntimeInfo, Span, Task, TokenScore, WordList,
 } from './types.js';
-import { checkForward, checkLoadOptions, checkNer, checkTask, checkUrl } from './validate.js';
+import { checkBatch, checkForward, checkLoadOptions, checkNer, checkTask, checkTexts, checkUrl } from './validate.js';
 
 /**
  * A loaded LUKE model.
@@ -85,8 +87,8 @@ export class Luke {
 
   /** Starts an engine and loads the model in it. If that fails, the next call tries again. */
   async #connect(onProgress?: LoadOptions['onProgress']): Promise<void> {
-    const { worker, fetch, headers, device = 'auto', threads = 'auto', selfTest = true, heads = [] } = this.#options;
-    const engine = { ...engineOptions(this.#options), device, threads, selfTest, heads };
+    const { worker, fetch, headers, device = 'auto', threads = 'auto', selfTest = true, heads = [], passCacheBytes } = this.#options;
+    const engine = { ...engineOptions(this.#options), device, threads, selfTest, heads, ...(passCacheBytes !== undefined && { passCacheBytes }) };
     const handlers = {
       onProgress: (event: LoadEvent) => (this.#options.signal?.aborted ? undefined : onProgress?.(event)),
       onInfo: (info: RuntimeInfo) => (this.#info = info),
@@ -122,17 +124,49 @@ export class Luke {
    * @example
    * const entities = await luke.ner(text, { labels: ['PER', 'ORG'], threshold: 0.5 });
    * entities.every((entity) => text.slice(entity.start, entity.end) === entity.text); // true
+   * @example
+   * // For somebody who corrects the entities: also the spans that were nearly entities.
+   * const { entities, runnersUp } = await luke.ner(text, { runnersUp: 0.2 });
    */
+  ner(text: string | WordList, options: RunnersUpOptions): Promise<NerFound>;
+  ner(texts: readonly string[], options: RunnersUpOptions): Promise<NerFound[]>;
   ner(text: string, options?: NerOptions): Promise<Entity[]>;
   ner(texts: readonly string[], options?: NerOptions): Promise<Entity[][]>;
   ner(words: WordList, options?: NerOptions): Promise<Entity[]>;
-  async ner(input: string | readonly string[] | WordList, options: NerOptions = {}): Promise<Entity[] | Entity[][]> {
+  async ner(input: string | readonly string[] | WordList, options: NerOptions = {}): Promise<Ner | Ner[]> {
     checkNer(input, options);
     const plainInput = typeof input === 'string' || Array.isArray(input) ? input : withoutUndefined(input as WordList);
-    const result = await this.#call<Entity[] | Entity[][]>({ method: 'ner', input: plainInput, options });
-    if (Array.isArray(input)) input.forEach((text: string, i) => restoreSurrogates(text, (result as Entity[][])[i]!));
-    else restoreSurrogates(typeof input === 'string' ? input : (input as WordList).words, result as Entity[]);
+    const result = await this.#call<Ner | Ner[]>({ method: 'ner', input: plainInput, options });
+    if (Array.isArray(input)) input.forEach((text: string, i) => restoreSurrogates(text, entitiesOf((result as Ner[])[i]!)));
+    else restoreSurrogates(typeof input === 'string' ? input : (input as WordList).words, entitiesOf(result as Ner));
     return result;
+  }
+
+  /**
+   * Finds the named entities of many texts, and gives those of each text as soon as its forward passes have run. Texts come in their
+   * order, each after the texts before it. They share forward passes, so several may come at once. Results are those of `luke.ner`.
+   *
+   * The call starts with the first step of the loop. Leaving the loop ends the call, as does `signal`. Results wait in memory until the
+   * loop takes them.
+   *
+   * @example
+   * for await (const { index, entities } of luke.nerStream(paragraphs)) {
+   *   show(paragraphs[index], entities);
+   *   bar.value = (index + 1) / paragraphs.length;
+   * }
+   */
+  nerStream(texts: readonly string[], options: RunnersUpOptions): AsyncGenerator<NerPart & NerFound, void>;
+  nerStream(texts: readonly string[], options?: NerOptions): AsyncGenerator<NerPart, void>;
+  async *nerStream(texts: readonly string[], options: NerOptions = {}): AsyncGenerator<NerPart, void> {
+    checkTexts(texts, options);
+    const input = [...texts];
+    const start = (onPart: (part: Ner) => void, signal: AbortSignal) => this.#call({ method: 'nerStream', input, options: { ...options, signal } }, onPart as (part: unknown) => void);
+    let index = 0;
+    for await (const found of partsOf<Ner>(options.signal, start)) {
+      restoreSurrogates(input[index]!, entitiesOf(found));
+      yield { index, ...(Array.isArray(found) ? { entities: found } : found) };
+      index += 1;
+    }
   }
 
   /**
@@ -140,10 +174,17 @@ export class Luke {
    *
    * @example
    * const labels = await luke.typing('Beyoncé lives in Los Angeles.', [17, 28]); // [{ label: 'location', … }, …]
+   * @example
+   * // Several mentions share forward passes, and have the same results as one by one.
+   * const each = await luke.typing([{ text, span: [0, 7] }, { text, span: [17, 28] }]);
    */
-  async typing(text: string, span: Span, options: LabelOptions = {}): Promise<LabelScore[]> {
-    checkTask('typing', { strings: { text }, span: { span } }, options);
-    return this.#call({ method: 'typing', input: { text, span }, options });
+  typing(text: string, span: Span, options?: LabelOptions): Promise<LabelScore[]>;
+  typing(inputs: readonly TypingInput[], options?: LabelOptions): Promise<LabelScore[][]>;
+  async typing(text: string | readonly TypingInput[], second?: Span | LabelOptions, third: LabelOptions = {}): Promise<LabelScore[] | LabelScore[][]> {
+    if (Array.isArray(text)) return this.#batch('typing', text as readonly TypingInput[], ['span'], second as LabelOptions);
+    const span = second as Span;
+    checkTask('typing', { strings: { text }, span: { span } }, third);
+    return this.#call({ method: 'typing', input: { text: text as string, span }, options: third });
   }
 
   /**
@@ -151,10 +192,21 @@ export class Luke {
    *
    * @example
    * const [best] = await luke.relation('Beyoncé lives in Los Angeles.', [0, 7], [17, 28]); // { label: 'per:cities_of_residence', … }
+   * @example
+   * const each = await luke.relation([{ text, head: [0, 7], tail: [17, 28] }, { text, head: [17, 28], tail: [0, 7] }]);
    */
-  async relation(text: string, head: Span, tail: Span, options: LabelOptions = {}): Promise<LabelScore[]> {
+  relation(text: string, head: Span, tail: Span, options?: LabelOptions): Promise<LabelScore[]>;
+  relation(inputs: readonly RelationInput[], options?: LabelOptions): Promise<LabelScore[][]>;
+  async relation(text: string | readonly RelationInput[], second?: Span | LabelOptions, tail?: Span, options: LabelOptions = {}): Promise<LabelScore[] | LabelScore[][]> {
+    if (Array.isArray(text)) return this.#batch('relation', text as readonly RelationInput[], ['head', 'tail'], second as LabelOptions);
+    const head = second as Span;
     checkTask('relation', { strings: { text }, span: { head, tail } }, options);
-    return this.#call({ method: 'relation', input: { text, head, tail }, options });
+    return this.#call({ method: 'relation', input: { text: text as string, head, tail: tail! }, options });
+  }
+
+  async #batch<T extends 'typing' | 'relation'>(method: T, inputs: readonly (TypingInput | RelationInput)[], spans: readonly string[], options: LabelOptions = {}): Promise<LabelScore[][]> {
+    checkBatch(method, inputs, spans, options);
+    return this.#call({ method, input: inputs, options } as Call);
   }
 
   /**
@@ -227,7 +279,11 @@ export class Luke {
    * const { entities } = await luke.embed('Beyoncé lives in Los Angeles.', [[0, 7], [17, 28]]);
    * const [count, hidden] = entities.shape; // 2 vectors
    * const losAngeles = entities.data.subarray(hidden, 2 * hidden);
+   * @example
+   * const { vector } = await luke.embed(text, [], { pooling: 'mean', normalize: true }); // for a search by dot products
    */
+  embed(text: string, spans: readonly Span[] | undefined, options: PoolingOptions): Promise<PooledEmbedding>;
+  embed(text: string, spans?: readonly Span[], options?: EmbedOptions): Promise<Embedding>;
   async embed(text: string, spans: readonly Span[] = [], options: EmbedOptions = {}): Promise<Embedding> {
     checkTask('embed', { strings: { text }, spans: { spans } }, options);
     return this.#call({ method: 'embed', input: { text, spans }, options });
@@ -262,16 +318,23 @@ export class Luke {
   }
 
   /** Queues a call. Removes `signal` and `priority` from its options, because they are not for the model. */
-  #call<T>(call: Call): Promise<T> {
+  #call<T>(call: Call, onPart?: (part: unknown) => void): Promise<T> {
     const { signal, priority = 'user-visible', ...rest } = call.options as CallOptions;
     const work = async () => {
       if (this.#disposed) throw disposedError();
       // While a worker starts, there is a client without a model.
       while (this.#connecting || !this.#client) await (this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined)));
-      return this.#client.call({ ...call, options: withoutUndefined(rest) }, priority, signal) as Promise<T>;
+      return this.#client.call({ ...call, options: withoutUndefined(rest) }, priority, signal, onPart) as Promise<T>;
     };
     return this.#queue.add(priority, signal, work);
   }
+}
+
+/** The result of `ner` for one input. */
+type Ner = Entity[] | NerFound;
+
+function entitiesOf(found: Ner): readonly (Entity | RunnerUp)[] {
+  return Array.isArray(found) ? found : [...found.entities, ...found.runnersUp];
 }
 
 /** Removes keys whose value is `undefined`: the wasm would read them as `null`. */

@@ -1,5 +1,6 @@
 // The messages between the page (client.ts) and the engine (serve.ts). Both always use a MessagePort, also without a worker.
 // So there is one code path to test, and one worker can serve several models.
+import type { RelationInput, TypingInput } from './call-types.js';
 import type { PlainError } from './errors.js';
 import type { FilesOptions } from './files.js';
 import type { ByteRange, Freshness, ResponseFacts } from './source.js';
@@ -16,6 +17,7 @@ export interface EngineOptions extends FilesOptions {
   selfTest: boolean;
   /** Heads to load from a checkpoint. An empty list means all. */
   heads: readonly string[];
+  passCacheBytes?: number;
   headers?: Record<string, string>;
   /** An absolute URL. */
   wasmUrl?: string;
@@ -26,8 +28,9 @@ export interface EngineOptions extends FilesOptions {
 /** A call of the model. `options` has no `signal`: the page sends an `abort` message with the call's id instead. */
 export type Call =
   | { method: 'ner'; input: string | readonly string[] | WordList; options: object }
-  | { method: 'typing'; input: { text: string; span: Span }; options: object }
-  | { method: 'relation'; input: { text: string; head: Span; tail: Span }; options: object }
+  | { method: 'nerStream'; input: readonly string[]; options: object }
+  | { method: 'typing'; input: TypingInput | readonly TypingInput[]; options: object }
+  | { method: 'relation'; input: RelationInput | readonly RelationInput[]; options: object }
   | { method: 'qa'; input: { question: string; context: string }; options: object }
   | { method: 'cloze'; input: { passage: string; query: string; candidates: readonly Span[] }; options: object }
   | { method: 'fillMask'; input: { text: string }; options: object }
@@ -46,7 +49,7 @@ export type Action =
   | { action: 'availability'; model: string };
 
 /** The part of the load options that the store needs. */
-export type ManageOptions = Omit<EngineOptions, 'threads' | 'selfTest' | 'heads'>;
+export type ManageOptions = Omit<EngineOptions, 'threads' | 'selfTest' | 'heads' | 'passCacheBytes'>;
 
 /** Messages from the page to the engine. */
 export type Request =
@@ -64,6 +67,8 @@ export type Reply =
   | { type: 'hello'; lock?: string }
   | { type: 'pong' }
   | { type: 'done'; id: number; value: unknown }
+  /** A part of the result of the call `id`, which still runs. They come in order. */
+  | { type: 'part'; id: number; value: unknown }
   | { type: 'error'; id: number; error: PlainError }
   | { type: 'progress'; event: LoadEvent }
   | { type: 'info'; info: RuntimeInfo }

@@ -64,6 +64,12 @@ export interface LoadOptions {
    */
   heads?: readonly string[];
   /**
+   * Bytes of the results of forward passes of `ner` that are kept in memory for later calls, 0 to 2^30 (default 8,388,608). When a word of
+   * a text changes, the next call runs only the passes that read it: those of its sentence, and with `context: 'document'` also those of
+   * the sentences around it. On the CPU the results are bit-identical to those without it. 0 keeps nothing.
+   */
+  passCacheBytes?: number;
+  /**
    * URL of the folder with `cpu/luke_web_bg.wasm`, `relaxed/…`, `threads/…` and `webgpu/…` (default: the package's `wasm/`). A worker
    * loads each module once, so only the first load sets the URL.
    */
@@ -328,10 +334,18 @@ export interface EmbedOptions extends TaskOptions {
    * not know is read as `[UNK]`.
    */
   titles?: readonly (string | null)[];
+  /**
+   * Gives one `vector` for the text: the mean of the vectors of all tokens (`mean`) or the vector of the first token (`cls`). As in
+   * transformers.js, the special tokens that the model adds count. In a text of several windows each of them is the mean over the windows.
+   * Default `none`: no such vector.
+   */
+  pooling?: 'none' | 'mean' | 'cls';
+  /** Whether all vectors are divided by their length, so that a dot product is the cosine (default `false`). */
+  normalize?: boolean;
 }
 
 /** Options of `luke.predictEntities`. */
-export interface PredictEntitiesOptions extends EmbedOptions {
+export interface PredictEntitiesOptions extends Omit<EmbedOptions, 'pooling' | 'normalize'> {
   /** Number of entities per span, 1 to 1,000 (default 5). */
   topK?: number;
 }
@@ -356,6 +370,8 @@ export interface Embedding {
   entities: Tensor;
   /** One vector for the text, shape `[hidden]`: the mean over the windows of a long text. `null` if the checkpoint has no pooler. */
   pooled: Tensor | null;
+  /** With `pooling`, the vector of the text, shape `[hidden]`. */
+  vector?: Tensor;
 }
 
 /**

@@ -1,5 +1,6 @@
 // What can be told about arguments without knowing the model: their types, and names of options that do not exist.
 // The rest (spans, values of a task's options) is checked where it is used, in the wasm.
+import type { RunnersUpOptions } from './call-types.js';
 import { LukeError } from './errors.js';
 import { checkPlain, readable } from './plain.js';
 import type { PrefetchOptions, StoreOptions } from './store-types.js';
@@ -8,11 +9,11 @@ import type {
 } from './types.js';
 
 const STORE: Keys<StoreOptions> = { cache: 1, manifestHash: 1, parallelDownloads: 1, retries: 1, stallMs: 1, fetch: 1, headers: 1, signal: 1, worker: 1, wasmUrl: 1 };
-const LOAD: Keys<LoadOptions> = { device: 1, threads: 1, onProgress: 1, persist: 1, selfTest: 1, heads: 1, ...STORE };
+const LOAD: Keys<LoadOptions> = { device: 1, threads: 1, onProgress: 1, persist: 1, selfTest: 1, heads: 1, passCacheBytes: 1, ...STORE };
 const CALL: Keys<CallOptions> = { signal: 1, priority: 1 };
 const TASK: Keys<TaskOptions> = { specialTokens: 1, ...CALL };
-const NER: Keys<NerOptions> = {
-  threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, candidates: 1, sentences: 1, context: 1, allScores: 1, ...TASK,
+const NER: Keys<RunnersUpOptions> = {
+  threshold: 1, labels: 1, maxSpanTokens: 1, maxEntitiesPerPass: 1, maxSeqTokens: 1, candidates: 1, sentences: 1, context: 1, allScores: 1, runnersUp: 1, ...TASK,
 };
 const LABELS: Keys<LabelOptions> = { allScores: 1, ...TASK };
 const QA: Keys<QaOptions> = {
@@ -20,8 +21,8 @@ const QA: Keys<QaOptions> = {
 };
 const CLOZE: Keys<ClozeOptions> = { docStride: 1, maxSeqTokens: 1, maxQueryTokens: 1, maxMentionTokens: 1, ...TASK };
 const FILL_MASK: Keys<FillMaskOptions> = { topK: 1, ...CALL };
-const EMBED: Keys<EmbedOptions> = { titles: 1, ...TASK };
-const PREDICT_ENTITIES: Keys<PredictEntitiesOptions> = { topK: 1, ...EMBED };
+const EMBED: Keys<EmbedOptions> = { titles: 1, pooling: 1, normalize: 1, ...TASK };
+const PREDICT_ENTITIES: Keys<PredictEntitiesOptions> = { topK: 1, titles: 1, ...TASK };
 const TASKS = { typing: LABELS, relation: LABELS, qa: QA, cloze: CLOZE, fillMask: FILL_MASK, predictEntities: PREDICT_ENTITIES, embed: EMBED };
 const FORWARD: Keys<ForwardOptions> = { head: 1, ...CALL };
 
@@ -39,10 +40,11 @@ type Keys<T> = Record<keyof T, 1>;
 export function checkLoadOptions(options: LoadOptions): void {
   checkKeys('load', options, LOAD);
   readable('load', 'options', () => checkStoreValues('load', options));
-  const { threads, selfTest, heads } = options;
+  const { threads, selfTest, heads, passCacheBytes } = options;
   need(threads === undefined || threads === 'auto' || (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS), 'load', 'threads', `"auto" or a whole number from 1 to ${MOST_THREADS}`, threads);
   need(selfTest === undefined || typeof selfTest === 'boolean', 'load', 'selfTest', 'a boolean', selfTest);
   need(heads === undefined || (Array.isArray(heads) && heads.every(isString)), 'load', 'heads', 'a list of strings', heads);
+  need(isWhole(passCacheBytes, 0, 2 ** 30), 'load', 'passCacheBytes', 'a whole number from 0 to 2^30', passCacheBytes);
 }
 
 /** Rejects options of `availability` and `models` that do not exist or have a value they cannot have. `others` are beside those of all. */
@@ -61,7 +63,6 @@ function checkStoreValues(where: string, options: PrefetchOptions & Pick<LoadOpt
   need(areHeaders(headers), where, 'headers', 'names and values that HTTP allows', headers);
   need(wasmUrl === undefined || isString(wasmUrl) || wasmUrl instanceof URL, where, 'wasmUrl', 'a URL', wasmUrl);
   need(entityTable === undefined || typeof entityTable === 'boolean', where, 'entityTable', 'a boolean', entityTable);
-  const isWhole = (value: unknown, min: number, max: number) => value === undefined || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max);
   need(cache === undefined || CACHES.includes(cache), where, 'cache', '"auto", "opfs", "cache-api", "memory" or false', cache);
   need(manifestHash === undefined || (isString(manifestHash) && /^[0-9a-f]{64}$/.test(manifestHash)), where, 'manifestHash', '64 hexadecimal digits in lower case', manifestHash);
   need(persist === undefined || typeof persist === 'boolean', where, 'persist', 'a boolean', persist);
@@ -101,6 +102,26 @@ export function checkTask(task: keyof typeof TASKS, { strings, span = {}, spans 
     if (!Array.isArray(pairs)) throw wrong(task, name, 'an array of [start, end]', pairs);
     pairs.forEach((pair: unknown, i) => need(isSpan(pair), task, `${name}[${i}]`, '[start, end]', pair));
   }
+}
+
+/** Rejects a list of texts that is none. */
+export function checkTexts(texts: unknown, options: object): void {
+  checkOptions('nerStream', options, NER);
+  checkPlain('nerStream', 'texts', texts);
+  if (!Array.isArray(texts)) throw wrong('nerStream', 'texts', 'a list of strings', texts);
+  texts.forEach((text: unknown, i) => need(isString(text), 'nerStream', `texts[${i}]`, 'a string', text));
+}
+
+/** Rejects a list of inputs of a task that are no objects with a text and spans of these names. */
+export function checkBatch(task: keyof typeof TASKS, inputs: readonly unknown[], spans: readonly string[], options: object): void {
+  checkOptions(task, options, TASKS[task]);
+  checkPlain(task, 'inputs', inputs);
+  inputs.forEach((input, i) => {
+    if (!isObject(input)) throw wrong(task, `inputs[${i}]`, `an object { text, ${spans.join(', ')} }`, input);
+    const fields = input as Record<string, unknown>;
+    need(isString(fields.text), task, `inputs[${i}].text`, 'a string', fields.text);
+    for (const name of spans) need(isSpan(fields[name]), task, `inputs[${i}].${name}`, '[start, end]', fields[name]);
+  });
 }
 
 /** Rejects inputs that are no object, and no list of objects; their arrays are checked in the wasm. */
@@ -159,6 +180,11 @@ export function show(value: unknown): string {
   if (isString(value)) return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
   if (Array.isArray(value)) return 'an array';
   return isObject(value) ? 'an object' : typeof value === 'function' ? 'a function' : String(value);
+}
+
+/** Whether an option is left out or a whole number from `min` to `max`. */
+function isWhole(value: unknown, min: number, max: number): boolean {
+  return value === undefined || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max);
 }
 
 function areHeaders(headers: HeadersInit | undefined): boolean {

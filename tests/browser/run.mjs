@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 import { startSite } from './server.mjs';
 
 const SPECS = [
-  'parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'lifecycle', 'threads', 'gpu', 'gpu-faults', 'kernels', 'demo', 'gpu-check', 'offline', 'building',
+  'parity', 'ner', 'calls', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'lifecycle', 'threads', 'gpu', 'gpu-faults', 'kernels', 'demo', 'gpu-check', 'offline', 'building',
   'faults/tabs', 'faults/aborts', 'faults/calls',
 ];
 /** These run beside each other: they wait for retries most of the time. */
