@@ -103,9 +103,8 @@ async fn classify<T: Classified>(
 ) -> Result<Vec<Vec<LabelScore>>> {
     let labels = &luke.head(T::HEAD)?.1.labels;
     let outputs = luke.forward_head(batch, Some(T::HEAD)).await?;
-    let result = |outputs: &Vec<Output>| {
-        Ok(T::result(&Output::find(outputs, OutputName::Logits)?.values, labels, options))
-    };
+    let result =
+        |outputs: &Vec<Output>| Ok(T::result(&Output::find(outputs, OutputName::Logits)?.values, labels, options));
     outputs.iter().map(result).collect()
 }
 

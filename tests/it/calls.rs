@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use crate::support::{checkpoint, convert, folder, load, repository};
 
 const WORDS: [&str; 16] = [
-    "Tokyo", "beats", "Paris", "Los", "Angeles", "Star", "Wars", ",", ".", "the", "George", "Lucas", "of", "a", "東京", "won",
+    "Tokyo", "beats", "Paris", "Los", "Angeles", "Star", "Wars", ",", ".", "the", "George", "Lucas", "of", "a", "東京",
+    "won",
 ];
 
 fn ner(luke: &Luke, input: &NerInput, options: &NerOptions) -> Vec<Found> {
@@ -195,7 +196,12 @@ fn new_rows(luke: &Luke, text: &str, other: &str, given: &NerOptions) -> u64 {
     let passes = |text: &str| -> Vec<_> {
         let document = block_on(reader.text(text)).unwrap();
         let passes = reader.passes(&document).map(|(inputs, _)| format!("{inputs:?}").into_bytes());
-        reader.passes(&document).map(|(inputs, _)| inputs.rows() as u64).zip(passes).map(|(rows, key)| (key, rows)).collect()
+        reader
+            .passes(&document)
+            .map(|(inputs, _)| inputs.rows() as u64)
+            .zip(passes)
+            .map(|(rows, key)| (key, rows))
+            .collect()
     };
     let known: HashSet<_> = passes(other).into_iter().map(|(key, _)| key).collect();
     let new: HashSet<_> = passes(text).into_iter().filter(|(key, _)| !known.contains(key)).collect();
@@ -231,7 +237,9 @@ fn a_word_that_changes_costs_the_passes_of_its_sentence() {
         let before = luke.rows_run();
         assert_eq!(one(&luke, &text, &given), one(&plain, &text, &given));
         let all = luke.rows_run() - before;
-        for (place, from, to) in [(30, "head", "boss"), (0, "Ada", "Eva"), (59, "spoke", "talked"), (30, "boss", "Boss")] {
+        for (place, from, to) in
+            [(30, "head", "boss"), (0, "Ada", "Eva"), (59, "spoke", "talked"), (30, "boss", "Boss")]
+        {
             sentences[place] = sentences[place].replace(from, to);
             let changed = sentences.concat();
             assert_ne!(text, changed);
@@ -292,7 +300,9 @@ fn several_mentions_have_the_results_of_each_to_the_last_bit() {
         convert(&checkpoint(name), &format!("calls-{name}-{dtype}"), &["--dtype", dtype]).unwrap()
     };
     let mini = repository().join("www/models/luke-mini-en");
-    for model in [folder("micro-entity_cls"), quantized("micro-entity_cls", "q8"), quantized("micro-entity_cls", "f16"), mini] {
+    for model in
+        [folder("micro-entity_cls"), quantized("micro-entity_cls", "q8"), quantized("micro-entity_cls", "f16"), mini]
+    {
         let luke = load(&model);
         for all_scores in [true, false] {
             let options = LabelOptions { all_scores, ..Default::default() };

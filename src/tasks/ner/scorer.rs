@@ -205,7 +205,8 @@ fn add(texts: &mut VecDeque<Text>, taken: usize, occurrence: &Occurrence, near: 
     let text = &mut texts[occurrence.text - taken];
     text.near += near.iter().filter(|near| !near.is_entity).count();
     if text.near > limits::MAX_RUNNERS_UP {
-        let reason = format!("gives more than {} near misses in one text; give a higher probability", limits::MAX_RUNNERS_UP);
+        let reason =
+            format!("gives more than {} near misses in one text; give a higher probability", limits::MAX_RUNNERS_UP);
         return Err(LukeError::input("runnersUp", reason));
     }
     let scored = |near: &Near| ScoredSpan {
@@ -280,7 +281,9 @@ mod tests {
         push(&mut queue, pass(7, 1), 5);
         assert_eq!((queue.rows, queue.take_batch()), (12, vec![pass(7, 1), pass(7, 2)]));
         assert_eq!(queue.next_done(), None, "no pass has run");
-        queue.finish_batch(&[&logits([0.0, 2.0, 1.0, 3.0, 1.0, 1.0]), &logits([1.0, 1.0, 1.0, 0.0, 1.0, 2.0])]).unwrap();
+        queue
+            .finish_batch(&[&logits([0.0, 2.0, 1.0, 3.0, 1.0, 1.0]), &logits([1.0, 1.0, 1.0, 0.0, 1.0, 2.0])])
+            .unwrap();
         // Of equal logits the first label, and the first label is no entity.
         assert_eq!(queue.next_done().unwrap(), [found(0..1, 1, 0), found(11..12, 2, 1), found(20..21, 1, 2)]);
         assert_eq!(queue.next_done(), None, "passes of the second text may still come");
