@@ -97,6 +97,34 @@ fn a_line_may_have_several_mentions() {
 }
 
 #[test]
+fn forward_reads_arrays_and_writes_the_outputs_by_name() {
+    let arrays = json!({ "inputIds": [0, 5, 6, 2], "entityIds": [1], "entityPositionIds": [[1, 2]] });
+    let model = load(&folder("micro-span_cls"));
+    let want =
+        pollster::block_on(model.forward(&serde_json::from_value(arrays.clone()).unwrap(), Some("model"))).unwrap();
+    let mut one = arrays.clone();
+    one["options"] = json!({ "head": "model" });
+    let lines = [
+        one.to_string(),
+        json!({ "inputs": [arrays, { "inputIds": [0, 2] }], "options": { "head": "model" } }).to_string(),
+        json!({ "inputIds": [0, 2], "options": { "heads": "model" } }).to_string(),
+        json!({ "inputIds": [] }).to_string(),
+    ];
+    let answers = answers("forward", "micro-span_cls", &lines);
+    for output in &want {
+        let got = &answers[0][output.name.as_str()];
+        assert_eq!(got["shape"], json!(output.shape));
+        assert_eq!(got["data"], json!(output.values), "{}", output.name);
+    }
+    assert_eq!(answers[0].as_object().unwrap().len(), want.len());
+    assert_eq!((&answers[1][0], answers[1].as_array().map(Vec::len)), (&answers[0], Some(2)));
+    for (answer, named) in [(&answers[2], "heads"), (&answers[3], "inputIds")] {
+        assert_eq!(answer["error"]["code"], "input");
+        assert!(answer["error"]["message"].as_str().unwrap().contains(named), "{answer}");
+    }
+}
+
+#[test]
 fn a_line_that_is_no_utf8_is_an_error_on_its_line() {
     let lines = [b"{\"text\": \"caf\xe9\"}".to_vec(), br#"{"text": "Tokyo"}"#.to_vec()];
     let answers = answers("ner", "micro-span_cls", &lines);

@@ -4,19 +4,20 @@ mod bench;
 mod convert;
 mod eval;
 mod folder;
+mod forward;
 
 use std::io::{BufRead, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use luke_web::LukeError;
 use luke_web::backend::DeviceKind;
 use luke_web::directory::{self, Directory};
 use luke_web::dtype::DType;
 use luke_web::folder::read_verified;
 use luke_web::heads::Method;
 use luke_web::text::TokenizerJson;
+use luke_web::{Luke, LukeError};
 use serde_json::{Map, Value, json};
 
 /// LUKE on the command line.
@@ -61,6 +62,9 @@ enum Command {
     PredictEntities(Lines),
     /// Vectors of words and entities: one JSON object a line, `{"text": ..., "spans": [[start, end], ...]}`.
     Embed(Lines),
+    /// The model on arrays: one JSON object a line, `{"inputIds": [...], "entityIds": [...], "options": {"head": ...}}`, or
+    /// `{"inputs": [...]}` with several sequences.
+    Forward(Lines),
     /// The official score on a dataset's published file, as JSON.
     Eval(eval::Options),
     /// Time the kernels, and whole passes of models, on a device.
@@ -125,6 +129,7 @@ fn main() -> ExitCode {
         Command::FillMask(run) => lines(&run, Method::FillMask),
         Command::PredictEntities(run) => lines(&run, Method::PredictEntities),
         Command::Embed(run) => lines(&run, Method::Embed),
+        Command::Forward(run) => each_line(&run, Some("inputs"), forward::forward),
         Command::Eval(options) => eval::eval(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Verify(run) => verify(&run.model, run.device.into()),
@@ -157,9 +162,24 @@ fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
     Ok(())
 }
 
-/// Runs a task over JSON Lines. Writes one line for each line of input: the answer, or the error of that line. Blank
-/// lines give no line.
-fn lines(Lines { run, options, pass_cache_bytes }: &Lines, method: Method) -> luke_web::Result<()> {
+/// Runs a task over JSON Lines.
+fn lines(arguments: &Lines, method: Method) -> luke_web::Result<()> {
+    // These take a value alone in the API, but under a name in a line. A word list is an object in both.
+    let alone = match method {
+        Method::Ner => Some("text"),
+        Method::Typing | Method::Relation => Some("inputs"),
+        _ => None,
+    };
+    each_line(arguments, alone, |luke, input, options| pollster::block_on(luke.call(method.name(), input, options)))
+}
+
+/// Calls `call` with the arguments and the options of each line. Writes one line for each line of input: the answer, or the
+/// error of that line. Blank lines give no line. `alone` is the name of an argument that is not in an object in the API.
+fn each_line(
+    Lines { run, options, pass_cache_bytes }: &Lines,
+    alone: Option<&str>,
+    call: impl Fn(&Luke, Value, Value) -> luke_web::Result<Value>,
+) -> luke_web::Result<()> {
     let common: Map<String, Value> = serde_json::from_str(options)
         .map_err(|error| LukeError::Input { argument: "--options".into(), reason: error.to_string() })?;
     let luke = pollster::block_on(directory::load(&run.model, run.device.into(), false))?;
@@ -175,8 +195,8 @@ fn lines(Lines { run, options, pass_cache_bytes }: &Lines, method: Method) -> lu
         let text = if whole { Ok(line.as_slice()) } else { Err(too_long()) };
         let answer = text
             .and_then(|line| std::str::from_utf8(line).map_err(|error| bad_line(error.to_string())))
-            .and_then(|line| split_call(method, line, &common))
-            .and_then(|(input, options)| pollster::block_on(luke.call(method.name(), input, options)))
+            .and_then(|line| split_call(alone, line, &common))
+            .and_then(|(input, options)| call(&luke, input, options))
             .unwrap_or_else(|error| json!({ "error": { "code": error.code(), "message": error.to_string() } }));
         writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(broken)?;
     }
@@ -201,7 +221,7 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>, max_bytes: usize) -> 
 }
 
 /// The arguments of a line, and its options with those of all lines.
-fn split_call(method: Method, line: &str, common: &Map<String, Value>) -> luke_web::Result<(Value, Value)> {
+fn split_call(alone: Option<&str>, line: &str, common: &Map<String, Value>) -> luke_web::Result<(Value, Value)> {
     let mut call: Value = serde_json::from_str(line).map_err(|error| bad_line(error.to_string()))?;
     let fields = call.as_object_mut().ok_or_else(|| bad_line("is not a JSON object".into()))?;
     let mut options = fields.remove("options").unwrap_or(Value::Null);
@@ -212,15 +232,9 @@ fn split_call(method: Method, line: &str, common: &Map<String, Value>) -> luke_w
             own.entry(name).or_insert_with(|| value.clone());
         }
     }
-    // These take a value alone in the API, but under a name in a line. A word list is an object in both.
-    let alone = match method {
-        Method::Ner => "text",
-        Method::Typing | Method::Relation => "inputs",
-        _ => return Ok((call, options)),
-    };
-    match fields.remove(alone) {
+    match alone.and_then(|name| fields.remove(name)) {
         Some(value) if fields.is_empty() => Ok((value, options)),
-        Some(_) => Err(bad_line(format!("has more than \"{alone}\" and \"options\""))),
+        Some(_) => Err(bad_line(format!("has more than \"{}\" and \"options\"", alone.unwrap_or_default()))),
         None => Ok((call, options)),
     }
 }
