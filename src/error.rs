@@ -91,6 +91,14 @@ impl LukeError {
         Self::OutOfMemory(format!("{what}: {mebibytes} MiB"))
     }
 
+    /// The same error, for an argument that is a part of another one.
+    pub(crate) fn inside(self, whole: &str) -> Self {
+        match self {
+            Self::Input { argument, reason } => Self::input(format!("{whole}.{argument}"), reason),
+            other => other,
+        }
+    }
+
     /// An argument or option of the call is wrong.
     pub(crate) fn input(argument: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Input { argument: bounded(argument), reason: bounded(reason) }

@@ -13,8 +13,8 @@
 //! let luke = pollster::block_on(directory::load(folder, DeviceKind::Cpu, true))?;
 //! let input = NerInput::Text("Ada Lovelace was born in London.".into());
 //! let found = pollster::block_on(luke.ner(&input, &NerOptions::default()))?;
-//! let NerResult::One(entities) = found else { unreachable!("one text has one list of entities") };
-//! let named: Vec<_> = entities.iter().map(|entity| (entity.text.as_str(), entity.label.as_str())).collect();
+//! let NerResult::One(found) = found else { unreachable!("one text has one list of entities") };
+//! let named: Vec<_> = found.entities.iter().map(|entity| (entity.text.as_str(), entity.label.as_str())).collect();
 //! assert_eq!(named, [("Ada Lovelace", "PER"), ("London", "LOC")]);
 //! # Ok(())
 //! # }

@@ -10,6 +10,7 @@ import type { LoadEvent, LoadOptions, RuntimeInfo } from './types.js';
 interface Pending {
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
+  onPart: ((part: unknown) => void) | undefined;
 }
 
 /** A fetch for the engine, and what continues it when the engine asks for the next piece. */
@@ -136,9 +137,9 @@ export class Client {
     return this.#request((id) => ({ type: 'load', id, model, options })) as Promise<EngineInfo>;
   }
 
-  /** Runs a task. When `signal` aborts, the engine ends it at its next pause. */
-  call(call: Call, priority: Priority, signal?: AbortSignal): Promise<unknown> {
-    return this.#request((id) => ({ type: 'call', id, call, priority }), signal);
+  /** Runs a task. When `signal` aborts, the engine ends it at its next pause. `onPart` gets the parts of a result before its end. */
+  call(call: Call, priority: Priority, signal?: AbortSignal, onPart?: (part: unknown) => void): Promise<unknown> {
+    return this.#request((id) => ({ type: 'call', id, call, priority }), signal, onPart);
   }
 
   /** Reads or changes the store. */
@@ -164,7 +165,7 @@ export class Client {
     this.#port.onmessage = null;
   }
 
-  #request(message: (id: number) => Request, signal?: AbortSignal): Promise<unknown> {
+  #request(message: (id: number) => Request, signal?: AbortSignal, onPart?: (part: unknown) => void): Promise<unknown> {
     const id = this.#nextId++;
     const onAbort = () => this.#post({ type: 'abort', id });
     const answer = new Promise((resolve, reject) => {
@@ -175,7 +176,7 @@ export class Client {
       } catch (error) {
         throw new LukeError('input', `an argument is not plain data: ${(error as Error).message}`, {}, { cause: error });
       }
-      this.#pending.set(id, { resolve, reject });
+      this.#pending.set(id, { resolve, reject, onPart });
       signal?.addEventListener('abort', onAbort);
     });
     return signal ? answer.finally(() => signal.removeEventListener('abort', onAbort)) : answer;
@@ -191,6 +192,9 @@ export class Client {
         break;
       case 'done':
         this.#settle(reply.id)?.resolve(reply.value);
+        break;
+      case 'part':
+        this.#pending.get(reply.id)?.onPart?.(reply.value);
         break;
       case 'error':
         this.#settle(reply.id)?.reject(toLukeError(reply.error));

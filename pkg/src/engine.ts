@@ -107,11 +107,12 @@ export class Engine {
 
   /**
    * Runs a task. When a trap or a lost device took the model, this loads it again first and reports that through
-   * `onReload`; the call that met the trap itself has been rejected. `abort` ends the call at its next pause.
+   * `onReload`; the call that met the trap itself has been rejected. `abort` ends the call at its next pause. `onPart` gets the parts of
+   * a result before its end.
    */
-  call(call: Call, onReload: (info: EngineInfo) => void, abort = new AbortController(), priority: Priority = 'user-visible'): Promise<unknown> {
+  call(call: Call, onReload: (info: EngineInfo) => void, abort = new AbortController(), priority: Priority = 'user-visible', onPart: (part: unknown) => void = () => {}): Promise<unknown> {
     const running: RunningCall = { signal: abort.signal, rank: rankOf(priority) };
-    const result = this.#call(call, onReload, running).finally(() => this.#calls.delete(abort));
+    const result = this.#call(call, onReload, running, { given: 0, onPart }).finally(() => this.#calls.delete(abort));
     this.#calls.set(abort, result);
     return result;
   }
@@ -127,7 +128,7 @@ export class Engine {
     this.#threaded?.releaseThreads(this);
   }
 
-  async #call(call: Call, onReload: (info: EngineInfo) => void, running: RunningCall): Promise<unknown> {
+  async #call(call: Call, onReload: (info: EngineInfo) => void, running: RunningCall, parts: Parts): Promise<unknown> {
     if (!this.#reload) throw new LukeError('input', 'no model is loaded');
     for (let repeats = 0; ; repeats += 1) {
       while (!this.#loaded || !isCurrent(this.#loaded) || this.#loaded.model.isLost()) {
@@ -142,7 +143,7 @@ export class Engine {
       this.#files!.clear(loaded.calls === 0);
       loaded.calls += 1;
       try {
-        return await this.#turns.run(running, () => loaded.instance.run(() => run(loaded.model, call, running)));
+        return await this.#turns.run(running, () => loaded.instance.run(() => run(loaded.model, call, running, parts)));
       } catch (error) {
         const known = toLukeError(error);
         const isDeviceFault = known.code === 'device-lost' || known.code === 'out-of-memory';
@@ -152,7 +153,7 @@ export class Engine {
           this.#drop();
         }
         if (running.signal.aborted) throw running.signal.reason;
-        // A call changes nothing, so it can be repeated: on a new device, and where that fails as well, on the CPU.
+        // A call changes nothing, so it can be repeated, without the parts that it has given: on a new device, and where that fails as well, on the CPU.
         const next = repeats === 0 || (repeats === 1 && this.#gpuFailure);
         if (!isDeviceFault || loaded.device !== 'webgpu' || !next) throw running.failure?.error ?? known;
       } finally {
@@ -264,6 +265,7 @@ export class Engine {
     const model = await within(options.stallMs, Promise.race([firstRead, building]), tooLate).then(() => building).catch((error: unknown) => {
       throw loading.failure?.error ?? loadFailure(url, error);
     });
+    if (options.passCacheBytes !== undefined) model.setPassCacheBytes(options.passCacheBytes);
     this.#loaded = { model, device, instance, generation, threadsReason, facts: await factsOf(parts, folder), calls: 0 };
     this.#stop.signal.throwIfAborted();
     await files.complete();
@@ -307,8 +309,21 @@ function free(loaded: Loaded): void {
   if (loaded.calls === 0 && isCurrent(loaded)) loaded.model.free();
 }
 
-/** What gives arrays has a method of its own: they cross as typed arrays. */
-function run(model: WasmModel, { method, input, options }: Call, call: RunningCall): Promise<unknown> {
+/** The parts of a result that come before its end: how many were given, and where they go. */
+interface Parts {
+  given: number;
+  onPart: (part: unknown) => void;
+}
+
+/** What gives arrays has a method of its own: they cross as typed arrays. So has what gives parts. */
+function run(model: WasmModel, { method, input, options }: Call, call: RunningCall, parts: Parts): Promise<unknown> {
+  if (method === 'nerStream') {
+    const visit = (found: unknown) => {
+      parts.given += 1;
+      parts.onPart(found);
+    };
+    return model.nerEach(input.slice(parts.given), options, visit, call);
+  }
   if (method === 'embed') return model.embed(input, options, call);
   if (method === 'forward') return model.forward(input, options, call);
   return model.call(method, input, options, call);

@@ -5,14 +5,14 @@ export type { EncoderOutputs, ForwardInputs, ForwardOptions, ForwardOutputs, Mas
 export { Luke } from './luke.js';
 export { availability, keepOffline, models } from './models.js';
 export {
-  pipeline, type FeatureExtraction, type Features, type FillMask, type FillMaskItem, type FillMaskPipelineOptions, type PipelineExtras, type Pipelines, type QuestionAnswering,
+  pipeline, type FeatureExtraction, type FeatureExtractionOptions, type Features, type FillMask, type FillMaskItem, type FillMaskPipelineOptions, type PipelineExtras, type Pipelines, type QuestionAnswering,
   type QuestionAnsweringItem, type QuestionAnsweringOptions, type TokenClassification, type TokenClassificationItem, type TokenClassificationOptions,
 } from './pipeline.js';
 export type { GpuInfo } from './speed.js';
 export type { Availability, PrefetchOptions, StorageUsage, StoredModel, StoreOptions, Verification } from './store-types.js';
 export type {
   Alternative, Answer, AnswerSpan, CallOptions, ClozeAnswer, ClozeOptions, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, FoundAnswer, LabelOptions, LabelScore,
-  LabelScores, NerOptions, NoAnswer, NonEmpty, OffsetOptions, OffsetUnit, Pair, Place, PredictEntitiesOptions, Priority, QaOptions, Span, TaskOptions, Tensor, Token, TokenScore,
-  WithScores, WordEntity, WordList, WordSpan,
+  LabelScores, NerFound, NerOptions, NerPart, NoAnswer, NonEmpty, OffsetOptions, OffsetUnit, Pair, Place, PooledEmbedding, PoolingOptions, PredictEntitiesOptions, Priority, QaOptions,
+  RelationInput, RunnersUpOptions, RunnerUp, Span, TaskOptions, Tensor, Token, TokenScore, TypingInput, WithScores, WordEntity, WordList, WordSpan,
 } from './tasks.js';
 export type { Device, Head, LabeledHead, LabelOf, Labels, LoadBytes, LoadEvent, LoadFacts, LoadOptions, LoadPhase, RuntimeInfo, Task, WorkerLike } from './types.js';

@@ -5,16 +5,19 @@ import { LukeError } from './errors.js';
 import { withHint } from './hub.js';
 import { persist } from './models.js';
 import { engineOptions } from './options.js';
+import { withoutUndefined } from './plain.js';
 import type { Call, EngineInfo } from './protocol.js';
 import { CallQueue } from './queue.js';
 import { fetchSource } from './source.js';
 import type { ForwardInputs, ForwardOptions, ForwardOutputs, Runnable } from './forward.js';
+import { finish, finishNer, isWords, setUnit, unitOf, type NerResult } from './results.js';
+import { partsOf } from './stream.js';
 import type {
-  Answer, AnswerSpan, CallOptions, ClozeAnswer, ClozeOptions, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, LabelOptions, LabelScore, NerOptions, NonEmpty, OffsetUnit,
-  PredictEntitiesOptions, QaOptions, Span, TokenScore, WithScores, WordEntity, WordList,
+  Answer, CallOptions, ClozeAnswer, ClozeOptions, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, LabelOptions, LabelScore, NerFound, NerOptions, NerPart, NonEmpty,
+  PooledEmbedding, PoolingOptions, PredictEntitiesOptions, QaOptions, RelationInput, RunnersUpOptions, Span, TokenScore, TypingInput, WithScores, WordEntity, WordList,
 } from './tasks.js';
 import type { LabelOf, Labels, LoadEvent, LoadOptions, RuntimeInfo, Task } from './types.js';
-import { checkForward, checkLoadOptions, checkNer, checkTask, checkUrl, toPair, toPairs } from './validate.js';
+import { checkForward, checkInputs, checkLoadOptions, checkNer, checkTask, checkTexts, checkUrl, toPair, toPairs } from './validate.js';
 
 /**
  * A loaded LUKE model.
@@ -96,8 +99,8 @@ export class Luke<L extends Labels = Labels> {
 
   /** Starts an engine and loads the model in it. If that fails, the next call tries again. */
   async #connect(onProgress?: LoadOptions['onProgress']): Promise<void> {
-    const { worker, fetch, headers, device = 'auto', threads = 'auto', selfTest = true, heads = [] } = this.#options;
-    const engine = { ...engineOptions(this.#options), device, threads, selfTest, heads };
+    const { worker, fetch, headers, device = 'auto', threads = 'auto', selfTest = true, heads = [], passCacheBytes } = this.#options;
+    const engine = { ...engineOptions(this.#options), device, threads, selfTest, heads, ...(passCacheBytes !== undefined && { passCacheBytes }) };
     const handlers = {
       onProgress: (event: LoadEvent) => (this.#options.signal?.aborted ? undefined : onProgress?.(event)),
       onInfo: (info: EngineInfo) => this.#setInfo({ ...info, ...client.place }),
@@ -141,49 +144,111 @@ export class Luke<L extends Labels = Labels> {
    * @example
    * const entities = await luke.ner(text, { labels: ['PER', 'ORG'], threshold: 0.5 });
    * entities.every((entity) => text.slice(entity.start, entity.end) === entity.text); // true
+   * @example
+   * // For somebody who corrects the entities: also the spans that were nearly entities.
+   * const { entities, runnersUp } = await luke.ner(text, { runnersUp: 0.2 });
    */
+  ner<T extends string | readonly string[], N extends LabelOf<L, 'ner'> = LabelOf<L, 'ner'>, S extends boolean = false>(
+    text: T,
+    options: RunnersUpOptions<N, S>,
+  ): Promise<T extends string ? NerFound<Entity<N> & WithScores<N, S>> : NerFound<Entity<N> & WithScores<N, S>>[]>;
+  ner<N extends LabelOf<L, 'ner'> = LabelOf<L, 'ner'>, S extends boolean = false>(words: WordList, options: RunnersUpOptions<N, S>): Promise<NerFound<WordEntity<N> & WithScores<N, S>>>;
   ner<T extends string | readonly string[], N extends LabelOf<L, 'ner'> = LabelOf<L, 'ner'>, S extends boolean = false>(
     text: T,
     options?: NerOptions<N, S>,
   ): Promise<T extends string ? (Entity<N> & WithScores<N, S>)[] : (Entity<N> & WithScores<N, S>)[][]>;
   ner<N extends LabelOf<L, 'ner'> = LabelOf<L, 'ner'>, S extends boolean = false>(words: WordList, options?: NerOptions<N, S>): Promise<(WordEntity<N> & WithScores<N, S>)[]>;
   ner<N extends LabelOf<L, 'ner'> = LabelOf<L, 'ner'>>(input: string | readonly string[] | WordList, options?: NerOptions<N>): Promise<Entity<N>[] | Entity<N>[][] | WordEntity<N>[]>;
-  async ner(input: string | readonly string[] | WordList, options: NerOptions = {}): Promise<unknown> {
+  ner<N extends LabelOf<L, 'ner'> = LabelOf<L, 'ner'>>(
+    input: string | readonly string[] | WordList,
+    options: NerOptions<N, boolean, number | undefined>,
+  ): Promise<Entity<N>[] | Entity<N>[][] | WordEntity<N>[] | NerFound<Entity<N>> | NerFound<Entity<N>>[] | NerFound<WordEntity<N>>>;
+  async ner(input: string | readonly string[] | WordList, options: NerOptions<string, boolean, number | undefined> = {}): Promise<unknown> {
     const plain = checkNer(input, options);
-    const { sentences, offsets: unit = 'utf16' } = options;
-    const pairs = Array.isArray(sentences) ? toPairs('ner', 'sentences', sentences, unit) : sentences;
-    const call = { method: 'ner', input: isWords(plain) ? withoutUndefined(plain) : plain, options: { ...options, sentences: pairs } } as const;
-    const result = await this.#call<(Entity | WordEntity)[] | Entity[][]>(call);
-    if (isWords(plain)) finish(plain.words, 'word', result as WordEntity[]);
-    else if (typeof plain === 'string') finish(plain, unit, result as Entity[]);
-    else plain.forEach((text, i) => finish(text, unit, (result as Entity[][])[i]!));
+    const call = { method: 'ner', input: isWords(plain) ? withoutUndefined(plain) : plain, options: withPairs('ner', options) } as const;
+    const result = await this.#call<NerResult | NerResult[]>(call);
+    finishNer(plain, unitOf(options), result);
     return result;
   }
 
   /**
-   * Classifies the mention at `span`. Returns the labels with a positive logit, best first. Labels do not exclude each other.
+   * Finds the named entities of many texts, and gives those of each text as soon as its forward passes have run. Texts come in their
+   * order, each after the texts before it. They share forward passes, so several may come at once. Results are those of `luke.ner`.
+   *
+   * The call starts with the first step of the loop. Leaving the loop ends the call, as does `signal`. Results wait in memory until the
+   * loop takes them.
+   *
+   * @example
+   * for await (const { index, entities } of luke.nerStream(paragraphs)) {
+   *   console.log(paragraphs[index], entities);
+   *   bar.value = (index + 1) / paragraphs.length;
+   * }
+   */
+  nerStream<N extends LabelOf<L, 'ner'> = LabelOf<L, 'ner'>, S extends boolean = false>(
+    texts: readonly string[],
+    options: RunnersUpOptions<N, S>,
+  ): AsyncGenerator<NerFound<Entity<N> & WithScores<N, S>> & { index: number }, void>;
+  nerStream<N extends LabelOf<L, 'ner'> = LabelOf<L, 'ner'>, S extends boolean = false>(
+    texts: readonly string[],
+    options?: NerOptions<N, S, number | undefined>,
+  ): AsyncGenerator<NerPart<Entity<N> & WithScores<N, S>>, void>;
+  async *nerStream(texts: readonly string[], options: NerOptions<string, boolean, number | undefined> = {}): AsyncGenerator<any, void> {
+    const input = checkTexts(texts, options);
+    const plain = withPairs('nerStream', options);
+    const start = (onPart: (part: NerResult) => void, signal: AbortSignal) => this.#call({ method: 'nerStream', input, options: { ...plain, signal } }, onPart as (part: unknown) => void);
+    let index = 0;
+    for await (const found of partsOf<NerResult>(options.signal, start)) {
+      finishNer(input[index]!, unitOf(options), found);
+      yield { index, ...(Array.isArray(found) ? { entities: found } : found) };
+      index += 1;
+    }
+  }
+
+  /**
+   * Classifies the mention at `span`. Returns the labels with a positive logit, best first. Labels do not exclude each other. A list of
+   * mentions gives one list of labels per mention.
    *
    * @example
    * const labels = await luke.typing('Beyoncé lives in Los Angeles.', [17, 28]); // [{ label: 'location', … }, …]
    * @example
-   * for (const entity of await luke.ner(text)) console.log(entity.text, await luke.typing(text, entity));
+   * // Several mentions share forward passes, and have the same results as one by one.
+   * const entities = await luke.ner(text);
+   * const labels = await luke.typing(entities.map((span) => ({ text, span })));
+   * for (const [i, { text: name }] of entities.entries()) console.log(name, labels[i]);
    */
-  async typing(text: string, span: Span, options: LabelOptions = {}): Promise<LabelScore<LabelOf<L, 'typing'>>[]> {
-    checkTask('typing', { text }, options);
-    return this.#call({ method: 'typing', input: { text, span: toPair('typing', 'span', span, unitOf(options)) }, options });
+  typing<const I extends readonly unknown[]>(inputs: { readonly [K in keyof I]: TypingInput }, options?: LabelOptions): Promise<{ -readonly [K in keyof I]: LabelScore<LabelOf<L, 'typing'>>[] }>;
+  typing(text: string, span: Span, options?: LabelOptions): Promise<LabelScore<LabelOf<L, 'typing'>>[]>;
+  async typing(text: string | readonly TypingInput[], second?: Span | LabelOptions, third: LabelOptions = {}): Promise<unknown> {
+    if (isList(text)) {
+      const options = (second ?? {}) as LabelOptions;
+      return this.#call({ method: 'typing', input: checkInputs('typing', text, ['span'], unitOf(options), options), options });
+    }
+    checkTask('typing', { text }, third);
+    return this.#call({ method: 'typing', input: { text, span: toPair('typing', 'span', second, unitOf(third)) }, options: third });
   }
 
   /**
-   * Classifies the relation of the head (subject) to the tail (object). Returns all labels with their probabilities, best first.
+   * Classifies the relation of the head (subject) to the tail (object). Returns all labels with their probabilities, best first. A list
+   * of pairs gives one list of labels per pair.
    *
    * @example
    * const [best] = await luke.relation('Beyoncé lives in Los Angeles.', [0, 7], [17, 28]);
    * console.log(best.label); // 'per:cities_of_residence'
+   * @example
+   * // Several pairs share forward passes, and have the same results as one by one.
+   * const [there, back] = await luke.relation([{ text, head: [0, 7], tail: [17, 28] }, { text, head: [17, 28], tail: [0, 7] }]);
+   * console.log(there[0].label, back[0].label);
    */
-  async relation(text: string, head: Span, tail: Span, options: LabelOptions = {}): Promise<NonEmpty<LabelScore<LabelOf<L, 'relation'>>>> {
-    checkTask('relation', { text }, options);
-    const pair = (name: string, span: Span) => toPair('relation', name, span, unitOf(options));
-    return this.#call({ method: 'relation', input: { text, head: pair('head', head), tail: pair('tail', tail) }, options });
+  relation<const I extends readonly unknown[]>(inputs: { readonly [K in keyof I]: RelationInput }, options?: LabelOptions): Promise<{ -readonly [K in keyof I]: NonEmpty<LabelScore<LabelOf<L, 'relation'>>> }>;
+  relation(text: string, head: Span, tail: Span, options?: LabelOptions): Promise<NonEmpty<LabelScore<LabelOf<L, 'relation'>>>>;
+  async relation(text: string | readonly RelationInput[], second?: Span | LabelOptions, tail?: Span, fourth: LabelOptions = {}): Promise<unknown> {
+    if (isList(text)) {
+      const options = (second ?? {}) as LabelOptions;
+      return this.#call({ method: 'relation', input: checkInputs('relation', text, ['head', 'tail'], unitOf(options), options), options });
+    }
+    checkTask('relation', { text }, fourth);
+    const pair = (name: string, span: unknown) => toPair('relation', name, span, unitOf(fourth));
+    return this.#call({ method: 'relation', input: { text, head: pair('head', second), tail: pair('tail', tail) }, options: fourth });
   }
 
   /**
@@ -260,7 +325,11 @@ export class Luke<L extends Labels = Labels> {
    * const { entities } = await luke.embed('Beyoncé lives in Los Angeles.', [[0, 7], [17, 28]]);
    * const [count, hidden] = entities.shape; // 2 vectors
    * const losAngeles = entities.data.subarray(hidden, count * hidden);
+   * @example
+   * const { vector } = await luke.embed(text, [], { pooling: 'mean', normalize: true }); // for a search by dot products
    */
+  embed(text: string, spans: readonly Span[] | undefined, options: PoolingOptions): Promise<PooledEmbedding>;
+  embed(text: string, spans?: readonly Span[], options?: EmbedOptions): Promise<Embedding>;
   async embed(text: string, spans: readonly Span[] = [], options: EmbedOptions = {}): Promise<Embedding> {
     checkTask('embed', { text }, options);
     const pairs = toPairs('embed', 'spans', spans, unitOf(options));
@@ -299,64 +368,26 @@ export class Luke<L extends Labels = Labels> {
   }
 
   /** Queues a call. Removes `signal` and `priority` from its options, because they are not for the model. */
-  #call<T>(call: Call): Promise<T> {
+  #call<T>(call: Call, onPart?: (part: unknown) => void): Promise<T> {
     const { signal, priority = 'user-visible', ...rest } = call.options as CallOptions;
     const work = async () => {
       if (this.#disposed) throw disposedError();
       // While a worker starts, there is a client without a model.
       while (this.#connecting || !this.#client) await (this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined)));
-      return this.#client.call({ ...call, options: withoutUndefined(rest) }, priority, signal) as Promise<T>;
+      return this.#client.call({ ...call, options: withoutUndefined(rest) }, priority, signal, onPart) as Promise<T>;
     };
     return this.#queue.add(priority, signal, work);
   }
 }
 
-/** Removes keys whose value is `undefined`: the wasm would read them as `null`. */
-function withoutUndefined<T extends object>(object: T): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+function isList(input: unknown): input is readonly unknown[] {
+  return Array.isArray(input);
 }
 
-function isWords(input: string | readonly string[] | WordList): input is WordList {
-  return typeof input === 'object' && 'words' in input;
-}
-
-function unitOf({ offsets = 'utf16' }: { offsets?: OffsetUnit | undefined }): OffsetUnit {
-  return offsets;
-}
-
-/** Results say what they count, unless it is UTF-16 code units. */
-function setUnit(unit: OffsetUnit | 'word', results: readonly { unit?: string | undefined }[]): void {
-  if (unit !== 'utf16') for (const result of results) result.unit = unit;
-}
-
-/**
- * Completes results that have a place in a text or word list. Their texts become slices of the original: a wasm string cannot contain an
- * unpaired surrogate and has U+FFFD instead, so that offsets stay the same.
- */
-function finish(text: string | readonly string[], unit: OffsetUnit | 'word', results: readonly (Entity | WordEntity | ClozeAnswer | AnswerSpan)[]): void {
-  setUnit(unit, results);
-  if (!/\p{Surrogate}/u.test(String(text))) return;
-  const slice = slicer(text, unit);
-  for (const result of results) {
-    const original = slice(result.start, result.end);
-    if ('answer' in result) result.answer = original;
-    else result.text = original;
-  }
-}
-
-/** Gives a part of a text, or of words, by offsets in any unit. */
-function slicer(text: string | readonly string[], unit: OffsetUnit | 'word'): (start: number, end: number) => string {
-  if (typeof text !== 'string') return (start, end) => text.slice(start, end).join(' ');
-  if (unit !== 'codepoint' && unit !== 'byte') return (start, end) => text.slice(start, end);
-  const points = [...text]; // an unpaired surrogate is one, as U+FFFD is, and has its three bytes in UTF-8
-  const encoder = new TextEncoder();
-  const indexes = new Map<number, number>();
-  let offset = 0;
-  for (const [i, point] of points.entries()) {
-    indexes.set(offset, i);
-    offset += unit === 'byte' ? encoder.encode(point).length : 1;
-  }
-  return (start, end) => points.slice(indexes.get(start), indexes.get(end)).join('');
+/** Options of `ner` with plain pairs as sentences. */
+function withPairs(where: string, options: NerOptions<string, boolean, number | undefined>): NerOptions<string, boolean, number | undefined> {
+  const { sentences } = options;
+  return Array.isArray(sentences) ? { ...options, sentences: toPairs(where, 'sentences', sentences, unitOf(options)) } : options;
 }
 
 function disposedError(): LukeError {

@@ -88,8 +88,17 @@ export interface Features {
   data: Float32Array;
 }
 
-/** Computes one vector per token, without special tokens: shape `[1, tokens, hidden]`. A list of texts gives one tensor per text. */
-export type FeatureExtraction = <T extends string | readonly string[]>(texts: T, options?: EmbedOptions) => Promise<Batch<T, Features>>;
+/** Options of a `feature-extraction` pipeline, which include those of `luke.embed`, such as `normalize`. */
+export interface FeatureExtractionOptions extends Omit<EmbedOptions, 'pooling'> {
+  /** As in `luke.embed` (default `none`). `first_token` is another name of `cls`. */
+  pooling?: 'none' | 'mean' | 'cls' | 'first_token' | undefined;
+}
+
+/**
+ * Computes one vector per token, without special tokens: shape `[1, tokens, hidden]`. With `pooling` it is one vector for the text: shape
+ * `[1, hidden]`. A list of texts gives one tensor per text.
+ */
+export type FeatureExtraction = <T extends string | readonly string[]>(texts: T, options?: FeatureExtractionOptions) => Promise<Batch<T, Features>>;
 
 type Batch<T, R> = T extends string ? R : R[];
 
@@ -136,6 +145,7 @@ const tokenClassification = (luke: Luke) => async (texts: string | readonly stri
   if (strategy !== 'none' && strategy !== 'simple') {
     throw new LukeError('input', `pipeline: aggregation_strategy must be "none" or "simple", not ${show(strategy)}`, { argument: 'aggregation_strategy' });
   }
+  if ((rest as { runnersUp?: unknown }).runnersUp !== undefined) throw new LukeError('input', 'pipeline: there is no option "runnersUp": use luke.ner', { option: 'runnersUp' });
   const key = strategy === 'simple' ? 'entity_group' : 'entity';
   return batch(texts, async (text) =>
     (await luke.ner(text, rest))
@@ -167,11 +177,13 @@ const fillMask = (luke: Luke) => async (texts: string | readonly string[], optio
   });
 };
 
-const featureExtraction = (luke: Luke) => async (texts: string | readonly string[], options?: EmbedOptions) =>
-  batch(texts, async (text) => {
-    const { words } = await luke.embed(text, [], options);
-    return { type: 'float32', dims: [1, ...words.shape], data: words.data };
+const featureExtraction = (luke: Luke) => async (texts: string | readonly string[], { pooling, ...rest }: FeatureExtractionOptions = {}) => {
+  const options: EmbedOptions = pooling === undefined ? rest : { ...rest, pooling: pooling === 'first_token' ? 'cls' : pooling };
+  return batch(texts, async (text) => {
+    const { words, vector = words } = await luke.embed(text, [], options);
+    return { type: 'float32', dims: [1, ...vector.shape], data: vector.data };
   });
+};
 
 /** For each pipeline the task that the model must have, and the function that creates it. */
 const PIPELINES: Record<keyof Pipelines, { requires: Task; create: (luke: Luke) => unknown }> = {

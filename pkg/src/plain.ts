@@ -32,6 +32,11 @@ export function readable<T>(where: string, what: string, read: () => T): T {
   }
 }
 
+/** Removes keys whose value is `undefined`: the wasm would read them as `null`. */
+export function withoutUndefined<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}
+
 function findFault(value: unknown, depth: number, budget: { left: number }): Fault | undefined {
   budget.left -= 1;
   switch (typeof value) {

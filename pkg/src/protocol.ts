@@ -18,6 +18,7 @@ export interface EngineOptions extends FilesOptions {
   selfTest: boolean;
   /** Heads to load from a checkpoint. An empty list means all. */
   heads: readonly string[];
+  passCacheBytes?: number;
   headers?: Readonly<Record<string, string>>;
   /** An absolute URL. */
   wasmUrl?: string;
@@ -25,11 +26,16 @@ export interface EngineOptions extends FilesOptions {
   remoteFetch: boolean;
 }
 
+/** A mention, and a pair of mentions. */
+type TypingCall = { text: string; span: Pair };
+type RelationCall = { text: string; head: Pair; tail: Pair };
+
 /** A call of the model. `options` has no `signal`: the page sends an `abort` message with the call's id instead. */
 export type Call =
   | { method: 'ner'; input: string | readonly string[] | WordList; options: object }
-  | { method: 'typing'; input: { text: string; span: Pair }; options: object }
-  | { method: 'relation'; input: { text: string; head: Pair; tail: Pair }; options: object }
+  | { method: 'nerStream'; input: readonly string[]; options: object }
+  | { method: 'typing'; input: TypingCall | readonly TypingCall[]; options: object }
+  | { method: 'relation'; input: RelationCall | readonly RelationCall[]; options: object }
   | { method: 'qa'; input: { question: string; context: string }; options: object }
   | { method: 'cloze'; input: { passage: string; query: string; candidates: readonly Pair[] }; options: object }
   | { method: 'fillMask'; input: { text: string }; options: object }
@@ -51,7 +57,7 @@ export type Action =
   | { action: 'availability'; model: string };
 
 /** The part of the load options that the store needs. */
-export type ManageOptions = Omit<EngineOptions, 'threads' | 'selfTest' | 'heads'>;
+export type ManageOptions = Omit<EngineOptions, 'threads' | 'selfTest' | 'heads' | 'passCacheBytes'>;
 
 /** Messages from the page to the engine. */
 export type Request =
@@ -69,6 +75,8 @@ export type Reply =
   | { type: 'hello'; lock?: string }
   | { type: 'pong' }
   | { type: 'done'; id: number; value: unknown }
+  /** A part of the result of the call `id`, which still runs. They come in order. */
+  | { type: 'part'; id: number; value: unknown }
   | { type: 'error'; id: number; error: PlainError }
   | { type: 'progress'; event: LoadEvent }
   | { type: 'info'; info: EngineInfo }

@@ -36,7 +36,7 @@ export async function serve(port: MessagePort, engine = new Engine()): Promise<v
         void reply(data.id, () => engine.load(data.model, data.options, sourceOf(data.options), progress));
         break;
       case 'call':
-        void reply(data.id, (abort) => engine.call(data.call, (info) => post({ type: 'info', info }), abort, data.priority));
+        void reply(data.id, (abort) => engine.call(data.call, (info) => post({ type: 'info', info }), abort, data.priority, (value) => post({ type: 'part', id: data.id, value })));
         break;
       case 'manage':
         void reply(data.id, ({ signal }) => manage(data.action, data.options, sourceOf(data.options), progress, signal));

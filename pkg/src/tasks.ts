@@ -93,8 +93,8 @@ export interface WordEntity<N extends string = string> extends Found<N> {
 /** With `allScores`, an entity has its scores. */
 export type WithScores<N extends string, S extends boolean> = S extends true ? { scores: LabelScores<N> } : unknown;
 
-/** Options of `luke.ner`. */
-export interface NerOptions<N extends string = string, S extends boolean = boolean> extends TaskOptions, OffsetOptions {
+/** Options of `luke.ner` and `luke.nerStream`. */
+export interface NerOptions<N extends string = string, S extends boolean = boolean, R extends number | undefined = undefined> extends TaskOptions, OffsetOptions {
   /** Minimum score of an entity, 0 to 1 (default 0). */
   threshold?: number | undefined;
   /** Labels to return (default: all). A label that the model does not have rejects with `input`. */
@@ -116,6 +116,52 @@ export interface NerOptions<N extends string = string, S extends boolean = boole
   context?: 'sentence' | 'document' | undefined;
   /** Whether to return the probabilities of all labels (default `false`). */
   allScores?: S | undefined;
+  /**
+   * Gives near misses too: spans that are no entities, and whose best label has at least this probability. 0 and up; above 1 there are
+   * none. There may be 50,000 in a text: with more the call rejects with `input`. With it the result is a {@link NerFound}.
+   */
+  runnersUp?: R | undefined;
+}
+
+/** Options of a `luke.ner` that also gives near misses. */
+export interface RunnersUpOptions<N extends string = string, S extends boolean = boolean> extends NerOptions<N, S, number | undefined> {
+  runnersUp: number;
+}
+
+/**
+ * A span that is nearly an entity. `label`, `score` and `logit` are those of its best label. `lostTo` says why it is no entity: "no entity"
+ * is more probable (`none`), or a span with a higher logit overlaps it (`overlap`).
+ */
+export type RunnerUp<E extends Entity | WordEntity = Entity> = E & { lostTo: 'none' | 'overlap' };
+
+/**
+ * The entities of a text or word list, the same as without `runnersUp`, and the near misses by `start`, then `end`. Both lists have only
+ * the `labels` of the options. An entity below `threshold` is in neither.
+ */
+export interface NerFound<E extends Entity | WordEntity = Entity> {
+  entities: E[];
+  runnersUp: RunnerUp<E>[];
+}
+
+/** What `luke.nerStream` found in the text `texts[index]`. */
+export interface NerPart<E extends Entity = Entity> {
+  index: number;
+  entities: E[];
+  /** With the option `runnersUp`, the near misses. */
+  runnersUp?: RunnerUp<E>[] | undefined;
+}
+
+/** A mention for `luke.typing`. */
+export interface TypingInput {
+  readonly text: string;
+  readonly span: Span;
+}
+
+/** A pair of mentions for `luke.relation`: head (subject) and tail (object). */
+export interface RelationInput {
+  readonly text: string;
+  readonly head: Span;
+  readonly tail: Span;
 }
 
 /** A label and its score. */
@@ -253,10 +299,23 @@ export interface EmbedOptions extends TaskOptions, OffsetOptions {
    * not know is read as `[UNK]`.
    */
   titles?: readonly (string | null)[] | undefined;
+  /**
+   * Gives one `vector` for the text: the mean of the vectors of all tokens (`mean`) or the vector of the first token (`cls`). As in
+   * transformers.js, the special tokens that the model adds count. In a text of several windows each of them is the mean over the windows.
+   * Default `none`: no such vector.
+   */
+  pooling?: 'none' | 'mean' | 'cls' | undefined;
+  /** Whether all vectors are divided by their length, so that a dot product is the cosine (default `false`). */
+  normalize?: boolean | undefined;
+}
+
+/** Options of a `luke.embed` that also gives one vector for the text. */
+export interface PoolingOptions extends EmbedOptions {
+  pooling: 'mean' | 'cls';
 }
 
 /** Options of `luke.predictEntities`. */
-export interface PredictEntitiesOptions extends EmbedOptions {
+export interface PredictEntitiesOptions extends Omit<EmbedOptions, 'pooling' | 'normalize'> {
   /** Number of entities per span, 1 to 1,000 (default 5). */
   topK?: number | undefined;
 }
@@ -284,4 +343,11 @@ export interface Embedding {
   entities: Tensor<[spans: number, hidden: number]>;
   /** One vector for the text: the mean over the windows of a long text. `null` if the checkpoint has no pooler. */
   pooled: Tensor<[hidden: number]> | null;
+  /** With `pooling`, the vector of the text. */
+  vector?: Tensor<[hidden: number]> | undefined;
+}
+
+/** Vectors of a text, and the one that `pooling` asked for. */
+export interface PooledEmbedding extends Embedding {
+  vector: Tensor<[hidden: number]>;
 }

@@ -9,7 +9,7 @@ import type { OffsetUnit, Pair, WordList } from './tasks.js';
 import type { LoadOptions } from './types.js';
 
 const STORE: Keys<StoreOptions> = { cache: 1, hub: 1, manifestHash: 1, parallelDownloads: 1, retries: 1, stallMs: 1, fetch: 1, headers: 1, signal: 1, worker: 1, wasmUrl: 1 };
-const LOAD: Keys<LoadOptions> = { device: 1, threads: 1, onProgress: 1, persist: 1, selfTest: 1, heads: 1, ...STORE };
+const LOAD: Keys<LoadOptions> = { device: 1, threads: 1, onProgress: 1, persist: 1, selfTest: 1, heads: 1, passCacheBytes: 1, ...STORE };
 const FORWARD: Keys<ForwardOptions> = { head: 1, signal: 1, priority: 1 };
 
 const DEVICES: readonly unknown[] = ['auto', 'webgpu', 'wasm'];
@@ -26,10 +26,11 @@ type Keys<T> = Record<keyof T, 1>;
 export function checkLoadOptions(options: LoadOptions): void {
   checkKeys('load', options, LOAD);
   readable('load', 'options', () => checkStoreValues('load', options));
-  const { threads, selfTest, heads } = options;
+  const { threads, selfTest, heads, passCacheBytes } = options;
   need(threads === undefined || threads === 'auto' || (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS), 'load', 'threads', `"auto" or a whole number from 1 to ${MOST_THREADS}`, threads);
   need(selfTest === undefined || typeof selfTest === 'boolean', 'load', 'selfTest', 'a boolean', selfTest);
   need(heads === undefined || (Array.isArray(heads) && heads.every(isString)), 'load', 'heads', 'a list of strings', heads);
+  need(isWhole(passCacheBytes, 0, 2 ** 30), 'load', 'passCacheBytes', 'a whole number from 0 to 2^30', passCacheBytes);
 }
 
 /** Rejects options of `availability` and `models` that do not exist or have a value they cannot have. `others` are beside those of all. */
@@ -49,7 +50,6 @@ function checkStoreValues(where: string, options: PrefetchOptions & Pick<LoadOpt
   need(wasmUrl === undefined || isString(wasmUrl) || wasmUrl instanceof URL, where, 'wasmUrl', 'a URL', wasmUrl);
   need(hub === undefined || isString(hub) || hub instanceof URL, where, 'hub', 'a URL', hub);
   need(entityTable === undefined || typeof entityTable === 'boolean', where, 'entityTable', 'a boolean', entityTable);
-  const isWhole = (value: unknown, min: number, max: number) => value === undefined || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max);
   need(cache === undefined || CACHES.includes(cache), where, 'cache', '"auto", "opfs", "cache-api", "memory" or false', cache);
   need(manifestHash === undefined || (isString(manifestHash) && /^[0-9a-f]{64}$/.test(manifestHash)), where, 'manifestHash', '64 hexadecimal digits in lower case', manifestHash);
   need(persist === undefined || typeof persist === 'boolean', where, 'persist', 'a boolean', persist);
@@ -104,6 +104,29 @@ function pairOf(where: string, what: string, span: unknown, unit: OffsetUnit | '
   if (!isOffset(start) || !isOffset(end)) throw wrong(where, what, SPAN, span);
   if (counts !== unit) throw new LukeError('input', `${where}: ${what} counts ${show(counts)}, and this call ${show(unit)}`, { argument: what });
   return [start, end];
+}
+
+/** A copy of the texts of `nerStream`. Rejects what is no list of texts. */
+export function checkTexts(texts: unknown, options: object): string[] {
+  checkOptions('nerStream', options);
+  checkPlain('nerStream', 'texts', texts);
+  if (!Array.isArray(texts)) throw wrong('nerStream', 'texts', 'a list of strings', texts);
+  texts.forEach((text: unknown, i) => need(isString(text), 'nerStream', `texts[${i}]`, 'a string', text));
+  return [...texts] as string[];
+}
+
+/** The inputs of a task with plain pairs as spans. Rejects inputs that are no objects with a text and spans of these names. */
+export function checkInputs<K extends string>(task: string, inputs: readonly unknown[], spans: readonly K[], unit: OffsetUnit, options: object): ({ text: string } & Record<K, Pair>)[] {
+  checkOptions(task, options);
+  checkPlain(task, 'inputs', inputs);
+  const one = (input: unknown, i: number) => {
+    if (!isObject(input)) throw wrong(task, `inputs[${i}]`, `an object { text, ${spans.join(', ')} }`, input);
+    const fields: Record<string, unknown> = { ...input };
+    need(isString(fields.text), task, `inputs[${i}].text`, 'a string', fields.text);
+    const pairs = spans.map((name) => [name, pairOf(task, `inputs[${i}].${name}`, fields[name], unit)] as const);
+    return { ...fields, ...Object.fromEntries(pairs) } as { text: string } & Record<K, Pair>; // the wasm refuses other fields
+  };
+  return readable(task, 'inputs', () => inputs.map(one));
 }
 
 /** Rejects inputs that are no object, and no list of objects; their arrays are checked in the wasm. */
@@ -169,6 +192,11 @@ export function show(value: unknown): string {
   if (isString(value)) return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
   if (Array.isArray(value)) return 'an array';
   return isObject(value) ? 'an object' : typeof value === 'function' ? 'a function' : String(value);
+}
+
+/** Whether an option is left out or a whole number from `min` to `max`. */
+function isWhole(value: unknown, min: number, max: number): boolean {
+  return value === undefined || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max);
 }
 
 function areHeaders(headers: HeadersInit | undefined): boolean {

@@ -70,8 +70,12 @@ export interface WasmCheckpoint {
 }
 
 export interface WasmModel {
-  /** Runs any task except `embed`. */
+  /** Runs any task except `nerStream` and `embed`. */
   call(task: string, input: unknown, options: object, call: RunningCall): Promise<unknown>;
+  /** Runs `ner` on several texts. Calls `visit` with what it found in each, in order, as soon as that is known. */
+  nerEach(texts: readonly string[], options: object, visit: (found: unknown) => void, call: RunningCall): Promise<void>;
+  /** Sets how many bytes the results of passes take that are kept between calls. */
+  setPassCacheBytes(bytes: number): void;
   embed(input: { text: string; spans: readonly Pair[] }, options: object, call: RunningCall): Promise<unknown>;
   forward(input: ForwardInputs | readonly ForwardInputs[], options: object, call: RunningCall): Promise<ForwardOutputs | ForwardOutputs[]>;
   info(): WasmInfo;

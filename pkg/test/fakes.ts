@@ -86,7 +86,7 @@ export function fakeFetch(files: Files, ranges = false, missing = 404) {
 
 type Run = (input: never, options: object, call: RunningCall) => Promise<unknown>;
 /** Methods of a model except `call`, and functions that run tasks, by name. */
-export type Tasks = Partial<Omit<WasmModel, 'call'>> & Record<string, (input: any, options: any, call: RunningCall) => any>;
+export type Tasks = Partial<Omit<WasmModel, 'call'>> & Record<string, (input: any, options: any, ...others: any[]) => any>;
 
 /** How many files the wasm names ahead (`MAX_AHEAD` in `src/folder/source.rs`). */
 const MAX_AHEAD = 16;
@@ -114,6 +114,10 @@ export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks =
   const outputs = () => ({ logits: { shape: [2], data: new Float32Array([1, 2]) } });
   const model: WasmModel = {
     call: (task, input, options, call) => ((tasks[task] ?? { ner, qa }[task] ?? echo) as Run)(input as never, options, call),
+    nerEach: async (texts, options, visit, call) => {
+      for (const text of texts) visit(await ner(text as never, options, call));
+    },
+    setPassCacheBytes: (bytes) => void log.push(`keep ${bytes}`),
     embed: echo,
     forward: async (input) => (Array.isArray(input) ? input.map(outputs) : outputs()),
     info: () => ({ name: 'fake', dtype: 'f32', device: 'wasm', tasks: ['ner'], parameters: 7, license: '', heads: {} }),

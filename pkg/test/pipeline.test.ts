@@ -104,6 +104,34 @@ test('feature-extraction returns the vectors of the tokens', async () => {
   await features.dispose();
 });
 
+test('feature-extraction has the options pooling and normalize of transformers.js', async () => {
+  const seen: unknown[] = [];
+  const tensor = (shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b)) });
+  const { state, ...options } = fake({
+    embed: async (_, options) => {
+      seen.push(options);
+      const pools = (options as { pooling?: string }).pooling ?? 'none';
+      return { tokens: [], words: tensor([2, 3]), entities: tensor([0, 3]), pooled: null, ...(pools !== 'none' && { vector: tensor([3]) }) };
+    },
+  });
+  const features = await pipeline('feature-extraction', MODEL, options);
+  const one = { type: 'float32', dims: [1, 3], data: new Float32Array(3) };
+  assert.deepEqual(await features('a b', { pooling: 'mean', normalize: true }), one);
+  assert.deepEqual(await features(['a b', 'c'], { pooling: 'first_token' }), [one, one]);
+  assert.deepEqual((await features('a b', { pooling: 'none', normalize: true })).dims, [1, 2, 3]);
+  assert.deepEqual(seen, [{ pooling: 'mean', normalize: true }, { pooling: 'cls' }, { pooling: 'cls' }, { pooling: 'none', normalize: true }]);
+  await assert.rejects(features('a', { normalise: true } as never), { code: 'input', message: /"normalise".*normalize/ });
+  await features.dispose();
+});
+
+test('token-classification has no near misses', async () => {
+  const { state, ...options } = fake({});
+  const ner = await pipeline('ner', MODEL, options);
+  await assert.rejects(ner('a', { runnersUp: 0.5 } as never), { code: 'input', message: /"runnersUp".*luke.ner/ });
+  assert.deepEqual(await ner('a', { runnersUp: undefined } as never), []);
+  await ner.dispose();
+});
+
 test('several pipelines share a loaded model; an unknown task, or one that the model does not have, rejects', async () => {
   const { state, ...options } = fake({}, ['ner', 'embed']);
   const luke = await Luke.load(MODEL, options);

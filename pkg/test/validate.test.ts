@@ -31,6 +31,7 @@ test('options that loads and the store share refuse values that they cannot have
     }
   }
   for (const persist of ['yes', 1, null]) assert.throws(() => checkLoadOptions({ persist } as never), isInput(/persist must be a boolean/));
+  for (const bytes of [-1, 0.5, 2 ** 30 + 1, NaN, '8', null, true]) assert.throws(() => checkLoadOptions({ passCacheBytes: bytes } as never), isInput(/load: passCacheBytes must be/));
   for (const entityTable of ['yes', 1, null]) assert.throws(() => checkStore('models.prefetch', { entityTable } as never, ['entityTable']), isInput(/entityTable must be a boolean/));
   assert.throws(() => checkStore('availability', { device: 'gpu' } as never, ['device']), isInput(/device must be/));
 });
@@ -40,13 +41,14 @@ test('values at the limits are accepted, and undefined is no value', () => {
   checkLoadOptions({
     cache: false, manifestHash: HASH, parallelDownloads: 1, retries: 0, stallMs: 100, persist: true, fetch, headers: { a: 'b' }, signal, worker: () => ({}) as Worker, wasmUrl: new URL(MODEL),
   });
+  for (const passCacheBytes of [0, 2 ** 30]) checkLoadOptions({ passCacheBytes });
   checkLoadOptions({ cache: 'cache-api', parallelDownloads: 16, retries: 100, stallMs: 2 ** 31 - 1, worker: { postMessage() {}, addEventListener() {} } as unknown as Worker });
-  checkLoadOptions(Object.fromEntries([...Object.keys(INVALID), 'persist', 'device', 'threads', 'selfTest', 'heads', 'onProgress'].map((option) => [option, undefined])));
+  checkLoadOptions(Object.fromEntries([...Object.keys(INVALID), 'persist', 'device', 'threads', 'selfTest', 'heads', 'passCacheBytes', 'onProgress'].map((option) => [option, undefined])));
 });
 
 test('an option that does not exist is named, with those that do', () => {
   assert.throws(() => checkLoadOptions({ chache: 'auto' } as never), isInput(/load: there is no option "chache" \(there are: .*\bcache\b/));
-  for (const option of ['persist', 'entityTable', 'onProgress', 'device', 'threads', 'selfTest']) {
+  for (const option of ['persist', 'entityTable', 'onProgress', 'device', 'threads', 'selfTest', 'passCacheBytes']) {
     assert.throws(() => checkStore('models.list', { [option]: true } as never), isInput(new RegExp(`models.list: there is no option "${option}"`)));
   }
   checkStore('models.prefetch', { persist: true, entityTable: true, onProgress() {} }, ['onProgress', 'persist', 'entityTable']);

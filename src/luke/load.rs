@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use super::Luke;
 use super::canary::Canary;
+use super::pass_cache::{self, PassCache};
 use crate::backend::{self, DeviceKind, OpenDevice};
 use crate::checkpoint::RawCheckpoint;
 use crate::error::{LukeError, Result};
@@ -119,6 +121,8 @@ async fn build(
         model,
         heads,
         canary: None,
+        pass_cache: PassCache::new(pass_cache::DEFAULT_BYTES),
+        rows_run: AtomicU64::new(0),
         source,
         opened: opened.device,
     };

@@ -4,6 +4,7 @@ mod calibrate;
 mod canary;
 mod load;
 mod masked;
+mod pass_cache;
 mod read;
 mod self_test;
 mod turns;
@@ -11,10 +12,12 @@ mod turns;
 pub use crate::model::OutputName;
 pub use calibrate::InputSum;
 pub use masked::Vocabulary;
+pub(crate) use pass_cache::PassKey;
 pub(crate) use turns::Turns;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use burn::tensor::Tensor;
 
@@ -30,6 +33,7 @@ use crate::model::{Head, HiddenStates, LukeModel, NamedTensor, Step, hidden_outp
 use crate::text::{EncodeOptions, EntityVocab, InputBuilder, Tokenizer};
 use canary::{Canary, read_with};
 use masked::MaskedScorer;
+use pass_cache::PassCache;
 use read::{read, split};
 
 /// A model ready to run.
@@ -54,6 +58,8 @@ pub struct Luke {
     model: LukeModel,
     heads: BTreeMap<HeadKind, Head>,
     canary: Option<Canary>,
+    pass_cache: PassCache,
+    rows_run: AtomicU64,
     /// Where rows of an entity table come from, and whom a call asks at its pauses.
     source: Arc<dyn Source>,
     /// `backend::check` knows the faults of the device while this exists.
@@ -232,6 +238,21 @@ impl Luke {
         self.device.batch_rows(self.config.flop_per_row())
     }
 
+    /// Sets how many bytes the results of passes take that are kept between calls of `ner`; see [`Luke::ner`]. Those that were
+    /// not used for the longest time go first. 0 keeps nothing.
+    pub fn set_pass_cache_bytes(&self, bytes: usize) {
+        self.pass_cache.set_max_bytes(bytes);
+    }
+
+    pub(crate) fn pass_cache(&self) -> &PassCache {
+        &self.pass_cache
+    }
+
+    /// How many rows (words and entities) the model has computed since it was loaded.
+    pub fn rows_run(&self) -> u64 {
+        self.rows_run.load(Ordering::Relaxed)
+    }
+
     /// One forward pass and a head; there must be an input.
     async fn run(&self, batch: &[CheckedInputs<'_>], head: Option<&Head>) -> Result<Vec<Vec<Output>>> {
         let mut states = self.states(batch).await?;
@@ -251,6 +272,7 @@ impl Luke {
 
     /// The last layer's states; there must be an input. Whoever reads what comes from them reads the canary with it.
     async fn states(&self, batch: &[CheckedInputs<'_>]) -> Result<HiddenStates> {
+        self.rows_run.fetch_add(batch.iter().map(|inputs| inputs.rows() as u64).sum(), Ordering::Relaxed);
         let canary = self.canary.as_ref().map(|canary| canary.next(&self.config)).transpose()?;
         self.model.forward(batch, canary, self.entity_rows(batch).await?, async || self.ready().await).await
     }

@@ -5,14 +5,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::ner::{NerInput, NerResult};
+use super::ner::{Found, NerInput, NerResult};
 use super::{from_value, required};
 use crate::error::{LukeError, Result, shortened};
 use crate::heads::Method;
 use crate::luke::{Luke, Turns};
 
 impl Luke {
-    /// Runs a task: `ner`, `qa`, `typing`, `relation`, `cloze`, `fillMask`, `predictEntities` or `embed`.
+    /// Runs a task: `ner`, `qa`, `typing`, `relation`, `cloze`, `fillMask`, `predictEntities` or `embed`. A list of inputs of
+    /// `typing` or `relation` gives a list of results.
     ///
     /// # Errors
     /// `input` for another name, and for arguments and options that are not those of the task; else the errors of the task.
@@ -21,10 +22,22 @@ impl Luke {
         let turns = &mut self.turns();
         match Method::from_name(task).ok_or_else(unknown)? {
             Method::Ner => match self.ner(&NerInput::from_value(input)?, &optional(options)?).await? {
-                NerResult::One(entities) => list(turns, &entities).await,
-                NerResult::Many(texts) => lists(turns, &texts).await,
+                NerResult::One(found) => ner_value(turns, &found).await,
+                NerResult::Many(texts) => {
+                    let mut all = Vec::with_capacity(texts.len());
+                    for found in &texts {
+                        all.push(ner_value(turns, found).await?);
+                    }
+                    Ok(Value::Array(all))
+                }
             },
             Method::Qa => json(self.qa(&argument(input)?, &optional(options)?).await?),
+            Method::Typing if input.is_array() => {
+                lists(turns, &self.typing_batch(&several(input)?, &optional(options)?).await?).await
+            }
+            Method::Relation if input.is_array() => {
+                lists(turns, &self.relation_batch(&several(input)?, &optional(options)?).await?).await
+            }
             Method::Typing => list(turns, &self.typing(&argument(input)?, &optional(options)?).await?).await,
             Method::Relation => list(turns, &self.relation(&argument(input)?, &optional(options)?).await?).await,
             Method::Cloze => list(turns, &self.cloze(&argument(input)?, &optional(options)?).await?).await,
@@ -41,8 +54,20 @@ fn argument<T: DeserializeOwned>(input: Value) -> Result<T> {
     required("input", input)
 }
 
+fn several<T: DeserializeOwned>(inputs: Value) -> Result<Vec<T>> {
+    required("inputs", inputs)
+}
+
 fn optional<T: DeserializeOwned + Default>(options: Value) -> Result<T> {
     from_value("options", options)
+}
+
+/// What `ner` found in one input, in the form of the API, with pauses.
+pub(crate) async fn ner_value(turns: &mut Turns<'_>, found: &Found) -> Result<Value> {
+    let entities = list(turns, &found.entities).await?;
+    let Some(runners_up) = &found.runners_up else { return Ok(entities) };
+    let runners_up = list(turns, runners_up).await?;
+    Ok(Value::Object([("entities".into(), entities), ("runnersUp".into(), runners_up)].into_iter().collect()))
 }
 
 async fn list<T: Serialize>(turns: &mut Turns<'_>, items: &[T]) -> Result<Value> {

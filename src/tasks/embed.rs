@@ -27,10 +27,28 @@ pub struct EmbedInput {
 pub struct EmbedOptions {
     /// What mentions are known to be, by title; `null` is `[MASK]`, a title that the model does not know `[UNK]`.
     pub titles: Option<Vec<Option<String>>>,
+    /// How the vector of the whole text is made of the vectors of its tokens.
+    pub pooling: Pooling,
+    /// Divide every vector by its length (Euclid's norm).
+    pub normalize: bool,
     /// What special tokens inside the text mean.
     pub special_tokens: SpecialTokens,
     /// What offsets count; JavaScript always counts UTF-16 units.
     pub offsets: OffsetUnit,
+}
+
+/// How one vector is made of those of all tokens, the special ones that the model adds included, as in Hugging Face's
+/// feature extraction. In a text of several windows each special token is the mean over the windows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pooling {
+    /// There is no such vector.
+    #[default]
+    None,
+    /// The mean of all tokens.
+    Mean,
+    /// The first token, which is special.
+    Cls,
 }
 
 /// A word token of a text.
@@ -55,6 +73,9 @@ pub struct Embedding {
     pub entities: Vec<f32>,
     /// `[hidden]`: Hugging Face's `pooler_output`, where the checkpoint has a pooler.
     pub pooled: Option<Vec<f32>>,
+    /// `[hidden]`: the vector of the text that `pooling` asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vector: Option<Vec<f32>>,
     /// Width of a vector.
     pub hidden: usize,
 }
@@ -74,6 +95,7 @@ pub(super) async fn run(luke: &Luke, input: &EmbedInput, options: &EmbedOptions)
     let mut words = memory::zeros(ids.len().saturating_mul(hidden), "for the vectors of the tokens")?;
     let mut entities = memory::zeros(spans.len().saturating_mul(hidden), "for the vectors of the spans")?;
     let mut pooled: Option<Vec<f32>> = None;
+    let mut special = vec![0.0; (before + luke.tokenizer.after.len()).saturating_mul(hidden)];
     for (number, Window { tokens, items }) in windows.iter().enumerate() {
         let shifted = |item: &usize| spans[*item].start - tokens.start..spans[*item].end - tokens.start;
         let entity_inputs = items.iter().map(|item| (mentions.rows[*item], shifted(item)));
@@ -82,8 +104,11 @@ pub(super) async fn run(luke: &Luke, input: &EmbedInput, options: &EmbedOptions)
         for Output { name, values, .. } in outputs.into_iter().flatten() {
             match name {
                 OutputName::LastHiddenState => {
-                    let states = values.chunks_exact(hidden).skip(before);
-                    for (token, state) in tokens.clone().zip(states) {
+                    let (first, states) = values.split_at_checked(before * hidden).unwrap_or_default();
+                    let (states, last) = states.split_at_checked(tokens.len() * hidden).unwrap_or_default();
+                    let of_window = first.iter().chain(last).map(|value| f64::from(*value) / windows.len() as f64);
+                    special.iter_mut().zip(of_window).for_each(|(mean, value)| *mean += value);
+                    for (token, state) in tokens.clone().zip(states.chunks_exact(hidden)) {
                         if shown.most_text(&(token..token + 1)) == Some(number) {
                             words[token * hidden..][..hidden].copy_from_slice(state);
                         }
@@ -106,5 +131,41 @@ pub(super) async fn run(luke: &Luke, input: &EmbedInput, options: &EmbedOptions)
     let token =
         |(id, range): PlacedToken| Token { id, start: offsets.of_byte(range.start), end: offsets.of_byte(range.end) };
     let tokens = turns.collect(tokens.into_iter().map(token)).await?;
-    Ok(Embedding { tokens, words, entities, pooled, hidden })
+    let mut vector = vector(options.pooling, &special, &words, hidden);
+    if options.normalize {
+        for vectors in [&mut words, &mut entities].into_iter().chain(&mut pooled).chain(&mut vector) {
+            vectors.chunks_exact_mut(hidden).for_each(normalize);
+        }
+    }
+    Ok(Embedding { tokens, words, entities, pooled, vector, hidden })
+}
+
+/// The vector of a text, of the means of its special tokens over the windows and of its words.
+fn vector(pooling: Pooling, special: &[f64], words: &[f32], hidden: usize) -> Option<Vec<f32>> {
+    match pooling {
+        Pooling::None => None,
+        Pooling::Cls => {
+            let first = special.iter().copied().chain(words.iter().map(|value| f64::from(*value)));
+            Some(first.take(hidden).map(|value| value as f32).collect())
+        }
+        Pooling::Mean => {
+            let mut sum = vec![0.0; hidden];
+            for token in special.chunks_exact(hidden) {
+                sum.iter_mut().zip(token).for_each(|(sum, value)| *sum += value);
+            }
+            for token in words.chunks_exact(hidden) {
+                sum.iter_mut().zip(token).for_each(|(sum, value)| *sum += f64::from(*value));
+            }
+            let tokens = ((special.len() + words.len()) / hidden).max(1) as f64;
+            Some(sum.into_iter().map(|sum| (sum / tokens) as f32).collect())
+        }
+    }
+}
+
+/// The smallest length that a vector is divided by, as in PyTorch's `normalize`.
+const SMALLEST_LENGTH: f64 = 1e-12;
+
+fn normalize(vector: &mut [f32]) {
+    let length = vector.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt().max(SMALLEST_LENGTH);
+    vector.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
 }

@@ -1,10 +1,13 @@
 //! What the tasks that give labels share.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::heads::HeadKind;
+use crate::inputs::ModelInputs;
 use crate::luke::{Luke, Output, OutputName};
 use crate::text::{EncodeOptions, InputForm, OffsetUnit, Spanned, SpecialTokens};
 
@@ -31,24 +34,78 @@ pub struct LabelOptions {
     pub offsets: OffsetUnit,
 }
 
-/// The logits of a head that classifies one input. A text longer than the model is read around its spans.
+/// What a task that gives labels classifies.
+pub trait Classified {
+    /// The head that classifies it.
+    const HEAD: HeadKind;
+    /// The form of the model's input.
+    const FORM: InputForm<'static>;
+
+    /// The text, and its spans in bytes.
+    ///
+    /// # Errors
+    /// `input` for a span that does not fit the text.
+    fn spanned(&self, unit: OffsetUnit) -> Result<(&str, Vec<Range<usize>>)>;
+
+    /// The result of the task. `logits` has one for each of `labels`.
+    fn result(logits: &[f32], labels: &[String], options: &LabelOptions) -> Vec<LabelScore>;
+}
+
+/// Classifies an input. A text longer than the model is read around its spans.
 ///
 /// # Errors
 /// `task-unavailable` without such a head; `input` for spans further apart than the model reads.
-pub async fn classify(
+pub async fn run<T: Classified>(luke: &Luke, input: &T, options: &LabelOptions) -> Result<Vec<LabelScore>> {
+    luke.head(T::HEAD)?;
+    let inputs = encode(luke, input, options).await?;
+    let results = classify::<T>(luke, &[inputs], options).await?;
+    Ok(results.into_iter().next().unwrap_or_default())
+}
+
+/// Classifies several inputs, as many in a forward pass as the device takes with profit.
+///
+/// # Errors
+/// As [`run`]; an `input` error names the input.
+pub async fn run_batch<T: Classified>(
     luke: &Luke,
-    head: HeadKind,
-    input: Spanned<'_>,
-    form: InputForm<'_>,
+    inputs: &[T],
     options: &LabelOptions,
-) -> Result<Vec<f32>> {
-    luke.head(head)?;
+) -> Result<Vec<Vec<LabelScore>>> {
+    luke.head(T::HEAD)?;
+    let (mut results, mut batch, mut rows) = (Vec::with_capacity(inputs.len()), Vec::new(), 0usize);
+    for (i, input) in inputs.iter().enumerate() {
+        let encoded = encode(luke, input, options).await.map_err(|error| error.inside(&format!("inputs[{i}]")))?;
+        let more = encoded.rows();
+        if rows.saturating_add(more) > luke.batch_rows() {
+            results.extend(classify::<T>(luke, &std::mem::take(&mut batch), options).await?);
+            rows = 0;
+        }
+        rows = rows.saturating_add(more);
+        batch.push(encoded);
+    }
+    results.extend(classify::<T>(luke, &batch, options).await?);
+    Ok(results)
+}
+
+async fn encode<T: Classified>(luke: &Luke, input: &T, options: &LabelOptions) -> Result<ModelInputs> {
+    let (text, spans) = input.spanned(options.offsets)?;
     let around_spans = Some(luke.config.max_seq_tokens());
     let encoding = EncodeOptions { special: options.special_tokens, around_spans, ..Default::default() };
     let builder = luke.input_builder(encoding);
-    let inputs = builder.arrange(luke.turns().tokenize(builder.tokenizing(input)).await?, form)?;
-    let outputs = luke.forward_head(std::slice::from_ref(&inputs), Some(head)).await?;
-    Ok(Output::find(&outputs.concat(), OutputName::Logits)?.values.clone())
+    let tokenizing = builder.tokenizing(Spanned { text, spans: &spans });
+    builder.arrange(luke.turns().tokenize(tokenizing).await?, T::FORM)
+}
+
+async fn classify<T: Classified>(
+    luke: &Luke,
+    batch: &[ModelInputs],
+    options: &LabelOptions,
+) -> Result<Vec<Vec<LabelScore>>> {
+    let labels = &luke.head(T::HEAD)?.1.labels;
+    let outputs = luke.forward_head(batch, Some(T::HEAD)).await?;
+    let result =
+        |outputs: &Vec<Output>| Ok(T::result(&Output::find(outputs, OutputName::Logits)?.values, labels, options));
+    outputs.iter().map(result).collect()
 }
 
 /// Sorts labels by their logits, the highest first; equal ones stay in the order of the head.

@@ -21,6 +21,9 @@ pub const TOP_K: RangeInclusive<usize> = 1..=1_000;
 /// `maxEntitiesPerPass` of `ner`: what one input of the model may have.
 pub const ENTITIES_PER_PASS: RangeInclusive<usize> = 1..=MAX_ENTITIES;
 
+/// Near misses of `ner` in one text. With a low `runnersUp` every span of the text is one, sixteen for each word.
+pub const MAX_RUNNERS_UP: usize = 50_000;
+
 /// Spans of `embed`, each of which becomes a vector.
 pub const MAX_SPANS: usize = 10_000;
 

@@ -3,7 +3,7 @@
 #![cfg_attr(not(test), deny(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod batches;
-mod call;
+pub(crate) mod call;
 pub mod cloze;
 pub mod embed;
 pub mod fill_mask;
@@ -26,7 +26,7 @@ use crate::luke::Luke;
 use cloze::{ClozeAnswer, ClozeInput, ClozeOptions};
 use embed::{EmbedInput, EmbedOptions, Embedding};
 use fill_mask::{FillMaskInput, FillMaskOptions, TokenScore};
-use ner::{NerInput, NerOptions, NerResult};
+use ner::{Found, NerInput, NerOptions, NerResult};
 use predict_entities::{EntityScore, PredictEntitiesInput, PredictEntitiesOptions};
 use qa::{Answer, QaInput, QaOptions};
 use relation::RelationInput;
@@ -41,10 +41,29 @@ pub use windows::Windows;
 impl Luke {
     /// Finds the named entities of a text, of several texts or of a list of words, in the order in which they stand there.
     ///
+    /// Results of passes are kept between calls, up to [8 MiB](Luke::set_pass_cache_bytes). So when a word of a text changes, the
+    /// next call runs only the passes that read this word: those of its sentence, and with `context: "document"` those of the
+    /// sentences around it.
+    ///
     /// # Errors
-    /// `input` for an unknown label and for sentences that do not fit the text; else as for all tasks.
+    /// `input` for an unknown label, for sentences that do not fit the text, and for a `runnersUp` that more than 50,000 spans
+    /// of a text reach; else as for all tasks.
     pub async fn ner(&self, input: &NerInput, options: &NerOptions) -> Result<NerResult> {
         ner::run(self, input, options).await
+    }
+
+    /// As [`ner`](Luke::ner) of several texts. `visit` gets what was found in each text, in their order, as soon as its passes
+    /// and those of the texts before it have run. Texts share passes, so several may come at once.
+    ///
+    /// # Errors
+    /// As [`ner`](Luke::ner), and those of `visit`. What `visit` got before is right.
+    pub async fn ner_each(
+        &self,
+        texts: &[String],
+        options: &NerOptions,
+        visit: impl AsyncFnMut(Found) -> Result<()>,
+    ) -> Result<()> {
+        ner::each(self, texts, options, visit).await
     }
 
     /// Finds the best answer to a question in a context of any length, and the next best ones.
@@ -61,7 +80,15 @@ impl Luke {
     /// # Errors
     /// `input` for a mention that is longer than the model reads; else as for all tasks.
     pub async fn typing(&self, input: &TypingInput, options: &LabelOptions) -> Result<Vec<LabelScore>> {
-        typing::run(self, input, options).await
+        labels::run(self, input, options).await
+    }
+
+    /// As [`typing`](Luke::typing) of each of several mentions, which share forward passes.
+    ///
+    /// # Errors
+    /// As [`typing`](Luke::typing); `input` names the mention.
+    pub async fn typing_batch(&self, inputs: &[TypingInput], options: &LabelOptions) -> Result<Vec<Vec<LabelScore>>> {
+        labels::run_batch(self, inputs, options).await
     }
 
     /// Finds how two mentions are related: every label with its probability, best first.
@@ -69,7 +96,19 @@ impl Luke {
     /// # Errors
     /// `input` for mentions that are further apart than the model reads; else as for all tasks.
     pub async fn relation(&self, input: &RelationInput, options: &LabelOptions) -> Result<Vec<LabelScore>> {
-        relation::run(self, input, options).await
+        labels::run(self, input, options).await
+    }
+
+    /// As [`relation`](Luke::relation) of each of several pairs, which share forward passes.
+    ///
+    /// # Errors
+    /// As [`relation`](Luke::relation); `input` names the pair.
+    pub async fn relation_batch(
+        &self,
+        inputs: &[RelationInput],
+        options: &LabelOptions,
+    ) -> Result<Vec<Vec<LabelScore>>> {
+        labels::run_batch(self, inputs, options).await
     }
 
     /// Finds which candidate fills the blank of a query: every candidate and its score, best first. Of equal logits the one

@@ -1,13 +1,14 @@
 //! Relation classification (Yamada et al. 2020, section 4.2): head and tail are marked by `<ent>` and `<ent2>`, and
 //! their entities `[MASK]` and `[MASK2]` are classified together.
 
+use std::ops::Range;
+
 use serde::Deserialize;
 
-use super::labels::{LabelOptions, LabelScore, best_first, classify, softmax};
+use super::labels::{Classified, LabelOptions, LabelScore, best_first, softmax};
 use crate::error::Result;
 use crate::heads::HeadKind;
-use crate::luke::Luke;
-use crate::text::{InputForm, Offsets, Spanned};
+use crate::text::{InputForm, OffsetUnit, Offsets};
 
 /// Two mentions in a text; they may overlap, and the tail may come first.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,13 +22,17 @@ pub struct RelationInput {
     pub tail: [usize; 2],
 }
 
-/// See [`Luke::relation`].
-pub(super) async fn run(luke: &Luke, input: &RelationInput, options: &LabelOptions) -> Result<Vec<LabelScore>> {
-    let offsets = Offsets::new(&input.text, options.offsets);
-    let spans = [offsets.span("head", input.head)?, offsets.span("tail", input.tail)?];
-    let spanned = Spanned { text: &input.text, spans: &spans };
-    let logits = classify(luke, HeadKind::Relation, spanned, InputForm::EntityPairClassification, options).await?;
-    let labels = &luke.head(HeadKind::Relation)?.1.labels;
-    let all = softmax(&logits).into_iter().zip(&logits).zip(labels);
-    Ok(best_first(all.map(|((score, logit), label)| LabelScore { label: label.clone(), score, logit: *logit })))
+impl Classified for RelationInput {
+    const HEAD: HeadKind = HeadKind::Relation;
+    const FORM: InputForm<'static> = InputForm::EntityPairClassification;
+
+    fn spanned(&self, unit: OffsetUnit) -> Result<(&str, Vec<Range<usize>>)> {
+        let offsets = Offsets::new(&self.text, unit);
+        Ok((&self.text, vec![offsets.span("head", self.head)?, offsets.span("tail", self.tail)?]))
+    }
+
+    fn result(logits: &[f32], labels: &[String], _: &LabelOptions) -> Vec<LabelScore> {
+        let all = softmax(logits).into_iter().zip(logits).zip(labels);
+        best_first(all.map(|((score, logit), label)| LabelScore { label: label.clone(), score, logit: *logit }))
+    }
 }

@@ -1,13 +1,14 @@
 //! Entity typing (Yamada et al. 2020, section 4.1): the mention is marked by `<ent>` on both sides, its `[MASK]`
 //! entity is classified, and every label with a positive logit holds.
 
+use std::ops::Range;
+
 use serde::Deserialize;
 
-use super::labels::{LabelOptions, LabelScore, best_first, classify};
+use super::labels::{Classified, LabelOptions, LabelScore, best_first};
 use crate::error::Result;
 use crate::heads::HeadKind;
-use crate::luke::Luke;
-use crate::text::{InputForm, Offsets, Spanned};
+use crate::text::{InputForm, OffsetUnit, Offsets};
 
 /// A mention in a text.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,17 +20,22 @@ pub struct TypingInput {
     pub span: [usize; 2],
 }
 
-/// See [`Luke::typing`].
-pub(super) async fn run(luke: &Luke, input: &TypingInput, options: &LabelOptions) -> Result<Vec<LabelScore>> {
-    let span = Offsets::new(&input.text, options.offsets).span("span", input.span)?;
-    let spanned = Spanned { text: &input.text, spans: &[span] };
-    let logits = classify(luke, HeadKind::Typing, spanned, InputForm::EntityClassification, options).await?;
-    let labels = &luke.head(HeadKind::Typing)?.1.labels;
-    let kept = logits.iter().zip(labels).filter(|(logit, _)| options.all_scores || **logit > 0.0);
-    let sigmoid = |logit: f32| 1.0 / (1.0 + f64::from(-logit).exp());
-    Ok(best_first(kept.map(|(logit, label)| LabelScore {
-        label: label.clone(),
-        score: sigmoid(*logit),
-        logit: *logit,
-    })))
+impl Classified for TypingInput {
+    const HEAD: HeadKind = HeadKind::Typing;
+    const FORM: InputForm<'static> = InputForm::EntityClassification;
+
+    fn spanned(&self, unit: OffsetUnit) -> Result<(&str, Vec<Range<usize>>)> {
+        let span = Offsets::new(&self.text, unit).span("span", self.span)?;
+        Ok((&self.text, vec![span]))
+    }
+
+    fn result(logits: &[f32], labels: &[String], options: &LabelOptions) -> Vec<LabelScore> {
+        let kept = logits.iter().zip(labels).filter(|(logit, _)| options.all_scores || **logit > 0.0);
+        let sigmoid = |logit: f32| 1.0 / (1.0 + f64::from(-logit).exp());
+        best_first(kept.map(|(logit, label)| LabelScore {
+            label: label.clone(),
+            score: sigmoid(*logit),
+            logit: *logit,
+        }))
+    }
 }

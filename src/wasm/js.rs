@@ -1,6 +1,8 @@
 //! Converts values and errors between JavaScript and Rust.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
+use std::pin::Pin;
+
 use js_sys::{Array, ArrayBuffer, Object, Reflect};
 use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
@@ -169,17 +171,35 @@ pub async fn list_to_js<T: Serialize>(items: &[T], turns: &mut Turns<'_>) -> JsR
     Ok(list.into())
 }
 
-/// The answer of a task, with pauses where it is a list, or a list of lists.
-pub async fn answer_to_js(answer: &Value, turns: &mut Turns<'_>) -> JsResult<JsValue> {
-    let Value::Array(items) = answer else { return to_js(answer) };
-    if !items.iter().all(Value::is_array) {
-        return list_to_js(items, turns).await;
-    }
-    let lists = Array::new();
-    for items in items.iter().filter_map(Value::as_array) {
-        lists.push(&list_to_js(items, turns).await?);
-    }
-    Ok(lists.into())
+/// The answer of a task, with pauses in its lists.
+pub fn answer_to_js<'a>(
+    answer: &'a Value,
+    turns: &'a mut Turns<'_>,
+) -> Pin<Box<dyn Future<Output = JsResult<JsValue>> + 'a>> {
+    Box::pin(async move {
+        match answer {
+            Value::Array(items) if items.iter().all(has_lists) => {
+                let list = Array::new();
+                for item in items {
+                    list.push(&answer_to_js(item, turns).await?);
+                }
+                Ok(list.into())
+            }
+            Value::Array(items) => list_to_js(items, turns).await,
+            Value::Object(fields) if has_lists(answer) => {
+                let object = Object::new();
+                for (name, field) in fields {
+                    Reflect::set(&object, &name.into(), &answer_to_js(field, turns).await?)?;
+                }
+                Ok(object.into())
+            }
+            _ => to_js(answer),
+        }
+    })
+}
+
+fn has_lists(value: &Value) -> bool {
+    value.is_array() || value.as_object().is_some_and(|fields| fields.values().any(Value::is_array))
 }
 
 /// An error as `{ code, message, detail }`.

@@ -19,11 +19,14 @@ use wasm_bindgen::prelude::*;
 
 use crate::backend::{self, DeviceKind};
 use crate::checkpoint::{self, HeadChoice, RawCheckpoint};
+use crate::error::LukeError;
 use crate::folder::CheckedFolder;
 use crate::inputs::ModelInputs;
 use crate::luke::Luke;
 use crate::tasks;
+use crate::tasks::call::ner_value;
 use crate::tasks::embed::{EmbedInput, Embedding};
+use crate::tasks::ner::Found;
 use js::{JsResult, answer_to_js, from_js, js_error, list_to_js, tensor, to_js};
 use source::{Host, JsSource, during};
 
@@ -156,12 +159,47 @@ impl Model {
         .await
     }
 
-    /// Vectors: `{ text, spans }`; `words`, `entities` and `pooled` are `{ shape, data: Float32Array }`.
+    /// `ner` of several texts. Calls `visit` with what it found in each, in their order, as soon as that is known. What `visit`
+    /// throws ends the call, which rejects with it.
+    #[wasm_bindgen(js_name = nerEach)]
+    pub async fn ner_each(
+        &self,
+        texts: JsValue,
+        options: JsValue,
+        visit: js_sys::Function,
+        call: JsValue,
+    ) -> JsResult<()> {
+        during(call, async {
+            let texts: Vec<String> = tasks::required("texts", from_js(&texts, "texts")?).map_err(js_error)?;
+            let options = tasks::from_value("options", from_js(&options, "options")?).map_err(js_error)?;
+            let mut thrown = None;
+            let show = async |found: Found| {
+                let turns = &mut self.0.turns();
+                let value = ner_value(turns, &found).await?;
+                let shown = answer_to_js(&value, turns).await;
+                shown.and_then(|value| visit.call1(&JsValue::UNDEFINED, &value)).map(drop).map_err(|error| {
+                    thrown = Some(error);
+                    LukeError::Aborted
+                })
+            };
+            let done = self.0.ner_each(&texts, &options, show).await;
+            thrown.map_or(done.map_err(js_error), Err)
+        })
+        .await
+    }
+
+    /// Sets how many bytes the results of passes take that are kept between calls of `ner`; 0 keeps nothing.
+    #[wasm_bindgen(js_name = setPassCacheBytes)]
+    pub fn set_pass_cache_bytes(&self, bytes: f64) {
+        self.0.set_pass_cache_bytes(bytes as usize);
+    }
+
+    /// Vectors: `{ text, spans }`; `words`, `entities`, `pooled` and `vector` are `{ shape, data: Float32Array }`.
     pub async fn embed(&self, input: JsValue, options: JsValue, call: JsValue) -> JsResult<JsValue> {
         during(call, async {
             let input: EmbedInput = tasks::required("input", from_js(&input, "input")?).map_err(js_error)?;
             let options = tasks::from_value("options", from_js(&options, "options")?).map_err(js_error)?;
-            let Embedding { tokens, words, entities, pooled, hidden } =
+            let Embedding { tokens, words, entities, pooled, vector, hidden } =
                 self.0.embed(&input, &options).await.map_err(js_error)?;
             let result = js_sys::Object::new();
             let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&result, &name.into(), value);
@@ -169,6 +207,9 @@ impl Model {
             set("words", &tensor(&[words.len() / hidden, hidden], &words)?)?;
             set("entities", &tensor(&[entities.len() / hidden, hidden], &entities)?)?;
             set("pooled", &pooled.map_or(Ok(JsValue::NULL), |pooled| tensor(&[hidden], &pooled))?)?;
+            if let Some(vector) = vector {
+                set("vector", &tensor(&[hidden], &vector)?)?;
+            }
             Ok(result.into())
         })
         .await

@@ -10,9 +10,15 @@ use crate::support::{checkpoint, copy, edit, folder, load, luke, temporary};
 
 /// The answers of a task to lines of input.
 fn answers(task: &str, model: &str, lines: &[impl AsRef<[u8]>]) -> Vec<Value> {
+    answers_with(task, model, lines, &[])
+}
+
+/// The answers of a task to lines of input, with arguments of the command line.
+fn answers_with(task: &str, model: &str, lines: &[impl AsRef<[u8]>], arguments: &[&str]) -> Vec<Value> {
     let input = lines.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(&b'\n');
     let mut child = Command::new(env!("CARGO_BIN_EXE_luke"))
         .args([task, &folder(model).display().to_string()])
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -44,6 +50,78 @@ fn ner_reads_and_writes_json_lines_and_goes_on_after_a_bad_one() {
     }
     assert_eq!(answers[4].as_array().map(Vec::len), Some(2));
     assert_eq!(answers[4][1], json!([]));
+}
+
+#[test]
+fn options_of_all_lines_hold_where_a_line_has_no_others() {
+    let run = |arguments: &[&str], lines: &[Value]| -> Vec<Value> {
+        let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+        answers_with("ner", "micro-span_cls", &lines, arguments)
+    };
+    let text = "Nadim Ladki saw Japan get a lucky win in Los Angeles.";
+    let lines = [
+        json!({ "text": text }),
+        json!({ "text": text, "options": null }),
+        json!({ "text": text, "options": { "runnersUp": 2, "allScores": true } }),
+        json!({ "text": text, "options": 7 }),
+    ];
+    let plain = run(&[], &lines[..1]);
+    let found = run(&["--options", r#"{"runnersUp": 0.05}"#, "--pass-cache-bytes", "0"], &lines);
+    assert_eq!(found[0]["entities"], plain[0]);
+    assert!(found[0]["runnersUp"].as_array().is_some_and(|near| !near.is_empty()), "{}", found[0]);
+    assert_eq!(found[1], found[0]);
+    assert_eq!(found[2]["runnersUp"], json!([]));
+    assert!(found[2]["entities"][0]["scores"].is_object());
+    assert_eq!(found[3]["error"]["code"], "input");
+    for wrong in ["{", "7", "[]"] {
+        let refused = luke(&["ner", &folder("micro-span_cls").display().to_string(), "--options", wrong]);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && said.contains("input: --options"), "{said}");
+    }
+}
+
+#[test]
+fn a_line_may_have_several_mentions() {
+    let one = |span: [usize; 2]| json!({ "text": "Tokyo beats Paris", "span": span });
+    let lines = [
+        json!({ "inputs": [one([0, 5]), one([12, 17])], "options": { "allScores": true } }).to_string(),
+        json!({ "text": "Tokyo beats Paris", "span": [0, 5], "options": { "allScores": true } }).to_string(),
+        json!({ "inputs": [one([0, 5]), one([0, 50])] }).to_string(),
+        json!({ "inputs": [], "text": "Tokyo" }).to_string(),
+    ];
+    let answers = answers("typing", "micro-entity_cls", &lines);
+    assert_eq!(answers[0].as_array().map(Vec::len), Some(2));
+    assert_eq!(answers[0][0], answers[1]);
+    assert!(answers[2]["error"]["message"].as_str().unwrap().contains("inputs[1].span"), "{}", answers[2]);
+    assert_eq!(answers[3]["error"]["code"], "input");
+}
+
+#[test]
+fn forward_reads_arrays_and_writes_the_outputs_by_name() {
+    let arrays = json!({ "inputIds": [0, 5, 6, 2], "entityIds": [1], "entityPositionIds": [[1, 2]] });
+    let model = load(&folder("micro-span_cls"));
+    let want =
+        pollster::block_on(model.forward(&serde_json::from_value(arrays.clone()).unwrap(), Some("model"))).unwrap();
+    let mut one = arrays.clone();
+    one["options"] = json!({ "head": "model" });
+    let lines = [
+        one.to_string(),
+        json!({ "inputs": [arrays, { "inputIds": [0, 2] }], "options": { "head": "model" } }).to_string(),
+        json!({ "inputIds": [0, 2], "options": { "heads": "model" } }).to_string(),
+        json!({ "inputIds": [] }).to_string(),
+    ];
+    let answers = answers("forward", "micro-span_cls", &lines);
+    for output in &want {
+        let got = &answers[0][output.name.as_str()];
+        assert_eq!(got["shape"], json!(output.shape));
+        assert_eq!(got["data"], json!(output.values), "{}", output.name);
+    }
+    assert_eq!(answers[0].as_object().unwrap().len(), want.len());
+    assert_eq!((&answers[1][0], answers[1].as_array().map(Vec::len)), (&answers[0], Some(2)));
+    for (answer, named) in [(&answers[2], "heads"), (&answers[3], "inputIds")] {
+        assert_eq!(answer["error"]["code"], "input");
+        assert!(answer["error"]["message"].as_str().unwrap().contains(named), "{answer}");
+    }
 }
 
 #[test]

@@ -19,12 +19,13 @@ static LUKE: LazyLock<Luke> = LazyLock::new(|| load(&repository().join("www/mode
 fn the_default_model_finds_people_places_and_organisations() {
     assert!(LUKE.self_test_error.is_some_and(|error| error < 1e-3), "{:?}", LUKE.self_test_error);
     let text = "🙂 Zürich: Angela Merkel met Emmanuel Macron in Paris. Shares of Siemens rose, Reuters said.";
-    let NerResult::One(entities) = block_on(LUKE.ner(&NerInput::Text(text.into()), &NerOptions::default())).unwrap()
+    let NerResult::One(answer) = block_on(LUKE.ner(&NerInput::Text(text.into()), &NerOptions::default())).unwrap()
     else {
         panic!("one text gives one list");
     };
     let units: Vec<u16> = text.encode_utf16().collect();
-    let found: Vec<_> = entities
+    let found: Vec<_> = answer
+        .entities
         .iter()
         .map(|entity| {
             assert_eq!(String::from_utf16(&units[entity.start..entity.end]).unwrap(), entity.text);

@@ -45,7 +45,8 @@ fn conll(columns: &str, scheme: &str) -> (String, usize) {
         sentences.extend((ends[0] < ends[1]).then_some(ends));
         let input = NerInput::from_value(json!({ "words": words, "sentences": sentences })).unwrap();
         let answer = pollster::block_on(model.ner(&input, &from_value("options", Value::Null).unwrap())).unwrap();
-        let NerResult::One(entities) = answer else { panic!("a word list has one answer") };
+        let NerResult::One(answer) = answer else { panic!("a word list has one answer") };
+        let entities = answer.entities;
         found += entities.len();
         let mut tags = vec!["O".to_owned(); words.len()];
         for (i, entity) in entities.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! The only integration test binary. Most tests compare results with those of Hugging Face in committed fixtures.
 
 mod arrows;
+mod calls;
 mod checkpoints;
 mod cli;
 mod cloze;
@@ -16,6 +17,7 @@ mod masked;
 mod ner;
 mod other_checkpoints;
 mod paged;
+mod pooling;
 mod qa;
 mod raw_checkpoints;
 mod shaders;

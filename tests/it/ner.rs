@@ -10,7 +10,7 @@ use crate::support::{TOLERANCE, fixture, folder, load};
 fn ner(luke: &Luke, input: Value, options: Value) -> luke_web::Result<Vec<Entity>> {
     let (input, options) = (NerInput::from_value(input)?, from_value::<NerOptions>("options", options)?);
     match pollster::block_on(luke.ner(&input, &options))? {
-        NerResult::One(entities) => Ok(entities),
+        NerResult::One(found) => Ok(found.entities),
         NerResult::Many(_) => panic!("one input gives one list"),
     }
 }
@@ -117,7 +117,7 @@ fn several_texts_give_what_each_gives_alone() {
         for (text, got) in texts.iter().zip(together) {
             let alone = ner(&luke, json!(text), options.clone()).unwrap();
             let plain = |e: &Entity| (e.start, e.end, e.label.clone(), f64::from(e.logit));
-            assert_entities(text, &got, &alone.iter().map(plain).collect::<Vec<_>>());
+            assert_entities(text, &got.entities, &alone.iter().map(plain).collect::<Vec<_>>());
         }
     }
 }

@@ -4,20 +4,21 @@ mod bench;
 mod convert;
 mod eval;
 mod folder;
+mod forward;
 
 use std::io::{BufRead, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use luke_web::LukeError;
 use luke_web::backend::DeviceKind;
 use luke_web::directory::{self, Directory};
 use luke_web::dtype::DType;
 use luke_web::folder::read_verified;
 use luke_web::heads::Method;
 use luke_web::text::TokenizerJson;
-use serde_json::{Value, json};
+use luke_web::{Luke, LukeError};
+use serde_json::{Map, Value, json};
 
 /// LUKE on the command line.
 #[derive(Parser)]
@@ -43,22 +44,27 @@ enum Command {
     },
     /// Find entities: one JSON object a line, `{"text": ..., "options": {...}}` or
     /// `{"words": [...], "sentences": [...]}`.
-    Ner(Run),
+    Ner(Lines),
     /// Answer questions: one JSON object a line, `{"question": ..., "context": ..., "options": {...}}`.
-    Qa(Run),
-    /// Type an entity: one JSON object a line, `{"text": ..., "span": [start, end], "options": {...}}`.
-    Typing(Run),
-    /// Classify a relation: one JSON object a line, `{"text": ..., "head": [start, end], "tail": [start, end]}`.
-    Relation(Run),
+    Qa(Lines),
+    /// Type an entity: one JSON object a line, `{"text": ..., "span": [start, end], "options": {...}}`, or
+    /// `{"inputs": [...], "options": {...}}` with several of them.
+    Typing(Lines),
+    /// Classify a relation: one JSON object a line, `{"text": ..., "head": [start, end], "tail": [start, end]}`, or
+    /// `{"inputs": [...]}` with several of them.
+    Relation(Lines),
     /// Fill the blank of a query: one JSON object a line,
     /// `{"passage": ..., "query": "... @placeholder ...", "candidates": [[start, end], ...]}`.
-    Cloze(Run),
+    Cloze(Lines),
     /// Predict masked words: one JSON object a line, `{"text": "... <mask> ...", "options": {...}}`.
-    FillMask(Run),
+    FillMask(Lines),
     /// Predict entities: one JSON object a line, `{"text": ..., "spans": [[start, end], ...], "options": {...}}`.
-    PredictEntities(Run),
+    PredictEntities(Lines),
     /// Vectors of words and entities: one JSON object a line, `{"text": ..., "spans": [[start, end], ...]}`.
-    Embed(Run),
+    Embed(Lines),
+    /// The model on arrays: one JSON object a line, `{"inputIds": [...], "entityIds": [...], "options": {"head": ...}}`, or
+    /// `{"inputs": [...]}` with several sequences.
+    Forward(Lines),
     /// The official score on a dataset's published file, as JSON.
     Eval(eval::Options),
     /// Time the kernels, and whole passes of models, on a device.
@@ -74,6 +80,19 @@ struct Run {
     /// The device that computes.
     #[arg(long, value_enum, default_value_t = Device::Cpu)]
     device: Device,
+}
+
+/// A task over lines of input.
+#[derive(Args)]
+struct Lines {
+    #[command(flatten)]
+    run: Run,
+    /// Options for all lines, as in the API: JSON such as `{"runnersUp": 0.2}`. The options of a line replace them by name.
+    #[arg(long, default_value = "{}")]
+    options: String,
+    /// Bytes of the results of passes of `ner` that are kept between lines; 0 keeps nothing. The results are the same.
+    #[arg(long, default_value_t = 8 << 20)]
+    pass_cache_bytes: usize,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -110,6 +129,7 @@ fn main() -> ExitCode {
         Command::FillMask(run) => lines(&run, Method::FillMask),
         Command::PredictEntities(run) => lines(&run, Method::PredictEntities),
         Command::Embed(run) => lines(&run, Method::Embed),
+        Command::Forward(run) => each_line(&run, Some("inputs"), forward::forward),
         Command::Eval(options) => eval::eval(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Verify(run) => verify(&run.model, run.device.into()),
@@ -142,10 +162,28 @@ fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
     Ok(())
 }
 
-/// Runs a task over JSON Lines. Writes one line for each line of input: the answer, or the error of that line. Blank
-/// lines give no line.
-fn lines(run: &Run, method: Method) -> luke_web::Result<()> {
+/// Runs a task over JSON Lines.
+fn lines(arguments: &Lines, method: Method) -> luke_web::Result<()> {
+    // These take a value alone in the API, but under a name in a line. A word list is an object in both.
+    let alone = match method {
+        Method::Ner => Some("text"),
+        Method::Typing | Method::Relation => Some("inputs"),
+        _ => None,
+    };
+    each_line(arguments, alone, |luke, input, options| pollster::block_on(luke.call(method.name(), input, options)))
+}
+
+/// Calls `call` with the arguments and the options of each line. Writes one line for each line of input: the answer, or the
+/// error of that line. Blank lines give no line. `alone` is the name of an argument that is not in an object in the API.
+fn each_line(
+    Lines { run, options, pass_cache_bytes }: &Lines,
+    alone: Option<&str>,
+    call: impl Fn(&Luke, Value, Value) -> luke_web::Result<Value>,
+) -> luke_web::Result<()> {
+    let common: Map<String, Value> = serde_json::from_str(options)
+        .map_err(|error| LukeError::Input { argument: "--options".into(), reason: error.to_string() })?;
     let luke = pollster::block_on(directory::load(&run.model, run.device.into(), false))?;
+    luke.set_pass_cache_bytes(*pass_cache_bytes);
     let broken = |error: std::io::Error| LukeError::Unsupported(format!("standard input or output: {error}"));
     let mut out = std::io::stdout().lock();
     let (mut input, mut line) = (std::io::stdin().lock(), Vec::new());
@@ -157,8 +195,8 @@ fn lines(run: &Run, method: Method) -> luke_web::Result<()> {
         let text = if whole { Ok(line.as_slice()) } else { Err(too_long()) };
         let answer = text
             .and_then(|line| std::str::from_utf8(line).map_err(|error| bad_line(error.to_string())))
-            .and_then(|line| split_call(method, line))
-            .and_then(|(input, options)| pollster::block_on(luke.call(method.name(), input, options)))
+            .and_then(|line| split_call(alone, line, &common))
+            .and_then(|(input, options)| call(&luke, input, options))
             .unwrap_or_else(|error| json!({ "error": { "code": error.code(), "message": error.to_string() } }));
         writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(broken)?;
     }
@@ -182,16 +220,21 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>, max_bytes: usize) -> 
     Ok((read > 0).then_some(true))
 }
 
-/// The arguments and the options of a line.
-fn split_call(method: Method, line: &str) -> luke_web::Result<(Value, Value)> {
+/// The arguments of a line, and its options with those of all lines.
+fn split_call(alone: Option<&str>, line: &str, common: &Map<String, Value>) -> luke_web::Result<(Value, Value)> {
     let mut call: Value = serde_json::from_str(line).map_err(|error| bad_line(error.to_string()))?;
     let fields = call.as_object_mut().ok_or_else(|| bad_line("is not a JSON object".into()))?;
-    let options = fields.remove("options").unwrap_or(Value::Null);
-    // `ner` takes a text alone in the API, but under "text" in a line. A word list is an object in both.
-    let text = if method == Method::Ner { fields.remove("text") } else { None };
-    match text {
-        Some(text) if fields.is_empty() => Ok((text, options)),
-        Some(_) => Err(bad_line("has more than \"text\" and \"options\"".into())),
+    let mut options = fields.remove("options").unwrap_or(Value::Null);
+    if options.is_null() {
+        options = Value::Object(common.clone());
+    } else if let Some(own) = options.as_object_mut() {
+        for (name, value) in common {
+            own.entry(name).or_insert_with(|| value.clone());
+        }
+    }
+    match alone.and_then(|name| fields.remove(name)) {
+        Some(value) if fields.is_empty() => Ok((value, options)),
+        Some(_) => Err(bad_line(format!("has more than \"{}\" and \"options\"", alone.unwrap_or_default()))),
         None => Ok((call, options)),
     }
 }

@@ -10,9 +10,9 @@ mod sentences;
 mod types;
 
 pub use reader::{Document, Reader};
-pub use types::{Entity, NerInput, NerOptions, NerResult, SentenceRule, Sentences, Words};
+pub use types::{Entity, Found, LostTo, NerInput, NerOptions, NerResult, RunnerUp, SentenceRule, Sentences, Words};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
 use super::labels::softmax;
@@ -23,43 +23,62 @@ use scorer::{ScoredSpan, Scorer};
 
 /// See [`Luke::ner`].
 pub(super) async fn run(luke: &Luke, input: &NerInput, options: &NerOptions) -> Result<NerResult> {
-    let reader = Reader::new(luke, options)?;
+    let texts = match input {
+        NerInput::Text(text) => std::slice::from_ref(text),
+        NerInput::Texts(texts) => texts,
+        NerInput::Words(words) => return words_of(luke, words, options).await.map(NerResult::One),
+    };
+    let mut all = Vec::with_capacity(texts.len());
+    each(luke, texts, options, async |found| {
+        all.push(found);
+        Ok(())
+    })
+    .await?;
     Ok(match input {
-        NerInput::Text(text) => {
-            let texts = entities_of_texts(&reader, std::slice::from_ref(text)).await?;
-            NerResult::One(texts.into_iter().next().unwrap_or_default())
-        }
-        NerInput::Texts(texts) => NerResult::Many(entities_of_texts(&reader, texts).await?),
-        NerInput::Words(words) => NerResult::One(entities_of_words(&reader, words).await?),
+        NerInput::Text(_) => NerResult::One(all.into_iter().next().unwrap_or_default()),
+        _ => NerResult::Many(all),
     })
 }
 
-async fn entities_of_texts(reader: &Reader<'_>, texts: &[String]) -> Result<Vec<Vec<Entity>>> {
-    let mut scorer = Scorer::new(reader.luke);
-    let mut words = Vec::with_capacity(texts.len());
-    for text in texts {
+/// See [`Luke::ner_each`].
+pub(super) async fn each(
+    luke: &Luke,
+    texts: &[String],
+    options: &NerOptions,
+    mut visit: impl AsyncFnMut(Found) -> Result<()>,
+) -> Result<()> {
+    let reader = Reader::new(luke, options)?;
+    let mut scorer = Scorer::new(luke, options.runners_up);
+    // The words of each text that was read and not given to `visit` yet.
+    let mut open: VecDeque<(&str, Vec<Range<usize>>)> = VecDeque::new();
+    for (i, text) in texts.iter().enumerate() {
         let document = reader.text(text).await?;
-        score(reader, &mut scorer, &document).await?;
-        words.push(document.words);
+        score(&reader, &mut scorer, &document).await?;
+        open.push_back((text, document.words));
+        if i + 1 == texts.len() {
+            scorer.run().await?;
+        }
+        while let Some(spans) = scorer.next_done() {
+            let Some((text, words)) = open.pop_front() else { break };
+            let offsets = Offsets::new(text, options.offsets);
+            let place = |span: &Range<usize>| {
+                let (start, end) = (words[span.start].start, words[span.end - 1].end);
+                (offsets.of_byte(start), offsets.of_byte(end), text[start..end].to_owned())
+            };
+            visit(found(&reader, spans, place).await?).await?;
+        }
     }
-    let mut all = Vec::with_capacity(texts.len());
-    for ((text, words), spans) in texts.iter().zip(words).zip(scorer.finish().await?) {
-        let offsets = Offsets::new(text, reader.options.offsets);
-        let place = |span: &Range<usize>| {
-            let (start, end) = (words[span.start].start, words[span.end - 1].end);
-            (offsets.of_byte(start), offsets.of_byte(end), text[start..end].to_owned())
-        };
-        all.push(entities(reader, spans, place).await?);
-    }
-    Ok(all)
+    Ok(())
 }
 
-async fn entities_of_words(reader: &Reader<'_>, input: &Words) -> Result<Vec<Entity>> {
+async fn words_of(luke: &Luke, input: &Words, options: &NerOptions) -> Result<Found> {
+    let reader = Reader::new(luke, options)?;
     let document = reader.words(input).await?;
-    let mut scorer = Scorer::new(reader.luke);
-    score(reader, &mut scorer, &document).await?;
-    let spans = scorer.finish().await?.into_iter().next().unwrap_or_default();
-    entities(reader, spans, |span| (span.start, span.end, input.words[span.clone()].join(" "))).await
+    let mut scorer = Scorer::new(luke, options.runners_up);
+    score(&reader, &mut scorer, &document).await?;
+    scorer.run().await?;
+    let spans = scorer.next_done().unwrap_or_default();
+    found(&reader, spans, |span| (span.start, span.end, input.words[span.clone()].join(" "))).await
 }
 
 async fn score(reader: &Reader<'_>, scorer: &mut Scorer<'_>, document: &Document) -> Result<()> {
@@ -71,39 +90,53 @@ async fn score(reader: &Reader<'_>, scorer: &mut Scorer<'_>, document: &Document
         scorer.push(inputs, spans).await?;
         turns.after(rows).await?;
     }
+    scorer.end_text();
     Ok(())
 }
 
-/// The entities among the scored spans of a text; `place` gives offsets and text of a span of words.
-async fn entities(
+/// What is among the scored spans of a text; `place` gives offsets and text of a span of words.
+async fn found(
     reader: &Reader<'_>,
     spans: Vec<ScoredSpan>,
     place: impl Fn(&Range<usize>) -> (usize, usize, String),
-) -> Result<Vec<Entity>> {
-    let (labels, options, mut turns) = (&reader.head.labels, reader.options, reader.luke.turns());
-    let mut entities = Vec::new();
-    for span in greedy(spans, &mut turns).await? {
+) -> Result<Found> {
+    let (labels, options, turns) = (&reader.head.labels, reader.options, &mut reader.luke.turns());
+    let entity = |span: &ScoredSpan, least: Option<f64>| {
         let scores = softmax(&span.logits);
         let (label, score) = (&labels[span.label], scores[span.label]);
         let wanted = options.labels.as_ref().is_none_or(|labels| labels.contains(label));
-        if wanted && options.threshold.is_none_or(|threshold| score >= threshold) {
+        (wanted && least.is_none_or(|least| score >= least)).then(|| {
             let (start, end, text) = place(&span.words);
             let all = || labels.iter().cloned().zip(scores.iter().copied()).collect();
             let scores = options.all_scores.then(all);
-            let logit = span.logits[span.label];
-            entities.push(Entity { start, end, text, label: label.clone(), score, logit, scores });
-        }
+            Entity { start, end, text, label: label.clone(), score, logit: span.logits[span.label], scores }
+        })
+    };
+    let (spans, mut lost): (Vec<_>, Vec<_>) = spans.into_iter().partition(|span| span.is_entity);
+    let (taken, overlapped) = greedy(spans, turns).await?;
+    let mut entities = Vec::new();
+    for span in &taken {
+        entities.extend(entity(span, options.threshold));
         turns.after(labels.len()).await?;
     }
-    Ok(entities)
+    let Some(least) = options.runners_up else { return Ok(Found { entities, runners_up: None }) };
+    lost.extend(overlapped);
+    lost.sort_by_key(|span| (span.words.start, span.words.end));
+    let mut runners_up = Vec::new();
+    for span in &lost {
+        let lost_to = if span.is_entity { LostTo::Overlap } else { LostTo::None };
+        runners_up.extend(entity(span, Some(least)).map(|entity| RunnerUp { entity, lost_to }));
+        turns.after(labels.len()).await?;
+    }
+    Ok(Found { entities, runners_up: Some(runners_up) })
 }
 
 /// Takes spans by raw logit, best first (equal ones in their order), where no word is taken; gives them in the order of the
-/// text.
-async fn greedy(spans: Vec<ScoredSpan>, turns: &mut Turns<'_>) -> Result<Vec<ScoredSpan>> {
+/// text, and the others after them.
+async fn greedy(spans: Vec<ScoredSpan>, turns: &mut Turns<'_>) -> Result<(Vec<ScoredSpan>, Vec<ScoredSpan>)> {
     let mut numbered: Vec<_> = spans.into_iter().enumerate().collect();
     numbered.sort_by_key(|(_, span)| span.words.start);
-    let (mut rest, mut taken) = (numbered.into_iter().peekable(), Vec::new());
+    let (mut rest, mut taken, mut lost) = (numbered.into_iter().peekable(), Vec::new(), Vec::new());
     while let Some(first) = rest.next() {
         // Only spans that overlaps join compete, from one to the next.
         let (mut end, mut group) = (first.1.words.end, vec![first]);
@@ -112,17 +145,20 @@ async fn greedy(spans: Vec<ScoredSpan>, turns: &mut Turns<'_>) -> Result<Vec<Sco
             group.push(next);
         }
         let size = group.len();
-        taken.extend(best_of_group(group));
+        taken.extend(best_of_group(group, &mut lost));
         turns.after(size.saturating_mul(SPAN)).await?;
     }
-    Ok(taken)
+    Ok((taken, lost))
 }
 
 /// What choosing among spans costs for each of them, in bytes that are tokenized.
 const SPAN: usize = 8;
 
-/// As [`greedy`] of spans with their numbers, by which equal ones are in order.
-fn best_of_group(mut spans: Vec<(usize, ScoredSpan)>) -> impl Iterator<Item = ScoredSpan> {
+/// As [`greedy`] of spans with their numbers, by which equal ones are in order. Adds the others to `lost`.
+fn best_of_group(
+    mut spans: Vec<(usize, ScoredSpan)>,
+    lost: &mut Vec<ScoredSpan>,
+) -> impl Iterator<Item = ScoredSpan> + use<> {
     let logit = |span: &ScoredSpan| span.logits[span.label];
     spans.sort_by(|(i, a), (j, b)| logit(b).total_cmp(&logit(a)).then(i.cmp(j)));
     // Each taken span by its start.
@@ -131,6 +167,8 @@ fn best_of_group(mut spans: Vec<(usize, ScoredSpan)>) -> impl Iterator<Item = Sc
         let before = taken.range(..span.words.end).next_back();
         if before.is_none_or(|(_, before)| before.words.end <= span.words.start) {
             taken.insert(span.words.start, span);
+        } else {
+            lost.push(span);
         }
     }
     taken.into_values()
@@ -151,20 +189,27 @@ mod tests {
         ) {
             let spans: Vec<ScoredSpan> = spans
                 .into_iter()
-                .map(|(start, len, logit)| ScoredSpan { words: start..start + len, logits: vec![0.0, logit.into()], label: 1, pass: 0 })
+                .map(|(start, len, logit)| ScoredSpan { words: start..start + len, logits: vec![0.0, logit.into()], label: 1, is_entity: true, pass: 0 })
                 .collect();
             let mut sorted = spans.clone();
             sorted.sort_by(|a, b| b.logits[1].total_cmp(&a.logits[1]));
             let mut marked = [false; 30];
-            sorted.retain(|span| {
+            let (mut taken, mut others): (Vec<_>, Vec<_>) = sorted.into_iter().partition(|span| {
                 let free = !marked[span.words.clone()].contains(&true);
                 if free {
                     marked[span.words.clone()].fill(true);
                 }
                 free
             });
-            sorted.sort_by_key(|span| span.words.start);
-            prop_assert_eq!(block_on(greedy(spans, &mut Turns::free())).unwrap(), sorted);
+            taken.sort_by_key(|span| span.words.start);
+            let (got, mut lost) = block_on(greedy(spans, &mut Turns::free())).unwrap();
+            prop_assert_eq!(got, taken);
+            let order = |a: &ScoredSpan, b: &ScoredSpan| {
+                (a.words.start, a.words.end).cmp(&(b.words.start, b.words.end)).then(a.logits[1].total_cmp(&b.logits[1]))
+            };
+            lost.sort_by(order);
+            others.sort_by(order);
+            prop_assert_eq!(lost, others);
         }
     }
 }

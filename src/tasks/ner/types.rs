@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{LukeError, Result, shortened};
 use crate::heads::{Candidates, NerContext};
@@ -57,6 +57,9 @@ pub struct NerOptions {
     pub special_tokens: SpecialTokens,
     /// Give the score of every label too.
     pub all_scores: bool,
+    /// Give near misses too: spans whose best entity label has at least this probability, and that are no entities. From 0
+    /// on; above 1 there are none.
+    pub runners_up: Option<f64>,
     /// What offsets into a text count; JavaScript always counts UTF-16 units.
     pub offsets: OffsetUnit,
 }
@@ -125,14 +128,59 @@ pub struct Entity {
     pub scores: Option<BTreeMap<String, f64>>,
 }
 
-/// The entities of one input, or of each of several.
+/// A span that is nearly an entity.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunnerUp {
+    /// The span and its best entity label.
+    #[serde(flatten)]
+    pub entity: Entity,
+    /// Why it is no entity.
+    pub lost_to: LostTo,
+}
+
+/// Why a span is no entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LostTo {
+    /// "No entity" is more probable.
+    None,
+    /// A span with a higher logit overlaps it.
+    Overlap,
+}
+
+/// What was found in one input. In JSON it is the list of the entities, or an object of both lists where there are two.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// In the order in which they stand there.
+    pub entities: Vec<Entity>,
+    /// Where asked for: the near misses, by start, then end.
+    pub runners_up: Option<Vec<RunnerUp>>,
+}
+
+impl Serialize for Found {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Both<'a> {
+            entities: &'a [Entity],
+            runners_up: &'a [RunnerUp],
+        }
+        match &self.runners_up {
+            None => self.entities.serialize(to),
+            Some(runners_up) => Both { entities: &self.entities, runners_up }.serialize(to),
+        }
+    }
+}
+
+/// What was found in one input, or in each of several.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum NerResult {
-    /// Of a text or a word list.
-    One(Vec<Entity>),
-    /// Of each text.
-    Many(Vec<Vec<Entity>>),
+    /// In a text or a word list.
+    One(Found),
+    /// In each text.
+    Many(Vec<Found>),
 }
 
 impl NerOptions {
@@ -156,6 +204,9 @@ impl NerOptions {
             limits::check("maxEntitiesPerPass", entities, &limits::ENTITIES_PER_PASS)?;
         }
         limits::check_seq_tokens(self.max_seq_tokens, max_seq_tokens)?;
+        if let Some(p) = self.runners_up.filter(|p| !(0.0..).contains(p)) {
+            return Err(LukeError::input("runnersUp", format!("{p} is not a probability from 0 on")));
+        }
         match self.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
             Some(threshold) => Err(LukeError::input("threshold", format!("{threshold} is not between 0 and 1"))),
             None => Ok(()),

@@ -86,7 +86,9 @@ fn span() -> impl Strategy<Value = Span> {
 /// Options of each task. With a long text only those come that do not make a call longer.
 fn names(task: &str, long: bool) -> &'static [&'static str] {
     match (task, long) {
-        ("ner", true) => &["threshold", "labels", "sentences", "candidates", "specialTokens", "allScores", "offsets"],
+        ("ner", true) => {
+            &["threshold", "labels", "sentences", "candidates", "specialTokens", "allScores", "offsets", "runnersUp"]
+        }
         ("ner", false) => &[
             "threshold",
             "labels",
@@ -99,6 +101,7 @@ fn names(task: &str, long: bool) -> &'static [&'static str] {
             "maxEntitiesPerPass",
             "maxSeqTokens",
             "context",
+            "runnersUp",
         ],
         ("qa", true) => {
             &["topK", "nBest", "maxQuestionTokens", "entities", "nullThreshold", "specialTokens", "offsets"]
@@ -121,7 +124,7 @@ fn names(task: &str, long: bool) -> &'static [&'static str] {
         }
         ("fillMask", _) => &["topK", "specialTokens"],
         ("predictEntities", _) => &["topK", "titles", "specialTokens", "offsets"],
-        ("embed", _) => &["titles", "specialTokens", "offsets"],
+        ("embed", _) => &["titles", "specialTokens", "offsets", "pooling", "normalize"],
         _ => &["allScores", "specialTokens", "offsets"],
     }
 }
@@ -141,8 +144,9 @@ fn plausible(name: &str) -> BoxedStrategy<Value> {
             prop::collection::vec((0u32..30, 0u32..30), 0..4).prop_map(|spans| json!(spans)),
         ]
         .boxed(),
-        "threshold" | "nullThreshold" => (-0.5f64..1.5).prop_map(|value| json!(value)).boxed(),
-        "allScores" => any::<bool>().prop_map(|value| json!(value)).boxed(),
+        "threshold" | "nullThreshold" | "runnersUp" => (-0.5f64..1.5).prop_map(|value| json!(value)).boxed(),
+        "pooling" => one_of(json!(["none", "mean", "cls"])),
+        "allScores" | "normalize" => any::<bool>().prop_map(|value| json!(value)).boxed(),
         "labels" => one_of(json!([[], ["PER"], ["PER", "LOC"], ["LABEL_1", "LABEL_2"], [""]])),
         "titles" => {
             prop::collection::vec(prop::option::of(select(vec!["Japan", "[MASK]", "[PAD]", "Entity 700", ""])), 0..4)
@@ -238,7 +242,12 @@ impl Call {
             }
             ("qa", _) => json!({ "question": second, "context": first }),
             ("cloze", _) => json!({ "passage": first, "query": format!("{second} @placeholder"), "candidates": spans }),
+            ("typing", 3) => json!([{ "text": first, "span": span(0) }, { "text": second, "span": [0, 1] }]),
             ("typing", _) => json!({ "text": first, "span": span(0) }),
+            ("relation", 3) => {
+                let turned = json!({ "text": first, "head": span(2), "tail": span(0) });
+                json!([{ "text": first, "head": span(0), "tail": span(1) }, turned])
+            }
             ("relation", _) => json!({ "text": first, "head": span(0), "tail": span(1) }),
             ("fillMask", _) => json!({ "text": first }),
             _ => json!({ "text": first, "spans": spans }),
@@ -248,6 +257,7 @@ impl Call {
                 let place = place % fields.len();
                 fields.values_mut().skip(place).take(1).for_each(|field| *field = value.clone());
             }
+            (Some((place, value)), None) if self.task() == "typing" => input[place % 2]["span"] = value.clone(),
             (Some((_, value)), None) => input = value.clone(),
             _ => {}
         }

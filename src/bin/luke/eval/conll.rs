@@ -113,7 +113,7 @@ impl Benchmark for Conll {
         let Document { words, sentences, .. } = &self.documents[example];
         let input = NerInput::Words(Words { words: words.clone(), sentences: Some(sentences.clone()) });
         Ok(match pollster::block_on(luke.ner(&input, &self.options))? {
-            NerResult::One(entities) => entities.into_iter().map(|e| (e.start, e.end, e.label)).collect(),
+            NerResult::One(found) => found.entities.into_iter().map(|e| (e.start, e.end, e.label)).collect(),
             NerResult::Many(_) => Vec::new(),
         })
     }

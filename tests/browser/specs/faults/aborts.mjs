@@ -103,7 +103,7 @@ export default async function ({ test, openPage }) {
 // In the page.
 async function longDocument({ url, worker }) {
   const text = 'Angela Merkel met Emmanuel Macron in Paris.';
-  const luke = await lukeWeb.Luke.load(url, { device: 'wasm', worker });
+  const luke = await lukeWeb.Luke.load(url, { device: 'wasm', worker, passCacheBytes: 0 });
   const first = await luke.ner(text);
   const { ms: alone } = await outcome(luke.ner(text));
   const { ms: partMs } = await outcome(luke.ner(longText(40)));
@@ -123,7 +123,7 @@ async function longDocument({ url, worker }) {
 async function priorities(url) {
   const text = 'Angela Merkel met Emmanuel Macron in Paris.';
   const long = longText(60);
-  const luke = await lukeWeb.Luke.load(url, { device: 'wasm' });
+  const luke = await lukeWeb.Luke.load(url, { device: 'wasm', passCacheBytes: 0 });
   const expected = await luke.ner(text);
   const expectedLong = await luke.ner(long);
   const order = [];

@@ -84,7 +84,7 @@ async function memoryOf(page) {
 // In the page.
 async function manyCalls({ url, calls }) {
   const text = 'Ana Ivanovic won at Wimbledon.';
-  const luke = await lukeWeb.Luke.load(url, { device: 'wasm', worker });
+  const luke = await lukeWeb.Luke.load(url, { device: 'wasm', worker, passCacheBytes: 0 });
   const first = JSON.stringify(await luke.ner(text));
   const [wrong, codes] = [[], { input: 0, aborted: 0 }];
   for (let i = 0; i < calls; i++) {
