@@ -16,6 +16,7 @@ declare global {
   const serveOffline: typeof import('luke-web/service-worker').serveOffline;
   const luke: lukeWeb.Luke;
   const text: string;
+  const paragraphs: readonly string[];
   const question: string;
   const context: string;
   const url: string;

@@ -6,7 +6,7 @@ import { differences, fromDisk, type Names, type Pairing, type Sources } from '.
 const options = (name: string) => `Omit<Tasks.${name}, keyof Tasks.CallOptions>`;
 
 const PAIRINGS: (Pairing | Names)[] = [
-  { file: 'src/tasks/ner/types.rs', struct: 'NerOptions', type: options('NerOptions'), oneWay: ['sentences'] },
+  { file: 'src/tasks/ner/types.rs', struct: 'NerOptions', type: options('NerOptions<string, boolean, number>'), oneWay: ['sentences'] },
   { file: 'src/tasks/labels.rs', struct: 'LabelOptions', type: options('LabelOptions') },
   { file: 'src/tasks/qa/types.rs', struct: 'QaOptions', type: options('QaOptions') },
   { file: 'src/tasks/cloze/types.rs', struct: 'ClozeOptions', type: options('ClozeOptions') },
@@ -25,6 +25,7 @@ const PAIRINGS: (Pairing | Names)[] = [
   { file: 'src/inputs.rs', struct: 'ModelInputs', type: 'Forward.ForwardInputs' },
 
   { file: 'src/tasks/ner/types.rs', struct: 'Entity', type: "Omit<Tasks.Entity, 'unit'>" },
+  { file: 'src/tasks/ner/types.rs', struct: 'RunnerUp', type: "Omit<Tasks.RunnerUp, 'unit'>" },
   { file: 'src/tasks/labels.rs', struct: 'LabelScore', type: 'Tasks.LabelScore' },
   // `answerable` is the discriminant of a union there.
   { file: 'src/tasks/qa/types.rs', struct: 'Answer', type: 'Plain<Tasks.FoundAnswer>', oneWay: ['answerable'] },
@@ -57,9 +58,11 @@ const changed = (file: string, from: string | RegExp, to: string): Sources => (a
 test('a field that only one side has is named, and so is one of another type', async () => {
   const found = (file: string, from: string, to: string) => differences('rust/changed', PAIRINGS, changed(file, from, to));
   const ner = 'src/tasks/ner/types.rs';
-  assert.match(await found(ner, '    pub threshold: Option<f64>,\n', '    pub threshold: Option<f64>,\n    /// New.\n    pub runners_up: Option<f64>,\n'), /only in Rust: runnersUp/);
+  assert.match(await found(ner, '    pub threshold: Option<f64>,\n', '    pub threshold: Option<f64>,\n    /// New.\n    pub at_most: Option<f64>,\n'), /only in Rust: atMost/);
   assert.match(await found(ner, '    pub max_span_tokens: Option<usize>,\n', ''), /only in TypeScript: maxSpanTokens/);
   assert.match(await found(ner, '    pub score: f64,\n', '    pub score: String,\n'), /other type: score/);
+  assert.match(await found(ner, '    pub lost_to: LostTo,\n', '    pub lost_to: LostTo,\n    /// New.\n    pub rank: usize,\n'), /only in Rust: rank/);
+  assert.match(await found('src/tasks/embed.rs', '    Cls,\n', '    Cls,\n    /// New.\n    Max,\n'), /other type: pooling/);
   assert.match(await found('src/heads/table.rs', '        key: "qa",', '        key: "qaNew",'), /only in Rust: qaNew/);
   assert.match(await found('src/heads/spec.rs', '    Likely,\n', '    Likely,\n    /// New.\n    Unlikely,\n'), /other type: candidates/);
   assert.match(await found('src/tasks/fill_mask.rs', '    pub logit: f32,\n', '    pub logit: f32,\n    /// New.\n    pub rank: usize,\n'), /only in Rust: rank/);

@@ -30,7 +30,7 @@ export const fromDisk: Sources = (file) => readFileSync(join(ROOT, file), 'utf8'
 /** Files in which enums and structs are that others name. */
 const NAMED: Record<string, string> = {
   SpecialTokens: 'src/text/tokenizer/mod.rs', OffsetUnit: 'src/text/offsets.rs', Candidates: 'src/heads/spec.rs', NerContext: 'src/heads/spec.rs', Sentences: 'src/tasks/ner/types.rs',
-  SentenceRule: 'src/tasks/ner/types.rs',
+  SentenceRule: 'src/tasks/ner/types.rs', LostTo: 'src/tasks/ner/types.rs', Pooling: 'src/tasks/embed.rs',
 };
 
 const PRIMITIVES: Record<string, string> = { String: 'string', bool: 'boolean', f32: 'number', f64: 'number', usize: 'number', u8: 'number', u32: 'number', i32: 'number' };
@@ -56,7 +56,8 @@ import type * as Types from '../../../src/types.js';
 import type * as Forward from '../../../src/forward.js';
 import type { LukeErrorCode } from '../../../src/errors.js';
 import type * as P from '../../../src/protocol.js';
-type Input<M> = Extract<P.Call, { method: M }>['input'];
+/** Not a list of inputs. */
+type Input<M> = Exclude<Extract<P.Call, { method: M }>['input'], readonly unknown[]>;
 type Plain<T> = Required<Omit<T, 'unit'>>;
 type Keys<A, B> = Exclude<keyof A, keyof B>;
 type Difference<R, T, OneWay> = [Keys<R, T>] extends [never]
@@ -74,14 +75,19 @@ function structType(sources: Sources, file: string, struct: string): string {
   const hasDefaults = /serde\([^)]*\bdefault\b/.test(attributes);
   // What the wasm does not know must be an error there: nothing on this side checks it.
   if (isInput && !attributes.includes('deny_unknown_fields')) throw new Error(`${struct} in ${file} takes unknown fields`);
+  const parts: string[] = [];
   const fields = [...body.matchAll(/((?:^\s*(?:\/\/\/.*|#\[.*\])\n)*)^\s*pub (\w+): (.+),$/gm)].map(([, before, name, type]) => {
+    if (/serde\(flatten\)/.test(before!)) {
+      parts.push(`${structType(sources, file, type!)} & `);
+      return '';
+    }
     const isOptional = isInput ? hasDefaults || /serde\(default/.test(before!) || /^Option</.test(type!) : /skip_serializing_if/.test(before!);
     const value = type!.replace(/^Option<(.*)>$/, (whole, inner) => (isOptional ? inner : whole));
     return `${camel ? name!.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()) : name}${isOptional ? '?' : ''}: ${valueType(sources, value, isInput)}${isOptional ? ' | undefined' : ''};`;
   });
   const count = body.match(/^\s*pub /gm)?.length ?? 0;
   if (fields.length === 0 || fields.length !== count) throw new Error(`${struct} in ${file} cannot be read`);
-  return `{ ${fields.join(' ')} }`;
+  return `${parts.join('')}{ ${fields.join(' ')} }`;
 }
 
 function valueType(sources: Sources, type: string, isInput: boolean): string {

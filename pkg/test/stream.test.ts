@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Luke, LukeError, type LabelScore, type LoadOptions, type NerPart, type Tensor } from '../src/index.js';
+import { Luke, LukeError, type LoadOptions } from '../src/index.js';
 import { partsOf } from '../src/stream.js';
 import { counted, fakeFetch, fakeWasm, fakeWorker, machine, MODEL, modelFiles, type Tasks } from './fakes.js';
 
@@ -38,7 +38,7 @@ test('nerStream gives the entities of each text while the call runs, in the orde
   assert.deepEqual(seen, [], 'it starts with the first step');
   assert.deepEqual(await parts.next(), { done: false, value: { index: 0, entities: found('Ada') } });
   goOn(); // the first part came before the end
-  const rest: NerPart[] = await all(parts);
+  const rest = await all(parts);
   assert.deepEqual(rest, [{ index: 1, entities: found('Ben') }, { index: 2, entities: found('Cy') }]);
   assert.deepEqual(seen, [['Ada', 'Ben', 'Cy'], { threshold: 0.5 }]);
   await luke.dispose();
@@ -60,7 +60,7 @@ test('nerStream refuses invalid arguments at its first step, and the next call w
   const any = luke as any;
   const cases: [() => AsyncGenerator, RegExp][] = [
     [() => any.nerStream('a'), /nerStream: texts must be a list of strings, not "a"/], [() => any.nerStream(['a', 3]), /nerStream: texts\[1\] must be a string, not 3/],
-    [() => any.nerStream(['a'], { treshold: 1 }), /nerStream: .*"treshold".*runnersUp/], [() => any.nerStream(), /texts must be/], [() => any.nerStream([], null), /options must be/],
+    [() => any.nerStream(), /texts must be/], [() => any.nerStream([], null), /options must be/],
     [() => any.nerStream(['a'], { runnersUp: () => 1 }), /not plain data/], [() => any.nerStream(['a'], { priority: 'high' }), /priority must be/],
   ];
   for (const [call, message] of cases) await assert.rejects(call().next(), isInput(message));
@@ -148,13 +148,14 @@ test('typing and relation take lists of inputs', async () => {
   const { luke } = await start();
   const typing = [{ text: 'a b', span: [0, 1] }, { text: 'c', span: [0, 1] }] as const;
   const relation = [{ text: 'a b', head: [0, 1], tail: [2, 3] }] as const;
-  const labels: LabelScore[][] = await luke.typing(typing, { allScores: true, priority: 'background' });
+  const labels = await luke.typing(typing, { allScores: true, priority: 'background' });
   assert.deepEqual(labels, [{ input: typing, options: { allScores: true } }]);
   assert.deepEqual(await luke.relation(relation), [{ input: relation, options: {} }]);
   const any = luke as any;
   const cases: [() => Promise<unknown>, RegExp][] = [
-    [() => any.typing(['a']), /typing: inputs\[0\] must be an object \{ text, span \}, not "a"/], [() => any.typing([{ text: 'a' }]), /inputs\[0\]\.span must be \[start, end\], not undefined/],
-    [() => any.typing([typing[0], { text: 1, span: [0, 1] }]), /inputs\[1\]\.text must be a string/], [() => any.typing(typing, { treshold: 1 }), /typing: .*"treshold"/],
+    [() => any.typing(['a']), /typing: inputs\[0\] must be an object \{ text, span \}, not "a"/], [() => any.typing([{ text: 'a' }]), /inputs\[0\]\.span must be \[start, end\] or \{ start, end \}, not undefined/],
+    [() => any.typing([typing[0], { text: 1, span: [0, 1] }]), /inputs\[1\]\.text must be a string/], [() => any.typing([{ text: 'a', span: [0, -1] }]), /inputs\[0\]\.span must be/],
+    [() => any.typing(typing, { priority: 'high' }), /typing: priority/],
     [() => any.relation([{ text: 'a', head: [0, 1] }]), /relation: inputs\[0\]\.tail/], [() => any.relation([null]), /inputs\[0\] must be/], [() => any.typing(typing, [0, 1]), /options must be/],
   ];
   for (const [call, message] of cases) await assert.rejects(call, isInput(message));
@@ -178,17 +179,33 @@ test('passCacheBytes goes to the model, and again to the one that is loaded afte
   await other.dispose();
 });
 
-test('the vector of embed is there exactly if it was asked for, also for the type', async () => {
-  const tensor = (...shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b)) });
+test('spans of lists and streams may be objects, and count what the option says', async () => {
+  const seen: unknown[] = [];
   const { luke } = await start({
-    embed: async (_, options: { pooling?: string }) => ({ tokens: [], words: tensor(1, 2), entities: tensor(0, 2), pooled: null, ...(options.pooling && { vector: tensor(2) }) }),
+    nerEach: async (texts, options, visit) => {
+      seen.push(options);
+      texts.forEach(() => visit([{ ...found('a')[0]!, start: 3, end: 6 }]));
+    },
   });
-  const { vector } = await luke.embed('a', [], { pooling: 'mean', normalize: true });
-  const made: Tensor = vector;
-  assert.deepEqual(made, tensor(2));
-  const plain = await luke.embed('a');
-  // @ts-expect-error it may not be there
-  const none: Tensor = plain.vector;
-  assert.equal(none, undefined);
+  const text = 'é\ud800b';
+  const parts = await all(luke.nerStream([text], { offsets: 'byte', sentences: [{ start: 0, end: 6 }] }));
+  assert.deepEqual(seen, [{ offsets: 'byte', sentences: [[0, 6]] }]);
+  const [entity] = parts[0]!.entities;
+  assert.deepEqual([entity!.start, entity!.unit], [3, 'byte']);
+  const call = [{ input: [{ text, span: [3, 6] }], options: { offsets: 'byte' } }];
+  assert.deepEqual(await luke.typing([{ text, span: entity! }], { offsets: 'byte' }), call);
+  assert.deepEqual(await luke.relation([{ text, head: entity!, tail: { start: 0, end: 2 } }], { offsets: 'byte' }), [{ input: [{ text, head: [3, 6], tail: [0, 2] }], options: { offsets: 'byte' } }]);
+  await assert.rejects(luke.typing([{ text, span: entity! }]), isInput(/typing: inputs\[0\]\.span counts "byte", and this call "utf16"/));
+  await assert.rejects(luke.relation([{ text, head: [0, 1], tail: entity! }]), isInput(/relation: inputs\[0\]\.tail counts "byte"/));
+  const hostile = { text, get span(): never { throw new Error('no'); } };
+  await assert.rejects(luke.typing([hostile]), isInput(/inputs cannot be read: no/));
+  await luke.dispose();
+});
+
+test('near misses of a word list count words', async () => {
+  const place = () => ({ start: 0, end: 1, text: 'a', label: 'PER', score: 1, logit: 2 });
+  const { luke } = await start({ ner: async () => ({ entities: [place()], runnersUp: [{ ...place(), lostTo: 'overlap' }] }) });
+  const { entities, runnersUp } = await luke.ner({ words: ['a\ud800'] }, { runnersUp: 0.2 });
+  for (const { unit, text } of [...entities, ...runnersUp]) assert.deepEqual([unit, text], ['word', 'a\ud800']);
   await luke.dispose();
 });

@@ -1,7 +1,8 @@
 // What callers may write, and what the compiler has to refuse. Compiled under the strictest flags against the declarations of the package.
 import {
-  availability, Luke, LukeError, models, pipeline, type Answer, type Entity, type EntityScore, type Labels, type LabelScore, type LoadEvent, type LoadOptions, type NerOptions,
-  type NoAnswer, type QuestionAnsweringItem, type RuntimeInfo, type Span, type Tensor, type TokenScore, type WordEntity,
+  availability, Luke, LukeError, models, pipeline, type Answer, type Entity, type EntityScore, type Labels, type LabelScore, type LoadEvent, type LoadOptions, type NerFound,
+  type NerOptions, type NerPart, type NoAnswer, type NonEmpty, type QuestionAnsweringItem, type RunnerUp, type RunnersUpOptions, type RuntimeInfo, type Span, type Tensor, type TokenScore,
+  type TypingInput, type WordEntity,
 } from 'luke-web';
 import { serveOffline } from 'luke-web/service-worker';
 
@@ -18,12 +19,13 @@ declare const maybe: { signal: AbortSignal | undefined; threshold: number | unde
 const everyLoadOption: { [K in keyof LoadOptions]-?: undefined } = {
   device: undefined, worker: undefined, threads: undefined, signal: undefined, onProgress: undefined, cache: undefined, manifestHash: undefined, persist: undefined,
   parallelDownloads: undefined, retries: undefined, stallMs: undefined, fetch: undefined, headers: undefined, selfTest: undefined, heads: undefined, wasmUrl: undefined,
+  hub: undefined, passCacheBytes: undefined,
 };
 await Luke.load('/m/', everyLoadOption);
-await Luke.load('/m/', { signal: maybe.signal, retries: maybe.threshold, manifestHash: maybe.name, persist: maybe.isOn });
+await Luke.load('/m/', { signal: maybe.signal, retries: maybe.threshold, passCacheBytes: maybe.threshold, manifestHash: maybe.name, persist: maybe.isOn });
 await luke.ner(text, { signal: maybe.signal, threshold: maybe.threshold, labels: undefined, sentences: undefined, candidates: undefined });
 await luke.qa(text, text, { signal: maybe.signal, topK: maybe.threshold, nullThreshold: maybe.threshold, entities: undefined });
-await luke.embed(text, undefined, { titles: undefined });
+await luke.embed(text, undefined, { titles: undefined, pooling: undefined, normalize: maybe.isOn });
 await luke.forward({ inputIds: [1], attentionMask: undefined }, { head: undefined });
 await availability('/m/', { signal: maybe.signal, device: undefined });
 await models.prefetch('/m/', { entityTable: maybe.isOn, onProgress: undefined });
@@ -214,6 +216,103 @@ await Luke.load('/m/', { onProgress });
 const info: RuntimeInfo = luke.info;
 const facts: [string | undefined, string | undefined, string | undefined, number, 'f32' | 'f16' | 'bf16' | 'q8' | 'q4'] = [info.license, info.source, info.manifestHash, info.bytes, info.dtype];
 console.log(facts, info.heads.includes('qa'));
+
+// 13. Near misses are there exactly if they were asked for, and have the scores and labels of entities.
+const both = await luke.ner(text, { runnersUp: 0.2 });
+same<typeof both, NerFound>(true);
+const [near] = both.runnersUp;
+same<typeof near, RunnerUp | undefined>(true);
+if (near) {
+  const lostTo: 'none' | 'overlap' = near.lostTo;
+  await luke.typing(text, near);
+  console.log(lostTo);
+}
+const { runnersUp: scoredNear } = await luke.ner(text, { runnersUp: 0.2, allScores: true, labels: ['PER'] });
+if (scoredNear[0]) {
+  same<typeof scoredNear[0]['label'], 'PER'>(true);
+  const share: number = scoredNear[0].scores.PER;
+  console.log(share);
+}
+same<Awaited<ReturnType<typeof bothOfTexts>>, NerFound[]>(true);
+function bothOfTexts() {
+  return luke.ner(['a', 'b'], { runnersUp: 0 });
+}
+const ofWords = await luke.ner({ words: ['a'] }, { runnersUp: 0.2 });
+same<typeof ofWords, NerFound<WordEntity>>(true);
+// @ts-expect-error it counts words
+if (ofWords.runnersUp[0]) await luke.typing(text, ofWords.runnersUp[0]);
+const withMisses: RunnersUpOptions = { runnersUp: 0.2 };
+same<Awaited<ReturnType<typeof withVariable>>['runnersUp'], RunnerUp[]>(true);
+function withVariable() {
+  return luke.ner(text, withMisses);
+}
+// @ts-expect-error these options give another result
+const without: NerOptions = withMisses;
+const perhaps = await luke.ner(text, { runnersUp: maybe.threshold });
+// @ts-expect-error the type does not say whether there are near misses
+console.log(perhaps.runnersUp);
+if (!Array.isArray(perhaps)) console.log(perhaps.runnersUp);
+const plainAgain = await luke.ner(text, { runnersUp: undefined, threshold: maybe.threshold });
+same<typeof plainAgain, Entity[]>(true);
+const [conllNear] = (await conll.ner(text, { runnersUp: 0.1 })).runnersUp;
+same<typeof conllNear, RunnerUp<Entity<Conll['ner']>> | undefined>(true);
+// @ts-expect-error the model has no such label
+await conll.ner(text, { runnersUp: 0.1, labels: ['PRE'] });
+// @ts-expect-error a typing error
+await luke.ner(text, { runnersUp: 0.1, treshold: 1 });
+// @ts-expect-error a pipeline gives entities only
+await ner(text, { runnersUp: 0.1 });
+
+// 14. Streams.
+for await (const part of luke.nerStream(['a'], { signal: maybe.signal, priority: undefined })) {
+  same<typeof part, NerPart>(true);
+  // @ts-expect-error they were not asked for
+  console.log(part.index, part.entities[0]?.text, part.runnersUp.length);
+}
+for await (const { index, entities: [first], runnersUp: [second] } of luke.nerStream(['a'], { runnersUp: 0.2, allScores: true })) {
+  console.log(index, first?.scores['PER'], second?.scores['PER'], second?.lostTo);
+}
+for await (const { runnersUp: misses } of luke.nerStream(['a'], { runnersUp: maybe.threshold })) console.log(misses?.[0]?.lostTo);
+for await (const { entities: [first] } of conll.nerStream(['a'])) same<typeof first, Entity<Conll['ner']> | undefined>(true);
+// @ts-expect-error a list of texts
+luke.nerStream(text);
+// @ts-expect-error a typing error
+luke.nerStream(['a'], { treshold: 1 });
+
+// 15. Lists of mentions: one result for each, and spans in every form.
+const [firstTypes, secondTypes] = await luke.typing([{ text, span: [0, 7] }, { text, span: { start: 17, end: 28 } }]);
+same<typeof firstTypes, LabelScore[]>(true);
+same<typeof secondTypes, LabelScore[]>(true);
+const mentions: TypingInput[] = (await luke.ner(text)).map((span) => ({ text, span }));
+const ofMentions = await luke.typing(mentions, { allScores: true, signal: maybe.signal, offsets: undefined });
+same<typeof ofMentions, LabelScore[][]>(true);
+const [there, back] = await luke.relation([{ text, head: [0, 7], tail: [17, 28] }, { text, head: [17, 28], tail: [0, 7] }]);
+same<typeof there, NonEmpty<LabelScore>>(true);
+console.log(there[0].label, back[0].label);
+// @ts-expect-error two inputs, two results
+console.log((await luke.typing([{ text, span: [0, 7] }, { text, span: [0, 7] }]))[2]);
+// @ts-expect-error a mention has a span
+await luke.typing([{ text }]);
+// @ts-expect-error a typing error
+await luke.typing([{ text, span: [0, 7], spna: 1 }]);
+// @ts-expect-error it counts words
+if (word) await luke.typing([{ text, span: word }]);
+// @ts-expect-error a pair has a tail
+await luke.relation([{ text, head: [0, 7] }]);
+// @ts-expect-error a typing error
+await luke.relation([{ text, head: [0, 7], tail: [0, 7] }], { allScore: true });
+
+// 16. The vector of a text is there exactly if it was asked for.
+const { vector } = await luke.embed(text, [], { pooling: 'mean', normalize: true });
+same<typeof vector, Tensor<[hidden: number]>>(true);
+// @ts-expect-error it may not be there
+console.log((await luke.embed(text)).vector.data, (await luke.embed(text, [], { pooling: 'none' })).vector.data);
+// @ts-expect-error there is no such pooling
+await luke.embed(text, [], { pooling: 'max' });
+// @ts-expect-error entities are predicted from no such vector
+await luke.predictEntities(text, [[0, 1]], { pooling: 'mean' });
+const features = await pipeline('feature-extraction', luke);
+console.log((await features(text, { pooling: 'first_token', normalize: maybe.isOn })).dims, (await features(['a'], { pooling: undefined }))[0]?.data);
 
 // Pipelines
 const [item] = await ner(text, { aggregation_strategy: 'simple', labels: ['PER'] });

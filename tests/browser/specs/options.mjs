@@ -12,8 +12,11 @@ const UNKNOWN = [
   ['micro-cloze', 'cloze', [TEXT, '@placeholder won', [[3, 6]], { maxQuestionTokens: 1 }], 'maxQuestionTokens', 'maxQueryTokens'],
   ['micro-entity_cls', 'typing', [TEXT, [3, 6], { topK: 1 }], 'topK', 'allScores'],
   ['micro-entity_pair', 'relation', [TEXT, [3, 6], [7, 12], { topK: 1 }], 'topK', 'allScores'],
+  ['micro-entity_cls', 'typing', [[{ text: TEXT, span: [3, 6] }], { topK: 1 }], 'topK', 'allScores'],
+  ['micro-entity_pair', 'relation', [[{ text: TEXT, head: [3, 6], tail: [7, 12] }], { topK: 1 }], 'topK', 'allScores'],
   ['micro-mlm', 'fillMask', ['a <mask>', { titles: [] }], 'titles', 'specialTokens'],
   ['micro-mlm', 'predictEntities', [TEXT, [[3, 6]], { allScores: true }], 'allScores', 'titles'],
+  ['micro-mlm', 'predictEntities', [TEXT, [[3, 6]], { pooling: 'mean' }], 'pooling', 'titles'],
   ['micro-model', 'embed', [TEXT, [], { topK: 1 }], 'topK', 'titles'],
   ['micro-model', 'forward', [{ inputIds: [0, 2] }, { heads: 'ner' }], 'heads', 'head'],
 ];
