@@ -220,8 +220,8 @@ export class Luke<L extends Labels = Labels> {
   typing(text: string, span: Span, options?: LabelOptions): Promise<LabelScore<LabelOf<L, 'typing'>>[]>;
   async typing(text: string | readonly TypingInput[], second?: Span | LabelOptions, third: LabelOptions = {}): Promise<unknown> {
     if (isList(text)) {
-      const options = (second ?? {}) as LabelOptions;
-      return this.#call({ method: 'typing', input: checkInputs('typing', text, ['span'], unitOf(options), options), options });
+      const options = (second === undefined ? {} : second) as LabelOptions;
+      return this.#call({ method: 'typing', input: checkInputs('typing', text, ['span'], options), options });
     }
     checkTask('typing', { text }, third);
     return this.#call({ method: 'typing', input: { text, span: toPair('typing', 'span', second, unitOf(third)) }, options: third });
@@ -243,8 +243,8 @@ export class Luke<L extends Labels = Labels> {
   relation(text: string, head: Span, tail: Span, options?: LabelOptions): Promise<NonEmpty<LabelScore<LabelOf<L, 'relation'>>>>;
   async relation(text: string | readonly RelationInput[], second?: Span | LabelOptions, tail?: Span, fourth: LabelOptions = {}): Promise<unknown> {
     if (isList(text)) {
-      const options = (second ?? {}) as LabelOptions;
-      return this.#call({ method: 'relation', input: checkInputs('relation', text, ['head', 'tail'], unitOf(options), options), options });
+      const options = (second === undefined ? {} : second) as LabelOptions;
+      return this.#call({ method: 'relation', input: checkInputs('relation', text, ['head', 'tail'], options), options });
     }
     checkTask('relation', { text }, fourth);
     const pair = (name: string, span: unknown) => toPair('relation', name, span, unitOf(fourth));

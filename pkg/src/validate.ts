@@ -5,7 +5,7 @@ import type { ForwardOptions } from './forward.js';
 import { DEFAULT_HUB, parseRepository, repositoryUrl } from './hub.js';
 import { checkPlain, readable } from './plain.js';
 import type { PrefetchOptions, StoreOptions } from './store-types.js';
-import type { OffsetUnit, Pair, WordList } from './tasks.js';
+import type { OffsetOptions, OffsetUnit, Pair, WordList } from './tasks.js';
 import type { LoadOptions } from './types.js';
 
 const STORE: Keys<StoreOptions> = { cache: 1, hub: 1, manifestHash: 1, parallelDownloads: 1, retries: 1, stallMs: 1, fetch: 1, headers: 1, signal: 1, worker: 1, wasmUrl: 1 };
@@ -116,14 +116,15 @@ export function checkTexts(texts: unknown, options: object): string[] {
 }
 
 /** The inputs of a task with plain pairs as spans. Rejects inputs that are no objects with a text and spans of these names. */
-export function checkInputs<K extends string>(task: string, inputs: readonly unknown[], spans: readonly K[], unit: OffsetUnit, options: object): ({ text: string } & Record<K, Pair>)[] {
+export function checkInputs<K extends string>(task: string, inputs: readonly unknown[], spans: readonly K[], options: OffsetOptions): ({ text: string } & Record<K, Pair>)[] {
   checkOptions(task, options);
+  const { offsets = 'utf16' } = options;
   checkPlain(task, 'inputs', inputs);
   const one = (input: unknown, i: number) => {
     if (!isObject(input)) throw wrong(task, `inputs[${i}]`, `an object { text, ${spans.join(', ')} }`, input);
     const fields: Record<string, unknown> = { ...input };
     need(isString(fields.text), task, `inputs[${i}].text`, 'a string', fields.text);
-    const pairs = spans.map((name) => [name, pairOf(task, `inputs[${i}].${name}`, fields[name], unit)] as const);
+    const pairs = spans.map((name) => [name, pairOf(task, `inputs[${i}].${name}`, fields[name], offsets)] as const);
     return { ...fields, ...Object.fromEntries(pairs) } as { text: string } & Record<K, Pair>; // the wasm refuses other fields
   };
   return readable(task, 'inputs', () => inputs.map(one));

@@ -156,7 +156,7 @@ test('typing and relation take lists of inputs', async () => {
     [() => any.typing(['a']), /typing: inputs\[0\] must be an object \{ text, span \}, not "a"/], [() => any.typing([{ text: 'a' }]), /inputs\[0\]\.span must be \[start, end\] or \{ start, end \}, not undefined/],
     [() => any.typing([typing[0], { text: 1, span: [0, 1] }]), /inputs\[1\]\.text must be a string/], [() => any.typing([{ text: 'a', span: [0, -1] }]), /inputs\[0\]\.span must be/],
     [() => any.typing(typing, { priority: 'high' }), /typing: priority/],
-    [() => any.relation([{ text: 'a', head: [0, 1] }]), /relation: inputs\[0\]\.tail/], [() => any.relation([null]), /inputs\[0\] must be/], [() => any.typing(typing, [0, 1]), /options must be/],
+    [() => any.relation([{ text: 'a', head: [0, 1] }]), /relation: inputs\[0\]\.tail/], [() => any.relation([null]), /inputs\[0\] must be/], [() => any.typing(typing, [0, 1]), /options must be/], [() => any.relation(relation, null), /options must be/],
   ];
   for (const [call, message] of cases) await assert.rejects(call, isInput(message));
   await luke.dispose();
