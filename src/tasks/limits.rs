@@ -50,6 +50,18 @@ pub fn check(option: &str, value: usize, range: &RangeInclusive<usize>) -> Resul
     Err(LukeError::input(option, format!("{value} is not between {} and {}", range.start(), range.end())))
 }
 
+/// Checks how many near misses a text has.
+///
+/// # Errors
+/// `input`, with the bound.
+pub fn check_runners_up(count: usize) -> Result<()> {
+    if count <= MAX_RUNNERS_UP {
+        return Ok(());
+    }
+    let reason = format!("gives more than {MAX_RUNNERS_UP} near misses in one text; give a higher probability");
+    Err(LukeError::input("runnersUp", reason))
+}
+
 /// Checks how many entries an argument has.
 ///
 /// # Errors

@@ -5,16 +5,16 @@ use std::collections::HashSet;
 
 use luke_web::Luke;
 use luke_web::heads::HeadKind;
-use luke_web::tasks::LabelOptions;
 use luke_web::tasks::ner::{Entity, Found, LostTo, NerInput, NerOptions, NerResult, Reader, RunnerUp, Words};
 use luke_web::tasks::relation::RelationInput;
 use luke_web::tasks::typing::TypingInput;
+use luke_web::tasks::{LabelOptions, LabelScore};
 use pollster::block_on;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use crate::support::{checkpoint, convert, folder, load, repository};
+use crate::support::{TOLERANCE, checkpoint, convert, folder, load, repository};
 
 const WORDS: [&str; 16] = [
     "Tokyo", "beats", "Paris", "Los", "Angeles", "Star", "Wars", ",", ".", "the", "George", "Lucas", "of", "a", "東京",
@@ -190,6 +190,38 @@ fn each_text_is_given_as_soon_as_its_passes_have_run() {
     block_on(luke.ner_each(&[], &NerOptions::default(), async |_| panic!("there is no text"))).unwrap();
 }
 
+/// Whether a model's results do not depend on what shares a forward pass with them, to the last bit. Int8 sums are exact. The
+/// native f32 product adds up in an order that depends on the number of rows.
+fn is_exact(luke: &Luke) -> bool {
+    luke.manifest.dtype.is_quantized()
+}
+
+fn assert_found(luke: &Luke, got: &Found, want: &Found, what: &str) {
+    if is_exact(luke) {
+        return assert_eq!(got, want, "{what}");
+    }
+    let plain =
+        |found: &Found| -> Vec<_> { found.entities.iter().map(|e| (e.start, e.end, e.label.clone())).collect() };
+    assert_eq!(plain(got), plain(want), "{what}");
+    for (got, want) in got.entities.iter().zip(&want.entities) {
+        assert!(f64::from((got.logit - want.logit).abs()) <= TOLERANCE, "{what}: {got:?}, not {want:?}");
+    }
+}
+
+fn assert_labels(luke: &Luke, got: &[Vec<LabelScore>], want: &[Vec<LabelScore>]) {
+    if is_exact(luke) {
+        return assert_eq!(got, want);
+    }
+    assert_eq!(got.len(), want.len());
+    for (got, want) in got.iter().zip(want) {
+        assert_eq!(got.len(), want.len());
+        for label in got {
+            let other = want.iter().find(|other| other.label == label.label).unwrap();
+            assert!(f64::from((label.logit - other.logit).abs()) <= TOLERANCE, "{label:?}, not {other:?}");
+        }
+    }
+}
+
 /// The rows of the passes of a text that are not among those of another text, each counted once.
 fn new_rows(luke: &Luke, text: &str, other: &str, given: &NerOptions) -> u64 {
     let reader = Reader::new(luke, given).unwrap();
@@ -218,6 +250,7 @@ fn document(sentences: usize) -> Vec<String> {
     (0..sentences).map(sentence).collect()
 }
 
+/// Where results are exact, they are equal to the last bit to those of a model that keeps nothing.
 #[test]
 fn a_word_that_changes_costs_the_passes_of_its_sentence() {
     let mini = repository().join("www/models/luke-mini-en");
@@ -245,8 +278,7 @@ fn a_word_that_changes_costs_the_passes_of_its_sentence() {
             assert_ne!(text, changed);
             let expected = new_rows(&luke, &changed, &text, &given);
             let before = luke.rows_run();
-            // Equal to the last bit, whatever shared a forward pass with it.
-            assert_eq!(one(&luke, &changed, &given), one(&plain, &changed, &given), "{given:?}");
+            assert_found(&luke, &one(&luke, &changed, &given), &one(&plain, &changed, &given), &format!("{given:?}"));
             let rows = luke.rows_run() - before;
             assert!(rows > 0 && rows == expected, "{rows} rows ran, {expected} are new");
             assert!(rows * part < all, "{rows} of {all} rows ran for a word");
@@ -256,10 +288,10 @@ fn a_word_that_changes_costs_the_passes_of_its_sentence() {
         let again = one(&luke, &text, &given);
         assert_eq!(luke.rows_run(), before, "the same text runs nothing");
         luke.set_pass_cache_bytes(0);
-        assert_eq!(again, one(&luke, &text, &given));
+        assert_found(&luke, &again, &one(&luke, &text, &given), "with nothing kept");
         assert!(luke.rows_run() - before >= all / 2, "nothing is kept");
         let before = luke.rows_run();
-        assert_eq!(again, one(&luke, &text, &given));
+        assert_found(&luke, &again, &one(&luke, &text, &given), "with nothing kept");
         assert!(luke.rows_run() - before >= all / 2, "nothing is kept again");
     }
 }
@@ -285,7 +317,7 @@ fn kept_results_serve_every_option_that_does_not_change_the_passes() {
 }
 
 #[test]
-fn several_mentions_have_the_results_of_each_to_the_last_bit() {
+fn several_mentions_have_the_results_of_each() {
     let text = "🙂 Beyoncé lives in Los Angeles, and Angela Merkel met Emmanuel Macron in Paris.";
     let long = format!("{}{text}{}", "one two three four ".repeat(300), " five six".repeat(300));
     let spans: Vec<[usize; 2]> = vec![[3, 10], [20, 31], [37, 50], [55, 70], [74, 79], [3, 31]];
@@ -307,7 +339,7 @@ fn several_mentions_have_the_results_of_each_to_the_last_bit() {
         for all_scores in [true, false] {
             let options = LabelOptions { all_scores, ..Default::default() };
             let each: Vec<_> = typing.iter().map(|input| block_on(luke.typing(input, &options)).unwrap()).collect();
-            assert_eq!(block_on(luke.typing_batch(&typing, &options)).unwrap(), each);
+            assert_labels(&luke, &block_on(luke.typing_batch(&typing, &options)).unwrap(), &each);
             assert_eq!(block_on(luke.typing_batch(&[], &options)).unwrap(), Vec::<Vec<_>>::new());
         }
         let list = json!([{ "text": text, "span": spans[0] }, { "text": text, "span": [3, 99] }]);
@@ -323,7 +355,7 @@ fn several_mentions_have_the_results_of_each_to_the_last_bit() {
         let (luke, options) = (load(&model), LabelOptions::default());
         let each: Vec<_> = relation.iter().map(|input| block_on(luke.relation(input, &options)).unwrap()).collect();
         let before = luke.rows_run();
-        assert_eq!(block_on(luke.relation_batch(&relation, &options)).unwrap(), each);
+        assert_labels(&luke, &block_on(luke.relation_batch(&relation, &options)).unwrap(), &each);
         assert!(luke.rows_run() > before);
         let list = json!([{ "text": text, "head": [0, 2], "tail": [3] }]);
         let error = block_on(luke.call("relation", list, Value::Null)).unwrap_err();

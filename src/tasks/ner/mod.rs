@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
 use super::labels::softmax;
+use super::limits;
 use crate::error::Result;
 use crate::luke::{Luke, Turns};
 use crate::text::Offsets;
@@ -126,6 +127,7 @@ async fn found(
     for span in &lost {
         let lost_to = if span.is_entity { LostTo::Overlap } else { LostTo::None };
         runners_up.extend(entity(span, Some(least)).map(|entity| RunnerUp { entity, lost_to }));
+        limits::check_runners_up(runners_up.len())?;
         turns.after(labels.len()).await?;
     }
     Ok(Found { entities, runners_up: Some(runners_up) })

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
-use crate::error::{LukeError, Result};
+use crate::error::Result;
 use crate::heads::HeadKind;
 use crate::inputs::ModelInputs;
 use crate::luke::{Luke, Output, OutputName, PassKey};
@@ -204,11 +204,7 @@ impl Queue {
 fn add(texts: &mut VecDeque<Text>, taken: usize, occurrence: &Occurrence, near: &[Near]) -> Result<()> {
     let text = &mut texts[occurrence.text - taken];
     text.near += near.iter().filter(|near| !near.is_entity).count();
-    if text.near > limits::MAX_RUNNERS_UP {
-        let reason =
-            format!("gives more than {} near misses in one text; give a higher probability", limits::MAX_RUNNERS_UP);
-        return Err(LukeError::input("runnersUp", reason));
-    }
+    limits::check_runners_up(text.near)?;
     let scored = |near: &Near| ScoredSpan {
         words: occurrence.spans[near.span].clone(),
         logits: near.logits.clone(),
