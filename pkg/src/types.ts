@@ -158,7 +158,7 @@ export interface RuntimeInfo<L extends Labels = Labels> {
   device: Device;
   /** Whether the model runs in a worker, and why it does not although the option `worker` was not set. */
   worker: boolean;
-  workerReason?: string;
+  workerReason?: string | undefined;
   /** Name of the GPU adapter, if the model runs on WebGPU. */
   adapter?: string | undefined;
   /** Number of threads that compute. It is 1 on WebGPU. */

@@ -14,6 +14,8 @@ declare global {
   const models: typeof lukeWeb.models;
   const keepOffline: typeof lukeWeb.keepOffline;
   const serveOffline: typeof import('luke-web/service-worker').serveOffline;
+  const useLuke: typeof import('luke-web/react').useLuke;
+  const useNer: typeof import('luke-web/react').useNer;
   const luke: lukeWeb.Luke;
   const text: string;
   const question: string;
@@ -41,7 +43,7 @@ export function sourceExamples(): Record<string, string> {
     const text = readFileSync(join(PKG, 'src', name), 'utf8');
     return [...text.matchAll(/@example\n((?: *\*(?! *@|\/).*\n)+)/g)].map((match) => {
       const code = match[1]!.replace(/^ *\* ?/gm, '');
-      return [`src-${name.replaceAll(/\W/g, '-')}-${lineOf(text, match.index)}.ts`, code] as const;
+      return [`src-${name.replaceAll(/\W/g, '-')}-${lineOf(text, match.index)}.${name.startsWith('react') ? 'tsx' : 'ts'}`, code] as const;
     });
   });
   return Object.fromEntries(found);

@@ -27,7 +27,7 @@ test('every example of the documents and of the declarations', async () => {
   const [inSource, inDocuments] = [sourceExamples(), documentExamples()];
   assert.ok(Object.keys(inSource).length >= 18, `only ${Object.keys(inSource).length} examples in the source`);
   assert.ok(Object.keys(inDocuments).length >= 7, `only ${Object.keys(inDocuments).length} examples in the documents`);
-  assert.equal(await compile('types/source', BROWSER, { 'context.d.ts': CONTEXT, ...inSource }), '');
+  assert.equal(await compile('types/source', { ...BROWSER, jsx: 'react-jsx' }, { 'context.d.ts': CONTEXT, ...inSource }), '');
   // In JavaScript, parameters have no types.
   const javaScript = { ...BROWSER, allowJs: true, checkJs: true, noImplicitAny: false };
   assert.equal(await compile('types/documents', javaScript, { 'context.d.ts': CONTEXT, ...inDocuments }), '');

@@ -18,6 +18,7 @@ declare const maybe: { signal: AbortSignal | undefined; threshold: number | unde
 const everyLoadOption: { [K in keyof LoadOptions]-?: undefined } = {
   device: undefined, worker: undefined, threads: undefined, signal: undefined, onProgress: undefined, cache: undefined, manifestHash: undefined, persist: undefined,
   parallelDownloads: undefined, retries: undefined, stallMs: undefined, fetch: undefined, headers: undefined, selfTest: undefined, heads: undefined, wasmUrl: undefined,
+  hub: undefined,
 };
 await Luke.load('/m/', everyLoadOption);
 await Luke.load('/m/', { signal: maybe.signal, retries: maybe.threshold, manifestHash: maybe.name, persist: maybe.isOn });
