@@ -28,7 +28,8 @@ const importers = new Map<string, string>();
  * it imports need not be. `path` is that of the script without a bundler: a bundler that saw a URL of it here would copy it alone.
  */
 function importing(path: string, name: string): (() => Worker)[] {
-  const { origin, href } = new URL(path, import.meta.url);
+  const here = import.meta.url; // a constant, because webpack would take the URL below for that of a file whose name it must know
+  const { origin, href } = new URL(path, here);
   if (origin === globalThis.location?.origin) return [];
   const start = () => {
     const script = importers.get(href) ?? URL.createObjectURL(new Blob([`import ${JSON.stringify(href)};`], { type: 'text/javascript' }));
