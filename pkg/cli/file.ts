@@ -126,7 +126,7 @@ async function check({ path, url, sha256, git, bytes }: Wanted, file: string): P
   const hash: Hash = sha256 ? createHash('sha256') : createHash('sha1').update(`blob ${bytes ?? (await stat(file)).size}\0`);
   for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
   const found = hash.digest('hex');
-  if (found !== wanted) throw new LukeError('integrity', `${path}: the ${sha256 ? 'SHA-256' : 'git hash'} is ${found}, not ${wanted} (${url})`, { path, url });
+  if (found !== wanted) throw new LukeError('integrity', `${path}: the ${sha256 ? 'SHA-256' : 'git hash'} is ${found}, not ${wanted} (${url})`, { file: path, url });
 }
 
 /** Removes parts of other versions of a file that is here. */

@@ -12,6 +12,6 @@ const UNFIT = /[\\:*?"<>|%\p{Cc}]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/iu;
 export function placeIn(folder: string, path: string): string {
   const names = path.split('/');
   const bad = names.find((name) => name === '' || name.startsWith('.') || name.endsWith('.part') || UNFIT.test(name));
-  if (bad !== undefined) throw new LukeError('format', `the model has a file that cannot be kept in a folder: ${JSON.stringify(path)}`, { path });
+  if (bad !== undefined) throw new LukeError('format', `the model has a file that cannot be kept in a folder: ${JSON.stringify(path)}`, { file: path });
   return join(folder, ...names);
 }

@@ -178,7 +178,7 @@ function modelFiles(visit: Visit, bytes: Uint8Array): { first: Wanted[]; last: W
 async function checkpointFiles(visit: Visit): Promise<{ first: Wanted[]; last: Wanted[] }> {
   const config = await visit.find('config.json').catch((error: unknown) => {
     if (!isMissing(error)) throw error;
-    const { message, detail } = error as LukeError;
+    const { message, detail } = error as LukeError<'network'>;
     throw new LukeError('network', `${visit.folder} has no model: no ${MANIFEST}, made by \`luke convert\`, and no Hugging Face checkpoint: ${message}`, detail);
   });
   const groups = SMALL_FILES.map(async (names) => {
@@ -209,7 +209,7 @@ function checkNames(files: readonly Wanted[]): void {
   const seen = new Map<string, Wanted>();
   for (const file of files) {
     const name = file.path.toLowerCase();
-    if (seen.has(name)) throw new LukeError('format', `the model has two files with the name ${JSON.stringify(file.path)}`, { path: file.path });
+    if (seen.has(name)) throw new LukeError('format', `the model has two files with the name ${JSON.stringify(file.path)}`, { file: file.path });
     seen.set(name, file);
   }
 }

@@ -1,7 +1,7 @@
 // The page's end of the port: starts the engine in a worker or on this thread, sends requests and receives replies.
 import { LukeError, toLukeError } from './errors.js';
 import { CONNECT, type Action, type Call, type EngineInfo, type EngineOptions, type ManageOptions, type Reply, type Request } from './protocol.js';
-import { hasWorkers, serveHere, startWorker } from './place.js';
+import { hasWorkers, serveHere, workerStarts } from './place.js';
 import { answerFetch } from './remote.js';
 import type { Source } from './source.js';
 import type { Priority } from './tasks.js';
@@ -80,7 +80,8 @@ export class Client {
     try {
       if (worker === false || (worker === undefined && !hasWorkers())) return await Client.#here(handlers, { worker: false });
       if (worker === true && !hasWorkers()) throw new LukeError('unsupported', 'Web Workers are not available: use worker: false');
-      return worker === undefined ? await Client.#anywhere(handlers, helloMs) : Client.#inWorker(worker, handlers, helloMs);
+      if (worker === undefined) return await Client.#anywhere(handlers, helloMs);
+      return worker === true ? await Client.#inOwnWorker(handlers, helloMs) : Client.#inWorker(worker, handlers, helloMs);
     } catch (error) {
       if (error instanceof LukeError) throw error;
       const name = worker === false ? 'the engine' : 'the worker';
@@ -104,10 +105,7 @@ export class Client {
   /** In a worker of the package, or on this thread if the page's origin or its policy allows no such worker. */
   static async #anywhere(handlers: Handlers, helloMs: number): Promise<Client> {
     try {
-      const client = Client.#inWorker(true, handlers, helloMs);
-      await client.#opened;
-      if (client.#refusal) throw client.#refusal;
-      return client;
+      return await Client.#inOwnWorker(handlers, helloMs);
     } catch (error) {
       const workerReason = error instanceof LukeError ? error.message : `the worker did not start: ${String(error)}`;
       const client = await Client.#here(handlers, { worker: false, workerReason });
@@ -116,9 +114,25 @@ export class Client {
     }
   }
 
-  static #inWorker(worker: Exclude<LoadOptions['worker'], false | undefined>, handlers: Handlers, helloMs: number): Client {
+  /** In a worker of the package. Rejects if the browser refuses its script. */
+  static async #inOwnWorker(handlers: Handlers, helloMs: number): Promise<Client> {
+    let refusal: unknown;
+    for (const start of workerStarts()) {
+      try {
+        const client = Client.#inWorker(start, handlers, helloMs);
+        await client.#opened;
+        if (!client.#refusal) return client;
+        refusal = client.#refusal;
+      } catch (error) {
+        refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  static #inWorker(worker: Exclude<LoadOptions['worker'], boolean | undefined>, handlers: Handlers, helloMs: number): Client {
     const isOwned = typeof worker !== 'object';
-    const instance = typeof worker === 'function' ? worker() : typeof worker === 'object' ? worker : startWorker();
+    const instance = typeof worker === 'function' ? worker() : worker;
     const { port1, port2 } = new MessageChannel();
     const client = new Client(port1, () => isOwned && instance.terminate(), handlers, { worker: true });
     const { signal } = client.#watching;

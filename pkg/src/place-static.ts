@@ -7,8 +7,10 @@ export async function serveHere(port: MessagePort): Promise<void> {
   void serve(port);
 }
 
-export function startWorker(): Worker {
-  throw new TypeError('luke-web/static starts no workers');
+export function workerStarts(): (() => Worker)[] {
+  return [];
 }
 
-export const startThreadWorker = startWorker;
+export function startThreadWorker(): Worker {
+  throw new TypeError('luke-web/static starts no workers');
+}

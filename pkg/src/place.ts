@@ -8,31 +8,33 @@ export async function serveHere(port: MessagePort): Promise<void> {
   void serve(port);
 }
 
-/** Starts a worker of the package. Throws if the browser does not allow its script. */
-export function startWorker(): Worker {
-  return fromAnyOrigin(() => new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'luke-web' }), './worker.js', 'luke-web');
+/** The ways to start a worker of the package, in the order in which they are tried. A browser may refuse each, by an exception or an event. */
+export function workerStarts(): (() => Worker)[] {
+  const start = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'luke-web' });
+  return [start, ...importing('./worker.js', 'luke-web')];
 }
 
 /** Starts a worker for one more thread of a module. */
 export function startThreadWorker(): Worker {
-  return fromAnyOrigin(() => new Worker(new URL('./thread.js', import.meta.url), { type: 'module', name: 'luke-web-thread' }), './thread.js', 'luke-web-thread');
+  const [start] = globalThis.location?.protocol === 'blob:' ? importing('./thread.js', 'luke-web-thread') : [];
+  return start ? start() : new Worker(new URL('./thread.js', import.meta.url), { type: 'module', name: 'luke-web-thread' });
 }
 
 /** URLs of scripts of the page's origin that import one of another origin, by its URL. They are small, and stay for the next worker. */
 const importers = new Map<string, string>();
 
 /**
- * A worker's script must be of the page's origin, but what it imports may be of another one, such as a content delivery network. `path` is
- * that of the script without a bundler: a bundler that saw a URL of it here would copy it without what it imports.
+ * The way to start a script of another origin, such as a content delivery network: a worker's script must be of the page's origin, but what
+ * it imports need not be. `path` is that of the script without a bundler: a bundler that saw a URL of it here would copy it alone.
  */
-function fromAnyOrigin(start: () => Worker, path: string, name: string): Worker {
-  try {
-    return start();
-  } catch (error) {
-    const { origin, href } = new URL(path, import.meta.url);
-    if (origin === globalThis.location?.origin) throw error;
+function importing(path: string, name: string): (() => Worker)[] {
+  const here = import.meta.url; // a constant, because webpack would take the URL below for that of a file whose name it must know
+  const { origin, href } = new URL(path, here);
+  if (origin === globalThis.location?.origin) return [];
+  const start = () => {
     const script = importers.get(href) ?? URL.createObjectURL(new Blob([`import ${JSON.stringify(href)};`], { type: 'text/javascript' }));
     importers.set(href, script);
     return new Worker(script, { type: 'module', name });
-  }
+  };
+  return [start];
 }

@@ -31,7 +31,7 @@ test('what is no LukeError is the cause of one', () => {
   assert.equal((sent(bug).cause as Error).stack, bug.stack);
   assert.equal(toLukeError(new WebAssembly.CompileError('no SIMD')).code, 'unsupported');
   assert.equal(toLukeError(new RangeError('Array buffer allocation failed')).code, 'out-of-memory');
-  for (const odd of ['a string', 7, Symbol('s'), null, undefined, () => 1, Object.create(null), { code: 'unheard', message: 'of' }]) assert.equal(sent(odd).code, 'internal', String(odd));
+  for (const odd of ['a string', 7, Symbol('s'), null, undefined, () => 1, Object.create(null), { code: 'unheard', message: 'of' }]) assert.equal(sent(odd).code, 'internal', typeof odd);
 });
 
 test('causes that cannot be sent, or have no end, are sent as far as they can be', () => {

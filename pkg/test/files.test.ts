@@ -89,7 +89,7 @@ test('a missing file rejects with network, its URL and the status; a missing man
 
 test('an invalid manifest rejects with format and the URL', async () => {
   const cases: [string, RegExp][] = [
-    ['<!doctype html>', /not JSON/], ['[]', /format is not/], ['null', /not a JSON object/], ['{"model_type":"luke"}', /format is not "luke-web"/],
+    ['{', /not JSON/], ['<p>', /not JSON/], ['[]', /format is not/], ['null', /not a JSON object/], ['{"model_type":"luke"}', /format is not "luke-web"/],
     [JSON.stringify({ ...manifest(1), version: 2 }), /version 2/], [JSON.stringify({ ...manifest(1), chunks: [{ path: 3 }] }), /a chunk has/],
     [JSON.stringify({ ...manifest(1), chunks: [{ path: 'a', bytes: 1, sha256: '' }] }), /a chunk has no path, size or SHA-256/],
     [JSON.stringify({ ...manifest(1), files: {} }), /no tokenizer/],

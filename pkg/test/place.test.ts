@@ -3,6 +3,7 @@ import { afterEach, test } from 'node:test';
 import { Client } from '../src/client.js';
 import type { LukeError } from '../src/errors.js';
 import type { Call } from '../src/protocol.js';
+import { serve } from '../src/serve.js';
 import type { LoadEvent } from '../src/types.js';
 
 const scope = globalThis as { Worker?: unknown; location?: unknown };
@@ -67,23 +68,35 @@ test('a worker that the browser refuses is replaced by this thread, which is sai
 
 test('a worker that was asked for is not replaced', async () => {
   await assert.rejects(connect(ForbiddenWorker, true), { code: 'unsupported', message: /not from this origin/ });
-  const { place, answer } = await connect(RefusedWorker, true);
-  assert.deepEqual([place, answer.code], [{ worker: true }, 'unsupported']);
-  assert.match(answer.message, /could not be loaded/);
+  await assert.rejects(connect(RefusedWorker, true), { code: 'unsupported', message: /could not be loaded/ });
   await assert.rejects(connect(undefined, true), { code: 'unsupported', message: /not available/ });
 });
 
-test('a script of another origin is imported by one of this origin', async () => {
-  const made: string[] = [];
-  class OwnOriginWorker extends RefusedWorker {
-    constructor(script: string | URL) {
-      super();
-      made.push(String(script));
-      if (!String(script).startsWith('blob:')) throw new DOMException('of another origin', 'SecurityError');
+test('a script of another origin is imported by one of this origin, however the browser refuses the first', async () => {
+  for (const throws of [true, false]) {
+    const made: string[] = [];
+    class OwnOriginWorker extends EventTarget {
+      constructor(script: string | URL) {
+        super();
+        made.push(String(script).split(':')[0]!);
+        if (made.at(-1) === 'blob') return;
+        if (throws) throw new DOMException('of another origin', 'SecurityError');
+        setTimeout(() => this.dispatchEvent(new Event('error')));
+      }
+      postMessage(_: unknown, [port]: MessagePort[]) {
+        if (made.at(-1) === 'blob') void serve(port!);
+      }
+      terminate() {}
     }
+    scope.location = new URL('https://page.test/');
+    const { place, events, answer } = await connect(OwnOriginWorker);
+    assert.deepEqual([made, place, events, answer.message], [['file', 'blob'], { worker: true }, [], ALIVE]);
   }
-  scope.location = new URL('https://page.test/');
-  const { place } = await connect(OwnOriginWorker);
-  assert.deepEqual(made.map((script) => script.split(':')[0]), ['file', 'blob']);
-  assert.equal(place.worker, false); // this one was refused later
+});
+
+test('a script of this origin is not imported by another one', async () => {
+  ForbiddenWorker.scripts = [];
+  scope.location = { origin: 'null' }; // that of a file
+  assert.equal((await connect(ForbiddenWorker)).place.worker, false);
+  assert.equal(ForbiddenWorker.scripts.length, 1);
 });

@@ -1,6 +1,6 @@
 // Loads of a model from a fake server into a fake browser, as the wasm reads them, without an engine.
 import assert from 'node:assert/strict';
-import { LukeError } from '../src/errors.js';
+import { LukeError, toLukeError } from '../src/errors.js';
 import { ModelFiles, type FilesOptions } from '../src/files.js';
 import { loadFiles, type FileEntry } from '../src/manifest.js';
 import { Progress } from '../src/progress.js';
@@ -55,7 +55,11 @@ export async function visit(server: FakeServer, options: VisitOptions = {}) {
     const folder = await files.folder();
     if (!folder) throw new LukeError('format', 'a page came in place of the manifest'); // as the engine says when there is no checkpoint either
     const entries = loadFiles(folder.manifest);
-    for (const [i, entry] of entries.entries()) await readVerified(host, entry, entries.slice(i + 1));
+    for (const [i, entry] of entries.entries()) {
+      await readVerified(host, entry, entries.slice(i + 1)).catch((error: object) => {
+        throw error instanceof Error ? error : toLukeError(error); // the wasm throws plain objects, as the engine knows
+      });
+    }
     await files.complete();
     checkProgress(events);
     const { loadedBytes, totalBytes } = events.at(-1)!;

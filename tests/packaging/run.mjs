@@ -41,9 +41,9 @@ for (const name of Object.keys(APPS).filter(isSelected)) {
   const started = Date.now();
   const lines = [];
   try {
-    await runApp(name, lines);
+    const parts = await runApp(name, lines);
     passed += 1;
-    console.log(`ok     ${name} (${Date.now() - started} ms)`);
+    console.log(`ok     ${name} (${Date.now() - started} ms: ${parts})`);
   } catch (error) {
     failed += 1;
     console.log(`FAILED ${name} (${Date.now() - started} ms)\n    ${[...lines.slice(-40), ...String(error.stack ?? error).split('\n')].join('\n    ')}`);
@@ -52,25 +52,36 @@ for (const name of Object.keys(APPS).filter(isSelected)) {
 console.log(`${passed} passed, ${failed} failed`);
 await finish(failed || !passed ? 1 : 0);
 
-/** Copies an app, installs its packages and ours, builds and opens it. `lines` receives what the programs print. */
+/**
+ * Copies an app, installs its packages and ours, builds and opens it. `lines` receives what the programs print. Resolves to the time of
+ * each step.
+ */
 async function runApp(name, lines) {
   const { source = name, build, folder, command, more } = APPS[name];
   const cwd = join(root, source);
+  const parts = [];
+  const timed = async (part, work) => {
+    const started = Date.now();
+    const result = await work;
+    parts.push(`${part} ${((Date.now() - started) / 1000).toFixed(1)} s`);
+    return result;
+  };
   const run = (program, args, options = {}) => processes.run(program, args, { cwd, env: ENV, onLine: (line) => lines.push(line), seconds: BUILD_SECONDS, ...options });
   if (!existsSync(cwd)) {
     if (existsSync(join(at('apps'), source, 'index.html'))) cpSync(at('apps/common'), cwd, { recursive: true });
     cpSync(join(at('apps'), source), cwd, { recursive: true });
-    if (existsSync(join(cwd, 'package-lock.json'))) await run('npm', ['ci', ...NPM]);
+    if (existsSync(join(cwd, 'package-lock.json'))) await timed('npm ci', run('npm', ['ci', ...NPM]));
     // As a user's `npm install luke-web`. The tarball is not in the app's lock file, which would have its hash.
-    await run('npm', ['install', '--no-save', ...NPM, tarball]);
+    await timed('npm install', run('npm', ['install', '--no-save', ...NPM, tarball]));
   }
-  if (build) await run('npm', ['run', 'build']);
-  const { url, close } = command ? await startServer(command, cwd, run) : await serveFolder(join(cwd, folder));
+  if (build) await timed('build', run('npm', ['run', 'build']));
+  const { url, close } = await timed('serve', command ? startServer(command, cwd, run) : serveFolder(join(cwd, folder)));
   try {
-    await look(url, name, more);
+    await timed('page', look(url, name, more));
   } finally {
     await close();
   }
+  return parts.join(', ');
 }
 
 async function serveFolder(folder) {

@@ -6,6 +6,8 @@ import { MODELS } from '../server.mjs';
 
 const CHECKPOINTS = fileURLToPath(new URL('../../fixtures/checkpoints', import.meta.url));
 const WEIGHTS = 'model.safetensors';
+/** After it the browser has handed out what it has. */
+const LINGER_MS = 300;
 
 export default async function ({ test, openPage }) {
   const folder = `${MODELS}/micro-span_cls`;
@@ -84,7 +86,7 @@ export default async function ({ test, openPage }) {
 
   await inHub('a download that is cut goes on in the middle, with a new signed URL', async () => {
     const [{ path, bytes }] = await page.evaluate(chunksOf);
-    hub.plan(path, { on: 'store', cutAt: Math.floor(bytes / 2) });
+    hub.plan(path, { on: 'store', cutAt: Math.floor(bytes / 2), lingerMs: LINGER_MS });
     hub.plan(path, { on: 'signature' }); // the first is good
     hub.plan(path, { on: 'signature', expired: true }); // the next has expired
     const { events } = await loads('luke/folder');
@@ -97,7 +99,7 @@ export default async function ({ test, openPage }) {
       for (const { url } of await lukeWeb.models.list()) await lukeWeb.models.delete(url);
     });
     hub.plan(WEIGHTS, { on: 'store' }, 'once'); // the header
-    hub.plan(WEIGHTS, { on: 'store', cutAfter: 20_000 }, 'once');
+    hub.plan(WEIGHTS, { on: 'store', cutAfter: 20_000, lingerMs: LINGER_MS }, 'once');
     await loads('luke/raw');
     const ranges = fromStore(WEIGHTS).map(({ range }) => Number(/=(\d+)-/.exec(range)[1]));
     assert.ok(ranges.some((start) => ranges.includes(start + 20_000)), String(ranges));
