@@ -90,7 +90,7 @@ struct Lines {
     /// Options for all lines, as in the API: JSON such as `{"runnersUp": 0.2}`. The options of a line replace them by name.
     #[arg(long, default_value = "{}")]
     options: String,
-    /// Bytes of the results of passes of `ner` that are kept between lines; 0 keeps nothing. The results are the same.
+    /// Bytes of the results of passes of `ner` that are kept between lines; 0 keeps nothing. Results are the same; in f32 up to rounding.
     #[arg(long, default_value_t = 8 << 20)]
     pass_cache_bytes: usize,
 }
