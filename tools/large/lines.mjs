@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// Makes a file of short lines to annotate: `node tools/large/lines.mjs 100000 > lines.jsonl`. A line has one or two sentences of
-// tools/mini/ner_*.txt, without their marks. The same number of lines is always the same file.
+// Makes a file of short lines to annotate, as titles and queries are: `node tools/large/lines.mjs 100000 > lines.jsonl`. A line has two
+// to six words that follow each other in a sentence of tools/mini/ner_*.txt. The same number of lines is always the same file.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { generator } from '../bench/text.mjs';
 
 const FILES = ['ner_dev.txt', 'ner_written.txt'];
 const MARK = /\[\[[A-Z]+ (.*?)\]\]/g; // [[LOC Zürich]]
@@ -10,13 +11,13 @@ const MARK = /\[\[[A-Z]+ (.*?)\]\]/g; // [[LOC Zürich]]
 /** `count` lines of JSON, each with its end. */
 export function* lines(count) {
   const text = FILES.map((file) => readFileSync(new URL(`../mini/${file}`, import.meta.url), 'utf8')).join('\n');
-  const sentences = text.split('\n').filter((line) => line.trim()).map((line) => line.replace(MARK, '$1'));
-  let seed = 1;
-  const draw = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-  const sentence = () => sentences[Math.floor(draw() * sentences.length)];
+  const sentences = text.split('\n').filter((line) => line.trim()).map((line) => line.replace(MARK, '$1').split(' '));
+  const draw = generator(1);
+  const below = (bound) => Math.floor(draw() * bound);
   for (let id = 0; id < count; id++) {
-    const text = draw() < 0.5 ? sentence() : `${sentence()} ${sentence()}`;
-    yield `${JSON.stringify({ id, text })}\n`;
+    const words = sentences[below(sentences.length)];
+    const start = below(Math.max(1, words.length - 2));
+    yield `${JSON.stringify({ id, text: words.slice(start, start + 2 + below(5)).join(' ') })}\n`;
   }
 }
 

@@ -117,6 +117,10 @@ fn wrong_lines_keep_their_place_and_get_an_error() {
             None => assert!(parsed(got)["entities"].is_array(), "{shown}"),
         }
     }
+    // The error does not repeat a long line.
+    let long = format!("\"{}\"", "é".repeat(100_000));
+    let output = piped(&mut annotate(&keep[..2]), long.as_bytes());
+    assert!((200_000..201_000).contains(&output.stdout.len()), "{}", output.stdout.len());
     // Without `keep` the run ends there, and what is before it is written.
     let output = piped(&mut annotate(&[]), &input);
     assert_eq!(code(&output), 3);
@@ -148,8 +152,10 @@ fn every_task_takes_the_fields_that_it_needs() {
         assert_eq!((&got[0][field], &got[1]["error"]["code"]), (&want, &json!("input")), "{task}");
     }
     // A span that is none of the text is the fault of its line.
-    let lines = format!("{}\n{}\n", json!({ "text": "Tokyo", "span": [3, 9] }), json!({ "text": "Tokyo", "span": "all" }));
-    let output = piped(&mut of_model("micro-entity_cls", &["--task", "typing", "--on-error", "keep"]), lines.as_bytes());
+    let lines =
+        format!("{}\n{}\n", json!({ "text": "Tokyo", "span": [3, 9] }), json!({ "text": "Tokyo", "span": "all" }));
+    let output =
+        piped(&mut of_model("micro-entity_cls", &["--task", "typing", "--on-error", "keep"]), lines.as_bytes());
     for line in lines_of(&output.stdout) {
         assert_eq!(parsed(line)["error"]["code"], "input");
     }
@@ -157,8 +163,7 @@ fn every_task_takes_the_fields_that_it_needs() {
 
 #[test]
 fn fields_have_the_names_that_the_options_say() {
-    let arguments =
-        ["--field", "text=body", "--result-field", "found", "--error-field", "why", "--on-error", "keep"];
+    let arguments = ["--field", "text=body", "--result-field", "found", "--error-field", "why", "--on-error", "keep"];
     let output = piped(&mut annotate(&arguments), b"{\"body\":\"Tokyo\",\"text\":1}\n{\"text\":\"Tokyo\"}\n");
     let lines = lines_of(&output.stdout);
     assert!(lines[0].starts_with(br#"{"body":"Tokyo","text":1,"found":["#), "{}", message(&output));

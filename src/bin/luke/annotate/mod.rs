@@ -160,7 +160,10 @@ fn run(options: &Options, threads: Option<u16>) -> std::result::Result<(), Failu
     let (output, done, next) = Output::open(&options.output, header, &task, &mut groups, max_line_bytes)?;
     if options.on_error == OnError::Fail && done.errors > 0 {
         let path = options.output.display();
-        return Err(Failure::OtherRun(format!("{path}: has {} lines with an error, of a run with --on-error keep", done.errors)));
+        return Err(Failure::OtherRun(format!(
+            "{path}: has {} lines with an error, of a run with --on-error keep",
+            done.errors
+        )));
     }
     let cores = || available_parallelism().map_or(1, Into::into);
     let threads = match options.device {
@@ -176,7 +179,8 @@ fn run(options: &Options, threads: Option<u16>) -> std::result::Result<(), Failu
 /// The task that the options name, and an input to try it with.
 fn task(options: &Options) -> Result<(Task, Value)> {
     let wrong = |argument: &str, reason: String| LukeError::Input { argument: argument.into(), reason };
-    let task_options: Value = serde_json::from_str(&options.options).map_err(|error| wrong("--options", error.to_string()))?;
+    let task_options: Value =
+        serde_json::from_str(&options.options).map_err(|error| wrong("--options", error.to_string()))?;
     if !task_options.is_object() {
         return Err(wrong("--options", "is not a JSON object".into()));
     }
@@ -193,7 +197,8 @@ fn task(options: &Options) -> Result<(Task, Value)> {
     }
     let result = options.result_field.clone().unwrap_or_else(|| result.to_owned());
     let error = options.error_field.clone();
-    let mut fields: Vec<&str> = arguments.iter().map(|(_, field)| field.as_str()).chain([result.as_str(), &error]).collect();
+    let mut fields: Vec<&str> =
+        arguments.iter().map(|(_, field)| field.as_str()).chain([result.as_str(), &error]).collect();
     fields.sort_unstable();
     if let Some(twice) = fields.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(wrong("--field", format!("the field '{}' has two meanings", twice[0])));

@@ -99,7 +99,12 @@ impl Task {
     fn parse(&self, text: &str) -> Result<(Vec<Option<Value>>, Fields)> {
         let mut from = serde_json::Deserializer::from_str(text);
         let parsed = Wanted(self).deserialize(&mut from).and_then(|parsed| from.end().map(|()| parsed));
-        parsed.map_err(|error| bad_line(format!("is not a JSON object that can be read: {error}")))
+        parsed.map_err(|error| {
+            // The column is enough: a line has no lines.
+            let message = error.to_string();
+            let reason = message.split(" at line 1 column").next().unwrap_or_default();
+            bad_line(format!("is not a JSON object that can be read: {reason} (column {})", error.column()))
+        })
     }
 
     /// The answers to the lines of a group.
@@ -188,7 +193,8 @@ impl Task {
             }
             let fields = [(&self.result, Outcome::Answer), (&self.error, Outcome::Error)];
             if let Some(end) = bytes.iter().rposition(|byte| *byte == b'}')
-                && let Some(added) = output.strip_prefix(&bytes[..end]).and_then(|rest| rest.strip_suffix(&bytes[end..]))
+                && let Some(added) =
+                    output.strip_prefix(&bytes[..end]).and_then(|rest| rest.strip_suffix(&bytes[end..]))
                 && let added = added.strip_prefix(b",").unwrap_or(added)
                 && let Some((_, outcome)) =
                     fields.into_iter().find(|(name, _)| added.starts_with(format!("{}:", json!(name)).as_bytes()))
@@ -199,6 +205,9 @@ impl Task {
         (output.starts_with(self.wrapped(line).as_bytes()) && output.ends_with(b"}}")).then_some(Outcome::Error)
     }
 }
+
+/// Characters of a reason.
+const MAX_REASON: usize = 300;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -214,8 +223,12 @@ fn push_field(line: &Line, fields: Fields, name: &str, value: &Value, to: &mut V
     to.push(b'\n');
 }
 
-/// Makes the error of a line.
-fn bad_line(reason: String) -> LukeError {
+/// Makes the error of a line. What serde says may have the whole line in it, so a long reason is cut.
+fn bad_line(mut reason: String) -> LukeError {
+    if let Some((end, _)) = reason.char_indices().nth(MAX_REASON) {
+        reason.truncate(end);
+        reason.push('…');
+    }
     LukeError::Input { argument: "line".into(), reason }
 }
 
