@@ -27,6 +27,7 @@ arguments = parser.parse_args()
 # A task of Ray has one core.
 COMMAND = [arguments.luke, "annotate", "-", "-", "--model", arguments.model, "--threads", "1", "--quiet", *arguments.options]
 INPUT, OUTPUT = arguments.input, arguments.output
+GROUP = 64
 
 
 def place(name):
@@ -35,26 +36,21 @@ def place(name):
 
 
 def parts(size):
-    """Cuts the file at line ends into parts of about `size` bytes. Reads only a little at each cut."""
+    """Cuts the file into parts of about `size` bytes. They begin at multiples of 64 lines, as the groups of `luke annotate` do: the
+    texts of a group share passes of the model, so with any model the output is that of one command on the whole file."""
     files, path = place(INPUT)
-    with files.open_input_file(path) as file:
-        total, start, number = file.size(), 0, 0
-        while start < total:
-            end = line_end(file, min(start + size, total), total)
-            yield {"number": number, "start": start, "end": end}
-            start, number = end, number + 1
-
-
-def line_end(file, after, total):
-    """Where the line ends that has the byte before `after`."""
-    at = after - 1
-    while at < total:
-        file.seek(at)
-        block = file.read(1 << 16)
-        if (found := block.find(b"\n")) >= 0:
-            return at + found + 1
-        at += len(block)
-    return total
+    start = end = lines = number = 0
+    with files.open_input_stream(path) as file:
+        while block := file.read(1 << 20):
+            at = 0
+            while (at := block.find(b"\n", at) + 1) > 0:
+                lines += 1
+                if lines % GROUP == 0 and end + at - start >= size:
+                    yield {"number": number, "start": start, "end": end + at}
+                    start, number = end + at, number + 1
+            end += len(block)
+    if end > start:
+        yield {"number": number, "start": start, "end": end}
 
 
 def annotate(part):
