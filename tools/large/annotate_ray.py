@@ -10,6 +10,7 @@ once.
 
 import argparse
 import subprocess
+import sys
 
 import pyarrow.fs
 import ray
@@ -21,11 +22,13 @@ parser.add_argument("--luke", default="luke")
 parser.add_argument("--model", required=True)
 parser.add_argument("--part-bytes", type=int, default=1 << 20, help="bytes of input for each task (default: 1 MiB)")
 parser.add_argument("--workers", type=int, help="cores to use (default: all of the cluster)")
-parser.add_argument("options", nargs="*", help="options of `luke annotate`, after --")
-arguments = parser.parse_args()
+# What stands after `--` is for `luke annotate`.
+words = [*sys.argv[1:], "--"]
+end = words.index("--")
+arguments, options = parser.parse_args(words[:end]), words[end + 1 : -1]
 
 # A task of Ray has one core.
-COMMAND = [arguments.luke, "annotate", "-", "-", "--model", arguments.model, "--threads", "1", "--quiet", *arguments.options]
+COMMAND = [arguments.luke, "annotate", "-", "-", "--model", arguments.model, "--threads", "1", "--quiet", *options]
 INPUT, OUTPUT = arguments.input, arguments.output
 GROUP = 64
 

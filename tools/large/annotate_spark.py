@@ -9,6 +9,7 @@ to `luke annotate`. A task that fails is run again by Spark, and its lines are w
 
 import argparse
 import shlex
+import sys
 
 from pyspark.sql import SparkSession
 
@@ -18,11 +19,13 @@ parser.add_argument("output")
 parser.add_argument("--luke", default="luke")
 parser.add_argument("--model", required=True)
 parser.add_argument("--part-bytes", type=int, default=1 << 20, help="bytes of input for each task (default: 1 MiB)")
-parser.add_argument("options", nargs="*", help="options of `luke annotate`, after --")
-arguments = parser.parse_args()
+# What stands after `--` is for `luke annotate`.
+words = [*sys.argv[1:], "--"]
+end = words.index("--")
+arguments, options = parser.parse_args(words[:end]), words[end + 1 : -1]
 
 # A task of Spark has one core.
-command = [arguments.luke, "annotate", "-", "-", "--model", arguments.model, "--threads", "1", "--quiet", *arguments.options]
+command = [arguments.luke, "annotate", "-", "-", "--model", arguments.model, "--threads", "1", "--quiet", *options]
 
 spark = SparkSession.builder.appName("luke annotate").getOrCreate()
 # Only "\n" ends a line. `textFile` would also take "\r", and change the bytes of lines that end in "\r\n".

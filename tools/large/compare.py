@@ -1,7 +1,7 @@
 """Runs the plain command, Spark and Ray Data with two cores each on the same lines. Prints lines a second and core, and fails where
 an output is not that of the plain command, byte for byte.
 
-    python tools/large/compare.py WORK --luke target/release/luke --model www/models/luke-mini-en --lines 100000 [plain spark ray]
+    python tools/large/compare.py WORK --luke target/release/luke --model www/models/luke-mini-en --lines 100000 [--engine spark]
 
 WORK is a folder for the files; what an earlier call left there of an engine that is not named is compared too. The times have
 everything: the start of the engine, and of each process that loads the model.
@@ -22,7 +22,7 @@ CORES = 2
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("work", type=Path)
-parser.add_argument("engines", nargs="*", default=["plain", "spark", "ray"], metavar="ENGINE")
+parser.add_argument("--engine", action="append", choices=["plain", "spark", "ray"], help="an engine to run (default: all)")
 parser.add_argument("--luke", type=Path, required=True)
 parser.add_argument("--model", type=Path, required=True)
 parser.add_argument("--lines", type=int, default=100_000)
@@ -36,7 +36,8 @@ if not lines.exists():
 
 def command(engine, to):
     """The command that annotates the lines into `to`."""
-    recipe = [str(lines), str(to), "--luke", luke, "--model", model]
+    part = max(lines.stat().st_size // (8 * CORES), 1)
+    recipe = [str(lines), str(to), "--luke", luke, "--model", model, "--part-bytes", str(part)]
     return {
         "plain": [luke, "annotate", str(lines), str(to), "--model", model, "--threads", str(CORES)],
         "spark": [str(Path(sys.executable).with_name("spark-submit")), "--master", f"local[{CORES}]", str(HERE / "annotate_spark.py"), *recipe],
@@ -56,7 +57,7 @@ def digest(path):
 
 
 environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
-for engine in arguments.engines:
+for engine in arguments.engine or ["plain", "spark", "ray"]:
     to = work / f"{engine}-{arguments.lines}"
     for old in (to, to.with_name(f"{to.name}.annotate.json")):
         shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)

@@ -34,8 +34,7 @@ fn random(seed: &mut u64) -> u64 {
 
 #[test]
 fn a_run_that_is_killed_at_any_moment_loses_and_doubles_no_line() {
-    let mut lines = numbered(2500);
-    lines.insert_str(lines.len() / 2, "no object\n\n{\"id\":\"no text\"}\n");
+    let lines = numbered(1250) + "no object\n\n{\"id\":\"no text\"}\n" + &numbered(1250);
     let [input, output, record] = files("killed", &lines);
     let arguments = ["--on-error", "keep", "--quiet"];
     let whole = uninterrupted(&input, &arguments);
