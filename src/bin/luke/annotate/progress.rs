@@ -68,7 +68,7 @@ impl Progress {
         let (now, errors) = (done.lines - self.resumed, done.errors);
         let rate = now as f64 / seconds.max(1e-3);
         let earlier = if self.resumed > 0 { format!(", {} of an earlier run", self.resumed) } else { String::new() };
-        let line = format!("{} lines{earlier}, {errors} with an error, {seconds:.1} s, {rate:.1} lines/s", done.lines);
+        let line = format!("{} lines{earlier}, {errors} with an error, {seconds:.2} s, {rate:.1} lines/s", done.lines);
         self.print(&line, true);
     }
 
