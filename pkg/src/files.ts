@@ -225,7 +225,7 @@ export function hasAnswered(error: unknown): boolean {
 /** Whether a server said that there is no such file. Buckets whose list is private say that it is forbidden. */
 export function isMissing(error: unknown): boolean {
   if (!(error instanceof LukeError && error.code === 'network')) return false;
-  const { status = 0, isRedirected, errorCode } = (error.detail ?? {}) as { status?: number; isRedirected?: boolean; errorCode?: string };
+  const { status = 0, isRedirected, errorCode } = error.detail;
   return status === 404 || status === 410 || (status === 403 && !isRedirected && errorCode === undefined);
 }
 

@@ -49,7 +49,7 @@ export function repositoryHint(model: string | URL, status: number | undefined):
 export async function withHint<T>(model: string | URL, work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
     if (!(error instanceof LukeError && error.code === 'network')) throw error;
-    const hint = repositoryHint(model, (error.detail as { status?: number } | undefined)?.status);
-    throw hint ? new LukeError(error.code, error.message + hint, error.detail) : error;
+    const hint = repositoryHint(model, error.detail.status);
+    throw hint ? new LukeError('network', error.message + hint, error.detail, { cause: error.cause ?? error }) : error;
   });
 }

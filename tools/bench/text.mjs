@@ -28,7 +28,7 @@ export function makeText(words) {
 }
 
 /** Random numbers in [0, 1) from a seed (mulberry32). */
-function generator(seed) {
+export function generator(seed) {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
     let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);

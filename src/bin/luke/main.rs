@@ -1,5 +1,7 @@
-//! `luke`: converts checkpoints, runs tasks over JSON Lines, scores datasets, times kernels, verifies model folders.
+//! `luke`: converts checkpoints, runs tasks over JSON Lines, annotates large files, scores datasets, times kernels, verifies
+//! model folders.
 
+mod annotate;
 mod bench;
 mod convert;
 mod eval;
@@ -26,9 +28,9 @@ use serde_json::{Map, Value, json};
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Threads of the CPU; the results are the same.
-    #[arg(long, global = true, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: u16,
+    /// Threads of the CPU; the results are the same [default: 1, but all cores for `annotate`].
+    #[arg(long, global = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
 }
 
 #[derive(Subcommand)]
@@ -65,6 +67,8 @@ enum Command {
     /// The model on arrays: one JSON object a line, `{"inputIds": [...], "entityIds": [...], "options": {"head": ...}}`, or
     /// `{"inputs": [...]}` with several sequences.
     Forward(Lines),
+    /// Run a task over a large file of JSON Lines on all cores; a run that was stopped continues.
+    Annotate(annotate::Options),
     /// The official score on a dataset's published file, as JSON.
     Eval(eval::Options),
     /// Time the kernels, and whole passes of models, on a device.
@@ -112,8 +116,13 @@ impl From<Device> for DeviceKind {
 
 fn main() -> ExitCode {
     let Cli { command, threads } = Cli::parse();
-    if let Err(error) = luke_web::kernels::threads::start(usize::from(threads) - 1) {
-        eprintln!("luke: {threads} threads: {error}");
+    let helpers = match command {
+        // It runs its threads itself.
+        Command::Annotate(_) => 0,
+        _ => usize::from(threads.unwrap_or(1)) - 1,
+    };
+    if let Err(error) = luke_web::kernels::threads::start(helpers) {
+        eprintln!("luke: {helpers} more threads: {error}");
         return ExitCode::FAILURE;
     }
     let result = match command {
@@ -130,6 +139,7 @@ fn main() -> ExitCode {
         Command::PredictEntities(run) => lines(&run, Method::PredictEntities),
         Command::Embed(run) => lines(&run, Method::Embed),
         Command::Forward(run) => each_line(&run, Some("inputs"), forward::forward),
+        Command::Annotate(options) => return annotate::annotate(&options, threads),
         Command::Eval(options) => eval::eval(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Verify(run) => verify(&run.model, run.device.into()),
