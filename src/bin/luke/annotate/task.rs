@@ -131,7 +131,7 @@ impl Task {
 
     /// The answers to some inputs. The texts of one call share passes of the model.
     fn calls(&self, luke: &Luke, inputs: Vec<Value>) -> Result<Vec<Result<Value>>> {
-        if self.method == Method::Ner && inputs.len() > 1 {
+        if matches!(self.method, Method::Ner | Method::Typing | Method::Relation) && inputs.len() > 1 {
             match self.call(luke, Value::Array(inputs.clone())) {
                 Ok(Value::Array(answers)) => return Ok(answers.into_iter().map(Ok).collect()),
                 // One of them is wrong: each alone tells which.
