@@ -4,6 +4,7 @@ mod bench;
 mod convert;
 mod eval;
 mod folder;
+mod line;
 
 use std::io::{BufRead, Read, Write};
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use luke_web::dtype::DType;
 use luke_web::folder::read_verified;
 use luke_web::heads::Method;
 use luke_web::text::TokenizerJson;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// LUKE on the command line.
 #[derive(Parser)]
@@ -142,25 +143,33 @@ fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
     Ok(())
 }
 
-/// Runs a task over JSON Lines. Writes one line for each line of input: the answer, or the error of that line. Blank
-/// lines give no line.
+/// Runs a task over JSON Lines. Writes one line for each line of input: the answer, or the error of that line. If a line has
+/// an `id`, the answer is under `answer` beside it. Blank lines give no line.
 fn lines(run: &Run, method: Method) -> luke_web::Result<()> {
     let luke = pollster::block_on(directory::load(&run.model, run.device.into(), false))?;
     let broken = |error: std::io::Error| LukeError::Unsupported(format!("standard input or output: {error}"));
     let mut out = std::io::stdout().lock();
-    let (mut input, mut line) = (std::io::stdin().lock(), Vec::new());
+    let (mut input, mut line, mut number) = (std::io::stdin().lock(), Vec::new(), 0);
     while let Some(whole) = read_line(&mut input, &mut line, MAX_LINE_BYTES).map_err(broken)? {
+        number += 1;
         if whole && line.trim_ascii().is_empty() {
             continue;
         }
-        let too_long = || bad_line(format!("has more than {MAX_LINE_BYTES} bytes"));
-        let text = if whole { Ok(line.as_slice()) } else { Err(too_long()) };
+        let too_long = || line::bad_line(format!("has more than {MAX_LINE_BYTES} bytes"));
+        let (text, mut id) = (if whole { Ok(line.as_slice()) } else { Err(too_long()) }, None);
         let answer = text
-            .and_then(|line| std::str::from_utf8(line).map_err(|error| bad_line(error.to_string())))
-            .and_then(|line| split_call(method, line))
-            .and_then(|(input, options)| pollster::block_on(luke.call(method.name(), input, options)))
-            .unwrap_or_else(|error| json!({ "error": { "code": error.code(), "message": error.to_string() } }));
-        writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(broken)?;
+            .and_then(line::parse)
+            .and_then(|mut fields| {
+                id = fields.remove("id");
+                line::call(method, fields)
+            })
+            .and_then(|(input, options)| pollster::block_on(luke.call(method.name(), input, options)));
+        let answer = line::output(id, answer, number);
+        match writeln!(out, "{answer}").and_then(|()| out.flush()) {
+            // The reader wants no more lines.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
+            written => written.map_err(broken)?,
+        }
     }
     Ok(())
 }
@@ -180,24 +189,6 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>, max_bytes: usize) -> 
         return Ok(Some(false));
     }
     Ok((read > 0).then_some(true))
-}
-
-/// The arguments and the options of a line.
-fn split_call(method: Method, line: &str) -> luke_web::Result<(Value, Value)> {
-    let mut call: Value = serde_json::from_str(line).map_err(|error| bad_line(error.to_string()))?;
-    let fields = call.as_object_mut().ok_or_else(|| bad_line("is not a JSON object".into()))?;
-    let options = fields.remove("options").unwrap_or(Value::Null);
-    // `ner` takes a text alone in the API, but under "text" in a line. A word list is an object in both.
-    let text = if method == Method::Ner { fields.remove("text") } else { None };
-    match text {
-        Some(text) if fields.is_empty() => Ok((text, options)),
-        Some(_) => Err(bad_line("has more than \"text\" and \"options\"".into())),
-        None => Ok((call, options)),
-    }
-}
-
-fn bad_line(reason: String) -> LukeError {
-    LukeError::Input { argument: "line".into(), reason }
 }
 
 /// A `--dtype` of `convert`.
