@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::Stored;
 use super::heads::{HeadPlan, is_of_head};
 use super::limits::MAX_STORED_TENSORS;
+use super::names::examples;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
 use crate::heads::HeadKind;
@@ -93,7 +94,7 @@ impl Planned {
 /// always tied to their table, and heads that are not kept where `only` some were asked for. Where there are no queries
 /// `w2e_query`, `e2w_query`, `e2e_query` they are `query` (`LukeEntityAwareAttentionModel.load_state_dict`); where the
 /// config uses no entity-aware attention they are left out. A tensor that is not known stays, for
-/// [`check_tensors`](super::check_tensors) to refuse.
+/// [`check_tensors`](super::check_tensors) to refuse; one of a type that is not read is left out.
 ///
 /// # Errors
 /// `format` when there is no word table, when two tensors get one name, or when there are more tensors than
@@ -105,9 +106,11 @@ pub fn plan(config: &LukeConfig, stored: &[Stored], heads: &[HeadPlan], only: bo
     }
     let mut named: BTreeMap<String, usize> = BTreeMap::new();
     for (index, tensor) in stored.iter().enumerate() {
-        let Some(name) = name_in_model(&tensor.name, heads, only) else { continue };
-        if named.contains_key(&name) {
-            return Err(LukeError::format(name, "this tensor is in the checkpoint twice"));
+        let Some(name) = name_in_model(&tensor.name, heads, only).filter(|_| tensor.dtype.is_ok()) else { continue };
+        if let Some(first) = named.get(&name).and_then(|first| stored.get(*first)) {
+            let reason =
+                format!("this tensor is in the checkpoint twice, as {} and {}", first.own_name, tensor.own_name);
+            return Err(LukeError::format(name, reason));
         }
         named.insert(name, index);
     }
@@ -126,9 +129,7 @@ pub fn plan(config: &LukeConfig, stored: &[Stored], heads: &[HeadPlan], only: bo
         }
     }
     if !named.contains_key(WORD_TABLE) {
-        let names: Vec<&str> = named.keys().map(String::as_str).take(3).collect();
-        let reason = format!("this tensor is missing: no LUKE checkpoint ({}...)", names.join(", "));
-        return Err(LukeError::format(WORD_TABLE, reason));
+        return Err(missing(WORD_TABLE, stored, heads));
     }
     let mut names: Vec<(String, usize)> = named.into_iter().collect();
     names.sort_by_cached_key(|(name, _)| first_use(name));
@@ -146,6 +147,17 @@ pub fn plan(config: &LukeConfig, stored: &[Stored], heads: &[HeadPlan], only: bo
         Some(Planned { names: names_of.remove(&source)?, source, rows })
     });
     Ok(planned.collect())
+}
+
+/// The error for a tensor that the model needs and the plan does not have.
+pub(super) fn missing(name: &str, stored: &[Stored], heads: &[HeadPlan]) -> LukeError {
+    let is_it = |tensor: &&Stored| name_in_model(&tensor.name, heads, false).is_some_and(|known| known == name);
+    match stored.iter().filter(is_it).find_map(|tensor| Some((tensor, tensor.dtype.as_ref().err()?))) {
+        Some((tensor, dtype)) => {
+            LukeError::format(&tensor.own_name, format!("this tensor has dtype {dtype}; F32, F16 and BF16 are read"))
+        }
+        None => LukeError::format(name, format!("this tensor is missing; {}", examples(stored))),
+    }
 }
 
 /// The model's name for a tensor of the checkpoint; `None` where the model does not take it.

@@ -32,7 +32,9 @@ pub(super) struct Scorer<'a> {
 impl<'a> Scorer<'a> {
     /// A scorer without passes, for the head `ner` of a model.
     pub fn new(luke: &'a Luke) -> Self {
-        Self { luke, queue: Queue::default() }
+        // In a folder whose labels do not say it, it is the first.
+        let no_entity = luke.head(HeadKind::Ner).ok().and_then(|(_, head)| head.no_entity().ok()).unwrap_or(0);
+        Self { luke, queue: Queue { no_entity, ..Queue::default() } }
     }
 
     /// Begins the next text. The passes that are pushed after this belong to it. Call it before the first pass too.
@@ -74,6 +76,8 @@ impl<'a> Scorer<'a> {
 /// Passes that wait, and the results of those that have run.
 #[derive(Default)]
 struct Queue {
+    /// The label that means "no entity".
+    no_entity: usize,
     inputs: Vec<ModelInputs>,
     /// Words and entities of `inputs`.
     rows: usize,
@@ -138,7 +142,7 @@ impl Queue {
     /// Adds the logits `[spans, labels]` of each of the passes taken.
     fn finish_batch(&mut self, logits: &[&Output]) {
         for (logits, (key, occurrences)) in logits.iter().zip(self.waiting.drain(..)) {
-            let entities = entities(logits);
+            let entities = entities(logits, self.no_entity);
             occurrences.iter().for_each(|occurrence| occurrence.add(&entities, &mut self.found));
             self.known.insert(key, Known::Done(entities));
         }
@@ -174,12 +178,12 @@ fn key_of(inputs: &ModelInputs) -> Key {
 }
 
 /// The spans of a pass whose best label is not "no entity".
-fn entities(logits: &Output) -> Vec<Found> {
+fn entities(logits: &Output, no_entity: usize) -> Vec<Found> {
     let rows = logits.values.chunks_exact(logits.shape[1]).enumerate();
     // The first of equal logits, as Python's list.index.
     let best = |row: &[f32]| (0..row.len()).rev().max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap_or(0);
     let found = rows.map(|(span, row)| Found { span, logits: row.to_vec(), label: best(row) });
-    found.filter(|found| found.label != 0).collect()
+    found.filter(|found| found.label != no_entity).collect()
 }
 
 #[cfg(test)]
