@@ -105,7 +105,7 @@ impl LukeConfig {
     /// `format` if a field is missing, has another type or is out of its bounds; the message names the field.
     pub fn from_value(value: &Value) -> Result<Self> {
         if !value.is_object() {
-            return Err(bad("is not a JSON object".into()));
+            return Err(bad("invalid type: it is not a JSON object".into()));
         }
         let config: Self = serde_path_to_error::deserialize(value).map_err(|error| match error.path().to_string() {
             // A field that is missing is named by the error itself.

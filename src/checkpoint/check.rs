@@ -25,22 +25,35 @@ impl TensorNames for Names<'_> {
 }
 
 /// Checks that the planned tensors are those which the config and the heads need, with their shapes, and that the
-/// chosen rows are in the stored tensors.
+/// chosen rows are in the stored tensors. Leaves out those of a type that is not read, if the model does not need them.
 ///
 /// # Errors
-/// `format` when a tensor is missing, is not known or has another shape; `out-of-memory` when the weights, but for a
-/// large entity table, take more than [`MAX_MODEL_BYTES`].
-pub fn check_tensors(config: &LukeConfig, heads: &[HeadPlan], stored: &[Stored], planned: &[Planned]) -> Result<()> {
+/// `format` when a tensor is missing, is not known, is needed and has a type that is not read, or has another shape;
+/// `out-of-memory` when the weights, but for a large entity table, take more than [`MAX_MODEL_BYTES`].
+pub fn check_tensors(
+    config: &LukeConfig,
+    heads: &[HeadPlan],
+    stored: &[Stored],
+    planned: &mut Vec<Planned>,
+) -> Result<()> {
     let names = Names(planned.iter().flat_map(|tensor| &tensor.names).map(String::as_str).collect());
-    let heads: BTreeMap<String, HeadSpec> =
+    let head_specs: BTreeMap<String, HeadSpec> =
         heads.iter().map(|head| (head.kind.key().to_owned(), head.spec.clone())).collect();
-    let specs = tensor_specs(config, &heads, false, &names)?;
+    let specs = tensor_specs(config, &head_specs, false, &names)?;
     let mut shapes: BTreeMap<&str, &[usize]> =
         specs.iter().map(|spec| (spec.name.as_str(), spec.shape.as_slice())).collect();
+    planned.retain(|tensor| {
+        let is_read = tensor.stored_in(stored).is_ok_and(|from| from.dtype.is_ok());
+        is_read || tensor.names.iter().any(|name| shapes.contains_key(name.as_str()))
+    });
     let (mut bytes, mut unknown) = (0u64, None);
-    for tensor in planned {
+    for tensor in planned.iter() {
         let from = tensor.stored_in(stored)?;
         from.check()?;
+        if let Err(dtype) = &from.dtype {
+            let reason = format!("this tensor has dtype {dtype}; F32, F16 and BF16 are read");
+            return Err(LukeError::format(&from.own_name, reason));
+        }
         let shape = tensor.shape(from);
         for name in &tensor.names {
             let bad = |reason: String| LukeError::format(name, reason);
@@ -60,7 +73,7 @@ pub fn check_tensors(config: &LukeConfig, heads: &[HeadPlan], stored: &[Stored],
         }
     }
     if let Some(missing) = specs.iter().find(|spec| shapes.contains_key(spec.name.as_str())) {
-        return Err(plan::missing(&missing.name, stored, heads));
+        return Err(plan::missing(&missing.name, stored));
     }
     if let Some(name) = unknown {
         let reason = "this tensor is not known to any head of the model; to leave it out, name it with --leave-out, or \
@@ -115,7 +128,7 @@ mod tests {
     fn check(change: impl FnOnce(&mut Vec<Stored>)) -> Result<()> {
         let mut stored = stored();
         change(&mut stored);
-        check_tensors(&config(), &[], &stored, &plan::plan(&config(), &stored, &[], false)?)
+        check_tensors(&config(), &[], &stored, &mut plan::plan(&config(), &stored, &[], false)?)
     }
 
     #[test]
@@ -175,9 +188,9 @@ mod tests {
         let mut planned = plan::plan(&config, &stored, &[], false).unwrap();
         let words = planned.iter_mut().find(|tensor| tensor.is(super::super::WORD_TABLE)).unwrap();
         words.rows = [0..11, 12..13].into();
-        let error = check_tensors(&config, &[], &stored, &planned).unwrap_err();
+        let error = check_tensors(&config, &[], &stored, &mut planned).unwrap_err();
         assert!(error.to_string().contains("beyond the 12"), "{error}");
         planned[0].source = stored.len();
-        assert!(check_tensors(&config, &[], &stored, &planned).is_err());
+        assert!(check_tensors(&config, &[], &stored, &mut planned).is_err());
     }
 }

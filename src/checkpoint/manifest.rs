@@ -84,7 +84,7 @@ impl RawCheckpoint {
         let stored = stored.as_slice();
         let heads = plan_heads(&config, &about.heads, stored, chosen)?;
         let mut planned = plan(&config, stored, &heads, !chosen.is_empty())?;
-        check_tensors(&config, &heads, stored, &planned)?;
+        check_tensors(&config, &heads, stored, &mut planned)?;
         let tokenizer = TokenizerJson::of_checkpoint(files)?.check()?;
         let entity_vocab = entity_vocab_json(files)?;
         let entity_table = take_entity_table(&mut planned, stored);

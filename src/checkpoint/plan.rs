@@ -94,7 +94,7 @@ impl Planned {
 /// always tied to their table, and heads that are not kept where `only` some were asked for. Where there are no queries
 /// `w2e_query`, `e2w_query`, `e2e_query` they are `query` (`LukeEntityAwareAttentionModel.load_state_dict`); where the
 /// config uses no entity-aware attention they are left out. A tensor that is not known stays, for
-/// [`check_tensors`](super::check_tensors) to refuse; one of a type that is not read is left out.
+/// [`check_tensors`](super::check_tensors) to refuse.
 ///
 /// # Errors
 /// `format` when there is no word table, when two tensors get one name, or when there are more tensors than
@@ -106,7 +106,7 @@ pub fn plan(config: &LukeConfig, stored: &[Stored], heads: &[HeadPlan], only: bo
     }
     let mut named: BTreeMap<String, usize> = BTreeMap::new();
     for (index, tensor) in stored.iter().enumerate() {
-        let Some(name) = name_in_model(&tensor.name, heads, only).filter(|_| tensor.dtype.is_ok()) else { continue };
+        let Some(name) = name_in_model(&tensor.name, heads, only) else { continue };
         if let Some(first) = named.get(&name).and_then(|first| stored.get(*first)) {
             let reason =
                 format!("this tensor is in the checkpoint twice, as {} and {}", first.own_name, tensor.own_name);
@@ -129,7 +129,7 @@ pub fn plan(config: &LukeConfig, stored: &[Stored], heads: &[HeadPlan], only: bo
         }
     }
     if !named.contains_key(WORD_TABLE) {
-        return Err(missing(WORD_TABLE, stored, heads));
+        return Err(missing(WORD_TABLE, stored));
     }
     let mut names: Vec<(String, usize)> = named.into_iter().collect();
     names.sort_by_cached_key(|(name, _)| first_use(name));
@@ -150,14 +150,8 @@ pub fn plan(config: &LukeConfig, stored: &[Stored], heads: &[HeadPlan], only: bo
 }
 
 /// The error for a tensor that the model needs and the plan does not have.
-pub(super) fn missing(name: &str, stored: &[Stored], heads: &[HeadPlan]) -> LukeError {
-    let is_it = |tensor: &&Stored| name_in_model(&tensor.name, heads, false).is_some_and(|known| known == name);
-    match stored.iter().filter(is_it).find_map(|tensor| Some((tensor, tensor.dtype.as_ref().err()?))) {
-        Some((tensor, dtype)) => {
-            LukeError::format(&tensor.own_name, format!("this tensor has dtype {dtype}; F32, F16 and BF16 are read"))
-        }
-        None => LukeError::format(name, format!("this tensor is missing; {}", examples(stored))),
-    }
+pub(super) fn missing(name: &str, stored: &[Stored]) -> LukeError {
+    LukeError::format(name, format!("this tensor is missing; {}", examples(stored)))
 }
 
 /// The model's name for a tensor of the checkpoint; `None` where the model does not take it.

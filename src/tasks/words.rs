@@ -15,10 +15,12 @@ const IDEOGRAPHS: &str = concat!(
     r"\x{F900}-\x{FAFF}\x{2F800}-\x{2FA1F}",
 );
 
-/// Scripts whose letters stand beside those of other scripts without a space: Hiragana, Katakana, Hangul, Thai, Lao,
-/// Tibetan, Myanmar, Khmer, Hebrew, Arabic.
-const SCRIPTS: [&str; 10] = [
-    r"\x{3041}-\x{309F}",
+/// Hiragana, in which particles are written: digits beside it are words of their own.
+const HIRAGANA: &str = r"\x{3041}-\x{309F}";
+
+/// Other scripts whose letters stand beside those of another script without a space: Katakana, Hangul, Thai, Lao, Tibetan,
+/// Myanmar, Khmer, Hebrew, Arabic.
+const SCRIPTS: [&str; 9] = [
     r"\x{30A0}-\x{30FF}\x{31F0}-\x{31FF}\x{FF66}-\x{FF9F}",
     r"\x{1100}-\x{11FF}\x{3130}-\x{318F}\x{A960}-\x{A97F}\x{AC00}-\x{D7FF}\x{FFA0}-\x{FFDC}",
     r"\x{E00}-\x{E7F}",
@@ -46,15 +48,17 @@ pub fn split_words(text: &str) -> impl Iterator<Item = Range<usize>> {
 fn pattern() -> String {
     let run = |letters: &str| format!(r"(?:{INVISIBLE}*[{letters}\p{{N}}_\p{{M}}])*");
     let ideograph = format!(r"[{IDEOGRAPHS}]\p{{M}}*");
+    let hiragana = format!(r"[\p{{L}}&&[{HIRAGANA}]]");
+    let hiragana = format!(r"{hiragana}(?:{INVISIBLE}*[{hiragana}\p{{M}}])*");
     // Digits before the letters go with them.
     let of_script = SCRIPTS.map(|block| {
         let letters = format!(r"[\p{{L}}&&[{block}]]");
         format!(r"[\p{{N}}_]*{letters}{}", run(&letters))
     });
-    let letters = format!(r"[\p{{L}}--[{IDEOGRAPHS}{}]]", SCRIPTS.concat());
+    let letters = format!(r"[\p{{L}}--[{IDEOGRAPHS}{HIRAGANA}{}]]", SCRIPTS.concat());
     let other = format!(r"[{letters}\p{{N}}_]{}", run(&letters));
     let sign = format!(r"[^\s\x1c-\x1f][{EXTENDING}]*");
-    [vec![ideograph], of_script.to_vec(), vec![other, sign]].concat().join("|")
+    [vec![ideograph, hiragana], of_script.to_vec(), vec![other, sign]].concat().join("|")
 }
 
 /// The words that lie inside each sentence.
@@ -104,7 +108,7 @@ mod tests {
     fn a_mark_belongs_to_the_character_before_it() {
         for (text, want) in [
             ("❤️Angela Merkel", "❤️|Angela|Merkel"),
-            ("1️⃣First", "1️⃣|First"),
+            ("1️⃣ First", "1️⃣|First"),
             ("™️Apple", "™️|Apple"),
             ("👍🏽Obama", "👍🏽|Obama"),
             ("🏴\u{e0067}\u{e0062}\u{e007f}Wales", "🏴\u{e0067}\u{e0062}\u{e007f}|Wales"),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex::Regex;
 
 /// White space with line breaks in it. A paragraph separator is no line break.
 const BREAKS: &str = r"[\s&&[^\x{2029}]]*[\n\r\x{B}\x{C}\x{85}\x{2028}][\s&&[^\x{2029}]]*";
@@ -13,18 +13,33 @@ const BREAKS: &str = r"[\s&&[^\x{2029}]]*[\n\r\x{B}\x{C}\x{85}\x{2028}][\s&&[^\x
 /// or a space of so many bytes.
 pub(super) fn join_lines(text: &str) -> Cow<'_, str> {
     static AT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(BREAKS).ok());
-    let Some(breaks) = AT.as_ref() else { return Cow::Borrowed(text) };
-    breaks.replace_all(text, |found: &Captures| match found.get(0).map_or("", |found| found.as_str()) {
-        one if is_one(one) => one.chars().map(space).collect(),
-        several => several.to_owned(),
-    })
+    let (mut joined, mut copied) = (String::new(), 0);
+    for found in AT.iter().flat_map(|breaks| breaks.find_iter(text)).filter(|found| is_one(found.as_str())) {
+        joined.reserve(text.len() - joined.len());
+        joined.push_str(&text[copied..found.start()]);
+        joined.extend(found.as_str().chars().map(space));
+        copied = found.end();
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    joined.push_str(&text[copied..]);
+    Cow::Owned(joined)
 }
 
 /// Whether white space has one line break.
 fn is_one(space: &str) -> bool {
-    let lines = space.replace("\r\n", "\n");
-    let breaks = lines.chars().filter(|c| ['\n', '\r', '\u{85}', '\u{2028}'].contains(c)).count();
-    breaks == 1 && !lines.contains(['\x0b', '\x0c'])
+    let (mut breaks, mut last) = (0, ' ');
+    for c in space.chars() {
+        match c {
+            '\x0b' | '\x0c' => return false,
+            '\n' if last == '\r' => {}
+            '\n' | '\r' | '\u{85}' | '\u{2028}' => breaks += 1,
+            _ => {}
+        }
+        last = c;
+    }
+    breaks == 1
 }
 
 /// A space with the bytes of a line break; other white space as it is.

@@ -109,7 +109,8 @@ impl Names {
         // `transformers` has no LUKE tokenizer with a WordPiece vocabulary, so nothing adds markers to one.
         let adds_markers = !matches!(json.model, Model::WordPiece(_));
         let markers_to_add = markers.iter().map(|(name, _)| name.as_str()).filter(|_| adds_markers);
-        let wanted: Vec<&str> = named.filter(|name| !self.is_entity(name)).chain(markers_to_add).collect();
+        let mut wanted: Vec<&str> = named.filter(|name| !self.is_entity(name)).collect();
+        wanted.extend(markers_to_add);
         json.add_missing(wanted.into_iter());
         for (name, ours) in markers {
             let renamed =

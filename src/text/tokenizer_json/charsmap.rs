@@ -12,7 +12,7 @@ const MAX_BYTES: usize = 1 << 20;
 /// Bytes of one replacement. The longest of Unicode's is that of U+FDFA, 33 bytes.
 const MAX_REPLACEMENT: usize = 64;
 
-/// Bytes of a key that are looked at. The longest of `nmt_nfkc` has 12.
+/// Bytes of a key that are looked at: a map of another maker must not make a text cost the square of its length.
 const MAX_KEY: usize = 64;
 
 /// A map that has been checked: every step a text can make stays inside the trie, and every replacement inside its string.
@@ -151,6 +151,8 @@ mod tests {
         crate::text::slow::charsmap_of(model).unwrap()
     });
 
+    static CHECKED: LazyLock<Charsmap> = LazyLock::new(|| Charsmap::new(&MAP).unwrap());
+
     #[test]
     fn the_map_of_xlm_roberta_passes() {
         assert_eq!((MAP.len(), check(&MAP)), (240_007, Ok(())));
@@ -195,13 +197,12 @@ mod tests {
         /// Each character of the result keeps its place in the text.
         #[test]
         fn places_stay(text in "[ a-zé\u{ad}\u{200b}\u{300}\u{301}\u{308}ﬁ½\u{3000}㌖ﷺ\u{0}\u{1}]{0,30}") {
-            let map = Charsmap::new(&MAP).unwrap();
             let mut changed = NormalizedString::from(text.as_str());
-            map.normalize(&mut changed).unwrap();
+            CHECKED.normalize(&mut changed).unwrap();
             for (at, c) in changed.get().char_indices() {
                 let place = changed.convert_offsets(tokenizers::tokenizer::normalizer::Range::Normalized(at..at + c.len_utf8()));
                 let source = &text[place.unwrap()];
-                prop_assert!(normalized(&[&map], source).contains(c) || source.is_empty(), "{text:?}: {c:?} is of {source:?}");
+                prop_assert!(normalized(&[&*CHECKED], source).contains(c) || source.is_empty(), "{text:?}: {c:?} is of {source:?}");
             }
         }
     }
@@ -209,7 +210,6 @@ mod tests {
     /// Letters with several marks are composed, in whatever order the rules of Unicode allow.
     #[test]
     fn the_longest_key_is_replaced() {
-        let map = Charsmap::new(&MAP).unwrap();
         for (text, want) in [
             ("u\u{308}\u{301}", "ǘ"),
             ("lu\u{308}\u{301}n", "lǘn"),
@@ -222,22 +222,21 @@ mod tests {
             ("ﷺ", "صلى الله عليه وسلم"),
             ("", ""),
         ] {
-            assert_eq!(normalized(&[&map], text), want, "{text:?}");
+            assert_eq!(normalized(&[&*CHECKED], text), want, "{text:?}");
         }
     }
 
-    /// What stands in for the map of a `tokenizer.json` that lacks it: the same for every character that the map knows.
+    /// What stands in for the map of a `tokenizer.json` that lacks it. It leaves characters as they are that are newer than the
+    /// Unicode of the `tokenizers` crate, and it joins the parts of U+0344 with the letter before them.
     #[test]
-    fn nmt_and_nfkc_are_the_map_of_xlm_roberta() {
-        let map = Charsmap::new(&MAP).unwrap();
-        let mut differ = Vec::new();
-        for c in ('\u{1}'..=char::MAX).filter(|c| map.longest(c.encode_utf8(&mut [0; 4])).is_some()) {
+    fn nmt_and_nfkc_do_what_the_map_does() {
+        let mut same = 0;
+        for c in ('\u{1}'..=char::MAX).filter(|c| CHECKED.longest(c.encode_utf8(&mut [0; 4])).is_some()) {
             let text = format!("a{c}b");
-            let (by_map, by_rules) = (normalized(&[&map], &text), normalized(&[&Nmt, &NFKC], &text));
-            if by_map != by_rules {
-                differ.push(format!("{:x}: {by_map:?} {by_rules:?}", u32::from(c)));
-            }
+            let (by_map, by_rules) = (normalized(&[&*CHECKED], &text), normalized(&[&Nmt, &NFKC], &text));
+            same += usize::from(by_map == by_rules);
+            assert!(by_map == by_rules || by_rules == text || c == '\u{344}', "{c:?}: {by_map:?}, {by_rules:?}");
         }
-        assert_eq!(differ, Vec::<String>::new());
+        assert!(same > 4_500, "{same}");
     }
 }

@@ -41,7 +41,13 @@ fn column_files_have_any_line_end_mark_and_separator() {
         ("some-tabs", COLUMNS.replacen(' ', "\t", 3)),
         ("no-last-line-end", COLUMNS.trim_end().to_owned()),
         ("spaces-at-ends", COLUMNS.replace('\n', " \n")),
-        ("comments", format!("# id 1 domain=en\n{}", COLUMNS.replace("\n\nAda", "\n\n# id 2 domain=en\n# text = Ada lives\nAda"))),
+        (
+            "comments",
+            format!(
+                "# id 1 domain=en\n{}",
+                COLUMNS.replace("\n\nAda", "\n\n# id 2 domain=en\n# text = Ada lives\nAda")
+            ),
+        ),
         ("comment-of-three", format!("# global.columns = x\n#\n{COLUMNS}")),
         ("last-comment", format!("{COLUMNS}# the end\n")),
     ] {
@@ -129,7 +135,12 @@ fn ids(model: &str, task: &str, content: String) -> Vec<String> {
 
 #[test]
 fn a_number_is_an_id_and_a_mark_is_passed_over() {
-    for (id, text) in [(json!(1), "1"), (json!("1"), "1"), (json!(18446744073709551615u64), "18446744073709551615"), (json!(-2), "-2")] {
+    for (id, text) in [
+        (json!(1), "1"),
+        (json!("1"), "1"),
+        (json!(18446744073709551615u64), "18446744073709551615"),
+        (json!(-2), "-2"),
+    ] {
         for mark in ["", "\u{feff}"] {
             assert_eq!(ids("micro-qa", "squad", format!("{mark}{}", squad(&id))), [text]);
             assert_eq!(ids("micro-entity_pair", "tacred", format!("{mark}{}", tacred(&id))), [text]);
@@ -159,9 +170,12 @@ fn record_is_read_in_the_form_of_superglue() {
         assert_eq!(ids("micro-cloze", "record", content), want);
     }
     let one = eval("micro-cloze", "record", &written("superglue", line(4))).unwrap();
-    let other = eval("micro-cloze", "record", &written("original", json!({ "data": [record(&json!("4"))] }).to_string())).unwrap();
+    let other =
+        eval("micro-cloze", "record", &written("original", json!({ "data": [record(&json!("4"))] }).to_string()))
+            .unwrap();
     assert_eq!(one["metrics"], other["metrics"]);
-    let error = eval("micro-cloze", "record", &written("broken", format!("{}\n{{\"qas\": []}}\n", line(4)))).unwrap_err();
+    let error =
+        eval("micro-cloze", "record", &written("broken", format!("{}\n{{\"qas\": []}}\n", line(4)))).unwrap_err();
     assert!(error.contains("field-broken:2: missing field `passage`"), "{error}");
 }
 
@@ -174,7 +188,11 @@ fn half_a_surrogate_pair_in_a_dataset_is_a_replacement_character() {
 #[test]
 fn figures_of_nothing_are_zero() {
     for (task, model, content) in [
-        ("open-entity", "micro-entity_cls", { let mut m = mention(&json!("a")); m["y_str"] = json!([]); m.to_string() }),
+        ("open-entity", "micro-entity_cls", {
+            let mut m = mention(&json!("a"));
+            m["y_str"] = json!([]);
+            m.to_string()
+        }),
         ("tacred", "micro-entity_pair", tacred(&json!("a")).to_string().replace("per:title", "no_relation")),
     ] {
         let report = eval(model, task, &written("nothing", content)).unwrap();
@@ -186,7 +204,17 @@ fn figures_of_nothing_are_zero() {
 #[test]
 fn checkpoints_with_marks_are_read() {
     for (of, files) in [
-        ("micro-qa", &["config.json", "entity_vocab.json", "tokenizer_config.json", "added_tokens.json", "vocab.json", "merges.txt"][..]),
+        (
+            "micro-qa",
+            &[
+                "config.json",
+                "entity_vocab.json",
+                "tokenizer_config.json",
+                "added_tokens.json",
+                "vocab.json",
+                "merges.txt",
+            ][..],
+        ),
         ("micro-bert", &["vocab.txt"]),
     ] {
         for file in files {

@@ -44,7 +44,9 @@ fn an_id_comes_back_with_the_answer_and_with_the_error() {
 
 #[test]
 fn fields_that_a_task_does_not_have_are_named_with_the_lines_number() {
-    let found = ner("{\"text\": \"Tokyo\"}\n\n{\"text\": \"x\", \"label\": [], \"meta\": {}}\n{\"sentence\": \"x\"}\n{\"text\": \"a\" \"b\"}\n[1]\n");
+    let found = ner(
+        "{\"text\": \"Tokyo\"}\n\n{\"text\": \"x\", \"label\": [], \"meta\": {}}\n{\"sentence\": \"x\"}\n{\"text\": \"a\" \"b\"}\n[1]\n",
+    );
     assert_eq!(found.len(), 5);
     for (answer, line, parts) in [
         (&found[1], 3, &["'label', 'meta'", "\"id\""][..]),

@@ -16,8 +16,7 @@ use crate::support::{changed, convert, edit, edit_tensors, fixture, folder, load
 fn saved_by_5(of: &str, like: &str) -> PathBuf {
     changed(of, &format!("five-{of}-{like}"), |folder| {
         let vocab: Value = serde_json::from_slice(&std::fs::read(folder.join("entity_vocab.json")).unwrap()).unwrap();
-        let before =
-            ["entity_vocab.json", "added_tokens.json", "vocab.json", "merges.txt", "sentencepiece.bpe.model"];
+        let before = ["entity_vocab.json", "added_tokens.json", "vocab.json", "merges.txt", "sentencepiece.bpe.model"];
         remove(folder, &before);
         let from = repository().join("tests/fixtures/transformers5").join(like);
         for file in ["tokenizer.json", "tokenizer_config.json"] {
@@ -38,7 +37,8 @@ fn saved_by_5(of: &str, like: &str) -> PathBuf {
         if of.contains("mlm") {
             // The other of two tied names is written.
             edit_tensors(folder, |tensors| {
-                tensors.retain(|(name, ..)| name != "entity_predictions.decoder.weight" && name != "lm_head.decoder.bias");
+                tensors
+                    .retain(|(name, ..)| name != "entity_predictions.decoder.weight" && name != "lm_head.decoder.bias");
                 for (name, ..) in tensors {
                     if name == "lm_head.bias" {
                         *name = "lm_head.decoder.bias".into();
@@ -107,7 +107,9 @@ fn mluke_has_the_ids_and_logits_of_4_57_1() {
             let text = case[0].as_str().unwrap();
             assert_eq!(ids(&five, text), ids(&four, text), "{text:?}");
         }
-        for text in ["a <mask> b", "<ent>x<ent2>", "\u{2581}<ent>", "``quoted''", "[MASK] [UNK]", "  two  spaces  ", "</s>"] {
+        for text in
+            ["a <mask> b", "<ent>x<ent2>", "\u{2581}<ent>", "``quoted''", "[MASK] [UNK]", "  two  spaces  ", "</s>"]
+        {
             assert_eq!(ids(&five, text), ids(&four, text), "{text:?}");
         }
         assert_eq!(five.entity_vocab.row("ja:東京"), four.entity_vocab.row("en:Tokyo"));
@@ -121,9 +123,8 @@ fn a_saved_folder_is_read_without_conversion() {
         assert_eq!(five.tasks(), four.tasks());
         let text = "Ana Ivanovic lives in Los Angeles.";
         let head = four.manifest.heads.keys().next().unwrap().clone();
-        let values = |luke: &Luke| {
-            pollster::block_on(luke.self_test_values(text, &[[0, 12], [22, 33]], &head)).unwrap()
-        };
+        let values =
+            |luke: &Luke| pollster::block_on(luke.self_test_values(text, &[[0, 12], [22, 33]], &head)).unwrap();
         assert_eq!(values(&five), values(&four), "{name}");
     }
 }

@@ -64,11 +64,16 @@ fn markers_are_added_to_a_tokenizer_json_too() {
 #[test]
 fn markers_of_other_names_are_found() {
     let whole = load(&folder("micro-entity_pair"));
-    for (name, fields) in [("four", ["entity_token_1", "entity_token_2"]), ("five", ["entity_1_token", "entity_2_token"])] {
+    for (name, fields) in
+        [("four", ["entity_token_1", "entity_token_2"]), ("five", ["entity_1_token", "entity_2_token"])]
+    {
         let from = changed("micro-entity_pair", &format!("renamed-{name}"), |folder| {
             std::fs::write(folder.join("added_tokens.json"), r#"{"[E1]": 600, "[E2]": 601}"#).unwrap();
             edit(&folder.join("tokenizer_config.json"), |config| {
-                config.as_object_mut().unwrap().retain(|name, _| !name.starts_with("entity_token") && name != "additional_special_tokens");
+                config
+                    .as_object_mut()
+                    .unwrap()
+                    .retain(|name, _| !name.starts_with("entity_token") && name != "additional_special_tokens");
                 (config[fields[0]], config[fields[1]]) = (json!("[E1]"), json!({ "content": "[E2]" }));
             });
         });

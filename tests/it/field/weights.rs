@@ -40,14 +40,18 @@ fn what_is_not_used_may_have_any_type() {
         ("packed", Dtype::F8_E4M3, 8),
     ];
     let from = changed("micro-span_cls", "other-types", |folder| write_with(folder, &others));
-    assert_eq!(chunks(&convert(&from, "other-types", &["--entities", "full"]).unwrap()), chunks(&folder("micro-span_cls")));
+    assert_eq!(
+        chunks(&convert(&from, "other-types", &["--entities", "full"]).unwrap()),
+        chunks(&folder("micro-span_cls"))
+    );
     load_raw(&from, &[]);
 
     let needed = changed("micro-qa", "needed-type", |folder| {
         edit_tensors(folder, |tensors| tensors.retain(|(name, ..)| name != "qa_outputs.bias"));
         write_with(folder, &[("qa_outputs.bias", Dtype::F64, 16)]);
     });
-    for error in [convert(&needed, "needed-type", &[]).unwrap_err(), read_raw(&needed, &[]).err().unwrap().to_string()] {
+    for error in [convert(&needed, "needed-type", &[]).unwrap_err(), read_raw(&needed, &[]).err().unwrap().to_string()]
+    {
         assert!(error.contains("qa_outputs.bias: this tensor has dtype F64"), "{error}");
     }
 }
@@ -103,9 +107,13 @@ fn wrappers_are_taken_off_and_old_names_renamed() {
         ("parallel", |name| format!("module.{name}")),
         ("lightning", |name| format!("model.{name}")),
         ("both", |name| format!("module._orig_mod.{name}")),
-        ("fsdp", |name| format!("_fsdp_wrapped_module.{}", name.replace("layer.0.", "layer.0._checkpoint_wrapped_module."))),
+        ("fsdp", |name| {
+            format!("_fsdp_wrapped_module.{}", name.replace("layer.0.", "layer.0._checkpoint_wrapped_module."))
+        }),
         ("part", |name| name.replace("luke.", "luke._orig_mod.")),
-        ("gamma", |name| name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")),
+        ("gamma", |name| {
+            name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")
+        }),
         ("own", |name| name.replace("luke.", "encoder_of_mine.")),
     ];
     for (form, rename) in forms {
@@ -146,8 +154,14 @@ fn set(tensors: &mut [NamedBytes], end: &str, value: f32) -> (usize, String) {
 
 #[test]
 fn a_weight_that_is_not_finite_is_named_with_its_row() {
-    let ends = ["classifier.weight", "classifier.bias", "word_embeddings.weight", "entity_embeddings.entity_embeddings.weight",
-        "layer.1.output.dense.weight", "LayerNorm.bias"];
+    let ends = [
+        "classifier.weight",
+        "classifier.bias",
+        "word_embeddings.weight",
+        "entity_embeddings.entity_embeddings.weight",
+        "layer.1.output.dense.weight",
+        "LayerNorm.bias",
+    ];
     for (i, value) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].into_iter().enumerate() {
         for (j, end) in ends.into_iter().enumerate() {
             let name = format!("not-finite-{i}-{j}");
@@ -164,7 +178,8 @@ fn a_weight_that_is_not_finite_is_named_with_its_row() {
                 assert!(error.contains(&tensor) && error.contains(&format!("row {row} ")), "{dtype}: {error}");
             }
             let (raw, source) = read_raw(&from, &[]).unwrap();
-            let loaded = pollster::block_on(luke_web::Luke::load_checkpoint(raw, source, luke_web::backend::DeviceKind::Cpu));
+            let loaded =
+                pollster::block_on(luke_web::Luke::load_checkpoint(raw, source, luke_web::backend::DeviceKind::Cpu));
             let error = loaded.err().unwrap();
             assert_eq!(error.code(), "format");
             assert!(error.to_string().contains(end) && error.to_string().contains(&format!("row {row} ")), "{error}");
@@ -217,14 +232,20 @@ fn a_tensor_in_two_shards_is_the_one_that_the_index_names() {
             assert_eq!(values(&luke) == values(&want), is_right);
         }
     }
-    edit(&right.join("model.safetensors.index.json"), |index| index["weight_map"]["qa_outputs.bias"] = json!("c.safetensors"));
+    edit(&right.join("model.safetensors.index.json"), |index| {
+        index["weight_map"]["qa_outputs.bias"] = json!("c.safetensors")
+    });
     std::fs::copy(right.join("b.safetensors"), right.join("c.safetensors")).unwrap();
     assert_eq!(values(&load(&convert(&right, "three-shards", &["--entities", "full"]).unwrap())), values(&want));
     edit_index(&right, "lm_head.bias", "b.safetensors");
     let error = convert(&right, "no-such-tensor", &[]).unwrap_err();
     assert!(error.contains("index.json") && error.contains("lm_head.bias is in b.safetensors"), "{error}");
-    edit(&right.join("model.safetensors.index.json"), |index| drop(index["weight_map"].as_object_mut().unwrap().remove("lm_head.bias")));
-    edit(&right.join("model.safetensors.index.json"), |index| drop(index["weight_map"].as_object_mut().unwrap().remove("qa_outputs.bias")));
+    edit(&right.join("model.safetensors.index.json"), |index| {
+        drop(index["weight_map"].as_object_mut().unwrap().remove("lm_head.bias"))
+    });
+    edit(&right.join("model.safetensors.index.json"), |index| {
+        drop(index["weight_map"].as_object_mut().unwrap().remove("qa_outputs.bias"))
+    });
     let error = convert(&right, "not-in-index", &[]).unwrap_err();
     assert!(error.contains("qa_outputs.bias: this tensor is missing"), "{error}");
 }
@@ -249,13 +270,17 @@ fn null_means_a_default_in_every_small_file() {
     for field in ["architectures", "id2label", "label2id", "classifier_dropout", "torch_dtype", "bos_token_id"] {
         assert_eq!(with(field, "config.json", &|config| config[field] = Value::Null), want, "{field}");
     }
-    for field in ["mask_token", "cls_token", "add_prefix_space", "additional_special_tokens", "added_tokens_decoder", "task"] {
+    for field in
+        ["mask_token", "cls_token", "add_prefix_space", "additional_special_tokens", "added_tokens_decoder", "task"]
+    {
         assert_eq!(with(field, "tokenizer_config.json", &|config| config[field] = Value::Null), want, "{field}");
     }
     for field in ["name", "license", "source", "heads", "leaveOut"] {
         assert_eq!(with(field, "luke_web.json", &|about| about[field] = Value::Null), want, "{field}");
     }
-    let odd = changed("micro-qa", "null-size", |folder| edit(&folder.join("config.json"), |c| c["hidden_size"] = Value::Null));
+    let odd = changed("micro-qa", "null-size", |folder| {
+        edit(&folder.join("config.json"), |c| c["hidden_size"] = Value::Null)
+    });
     let error = convert(&odd, "null-size", &[]).unwrap_err();
     assert!(error.contains("config.json: hidden_size: invalid type: null"), "{error}");
 }

@@ -133,7 +133,7 @@ pub fn convert(options: &Options) -> Result<()> {
     if options.entities == Entities::Special {
         keep_special_entities(&mut checkpoint.entity_vocab, &mut planned, &mut checkpoint.config)?;
     }
-    check_tensors(&LukeConfig::from_value(&checkpoint.config)?, &heads, &checkpoint.tensors.stored, &planned)?;
+    check_tensors(&LukeConfig::from_value(&checkpoint.config)?, &heads, &checkpoint.tensors.stored, &mut planned)?;
 
     let name = options.name.clone().or(checkpoint.about.name.clone()).unwrap_or_else(|| file_name(&options.checkpoint));
     let temporary = place::Temporary::beside(&options.output, "partial")?;
