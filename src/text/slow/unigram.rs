@@ -8,7 +8,7 @@ use crate::error::{LukeError, Result};
 use crate::file_start;
 use crate::text::tokenizer_json::{
     Added, Decoder, FILE as TOKENIZER_JSON, Metaspace, Model, Normalizer, Pattern, PreTokenizer, PrependScheme,
-    TokenizerJson, Unigram,
+    TokenizerJson, Unigram, nmt_nfkc,
 };
 
 const FILE: &str = "sentencepiece.bpe.model";
@@ -89,7 +89,7 @@ pub(super) fn saved(model: Unigram, added: &[Added], names: &Names) -> Result<To
         })),
         false => model.vocab,
     };
-    let mut json = with_vocabulary(vocab, [Normalizer::Nmt {}, Normalizer::Nfkc {}], names, TOKENIZER_JSON)?;
+    let mut json = with_vocabulary(vocab, nmt_nfkc(), names, TOKENIZER_JSON)?;
     json.add_missing(added.iter().map(|token| token.content.as_str()));
     Ok(json)
 }

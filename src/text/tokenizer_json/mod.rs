@@ -18,7 +18,7 @@ use crate::file_start;
 
 pub use check::CheckedTokenizerJson;
 pub(super) use fields::Merge;
-pub(super) use normalizer::Steps;
+pub(super) use normalizer::{Steps, nmt_nfkc};
 
 /// The fields of a `tokenizer.json`, not yet checked; [`check`](Self::check) does that.
 #[derive(Debug, Serialize, Deserialize)]

@@ -11,9 +11,30 @@ use crate::error::{LukeError, Result};
 /// Normalizers of one file.
 const MAX_STEPS: usize = 8;
 
-/// The only replacements: XLM-RoBERTa's spaces, and the quotes that ALBERT's tokenizers share with it.
-const REPLACEMENTS: [(&str, bool, &str); 4] =
-    [(" {2,}", true, "\u{2581}"), (" {2,}", true, " "), ("``", false, "\""), ("''", false, "\"")];
+/// Control characters, which SentencePiece's `nmt_nfkc` removes.
+const CONTROLS: &str = r"[\x{1}-\x{8}\x{B}\x{E}-\x{1F}\x{7F}\x{8F}\x{9F}]";
+
+/// What `nmt_nfkc` makes a space. (`Nmt` of the `tokenizers` crate does it to joiners too.)
+const BLANKS: &str = r"[\x{9}\x{A}\x{C}\x{D}\x{1680}\x{200B}\x{200E}\x{200F}\x{2028}\x{2029}\x{2581}\x{FEFF}\x{FFFD}]";
+
+/// The only replacements: XLM-RoBERTa's spaces, the quotes that ALBERT's tokenizers share with it, and those of [`nmt_nfkc`].
+const REPLACEMENTS: [(&str, bool, &str); 6] = [
+    (" {2,}", true, "\u{2581}"),
+    (" {2,}", true, " "),
+    ("``", false, "\""),
+    ("''", false, "\""),
+    (CONTROLS, true, ""),
+    (BLANKS, true, " "),
+];
+
+/// What SentencePiece's `nmt_nfkc` does, for a tokenizer that lacks its map.
+pub(in crate::text) fn nmt_nfkc() -> Vec<Normalizer> {
+    let replace = |(pattern, content): (&str, &str)| Normalizer::Replace {
+        pattern: Pattern::Regex(pattern.to_owned()),
+        content: content.to_owned(),
+    };
+    vec![replace((CONTROLS, "")), replace((BLANKS, " ")), Normalizer::Nfkc {}]
+}
 
 /// What is done to a text before it is cut into words.
 pub(in crate::text) struct Steps(Vec<Step>);

@@ -1,6 +1,7 @@
 //! Datasets as other programs write them: marks, line ends, columns, comments, encodings, ids.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -123,9 +124,12 @@ fn mention(id: &Value) -> Value {
 
 /// The ids in a predictions file.
 fn ids(model: &str, task: &str, content: String) -> Vec<String> {
-    let predictions = temporary("field-ids.jsonl");
+    static RUN: AtomicUsize = AtomicUsize::new(0);
+    let run = RUN.fetch_add(1, Ordering::Relaxed);
+    let predictions = temporary(&format!("field-ids-{run}.jsonl"));
     let _ = std::fs::remove_file(&predictions);
-    let (model, file) = (folder(model).display().to_string(), written("ids", content).display().to_string());
+    let file = written(&format!("ids-{run}"), content).display().to_string();
+    let model = folder(model).display().to_string();
     let output = luke(&["eval", &model, "--task", task, &file, "--predictions", &predictions.display().to_string()]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = std::fs::read_to_string(predictions).unwrap();

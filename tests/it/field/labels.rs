@@ -45,7 +45,7 @@ fn no_entity_may_be_any_label() {
         let converted = load(&convert(&from, name, &["--entities", "full"]).unwrap());
         for luke in [converted, load_raw(&from, &[]).0] {
             let plain = |found: Vec<Entity>| -> Vec<_> {
-                found.into_iter().map(|e| (e.start, e.end, e.label, e.logit, e.score)).collect()
+                found.into_iter().map(|e| (e.start, e.end, e.label, e.logit)).collect()
             };
             assert_eq!(plain(ner(&luke)), plain(want.clone()), "{name}");
         }

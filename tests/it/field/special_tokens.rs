@@ -107,7 +107,7 @@ fn letters_with_several_marks_have_the_ids_of_sentencepiece() {
     let json = tokenizer_json(&checkpoint("micro-mluke"), "mluke");
     let fast = Tokenizer::from_bytes(json.to_string().as_bytes()).unwrap();
     let cases = fixture("mluke_marks.json");
-    assert!(cases.as_array().unwrap().len() > 100);
+    assert!(cases.as_array().unwrap().len() > 60);
     for case in cases.as_array().unwrap() {
         let (text, want): (String, Vec<u32>) = serde_json::from_value(case.clone()).unwrap();
         for tokenizer in [&slow, &fast] {
