@@ -12,7 +12,7 @@
     )
 )]
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{LukeError, Result, shortened};
@@ -22,7 +22,7 @@ use crate::error::{LukeError, Result, shortened};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LukeConfig {
     /// The class the checkpoint was saved from, such as `LukeForEntitySpanClassification`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub architectures: Vec<String>,
     /// `"luke"` or `"mluke"`.
     pub model_type: String,
@@ -54,12 +54,19 @@ pub struct LukeConfig {
     #[serde(default = "yes")]
     pub use_entity_aware_attention: bool,
     /// Label names by id, as strings.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub id2label: Map<String, Value>,
 }
 
 fn yes() -> bool {
     true
+}
+
+/// Reads a field that may be `null` where its default is meant, as `transformers` writes it.
+pub(crate) fn null_is_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
+    from: D,
+) -> std::result::Result<T, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
 /// Rows of the largest word table. XLM-R, whose table is the largest of a LUKE checkpoint, has 250,002.
@@ -97,7 +104,14 @@ impl LukeConfig {
     /// # Errors
     /// `format` if a field is missing, has another type or is out of its bounds; the message names the field.
     pub fn from_value(value: &Value) -> Result<Self> {
-        let config = Self::deserialize(value).map_err(|error| bad(error.to_string()))?;
+        if !value.is_object() {
+            return Err(bad("invalid type: it is not a JSON object".into()));
+        }
+        let config: Self = serde_path_to_error::deserialize(value).map_err(|error| match error.path().to_string() {
+            // A field that is missing is named by the error itself.
+            whole if whole == "." => bad(error.inner().to_string()),
+            field => bad(format!("{field}: {}", error.inner())),
+        })?;
         config.check()?;
         Ok(config)
     }
@@ -224,9 +238,41 @@ mod tests {
             wrong[name] = value.clone();
             let error = LukeConfig::from_value(&wrong).unwrap_err();
             assert_eq!(error.code(), "format", "{name} = {value}");
-            let named = error.to_string().contains(name) || error.to_string().contains("invalid");
-            assert!(named, "{name} = {value}: {error}");
+            assert!(error.to_string().contains(name), "{name} = {value}: {error}");
         }
+    }
+
+    #[test]
+    fn null_is_a_default_where_transformers_has_one_and_else_named() {
+        let with = |name: &str, value: Value| {
+            let mut config = config();
+            config[name] = value;
+            LukeConfig::from_value(&config)
+        };
+        let plain = LukeConfig::from_value(&config()).unwrap();
+        // The last of these are not read at all.
+        for name in ["architectures", "id2label", "label2id", "torch_dtype", "classifier_dropout", "bos_token_id"] {
+            assert_eq!(with(name, Value::Null).unwrap(), plain, "{name}");
+        }
+        for value in [json!(7), json!("x"), json!([null])] {
+            assert_eq!(with("task_specific_params", value).unwrap(), plain);
+        }
+        let config = config();
+        for name in config.as_object().unwrap().keys().map(String::as_str).chain(["use_entity_aware_attention"]) {
+            for value in [Value::Null, json!({}), json!([1])] {
+                let error = with(name, value).unwrap_err().to_string();
+                assert!(error.starts_with(&format!("config.json: {name}: invalid type")), "{error}");
+            }
+        }
+        for (name, value) in
+            [("architectures", json!("LukeModel")), ("architectures", json!([1])), ("id2label", json!([]))]
+        {
+            let error = with(name, value).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("config.json: {name}")), "{error}");
+        }
+        let mut without = config.clone();
+        without.as_object_mut().unwrap().remove("hidden_size");
+        assert!(LukeConfig::from_value(&without).unwrap_err().to_string().contains("hidden_size"));
     }
 
     #[test]

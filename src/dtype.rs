@@ -94,6 +94,14 @@ impl DType {
         }
     }
 
+    /// The first of these rows of `columns` numbers with a number that is not finite.
+    pub fn not_finite(self, bytes: &[u8], columns: usize) -> Option<usize> {
+        if self.all_finite(bytes, columns) {
+            return None;
+        }
+        bytes.chunks(self.row_bytes(columns).max(1)).position(|row| !self.all_finite(row, columns))
+    }
+
     /// Whether every number of these rows of `columns` is finite. NaN or infinity in a weight would spread to every
     /// result.
     pub fn all_finite(self, bytes: &[u8], columns: usize) -> bool {
@@ -299,7 +307,7 @@ mod tests {
     fn numbers_that_are_not_finite_are_seen_in_every_type_and_place() {
         for dtype in [DType::F32, DType::F16, DType::Bf16, DType::Q8, DType::Q4] {
             let good = dtype.encode(&rows(), 37, Int8Range::Full);
-            assert!(dtype.all_finite(&good, 37), "{dtype:?}");
+            assert_eq!((dtype.all_finite(&good, 37), dtype.not_finite(&good, 37)), (true, None), "{dtype:?}");
             // The highest byte of each number or scale; all ones in it and the byte below are NaN in all three float
             // types.
             let row = dtype.row_bytes(37);
@@ -313,6 +321,7 @@ mod tests {
                 let mut bad = good.clone();
                 (bad[place], bad[place - 1]) = (0xff, 0xff);
                 assert!(!dtype.all_finite(&bad, 37), "{dtype:?} at {place}");
+                assert_eq!(dtype.not_finite(&bad, 37), Some(place / row), "{dtype:?} at {place}");
             }
         }
         // A finite scale whose products are not.

@@ -29,6 +29,7 @@ pub mod config;
 pub mod directory;
 pub mod dtype;
 pub mod error;
+pub mod file_start;
 pub mod folder;
 pub mod heads;
 pub mod inputs;

@@ -33,7 +33,7 @@ pub fn run(data: &[u8]) -> String {
         Err(error) => return kind(&error),
     };
     let mut outcome = format!("{} tensors", tensors.stored.len());
-    for (source, stored) in tensors.stored.iter().enumerate() {
+    for (source, stored) in tensors.stored.iter().enumerate().filter(|(_, stored)| stored.dtype.is_ok()) {
         let all = 0..stored.rows();
         let planned = Planned { names: vec![stored.name.clone()], source, rows: vec![all.clone()] };
         match tensors.rows(&planned, all) {

@@ -189,7 +189,9 @@ async function checkpointFiles(visit: Visit): Promise<{ first: Wanted[]; last: W
   const [index, ...small] = await Promise.all([visit.find(INDEX, true), ...groups]);
   const shards = index ? shardsIn(new TextDecoder().decode(await visit.small(INDEX)), index.url) : [WEIGHTS];
   const weights = await Promise.all(shards.map((path) => visit.find(path)));
-  return { first: [...small.flat(), ...weights, ...(index ? [index] : [])], last: [config] };
+  // Two lists may name the same file.
+  const files = new Map(small.flat().map((file) => [file.path, file])).values();
+  return { first: [...files, ...weights, ...(index ? [index] : [])], last: [config] };
 }
 
 /** The names of the weight files in an index. */

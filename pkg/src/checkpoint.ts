@@ -11,9 +11,12 @@ import type { WasmCheckpoint, WasmModule } from './wasm.js';
 
 export const WEIGHTS = 'model.safetensors';
 export const INDEX = 'model.safetensors.index.json';
-/** Each list is tried until one of its files is there; `''` says that none need be. */
+/**
+ * Each list is tried until one of its files is there; `''` says that none need be. transformers 5 writes the entity vocabulary
+ * into `tokenizer_config.json`.
+ */
 export const SMALL_FILES = [
-  ['entity_vocab.json'], ['luke_web.json', ''], ['tokenizer_config.json', ''], ['added_tokens.json', ''],
+  ['entity_vocab.json', 'tokenizer_config.json'], ['luke_web.json', ''], ['tokenizer_config.json', ''], ['added_tokens.json', ''],
   ['tokenizer.json', 'vocab.json', 'vocab.txt', 'sentencepiece.bpe.model'], ['merges.txt', ''],
 ];
 /** Most headers are shorter: one request is then enough. */
@@ -26,10 +29,16 @@ export async function readCheckpoint(wasm: WasmModule, model: ModelFiles, heads:
   const { url } = model;
   const from = new SmallFiles(model);
   const files: Record<string, Uint8Array> = {};
+  // A file that two lists name is asked for once.
+  const asked = new Map<string, Promise<Uint8Array>>();
+  const read = (name: string) => {
+    if (!asked.has(name)) asked.set(name, from.read(name));
+    return asked.get(name)!;
+  };
   const find = async (names: readonly string[]) => {
     let found: LukeError | undefined;
     for (const name of names) {
-      const bytes = name === '' ? new Uint8Array() : await from.read(name).catch((error: unknown) => void (missingDetail(error), (found ??= error as LukeError)));
+      const bytes = name === '' ? new Uint8Array() : await read(name).catch((error: unknown) => void (missingDetail(error), (found ??= error as LukeError)));
       if (bytes && name) files[name] = bytes;
       if (bytes) return;
     }
@@ -38,6 +47,7 @@ export async function readCheckpoint(wasm: WasmModule, model: ModelFiles, heads:
   try {
     await find(['config.json']); // first, so that what is no checkpoint at all is told by it
     const [index] = await Promise.all([from.read(INDEX).catch((error: unknown) => void missingDetail(error)), ...SMALL_FILES.map(find)]);
+    if (index) files[INDEX] = index;
     const shards = index ? wasm.checkpointShards(index) : [WEIGHTS];
     const headers: Record<string, Uint8Array> = {};
     for (const shard of shards) headers[shard] = await readHeader(wasm, from, shard, fileUrl(url, shard));

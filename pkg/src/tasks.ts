@@ -107,10 +107,10 @@ export interface NerOptions<N extends string = string, S extends boolean = boole
   maxSeqTokens?: number | undefined;
   /**
    * Which spans are scored: all (`all`, as in the paper) or only those that look like English names (`likely`), which is several times
-   * faster. In a text without capital letters or not in English, `likely` scores all spans too. Default: from the model, else `all`.
+   * faster. Without capital letters or not in English: all spans with a letter or a digit. Default: from the model, else `all`.
    */
   candidates?: 'all' | 'likely' | undefined;
-  /** The sentences: found by Unicode's rules (`auto`, the default), the whole text as one sentence (`none`), or the given ranges. */
+  /** The sentences: by Unicode's rules, where one line break is a space (`auto`, the default), the whole text (`none`), or these ranges. */
   sentences?: 'auto' | 'none' | readonly Span[] | undefined;
   /** The context of a sentence: none (`sentence`) or as much of the document as fits (`document`). Default: from the model. */
   context?: 'sentence' | 'document' | undefined;

@@ -35,6 +35,19 @@ test('the names of shards are read from their index', async () => {
   assert.match(log[0]!, /a\.safetensors 20,b\.safetensors 20/);
 });
 
+test('the entity vocabulary may be in tokenizer_config.json, which is asked for once', async () => {
+  const { 'entity_vocab.json': _, 'vocab.json': __, 'merges.txt': ___, ...others } = checkpoint;
+  const { log, asked } = await load({ ...others, 'tokenizer.json': '{}', 'tokenizer_config.json': '{"entity_vocab":{}}' });
+  assert.equal(log[0], 'checkpoint mini of config.json,tokenizer.json,tokenizer_config.json; model.safetensors 20; ner');
+  assert.equal(asked.filter((path) => path === 'tokenizer_config.json').length, 1);
+});
+
+test('the index of shards is read with the other small files', async () => {
+  const { 'model.safetensors': weights, ...others } = checkpoint;
+  const { log } = await load({ ...others, 'model.safetensors.index.json': '["a.safetensors"]', 'a.safetensors': weights });
+  assert.match(log[0]!, /^checkpoint mini of config\.json,entity_vocab\.json,merges\.txt,model\.safetensors\.index\.json,vocab\.json;/);
+});
+
 test('the error for a folder that is neither a model nor a checkpoint names the missing file', async () => {
   await assert.rejects(load({}), (error: any) => error.code === 'network' && /manifest\.json.*config\.json/.test(error.message));
   for (const missing of ['entity_vocab.json', 'model.safetensors', 'vocab.json'] as const) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::plan::ENTITY_TABLE;
+use super::plan::{self, ENTITY_TABLE};
 use super::{HeadPlan, Planned, Stored};
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
@@ -25,27 +25,40 @@ impl TensorNames for Names<'_> {
 }
 
 /// Checks that the planned tensors are those which the config and the heads need, with their shapes, and that the
-/// chosen rows are in the stored tensors.
+/// chosen rows are in the stored tensors. Leaves out those of a type that is not read, if the model does not need them.
 ///
 /// # Errors
-/// `format` when a tensor is missing, is not known or has another shape; `out-of-memory` when the weights, but for a
-/// large entity table, take more than [`MAX_MODEL_BYTES`].
-pub fn check_tensors(config: &LukeConfig, heads: &[HeadPlan], stored: &[Stored], planned: &[Planned]) -> Result<()> {
+/// `format` when a tensor is missing, is not known, is needed and has a type that is not read, or has another shape;
+/// `out-of-memory` when the weights, but for a large entity table, take more than [`MAX_MODEL_BYTES`].
+pub fn check_tensors(
+    config: &LukeConfig,
+    heads: &[HeadPlan],
+    stored: &[Stored],
+    planned: &mut Vec<Planned>,
+) -> Result<()> {
     let names = Names(planned.iter().flat_map(|tensor| &tensor.names).map(String::as_str).collect());
-    let heads: BTreeMap<String, HeadSpec> =
+    let head_specs: BTreeMap<String, HeadSpec> =
         heads.iter().map(|head| (head.kind.key().to_owned(), head.spec.clone())).collect();
-    let specs = tensor_specs(config, &heads, false, &names)?;
+    let specs = tensor_specs(config, &head_specs, false, &names)?;
     let mut shapes: BTreeMap<&str, &[usize]> =
         specs.iter().map(|spec| (spec.name.as_str(), spec.shape.as_slice())).collect();
+    planned.retain(|tensor| {
+        let is_read = tensor.stored_in(stored).is_ok_and(|from| from.dtype.is_ok());
+        is_read || tensor.names.iter().any(|name| shapes.contains_key(name.as_str()))
+    });
     let (mut bytes, mut unknown) = (0u64, None);
-    for tensor in planned {
+    for tensor in planned.iter() {
         let from = tensor.stored_in(stored)?;
         from.check()?;
+        if let Err(dtype) = &from.dtype {
+            let reason = format!("this tensor has dtype {dtype}; F32, F16 and BF16 are read");
+            return Err(LukeError::format(&from.own_name, reason));
+        }
         let shape = tensor.shape(from);
         for name in &tensor.names {
             let bad = |reason: String| LukeError::format(name, reason);
             let Some(expected) = shapes.remove(name.as_str()) else {
-                unknown.get_or_insert(name);
+                unknown.get_or_insert(&from.own_name);
                 continue;
             };
             if shape != expected {
@@ -60,10 +73,12 @@ pub fn check_tensors(config: &LukeConfig, heads: &[HeadPlan], stored: &[Stored],
         }
     }
     if let Some(missing) = specs.iter().find(|spec| shapes.contains_key(spec.name.as_str())) {
-        return Err(LukeError::format(&missing.name, "this tensor is missing"));
+        return Err(plan::missing(&missing.name, stored));
     }
     if let Some(name) = unknown {
-        return Err(LukeError::format(name, "this tensor is not known to any head of the model"));
+        let reason = "this tensor is not known to any head of the model; to leave it out, name it with --leave-out, or \
+            under leaveOut in luke_web.json";
+        return Err(LukeError::format(name, reason));
     }
     if bytes > MAX_MODEL_BYTES {
         return Err(LukeError::out_of_memory("for the weights", bytes, 1));
@@ -75,7 +90,6 @@ pub fn check_tensors(config: &LukeConfig, heads: &[HeadPlan], stored: &[Stored],
 mod tests {
     use serde_json::json;
 
-    use super::super::plan;
     use super::*;
     use crate::dtype::DType;
 
@@ -101,8 +115,9 @@ mod tests {
         }
         let specs = tensor_specs(&config(), &BTreeMap::new(), false, &None).unwrap();
         let stored = |spec: crate::folder::TensorSpec| Stored {
-            name: spec.name,
-            dtype: DType::F32,
+            name: spec.name.clone(),
+            own_name: spec.name,
+            dtype: Ok(DType::F32),
             shape: spec.shape,
             file: "m".into(),
             offset: 0,
@@ -113,7 +128,7 @@ mod tests {
     fn check(change: impl FnOnce(&mut Vec<Stored>)) -> Result<()> {
         let mut stored = stored();
         change(&mut stored);
-        check_tensors(&config(), &[], &stored, &plan(&config(), &stored, &[], false)?)
+        check_tensors(&config(), &[], &stored, &mut plan::plan(&config(), &stored, &[], false)?)
     }
 
     #[test]
@@ -135,8 +150,8 @@ mod tests {
             refused("has no numbers", &|all| all.iter_mut().for_each(|tensor| tensor.shape = shape.clone()));
         }
         refused("this tensor is missing", &|all| all.retain(|tensor| !tensor.name.ends_with("key.weight")));
-        refused("luke.x: this tensor is not known", &|all| {
-            let other = Stored { name: "luke.x".into(), ..all[0].clone() };
+        refused("module.x: this tensor is not known", &|all| {
+            let other = Stored { name: "luke.x".into(), own_name: "module.x".into(), ..all[0].clone() };
             all.push(other);
         });
         refused("is in the checkpoint twice", &|all| {
@@ -146,14 +161,36 @@ mod tests {
     }
 
     #[test]
+    fn a_type_that_is_not_read_matters_where_the_model_needs_the_tensor() {
+        let other = |name: &str| Stored {
+            name: name.into(),
+            own_name: name.into(),
+            dtype: Err("F64".into()),
+            ..stored()[0].clone()
+        };
+        for name in ["luke.embeddings.position_ids", "embeddings.position_ids", "loss_fct.weight", "anything"] {
+            check(|all| all.push(other(name))).unwrap();
+        }
+        for part in ["query.weight", "word_embeddings.weight", "LayerNorm.bias"] {
+            let error = check(|all| {
+                let needed = all.iter_mut().find(|tensor| tensor.name.ends_with(part)).unwrap();
+                needed.dtype = Err("F64".into());
+                needed.own_name = format!("module.{}", needed.name);
+            });
+            let error = error.unwrap_err().to_string();
+            assert!(error.starts_with("module.") && error.contains("has dtype F64; F32, F16 and BF16"), "{error}");
+        }
+    }
+
+    #[test]
     fn chosen_rows_are_in_the_tensor() {
         let (stored, config) = (stored(), config());
-        let mut planned = plan(&config, &stored, &[], false).unwrap();
+        let mut planned = plan::plan(&config, &stored, &[], false).unwrap();
         let words = planned.iter_mut().find(|tensor| tensor.is(super::super::WORD_TABLE)).unwrap();
         words.rows = [0..11, 12..13].into();
-        let error = check_tensors(&config, &[], &stored, &planned).unwrap_err();
+        let error = check_tensors(&config, &[], &stored, &mut planned).unwrap_err();
         assert!(error.to_string().contains("beyond the 12"), "{error}");
         planned[0].source = stored.len();
-        assert!(check_tensors(&config, &[], &stored, &planned).is_err());
+        assert!(check_tensors(&config, &[], &stored, &mut planned).is_err());
     }
 }

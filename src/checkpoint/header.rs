@@ -1,30 +1,28 @@
 //! What stands at the head of a safetensors file: names, shapes, and where the numbers are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
-use serde::Deserialize;
 
-use super::limits::{MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_JSON_BYTES, MAX_NAME_BYTES, MAX_SHARDS};
+use super::limits::{MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_NAME_BYTES};
 use super::names::ByTensor;
 use crate::dtype::DType;
 use crate::error::{LukeError, Result, shortened};
-use crate::folder::limits::MAX_PATH_BYTES;
+use crate::file_start;
 
 /// Bytes before the header's JSON: its length as a little-endian u64.
 const LENGTH: usize = 8;
 
-/// The file that names the shards of a checkpoint.
-const INDEX: &str = "model.safetensors.index.json";
-
 /// A tensor as a checkpoint stores it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored {
-    /// Its name in the file.
+    /// Its name, without what wraps the model ([`unwrapped`](super::unwrapped)).
     pub name: String,
-    /// How its numbers are stored.
-    pub dtype: DType,
+    /// Its name in the file.
+    pub own_name: String,
+    /// How its numbers are stored; `Err` with the name of a type that is not read. Only what the model uses needs to be read.
+    pub dtype: std::result::Result<DType, String>,
     /// Its shape.
     pub shape: Vec<usize>,
     /// The file it is in.
@@ -46,7 +44,12 @@ impl Stored {
 
     /// Bytes of a row; `usize::MAX` where that is more than there can be.
     pub fn row_bytes(&self) -> usize {
-        self.dtype.row_bytes(self.columns())
+        self.read_as().row_bytes(self.columns())
+    }
+
+    /// How its numbers are stored. A plan has no tensor that is not read, so there F32 stands for nothing.
+    pub fn read_as(&self) -> DType {
+        self.dtype.clone().unwrap_or(DType::F32)
     }
 
     /// Checks what a reader of another format found. [`read_header`] has checked its tensors already.
@@ -55,7 +58,7 @@ impl Stored {
     /// `format` when the name is too long, or when the tensor has no numbers, too many dimensions or more bytes than
     /// can be counted.
     pub fn check(&self) -> Result<()> {
-        check_shape(&self.name, &self.shape, self.dtype.row_bytes(1).saturating_mul(8))
+        check_shape(&self.own_name, &self.shape, self.read_as().row_bytes(1).saturating_mul(8))
             .map(drop)
             .map_err(|reason| LukeError::format(&self.file, reason))
     }
@@ -81,8 +84,9 @@ fn check_shape(name: &str, shape: &[usize], bits: usize) -> std::result::Result<
 /// How many bytes of a safetensors file to read for [`read_header`], from its first 8 bytes.
 ///
 /// # Errors
-/// `format` when there are fewer than 8 bytes, or when the header is longer than [`MAX_HEADER_BYTES`].
+/// `format` when there are fewer than 8 bytes, when they are the start of something else, or when the header is longer than [`MAX_HEADER_BYTES`].
 pub fn header_bytes(file: &str, first: &[u8]) -> Result<usize> {
+    file_start::check(file, first)?;
     let Some((length, _)) = first.split_first_chunk::<LENGTH>() else {
         return Err(LukeError::format(file, "is cut short: it has no header"));
     };
@@ -110,12 +114,11 @@ fn check_tensors(tensors: &BTreeMap<String, TensorInfo>) -> std::result::Result<
 }
 
 /// The tensors of a safetensors file, from its first [`header_bytes`] bytes (or more) and, where known, its length.
-/// Integers (`position_ids`) are left out.
 ///
 /// # Errors
 /// `format` when the header is cut short or no JSON, names a tensor twice, or goes beyond a limit of [`super::limits`];
-/// when a tensor has no numbers, or a type other than F32, F16, BF16 and I64; when tensors overlap, leave gaps, or are
-/// not as long as their shapes; and when the file is not as long as the header says.
+/// when a tensor has no numbers; when tensors overlap, leave gaps, or are not as long as their shapes; and when the file
+/// is not as long as the header says.
 pub fn read_header(file: &str, start: &[u8], file_bytes: Option<usize>) -> Result<Vec<Stored>> {
     let bad = |reason: String| LukeError::format(file, reason);
     let data = header_bytes(file, start)?;
@@ -129,49 +132,16 @@ pub fn read_header(file: &str, start: &[u8], file_bytes: Option<usize>) -> Resul
     let mut tensors = Vec::new();
     for (name, info) in header.0 {
         let dtype = match info.dtype {
-            Dtype::F32 => DType::F32,
-            Dtype::F16 => DType::F16,
-            Dtype::BF16 => DType::Bf16,
-            Dtype::I64 => continue,
-            other => return Err(bad(format!("tensor {name} has dtype {other:?}; F32, F16 and BF16 are read"))),
+            Dtype::F32 => Ok(DType::F32),
+            Dtype::F16 => Ok(DType::F16),
+            Dtype::BF16 => Ok(DType::Bf16),
+            other => Err(format!("{other:?}")),
         };
         let offset = data.saturating_add(info.data_offsets.0);
-        tensors.push(Stored { name, dtype, shape: info.shape, file: file.into(), offset });
+        tensors.push(Stored { own_name: name.clone(), name, dtype, shape: info.shape, file: file.into(), offset });
     }
     tensors.sort_by_key(|tensor| tensor.offset);
     Ok(tensors)
-}
-
-/// The files that `model.safetensors.index.json` names, each once, in alphabetical order.
-///
-/// # Errors
-/// `format` when the file is too long or no such JSON, names a tensor twice, names too many files, or one that is not
-/// in the folder itself.
-pub fn shards(index_json: &[u8]) -> Result<Vec<String>> {
-    #[derive(Deserialize)]
-    struct Index {
-        weight_map: ByTensor<String>,
-    }
-    let bad = |reason: String| LukeError::format(INDEX, reason);
-    if index_json.len() > MAX_JSON_BYTES {
-        return Err(bad(format!("has {} bytes, more than {MAX_JSON_BYTES}", index_json.len())));
-    }
-    let index: Index = serde_json::from_slice(index_json).map_err(|error| bad(error.to_string()))?;
-    let shards: BTreeSet<String> = index.weight_map.0.into_values().collect();
-    if shards.len() > MAX_SHARDS {
-        return Err(bad(format!("names {} files, more than {MAX_SHARDS}", shards.len())));
-    }
-    let inside = |shard: &String| {
-        let separates = |c: char| ['/', '\\', ':', '?', '#'].contains(&c) || c.is_control();
-        !shard.is_empty() && shard.len() <= MAX_PATH_BYTES && !shard.starts_with('.') && !shard.contains(separates)
-    };
-    match shards.iter().find(|shard| !inside(shard)) {
-        Some(outside) => {
-            let start = shortened(outside);
-            Err(bad(format!("shard '{}' is not in the folder", start.escape_debug())))
-        }
-        None => Ok(shards.into_iter().collect()),
-    }
 }
 
 #[cfg(test)]
@@ -194,9 +164,10 @@ mod tests {
         let bytes = file(json, 30);
         let start = 8 + json.len();
         let tensors = read_header("m", &bytes[..start], Some(bytes.len())).unwrap();
-        let places: Vec<_> = tensors.iter().map(|t| (t.name.as_str(), t.dtype, t.offset - start)).collect();
-        assert_eq!(places, [("a", DType::F32, 8), ("b", DType::Bf16, 24)]);
-        assert_eq!((tensors[0].rows(), tensors[0].row_bytes()), (2, 8));
+        let places: Vec<_> = tensors.iter().map(|t| (t.name.as_str(), t.dtype.clone(), t.offset - start)).collect();
+        let ids = Err("I64".to_owned());
+        assert_eq!(places, [("ids", ids, 0), ("a", Ok(DType::F32), 8), ("b", Ok(DType::Bf16), 24)]);
+        assert_eq!((tensors[1].rows(), tensors[1].row_bytes()), (2, 8));
         assert_eq!(header_bytes("m", &bytes[..8]).unwrap(), start);
     }
 
@@ -215,7 +186,6 @@ mod tests {
         refused(&one("[8,0]"), 8, "a");
         refused(&one("[0,18446744073709551615]"), 8, "header");
         refused(r#"{"a":{"dtype":"F99","shape":[],"data_offsets":[0,0]}}"#, 0, "F99");
-        refused(r#"{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}"#, 8, "tensor a has dtype F64");
         let two = r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},
                       "b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#;
         refused(two, 12, "b");
@@ -224,10 +194,6 @@ mod tests {
             [(vec![255; 8], "bytes"), (vec![1], "cut short"), (vec![9, 0, 0, 0, 0, 0, 0, 0], "cut short")]
         {
             assert!(read_header("x", &bytes, None).unwrap_err().to_string().contains(part));
-        }
-        for outside in ["../m.safetensors", "a/b", "http://x", "", ".", "a\\u0000b", &"x".repeat(2000)] {
-            let index = format!(r#"{{"weight_map":{{"a":"{outside}"}}}}"#);
-            assert!(shards(index.as_bytes()).unwrap_err().to_string().contains("not in the folder"));
         }
     }
 
@@ -275,19 +241,5 @@ mod tests {
         let names = (0..=super::super::limits::MAX_STORED_TENSORS).map(|i| tensor(&format!("t{i}"), "[1]"));
         let json = format!("{{{}}}", names.collect::<Vec<_>>().join(","));
         assert!(read_header("m", &file(&json, 0), None).unwrap_err().to_string().contains("tensors"));
-    }
-
-    #[test]
-    fn an_index_names_each_tensor_once_and_few_files() {
-        let refused = |index: String, part: &str| {
-            let error = shards(index.as_bytes()).unwrap_err().to_string();
-            assert!(error.contains(INDEX) && error.contains(part), "{error}");
-        };
-        let good = r#"{"metadata":{},"weight_map":{"a":"m2.safetensors","b":"m1.safetensors","c":"m2.safetensors"}}"#;
-        assert_eq!(shards(good.as_bytes()).unwrap(), ["m1.safetensors", "m2.safetensors"]);
-        refused(r#"{"weight_map":{"a":"m1.safetensors","a":"m2.safetensors"}}"#.into(), "tensor a is there twice");
-        let files: Vec<String> = (0..=MAX_SHARDS).map(|i| format!(r#""t{i}":"m{i}""#)).collect();
-        refused(format!(r#"{{"weight_map":{{{}}}}}"#, files.join(",")), "more than");
-        refused(" ".repeat(MAX_JSON_BYTES + 1), "more than");
     }
 }

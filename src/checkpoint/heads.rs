@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use super::Stored;
+use super::names::examples;
 use crate::config::{LukeConfig, MAX_LABELS};
 use crate::error::{LukeError, Result, shortened};
 use crate::heads::{ClozeTokens, HEADS, HeadInfo, HeadKind, HeadLayers, HeadSpec, NerContext};
@@ -81,6 +82,10 @@ pub fn plan_heads(
             spec.labels = labels(*kind, spec, config, rows, labelled == 1)?;
         }
         if *kind == HeadKind::Ner {
+            spec.no_entity().map_err(|reason| {
+                let reason = format!("head 'ner': {reason}; luke_web.json may name them: heads.ner.labels");
+                LukeError::format("config.json", reason)
+            })?;
             spec.context.get_or_insert(NerContext::Document);
             spec.max_span_tokens.get_or_insert(16);
         }
@@ -108,7 +113,8 @@ fn renames(choice: &HeadChoice, stored: &[Stored], several: bool) -> Result<Vec<
         let stored_as = |from: &&String| stored.iter().any(|tensor| tensor.name.starts_with(*from));
         let from = candidates.iter().find(stored_as).ok_or_else(|| {
             let layer = candidates.first().map_or("", String::as_str);
-            LukeError::format(format!("{layer}weight"), format!("is missing, head '{kind}' needs it"))
+            let reason = format!("is missing, head '{kind}' needs it; {}", examples(stored));
+            LukeError::format(format!("{layer}weight"), reason)
         })?;
         let to = if several { format!("heads.{kind}.{name}.") } else { format!("{name}.") };
         Ok((from.clone(), to))

@@ -6,13 +6,16 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::plan::{ENTITY_TABLE, Planned, first_use, plan};
-use super::{HeadChoice, Lookup, Stored, WORD_TABLE, check_tensors, json, plan_heads};
-use crate::config::LukeConfig;
+use super::{
+    HeadChoice, INDEX, Lookup, Stored, WORD_TABLE, check_tensors, json, leave_out, of_index, plan_heads, shards,
+    unwrapped,
+};
+use crate::config::{LukeConfig, null_is_default};
 use crate::dtype::DType;
 use crate::error::{LukeError, Result};
 use crate::folder::{CheckedFolder, Chunk, EntityTable, FileEntry, Files, Manifest, TensorEntry};
 use crate::heads::HeadSpec;
-use crate::text::{EntityVocab, Tokenizer, TokenizerJson};
+use crate::text::{EntityVocab, Tokenizer, TokenizerJson, entity_vocab_json};
 
 /// Max bytes of a chunk. A longer row is a chunk of its own.
 const CHUNK_BYTES: usize = 8 << 20;
@@ -24,11 +27,17 @@ pub struct About {
     /// The model's name.
     pub name: Option<String>,
     /// SPDX expression or a sentence.
+    #[serde(deserialize_with = "null_is_default")]
     pub license: String,
     /// Where the weights come from.
+    #[serde(deserialize_with = "null_is_default")]
     pub source: String,
     /// Heads by task.
+    #[serde(deserialize_with = "null_is_default")]
     pub heads: BTreeMap<String, HeadSpec>,
+    /// Tensors to leave out, by their names in the files: `loss_fct.weight`, or `loss_fct` for all below it.
+    #[serde(deserialize_with = "null_is_default")]
+    pub leave_out: Vec<String>,
 }
 
 impl About {
@@ -67,15 +76,21 @@ impl RawCheckpoint {
         let value: Value = json(files, "config.json")?.ok_or_else(|| missing("config.json"))?;
         let config = LukeConfig::from_value(&value)?;
         let about = About::read(files)?;
+        let mut stored = unwrapped(match files(INDEX)? {
+            Some(index) if is_sharded(&index, stored)? => of_index(&index, stored.to_vec())?,
+            _ => stored.to_vec(),
+        });
+        leave_out(&mut stored, &about.leave_out)?;
+        let stored = stored.as_slice();
         let heads = plan_heads(&config, &about.heads, stored, chosen)?;
         let mut planned = plan(&config, stored, &heads, !chosen.is_empty())?;
-        check_tensors(&config, &heads, stored, &planned)?;
+        check_tensors(&config, &heads, stored, &mut planned)?;
         let tokenizer = TokenizerJson::of_checkpoint(files)?.check()?;
-        let entity_vocab = files("entity_vocab.json")?.ok_or_else(|| missing("entity_vocab.json"))?;
+        let entity_vocab = entity_vocab_json(files)?;
         let entity_table = take_entity_table(&mut planned, stored);
         let (chunks, tensors) = chunks(&planned, stored);
         let words = planned.iter().find(|tensor| tensor.is(WORD_TABLE));
-        let dtype = words.and_then(|words| stored.get(words.source)).map_or(DType::F32, |words| words.dtype);
+        let dtype = words.and_then(|words| stored.get(words.source)).map_or(DType::F32, Stored::read_as);
         let part =
             |path: &str, bytes: &[u8]| FileEntry { path: path.into(), bytes: bytes.len(), sha256: None, offset: None };
         let manifest = Manifest {
@@ -103,6 +118,12 @@ impl RawCheckpoint {
     }
 }
 
+/// Whether the tensors are from the files of the index.
+fn is_sharded(index_json: &[u8], stored: &[Stored]) -> Result<bool> {
+    let shards = shards(index_json)?;
+    Ok(stored.iter().all(|tensor| shards.contains(&tensor.file)))
+}
+
 /// Takes a large entity table out of the plan, as parts of its file.
 fn take_entity_table(planned: &mut Vec<Planned>, stored: &[Stored]) -> Option<EntityTable> {
     let index = planned.iter().position(|tensor| tensor.is(ENTITY_TABLE))?;
@@ -118,7 +139,7 @@ fn take_entity_table(planned: &mut Vec<Planned>, stored: &[Stored]) -> Option<En
         rows: tensor.rows(),
         row_bytes: tensor.row_bytes(),
         rows_per_chunk,
-        dtype: tensor.dtype,
+        dtype: tensor.read_as(),
         chunks: chunks.collect(),
     })
 }
@@ -161,7 +182,7 @@ fn chunks(planned: &[Planned], stored: &[Stored]) -> (Vec<Chunk>, Vec<TensorEntr
             };
             tensors.extend(tensor.names.iter().map(|name| TensorEntry {
                 name: name.clone(),
-                dtype: from.dtype,
+                dtype: from.read_as(),
                 shape: from.shape.clone(),
                 rows: (start > 0 || end < from.rows()).then_some([start, end]),
                 chunk: chunks.len().saturating_sub(1),

@@ -20,12 +20,16 @@ pub mod limits;
 mod manifest;
 mod names;
 mod plan;
+mod shards;
 
 pub use check::check_tensors;
-pub use header::{Stored, header_bytes, read_header, shards};
+pub use header::{Stored, header_bytes, read_header};
 pub use heads::{HeadChoice, HeadPlan, plan_heads};
 pub use manifest::{About, RawCheckpoint};
+pub use names::{leave_out, unwrapped};
 pub use plan::{ENTITY_TABLE, Planned, Rows, WORD_TABLE, plan};
+
+pub use shards::{INDEX, of_index, shards};
 
 pub use crate::text::Lookup;
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::Stored;
 use super::heads::{HeadPlan, is_of_head};
 use super::limits::MAX_STORED_TENSORS;
+use super::names::examples;
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result};
 use crate::heads::HeadKind;
@@ -106,8 +107,10 @@ pub fn plan(config: &LukeConfig, stored: &[Stored], heads: &[HeadPlan], only: bo
     let mut named: BTreeMap<String, usize> = BTreeMap::new();
     for (index, tensor) in stored.iter().enumerate() {
         let Some(name) = name_in_model(&tensor.name, heads, only) else { continue };
-        if named.contains_key(&name) {
-            return Err(LukeError::format(name, "this tensor is in the checkpoint twice"));
+        if let Some(first) = named.get(&name).and_then(|first| stored.get(*first)) {
+            let reason =
+                format!("this tensor is in the checkpoint twice, as {} and {}", first.own_name, tensor.own_name);
+            return Err(LukeError::format(name, reason));
         }
         named.insert(name, index);
     }
@@ -126,9 +129,7 @@ pub fn plan(config: &LukeConfig, stored: &[Stored], heads: &[HeadPlan], only: bo
         }
     }
     if !named.contains_key(WORD_TABLE) {
-        let names: Vec<&str> = named.keys().map(String::as_str).take(3).collect();
-        let reason = format!("this tensor is missing: no LUKE checkpoint ({}...)", names.join(", "));
-        return Err(LukeError::format(WORD_TABLE, reason));
+        return Err(missing(WORD_TABLE, stored));
     }
     let mut names: Vec<(String, usize)> = named.into_iter().collect();
     names.sort_by_cached_key(|(name, _)| first_use(name));
@@ -146,6 +147,11 @@ pub fn plan(config: &LukeConfig, stored: &[Stored], heads: &[HeadPlan], only: bo
         Some(Planned { names: names_of.remove(&source)?, source, rows })
     });
     Ok(planned.collect())
+}
+
+/// The error for a tensor that the model needs and the plan does not have.
+pub(super) fn missing(name: &str, stored: &[Stored]) -> LukeError {
+    LukeError::format(name, format!("this tensor is missing; {}", examples(stored)))
 }
 
 /// The model's name for a tensor of the checkpoint; `None` where the model does not take it.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{LukeError, Result};
+use crate::file_start;
 
 /// A file of a model, or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +46,8 @@ impl FileEntry {
     /// `integrity` if the length or the SHA-256 differs.
     pub fn verify_by(&self, bytes: &[u8], sha256: &str) -> Result<()> {
         if bytes.len() != self.bytes {
-            let reason = format!("{} bytes came, {} expected", bytes.len(), self.bytes);
+            let what = file_start::stand_in(bytes).map(|what| format!(": this is {what}")).unwrap_or_default();
+            let reason = format!("{} bytes came, {} expected{what}", bytes.len(), self.bytes);
             return Err(LukeError::integrity(&self.path, reason));
         }
         match &self.sha256 {
@@ -81,6 +83,8 @@ mod tests {
             assert_eq!(error.code(), "integrity");
             assert!(error.to_string().contains(part) && error.to_string().contains("a.bin"), "{error}");
         }
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+        assert!(entry.verify(pointer).unwrap_err().to_string().contains("Git LFS pointer"));
         assert!(entry.verify_by(b"abc", "").is_err());
         let without = FileEntry { sha256: None, ..entry };
         assert!(without.verify(b"xyz").is_ok() && without.verify(b"wxyz").is_err());

@@ -26,6 +26,23 @@ pub struct HeadSpec {
     pub tokens: Option<ClozeTokens>,
 }
 
+/// What the label of "no entity" is called: in CoNLL's files, and by LUKE's authors.
+const NO_ENTITY: [&str; 2] = ["O", "NIL"];
+
+impl HeadSpec {
+    /// Of a head `ner`, the place of the label that means "no entity".
+    ///
+    /// # Errors
+    /// What is wrong where not exactly one label is called `O` or `NIL`.
+    pub fn no_entity(&self) -> Result<usize, String> {
+        let mut named = self.labels.iter().enumerate().filter(|(_, label)| NO_ENTITY.contains(&label.as_str()));
+        match (named.next(), named.next()) {
+            (Some((place, _)), None) => Ok(place),
+            _ => Err(format!("one of the labels must be O or NIL, for \"no entity\": {}", self.labels.join(", "))),
+        }
+    }
+}
+
 /// The tokens that ReCoRD's reader adds to the vocabulary, as rows of the word table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,10 +77,10 @@ pub enum NerContext {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Candidates {
-    /// Every run of words, as in the paper.
+    /// Every run of words, as in the paper, those of signs alone too.
     #[default]
     All,
     /// Those that look like names in English: a tenth of them. Where letters do not tell (no capitals, all capitals,
-    /// another language or script), every run.
+    /// another language or script), every run that has a letter or a digit.
     Likely,
 }

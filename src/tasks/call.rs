@@ -51,7 +51,11 @@ impl Luke {
 }
 
 fn argument<T: DeserializeOwned>(input: Value) -> Result<T> {
-    required("input", input)
+    match input {
+        // A list would be taken as the fields in their order.
+        Value::Array(_) => Err(LukeError::input("input", "must be an object, not a list")),
+        input => required("input", input),
+    }
 }
 
 fn several<T: DeserializeOwned>(inputs: Value) -> Result<Vec<T>> {

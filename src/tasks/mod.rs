@@ -161,6 +161,8 @@ impl Luke {
 pub fn from_value<T: serde::de::DeserializeOwned + Default>(name: &str, value: Value) -> Result<T> {
     match value {
         Value::Null => Ok(T::default()),
+        // A list would be taken as the fields in their order.
+        Value::Array(_) => Err(LukeError::input(name, "must be an object, not a list")),
         value => required(name, value),
     }
 }

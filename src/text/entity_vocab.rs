@@ -4,9 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use serde::Deserialize;
+
+use super::slow::{Lookup, json_file};
 use super::sorted_strings::SortedStrings;
 use super::transducer;
 use crate::error::{LukeError, Result};
+use crate::file_start;
 
 /// First bytes of an index file.
 const MAGIC: &[u8; 8] = b"LUKE-EV1";
@@ -31,6 +35,27 @@ pub struct EntityVocab {
     pub mask2: Option<u32>,
 }
 
+/// The entity vocabulary of a checkpoint as JSON: its `entity_vocab.json`, or what transformers 5 writes into
+/// `tokenizer_config.json` instead.
+///
+/// # Errors
+/// `format` where it is in neither, and those of `files`.
+pub fn entity_vocab_json(files: Lookup) -> Result<Vec<u8>> {
+    #[derive(Deserialize)]
+    struct Config {
+        entity_vocab: Option<BTreeMap<String, u32>>,
+    }
+    const FILE: &str = "entity_vocab.json";
+    if let Some(bytes) = files(FILE)? {
+        file_start::check(FILE, &bytes)?;
+        return Ok(bytes);
+    }
+    let config: Option<Config> = json_file(files, "tokenizer_config.json")?;
+    let missing = || LukeError::format(FILE, "is not in the checkpoint, and tokenizer_config.json has no entity_vocab");
+    let titles = config.and_then(|config| config.entity_vocab).ok_or_else(missing)?;
+    serde_json::to_vec(&titles).map_err(|error| LukeError::format(FILE, error.to_string()))
+}
+
 impl EntityVocab {
     /// Reads an index, or Hugging Face's `entity_vocab.json` (title to row). Every row must be below `rows`.
     ///
@@ -38,6 +63,7 @@ impl EntityVocab {
     /// `format` where the bytes are neither, a row is not below `rows`, or `[MASK]`, `[UNK]` or `[PAD]` is missing.
     pub fn from_bytes(bytes: &[u8], rows: usize) -> Result<Self> {
         let Some(index) = bytes.strip_prefix(MAGIC) else {
+            let bytes = file_start::check("entity_vocab", bytes)?;
             let entries: BTreeMap<String, u32> =
                 serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
             let mut titles = SortedStrings::with_capacity(entries.len());

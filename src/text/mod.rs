@@ -23,7 +23,7 @@ mod tokenizer_json;
 mod tokenizing;
 mod transducer;
 
-pub use entity_vocab::EntityVocab;
+pub use entity_vocab::{EntityVocab, entity_vocab_json};
 pub use input_builder::{EncodeOptions, InputBuilder, InputForm};
 pub use offsets::{OffsetUnit, Offsets};
 pub use slow::Lookup;

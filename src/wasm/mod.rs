@@ -105,7 +105,8 @@ impl Checkpoint {
 }
 
 /// Reads the small files of a checkpoint that is loaded without conversion; see [`RawCheckpoint`]. `files` has their
-/// bytes by name: `config.json`, `entity_vocab.json`, `luke_web.json` and the tokenizer's files, as far as they exist.
+/// bytes by name: `config.json`, `entity_vocab.json`, `luke_web.json`, `model.safetensors.index.json` and the tokenizer's
+/// files, as far as they exist.
 /// `headers` has the start of each safetensors file by name. Both have values of type `Uint8Array`. `heads` names the
 /// heads to keep; `[]` keeps all.
 ///

@@ -23,11 +23,14 @@ pub use store::WeightStore;
 use crate::dtype::DType;
 use crate::error::{LukeError, Result};
 
-/// Refuses rows of `columns` numbers, stored in this way, if one of the numbers is NaN or infinite. `name` is their tensor.
-fn check_finite(name: &str, dtype: DType, bytes: &[u8], columns: usize) -> Result<()> {
-    if dtype.all_finite(bytes, columns) {
-        Ok(())
-    } else {
-        Err(LukeError::format(name, "has a number that is not finite (NaN or infinite)"))
+/// Refuses rows of `columns` numbers, stored in this way, if one of the numbers is NaN or infinite. `name` is their tensor,
+/// and `first` is the first of the rows in it.
+fn check_finite(name: &str, dtype: DType, bytes: &[u8], columns: usize, first: usize) -> Result<()> {
+    match dtype.not_finite(bytes, columns) {
+        None => Ok(()),
+        Some(row) => {
+            let row = first.saturating_add(row);
+            Err(LukeError::format(name, format!("row {row} has a number that is not finite (NaN or infinite)")))
+        }
     }
 }

@@ -159,7 +159,8 @@ impl PagedRows {
         let file = self.table.chunks.get(index).ok_or_else(|| no_row(index, self.table.rows))?;
         let ahead = ahead.filter(|index| !self.cache().has(*index)).filter_map(|index| self.table.chunks.get(index));
         let chunk = read_verified(&*self.source, file, ahead, Vec::new()).await?;
-        check_finite(&format!("the entity table in {}", file.path), self.table.dtype, &chunk, self.columns)?;
+        let first = self.table.rows_of(index).start;
+        check_finite(&format!("the entity table in {}", file.path), self.table.dtype, &chunk, self.columns, first)?;
         let chunk = Arc::new(chunk);
         if keep {
             self.cache().put(index, chunk.clone());

@@ -139,7 +139,7 @@ impl<'a> WeightStore<'a> {
         };
         let beyond = || LukeError::format(&tensor.name, "reaches beyond its chunk");
         let bytes = chunk.get(part.bytes.clone()).ok_or_else(beyond)?;
-        check_finite(&tensor.name, tensor.dtype, bytes, tensor.columns())?;
+        check_finite(&tensor.name, tensor.dtype, bytes, tensor.columns(), part.rows.start)?;
         visit(bytes)?;
         let pending = self.pending.entry(part.chunk).or_default();
         *pending = pending.saturating_sub(1);

@@ -277,7 +277,7 @@ fn a_run_that_was_stopped_goes_on_where_it_was() {
         assert_eq!(std::fs::read_to_string(&predictions).unwrap(), complete, "{what}: the file was touched");
     };
     refused("another options", run(&["--options", r#"{"threshold": 0.5}"#]));
-    let other = written("other.txt", "Tokyo O\n");
+    let other = written("other.txt", "Tokyo B-LOC\n");
     refused("another dataset", eval("micro-span_cls", "conll2003", &other, &["--predictions", &path]));
     refused("another manifest", eval("micro-span_cls-noeaa", "conll2003", &dataset, &["--predictions", &path]));
     for (content, what) in [
@@ -331,7 +331,7 @@ fn bad_files_are_refused_by_file_and_record() {
 
 #[test]
 fn options_and_heads_that_do_not_fit_stop_the_run() {
-    let path = written("stop.txt", "Tokyo O\n");
+    let path = written("stop.txt", "Tokyo B-LOC\n");
     for (options, named) in [
         (r#"{"threshold": 2}"#, "threshold: 2 is not between 0 and 1"),
         (r#"{"treshold": 1}"#, "treshold"),

@@ -8,6 +8,7 @@ mod cli;
 mod cloze;
 mod default_model;
 mod eval;
+mod field;
 mod full_size;
 mod gate;
 mod heads;

@@ -20,7 +20,7 @@ pub fn tokenizer() -> String {
     checkpoint("micro-model").display().to_string()
 }
 
-fn check(luke: &Luke, model: &Value) {
+pub fn check(luke: &Luke, model: &Value) {
     let name = model["checkpoint"].as_str().unwrap();
     let encoder = luke.input_builder(EncodeOptions::default());
     let ids = |value: &Value| serde_json::from_value::<Vec<u32>>(value.clone()).unwrap();

@@ -28,14 +28,14 @@ fn stored(folder: &Path) -> Vec<Stored> {
     files.iter().flat_map(of).collect()
 }
 
-fn read_raw(folder: &Path, heads: &[&str]) -> Result<(RawCheckpoint, Arc<Recorded>), LukeError> {
+pub fn read_raw(folder: &Path, heads: &[&str]) -> Result<(RawCheckpoint, Arc<Recorded>), LukeError> {
     let lookup = |name: &str| Ok(std::fs::read(folder.join(name)).ok());
     let heads: Vec<HeadChoice> = heads.iter().map(|head| head.parse().unwrap()).collect();
     let raw = RawCheckpoint::read(&lookup, &stored(folder), "raw", &heads)?;
     Ok((raw, Recorded::ending(folder, ".safetensors")))
 }
 
-fn load_raw(folder: &Path, heads: &[&str]) -> (Luke, Arc<Recorded>) {
+pub fn load_raw(folder: &Path, heads: &[&str]) -> (Luke, Arc<Recorded>) {
     let (raw, source) = read_raw(folder, heads).unwrap();
     let manifest = serde_json::to_string(raw.folder.manifest()).unwrap();
     assert!(CheckedFolder::parse(&manifest).is_err(), "a model folder must have hashes");

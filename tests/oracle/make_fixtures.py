@@ -396,6 +396,8 @@ NER_TEXTS = {
     'start_end': "Tokyo beats Paris",
     'nfd': unicodedata.normalize('NFD', "Beyoncé in São Paulo"),
     'ws_lead': "   Tokyo  ",
+    'marks': "❤\ufe0fAna Ivanovic won at Par\u00adis, 👍🏽Tokyo",
+    'scripts': "IBM在东京的Tokyoです",
 }
 
 

@@ -102,7 +102,34 @@ def ner_words(tk, model, words, bounds, **kw):
 
 
 # ---------------------------------------------------------------- NER on raw text (HF notebook form + chunking for long texts)
-WORD_RE = regex.compile(r"[\p{L}\p{M}\p{N}_]+|[^\s\p{L}\p{M}\p{N}_]")
+IDEOGRAPHS = r'\u4E00-\u9FFF\u3400-\u4DBF\U00020000-\U0002A6DF\U0002A700-\U0002CEAF\uF900-\uFAFF\U0002F800-\U0002FA1F'
+HIRAGANA = r'\u3041-\u309F'
+SCRIPTS = [  # Katakana, Hangul, Thai, Lao, Tibetan, Myanmar, Khmer, Hebrew, Arabic
+    r'\u30A0-\u30FF\u31F0-\u31FF\uFF66-\uFF9F',
+    r'\u1100-\u11FF\u3130-\u318F\uA960-\uA97F\uAC00-\uD7FF\uFFA0-\uFFDC',
+    r'\u0E00-\u0E7F',
+    r'\u0E80-\u0EFF',
+    r'\u0F00-\u0FFF',
+    r'\u1000-\u109F\uA9E0-\uA9FF\uAA60-\uAA7F',
+    r'\u1780-\u17FF\u19E0-\u19FF',
+    r'\u0590-\u05FF\uFB1D-\uFB4F',
+    r'\u0600-\u06FF\u0750-\u077F\u08A0-\u08FF\uFB50-\uFDFF\uFE70-\uFEFC',
+]
+
+
+def word_pattern():
+    """Ideographs, runs of letters of one script, and signs, each with its marks (src/tasks/words.rs)."""
+    run = lambda letters: rf'(?:[\p{{Cf}}--[\u200B]]*[{letters}\p{{N}}_\p{{M}}])*'
+    scripts = [rf'[\p{{L}}&&[{block}]]' for block in SCRIPTS]
+    other = rf'[\p{{L}}--[{IDEOGRAPHS}{HIRAGANA}{"".join(SCRIPTS)}]]'
+    return '|'.join(
+        [rf'[{IDEOGRAPHS}]\p{{M}}*', rf'[\p{{L}}&&[{HIRAGANA}]](?:[\p{{Cf}}--[\u200B]]*[[\p{{L}}&&[{HIRAGANA}]]\p{{M}}])*']
+        + [rf'[\p{{N}}_]*{letters}{run(letters)}' for letters in scripts]
+        + [rf'[{other}\p{{N}}_]{run(other)}', r'[^\s][\p{M}\U0001F3FB-\U0001F3FF\U000E0020-\U000E007F]*']
+    )
+
+
+WORD_RE = regex.compile(word_pattern(), regex.V1)
 
 
 def split_words(text):

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use luke_web::folder::limits::MAX_FILE_BYTES;
-use luke_web::{LukeError, Result};
+use luke_web::{LukeError, Result, file_start};
 
 /// The bytes of a file, at most [`MAX_FILE_BYTES`].
 ///
@@ -21,12 +21,22 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The bytes of a file as text, without a byte order mark.
+///
+/// # Errors
+/// `format` if they are not UTF-8, with the line, or if they stand in for the file.
+pub fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
+    file_start::text(&path.display().to_string(), bytes)
+}
+
 /// Reads a JSON file.
 ///
 /// # Errors
 /// `format` if the file cannot be read, has more than [`MAX_FILE_BYTES`] bytes, or is not JSON of this form.
 pub fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
-    serde_json::from_slice(&read(path)?).map_err(|error| file_error(path, &error))
+    let bytes = read(path)?;
+    serde_json::from_slice(file_start::check(&path.display().to_string(), &bytes)?)
+        .map_err(|error| file_error(path, &error))
 }
 
 /// Returns a function that reads files of `folder` by name. It gives `None` if there is no such file, and the errors of

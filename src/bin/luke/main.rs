@@ -7,6 +7,7 @@ mod convert;
 mod eval;
 mod folder;
 mod forward;
+mod line;
 
 use std::io::{BufRead, Read, Write};
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ use luke_web::folder::read_verified;
 use luke_web::heads::Method;
 use luke_web::text::TokenizerJson;
 use luke_web::{Luke, LukeError};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// LUKE on the command line.
 #[derive(Parser)]
@@ -138,7 +139,7 @@ fn main() -> ExitCode {
         Command::FillMask(run) => lines(&run, Method::FillMask),
         Command::PredictEntities(run) => lines(&run, Method::PredictEntities),
         Command::Embed(run) => lines(&run, Method::Embed),
-        Command::Forward(run) => each_line(&run, Some("inputs"), forward::forward),
+        Command::Forward(run) => each_line(&run, line::Form::FORWARD, forward::forward),
         Command::Annotate(options) => return annotate::annotate(&options, threads),
         Command::Eval(options) => eval::eval(&options),
         Command::Bench(options) => bench::bench(&options),
@@ -174,20 +175,16 @@ fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
 
 /// Runs a task over JSON Lines.
 fn lines(arguments: &Lines, method: Method) -> luke_web::Result<()> {
-    // These take a value alone in the API, but under a name in a line. A word list is an object in both.
-    let alone = match method {
-        Method::Ner => Some("text"),
-        Method::Typing | Method::Relation => Some("inputs"),
-        _ => None,
-    };
-    each_line(arguments, alone, |luke, input, options| pollster::block_on(luke.call(method.name(), input, options)))
+    each_line(arguments, line::Form::of(method), |luke, input, options| {
+        pollster::block_on(luke.call(method.name(), input, options))
+    })
 }
 
 /// Calls `call` with the arguments and the options of each line. Writes one line for each line of input: the answer, or the
-/// error of that line. Blank lines give no line. `alone` is the name of an argument that is not in an object in the API.
+/// error of that line. If a line has an `id`, the answer is under `answer` beside it. Blank lines give no line.
 fn each_line(
     Lines { run, options, pass_cache_bytes }: &Lines,
-    alone: Option<&str>,
+    form: line::Form,
     call: impl Fn(&Luke, Value, Value) -> luke_web::Result<Value>,
 ) -> luke_web::Result<()> {
     let common: Map<String, Value> = serde_json::from_str(options)
@@ -196,19 +193,27 @@ fn each_line(
     luke.set_pass_cache_bytes(*pass_cache_bytes);
     let broken = |error: std::io::Error| LukeError::Unsupported(format!("standard input or output: {error}"));
     let mut out = std::io::stdout().lock();
-    let (mut input, mut line) = (std::io::stdin().lock(), Vec::new());
+    let (mut input, mut line, mut number) = (std::io::stdin().lock(), Vec::new(), 0);
     while let Some(whole) = read_line(&mut input, &mut line, MAX_LINE_BYTES).map_err(broken)? {
+        number += 1;
         if whole && line.trim_ascii().is_empty() {
             continue;
         }
-        let too_long = || bad_line(format!("has more than {MAX_LINE_BYTES} bytes"));
-        let text = if whole { Ok(line.as_slice()) } else { Err(too_long()) };
+        let too_long = || line::bad_line(format!("has more than {MAX_LINE_BYTES} bytes"));
+        let (text, mut id) = (if whole { Ok(line.as_slice()) } else { Err(too_long()) }, None);
         let answer = text
-            .and_then(|line| std::str::from_utf8(line).map_err(|error| bad_line(error.to_string())))
-            .and_then(|line| split_call(alone, line, &common))
-            .and_then(|(input, options)| call(&luke, input, options))
-            .unwrap_or_else(|error| json!({ "error": { "code": error.code(), "message": error.to_string() } }));
-        writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(broken)?;
+            .and_then(line::parse)
+            .and_then(|mut fields| {
+                id = fields.remove("id");
+                line::call(&form, fields, &common)
+            })
+            .and_then(|(input, options)| call(&luke, input, options));
+        let answer = line::output(id, answer, number);
+        match writeln!(out, "{answer}").and_then(|()| out.flush()) {
+            // The reader wants no more lines.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
+            written => written.map_err(broken)?,
+        }
     }
     Ok(())
 }
@@ -228,29 +233,6 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>, max_bytes: usize) -> 
         return Ok(Some(false));
     }
     Ok((read > 0).then_some(true))
-}
-
-/// The arguments of a line, and its options with those of all lines.
-fn split_call(alone: Option<&str>, line: &str, common: &Map<String, Value>) -> luke_web::Result<(Value, Value)> {
-    let mut call: Value = serde_json::from_str(line).map_err(|error| bad_line(error.to_string()))?;
-    let fields = call.as_object_mut().ok_or_else(|| bad_line("is not a JSON object".into()))?;
-    let mut options = fields.remove("options").unwrap_or(Value::Null);
-    if options.is_null() {
-        options = Value::Object(common.clone());
-    } else if let Some(own) = options.as_object_mut() {
-        for (name, value) in common {
-            own.entry(name).or_insert_with(|| value.clone());
-        }
-    }
-    match alone.and_then(|name| fields.remove(name)) {
-        Some(value) if fields.is_empty() => Ok((value, options)),
-        Some(_) => Err(bad_line(format!("has more than \"{}\" and \"options\"", alone.unwrap_or_default()))),
-        None => Ok((call, options)),
-    }
-}
-
-fn bad_line(reason: String) -> LukeError {
-    LukeError::Input { argument: "line".into(), reason }
 }
 
 /// A `--dtype` of `convert`.

@@ -16,6 +16,7 @@ use super::limits::{MAX_MANIFEST_BYTES, MAX_TEXT_BYTES};
 use super::manifest::{EntityTable, Manifest};
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result, shortened};
+use crate::file_start;
 
 /// A manifest whose parts fit each other, its config, and its tensors in the order in which the model takes them. Only
 /// the constructors here make one, so code that has one need not check again.
@@ -48,6 +49,8 @@ impl CheckedFolder {
         if json.len() > MAX_MANIFEST_BYTES {
             return Err(bad(format!("has {} bytes, more than {MAX_MANIFEST_BYTES}", json.len())));
         }
+        file_start::check("manifest.json", json.as_bytes())?;
+        let json = json.trim_start_matches('\u{feff}');
         let not_json = |error: serde_json::Error| bad(format!("is not JSON: {error}"));
         let header: Header = match serde_json::from_str(json) {
             Err(error) if error.is_data() => Header::default(),

@@ -46,7 +46,7 @@ impl SpanFilter {
     ) -> Result<Self> {
         Ok(Self(match candidates {
             Candidates::All => None,
-            Candidates::Likely => Likely::new(words, sentences, turns).await?,
+            Candidates::Likely => Some(Likely::new(words, sentences, turns).await?),
         }))
     }
 
@@ -85,13 +85,13 @@ struct Word {
     bracket: i32,
 }
 
-/// Of a word whose letters tell nothing.
+/// Of a word where letters tell nothing: it may stand anywhere in a name.
 const ANYTHING: Word = Word { starts: true, inside: true, ends: true, names: true, bracket: 0 };
 
 impl Likely {
     /// For the words of a text and its sentences, as word ranges. A sentence in capitals alone tells nothing, so all its
-    /// spans are kept; so are those of a text that hardly has capitals or is not in English, which is `None`.
-    async fn new(words: &[&str], sentences: &[Range<usize>], turns: &mut Turns<'_>) -> Result<Option<Self>> {
+    /// spans that have a letter or a digit are kept; so are those of a text that hardly has capitals or is not in English.
+    async fn new(words: &[&str], sentences: &[Range<usize>], turns: &mut Turns<'_>) -> Result<Self> {
         let (mut letters, mut lower, mut english, mut names) = (0, 0, 0, 0);
         for word in words {
             letters += usize::from(word.chars().any(char::is_alphabetic));
@@ -105,11 +105,13 @@ impl Likely {
             names += usize::from(is_name(word) && word.len() > 1);
             turns.after(word.len()).await?;
         }
-        if names * 50 < letters || english * 20 < lower {
-            return Ok(None);
+        let text_tells = names * 50 >= letters && english * 20 >= lower;
+        let mut known = Vec::with_capacity(words.len());
+        for word in words {
+            known.push(Word { names: word.chars().any(char::is_alphanumeric), ..ANYTHING });
+            turns.after(word.len()).await?;
         }
-        let mut known = vec![ANYTHING; words.len()];
-        for sentence in sentences {
+        for sentence in sentences.iter().filter(|_| text_tells) {
             let words = &words[sentence.clone()];
             let mut tells = false;
             for word in words {
@@ -127,7 +129,7 @@ impl Likely {
             counts.brackets += word.bracket;
             Some(*counts)
         }));
-        Ok(Some(Self { counts: before.collect(), words: known }))
+        Ok(Self { counts: before.collect(), words: known })
     }
 
     /// Whether a span may be an entity; it is not empty.
@@ -190,7 +192,7 @@ mod tests {
     use super::*;
     use crate::tasks::words::split_words;
 
-    fn kept(text: &str) -> (Vec<&str>, usize) {
+    fn kept(text: &str) -> (Vec<&str>, Vec<&str>) {
         let places: Vec<_> = split_words(text).collect();
         let words: Vec<&str> = places.iter().map(|place| &text[place.clone()]).collect();
         let sentences: Vec<_> = std::iter::once(0..words.len()).collect();
@@ -198,7 +200,7 @@ mod tests {
         let spans: Vec<_> =
             (0..words.len()).flat_map(|start| (start + 1..=words.len()).map(move |end| start..end)).collect();
         let text_of = |span: &Range<usize>| &text[places[span.start].start..places[span.end - 1].end];
-        (spans.iter().filter(|span| filter.keeps(span)).map(text_of).collect(), spans.len())
+        (spans.iter().filter(|span| filter.keeps(span)).map(text_of).collect(), spans.iter().map(text_of).collect())
     }
 
     #[test]
@@ -218,11 +220,11 @@ mod tests {
         {
             assert!(!kept.contains(&other), "{other} is kept");
         }
-        assert!(kept.len() * 10 < all, "{} of {all} spans are kept", kept.len());
+        assert!(kept.len() * 10 < all.len(), "{} of {} spans are kept", kept.len(), all.len());
     }
 
     #[test]
-    fn letters_that_tell_nothing_keep_everything() {
+    fn letters_that_tell_nothing_keep_everything_that_has_a_letter_or_a_digit() {
         for text in [
             "",
             "?!",
@@ -232,7 +234,23 @@ mod tests {
             "SOCCER - JAPAN GET LUCKY WIN",
         ] {
             let (kept, all) = kept(text);
-            assert_eq!(kept.len(), all, "{text}");
+            let with_letters: Vec<&str> = all.into_iter().filter(|span| span.contains(char::is_alphanumeric)).collect();
+            assert_eq!(kept, with_letters, "{text}");
         }
+    }
+
+    /// Earlier, all spans of a line of signs were scored.
+    #[test]
+    fn a_span_of_signs_is_no_candidate() {
+        for sign in ["-", "=", "👍", "👩\u{200d}💻", ".", "…", "*", "│", "—", "\u{301}", "\u{200b}"] {
+            for (before, after) in [("", ""), ("", " "), ("I saw Paris ", ""), ("in paris ", " x"), ("ROME ", " PARIS")]
+            {
+                let text = format!("{before}{}{after}", sign.repeat(8));
+                let (kept, all) = kept(&text);
+                assert!(kept.iter().all(|span| span.contains(char::is_alphanumeric)), "{text}: {kept:?}");
+                assert!(kept.len() < all.len());
+            }
+        }
+        assert_eq!(kept("--- 7 ---").0.iter().filter(|span| **span == "7").count(), 1);
     }
 }

@@ -3,6 +3,7 @@
 //! overlap nothing already taken.
 
 mod likely;
+mod lines;
 mod passes;
 mod reader;
 mod scorer;

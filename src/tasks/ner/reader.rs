@@ -1,11 +1,13 @@
 //! The part of `ner` before the model: splits a text into words, sentences and tokens, and makes passes of them.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::likely::SpanFilter;
+use super::lines::join_lines;
 use super::passes::{Limits, Pass, TokenStream, part_size, passes};
 use super::sentences::{PIECE, sentence_ends};
-use super::types::{NerOptions, Sentences, Words};
+use super::types::{NerOptions, SentenceRule, Sentences, Words};
 use crate::error::{LukeError, Result};
 use crate::heads::{HeadKind, HeadSpec, NerContext};
 use crate::inputs::{MAX_ENTITY_POSITIONS, ModelInputs};
@@ -66,6 +68,11 @@ impl<'a> Reader<'a> {
     /// `input` for sentences that do not fit the text; what the model's source fails with at a pause.
     pub async fn text(&self, text: &str) -> Result<Document> {
         let turns = &mut self.luke.turns();
+        let joined = match &self.options.sentences {
+            None | Some(Sentences::Rule(SentenceRule::Auto)) => join_lines(text),
+            _ => Cow::Borrowed(text),
+        };
+        let text: &str = &joined;
         let words = turns.collect(split_words(text)).await?;
         let bounds = self.bounds(text, turns).await?;
         let sentences = turns.collect(word_ranges(&words, bounds.into_iter())).await?;

@@ -36,7 +36,9 @@ impl<'a> Scorer<'a> {
     /// A scorer without passes, for the head `ner` of a model. It also gives spans that are no entities, if their best label has
     /// at least the probability `runners_up`.
     pub fn new(luke: &'a Luke, runners_up: Option<f64>) -> Self {
-        Self { luke, queue: Queue { runners_up, ..Queue::default() } }
+        // In a folder whose labels do not say it, it is the first.
+        let no_entity = luke.head(HeadKind::Ner).ok().and_then(|(_, head)| head.no_entity().ok()).unwrap_or(0);
+        Self { luke, queue: Queue { no_entity, runners_up, ..Queue::default() } }
     }
 
     /// Begins the next text. The passes that are pushed after this belong to it. Call it before the first pass too.
@@ -93,6 +95,8 @@ impl<'a> Scorer<'a> {
 /// Passes that wait, and the results of those that have run.
 #[derive(Default)]
 struct Queue {
+    /// The label that means "no entity".
+    no_entity: usize,
     runners_up: Option<f64>,
     inputs: Vec<ModelInputs>,
     /// Words and entities of `inputs`.
@@ -167,7 +171,7 @@ impl Queue {
 
     /// Adds what a pass of so many spans gave in an earlier call.
     fn add_known(&mut self, key: PassKey, logits: &[f32], spans: usize) {
-        let near = near(logits, logits.len() / spans.max(1), self.runners_up);
+        let near = near(logits, logits.len() / spans.max(1), self.no_entity, self.runners_up);
         self.known.insert(key, Known::Done(near));
     }
 
@@ -180,7 +184,7 @@ impl Queue {
     /// Adds the logits `[spans, labels]` of each of the passes taken.
     fn finish_batch(&mut self, logits: &[&Output]) -> Result<()> {
         for (logits, (key, occurrences)) in logits.iter().zip(self.waiting.drain(..)) {
-            let near = near(&logits.values, logits.shape[1], self.runners_up);
+            let near = near(&logits.values, logits.shape[1], self.no_entity, self.runners_up);
             for occurrence in &occurrences {
                 self.texts[occurrence.text - self.taken].waiting -= 1;
                 add(&mut self.texts, self.taken, occurrence, &near)?;
@@ -216,15 +220,17 @@ fn add(texts: &mut VecDeque<Text>, taken: usize, occurrence: &Occurrence, near: 
     Ok(())
 }
 
-/// The spans of a pass whose best label is not "no entity", and those whose best other label has at least the probability
+/// The spans of a pass whose best label is not `no_entity`, and those whose best other label has at least the probability
 /// `runners_up`.
-fn near(logits: &[f32], labels: usize, runners_up: Option<f64>) -> Vec<Near> {
-    // The first of equal logits, as Python's list.index.
-    let best = |row: &[f32], from: usize| (from..row.len()).rev().max_by(|a, b| row[*a].total_cmp(&row[*b]));
+fn near(logits: &[f32], labels: usize, no_entity: usize, runners_up: Option<f64>) -> Vec<Near> {
     let rows = logits.chunks_exact(labels.max(1)).enumerate();
+    // The first of equal logits, as Python's list.index.
+    let best = |row: &[f32], except: Option<usize>| {
+        (0..row.len()).filter(|label| Some(*label) != except).rev().max_by(|a, b| row[*a].total_cmp(&row[*b]))
+    };
     let near = rows.filter_map(|(span, row)| {
-        let is_entity = best(row, 0)? != 0;
-        let label = best(row, 1)?;
+        let is_entity = best(row, None)? != no_entity;
+        let label = best(row, Some(no_entity))?;
         let counts = is_entity || runners_up.is_some_and(|p| softmax(row)[label] >= p);
         counts.then(|| Near { span, logits: row.to_vec(), label, is_entity })
     });
@@ -311,7 +317,7 @@ mod tests {
         // Probabilities of the best label: 0.5 (an entity), 0.2119, 0.0.
         let values = [0.0, 0.0, -1e9, 1.0, -1e9, -0.3132617, 9.0, -1e9, -1e9];
         let kept = |p: Option<f64>| -> Vec<_> {
-            near(&values, 3, p).into_iter().map(|near| (near.span, near.label, near.is_entity)).collect()
+            near(&values, 3, 0, p).into_iter().map(|near| (near.span, near.label, near.is_entity)).collect()
         };
         assert_eq!(kept(None), []);
         assert_eq!(kept(Some(0.5)), [(0, 1, false)], "of equal logits the first label");

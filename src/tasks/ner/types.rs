@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 use crate::error::{LukeError, Result, shortened};
 use crate::heads::{Candidates, NerContext};
@@ -69,9 +70,13 @@ impl NerInput {
     ///
     /// # Errors
     /// `input` for anything that is no text, list of texts or list of words.
-    pub fn from_value(value: serde_json::Value) -> Result<Self> {
-        serde_json::from_value(value)
-            .map_err(|_| LukeError::input("input", "must be a text, a list of texts, or {words, sentences?}"))
+    pub fn from_value(value: Value) -> Result<Self> {
+        let read = match value {
+            // Not as the fields of `Words` in their order.
+            Value::Array(texts) => serde_json::from_value(texts.into()).map(Self::Texts),
+            value => serde_json::from_value(value),
+        };
+        read.map_err(|_| LukeError::input("input", "must be a text, a list of texts, or {words, sentences?}"))
     }
 }
 
@@ -96,7 +101,7 @@ impl Sentences {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SentenceRule {
-    /// Unicode's sentence boundaries (UAX 29).
+    /// Unicode's sentence boundaries (UAX 29). One line break inside a paragraph is a space.
     Auto,
     /// The text is one sentence, tokenized anew in each pass at that pass' spans, as Hugging Face does.
     None,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Lookup, Names, roberta_processing};
 use crate::error::{LukeError, Result};
+use crate::file_start;
 use crate::text::tokenizer_json::{Bpe, ByteLevel, Decoder, Merge, Model, PreTokenizer, TokenizerJson};
 
 const FILE: &str = "vocab.json";
@@ -19,7 +20,7 @@ const ROLES: [(&str, &str); 5] = [
 pub(super) fn tokenizer(vocab: BTreeMap<String, u32>, names: &Names, files: Lookup) -> Result<TokenizerJson> {
     let merges =
         files("merges.txt")?.ok_or_else(|| LukeError::format("merges.txt", "is missing, vocab.json needs it"))?;
-    let merges = std::str::from_utf8(&merges).map_err(|error| LukeError::format("merges.txt", error.to_string()))?;
+    let merges = file_start::text("merges.txt", &merges)?;
     let merge = |line| {
         Merge::parse(line).ok_or_else(|| LukeError::format("merges.txt", format!("line '{line}' is not two tokens")))
     };

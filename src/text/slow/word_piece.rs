@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Names;
-use crate::error::{LukeError, Result};
+use crate::error::Result;
+use crate::file_start;
 use crate::text::tokenizer_json::{Decoder, Model, Normalizer, PostProcessor, PreTokenizer, TokenizerJson, WordPiece};
 
 const FILE: &str = "vocab.txt";
@@ -19,7 +20,7 @@ const ROLES: [(&str, &str); 5] = [
 ];
 
 pub(super) fn tokenizer(vocab: &[u8], names: &Names) -> Result<TokenizerJson> {
-    let text = std::str::from_utf8(vocab).map_err(|error| LukeError::format(FILE, error.to_string()))?;
+    let text = file_start::text(FILE, vocab)?;
     // As in `BertTokenizer`, a token that is there twice has the id of its last line.
     let lines = text.trim_end_matches('\n').split('\n').map(|line| line.trim_end_matches('\r'));
     let vocab: BTreeMap<&str, u32> = lines.zip(0..).collect();

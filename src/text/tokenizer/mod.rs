@@ -17,9 +17,9 @@ use tokenizers::pre_tokenizers::metaspace::{Metaspace, PrependScheme};
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
 use tokenizers::processors::roberta::RobertaProcessing;
-use tokenizers::{AddedToken, DecoderWrapper, NormalizerWrapper, PreTokenizerWrapper, TokenizerImpl};
+use tokenizers::{AddedToken, DecoderWrapper, PreTokenizerWrapper, TokenizerImpl};
 
-use super::tokenizer_json::{self, CheckedTokenizerJson, FILE, TokenizerJson};
+use super::tokenizer_json::{self, CheckedTokenizerJson, FILE, Steps, TokenizerJson};
 use crate::error::{LukeError, Result};
 use blocks::{BLOCK, Cuts, MAX_BLOCK};
 use models::Model;
@@ -35,7 +35,7 @@ pub enum SpecialTokens {
     Text,
 }
 
-type Inner = TokenizerImpl<Model, NormalizerWrapper, PreTokenizerWrapper, RobertaProcessing, DecoderWrapper>;
+type Inner = TokenizerImpl<Model, Steps, PreTokenizerWrapper, RobertaProcessing, DecoderWrapper>;
 
 /// A tokenizer and the special tokens its post-processor puts around one or two sequences.
 pub struct Tokenizer {

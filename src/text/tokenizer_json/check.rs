@@ -1,12 +1,12 @@
 //! The gate: a tokenizer whose parts fit each other, and whose numbers are bounded.
 
 use ahash::{AHashMap, AHashSet};
-use tokenizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel as ByteAlphabet;
 
+use super::normalizer::{self, Steps};
 use super::{
     Added, Decoder, FILE, Merge, Metaspace, Model, Piece, PostProcessor, PreTokenizer, PrependScheme, Sequence,
-    TokenizerJson, normalizer,
+    TokenizerJson,
 };
 use crate::error::{LukeError, Result};
 
@@ -25,7 +25,7 @@ const MAX_WORD_CHARS: usize = 1000;
 /// A `tokenizer.json` that has passed all checks: what a `Tokenizer` is made of.
 pub struct CheckedTokenizerJson {
     pub(in crate::text) json: TokenizerJson,
-    pub(in crate::text) normalizer: Option<NormalizerWrapper>,
+    pub(in crate::text) normalizer: Option<Steps>,
     pub(in crate::text) around: SpecialIds,
     /// The greatest id of a token.
     pub(in crate::text) max_id: u32,
@@ -196,7 +196,7 @@ fn check_decoder(decoder: Option<&Decoder>) -> Result<()> {
 }
 
 /// Adds the added tokens to `ids`.
-fn check_added<'a>(added: &'a [Added], normalizer: Option<&NormalizerWrapper>, ids: &mut Ids<'a>) -> Result<()> {
+fn check_added<'a>(added: &'a [Added], normalizer: Option<&Steps>, ids: &mut Ids<'a>) -> Result<()> {
     let named = |reason: String| bad(format!("added_tokens: {reason}"));
     if added.len() > MAX_ADDED_TOKENS {
         return Err(named(format!("has {} tokens, at most {MAX_ADDED_TOKENS} are read", added.len())));

@@ -8,13 +8,19 @@ mod normalizer;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
+use ahash::AHashMap;
+
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::{LukeError, Result};
+use crate::file_start;
 
 pub use check::CheckedTokenizerJson;
 pub(super) use fields::Merge;
+pub(super) use normalizer::{Steps, nmt_nfkc};
 
 /// The fields of a `tokenizer.json`, not yet checked; [`check`](Self::check) does that.
 #[derive(Debug, Serialize, Deserialize)]
@@ -73,7 +79,8 @@ impl TokenizerJson {
     /// # Errors
     /// `format` where it is no JSON, or has a part that no LUKE tokenizer has.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        serde_json::from_slice(bytes).map_err(|error| LukeError::format(FILE, error.to_string()))
+        serde_json::from_slice(file_start::check(FILE, bytes)?)
+            .map_err(|error| LukeError::format(FILE, error.to_string()))
     }
 
     /// The parts of a slow tokenizer.
@@ -99,6 +106,22 @@ impl TokenizerJson {
     /// Adds special tokens.
     pub fn add_special_tokens(&mut self, tokens: &[(&str, u32)]) {
         self.added_tokens.extend(tokens.iter().map(|(content, id)| Added::special(*id, content)));
+    }
+
+    /// Adds the special tokens that are not there yet. One that is not in the vocabulary gets the next id after it and after
+    /// the tokens that were added before.
+    pub(super) fn add_missing<'a>(&mut self, contents: impl Iterator<Item = &'a str>) {
+        let vocabulary = self.model.ids();
+        let mut known: HashSet<String> = self.added_tokens.iter().map(|token| token.content.clone()).collect();
+        let added = known.iter().filter(|content| !vocabulary.contains_key(content.as_str())).count();
+        let mut next = u32::try_from(vocabulary.len().saturating_add(added)).unwrap_or(u32::MAX);
+        for content in contents {
+            if known.insert(content.to_owned()) {
+                let id = vocabulary.get(content).copied().unwrap_or(next);
+                next = next.saturating_add(u32::from(id == next));
+                self.added_tokens.push(Added::special(id, content));
+            }
+        }
     }
 
     /// The id of a token of the model's vocabulary.
@@ -267,6 +290,18 @@ pub(super) enum Model {
     Bpe(Bpe),
     WordPiece(WordPiece),
     Unigram(Unigram),
+}
+
+impl Model {
+    /// Ids by token of the vocabulary; of a token that is there twice, the last.
+    pub(super) fn ids(&self) -> AHashMap<&str, u32> {
+        match self {
+            Self::Bpe(Bpe { vocab, .. }) | Self::WordPiece(WordPiece { vocab, .. }) => {
+                vocab.iter().map(|(token, id)| (token.as_str(), *id)).collect()
+            }
+            Self::Unigram(model) => model.vocab.iter().zip(0..).map(|((token, _), id)| (token.as_str(), id)).collect(),
+        }
+    }
 }
 
 /// Byte-pair encoding.

@@ -4,11 +4,12 @@
 use std::fmt;
 
 use luke_web::heads::Method;
-use luke_web::{Luke, LukeError, Result};
+use luke_web::{Luke, LukeError, Result, file_start};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Value, json};
 
 use super::input::Line;
+use crate::line::whole_surrogates;
 
 /// The field of an object that holds a line which is no object.
 pub const LINE_FIELD: &str = "line";
@@ -72,9 +73,9 @@ impl Task {
             Line::Bytes(bytes) => bytes,
             Line::TooLong { max } => return Asked::Wrong(bad_line(format!("has more than {max} bytes")), None),
         };
-        let parsed = match std::str::from_utf8(bytes) {
-            Ok(text) => self.parse(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)),
-            Err(error) => Err(bad_line(error.to_string())),
+        let parsed = match file_start::utf8(file_start::without_mark(bytes)) {
+            Ok(text) => self.parse(&whole_surrogates(text)),
+            Err((_, reason)) => Err(bad_line(reason)),
         };
         let (mut values, fields) = match parsed {
             Ok(parsed) => parsed,
@@ -208,8 +209,6 @@ impl Task {
 
 /// Characters of a reason.
 const MAX_REASON: usize = 300;
-
-const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Appends the bytes of a line with one more field at the end of its object, and a line end.
 fn push_field(line: &Line, fields: Fields, name: &str, value: &Value, to: &mut Vec<u8>) {

@@ -71,11 +71,14 @@ impl Drop for Unpacked<'_> {
 fn unpack(archive: &Path, folder: &Path) -> std::io::Result<()> {
     let mut file = File::open(archive)?;
     let max_bytes = file.metadata()?.len().saturating_mul(MAX_RATIO).clamp(MIN_UNPACKED_BYTES, MAX_UNPACKED_BYTES);
-    let mut magic = [0; 2];
-    file.read_exact(&mut magic)?;
+    let mut start = Vec::new();
+    (&mut file).take(64).read_to_end(&mut start)?;
     file.rewind()?;
-    let bytes: Box<dyn Read> = match magic {
-        [0x1f, 0x8b] => Box::new(GzDecoder::new(file)),
+    if let Some(what) = luke_web::file_start::stand_in(&start) {
+        return Err(Error::other(format!("is {what}")));
+    }
+    let bytes: Box<dyn Read> = match start.as_slice() {
+        [0x1f, 0x8b, ..] => Box::new(GzDecoder::new(file)),
         _ => Box::new(file),
     };
     std::fs::create_dir_all(folder)?;

@@ -10,7 +10,7 @@ use luke_web::checkpoint::{About, Rows, Stored};
 use luke_web::config::{MAX_ENTITY_VOCAB_SIZE, MAX_VOCAB_SIZE};
 use luke_web::heads::{HeadKind, HeadLayers};
 use luke_web::text::{CheckedTokenizerJson, TokenizerJson};
-use luke_web::{LukeError, Result};
+use luke_web::{LukeError, Result, file_start};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -134,8 +134,9 @@ fn tokenizer_with_markers(
 fn entity_rows(folder: &Path, rows: usize) -> Result<(BTreeMap<String, u32>, Rows)> {
     let (tsv, jsonl) = (folder.join("entity_vocab.tsv"), folder.join("entity_vocab.jsonl"));
     let path = if tsv.exists() { &tsv } else { &jsonl };
-    let text = String::from_utf8(read(path)?).map_err(|error| file_error(path, &error))?;
-    let mut vocab = if tsv.exists() { tsv_vocab(&text) } else { jsonl_vocab(path, &text)? };
+    let bytes = read(path)?;
+    let text = file_start::text(&path.display().to_string(), &bytes)?;
+    let mut vocab = if tsv.exists() { tsv_vocab(text) } else { jsonl_vocab(path, text)? };
     let last = vocab.values().max().map_or(0, |last| *last as usize + 1);
     if vocab.len().max(last) > MAX_ENTITY_VOCAB_SIZE {
         return Err(file_error(path, &format!("has more than {MAX_ENTITY_VOCAB_SIZE} entities")));

@@ -14,17 +14,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use luke_web::Result;
 use luke_web::backend::DeviceKind;
 use luke_web::checkpoint::{
-    About, ENTITY_TABLE, HeadChoice, Planned, Rows, WORD_TABLE, check_tensors, plan, plan_heads,
+    About, ENTITY_TABLE, HeadChoice, Planned, Rows, WORD_TABLE, check_tensors, leave_out, plan, plan_heads,
 };
 use luke_web::config::LukeConfig;
 use luke_web::directory;
 use luke_web::dtype::DType;
 use luke_web::folder::{EntityTable, Files, Manifest, SelfTest};
 use luke_web::heads::HeadSpec;
-use luke_web::text::{CheckedTokenizerJson, EntityVocab, TokenizerJson};
+use luke_web::text::{CheckedTokenizerJson, EntityVocab, TokenizerJson, entity_vocab_json};
+use luke_web::{Result, file_start};
 use serde_json::{Value, json};
 
 use crate::WeightType;
@@ -54,6 +54,9 @@ pub struct Options {
     /// TASK=LAYER if the layer has an unusual name in the checkpoint.
     #[arg(long, value_name = "TASK[=LAYER]")]
     head: Vec<HeadChoice>,
+    /// A tensor to leave out, by its name in the file: `loss_fct.weight`, or `loss_fct` for all below it. May be repeated.
+    #[arg(long, value_name = "NAME")]
+    leave_out: Vec<String>,
     /// A folder with the tokenizer's files, if the checkpoint has none.
     #[arg(long, value_name = "FOLDER")]
     tokenizer: Option<PathBuf>,
@@ -113,6 +116,9 @@ pub fn convert(options: &Options) -> Result<()> {
     let mut checkpoint =
         if is_archive { legacy::read_archive(folder, tokenizer)? } else { hugging_face(folder, tokenizer)? };
     let luke = LukeConfig::from_value(&checkpoint.config)?;
+    for names in [&checkpoint.about.leave_out, &options.leave_out] {
+        leave_out(&mut checkpoint.tensors.stored, names)?;
+    }
     let stored = &checkpoint.tensors.stored;
     let heads = plan_heads(&luke, &checkpoint.about.heads, stored, &options.head)?;
     let mut planned = plan(&luke, stored, &heads, !options.head.is_empty())?;
@@ -127,7 +133,7 @@ pub fn convert(options: &Options) -> Result<()> {
     if options.entities == Entities::Special {
         keep_special_entities(&mut checkpoint.entity_vocab, &mut planned, &mut checkpoint.config)?;
     }
-    check_tensors(&LukeConfig::from_value(&checkpoint.config)?, &heads, &checkpoint.tensors.stored, &planned)?;
+    check_tensors(&LukeConfig::from_value(&checkpoint.config)?, &heads, &checkpoint.tensors.stored, &mut planned)?;
 
     let name = options.name.clone().or(checkpoint.about.name.clone()).unwrap_or_else(|| file_name(&options.checkpoint));
     let temporary = place::Temporary::beside(&options.output, "partial")?;
@@ -212,11 +218,17 @@ fn hugging_face(folder: &Path, tokenizer: &Path) -> Result<Checkpoint> {
         config: folder::json(&folder.join("config.json"))?,
         about: About::read(&lookup(folder))?,
         tensors: Tensors::open(folder)?,
-        entity_vocab: folder::json(&folder.join("entity_vocab.json"))?,
+        entity_vocab: entity_vocab(folder)?,
         tokenizer: TokenizerJson::of_checkpoint(&lookup(tokenizer))?.check()?,
         words: None,
         entities: None,
     })
+}
+
+fn entity_vocab(folder: &Path) -> Result<BTreeMap<String, u32>> {
+    let bytes = entity_vocab_json(&lookup(folder))?;
+    let json = file_start::without_mark(&bytes);
+    serde_json::from_slice(json).map_err(|error| file_error(&folder.join("entity_vocab.json"), &error))
 }
 
 /// Whether the tensor has a row for each word.

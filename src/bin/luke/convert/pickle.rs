@@ -38,6 +38,9 @@ pub fn check(path: &Path) -> Result<()> {
     if start.starts_with(b"PK") {
         return check_zip(file);
     }
+    if let Some(what) = luke_web::file_start::stand_in(&start) {
+        return Err(Error::other(format!("is {what}")));
+    }
     if !start.windows(MAGIC.len()).any(|bytes| bytes == MAGIC) {
         return Err(Error::other("is no file of torch.save: neither a ZIP file nor the format before PyTorch 1.6"));
     }

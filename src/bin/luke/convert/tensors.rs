@@ -7,7 +7,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use luke_web::checkpoint::{Planned, Stored, header_bytes, read_header, shards};
+use luke_web::checkpoint::{Planned, Stored, header_bytes, of_index, read_header, shards, unwrapped};
 use luke_web::dtype::DType;
 use luke_web::memory;
 use luke_web::{LukeError, Result};
@@ -42,14 +42,16 @@ impl Tensors {
     /// # Errors
     /// `format` if there is none of these files, if a file cannot be read, if a header is refused by [`read_header`],
     /// or if a `pytorch_model.bin` is refused: by [`pickle::check`](super::pickle::check), or for a tensor that is
-    /// beyond the limits, has more bytes than the file, or has another type than F32, F16, BF16 and I64.
+    /// beyond the limits or has more bytes than the file.
     pub fn open(folder: &Path) -> Result<Self> {
         let (single, index) = (folder.join("model.safetensors"), folder.join("model.safetensors.index.json"));
         let pickle = folder.join("pytorch_model.bin");
         let (stored, data) = if single.exists() {
             safetensors(folder, vec!["model.safetensors".into()])?
         } else if index.exists() {
-            safetensors(folder, shards(&read(&index)?)?)?
+            let index = read(&index)?;
+            let (stored, data) = safetensors(folder, shards(&index)?)?;
+            (of_index(&index, stored)?, data)
         } else if pickle.exists() {
             open_pickle(&pickle)?
         } else {
@@ -58,7 +60,7 @@ impl Tensors {
                 reason: "has no model.safetensors, model.safetensors.index.json or pytorch_model.bin".into(),
             });
         };
-        Ok(Self { stored, data, folder: folder.to_owned() })
+        Ok(Self { stored: unwrapped(stored), data, folder: folder.to_owned() })
     }
 
     /// Reads the rows `range` of a planned tensor, as they are stored.
@@ -70,7 +72,7 @@ impl Tensors {
         let from = &self.stored[tensor.source];
         let row = from.row_bytes();
         let length = range.len().saturating_mul(row);
-        let mut bytes = memory::with_capacity(length, &format!("for {}", from.name))?;
+        let mut bytes = memory::with_capacity(length, &format!("for {}", from.own_name))?;
         let path = || self.folder.join(&from.file);
         for rows in tensor.stored_rows(range) {
             match &self.data {
@@ -86,7 +88,7 @@ impl Tensors {
                     let mut last = last.borrow_mut();
                     if last.as_ref().is_none_or(|(place, _)| *place != tensor.source) {
                         *last = None;
-                        let whole = tensors[&from.name].read().map_err(|error| file_error(&path(), &error))?;
+                        let whole = tensors[&from.own_name].read().map_err(|error| file_error(&path(), &error))?;
                         *last = Some((tensor.source, whole));
                     }
                     let whole = last.as_ref().map_or(&[][..], |(_, whole)| whole);
@@ -96,7 +98,7 @@ impl Tensors {
             }
         }
         if bytes.len() != length {
-            let reason = format!("tensor {} ends after {} of {length} bytes", from.name, bytes.len());
+            let reason = format!("tensor {} ends after {} of {length} bytes", from.own_name, bytes.len());
             return Err(file_error(&path(), &reason));
         }
         Ok(bytes)
@@ -143,20 +145,16 @@ fn open_pickle(path: &Path) -> Result<(Vec<Stored>, Data)> {
     super::pickle::check(path).map_err(|error| file_error(path, &error))?;
     let reader = PytorchReader::new(path).map_err(|error| file_error(path, &error))?;
     let file_bytes = std::fs::metadata(path).map_err(|error| file_error(path, &error))?.len();
-    // Wrappers for training on several devices (DataParallel, DeepSpeed) put all tensors under `module`.
-    let wrapped = reader.tensors().keys().all(|name| name.starts_with("module."));
     let (mut stored, mut tensors) = (Vec::new(), HashMap::new());
     for (name, tensor) in reader.into_tensors() {
-        let name = name.strip_prefix("module.").filter(|_| wrapped).map(str::to_owned).unwrap_or(name);
         let dtype = match tensor.dtype() {
-            pytorch_reader::DType::F32 => DType::F32,
-            pytorch_reader::DType::F16 => DType::F16,
-            pytorch_reader::DType::BF16 => DType::Bf16,
-            pytorch_reader::DType::I64 => continue,
-            other => return Err(file_error(path, &format!("tensor {name} has dtype {other:?}"))),
+            pytorch_reader::DType::F32 => Ok(DType::F32),
+            pytorch_reader::DType::F16 => Ok(DType::F16),
+            pytorch_reader::DType::BF16 => Ok(DType::Bf16),
+            other => Err(format!("{other:?}")),
         };
         let (shape, file) = (tensor.shape().to_vec(), "pytorch_model.bin".to_owned());
-        let found = Stored { name: name.clone(), dtype, shape, file, offset: 0 };
+        let found = Stored { name: name.clone(), own_name: name.clone(), dtype, shape, file, offset: 0 };
         found.check()?;
         // A view with a stride of 0 may have more numbers than the file.
         if tensor.byte_len() as u64 > file_bytes {

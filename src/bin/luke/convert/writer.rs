@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use luke_web::Result;
 use luke_web::checkpoint::Planned;
 use luke_web::dtype::{DType, Int8Range};
 use luke_web::folder::{Chunk, EntityTable, FileEntry, Manifest, TensorEntry};
+use luke_web::{LukeError, Result};
 
 use super::calibrate::Means;
 use super::tensors::Tensors;
@@ -164,15 +164,27 @@ impl Writer {
 }
 
 /// Some rows of a tensor, stored as `dtype`.
+///
+/// # Errors
+/// `format` if a number is not finite, before or after; those of [`Tensors::rows`].
 fn encode(tensors: &Tensors, tensor: &Planned, rows: Range<usize>, dtype: DType) -> Result<Vec<u8>> {
-    let (from, bytes) = (tensors.stored[tensor.source].dtype, tensors.rows(tensor, rows)?);
+    let (stored, first) = (&tensors.stored[tensor.source], rows.start);
+    let (from, columns, bytes) = (stored.read_as(), stored.columns(), tensors.rows(tensor, rows)?);
+    if let Some(row) = from.not_finite(&bytes, columns) {
+        let reason = format!("row {} has a number that is not finite (NaN or infinite)", first + row);
+        return Err(LukeError::Format { file: stored.own_name.clone(), reason });
+    }
     if from == dtype {
         return Ok(bytes);
     }
-    let columns = tensors.stored[tensor.source].columns();
     let mut values = Vec::new();
     from.decode(&bytes, columns, &mut values);
-    Ok(dtype.encode(&values, columns, integers(&tensor.names)))
+    let encoded = dtype.encode(&values, columns, integers(&tensor.names));
+    if let Some(row) = dtype.not_finite(&encoded, columns) {
+        let reason = format!("row {} has a number that is too large for {dtype:?}", first + row);
+        return Err(LukeError::Format { file: stored.own_name.clone(), reason });
+    }
+    Ok(encoded)
 }
 
 /// Whether a matrix may be quantized. Tables, and the layers of the encoder and of the masked language model may.

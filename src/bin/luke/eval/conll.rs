@@ -8,9 +8,10 @@ use luke_web::{Luke, Result};
 use serde_json::Value;
 
 use super::Benchmark;
+use super::columns::{Columns, lines};
 use super::metrics::chunks::{Chunk, ChunkScore, chunks, is_tag, scheme};
 use super::read::bad_line;
-use crate::folder::file_error;
+use crate::folder::{file_error, text};
 
 /// The documents of a file. In a file without `-DOCSTART-` lines, each sentence is a document, so that no sentence gets
 /// the text of another one as its context.
@@ -31,19 +32,19 @@ struct Document {
 }
 
 impl Conll {
-    /// Reads a file of two columns or more. `path` is for errors only; `options` go to the model.
+    /// Reads a file of two columns or more. Lines that start with `#` before a sentence, and are no word with a tag, are
+    /// comments. `path` is for errors only; `options` go to the model.
     ///
     /// # Errors
-    /// `format` if the file is not UTF-8, or if a line has another number of columns than the first one, or a tag that
-    /// is not `O`, `B-TYPE` or `I-TYPE`. The message names the line.
+    /// `format` if the file is not UTF-8 or has no entity, or if a line has another number of columns than the first one, or a
+    /// tag that is not `O`, `B-TYPE` or `I-TYPE`. The message names the line.
     pub fn read(path: &Path, bytes: &[u8], options: NerOptions) -> Result<Self> {
-        let text = std::str::from_utf8(bytes).map_err(|error| file_error(path, &error))?;
-        let text = text.trim_start_matches('\u{feff}');
-        let marked = text.lines().any(is_document_start);
-        let (mut documents, mut document, mut columns) = (Vec::new(), Document::default(), None);
-        for (i, line) in text.lines().enumerate() {
-            // Splits at ASCII space only: a no-break space is part of a word.
-            let fields: Vec<&str> = line.split([' ', '\t', '\r']).filter(|field| !field.is_empty()).collect();
+        let text = text(path, bytes)?;
+        let marked = lines(text).any(is_document_start);
+        let separated = Columns::of(lines(text).filter(|line| !line.starts_with('#') && !is_document_start(line)));
+        let (mut documents, mut document, mut columns) = (Vec::new(), Document::default(), None::<usize>);
+        for (i, line) in lines(text).enumerate() {
+            let fields = separated.fields(line);
             let (Some(word), Some(tag)) = (fields.first(), fields.last()) else {
                 document.end_sentence();
                 if !marked {
@@ -56,8 +57,12 @@ impl Conll {
                 documents.push(std::mem::take(&mut document));
                 continue;
             }
+            let fits = fields.len() > 1 && columns.is_none_or(|columns| columns == fields.len());
+            if line.starts_with('#') && document.is_between_sentences() && !(fits && is_tag(tag)) {
+                continue;
+            }
             let first = *columns.get_or_insert(fields.len());
-            if fields.len() < 2 || fields.len() != first {
+            if !fits {
                 let reason = format!("has {} columns, the first word's line has {first}; at least 2", fields.len());
                 return Err(bad_line(path, i, &reason));
             }
@@ -74,6 +79,10 @@ impl Conll {
         documents.push(document);
         documents.retain(|document| !document.words.is_empty());
         let scheme = scheme(documents.iter().flat_map(Document::tags_of_sentences));
+        if scheme.is_none() && !documents.is_empty() {
+            let words: usize = documents.iter().map(|document| document.words.len()).sum();
+            return Err(file_error(path, &format!("has no entity: the tag of each of its {words} words is O")));
+        }
         Ok(Self { documents, scheme, options })
     }
 }
@@ -84,6 +93,10 @@ impl Document {
         if start < self.words.len() {
             self.sentences.push([start, self.words.len()]);
         }
+    }
+
+    fn is_between_sentences(&self) -> bool {
+        self.words.len() == self.sentences.last().map_or(0, |sentence| sentence[1])
     }
 
     fn tags_of_sentences(&self) -> impl Iterator<Item = &[String]> {

@@ -1,5 +1,6 @@
 //! `luke eval`: the official score of a model on a published dataset.
 
+mod columns;
 mod conll;
 mod metrics;
 mod open_entity;

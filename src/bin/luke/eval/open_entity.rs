@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::Benchmark;
 use super::metrics::types::types;
-use super::read::{bad, json, json_lines};
+use super::read::{Id, bad, json, json_lines};
+use crate::folder::text;
 
 const GENERAL_TYPES: [&str; 9] =
     ["entity", "event", "group", "location", "object", "organization", "person", "place", "time"];
@@ -45,7 +46,7 @@ struct Item {
 /// One line of Open Entity's own files.
 #[derive(Deserialize)]
 struct CrowdLine {
-    annot_id: Option<String>,
+    annot_id: Option<Id>,
     left_context_token: Vec<String>,
     mention_span: String,
     right_context_token: Vec<String>,
@@ -60,7 +61,7 @@ impl OpenEntity {
     /// message names the record.
     pub fn read(path: &Path, bytes: &[u8], options: LabelOptions) -> Result<Self> {
         let mut examples = Vec::new();
-        if bytes.trim_ascii_start().starts_with(b"[") {
+        if text(path, bytes)?.trim_start().starts_with('[') {
             for (i, item) in json::<Vec<Item>>(path, bytes)?.into_iter().enumerate() {
                 let chars: Vec<char> = item.sent.chars().collect();
                 if item.start >= item.end || item.end > chars.len() {
@@ -79,7 +80,7 @@ impl OpenEntity {
                 let after = space(&right).to_owned() + &right.join(" ");
                 let mut gold = line.y_str;
                 gold.retain(|label| GENERAL_TYPES.contains(&label.as_str()));
-                let id = line.annot_id.unwrap_or_else(|| i.to_string());
+                let id = line.annot_id.map_or_else(|| i.to_string(), Id::into_text);
                 examples.push(Example { id, input: marked([before, line.mention_span, after]), gold });
             }
         }

@@ -6,7 +6,28 @@ use luke_web::{LukeError, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::folder::file_error;
+use crate::folder::{file_error, text};
+use crate::line::{json_reason, whole_surrogates};
+
+/// The name of a record, which some programs write as a number.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "an id must be a string or a number")]
+pub enum Id {
+    /// A string.
+    Text(String),
+    /// A number, as it is written.
+    Number(serde_json::Number),
+}
+
+impl Id {
+    /// The name as text.
+    pub fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(number) => number.to_string(),
+        }
+    }
+}
 
 /// A gold answer of SQuAD or ReCoRD.
 #[derive(Deserialize)]
@@ -21,7 +42,8 @@ pub struct Text {
 /// `format` if `bytes` are not JSON of this form. The message has the place in the file, such as
 /// `data[0].paragraphs[2]`.
 pub fn json<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T> {
-    let mut from = serde_json::Deserializer::from_slice(bytes);
+    let text = whole_surrogates(text(path, bytes)?);
+    let mut from = serde_json::Deserializer::from_str(&text);
     let value = serde_path_to_error::deserialize(&mut from)
         .map_err(|error| bad(path, &error.path().to_string(), &error.inner().to_string()))?;
     from.end().map_err(|error| file_error(path, &error))?;
@@ -33,9 +55,9 @@ pub fn json<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T> {
 /// # Errors
 /// `format` if a line is not JSON of this form. The message names the line, counted from 1.
 pub fn json_lines<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<Vec<T>> {
-    let lines = bytes.split(|byte| *byte == b'\n').enumerate();
-    let kept = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
-    kept.map(|(i, line)| serde_json::from_slice(line).map_err(|error| bad_line(path, i, &error.to_string()))).collect()
+    let text = whole_surrogates(text(path, bytes)?);
+    let lines = text.split('\n').enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines.map(|(i, line)| serde_json::from_str(line).map_err(|error| bad_line(path, i, &json_reason(&error)))).collect()
 }
 
 /// Makes a `format` error about a record of a file.

@@ -6,11 +6,13 @@ use std::path::Path;
 use luke_web::tasks::cloze::{ClozeInput, ClozeOptions};
 use luke_web::{Luke, Result};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::Benchmark;
 use super::metrics::answers::squad1;
-use super::read::{Text, bad, json};
+use super::read::{Id, Text, bad, json, json_lines};
+use crate::folder::text;
 
 /// The queries of a file.
 pub struct Record {
@@ -27,6 +29,12 @@ struct Query {
 #[derive(Deserialize)]
 struct File {
     data: Vec<Entry>,
+}
+
+/// What tells a line of SuperGLUE's edition from the whole file of the original.
+#[derive(Deserialize)]
+struct Start {
+    passage: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -49,21 +57,26 @@ struct Entity {
 
 #[derive(Deserialize)]
 struct Qa {
-    id: String,
+    /// SuperGLUE calls it `idx`.
+    #[serde(alias = "idx")]
+    id: Id,
     query: String,
     answers: Vec<Text>,
 }
 
 impl Record {
-    /// Reads a file. `path` is for errors only; `options` go to the model.
+    /// Reads a file: the original, or the JSON Lines of SuperGLUE, which have one passage each. `path` is for errors only;
+    /// `options` go to the model.
     ///
     /// # Errors
     /// `format` if the file is not JSON of this form, if an entity is not inside its passage, or if a query has no gold
     /// answer. The message names the record.
     pub fn read(path: &Path, bytes: &[u8], options: ClozeOptions) -> Result<Self> {
-        let file: File = json(path, bytes)?;
+        let first = text(path, bytes)?.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let is_line = serde_json::from_str::<Start>(first).is_ok_and(|start| start.passage.is_some());
+        let entries = if is_line { json_lines(path, bytes)? } else { json::<File>(path, bytes)?.data };
         let mut queries = Vec::new();
-        for (d, Entry { passage, qas }) in file.data.into_iter().enumerate() {
+        for (d, Entry { passage, qas }) in entries.into_iter().enumerate() {
             let length = passage.text.chars().count();
             if let Some(i) = passage.entities.iter().position(|e| e.start > e.end || e.end >= length) {
                 let Entity { start, end } = passage.entities[i];
@@ -78,7 +91,7 @@ impl Record {
                 let (passage, candidates) = (passage.text.clone(), candidates.clone());
                 let input = ClozeInput { passage, query: qa.query, candidates };
                 let gold = qa.answers.into_iter().map(|answer| answer.text).collect();
-                queries.push(Query { id: qa.id, input, gold });
+                queries.push(Query { id: qa.id.into_text(), input, gold });
             }
         }
         Ok(Self { queries, options })

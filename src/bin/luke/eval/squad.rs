@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Benchmark;
 use super::metrics::answers::{squad1, squad2};
-use super::read::{Text, bad, json};
+use super::read::{Id, Text, bad, json};
 
 /// The questions of a file.
 pub struct Squad {
@@ -43,7 +43,7 @@ struct Paragraph {
 
 #[derive(Deserialize)]
 struct Qa {
-    id: String,
+    id: Id,
     question: String,
     answers: Vec<Text>,
     is_impossible: Option<bool>,
@@ -68,7 +68,7 @@ impl Squad {
                     }
                     let input = QaInput { question: qa.question, context: paragraph.context.clone() };
                     let gold = qa.answers.into_iter().map(|answer| answer.text).collect();
-                    questions.push(Question { id: qa.id, input, gold });
+                    questions.push(Question { id: qa.id.into_text(), input, gold });
                 }
             }
         }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Benchmark;
 use super::metrics::relations::{NO_RELATION, relations};
-use super::read::{bad, json};
+use super::read::{Id, bad, json};
 
 /// The sentences of a file.
 pub struct Tacred {
@@ -27,7 +27,7 @@ struct Example {
 
 #[derive(Deserialize)]
 struct Item {
-    id: Option<String>,
+    id: Option<Id>,
     token: Vec<String>,
     subj_start: usize,
     subj_end: usize,
@@ -58,7 +58,7 @@ impl Tacred {
             };
             let (head, tail) =
                 (span("subj", item.subj_start, item.subj_end)?, span("obj", item.obj_start, item.obj_end)?);
-            let id = item.id.clone().unwrap_or_else(|| i.to_string());
+            let id = item.id.map_or_else(|| i.to_string(), Id::into_text);
             let input = RelationInput { text: item.token.join(" "), head, tail };
             examples.push(Example { id, input, gold: item.relation });
         }

@@ -22,7 +22,8 @@ pub fn types<'a>(pairs: impl Iterator<Item = (&'a [String], &'a [String])>) -> V
         precisions.extend(share(&predicted));
         recalls.extend(share(&gold));
     }
-    let mean = |shares: &[f64]| 100.0 * shares.iter().sum::<f64>() / shares.len().max(1) as f64;
+    // The sum of no numbers is -0.0.
+    let mean = |shares: &[f64]| 100.0 * shares.iter().fold(0.0, |sum, share| sum + share) / shares.len().max(1) as f64;
     let (precision, recall) = (mean(&precisions), mean(&recalls));
     json!({
         "micro": micro.figures(),
@@ -34,6 +35,15 @@ pub fn types<'a>(pairs: impl Iterator<Item = (&'a [String], &'a [String])>) -> V
 mod tests {
     use super::super::tests::{assert_figures, cases};
     use super::*;
+
+    #[test]
+    fn figures_of_nothing_are_zero() {
+        let (none, some) = (Vec::new(), vec!["person".to_owned()]);
+        for pairs in [vec![], vec![(&none, &none)], vec![(&some, &none)], vec![(&none, &some)]] {
+            let figures = types(pairs.into_iter().map(|(gold, predicted)| (gold.as_slice(), predicted.as_slice())));
+            assert!(!figures.to_string().contains("-0"), "{figures}");
+        }
+    }
 
     #[test]
     fn figures_are_those_of_the_authors() {
