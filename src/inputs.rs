@@ -62,7 +62,7 @@ pub const MAX_ENTITIES: usize = 1 << 14;
 pub const MAX_ENTITY_POSITIONS: usize = 1 << 20;
 
 impl ModelInputs {
-    /// Words and entities.
+    /// Number of words and entities together, masked ones included: the rows of a forward pass.
     pub fn rows(&self) -> usize {
         self.input_ids.len().saturating_add(self.entity_ids.len())
     }

@@ -33,6 +33,8 @@ const PAIRINGS: (Pairing | Names)[] = [
   { file: 'src/tasks/fill_mask.rs', struct: 'TokenScore', type: 'Tasks.TokenScore' },
   { file: 'src/tasks/predict_entities.rs', struct: 'EntityScore', type: 'Tasks.EntityScore' },
   { file: 'src/tasks/embed.rs', struct: 'Token', type: 'Plain<Tasks.Token>' },
+  // `src/wasm/mod.rs` makes tensors of the vectors.
+  { file: 'src/tasks/embed.rs', pattern: /^ +pub (\w+): (?:Option<)?Vec<(?:f32|Token)>>?,$/gm, type: 'keyof Tasks.Embedding' },
 
   { file: 'src/heads/table.rs', pattern: /^ +key: "(\w+)",$/gm, type: 'Types.Head' },
   { file: 'src/heads/table.rs', pattern: /^ +Self::\w+ => "(\w+)",$/gm, type: 'Types.Task' },

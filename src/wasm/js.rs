@@ -202,7 +202,8 @@ fn has_lists(value: &Value) -> bool {
     value.is_array() || value.as_object().is_some_and(|fields| fields.values().any(Value::is_array))
 }
 
-/// An error as `{ code, message, detail }`.
+/// An error as `{ code, message, detail }`. `detail` has the error's `reason` and its `file` or `argument`; of `task-unavailable` `task`
+/// and `available`; of a call that was ended nothing.
 pub fn js_error(error: LukeError) -> JsValue {
     let detail = match &error {
         LukeError::Integrity { file, reason }

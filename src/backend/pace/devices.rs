@@ -215,6 +215,8 @@ impl Program {
         }
     }
 
+    /// Runs one forward pass with as many rows as the pace allows, at most `most_rows`, and waits for its end. `most_in_flight` is that
+    /// of the whole program.
     pub fn pass(&mut self, model: Model, most_rows: usize) -> Pass {
         let rows = self.pace.pass_rows(model.row_flop()).min(most_rows);
         let (start, before) = (self.device.now, self.device.slices.len());

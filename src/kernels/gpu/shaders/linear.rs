@@ -83,7 +83,8 @@ impl LinearShader {
     }
 
     /// The dispatches of a call: one for two groups of rows, more only where a dispatch would have too many workgroups, or more
-    /// than `max_rows`, which is at least 1.
+    /// than `max_rows`, which is at least 1. Each of the two groups has at most half of `max_rows`, rounded up to whole tiles (16 to
+    /// 64 rows), so a small `max_rows` is exceeded by up to two tiles.
     pub fn dispatches(self, plan: &LinearPlan, max_rows: usize) -> Vec<Dispatch> {
         let (rows, _) = self.tile.rows();
         // Half of the limits, because two groups share a dispatch.

@@ -29,7 +29,7 @@ pub fn normalize(text: &str) -> String {
 pub type Answered<'a> = (&'a [String], Option<&'a str>);
 
 /// The figures of SQuAD 1.1 and ReCoRD, in percent. A question counts with the best score among its gold answers. A
-/// question without a prediction counts 0.
+/// question without a prediction counts 0. `{ exactMatch, f1, questions }`; the figures of no questions are 0.
 pub fn squad1<'a>(questions: impl Iterator<Item = Answered<'a>>) -> Value {
     let mut all = Mean::default();
     for (gold, predicted) in questions {
@@ -39,7 +39,8 @@ pub fn squad1<'a>(questions: impl Iterator<Item = Answered<'a>>) -> Value {
 }
 
 /// The figures of SQuAD 2.0, in percent: over all questions, over those with an answer, and over those without. The
-/// empty answer means "no answer"; a question without a prediction counts as "no answer".
+/// empty answer means "no answer"; a question without a prediction counts as "no answer". The fields are those of [`squad1`], which
+/// `hasAnswer` and `noAnswer` have too.
 pub fn squad2<'a>(questions: impl Iterator<Item = Answered<'a>>) -> Value {
     let (mut all, mut has_answer, mut no_answer) = (Mean::default(), Mean::default(), Mean::default());
     for (gold, predicted) in questions {
