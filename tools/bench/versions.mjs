@@ -1,7 +1,7 @@
 // This package against another version of it, on the same models, in one interleaved run.
 //   node tools/bench/versions.mjs OTHER_PKG MODEL_FOLDER... [--rounds N] [--device wasm|webgpu] [--threads N]
 // OTHER_PKG is the folder `pkg` of another checkout that is built. A model folder must have a `ner` head. Each version runs in a
-// browser of its own; a round measures both, and the result is the ratio of CPU times within a round.
+// browser of its own; a round measures both, and the results are the ratios of CPU times and of wall times within a round.
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,8 @@ import { startSite } from './site.mjs';
 import { maxDifference, pairedRatio } from './statistics.mjs';
 
 const WARM_UPS = 3;
+/** Passes of a measurement. */
+const RUNS = 3;
 /** `[tokens, entities]` of the inputs. */
 const SHAPES = [[16, 4], [128, 32], [512, 128]];
 
@@ -62,15 +64,22 @@ async function main() {
             await browser.call('run', 'shape', WARM_UPS);
             outputs.push(await browser.call('outputs'));
           }
-          const cpuMs = [[], []];
+          const [cpuMs, wallMs] = [[[], []], [[], []]];
           for (let round = 0; round < rounds; round++) {
             const order = round % 2 ? [1, 0] : [0, 1];
-            for (const i of order) cpuMs[i].push((await browsers[i].measure('run', 'shape', 3)).cpuMs / 3);
+            for (const i of order) {
+              const measured = await browsers[i].measure('run', 'shape', RUNS);
+              cpuMs[i].push(measured.cpuMs / RUNS);
+              wallMs[i].push(measured.wallMs / RUNS);
+            }
           }
-          const { median, low, high } = pairedRatio(...cpuMs);
+          const ratio = (times) => {
+            const { median, low, high } = pairedRatio(...times);
+            const [mine, theirs] = times.map((values) => Math.min(...values).toFixed(1));
+            return `${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)}; minimum ${mine} and ${theirs} ms)`;
+          };
           const difference = maxDifference(outputs[0].logits, outputs[1].logits);
-          const [mine, theirs] = cpuMs.map((values) => Math.min(...values).toFixed(1));
-          console.log(`${name} ${shape.join('+')}: this / other ${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)}, ${rounds} rounds); minimum ${mine} and ${theirs} ms of CPU; logits differ by ${difference}`);
+          console.log(`${name} ${shape.join('+')}: this / other, ${rounds} rounds: CPU ${ratio(cpuMs)}, wall ${ratio(wallMs)}; logits differ by ${difference}`);
         }
       } finally {
         for (const browser of browsers) await browser.close();
