@@ -32,7 +32,7 @@ async fn entities(folder: &str, text: &str) -> Result<Vec<Entity>> {
     let luke = directory::load(folder, DeviceKind::Cpu, true).await?;
     let options = NerOptions { offsets: OffsetUnit::Byte, ..Default::default() };
     Ok(match luke.ner(&NerInput::Text(text.into()), &options).await? {
-        NerResult::One(entities) => entities,
-        NerResult::Many(texts) => texts.concat(),
+        NerResult::One(found) => found.entities,
+        NerResult::Many(texts) => texts.into_iter().flat_map(|found| found.entities).collect(),
     })
 }

@@ -21,7 +21,7 @@ use luke_web::folder::read_verified;
 use luke_web::heads::Method;
 use luke_web::text::TokenizerJson;
 use luke_web::{Luke, LukeError};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// LUKE on the command line.
 #[derive(Parser)]

@@ -12,7 +12,7 @@ const TEXT: &str = "Star Wars is a film written and directed by George Lucas. An
 fn ner(luke: &Luke) -> Vec<Entity> {
     let options = NerOptions { all_scores: true, ..NerOptions::default() };
     match pollster::block_on(luke.ner(&NerInput::Text(TEXT.into()), &options)).unwrap() {
-        NerResult::One(entities) => entities,
+        NerResult::One(found) => found.entities,
         NerResult::Many(_) => panic!("one text"),
     }
 }
