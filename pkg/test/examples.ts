@@ -50,12 +50,12 @@ export function sourceExamples(): Record<string, string> {
   return Object.fromEntries(found);
 }
 
-/** The examples in JavaScript and TypeScript of the documents, as files of their language. */
+/** The examples in JavaScript and TypeScript of the documents, as files of their language. The API reference has copies of documents. */
 export function documentExamples(): Record<string, string> {
-  const docs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
+  const docs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md') && !name.startsWith('reference')).map((name) => `docs/${name}`);
   const found = [...DOCUMENTS, ...docs].filter((name) => existsSync(join(ROOT, name))).flatMap((name) => {
     const text = readFileSync(join(ROOT, name), 'utf8');
-    const blocks = [...text.matchAll(/^```(js|ts)\n(.*?)^```$/gms)];
+    const blocks = [...text.matchAll(/^```(jsx?|tsx?)\n(.*?)^```$/gms)];
     return blocks.map((match) => [`${name.replaceAll(/\W/g, '-')}-${lineOf(text, match.index)}.${match[1]}`, match[2]!] as const);
   });
   return Object.fromEntries(found);

@@ -26,10 +26,10 @@ test('a project that is not strict', async () => {
 test('every example of the documents and of the declarations', async () => {
   const [inSource, inDocuments] = [sourceExamples(), documentExamples()];
   assert.ok(Object.keys(inSource).length >= 18, `only ${Object.keys(inSource).length} examples in the source`);
-  assert.ok(Object.keys(inDocuments).length >= 7, `only ${Object.keys(inDocuments).length} examples in the documents`);
+  assert.ok(Object.keys(inDocuments).length >= 22, `only ${Object.keys(inDocuments).length} examples in the documents`);
   assert.equal(await compile('types/source', { ...BROWSER, jsx: 'react-jsx' }, { 'context.d.ts': CONTEXT, ...inSource }), '');
   // In JavaScript, parameters have no types.
-  const javaScript = { ...BROWSER, allowJs: true, checkJs: true, noImplicitAny: false };
+  const javaScript = { ...BROWSER, allowJs: true, checkJs: true, noImplicitAny: false, jsx: 'react-jsx' };
   assert.equal(await compile('types/documents', javaScript, { 'context.d.ts': CONTEXT, ...inDocuments }), '');
 });
 
