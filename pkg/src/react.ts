@@ -13,7 +13,7 @@
  * @module
  */
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
-import type { Answer, Entity, LoadOptions, Luke, NerOptions, QaOptions, WordList } from './index.js';
+import type { Answer, Entity, LoadOptions, Luke, NerOptions, QaOptions, WordEntity, WordList } from './index.js';
 import { useCall, type CallState, type LastResult } from './react/call.js';
 import { keyOf } from './react/key.js';
 import { IDLE, join, LOADING, retry, stateOf, type LoadState } from './react/shared.js';
@@ -69,10 +69,10 @@ export function useLuke(model: string | URL | null | undefined, options: UseLuke
  */
 export function useNer(luke: Luke | null | undefined, text: string | null | undefined, options?: UseNerOptions): CallState<string, Entity[]>;
 export function useNer(luke: Luke | null | undefined, texts: readonly string[] | null | undefined, options?: UseNerOptions): CallState<readonly string[], Entity[][]>;
-export function useNer(luke: Luke | null | undefined, words: WordList | null | undefined, options?: UseNerOptions): CallState<WordList, Entity[]>;
+export function useNer(luke: Luke | null | undefined, words: WordList | null | undefined, options?: UseNerOptions): CallState<WordList, WordEntity[]>;
 export function useNer(luke: Luke | null | undefined, input: any, options: UseNerOptions = {}): CallState<any, any> {
   const keys = [typeof input, typeof input === 'string' ? input : keyOf(input), keyOf(options)];
-  return useCall<any, Entity[] | Entity[][]>(luke, input, keys, (model, text, signal) => model.ner(text, { ...options, signal }));
+  return useCall<any, Entity[] | Entity[][] | WordEntity[]>(luke, input, keys, (model, text, signal) => model.ner(text, { ...options, signal }));
 }
 
 /**

@@ -17,7 +17,7 @@ fn chunks(folder: &Path) -> Vec<u8> {
 /// Writes tensors of F32 and others.
 fn write_with(folder: &Path, others: &[(&str, Dtype, usize)]) {
     let tensors = read_tensors(folder);
-    let zeros = vec![0; 64];
+    let zeros = [0; 64];
     let mut views: Vec<(String, TensorView)> = tensors
         .iter()
         .map(|(name, shape, data)| (name.clone(), TensorView::new(Dtype::F32, shape.clone(), data).unwrap()))
@@ -102,7 +102,8 @@ fn renamed(name: &str, rename: impl Fn(&str) -> String) -> PathBuf {
 #[test]
 fn wrappers_are_taken_off_and_old_names_renamed() {
     let want = chunks(&folder("micro-span_cls"));
-    let forms: [(&str, fn(&str) -> String); 8] = [
+    type Rename = fn(&str) -> String;
+    let forms: [(&str, Rename); 8] = [
         ("compiled", |name| format!("_orig_mod.{name}")),
         ("parallel", |name| format!("module.{name}")),
         ("lightning", |name| format!("model.{name}")),
