@@ -98,6 +98,8 @@ impl Subject {
         let checked = CheckedFolder::parse(&std::fs::read_to_string(path.join("manifest.json")).unwrap()).unwrap();
         let source = Arc::new(Paused { files: Files(path), pauses: Mutex::default() });
         let luke = block_on(Luke::load(checked, source.clone(), DeviceKind::Cpu, false)).unwrap();
+        // A second call has the same pauses.
+        luke.set_pass_cache_bytes(0);
         Self { luke, source }
     }
 

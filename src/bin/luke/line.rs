@@ -60,13 +60,10 @@ pub fn call(form: &Form, mut fields: Map<String, Value>, common: &Map<String, Va
         let others: Vec<&str> =
             fields.keys().map(String::as_str).filter(|name| !known.contains(name)).take(MAX_NAMED).collect();
         if !others.is_empty() {
-            let taken: Vec<&str> = form.alone.iter().chain(form.instead.unwrap_or_default()).copied().collect();
-            let reason = format!(
-                "has '{}'; the task takes '{}', and beside it 'options' and 'id'",
-                others.join("', '"),
-                taken.join("' or '")
-            );
-            return Err(bad_line(reason));
+            let taken = form.alone.into_iter().chain(form.instead.unwrap_or_default().iter().copied());
+            let reason = format!("has '{}'", others.join("', '"));
+            let may = taken.chain(["options", "id"]).collect::<Vec<_>>().join("', '");
+            return Err(bad_line(format!("{reason}; it may have '{may}'")));
         }
     }
     Ok((alone.unwrap_or(Value::Object(fields)), options))

@@ -49,8 +49,8 @@ fn fields_that_a_task_does_not_have_are_named_with_the_lines_number() {
     );
     assert_eq!(found.len(), 5);
     for (answer, line, parts) in [
-        (&found[1], 3, &["'label', 'meta'", "\"id\""][..]),
-        (&found[2], 4, &["'sentence'", "\"text\""]),
+        (&found[1], 3, &["'label', 'meta'", "'id'"][..]),
+        (&found[2], 4, &["'sentence'", "'text'"]),
         (&found[3], 5, &["at column"]),
         (&found[4], 6, &["not a JSON object"]),
     ] {

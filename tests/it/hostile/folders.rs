@@ -2,6 +2,7 @@
 //! and without a panic. `LUKE_HOSTILE_CASES=10` makes ten times as many cases; `LUKE_HOSTILE_CASE` runs one case that
 //! was printed.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
+use serde_json::json;
 
 use super::checks::{check_load, check_parts};
 use super::edit::Edit;
@@ -48,6 +50,8 @@ static FOLDERS: LazyLock<Vec<Files>> = LazyLock::new(|| {
     ]
 });
 
+const SHARD: &str = "model-00001-of-00001.safetensors";
+
 /// Checkpoints: each tokenizer, and one in shards.
 static CHECKPOINTS: LazyLock<Vec<Files>> = LazyLock::new(|| {
     let mut all: Vec<Files> = ["micro-span_cls", "micro-bert", "micro-mluke", "micro-paged"]
@@ -55,9 +59,12 @@ static CHECKPOINTS: LazyLock<Vec<Files>> = LazyLock::new(|| {
         .into();
     let mut shards = all[0].clone();
     let weights = shards.remove("model.safetensors").unwrap();
-    shards.insert("model-00001-of-00001.safetensors".into(), weights);
-    let index = r#"{"metadata": {}, "weight_map": {"luke.pooler.dense.bias": "model-00001-of-00001.safetensors"}}"#;
-    shards.insert("model.safetensors.index.json".into(), index.into());
+    let names: Vec<String> =
+        safetensors::SafeTensors::deserialize(&weights).unwrap().names().into_iter().map(str::to_owned).collect();
+    shards.insert(SHARD.into(), weights);
+    let map: BTreeMap<String, &str> = names.into_iter().map(|name| (name, SHARD)).collect();
+    shards
+        .insert("model.safetensors.index.json".into(), json!({ "metadata": {}, "weight_map": map }).to_string().into());
     all.push(shards);
     all
 });
