@@ -110,10 +110,18 @@ export interface NerOptions<N extends string = string, S extends boolean = boole
    * faster. Without capital letters or not in English: all spans with a letter or a digit. Default: from the model, else `all`.
    */
   candidates?: 'all' | 'likely' | undefined;
-  /** The sentences: by Unicode's rules, where one line break is a space (`auto`, the default), the whole text (`none`), or these ranges. */
-  sentences?: 'auto' | 'none' | readonly Span[] | undefined;
+  /**
+   * The sentences: by Unicode's rules (UAX 29), but not behind initials, titles and abbreviations, and one line break is a space (`auto`,
+   * the default); by Unicode's rules alone (`unicode`); the whole text (`none`); or these ranges.
+   */
+  sentences?: 'auto' | 'unicode' | 'none' | readonly Span[] | undefined;
   /** The context of a sentence: none (`sentence`) or as much of the document as fits (`document`). Default: from the model. */
   context?: 'sentence' | 'document' | undefined;
+  /**
+   * How a sentence without a small letter is read: as it is (`keep`) or in small letters (`lower`). Offsets and texts of entities are
+   * those of the input. Default: from the model, else `keep`.
+   */
+  capitals?: 'keep' | 'lower' | undefined;
   /** Whether to return the probabilities of all labels (default `false`). */
   allScores?: S | undefined;
   /**

@@ -29,7 +29,7 @@ export const fromDisk: Sources = (file) => readFileSync(join(ROOT, file), 'utf8'
 
 /** Files in which enums and structs are that others name. */
 const NAMED: Record<string, string> = {
-  SpecialTokens: 'src/text/tokenizer/mod.rs', OffsetUnit: 'src/text/offsets.rs', Candidates: 'src/heads/spec.rs', NerContext: 'src/heads/spec.rs', Sentences: 'src/tasks/ner/types.rs',
+  SpecialTokens: 'src/text/tokenizer/mod.rs', OffsetUnit: 'src/text/offsets.rs', Candidates: 'src/heads/spec.rs', Capitals: 'src/heads/spec.rs', NerContext: 'src/heads/spec.rs', Sentences: 'src/tasks/ner/types.rs',
   SentenceRule: 'src/tasks/ner/types.rs', LostTo: 'src/tasks/ner/types.rs', Pooling: 'src/tasks/embed.rs',
 };
 

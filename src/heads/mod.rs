@@ -11,5 +11,5 @@
 mod spec;
 mod table;
 
-pub use spec::{Candidates, ClozeTokens, HeadSpec, NerContext};
+pub use spec::{Candidates, Capitals, ClozeTokens, HeadSpec, NerContext};
 pub use table::{HEADS, HeadInfo, HeadKind, HeadLayers, HiddenRows, LayerOutput, LinearLayer, Method, SpanForm};

@@ -21,6 +21,13 @@ pub struct HeadSpec {
     /// NER with context, questions and cloze: the longest input in tokens, special ones included. Default: all the model takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_tokens: Option<usize>,
+    /// Logits are divided by it before they become scores: a number that makes scores the share of right answers, found on texts that
+    /// the model was not trained on (Guo et al. 2017, section 4.2). Default 1. Which answer is best does not depend on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// NER: how a sentence that has no small letter is read by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capitals: Option<Capitals>,
     /// Cloze: the tokens that mark the parts of its texts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<ClozeTokens>,
@@ -30,6 +37,11 @@ pub struct HeadSpec {
 const NO_ENTITY: [&str; 2] = ["O", "NIL"];
 
 impl HeadSpec {
+    /// See the field of this name.
+    pub fn temperature(&self) -> f64 {
+        self.temperature.unwrap_or(1.0)
+    }
+
     /// Of a head `ner`, the place of the label that means "no entity".
     ///
     /// # Errors
@@ -71,6 +83,17 @@ pub enum NerContext {
     Sentence,
     /// As much of the text before and after it as fits.
     Document,
+}
+
+/// How a sentence that has no small letter is read. Models see few of them in training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Capitals {
+    /// As it is.
+    #[default]
+    Keep,
+    /// In small letters. Offsets and results are those of the text.
+    Lower,
 }
 
 /// Which spans are scored.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::heads::HeadKind;
+use crate::heads::{HeadKind, HeadSpec};
 use crate::inputs::ModelInputs;
 use crate::luke::{Luke, Output, OutputName};
 use crate::text::{EncodeOptions, InputForm, OffsetUnit, Spanned, SpecialTokens};
@@ -47,8 +47,8 @@ pub trait Classified {
     /// `input` for a span that does not fit the text.
     fn spanned(&self, unit: OffsetUnit) -> Result<(&str, Vec<Range<usize>>)>;
 
-    /// The result of the task. `logits` has one for each of `labels`.
-    fn result(logits: &[f32], labels: &[String], options: &LabelOptions) -> Vec<LabelScore>;
+    /// The result of the task. `logits` has one for each label of the head.
+    fn result(logits: &[f32], head: &HeadSpec, options: &LabelOptions) -> Vec<LabelScore>;
 }
 
 /// Classifies an input. A text longer than the model is read around its spans.
@@ -101,10 +101,10 @@ async fn classify<T: Classified>(
     batch: &[ModelInputs],
     options: &LabelOptions,
 ) -> Result<Vec<Vec<LabelScore>>> {
-    let labels = &luke.head(T::HEAD)?.1.labels;
+    let (_, head) = luke.head(T::HEAD)?;
     let outputs = luke.forward_head(batch, Some(T::HEAD)).await?;
     let result =
-        |outputs: &Vec<Output>| Ok(T::result(&Output::find(outputs, OutputName::Logits)?.values, labels, options));
+        |outputs: &Vec<Output>| Ok(T::result(&Output::find(outputs, OutputName::Logits)?.values, head, options));
     outputs.iter().map(result).collect()
 }
 
@@ -115,10 +115,10 @@ pub fn best_first(labels: impl Iterator<Item = LabelScore>) -> Vec<LabelScore> {
     labels
 }
 
-/// Softmax of one row, in f64.
-pub fn softmax<T: Copy + Into<f64>>(logits: &[T]) -> Vec<f64> {
+/// Softmax of one row, whose logits are divided by `temperature`, in f64.
+pub fn softmax<T: Copy + Into<f64>>(logits: &[T], temperature: f64) -> Vec<f64> {
     let max = logits.iter().fold(f64::NEG_INFINITY, |max, logit| max.max((*logit).into()));
-    let weights: Vec<f64> = logits.iter().map(|logit| ((*logit).into() - max).exp()).collect();
+    let weights: Vec<f64> = logits.iter().map(|logit| (((*logit).into() - max) / temperature).exp()).collect();
     let sum: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| weight / sum).collect()
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::labels::{Classified, LabelOptions, LabelScore, best_first, softmax};
 use crate::error::Result;
-use crate::heads::HeadKind;
+use crate::heads::{HeadKind, HeadSpec};
 use crate::text::{InputForm, OffsetUnit, Offsets};
 
 /// Two mentions in a text; they may overlap, and the tail may come first.
@@ -31,8 +31,8 @@ impl Classified for RelationInput {
         Ok((&self.text, vec![offsets.span("head", self.head)?, offsets.span("tail", self.tail)?]))
     }
 
-    fn result(logits: &[f32], labels: &[String], _: &LabelOptions) -> Vec<LabelScore> {
-        let all = softmax(logits).into_iter().zip(logits).zip(labels);
+    fn result(logits: &[f32], head: &HeadSpec, _: &LabelOptions) -> Vec<LabelScore> {
+        let all = softmax(logits, head.temperature()).into_iter().zip(logits).zip(&head.labels);
         best_first(all.map(|((score, logit), label)| LabelScore { label: label.clone(), score, logit: *logit }))
     }
 }

@@ -114,7 +114,7 @@ mod tests {
             for (i, part) in logits.chunks(block).enumerate() {
                 best.push(i * block, part);
             }
-            let probabilities = softmax(&logits);
+            let probabilities = softmax(&logits, 1.0);
             let mut order: Vec<usize> = (0..logits.len()).collect();
             order.sort_by(|a, b| logits[*b].total_cmp(&logits[*a]));
             let got = best.finish();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::labels::{Classified, LabelOptions, LabelScore, best_first};
 use crate::error::Result;
-use crate::heads::HeadKind;
+use crate::heads::{HeadKind, HeadSpec};
 use crate::text::{InputForm, OffsetUnit, Offsets};
 
 /// A mention in a text.
@@ -29,9 +29,9 @@ impl Classified for TypingInput {
         Ok((&self.text, vec![span]))
     }
 
-    fn result(logits: &[f32], labels: &[String], options: &LabelOptions) -> Vec<LabelScore> {
-        let kept = logits.iter().zip(labels).filter(|(logit, _)| options.all_scores || **logit > 0.0);
-        let sigmoid = |logit: f32| 1.0 / (1.0 + f64::from(-logit).exp());
+    fn result(logits: &[f32], head: &HeadSpec, options: &LabelOptions) -> Vec<LabelScore> {
+        let kept = logits.iter().zip(&head.labels).filter(|(logit, _)| options.all_scores || **logit > 0.0);
+        let sigmoid = |logit: f32| 1.0 / (1.0 + (f64::from(-logit) / head.temperature()).exp());
         best_first(kept.map(|(logit, label)| LabelScore {
             label: label.clone(),
             score: sigmoid(*logit),

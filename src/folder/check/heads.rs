@@ -1,5 +1,7 @@
 //! What a manifest says of its heads, and its self-test.
 
+use std::ops::RangeInclusive;
+
 use super::{bad, shortened};
 use crate::config::{LukeConfig, MAX_LABEL_BYTES, MAX_LABELS};
 use crate::error::Result;
@@ -9,6 +11,9 @@ use crate::heads::{ClozeTokens, HeadKind, HeadSpec};
 
 /// The smallest `contextTokens`: two special tokens and two others.
 const MIN_CONTEXT_TOKENS: usize = 4;
+
+/// Where a `temperature` may lie.
+const TEMPERATURES: RangeInclusive<f64> = 0.01..=100.0;
 
 /// Checks the heads and the self-test.
 pub(super) fn check(manifest: &Manifest, config: &LukeConfig) -> Result<()> {
@@ -27,6 +32,9 @@ fn one(task: &str, head: &HeadSpec, config: &LukeConfig) -> Result<()> {
     let out_of = |value: Option<usize>, min: usize| value.is_some_and(|value| value < min || value > MAX_HEAD_TOKENS);
     if out_of(head.max_span_tokens, 1) || out_of(head.context_tokens, MIN_CONTEXT_TOKENS) {
         return bad("maxSpanTokens or contextTokens is too small or too large".into());
+    }
+    if head.temperature.is_some_and(|temperature| !TEMPERATURES.contains(&temperature)) {
+        return bad(format!("temperature is not from {} to {}", TEMPERATURES.start(), TEMPERATURES.end()));
     }
     match head.tokens {
         None if task == HeadKind::Cloze.key() => bad("has no tokens".into()),

@@ -2,6 +2,8 @@
 //! entity, classified from its first word, its last word and itself; then greedily, best first, the spans that
 //! overlap nothing already taken.
 
+mod abbreviations;
+mod capitals;
 mod likely;
 mod lines;
 mod passes;
@@ -104,7 +106,7 @@ async fn found(
 ) -> Result<Found> {
     let (labels, options, turns) = (&reader.head.labels, reader.options, &mut reader.luke.turns());
     let entity = |span: &ScoredSpan, least: Option<f64>| {
-        let scores = softmax(&span.logits);
+        let scores = softmax(&span.logits, reader.head.temperature());
         let (label, score) = (&labels[span.label], scores[span.label]);
         let wanted = options.labels.as_ref().is_none_or(|labels| labels.contains(label));
         (wanted && least.is_none_or(|least| score >= least)).then(|| {

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::abbreviations::sentence_ends;
+use super::capitals::{are_capitals, lower};
 use super::likely::SpanFilter;
 use super::lines::join_lines;
 use super::passes::{Limits, Pass, TokenStream, part_size, passes};
-use super::sentences::{PIECE, sentence_ends};
+use super::sentences::{PIECE, unicode_ends};
 use super::types::{NerOptions, SentenceRule, Sentences, Words};
 use crate::error::{LukeError, Result};
-use crate::heads::{HeadKind, HeadSpec, NerContext};
+use crate::heads::{Capitals, HeadKind, HeadSpec, NerContext};
 use crate::inputs::{MAX_ENTITY_POSITIONS, ModelInputs};
 use crate::luke::{Luke, Turns};
 use crate::tasks::limits;
@@ -79,15 +81,51 @@ impl<'a> Reader<'a> {
         let sentences = sentences.into_iter().collect::<Result<Vec<_>>>()?;
         let strings: Vec<&str> = words.iter().map(|word| &text[word.clone()]).collect();
         let filter = self.filter(&strings, &sentences, turns).await?;
+        let read = self.without_capitals(text, &words, &sentences, turns).await?;
         let whole = match &self.options.sentences {
-            Some(rule) if rule.is_none() => self.whole_text(text, &words, &filter, turns).await?,
+            Some(rule) if rule.is_none() => self.whole_text(&read, &words, &filter, turns).await?,
             _ => None,
         };
         let stream = match whole {
-            None => self.stream_of_text(text, &words, turns).await?,
+            None => self.stream_of_text(&read, &words, turns).await?,
             Some(_) => TokenStream::default(),
         };
         Ok(Document { words, stream, sentences, filter, whole })
+    }
+
+    /// The text as the model reads it: sentences in capitals in small letters, if the model wants them so. Every word is where it was.
+    async fn without_capitals<'t>(
+        &self,
+        text: &'t str,
+        words: &[Range<usize>],
+        sentences: &[Range<usize>],
+        turns: &mut Turns<'_>,
+    ) -> Result<Cow<'t, str>> {
+        let (mut read, mut copied) = (String::new(), 0);
+        for sentence in self.lowered(sentences) {
+            let words = &words[sentence.clone()];
+            if let (Some(first), Some(last)) = (words.first(), words.last())
+                && are_capitals(words.iter().map(|word| &text[word.clone()]))
+            {
+                read.push_str(&text[copied..first.start]);
+                read.push_str(&lower(&text[first.start..last.end]));
+                copied = last.end;
+            }
+            turns.after(words.len()).await?;
+        }
+        if copied == 0 {
+            return Ok(Cow::Borrowed(text));
+        }
+        read.push_str(&text[copied..]);
+        Ok(Cow::Owned(read))
+    }
+
+    /// The sentences that are read in small letters if they are in capitals.
+    fn lowered<'s>(&self, sentences: &'s [Range<usize>]) -> &'s [Range<usize>] {
+        match self.options.capitals.or(self.head.capitals).unwrap_or_default() {
+            Capitals::Lower => sentences,
+            Capitals::Keep => &[],
+        }
     }
 
     /// The sentences of a text in bytes.
@@ -99,9 +137,13 @@ impl<'a> Reader<'a> {
                 turns.collect(bytes).await?.into_iter().collect()
             }
             Some(rule) if rule.is_none() => Ok(std::iter::once(0..text.len()).collect()),
-            _ => {
+            rule => {
                 let (mut sentences, mut start) = (Vec::new(), 0);
-                for ends in sentence_ends(text) {
+                let ends: Box<dyn Iterator<Item = Vec<usize>>> = match rule {
+                    Some(Sentences::Rule(SentenceRule::Unicode)) => Box::new(unicode_ends(text)),
+                    _ => Box::new(sentence_ends(text)),
+                };
+                for ends in ends {
                     for end in ends {
                         sentences.push(start..end);
                         start = end;
@@ -137,8 +179,16 @@ impl<'a> Reader<'a> {
         }
         let (builder, turns) = (self.luke.input_builder(self.options.encode()), &mut self.luke.turns());
         let mut stream = TokenStream::default();
-        for word in &input.words {
-            let spaced = if joins_the_word_before(word) { word.clone() } else { with_space(word) };
+        let mut capitals = vec![false; n];
+        for sentence in self.lowered(&sentences) {
+            if are_capitals(input.words[sentence.clone()].iter().map(String::as_str)) {
+                capitals[sentence.clone()].fill(true);
+            }
+            turns.after(sentence.len()).await?;
+        }
+        for (word, is_capital) in input.words.iter().zip(capitals) {
+            let read = if is_capital { Cow::Owned(lower(word)) } else { Cow::Borrowed(word) };
+            let spaced = if joins_the_word_before(&read) { read.into_owned() } else { with_space(&read) };
             let start = stream.ids.len();
             stream.ids.extend(turns.tokenize(builder.tokenizing(Spanned::plain(&spaced))).await?.tokens);
             stream.words.push(start..stream.ids.len());

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
 use crate::error::Result;
-use crate::heads::HeadKind;
+use crate::heads::{HeadKind, HeadSpec};
 use crate::inputs::ModelInputs;
 use crate::luke::{Luke, Output, OutputName, PassKey};
 use crate::tasks::labels::softmax;
@@ -36,9 +36,11 @@ impl<'a> Scorer<'a> {
     /// A scorer without passes, for the head `ner` of a model. It also gives spans that are no entities, if their best label has
     /// at least the probability `runners_up`.
     pub fn new(luke: &'a Luke, runners_up: Option<f64>) -> Self {
-        // In a folder whose labels do not say it, it is the first.
-        let no_entity = luke.head(HeadKind::Ner).ok().and_then(|(_, head)| head.no_entity().ok()).unwrap_or(0);
-        Self { luke, queue: Queue { no_entity, runners_up, ..Queue::default() } }
+        let head = luke.head(HeadKind::Ner).ok().map(|(_, head)| head);
+        // In a folder whose labels do not say it, "no entity" is the first.
+        let no_entity = head.and_then(|head| head.no_entity().ok()).unwrap_or(0);
+        let temperature = head.map_or(1.0, HeadSpec::temperature);
+        Self { luke, queue: Queue { rule: Rule { no_entity, temperature, runners_up }, ..Queue::default() } }
     }
 
     /// Begins the next text. The passes that are pushed after this belong to it. Call it before the first pass too.
@@ -95,9 +97,7 @@ impl<'a> Scorer<'a> {
 /// Passes that wait, and the results of those that have run.
 #[derive(Default)]
 struct Queue {
-    /// The label that means "no entity".
-    no_entity: usize,
-    runners_up: Option<f64>,
+    rule: Rule,
     inputs: Vec<ModelInputs>,
     /// Words and entities of `inputs`.
     rows: usize,
@@ -110,6 +110,22 @@ struct Queue {
     taken: usize,
     /// Number of passes that were pushed.
     passes: usize,
+}
+
+/// Which spans of a pass count.
+#[derive(Clone, Copy)]
+struct Rule {
+    /// The label that means "no entity".
+    no_entity: usize,
+    /// That of the head.
+    temperature: f64,
+    runners_up: Option<f64>,
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self { no_entity: 0, temperature: 1.0, runners_up: None }
+    }
 }
 
 /// What is known of a text.
@@ -171,7 +187,7 @@ impl Queue {
 
     /// Adds what a pass of so many spans gave in an earlier call.
     fn add_known(&mut self, key: PassKey, logits: &[f32], spans: usize) {
-        let near = near(logits, logits.len() / spans.max(1), self.no_entity, self.runners_up);
+        let near = near(logits, logits.len() / spans.max(1), self.rule);
         self.known.insert(key, Known::Done(near));
     }
 
@@ -184,7 +200,7 @@ impl Queue {
     /// Adds the logits `[spans, labels]` of each of the passes taken.
     fn finish_batch(&mut self, logits: &[&Output]) -> Result<()> {
         for (logits, (key, occurrences)) in logits.iter().zip(self.waiting.drain(..)) {
-            let near = near(&logits.values, logits.shape[1], self.no_entity, self.runners_up);
+            let near = near(&logits.values, logits.shape[1], self.rule);
             for occurrence in &occurrences {
                 self.texts[occurrence.text - self.taken].waiting -= 1;
                 add(&mut self.texts, self.taken, occurrence, &near)?;
@@ -220,9 +236,10 @@ fn add(texts: &mut VecDeque<Text>, taken: usize, occurrence: &Occurrence, near: 
     Ok(())
 }
 
-/// The spans of a pass whose best label is not `no_entity`, and those whose best other label has at least the probability
+/// The spans of a pass whose best label is not "no entity", and those whose best other label has at least the probability
 /// `runners_up`.
-fn near(logits: &[f32], labels: usize, no_entity: usize, runners_up: Option<f64>) -> Vec<Near> {
+fn near(logits: &[f32], labels: usize, rule: Rule) -> Vec<Near> {
+    let Rule { no_entity, temperature, runners_up } = rule;
     let rows = logits.chunks_exact(labels.max(1)).enumerate();
     // The first of equal logits, as Python's list.index.
     let best = |row: &[f32], except: Option<usize>| {
@@ -231,7 +248,7 @@ fn near(logits: &[f32], labels: usize, no_entity: usize, runners_up: Option<f64>
     let near = rows.filter_map(|(span, row)| {
         let is_entity = best(row, None)? != no_entity;
         let label = best(row, Some(no_entity))?;
-        let counts = is_entity || runners_up.is_some_and(|p| softmax(row)[label] >= p);
+        let counts = is_entity || runners_up.is_some_and(|p| softmax(row, temperature)[label] >= p);
         counts.then(|| Near { span, logits: row.to_vec(), label, is_entity })
     });
     near.collect()
@@ -317,7 +334,7 @@ mod tests {
         // Probabilities of the best label: 0.5 (an entity), 0.2119, 0.0.
         let values = [0.0, 0.0, -1e9, 1.0, -1e9, -0.3132617, 9.0, -1e9, -1e9];
         let kept = |p: Option<f64>| -> Vec<_> {
-            near(&values, 3, 0, p).into_iter().map(|near| (near.span, near.label, near.is_entity)).collect()
+            near(&values, 3, Rule { runners_up: p, ..Rule::default() }).into_iter().map(|near| (near.span, near.label, near.is_entity)).collect()
         };
         assert_eq!(kept(None), []);
         assert_eq!(kept(Some(0.5)), [(0, 1, false)], "of equal logits the first label");

@@ -30,7 +30,7 @@ pub const PIECE: usize = 1 << 12;
 
 /// The ends of the sentences of `text` in bytes, in order, a piece of the text at a time: a long text takes long. Each sentence
 /// starts at the end of the one before it.
-pub fn sentence_ends(text: &str) -> impl Iterator<Item = Vec<usize>> {
+pub fn unicode_ends(text: &str) -> impl Iterator<Item = Vec<usize>> {
     ends_by_piece(text, PIECE)
 }
 
@@ -171,12 +171,12 @@ mod tests {
     #[test]
     fn a_long_text_comes_in_pieces() {
         let text = "He left at 9.30 p.m. today (again). ".repeat(1000);
-        assert!(sentence_ends(&text).count() > 36_000 / (PIECE + 40));
-        assert_eq!(sentence_ends(&text).flatten().collect::<Vec<_>>(), by_the_crate(&text));
+        assert!(unicode_ends(&text).count() > 36_000 / (PIECE + 40));
+        assert_eq!(unicode_ends(&text).flatten().collect::<Vec<_>>(), by_the_crate(&text));
         for one in ["no end ", "a ", "end"] {
             let text = one.repeat(20_000);
-            assert!(sentence_ends(&text).count() > text.len() / (PIECE + 40));
-            assert_eq!(sentence_ends(&text).flatten().collect::<Vec<_>>(), [text.len()]);
+            assert!(unicode_ends(&text).count() > text.len() / (PIECE + 40));
+            assert_eq!(unicode_ends(&text).flatten().collect::<Vec<_>>(), [text.len()]);
         }
     }
 
@@ -250,7 +250,7 @@ mod tests {
             for start in ["", "He left. ", "He left.)", "He left.\u{ad}", "He left?"] {
                 let text = format!("{start}{}", filler.repeat(1_000_000 / filler.len()));
                 let started = Instant::now();
-                let last = sentence_ends(&text).flatten().last();
+                let last = unicode_ends(&text).flatten().last();
                 let time = started.elapsed();
                 assert_eq!(last, Some(text.len()));
                 assert!(time < Duration::from_secs(1), "{start:?} and {filler:?}: {time:?}");

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::error::{LukeError, Result, shortened};
-use crate::heads::{Candidates, NerContext};
+use crate::heads::{Candidates, Capitals, NerContext};
 use crate::tasks::limits;
 use crate::text::{EncodeOptions, OffsetUnit, SpecialTokens};
 
@@ -54,6 +54,8 @@ pub struct NerOptions {
     pub sentences: Option<Sentences>,
     /// What a sentence is read with.
     pub context: Option<NerContext>,
+    /// How a sentence that has no small letter is read. Default: the model's, else `keep`.
+    pub capitals: Option<Capitals>,
     /// What special tokens inside the text mean.
     pub special_tokens: SpecialTokens,
     /// Give the score of every label too.
@@ -82,9 +84,9 @@ impl NerInput {
 
 /// How a text is cut into sentences.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "sentences must be 'auto', 'none' or a list of [start, end]")]
+#[serde(untagged, expecting = "sentences must be 'auto', 'unicode', 'none' or a list of [start, end]")]
 pub enum Sentences {
-    /// `"auto"` or `"none"`.
+    /// `"auto"`, `"unicode"` or `"none"`.
     Rule(SentenceRule),
     /// The caller's own, in offsets.
     Spans(Vec<[usize; 2]>),
@@ -101,8 +103,11 @@ impl Sentences {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SentenceRule {
-    /// Unicode's sentence boundaries (UAX 29). One line break inside a paragraph is a space.
+    /// Unicode's sentence boundaries (UAX 29) without those behind initials, titles and abbreviations. One line break inside a
+    /// paragraph is a space.
     Auto,
+    /// Unicode's sentence boundaries.
+    Unicode,
     /// The text is one sentence, tokenized anew in each pass at that pass' spans, as Hugging Face does.
     None,
 }

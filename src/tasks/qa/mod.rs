@@ -34,12 +34,20 @@ pub(super) async fn run(luke: &Luke, input: &QaInput, options: &QaOptions) -> Re
         n_best.add(search.candidates(window, starts, ends), &layout)
     })
     .await?;
-    Ok(answer(&layout, &n_best, null_score.unwrap_or_default(), input, options))
+    let temperature = luke.head(HeadKind::Qa)?.1.temperature();
+    Ok(answer(&layout, &n_best, null_score.unwrap_or_default(), temperature, input, options))
 }
 
-fn answer(layout: &Layout, n_best: &NBest, null_score: f64, input: &QaInput, options: &QaOptions) -> Answer {
+fn answer(
+    layout: &Layout,
+    n_best: &NBest,
+    null_score: f64,
+    temperature: f64,
+    input: &QaInput,
+    options: &QaOptions,
+) -> Answer {
     let candidates: Vec<&AnswerSpan> = n_best.candidates().collect();
-    let scores = softmax(&candidates.iter().map(|candidate| candidate.score()).collect::<Vec<_>>());
+    let scores = softmax(&candidates.iter().map(|candidate| candidate.score()).collect::<Vec<_>>(), temperature);
     let offsets = Offsets::new(&input.context, options.offsets);
     let stands = |score: f64| options.null_threshold.is_none_or(|threshold| null_score - score <= threshold);
     let ranked = candidates.into_iter().zip(scores).filter_map(|(candidate, score)| {

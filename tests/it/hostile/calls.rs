@@ -87,13 +87,24 @@ fn span() -> impl Strategy<Value = Span> {
 fn names(task: &str, long: bool) -> &'static [&'static str] {
     match (task, long) {
         ("ner", true) => {
-            &["threshold", "labels", "sentences", "candidates", "specialTokens", "allScores", "offsets", "runnersUp"]
+            &[
+                "threshold",
+                "labels",
+                "sentences",
+                "candidates",
+                "capitals",
+                "specialTokens",
+                "allScores",
+                "offsets",
+                "runnersUp",
+            ]
         }
         ("ner", false) => &[
             "threshold",
             "labels",
             "sentences",
             "candidates",
+            "capitals",
             "specialTokens",
             "allScores",
             "offsets",
@@ -139,8 +150,9 @@ fn plausible(name: &str) -> BoxedStrategy<Value> {
         "specialTokens" => one_of(json!(["match", "text"])),
         "context" => one_of(json!(["sentence", "document"])),
         "candidates" => one_of(json!(["all", "likely"])),
+        "capitals" => one_of(json!(["keep", "lower"])),
         "sentences" => prop_oneof![
-            one_of(json!(["auto", "none"])),
+            one_of(json!(["auto", "unicode", "none"])),
             prop::collection::vec((0u32..30, 0u32..30), 0..4).prop_map(|spans| json!(spans)),
         ]
         .boxed(),
