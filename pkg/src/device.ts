@@ -32,7 +32,7 @@ export async function chooseDevice(requested: NonNullable<LoadOptions['device']>
  * load would end with a TypeError in the generated code.
  */
 function missing(): string | undefined {
-  const gpu = navigator.gpu as GPU | undefined;
+  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu as GPU | undefined;
   if (!gpu) return 'this browser has no WebGPU';
   if (!gpu.wgslLanguageFeatures) return 'this browser is too old: it has no GPU.wgslLanguageFeatures';
   if (!('adapterInfo' in GPUDevice.prototype)) return 'this browser is too old: it has no GPUDevice.adapterInfo';

@@ -42,9 +42,10 @@ export async function docs({ steps, npm, console }) {
 /** Everything that CI checks. What keeps one core busy runs beside something else; the tests in the browser run alone, as some have time limits. */
 export async function test(build) {
   const { steps, toolchain, wasm, npm, console, installer } = build;
-  // A browser comes beside the compilers, unless apt would ask for a password.
-  const browser = installer.isRoot ? { early: [], late: ['browser'] } : { early: ['browser'], late: [] };
-  const late = await needTools(build, ['rustChecks', 'wasmRust', 'wasmStd', 'wasmClippy', ...browser.early], [...browser.late, 'wasmBindgen', 'binaryen']);
+  // Browsers come beside the compilers, unless apt would ask for a password.
+  const browsers = ['browser', 'otherBrowsers'];
+  const [early, later] = installer.isRoot ? [[], browsers] : [browsers, []];
+  const late = await needTools(build, ['rustChecks', 'wasmRust', 'wasmStd', 'wasmClippy', ...early], [...later, 'wasmBindgen', 'binaryen']);
   await steps.together(
     async () => {
       await rustChecks(build);
@@ -76,6 +77,7 @@ export async function test(build) {
     },
   );
   await count(build, 'apps with the npm package', 'apps', process.execPath, ['tests/packaging/run.mjs'], { CHROMIUM: toolchain.chromium });
+  await count(build, 'the npm package in Node.js', 'nodejs', process.execPath, ['tests/packaging/runtimes.mjs']);
   await count(build, 'browser tests', 'browser', process.execPath, ['tests/browser/run.mjs'], { CHROMIUM: toolchain.chromium });
 }
 
