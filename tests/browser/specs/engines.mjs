@@ -6,8 +6,14 @@ import { startSite } from '../server.mjs';
 const SPECS = ['parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'errors', 'options', 'lifecycle'];
 const ENGINES = ['firefox', 'webkit'];
 
-/** WebGPU is tested in Chromium only, which has an adapter on any machine. The site of this test is not that of the page. */
-const isForAll = (title) => title.startsWith('wasm') && !title.includes('only the module that is used is fetched');
+/** WebGPU is tested in Chromium only, which has an adapter on any machine. */
+const isForAll = (title) => title.startsWith('wasm') && !OTHERS.some((words) => title.includes(words));
+/** Words of the titles of tests that Chromium alone runs. */
+const OTHERS = [
+  'without relaxed SIMD', // the module that these engines take anyway
+  'only the module that is used is fetched', // which is the one with relaxed SIMD
+  'the module refuses arguments', 'half a million numbers', // a minute, for what the module does in every engine
+];
 
 export default async function ({ test, skip }) {
   // Each keeps one core busy.
