@@ -18,7 +18,8 @@ const forNode = (withEngine) => ({
     if (!withEngine) onResolve({ filter: /^\.\/serve\.js$/ }, () => ({ path: './node-serve.js', external: true }));
   },
 });
-const node = { ...options, platform: 'node', target: 'node20', external: [wasm] };
+/** Node.js prints the line of an uncaught error, so that lines stay lines. */
+const node = { ...options, minify: false, platform: 'node', target: 'node20', external: [wasm] };
 await Promise.all([
   build({ ...options, entryPoints: ['worker', 'serve', 'thread', 'service-worker'].map((name) => `src/${name}.ts`), external: [wasm] }),
   // The page needs the engine only with `worker: false`.

@@ -45,6 +45,11 @@ export function whyNoThreads(): string | undefined {
   return undefined;
 }
 
+/** Deno has `navigator.gpu`, but our module asks for that of a page or of a Web Worker. */
+export function whyNoGpu(): string | undefined {
+  return 'WebGPU is used in browsers only';
+}
+
 type Listener = (error: unknown) => boolean;
 const listeners = new Set<Listener>();
 

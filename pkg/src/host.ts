@@ -20,6 +20,12 @@ export function whyNoThreads(): string | undefined {
   return undefined;
 }
 
+/** Why WebGPU cannot be asked for. */
+export function whyNoGpu(): string | undefined {
+  const { gpu } = (globalThis.navigator ?? {}) as { gpu?: GPU };
+  return gpu ? undefined : 'this browser has no WebGPU';
+}
+
 /** Calls `listener` with each error that nobody catches, until the function is called that this gives. The listener says whether it is ours. */
 export function onUncaught(listener: (error: unknown) => boolean): () => void {
   // The events are not stopped: the error may be of another library.

@@ -160,9 +160,13 @@ function found(...paths) {
 function run(program, args, folder, env = {}) {
   const homes = { HOME: folder, XDG_DATA_HOME: folder, XDG_CACHE_HOME: folder, XDG_CONFIG_HOME: folder };
   const child = spawn(program, args, { stdio: 'ignore', detached: true, env: { ...process.env, ...homes, ...env } });
-  process.once('exit', () => killGroup(child)); // also when a test ends this process by an error
+  running.add(child);
   return child;
 }
+
+/** What runs ends with this process, also when a test ends it by an error. */
+const running = new Set();
+process.once('exit', () => running.forEach(killGroup));
 
 /** Ends a program, which may first write what it has not written, and all that it has started. */
 async function end(child) {
@@ -174,6 +178,7 @@ async function end(child) {
     clearTimeout(timer);
   }
   killGroup(child);
+  running.delete(child);
 }
 
 function killGroup({ pid }) {

@@ -16,7 +16,9 @@ const short = (hash) => hash.digest('hex').slice(0, 16);
 for (const model of models) {
   const luke = await Luke.load(model, { threads: Number(threads) });
   const tensors = createHash('sha256');
-  for (const { shape, data } of Object.values(await luke.forward(INPUT))) tensors.update(`${shape}`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  for (const head of luke.info.heads) {
+    for (const { shape, data } of Object.values(await luke.forward(INPUT, { head }))) tensors.update(`${shape}`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
   const entities = createHash('sha256').update(JSON.stringify(luke.tasks.includes('ner') ? await luke.ner(TEXT, { allScores: true }) : []));
   console.log(`${luke.info.name}: ${short(tensors)} ${short(entities)}`);
   await luke.dispose();
