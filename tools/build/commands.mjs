@@ -73,11 +73,11 @@ export async function test(build) {
       await count(build, 'GPU day: unit tests', 'gpu', process.execPath, ['--test', ...testFiles('tools/gpu')]);
       await count(build, 'build: unit tests', 'build', process.execPath, ['--test', ...testFiles('tools/build')]);
       await count(build, 'npm package: what is published', 'package', process.execPath, ['--test', ...testFiles('tests/packaging')]);
+      await count(build, 'the npm package in Node.js', 'nodejs', process.execPath, ['tests/packaging/runtimes.mjs']);
       await count(build, 'documents: links, API reference', 'docs', process.execPath, ['--test', ...testFiles('tools/reference')]);
     },
   );
   await count(build, 'apps with the npm package', 'apps', process.execPath, ['tests/packaging/run.mjs'], { CHROMIUM: toolchain.chromium });
-  await count(build, 'the npm package in Node.js', 'nodejs', process.execPath, ['tests/packaging/runtimes.mjs']);
   await count(build, 'browser tests', 'browser', process.execPath, ['tests/browser/run.mjs'], { CHROMIUM: toolchain.chromium });
 }
 
