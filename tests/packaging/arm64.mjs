@@ -13,7 +13,7 @@ const [version = '24'] = process.argv.slice(2);
 const QEMU = '/usr/bin/qemu-aarch64-static';
 const LIBRARIES = '/usr/aarch64-linux-gnu';
 const MODEL = at('../../www/models/luke-mini-en');
-const MODELS = [MODEL, ...['micro-span_cls', 'micro-mlm'].map((name) => at(`../fixtures/checkpoints/${name}`))];
+const MODELS = [MODEL, at('../fixtures/checkpoints/micro-mlm')];
 
 for (const path of [QEMU, `${LIBRARIES}/lib/libstdc++.so.6`]) {
   if (existsSync(path)) continue;
@@ -32,13 +32,13 @@ try {
   const plain = join(root, 'plain'); // with the module without relaxed SIMD in the place of the other
   cpSync(project, plain, { recursive: true });
   cpSync(join(PACKAGE, 'wasm/cpu'), join(plain, 'node_modules/luke-web/wasm/relaxed'), { recursive: true });
-  const runs = { cpu: [plain, 1], relaxed: [project, 1], threads: [project, 2] };
+  const runs = { 'with relaxed SIMD': [project, '1,2'], 'without relaxed SIMD': [plain, '1'] };
 
   const timed = (name, program, ...args) => {
     const started = Date.now();
-    const lines = Object.entries(runs).flatMap(([module, [cwd, threads]]) => {
-      const output = execFileSync(program, [...args, 'bits.mjs', String(threads), ...MODELS], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-      return output.trim().split('\n').map((line) => `${module} ${line}`);
+    const lines = Object.entries(runs).flatMap(([modules, [cwd, threads]]) => {
+      const output = execFileSync(program, [...args, 'bits.mjs', threads, ...MODELS], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+      return output.trim().split('\n').map((line) => `${modules}, ${line}`);
     });
     console.log(`${name}: ${lines.length} results in ${Math.round((Date.now() - started) / 1000)} s`);
     return lines;
