@@ -1,6 +1,7 @@
 // The page's end of the port: starts the engine in a worker or on this thread, sends requests and receives replies.
 import { LukeError, toLukeError } from './errors.js';
 import { CONNECT, type Action, type Call, type EngineInfo, type EngineOptions, type ManageOptions, type Reply, type Request } from './protocol.js';
+import { report, stayAlive } from './host.js';
 import { hasWorkers, serveHere, workerStarts } from './place.js';
 import { answerFetch } from './remote.js';
 import type { Source } from './source.js';
@@ -68,6 +69,8 @@ export class Client {
     this.place = place;
     this.#opened = new Promise((resolve) => (this.#open = resolve));
     port.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
+    // Node.js says so when the thread at the other end is gone, and browsers begin to. It may come before the event of a script that is missing.
+    port.addEventListener('close', () => this.#isAlive && this.#lose('it was terminated, or it ended by itself'));
     port.onmessageerror = () => this.#lose('it sent a message that cannot be read');
   }
 
@@ -191,6 +194,7 @@ export class Client {
         throw new LukeError('input', `an argument is not plain data: ${(error as Error).message}`, {}, { cause: error });
       }
       this.#pending.set(id, { resolve, reject, onPart });
+      stayAlive(this.#port, true);
       signal?.addEventListener('abort', onAbort);
     });
     return signal ? answer.finally(() => signal.removeEventListener('abort', onAbort)) : answer;
@@ -239,7 +243,7 @@ export class Client {
     try {
       await this.#handlers.onProgress?.(event);
     } catch (cause) {
-      reportError(new Error('onProgress threw', { cause }));
+      report(new Error('onProgress threw', { cause }));
     }
   }
 
@@ -261,6 +265,7 @@ export class Client {
   #settle(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
+    if (this.#pending.size === 0) stayAlive(this.#port, false);
     return pending;
   }
 
@@ -285,7 +290,7 @@ export class Client {
         this.#post({ type: 'ping' });
       }
     }, PING_MS);
-    (ping as { unref?: () => void }).unref?.(); // Node.js would wait for it
+    for (const timer of [hello, ping]) (timer as { unref?: () => void }).unref?.(); // Node.js would wait for them
     this.#watching.signal.addEventListener('abort', () => {
       clearTimeout(hello);
       clearInterval(ping);

@@ -1,6 +1,7 @@
 // Chooses WebGPU or the CPU before any large file is fetched.
 import { within } from './abort.js';
 import { LukeError } from './errors.js';
+import { whyNoGpu } from './host.js';
 import type { Device, LoadOptions } from './types.js';
 
 /** The chosen device, the name of the GPU adapter, and the reason if `auto` did not choose WebGPU. */
@@ -32,9 +33,9 @@ export async function chooseDevice(requested: NonNullable<LoadOptions['device']>
  * load would end with a TypeError in the generated code.
  */
 function missing(): string | undefined {
-  const gpu = navigator.gpu as GPU | undefined;
-  if (!gpu) return 'this browser has no WebGPU';
-  if (!gpu.wgslLanguageFeatures) return 'this browser is too old: it has no GPU.wgslLanguageFeatures';
+  const reason = whyNoGpu();
+  if (reason) return reason;
+  if (!navigator.gpu.wgslLanguageFeatures) return 'this browser is too old: it has no GPU.wgslLanguageFeatures';
   if (!('adapterInfo' in GPUDevice.prototype)) return 'this browser is too old: it has no GPUDevice.adapterInfo';
   return undefined;
 }

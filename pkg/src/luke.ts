@@ -65,9 +65,10 @@ export class Luke<L extends Labels = Labels> {
    * Loads a model folder, which has a `manifest.json` made by `luke convert`. It also loads a Hugging Face folder without conversion
    * (`config.json`, `entity_vocab.json`, tokenizer files and `*.safetensors`); such a folder has no hashes to check its files.
    *
-   * @param model URL of the folder or of its manifest; a relative URL is resolved against the page's URL. Or the name of a repository on
-   * a hub, `org/name` or `org/name@revision`, which stands for `{hub}/org/name/resolve/{revision}/`; the revision is `main` if none is
-   * given. A string with exactly one `/`, neither at its start nor at its end, is such a name. `models/mini/` and `./models/mini` are URLs.
+   * @param model URL of the folder or of its manifest; a relative URL is resolved against the page's URL, and in Node.js it is a path. Or the
+   * name of a repository on a hub, `org/name` or `org/name@revision`, which stands for `{hub}/org/name/resolve/{revision}/`; the revision is
+   * `main` if none is given. A string with exactly one `/`, neither at its start nor at its end, is such a name. `models/mini/` and
+   * `./models/mini` are URLs.
    * @throws {LukeError} `input` if an argument or option is invalid; `network` if the files cannot be fetched, as from a wrong URL;
    * `integrity` or `format` if they cannot be used; `unsupported`, `device-lost` or `out-of-memory` if the model cannot run here. After an
    * abort it rejects with `signal.reason`.

@@ -1,6 +1,7 @@
 // The engine's end of the port: receives messages, calls the engine and sends its results back.
 import { Engine } from './engine.js';
 import { toPlain } from './errors.js';
+import { fetchHere } from './host.js';
 import { manage } from './manage.js';
 import type { Reply, Request } from './protocol.js';
 import { RemoteSource } from './remote.js';
@@ -14,7 +15,7 @@ export async function serve(port: MessagePort, engine = new Engine()): Promise<v
   let release = () => {};
   const lock = await holdLock(new Promise<void>((resolve) => (release = resolve)));
   const sourceOf = ({ remoteFetch, headers }: { remoteFetch: boolean; headers?: Record<string, string> }): Source =>
-    remoteFetch ? remote.source : fetchSource((...request) => fetch(...request), headers);
+    remoteFetch ? remote.source : fetchSource(fetchHere, headers);
 
   const reply = async (id: number, work: (abort: AbortController) => Promise<unknown>): Promise<void> => {
     const abort = new AbortController();

@@ -1,5 +1,6 @@
 // How many threads the CPU module gets, and the pool of them. A thread is a worker of the worker that the model runs in.
 import { LukeError } from './errors.js';
+import { cores, whyNoThreads } from './host.js';
 import { startThreadWorker } from './place.js';
 import type { LoadOptions } from './types.js';
 import type { ThreadStart } from './wasm.js';
@@ -26,16 +27,13 @@ export function hasRelaxedSimd(): boolean {
 /** How many threads to use. Rejects with `unsupported` when some were asked for by number and there cannot be any. */
 export function chooseThreads(wanted: NonNullable<LoadOptions['threads']>): ThreadChoice {
   if (wanted === 1) return { threads: 1 };
-  const reason = whyNone();
-  if (reason === undefined) return { threads: wanted === 'auto' ? Math.min(navigator.hardwareConcurrency || 1, MOST) : wanted };
+  const reason = whyNoThreads() ?? whatIsMissing();
+  if (reason === undefined) return { threads: wanted === 'auto' ? Math.min(cores(), MOST) : wanted };
   if (wanted === 'auto') return { threads: 1, reason };
   throw new LukeError('unsupported', `threads ${wanted}: ${reason}`);
 }
 
-function whyNone(): string | undefined {
-  if (!globalThis.crossOriginIsolated) return 'the page is not cross-origin isolated';
-  if (typeof document !== 'undefined') return 'the model runs on the thread of the page, which must not wait for others';
-  if (typeof Worker === 'undefined') return 'workers cannot start workers here';
+function whatIsMissing(): string | undefined {
   if (!hasRelaxedSimd()) return 'this browser has no relaxed SIMD';
   if (!('waitAsync' in Atomics)) return 'this browser has no Atomics.waitAsync';
   return undefined;

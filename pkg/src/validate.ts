@@ -2,6 +2,7 @@
 // The rest (whether spans fit the text, and the options of a task) is checked where it is used, in the wasm.
 import { LukeError } from './errors.js';
 import type { ForwardOptions } from './forward.js';
+import { toUrl } from './host.js';
 import { DEFAULT_HUB, parseRepository, repositoryUrl } from './hub.js';
 import { checkPlain, readable } from './plain.js';
 import type { PrefetchOptions, StoreOptions } from './store-types.js';
@@ -149,11 +150,11 @@ export function checkUrl(where: string, model: unknown, hub: string | URL = DEFA
   return url;
 }
 
-/** An absolute URL; a relative one is taken from the page's. */
+/** An absolute URL. */
 export function absoluteUrl(what: string, url: string | URL): string {
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
-  if (!URL.canParse(url, base)) throw new LukeError('input', `${what} is no URL: ${show(url)}`, { value: String(url).slice(0, MAX_SHOWN) });
-  const { href, username, password } = new URL(url, base);
+  const absolute = toUrl(url);
+  if (!absolute) throw new LukeError('input', `${what} is no URL: ${show(url)}`, { value: String(url).slice(0, MAX_SHOWN) });
+  const { href, username, password } = absolute;
   // The message does not repeat them.
   if (username || password) throw new LukeError('input', `${what} has a user name or a password in its URL, which browsers do not fetch: use the option headers`);
   return href;

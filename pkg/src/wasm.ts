@@ -2,6 +2,7 @@
 // After a trap, or an error that was thrown through wasm, the calls that run in the instance reject, and a new instance replaces it for all models.
 import { abortable } from './abort.js';
 import { isThrownThroughWasm, isTrap, LukeError } from './errors.js';
+import { fetchHere, onUncaught } from './host.js';
 import type { FileEntry } from './manifest.js';
 import { MODULES } from './modules.js';
 import type { Progress } from './progress.js';
@@ -99,6 +100,7 @@ export class WasmInstance {
   /** The number of restarts. Objects of an earlier generation are no longer valid. */
   generation = 0;
   readonly #running = new Set<(trap: unknown) => void>();
+  #unlisten: (() => void) | undefined;
   /** Why there is no instance any more. */
   #ended: LukeError | undefined;
   readonly #pool = new ThreadPool();
@@ -136,6 +138,7 @@ export class WasmInstance {
     if (this.#ended) throw this.#ended;
     let onTrap!: (trap: unknown) => void;
     const trap = new Promise<never>((_, reject) => (onTrap = reject));
+    trap.catch(() => {}); // nobody waits for it if the work throws at once
     if (this.#running.size === 0) this.#listen(true);
     this.#running.add(onTrap);
     try {
@@ -149,16 +152,15 @@ export class WasmInstance {
     }
   }
 
-  readonly #onEvent = (event: Event): void => {
-    const error: unknown = (event as ErrorEvent).error ?? (event as PromiseRejectionEvent).reason;
-    if (isTrap(error) || isThrownThroughWasm(error)) this.#restart(error); // the event is not stopped: the error may be of another library
-  };
+  #onUncaught(error: unknown): boolean {
+    const isOurs = isTrap(error) || isThrownThroughWasm(error);
+    if (isOurs) this.#restart(error);
+    return isOurs;
+  }
 
   #listen(on: boolean): void {
-    for (const type of ['error', 'unhandledrejection']) {
-      if (on) globalThis.addEventListener?.(type, this.#onEvent);
-      else globalThis.removeEventListener?.(type, this.#onEvent);
-    }
+    this.#unlisten?.();
+    this.#unlisten = on ? onUncaught((error) => this.#onUncaught(error)) : undefined;
   }
 
   #restart(trap: unknown): void {
@@ -250,7 +252,7 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
   return instance;
 }
 
-const fetchWasm = fetchSource((...request) => fetch(...request));
+const fetchWasm = fetchSource(fetchHere);
 
 function streamOf(pieces: AsyncIterable<Uint8Array<ArrayBuffer>>, onBytes: (bytes: number) => void): ReadableStream<Uint8Array<ArrayBuffer>> {
   const iterator = pieces[Symbol.asyncIterator]();

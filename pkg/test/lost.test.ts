@@ -17,18 +17,19 @@ function setup(ner: Parameters<typeof fakeWasm>[0] = async () => []) {
 const fetchOf = (server: FakeServer) => server.fetch as typeof fetch;
 
 test('a worker that is lost: what is pending rejects, and the next call starts another one', async () => {
-  for (const when of ['idle', 'in a call'] as const) {
+  const ends = { lock: lose, port: (port: MessagePort) => port.close() };
+  for (const [when, end] of (['idle', 'in a call'] as const).flatMap((when) => Object.values(ends).map((end) => [when, end] as const))) {
     const { server, module } = setup(async (input) => (input === 'stuck' ? new Promise(() => {}) : []));
     const { start, started } = workers(() => machine(module));
     const luke = await Luke.load(MODEL, { worker: start, fetch: fetchOf(server) });
     assert.equal('reloadReason' in luke.info, false);
     const calls = when === 'in a call' ? [luke.ner('stuck'), luke.ner('queued')] : [];
-    const ends = calls.map((call, i) => (i === 0 ? assert.rejects(call, { code: 'worker-lost' }) : call.then((found) => assert.deepEqual(found, []))));
+    const settled = calls.map((call, i) => (i === 0 ? assert.rejects(call, { code: 'worker-lost' }) : call.then((found) => assert.deepEqual(found, []))));
     await idle();
-    lose(started[0]!.port);
+    end(started[0]!.port);
     await turn();
     await turn();
-    await Promise.all(ends);
+    await Promise.all(settled);
     assert.deepEqual(await luke.ner('a'), []);
     assert.match(luke.info.reloadReason!, /the worker is lost: it was terminated/);
     assert.deepEqual([started.length, started[0]!.terminated], [2, true]);

@@ -5,7 +5,7 @@ import { launchChromium } from './launch.mjs';
 import { startSite } from './server.mjs';
 
 const SPECS = [
-  'parity', 'ner', 'calls', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'options', 'lifecycle', 'threads', 'gpu', 'gpu-faults', 'kernels', 'demo', 'gpu-check', 'offline', 'building',
+  'parity', 'ner', 'calls', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'options', 'lifecycle', 'threads', 'engines', 'gpu', 'gpu-faults', 'kernels', 'demo', 'gpu-check', 'offline', 'building',
   'hub', 'elsewhere', 'static', 'packages',
   'faults/tabs', 'faults/aborts', 'faults/calls',
 ];

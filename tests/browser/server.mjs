@@ -9,7 +9,8 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 export const MODELS = at('.models');
 const MODEL = 'micro-span_cls';
 
-let replaced = false;
+/** The browsers that had the earlier model. */
+const replaced = new Set();
 
 /** The faults of the models at `/faults/NAME/`: functions `(path, response)` that return true if they sent the response. */
 const FAULTS = {
@@ -33,8 +34,9 @@ const FAULTS = {
   // A model that was replaced on the server: files may be cached, and the first response for this chunk is that of the earlier model.
   replaced: (path, response) => {
     response.setHeader('cache-control', 'max-age=3600');
-    if (path !== manifest().chunks[0].path || replaced) return false;
-    replaced = true;
+    const browser = response.req.headers['user-agent'];
+    if (path !== manifest().chunks[0].path || replaced.has(browser)) return false;
+    replaced.add(browser);
     return send(response, Buffer.alloc(bytes(path).length));
   },
   // Sends half of a chunk and then stops.

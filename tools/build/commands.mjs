@@ -42,9 +42,10 @@ export async function docs({ steps, npm, console }) {
 /** Everything that CI checks. What keeps one core busy runs beside something else; the tests in the browser run alone, as some have time limits. */
 export async function test(build) {
   const { steps, toolchain, wasm, npm, console, installer } = build;
-  // A browser comes beside the compilers, unless apt would ask for a password.
-  const browser = installer.isRoot ? { early: [], late: ['browser'] } : { early: ['browser'], late: [] };
-  const late = await needTools(build, ['rustChecks', 'wasmRust', 'wasmStd', 'wasmClippy', ...browser.early], [...browser.late, 'wasmBindgen', 'binaryen']);
+  // Browsers come beside the compilers, unless apt would ask for a password.
+  const browsers = ['browser', 'otherBrowsers'];
+  const [early, later] = installer.isRoot ? [[], browsers] : [browsers, []];
+  const late = await needTools(build, ['rustChecks', 'wasmRust', 'wasmStd', 'wasmClippy', ...early], [...later, 'wasmBindgen', 'binaryen']);
   await steps.together(
     async () => {
       await rustChecks(build);
@@ -72,6 +73,7 @@ export async function test(build) {
       await count(build, 'GPU day: unit tests', 'gpu', process.execPath, ['--test', ...testFiles('tools/gpu')]);
       await count(build, 'build: unit tests', 'build', process.execPath, ['--test', ...testFiles('tools/build')]);
       await count(build, 'npm package: what is published', 'package', process.execPath, ['--test', ...testFiles('tests/packaging')]);
+      await count(build, 'the npm package in Node.js', 'nodejs', process.execPath, ['tests/packaging/runtimes.mjs']);
       await count(build, 'documents: links, API reference', 'docs', process.execPath, ['--test', ...testFiles('tools/reference')]);
     },
   );

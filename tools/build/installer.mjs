@@ -70,6 +70,14 @@ export class Installer {
     });
   }
 
+  /** The same for what can be done without: where it is not installed, nothing is missing. */
+  async aptIfPossible(what, ...packages) {
+    if (!this.#mayInstall || !which('apt-get')) return;
+    const { length } = this.missing;
+    await this.apt(what, ...packages);
+    this.missing.length = length;
+  }
+
   /** Renews the package lists, once, and only where something may be installed. */
   async aptUpdate() {
     if (this.#aptFresh || !this.#mayInstall || !which('apt-get')) return;

@@ -60,6 +60,17 @@ test('what is installed is said; what cannot be is named at the end', async () =
   assert.throws(() => it.stopIfMissing(), /another {4}\(could not be installed, see above\)/);
 });
 
+test('what can be done without is missing nowhere', async () => {
+  program('apt-get', 'exit 100');
+  for (const mayInstall of [true, false]) {
+    const { installer: it, said } = installer(mayInstall);
+    await it.aptIfPossible('another browser', 'firefox-esr');
+    assert.deepEqual(it.missing, []);
+    assert.equal(said.length > 0, mayInstall, said.join());
+  }
+  rmSync(join(folder, 'apt-get'));
+});
+
 test('without apt-get Debian packages are asked for', async () => {
   const { installer: it, said } = installer(true);
   assert.equal(await it.apt('Chromium', 'chromium'), false);

@@ -1,6 +1,7 @@
 // The tools that the build needs besides a C compiler, Rust and Node.js, which build.sh brings: each is found, or installed.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { BROWSERS as OTHER_BROWSERS } from '../../tests/browser/faults/plain.mjs';
 import { everyWhich, which } from './installer.mjs';
 import { isAtLeast } from './settings.mjs';
 import { BuildError } from './steps.mjs';
@@ -119,6 +120,14 @@ export class Toolchain {
     const find = () => [this.#settings.chromium, ...BROWSERS].filter(Boolean).map(which).find(Boolean);
     this.chromium = find();
     if (!this.chromium && (await this.#installer.apt('Chromium', 'chromium'))) this.chromium = find();
+  }
+
+  /** Firefox and WebKit. Without them their tests are skipped, which the tests say. */
+  async otherBrowsers() {
+    for (const name of ['firefox', 'webkit']) {
+      const { find, packages } = OTHER_BROWSERS[name];
+      if (!find()) await this.#installer.aptIfPossible(`${name} for the tests`, ...packages);
+    }
   }
 
   /** Whether a browser is there already. */

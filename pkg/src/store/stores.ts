@@ -52,7 +52,7 @@ export class Stores {
     }
     if (!target && isRequired) {
       if (cache === false) throw new LukeError('unsupported', 'with cache: false nothing is stored');
-      const why = cache === 'opfs' ? 'it needs a worker and a browser with OPFS' : 'the page is not served securely, or the browser forbids storage';
+      const why = cache === 'opfs' ? 'it needs a worker and a browser with OPFS' : 'the page is not served securely, the browser forbids storage, or this is no browser';
       throw new LukeError('unsupported', `cache "${cache}" does not work here: ${why}`);
     }
     return new Stores(targets, stores, isRequired, cache === false);

@@ -21,6 +21,7 @@ const PREFERENCES = {
 const BROKEN_OPFS = '--features=FileSystem,AccessHandle,FileSystemWritableStream,StorageAPI,StorageAPIEstimate';
 
 const webkit = (...flags) => ({
+  packages: ['libwebkit2gtk-4.1-0', 'xvfb'],
   missing: "no WebKitGTK's MiniBrowser (Debian: libwebkit2gtk-4.1-0; WEBKIT is the path of another one), or no Xvfb (Debian: xvfb)",
   find: () => existsSync('/usr/bin/Xvfb') && found(process.env.WEBKIT, ...LIBRARIES.flatMap((folder) => ['4.1', '6.0'].map((version) => `${folder}/webkit2gtk-${version}/MiniBrowser`))),
   start: async (program, folder, url) => {
@@ -41,9 +42,13 @@ export const CHROMIUM = {
   start: async (program, folder, url) => [run(program, [...CHROMIUM_FLAGS, `--user-data-dir=${folder}`, url], folder)],
 };
 
-/** How each browser is started on a page, with a folder for all that it writes. `FIREFOX` and `WEBKIT` are paths of programs. */
+/**
+ * How each browser is started on a page, with a folder for all that it writes. `FIREFOX` and `WEBKIT` are paths of programs, and `packages`
+ * are those of Debian.
+ */
 export const BROWSERS = {
   firefox: {
+    packages: ['firefox-esr'],
     missing: 'no firefox-esr or firefox in /usr/bin (FIREFOX is the path of another one)',
     find: () => found(process.env.FIREFOX, '/usr/bin/firefox-esr', '/usr/bin/firefox'),
     start: async (program, folder, url) => {
@@ -57,15 +62,13 @@ export const BROWSERS = {
 };
 
 /**
- * Starts a browser on `url`, a page that has page/drive.js. Returns `{ evaluate(function, argument), close() }`, as of a page of
+ * Starts a browser on `url`, a page that has page/drive.js. Returns `{ evaluate(function, argument), goto(url), close() }`, as of a page of
  * Playwright: the function runs in the page, and its result is plain data. `profile` is a folder that stays when the browser is closed.
  */
 export async function openPlain({ find, start }, url, { profile } = {}) {
   const folder = profile ?? mkdtempSync(join(tmpdir(), 'luke-plain-'));
-  const office = await openOffice();
-  const address = new URL(url);
-  address.searchParams.set('office', office.url);
-  const processes = await start(find(), folder, address.href);
+  let office = await openOffice();
+  const processes = await start(find(), folder, office.invite(url));
   const close = async () => {
     office.close();
     for (const child of processes) await end(child);
@@ -74,17 +77,27 @@ export async function openPlain({ find, start }, url, { profile } = {}) {
   const ended = once(processes[0], 'exit').then(([code]) => Promise.reject(new Error(`the browser has ended with ${code}`)));
   ended.catch(() => {});
   const evaluate = (work, argument) => Promise.race([office.ask(String(work), argument), ended]);
-  let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(reject, START_MS, new Error(`the page has not started in ${START_MS} ms`))));
-  try {
-    await Promise.race([evaluate(() => 1), late]);
-  } catch (error) {
-    await close();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-  return { evaluate, close };
+  const started = async () => {
+    let timer;
+    const late = new Promise((_, reject) => (timer = setTimeout(reject, START_MS, new Error(`the page has not started in ${START_MS} ms`))));
+    try {
+      await Promise.race([evaluate(() => 1), late]);
+    } catch (error) {
+      await close();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const goto = async (url) => {
+    const last = office;
+    office = await openOffice(); // the page that is left may still fetch work from the last one
+    void last.ask(String((href) => location.replace(href)), office.invite(url)).catch(() => {});
+    await started();
+    last.close();
+  };
+  await started();
+  return { evaluate, goto, close };
 }
 
 /** Where a page fetches its work, and leaves the results. */
@@ -118,7 +131,12 @@ async function openOffice() {
     give();
   });
   return {
-    url,
+    /** The URL of a page, with that of this office. */
+    invite: (page) => {
+      const address = new URL(page);
+      address.searchParams.set('office', url);
+      return address.href;
+    },
     ask: (source, argument) =>
       new Promise((resolve, reject) => {
         const id = ++lastId;
@@ -142,9 +160,13 @@ function found(...paths) {
 function run(program, args, folder, env = {}) {
   const homes = { HOME: folder, XDG_DATA_HOME: folder, XDG_CACHE_HOME: folder, XDG_CONFIG_HOME: folder };
   const child = spawn(program, args, { stdio: 'ignore', detached: true, env: { ...process.env, ...homes, ...env } });
-  process.once('exit', () => killGroup(child)); // also when a test ends this process by an error
+  running.add(child);
   return child;
 }
+
+/** What runs ends with this process, also when a test ends it by an error. */
+const running = new Set();
+process.once('exit', () => running.forEach(killGroup));
 
 /** Ends a program, which may first write what it has not written, and all that it has started. */
 async function end(child) {
@@ -156,6 +178,7 @@ async function end(child) {
     clearTimeout(timer);
   }
   killGroup(child);
+  running.delete(child);
 }
 
 function killGroup({ pid }) {

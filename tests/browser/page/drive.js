@@ -1,7 +1,11 @@
-// Runs what the test process asks for, over HTTP: for browsers that have no developer tools (../faults/plain.mjs).
+// Runs what the test process asks for, over HTTP: for browsers that have no developer tools (../faults/plain.mjs). A page that imports this
+// file works for the office that its URL names.
 
-/** Fetches functions from `office`, calls them and posts their results, for as long as the page lives. */
-export async function drive(office) {
+const office = new URLSearchParams(location.search).get('office');
+if (office) void drive();
+
+/** Fetches functions, calls them and posts their results, for as long as the page lives. */
+async function drive() {
   for (;;) {
     const { id, source, argument } = await (await fetch(office)).json();
     if (id === undefined) continue; // nothing to do yet

@@ -1,6 +1,6 @@
 // What the fault specs do in a page: load with a fault, ask, let go, and load again; and look into the store.
 import * as lukeWeb from 'luke-web';
-import { drive } from './drive.js';
+import './drive.js';
 
 const TEXT = 'Ana Ivanovic won at Wimbledon.';
 /** Longer than any test waits for a good reason: what takes as long hangs. */
@@ -209,6 +209,3 @@ globalThis.inWorker = (work, argument) =>
 function plain(detail) {
   return JSON.parse(JSON.stringify(detail ?? null));
 }
-
-const office = new URLSearchParams(location.search).get('office');
-if (office) void drive(office);

@@ -168,7 +168,7 @@ async function exoticInModule() {
   const { Luke } = lukeWeb;
   // The package starts the module; its class is then the one that this thread uses.
   const luke = await Luke.load('/models/micro-model/', { device: 'wasm', worker: false });
-  const { Model } = await import('/pkg/wasm/relaxed/luke_web.js');
+  const { Model } = await import(luke.info.runtimeUrls.find((url) => url.endsWith('/luke_web.js')));
   const { forward } = Model.prototype;
   let model;
   Model.prototype.forward = function (...args) {

@@ -1,0 +1,82 @@
+// What Node.js has in place of what browsers have (src/host.ts). Deno and Bun have it too.
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { MessagePort as NodePort } from 'node:worker_threads';
+
+const PIECE_BYTES = 1 << 18;
+
+/** Fetches a URL, or reads a file: `fetch` of Node.js does not know `file:`. */
+export const fetchHere: typeof fetch = async (input, init) => {
+  const url = new URL(input instanceof Request ? input.url : input);
+  return url.protocol === 'file:' ? readFile(url, init) : fetch(input, init);
+};
+
+/** A file, or a range of it, as a server would send it. */
+async function readFile(url: URL, { headers, signal }: RequestInit = {}): Promise<Response> {
+  signal?.throwIfAborted();
+  const path = fileURLToPath(url);
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+  });
+  if (!found?.isFile()) return new Response(null, { status: 404 });
+  const { size, mtimeMs } = found;
+  const range = /^bytes=(\d+)-(\d+)$/.exec(new Headers(headers).get('range') ?? '');
+  const [start, end] = range ? [Number(range[1]), Math.min(Number(range[2]), size - 1)] : [0, size - 1];
+  if (range && start > end) return new Response(null, { status: 416 });
+  const facts = { etag: `"${size}-${mtimeMs}"`, ...(range && { 'content-range': `bytes ${start}-${end}/${size}` }) };
+  const stream = createReadStream(path, { start, end: Math.max(end, 0), highWaterMark: PIECE_BYTES, ...(signal && { signal }) });
+  return new Response(Readable.toWeb(stream) as unknown as ReadableStream, { status: range ? 206 : 200, headers: facts });
+}
+
+/** An absolute URL. What begins with no scheme is a path; one letter is a drive of Windows. */
+export function toUrl(url: string | URL): URL | undefined {
+  const text = String(url);
+  if (!(url instanceof URL) && !/^[a-z][a-z\d+.-]+:/i.test(text)) return pathToFileURL(/[/\\]$/.test(text) ? `${resolve(text)}/` : resolve(text));
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+export const cores = (): number => availableParallelism();
+
+export function whyNoThreads(): string | undefined {
+  return undefined;
+}
+
+/** Deno has `navigator.gpu`, but our module asks for that of a page or of a Web Worker. */
+export function whyNoGpu(): string | undefined {
+  return 'WebGPU is used in browsers only';
+}
+
+type Listener = (error: unknown) => boolean;
+const listeners = new Set<Listener>();
+
+/** Without a listener Node.js ends the process, and so it does with ours, unless the error is ours or the program has a listener of its own. */
+function hear(event: 'uncaughtException' | 'unhandledRejection'): (error: unknown) => void {
+  return (error) => {
+    const isOurs = [...listeners].map((listener) => listener(error)).includes(true);
+    if (!isOurs && process.listenerCount(event) === 1) throw error;
+  };
+}
+
+const [onException, onRejection] = [hear('uncaughtException'), hear('unhandledRejection')];
+
+export function onUncaught(listener: Listener): () => void {
+  if (listeners.size === 0) process.on('uncaughtException', onException).on('unhandledRejection', onRejection);
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) process.off('uncaughtException', onException).off('unhandledRejection', onRejection);
+  };
+}
+
+/** An uncaught error would end the process. */
+export const report = (error: Error): void => console.error(error);
+
+/** The process ends when no request is pending, also without `dispose`. */
+export function stayAlive(port: MessagePort, isNeeded: boolean): void {
+  const { ref, unref } = port as unknown as Partial<NodePort>;
+  (isNeeded ? ref : unref)?.call(port as unknown as NodePort);
+}
