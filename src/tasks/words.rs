@@ -3,17 +3,25 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
-
 use crate::error::{LukeError, Result};
+use crate::text::CharSet;
 use crate::text::is_punctuation;
 use crate::text::is_python_space;
 
 /// Runs of letters, marks, digits and underscores, and every other visible character alone; in bytes.
 pub fn split_words(text: &str) -> impl Iterator<Item = Range<usize>> {
-    static WORD: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"[\p{L}\p{M}\p{N}_]+|[^\s\x1c-\x1f\p{L}\p{M}\p{N}_]").ok());
-    WORD.iter().flat_map(move |word| word.find_iter(text)).map(|found| found.range())
+    static WORD: LazyLock<CharSet> = LazyLock::new(|| CharSet::new(r"[\p{L}\p{M}\p{N}_]"));
+    let is_in_word = |c: char| if c.is_ascii() { c.is_ascii_alphanumeric() || c == '_' } else { WORD.contains(c) };
+    let mut chars = text.char_indices().peekable();
+    std::iter::from_fn(move || {
+        let (start, first) = chars.find(|&(_, c)| !c.is_whitespace() && !('\x1c'..='\x1f').contains(&c))?;
+        let mut last = (start, first);
+        while is_in_word(first) {
+            let Some(next) = chars.next_if(|&(_, c)| is_in_word(c)) else { break };
+            last = next;
+        }
+        Some(start..last.0 + last.1.len_utf8())
+    })
 }
 
 /// The words that lie inside each sentence.
