@@ -3,62 +3,147 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
-
 use crate::error::{LukeError, Result};
+use crate::text::CharSet;
 use crate::text::is_punctuation;
 use crate::text::is_python_space;
 
+/// First and last characters of blocks.
+type Blocks = &'static [(char, char)];
+
 /// Ideographs, each of which is a word. The blocks are those of BERT's tokenizer.
-const IDEOGRAPHS: &str = concat!(
-    r"\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{20000}-\x{2A6DF}\x{2A700}-\x{2CEAF}",
-    r"\x{F900}-\x{FAFF}\x{2F800}-\x{2FA1F}",
-);
+const IDEOGRAPHS: Blocks = &[
+    ('\u{3400}', '\u{4DBF}'),
+    ('\u{4E00}', '\u{9FFF}'),
+    ('\u{F900}', '\u{FAFF}'),
+    ('\u{20000}', '\u{2A6DF}'),
+    ('\u{2A700}', '\u{2CEAF}'),
+    ('\u{2F800}', '\u{2FA1F}'),
+];
 
 /// Hiragana, in which particles are written: digits beside it are words of their own.
-const HIRAGANA: &str = r"\x{3041}-\x{309F}";
+const HIRAGANA: Blocks = &[('\u{3041}', '\u{309F}')];
 
 /// Other scripts whose letters stand beside those of another script without a space: Katakana, Hangul, Thai, Lao, Tibetan,
 /// Myanmar, Khmer, Hebrew, Arabic.
-const SCRIPTS: [&str; 9] = [
-    r"\x{30A0}-\x{30FF}\x{31F0}-\x{31FF}\x{FF66}-\x{FF9F}",
-    r"\x{1100}-\x{11FF}\x{3130}-\x{318F}\x{A960}-\x{A97F}\x{AC00}-\x{D7FF}\x{FFA0}-\x{FFDC}",
-    r"\x{E00}-\x{E7F}",
-    r"\x{E80}-\x{EFF}",
-    r"\x{F00}-\x{FFF}",
-    r"\x{1000}-\x{109F}\x{A9E0}-\x{A9FF}\x{AA60}-\x{AA7F}",
-    r"\x{1780}-\x{17FF}\x{19E0}-\x{19FF}",
-    r"\x{590}-\x{5FF}\x{FB1D}-\x{FB4F}",
-    r"\x{600}-\x{6FF}\x{750}-\x{77F}\x{8A0}-\x{8FF}\x{FB50}-\x{FDFF}\x{FE70}-\x{FEFC}",
+const SCRIPTS: [Blocks; 9] = [
+    &[('\u{30A0}', '\u{30FF}'), ('\u{31F0}', '\u{31FF}'), ('\u{FF66}', '\u{FF9F}')],
+    &[
+        ('\u{1100}', '\u{11FF}'),
+        ('\u{3130}', '\u{318F}'),
+        ('\u{A960}', '\u{A97F}'),
+        ('\u{AC00}', '\u{D7FF}'),
+        ('\u{FFA0}', '\u{FFDC}'),
+    ],
+    &[('\u{E00}', '\u{E7F}')],
+    &[('\u{E80}', '\u{EFF}')],
+    &[('\u{F00}', '\u{FFF}')],
+    &[('\u{1000}', '\u{109F}'), ('\u{A9E0}', '\u{A9FF}'), ('\u{AA60}', '\u{AA7F}')],
+    &[('\u{1780}', '\u{17FF}'), ('\u{19E0}', '\u{19FF}')],
+    &[('\u{590}', '\u{5FF}'), ('\u{FB1D}', '\u{FB4F}')],
+    &[
+        ('\u{600}', '\u{6FF}'),
+        ('\u{750}', '\u{77F}'),
+        ('\u{8A0}', '\u{8FF}'),
+        ('\u{FB50}', '\u{FDFF}'),
+        ('\u{FE70}', '\u{FEFC}'),
+    ],
 ];
 
-/// What belongs to the sign before it (UAX 29): marks, skin tones, and the tags of flags.
-const EXTENDING: &str = r"\p{M}\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}";
+static LETTERS: LazyLock<CharSet> = LazyLock::new(|| CharSet::new(r"\p{L}"));
+static NUMBERS: LazyLock<CharSet> = LazyLock::new(|| CharSet::new(r"\p{N}"));
+static MARKS: LazyLock<CharSet> = LazyLock::new(|| CharSet::new(r"\p{M}"));
+static FORMATS: LazyLock<CharSet> = LazyLock::new(|| CharSet::new(r"[\p{Cf}--\x{200B}]"));
 
-/// Invisible characters that do not end a word which goes on behind them (UAX 29, WB4), such as a soft hyphen.
-const INVISIBLE: &str = r"[\p{Cf}--\x{200B}]";
+/// What a character is to words.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Ideograph,
+    Hiragana,
+    /// A letter of one of [`SCRIPTS`].
+    Script(usize),
+    /// Any other letter.
+    Letter,
+    /// A digit or an underscore.
+    Number,
+    Mark,
+    /// Does not end a word that goes on behind it (UAX 29, WB4), such as a soft hyphen.
+    Invisible,
+    Space,
+    Sign,
+}
+
+impl Kind {
+    fn of(c: char) -> Self {
+        let is_in = |blocks: Blocks| blocks.iter().any(|(first, last)| (*first..=*last).contains(&c));
+        match c {
+            'a'..='z' | 'A'..='Z' => Self::Letter,
+            '0'..='9' | '_' => Self::Number,
+            '\x1c'..='\x1f' => Self::Space,
+            _ if c.is_whitespace() => Self::Space,
+            _ if c.is_ascii() => Self::Sign,
+            _ if is_in(IDEOGRAPHS) => Self::Ideograph,
+            _ if LETTERS.contains(c) => match SCRIPTS.iter().position(|blocks| is_in(blocks)) {
+                Some(script) => Self::Script(script),
+                None if is_in(HIRAGANA) => Self::Hiragana,
+                None => Self::Letter,
+            },
+            _ if NUMBERS.contains(c) => Self::Number,
+            _ if MARKS.contains(c) => Self::Mark,
+            _ if FORMATS.contains(c) => Self::Invisible,
+            _ => Self::Sign,
+        }
+    }
+}
 
 /// The words of a text in bytes: every ideograph, every run of letters of one script with marks, digits and underscores, and
 /// every other visible character. Marks belong to the character before them.
 pub fn split_words(text: &str) -> impl Iterator<Item = Range<usize>> {
-    static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&pattern()).ok());
-    WORD.iter().flat_map(move |word| word.find_iter(text)).map(|found| found.range())
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let (skipped, first) = text[at..].char_indices().find(|(_, c)| Kind::of(*c) != Kind::Space)?;
+        let start = at + skipped;
+        let from = start + first.len_utf8();
+        at = match Kind::of(first) {
+            Kind::Ideograph => end_of_run(text, from, |kind| kind == Kind::Mark, false),
+            kind @ Kind::Hiragana => end_of_run(text, from, |next| next == kind || next == Kind::Mark, true),
+            kind @ (Kind::Script(_) | Kind::Letter) => end_of_letters(text, from, kind),
+            Kind::Number => {
+                // Digits before the letters of a script go with them.
+                let digits = end_of_run(text, from, |kind| kind == Kind::Number, false);
+                match text[digits..].chars().next().map(|c| (c, Kind::of(c))) {
+                    Some((c, script @ Kind::Script(_))) => end_of_letters(text, digits + c.len_utf8(), script),
+                    _ => end_of_letters(text, from, Kind::Letter),
+                }
+            }
+            _ => from + text[from..].find(|c| !is_extending(c)).unwrap_or(text.len() - from),
+        };
+        Some(start..at)
+    })
 }
 
-fn pattern() -> String {
-    let run = |letters: &str| format!(r"(?:{INVISIBLE}*[{letters}\p{{N}}_\p{{M}}])*");
-    let ideograph = format!(r"[{IDEOGRAPHS}]\p{{M}}*");
-    let hiragana = format!(r"[\p{{L}}&&[{HIRAGANA}]]");
-    let hiragana = format!(r"{hiragana}(?:{INVISIBLE}*[{hiragana}\p{{M}}])*");
-    // Digits before the letters go with them.
-    let of_script = SCRIPTS.map(|block| {
-        let letters = format!(r"[\p{{L}}&&[{block}]]");
-        format!(r"[\p{{N}}_]*{letters}{}", run(&letters))
-    });
-    let letters = format!(r"[\p{{L}}--[{IDEOGRAPHS}{HIRAGANA}{}]]", SCRIPTS.concat());
-    let other = format!(r"[{letters}\p{{N}}_]{}", run(&letters));
-    let sign = format!(r"[^\s\x1c-\x1f][{EXTENDING}]*");
-    [vec![ideograph, hiragana], of_script.to_vec(), vec![other, sign]].concat().join("|")
+/// The end of a word that has letters of this kind, and marks, digits and underscores with them.
+fn end_of_letters(text: &str, from: usize, letters: Kind) -> usize {
+    end_of_run(text, from, |kind| kind == letters || matches!(kind, Kind::Number | Kind::Mark), true)
+}
+
+/// The end of a run of characters. With `invisible`, they may have invisible ones between them.
+fn end_of_run(text: &str, from: usize, is_inside: impl Fn(Kind) -> bool, invisible: bool) -> usize {
+    let mut end = from;
+    for (at, c) in text[from..].char_indices() {
+        let kind = Kind::of(c);
+        if is_inside(kind) {
+            end = from + at + c.len_utf8();
+        } else if !(invisible && kind == Kind::Invisible) {
+            break;
+        }
+    }
+    end
+}
+
+/// Whether it belongs to the sign before it (UAX 29): marks, skin tones, and the tags of flags.
+fn is_extending(c: char) -> bool {
+    matches!(c, '\u{1F3FB}'..='\u{1F3FF}' | '\u{E0020}'..='\u{E007F}') || Kind::of(c) == Kind::Mark
 }
 
 /// The words that lie inside each sentence.
@@ -97,11 +182,59 @@ pub fn with_space(word: &str) -> String {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The words of a text, with a bar between them.
     fn words(text: &str) -> String {
         split_words(text).map(|word| &text[word]).collect::<Vec<_>>().join("|")
+    }
+
+    /// The words as one regular expression says them.
+    fn by_expression(text: &str) -> Vec<Range<usize>> {
+        static WORD: LazyLock<regex::Regex> = LazyLock::new(|| {
+            const INVISIBLE: &str = r"[\p{Cf}--\x{200B}]";
+            let class = |blocks: Blocks| {
+                let range = |(a, b): &(char, char)| format!(r"\x{{{:X}}}-\x{{{:X}}}", u32::from(*a), u32::from(*b));
+                blocks.iter().map(range).collect::<String>()
+            };
+            let run = |letters: &str| format!(r"(?:{INVISIBLE}*[{letters}\p{{N}}_\p{{M}}])*");
+            let ideograph = format!(r"[{}]\p{{M}}*", class(IDEOGRAPHS));
+            let hiragana = format!(r"[\p{{L}}&&[{}]]", class(HIRAGANA));
+            let hiragana = format!(r"{hiragana}(?:{INVISIBLE}*[{hiragana}\p{{M}}])*");
+            let scripts = SCRIPTS.map(class);
+            let of_script = scripts.each_ref().map(|block| {
+                let letters = format!(r"[\p{{L}}&&[{block}]]");
+                format!(r"[\p{{N}}_]*{letters}{}", run(&letters))
+            });
+            let blocks = [class(IDEOGRAPHS), class(HIRAGANA), scripts.concat()].concat();
+            let letters = format!(r"[\p{{L}}--[{blocks}]]");
+            let other = format!(r"[{letters}\p{{N}}_]{}", run(&letters));
+            let sign = r"[^\s\x1c-\x1f][\p{M}\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}]*".to_owned();
+            let all = [vec![ideograph, hiragana], of_script.to_vec(), vec![other, sign]].concat();
+            regex::Regex::new(&all.join("|")).unwrap()
+        });
+        WORD.find_iter(text).map(|found| found.range()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5_000))]
+        #[test]
+        fn words_are_those_of_the_expression(
+            text in r"([ab1_. \n\x1d-]|[\u{301}\u{ad}\u{200b}\u{200d}\u{e0100}\u{903}\u{20e3}]|[京のタ전กລཀကខאعЖ९Ⅷ]|👍|\u{1F3FD}|\u{E0067}|\PC){0,16}",
+        ) {
+            prop_assert_eq!(split_words(&text).collect::<Vec<_>>(), by_expression(&text));
+        }
+    }
+
+    #[test]
+    fn every_character_is_a_word_as_the_expression_says() {
+        for c in '\0'..=char::MAX {
+            for text in [c.to_string(), format!("a{c}"), format!("1{c}b"), format!(".{c}"), format!("京{c}の")] {
+                assert_eq!(split_words(&text).collect::<Vec<_>>(), by_expression(&text), "{text:?}");
+            }
+        }
     }
 
     #[test]

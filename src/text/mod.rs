@@ -13,6 +13,7 @@
     )
 )]
 
+mod char_set;
 mod entity_vocab;
 mod input_builder;
 mod offsets;
@@ -23,6 +24,7 @@ mod tokenizer_json;
 mod tokenizing;
 mod transducer;
 
+pub use char_set::CharSet;
 pub use entity_vocab::{EntityVocab, entity_vocab_json};
 pub use input_builder::{EncodeOptions, InputBuilder, InputForm};
 pub use offsets::{OffsetUnit, Offsets};

@@ -1,24 +1,24 @@
 //! Line breaks inside a paragraph, which end no sentence and no word span: text is wrapped at any place.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-/// White space with line breaks in it. A paragraph separator is no line break.
-const BREAKS: &str = r"[\s&&[^\x{2029}]]*[\n\r\x{B}\x{C}\x{85}\x{2028}][\s&&[^\x{2029}]]*";
 
 /// The text with a space in place of each line break inside a paragraph. The line breaks of a blank line, which ends a
 /// paragraph, stay, and so do those beside a form feed. Every character is where it was: a line break of two or three bytes becomes so many spaces,
 /// or a space of so many bytes.
 pub(super) fn join_lines(text: &str) -> Cow<'_, str> {
-    static AT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(BREAKS).ok());
-    let (mut joined, mut copied) = (String::new(), 0);
-    for found in AT.iter().flat_map(|breaks| breaks.find_iter(text)).filter(|found| is_one(found.as_str())) {
-        joined.reserve(text.len() - joined.len());
-        joined.push_str(&text[copied..found.start()]);
-        joined.extend(found.as_str().chars().map(space));
-        copied = found.end();
+    // A paragraph separator is no line break.
+    let is_space = |c: char| c.is_whitespace() && c != '\u{2029}';
+    let (mut joined, mut copied, mut at) = (String::new(), 0, 0);
+    while let Some(found) = text[at..].find(is_space) {
+        let start = at + found;
+        at = text[start..].find(|c| !is_space(c)).map_or(text.len(), |length| start + length);
+        let space = &text[start..at];
+        if is_one(space) {
+            joined.reserve(text.len() - joined.len());
+            joined.push_str(&text[copied..start]);
+            joined.extend(space.chars().map(of_same_length));
+            copied = at;
+        }
     }
     if copied == 0 {
         return Cow::Borrowed(text);
@@ -43,7 +43,7 @@ fn is_one(space: &str) -> bool {
 }
 
 /// A space with the bytes of a line break; other white space as it is.
-fn space(c: char) -> char {
+fn of_same_length(c: char) -> char {
     match c {
         '\n' | '\r' => ' ',
         '\u{85}' => '\u{a0}',

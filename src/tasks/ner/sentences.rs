@@ -1,29 +1,23 @@
 //! Sentences of a text by Unicode's rules (UAX 29), in time proportional to the text.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::text::CharSet;
+
 /// Characters that UAX 29 skips: Extend and Format. The code points after these two classes are the marks of Unicode
-/// 17, which this version of `regex` does not know yet.
-macro_rules! joiners {
-    () => {
-        concat!(
-            r"\p{SB=Extend}\p{SB=Format}\x{1ACF}-\x{1ADD}\x{1AE0}-\x{1AEB}\x{10EFA}\x{10EFB}\x{11B60}-\x{11B67}",
-            r"\x{1E6E3}\x{1E6E6}\x{1E6EE}\x{1E6EF}\x{1E6F5}",
-        )
-    };
-}
-
-/// A closing mark or a space, and more of the same class behind it. UAX 29 treats such a run as its first character: it
-/// puts no boundary inside.
-const RUN: &str = concat!(r"\p{SB=Close}[\p{SB=Close}", joiners!(), r"]+|\p{SB=Sp}[\p{SB=Sp}", joiners!(), "]+");
-
-/// A letter, and a letter or a space behind it. UAX 29 puts no boundary between the two, and what stands before the place between
-/// them has no effect on the boundaries behind it, nor the other way round: its rules look back to the last letter and ahead to
-/// the next one.
-const PLACE: &str = r"[\p{SB=Lower}\p{SB=Upper}\p{SB=OLetter}][\p{SB=Lower}\p{SB=Upper}\p{SB=OLetter} ]";
+/// 17, which this version of `regex-syntax` does not know yet.
+static JOINERS: LazyLock<CharSet> = LazyLock::new(|| {
+    CharSet::new(concat!(
+        r"[\p{SB=Extend}\p{SB=Format}\x{1ACF}-\x{1ADD}\x{1AE0}-\x{1AEB}\x{10EFA}\x{10EFB}\x{11B60}-\x{11B67}",
+        r"\x{1E6E3}\x{1E6E6}\x{1E6EE}\x{1E6EF}\x{1E6F5}]",
+    ))
+});
+static CLOSE: LazyLock<CharSet> = LazyLock::new(|| CharSet::new(r"\p{SB=Close}"));
+static SPACE: LazyLock<CharSet> = LazyLock::new(|| CharSet::new(r"\p{SB=Sp}"));
+static LETTER: LazyLock<CharSet> = LazyLock::new(|| CharSet::new(r"[\p{SB=Lower}\p{SB=Upper}\p{SB=OLetter}]"));
 
 /// Bytes of a piece of text, from where on a place to cut is searched.
 pub const PIECE: usize = 1 << 12;
@@ -49,11 +43,42 @@ fn ends_by_piece(text: &str, size: usize) -> impl Iterator<Item = Vec<usize>> {
     })
 }
 
-/// The first place behind `size` bytes where a text may be cut.
+/// The first place behind `size` bytes where a text may be cut: between a letter and a letter or a space. UAX 29 puts no boundary there,
+/// and what stands before the place has no effect on the boundaries behind it, nor the other way round: its rules look back to the last
+/// letter and ahead to the next one.
 fn place_to_cut(text: &str, size: usize) -> Option<usize> {
-    static AT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(PLACE).ok());
-    let found = AT.as_ref()?.find_at(text, text.ceil_char_boundary(size))?;
-    Some(found.start() + found.as_str().chars().next()?.len_utf8())
+    let from = text.ceil_char_boundary(size);
+    let mut is_behind_letter = false;
+    for (at, c) in text.get(from..)?.char_indices() {
+        let is_letter = LETTER.contains(c);
+        if is_behind_letter && (is_letter || c == ' ') {
+            return Some(from + at);
+        }
+        is_behind_letter = is_letter;
+    }
+    None
+}
+
+/// The runs of a text in bytes: a closing mark or a space, and more of the same class behind it, from the end of the first character
+/// on. UAX 29 treats a run as its first character: it puts no boundary inside.
+fn runs(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut chars = text.char_indices().peekable();
+    std::iter::from_fn(move || {
+        loop {
+            let (at, first) = chars.next()?;
+            let class = [&*CLOSE, &*SPACE].into_iter().find(|class| class.contains(first));
+            let start = at + first.len_utf8();
+            let mut end = start;
+            if let Some(class) = class {
+                while let Some((at, c)) = chars.next_if(|&(_, c)| class.contains(c) || JOINERS.contains(c)) {
+                    end = at + c.len_utf8();
+                }
+            }
+            if end > start {
+                return Some(start..end);
+            }
+        }
+    })
 }
 
 /// The ends of the sentences of `text`.
@@ -61,15 +86,13 @@ fn place_to_cut(text: &str, size: usize) -> Option<usize> {
 /// `unicode-segmentation` looks ahead from every closing mark and space behind a full stop (rule SB8), up to the next
 /// letter: quadratic in the length of such a run. It gets a copy of the text with each run cut to its first character.
 fn ends(text: &str) -> Vec<usize> {
-    static RUNS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(RUN).ok());
     let mut short = String::with_capacity(text.len());
     // Where a run ends in the copy, and in the text.
     let (mut run_ends, mut copied) = (Vec::new(), 0);
-    for run in RUNS.iter().flat_map(|runs| runs.find_iter(text)) {
-        let first = run.as_str().chars().next().map_or(0, char::len_utf8);
-        short.push_str(&text[copied..run.start() + first]);
-        run_ends.push((short.len(), run.end()));
-        copied = run.end();
+    for run in runs(text) {
+        short.push_str(&text[copied..run.start]);
+        run_ends.push((short.len(), run.end));
+        copied = run.end;
     }
     short.push_str(&text[copied..]);
     let (mut run_ends, mut shift) = (run_ends.into_iter().peekable(), 0);
@@ -182,9 +205,8 @@ mod tests {
 
     /// A piece must not end behind what is no letter to the crate.
     #[test]
-    fn letters_of_the_pattern_are_letters_of_the_crate() {
-        let is_place = Regex::new(&format!("^{PLACE}$")).unwrap();
-        for c in ('\0'..=char::MAX).filter(|c| is_place.is_match(&format!("{c}{c}"))) {
+    fn letters_are_letters_of_the_crate() {
+        for c in ('\0'..=char::MAX).filter(|c| LETTER.contains(*c)) {
             let end = c.len_utf8();
             // What is read over stays behind the mark; and what is neither read over nor a letter does not end rule SB8's
             // search for a small letter.
@@ -194,12 +216,10 @@ mod tests {
         }
     }
 
-    /// No text is quadratic because `regex` and the crate differ about a character: the classes of the pattern are the
-    /// crate's.
+    /// No text is quadratic because the sets and the crate differ about a character.
     #[test]
-    fn the_pattern_has_the_classes_of_the_crate() {
-        let pattern = concat!(r"^[\p{SB=Close}\p{SB=Sp}", joiners!(), "]$");
-        let in_pattern = Regex::new(pattern).unwrap();
+    fn the_sets_have_the_classes_of_the_crate() {
+        let in_sets = |c| CLOSE.contains(c) || SPACE.contains(c) || JOINERS.contains(c);
         let first_end = |text: &str| by_the_crate(text)[0];
         let in_crate = |c: char| {
             // These four classes stay with a question mark before them, and end no sentence behind a letter.
@@ -207,7 +227,7 @@ mod tests {
             first_end(&behind_mark) == 1 + c.len_utf8() && first_end(&behind_letter) == behind_letter.len()
         };
         let differ: Vec<_> = ('\0'..=char::MAX)
-            .filter(|c| in_crate(*c) != in_pattern.is_match(c.encode_utf8(&mut [0; 4])))
+            .filter(|c| in_crate(*c) != in_sets(*c))
             .map(|c| format!("{:x}", u32::from(c)))
             .collect();
         assert_eq!(differ, Vec::<String>::new());

@@ -8,7 +8,6 @@ mod tests;
 use std::ops::Range;
 use std::sync::{LazyLock, Mutex, MutexGuard};
 
-use regex::Regex;
 use serde::Deserialize;
 use tokenizers::decoders::wordpiece::WordPiece as WordPieceDecoder;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
@@ -19,6 +18,7 @@ use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
 use tokenizers::processors::roberta::RobertaProcessing;
 use tokenizers::{AddedToken, DecoderWrapper, PreTokenizerWrapper, TokenizerImpl};
 
+use super::CharSet;
 use super::tokenizer_json::{self, CheckedTokenizerJson, FILE, Steps, TokenizerJson};
 use crate::error::{LukeError, Result};
 use blocks::{BLOCK, Cuts, MAX_BLOCK};
@@ -239,7 +239,6 @@ fn failed(error: tokenizers::Error) -> LukeError {
 
 /// BERT's punctuation: Unicode's, and every ASCII sign that is no letter, digit or space.
 pub fn is_punctuation(c: char) -> bool {
-    static PUNCTUATION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\p{P}").ok());
-    let unicode = || PUNCTUATION.as_ref().is_some_and(|mark| mark.is_match(c.encode_utf8(&mut [0; 4])));
-    c.is_ascii_punctuation() || (!c.is_ascii() && unicode())
+    static PUNCTUATION: LazyLock<CharSet> = LazyLock::new(|| CharSet::new(r"\p{P}"));
+    c.is_ascii_punctuation() || (!c.is_ascii() && PUNCTUATION.contains(c))
 }
