@@ -2,6 +2,7 @@
 
 mod columns;
 mod conll;
+mod marked;
 mod metrics;
 mod open_entity;
 mod predictions;
@@ -58,6 +59,8 @@ pub struct Options {
 enum Task {
     /// Named entities: column files, IOB1 or IOB2 tags.
     Conll2003,
+    /// Named entities in plain text: `[[PER Ada Lovelace]] was born in [[LOC London]].`, with a blank line between documents.
+    Marked,
     /// Answers in a text: SQuAD 1.1 or 2.0.
     Squad,
     /// Relations of two mentions.
@@ -105,6 +108,7 @@ pub fn eval(options: &Options) -> Result<()> {
     let (path, bytes) = (&options.file, &run.bytes);
     match options.task {
         Task::Conll2003 => run.run(HeadKind::Ner, &conll::Conll::read(path, bytes, run.of_task()?)?),
+        Task::Marked => run.run(HeadKind::Ner, &marked::Marked::read(path, bytes, run.of_task()?)?),
         Task::Squad => run.run(HeadKind::Qa, &squad::Squad::read(path, bytes, run.of_task()?)?),
         Task::Tacred => run.run(HeadKind::Relation, &tacred::Tacred::read(path, bytes, run.of_task()?)?),
         Task::OpenEntity => run.run(HeadKind::Typing, &open_entity::OpenEntity::read(path, bytes, run.of_task()?)?),

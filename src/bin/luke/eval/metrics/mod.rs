@@ -3,6 +3,7 @@
 //! functions of the official scripts.
 
 pub mod answers;
+pub mod calibration;
 pub mod chunks;
 pub mod relations;
 pub mod types;
