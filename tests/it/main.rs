@@ -11,6 +11,7 @@ mod eval;
 mod field;
 mod full_size;
 mod gate;
+mod genres;
 mod heads;
 mod hostile;
 mod hostile_convert;
