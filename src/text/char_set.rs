@@ -16,7 +16,9 @@ impl CharSet {
     pub fn new(class: &str) -> Self {
         let hir = regex_syntax::parse(class).map(regex_syntax::hir::Hir::into_kind);
         let ranges = match hir {
-            Ok(HirKind::Class(Class::Unicode(class))) => class.iter().map(|range| (range.start(), range.end())).collect(),
+            Ok(HirKind::Class(Class::Unicode(class))) => {
+                class.iter().map(|range| (range.start(), range.end())).collect()
+            }
             _ => Vec::new(),
         };
         Self { ranges }
@@ -44,7 +46,9 @@ mod tests {
 
     #[test]
     fn a_set_has_the_characters_that_the_expression_matches() {
-        for class in [r"[\p{L}\p{M}\p{N}_]", r"\p{P}", r"[\p{SB=Extend}\p{SB=Format}\x{1ACF}-\x{1ADD}]", r"\p{SB=Close}"] {
+        for class in
+            [r"[\p{L}\p{M}\p{N}_]", r"\p{P}", r"[\p{SB=Extend}\p{SB=Format}\x{1ACF}-\x{1ADD}]", r"\p{SB=Close}"]
+        {
             let set = CharSet::new(class);
             let expression = Regex::new(&format!("^{class}$")).unwrap();
             for c in '\0'..=char::MAX {

@@ -43,7 +43,7 @@ def save(state, config, tokenizer, out, context=0):
     write(tmp, "entity_vocab.json", ENTITY_VOCAB)
     start = "minilm" if tokenizer.token_to_id("[CLS]") is not None else "e5"
     ner = {"context": "document" if context else "sentence", "contextTokens": context or CONTEXT, "candidates": "likely",
-           "maxSpanTokens": MAX_SPAN}
+           "maxSpanTokens": MAX_SPAN, "temperature": 2, "capitals": "lower"}
     heads = {"ner": ner}
     if several:
         ner["labels"] = LABELS

@@ -38,7 +38,10 @@ pub(super) async fn run(luke: &Luke, input: &ClozeInput, options: &ClozeOptions)
     .await?;
     let mut ranked: Vec<_> = best.into_iter().collect();
     ranked.sort_by(|(_, a), (_, b)| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
-    let scores = softmax(&ranked.iter().map(|(_, (logit, _))| *logit).collect::<Vec<_>>(), luke.head(HeadKind::Cloze)?.1.temperature());
+    let scores = softmax(
+        &ranked.iter().map(|(_, (logit, _))| *logit).collect::<Vec<_>>(),
+        luke.head(HeadKind::Cloze)?.1.temperature(),
+    );
     let offsets = Offsets::new(&input.passage, options.offsets);
     let answers = ranked.into_iter().zip(scores).map(|(((start, end), (logit, _)), score)| ClozeAnswer {
         start: offsets.of_byte(start),

@@ -6,19 +6,20 @@ use super::sentences::unicode_ends;
 /// What is written before a full stop, and goes on with a name or a number: titles, first parts of names, and words of
 /// references.
 const SHORT: [&str; 69] = [
-    "Adm", "Amb", "Art", "Asst", "Atty", "Benj", "Brig", "Capt", "Cdr", "Cf", "Chas", "Cmdr", "Col", "Cpl", "Dr", "Dra", "Edw",
-    "Fig", "Figs", "Fr", "Ft", "Gen", "Geo", "Gov", "Hon", "Insp", "Jas", "Jos", "Lt", "Maj", "Messrs", "Mlle", "Mme", "Mr", "Mrs",
-    "Ms", "Mt", "Mx", "No", "Nos", "Pres", "Prof", "Pte", "Pvt", "Rep", "Rev", "Sec", "Sen", "Sgt", "Sra", "Srta", "St", "Ste",
-    "Supt", "Thos", "Vol", "Wm", "cf", "col", "dr", "mr", "mrs", "ms", "pp", "prof", "st", "v", "vol", "vs",
+    "Adm", "Amb", "Art", "Asst", "Atty", "Benj", "Brig", "Capt", "Cdr", "Cf", "Chas", "Cmdr", "Col", "Cpl", "Dr",
+    "Dra", "Edw", "Fig", "Figs", "Fr", "Ft", "Gen", "Geo", "Gov", "Hon", "Insp", "Jas", "Jos", "Lt", "Maj", "Messrs",
+    "Mlle", "Mme", "Mr", "Mrs", "Ms", "Mt", "Mx", "No", "Nos", "Pres", "Prof", "Pte", "Pvt", "Rep", "Rev", "Sec",
+    "Sen", "Sgt", "Sra", "Srta", "St", "Ste", "Supt", "Thos", "Vol", "Wm", "cf", "col", "dr", "mr", "mrs", "ms", "pp",
+    "prof", "st", "v", "vol", "vs",
 ];
 
 /// Words that begin a sentence behind such a full stop, because no name begins with them.
 const STARTERS: [&str; 72] = [
-    "A", "After", "All", "Also", "Although", "An", "And", "Another", "As", "At", "Because", "Before", "Both", "But", "By", "Can", "Do",
-    "Each", "Either", "Even", "Every", "For", "From", "He", "Her", "Here", "His", "How", "However", "If", "In", "Is", "It", "Its", "Just",
-    "Many", "Most", "My", "Neither", "Nobody", "Not", "Nothing", "Now", "On", "Once", "One", "Only", "Or", "Our", "She", "Since", "So",
-    "Some", "That", "The", "Their", "Then", "There", "These", "They", "This", "Those", "Though", "To", "We", "What", "When", "Where", "Who",
-    "Why", "With", "You",
+    "A", "After", "All", "Also", "Although", "An", "And", "Another", "As", "At", "Because", "Before", "Both", "But",
+    "By", "Can", "Do", "Each", "Either", "Even", "Every", "For", "From", "He", "Her", "Here", "His", "How", "However",
+    "If", "In", "Is", "It", "Its", "Just", "Many", "Most", "My", "Neither", "Nobody", "Not", "Nothing", "Now", "On",
+    "Once", "One", "Only", "Or", "Our", "She", "Since", "So", "Some", "That", "The", "Their", "Then", "There", "These",
+    "They", "This", "Those", "Though", "To", "We", "What", "When", "Where", "Who", "Why", "With", "You",
 ];
 
 /// Characters before a full stop that are looked at. No abbreviation is longer.
@@ -45,7 +46,8 @@ fn ends_sentence(text: &str, end: usize) -> bool {
     if chars.next() != Some('.') {
         return true;
     }
-    let mut word: Vec<char> = chars.take(MAX_CHARS).take_while(|c| c.is_alphanumeric() || matches!(c, '.' | '-')).collect();
+    let mut word: Vec<char> =
+        chars.take(MAX_CHARS).take_while(|c| c.is_alphanumeric() || matches!(c, '.' | '-')).collect();
     word.reverse();
     let word: String = word.into_iter().collect();
     !(is_initials(&word) || SHORT.contains(&word.as_str())) || starts_sentence(behind)
@@ -59,7 +61,8 @@ fn is_initials(word: &str) -> bool {
         chars.next().is_some_and(char::is_alphabetic) && chars.next().is_none()
     };
     let mut capitals = parts().map(|part| part.chars().all(char::is_uppercase));
-    parts().filter(|part| !part.is_empty()).all(is_letter) && parts().any(|part| !part.is_empty())
+    parts().filter(|part| !part.is_empty()).all(is_letter)
+        && parts().any(|part| !part.is_empty())
         && (word.contains('.') || capitals.all(|is_capital| is_capital))
 }
 

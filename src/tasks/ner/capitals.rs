@@ -39,7 +39,8 @@ mod tests {
         for text in ["JAPAN WINS", "SOCCER - JAPAN GET LUCKY WIN", "ÉTÉ À PARIS ST", "THE U.S. SENATE, 1996"] {
             assert!(are(text), "{text}");
         }
-        for text in ["", "NATO", "NATO - A", "Japan WINS NOW", "JAPAN iS HERE", "1996 12", "日本 が 勝つ", "NATO 1996."] {
+        for text in ["", "NATO", "NATO - A", "Japan WINS NOW", "JAPAN iS HERE", "1996 12", "日本 が 勝つ", "NATO 1996."]
+        {
             assert!(!are(text), "{text}");
         }
     }

@@ -334,7 +334,10 @@ mod tests {
         // Probabilities of the best label: 0.5 (an entity), 0.2119, 0.0.
         let values = [0.0, 0.0, -1e9, 1.0, -1e9, -0.3132617, 9.0, -1e9, -1e9];
         let kept = |p: Option<f64>| -> Vec<_> {
-            near(&values, 3, Rule { runners_up: p, ..Rule::default() }).into_iter().map(|near| (near.span, near.label, near.is_entity)).collect()
+            near(&values, 3, Rule { runners_up: p, ..Rule::default() })
+                .into_iter()
+                .map(|near| (near.span, near.label, near.is_entity))
+                .collect()
         };
         assert_eq!(kept(None), []);
         assert_eq!(kept(Some(0.5)), [(0, 1, false)], "of equal logits the first label");
@@ -342,7 +345,7 @@ mod tests {
         assert_eq!(kept(Some(0.0)), [(0, 1, false), (1, 2, false), (2, 1, false)]);
         assert_eq!(kept(Some(1.1)), []);
 
-        let mut queue = Queue { runners_up: Some(0.0), ..Queue::default() };
+        let mut queue = Queue { rule: Rule { runners_up: Some(0.0), ..Rule::default() }, ..Queue::default() };
         start_text(&mut queue);
         let many = vec![0.0; 3 * limits::MAX_RUNNERS_UP];
         let inputs = pass(7, 1);

@@ -226,10 +226,8 @@ mod tests {
             let (behind_mark, behind_letter) = (format!("!{c}B"), format!("京{c}B"));
             first_end(&behind_mark) == 1 + c.len_utf8() && first_end(&behind_letter) == behind_letter.len()
         };
-        let differ: Vec<_> = ('\0'..=char::MAX)
-            .filter(|c| in_crate(*c) != in_sets(*c))
-            .map(|c| format!("{:x}", u32::from(c)))
-            .collect();
+        let differ: Vec<_> =
+            ('\0'..=char::MAX).filter(|c| in_crate(*c) != in_sets(*c)).map(|c| format!("{:x}", u32::from(c))).collect();
         assert_eq!(differ, Vec::<String>::new());
     }
 

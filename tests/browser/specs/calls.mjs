@@ -18,7 +18,7 @@ export default async function ({ test, openPage }) {
       assert.deepEqual(found.entities, plain);
       assert.deepEqual(none, { entities: plain, runnersUp: [] });
       assert.deepEqual(several, [found, { entities: [], runnersUp: [] }]);
-      assert.ok(words.entities.length > 0 && words.runnersUp.every(({ start, end }) => start < end && end <= 13), JSON.stringify(words));
+      assert.ok(words.entities.length > 0 && words.runnersUp.every(({ start, end }) => start < end && end <= 14), JSON.stringify(words));
       const places = new Set(plain.map(({ start, end }) => `${start}-${end}`));
       for (const { start, end, text, score, label, lostTo } of found.runnersUp) {
         assert.ok(!places.has(`${start}-${end}`), text);

@@ -86,19 +86,17 @@ fn span() -> impl Strategy<Value = Span> {
 /// Options of each task. With a long text only those come that do not make a call longer.
 fn names(task: &str, long: bool) -> &'static [&'static str] {
     match (task, long) {
-        ("ner", true) => {
-            &[
-                "threshold",
-                "labels",
-                "sentences",
-                "candidates",
-                "capitals",
-                "specialTokens",
-                "allScores",
-                "offsets",
-                "runnersUp",
-            ]
-        }
+        ("ner", true) => &[
+            "threshold",
+            "labels",
+            "sentences",
+            "candidates",
+            "capitals",
+            "specialTokens",
+            "allScores",
+            "offsets",
+            "runnersUp",
+        ],
         ("ner", false) => &[
             "threshold",
             "labels",

@@ -147,7 +147,7 @@ mod tests {
     fn a_wrong_mark_is_named_with_its_line() {
         for line in ["a [[PER Ada", "[[PER]]", "[[ Ada]]", "[[PER  ]]", "a]] b", "[[PER a [[LOC b]]]]"] {
             let error = read(&format!("good\n{line}")).err().map(|error| error.to_string()).unwrap_or_default();
-            assert!(error.contains("line 2"), "{line}: {error}");
+            assert!(error.contains(":2: "), "{line}: {error}");
         }
     }
 }
