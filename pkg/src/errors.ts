@@ -142,8 +142,8 @@ export interface LukeErrorConstructor {
   readonly prototype: LukeError;
 }
 
-/** The class of all errors of this package; see the type of the same name. */
-export const LukeError = class LukeError extends Error {
+/** The class of all errors of this package; see the type of the same name. It has its name from the constant: a second one would be renamed in a bundle. */
+export const LukeError = class extends Error {
   readonly code: LukeErrorCode;
   readonly detail: unknown;
 

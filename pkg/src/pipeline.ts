@@ -121,7 +121,7 @@ export interface PipelineExtras {
  * @example
  * const ner = await pipeline('token-classification', '/models/luke-mini-en/');
  * await ner('Ada Lovelace was born in London.', { aggregation_strategy: 'simple' });
- * // [{ entity_group: 'PER', score: 0.99…, word: 'Ada Lovelace', start: 0, end: 12 }, …]
+ * // [{ entity_group: 'PER', score: 0.96…, word: 'Ada Lovelace', start: 0, end: 12 }, …]
  * await ner.dispose();
  */
 export async function pipeline<T extends keyof Pipelines>(task: T, model: string | URL | Luke, options?: LoadOptions): Promise<Pipelines[T] & PipelineExtras> {
@@ -141,6 +141,7 @@ export async function pipeline<T extends keyof Pipelines>(task: T, model: string
 }
 
 const tokenClassification = (luke: Luke) => async (texts: string | readonly string[], options: TokenClassificationOptions = {}) => {
+  checkOptions(options);
   const { aggregation_strategy: strategy = 'none', ignore_labels: ignored = [], ...rest } = options;
   if (strategy !== 'none' && strategy !== 'simple') {
     throw new LukeError('input', `pipeline: aggregation_strategy must be "none" or "simple", not ${show(strategy)}`, { argument: 'aggregation_strategy' });
@@ -155,6 +156,13 @@ const tokenClassification = (luke: Luke) => async (texts: string | readonly stri
 };
 
 const questionAnswering = (luke: Luke) => async (questions: string | readonly string[], contexts: string | readonly string[], options: QuestionAnsweringOptions = {}) => {
+  checkOptions(options);
+  if (typeof questions !== 'string' && !Array.isArray(questions)) {
+    throw new LukeError('input', `pipeline: question-answering takes (question, context, options), not ${show(questions)}`, { argument: 'question' });
+  }
+  if (Array.isArray(questions) && (!Array.isArray(contexts) || contexts.length !== questions.length)) {
+    throw new LukeError('input', `pipeline: there must be as many contexts as questions, ${questions.length}`, { argument: 'context' });
+  }
   const { top_k: topK = 1, ...rest } = options;
   return batch(questions, async (question, i) => {
     const best = await luke.qa(question, typeof questions === 'string' ? (contexts as string) : contexts[i]!, { ...rest, topK });
@@ -170,6 +178,7 @@ const NOTHING: QuestionAnsweringItem = { answer: '', score: 0, start: 0, end: 0 
 const MASK = /\s*<mask>|\[MASK\]/;
 
 const fillMask = (luke: Luke) => async (texts: string | readonly string[], options: FillMaskPipelineOptions = {}) => {
+  checkOptions(options);
   const { top_k: topK, ...rest } = options;
   return batch(texts, async (text) => {
     const [first] = await luke.fillMask(text, topK === undefined ? rest : { ...rest, topK });
@@ -177,7 +186,9 @@ const fillMask = (luke: Luke) => async (texts: string | readonly string[], optio
   });
 };
 
-const featureExtraction = (luke: Luke) => async (texts: string | readonly string[], { pooling, ...rest }: FeatureExtractionOptions = {}) => {
+const featureExtraction = (luke: Luke) => async (texts: string | readonly string[], given: FeatureExtractionOptions = {}) => {
+  checkOptions(given);
+  const { pooling, ...rest } = given;
   const options: EmbedOptions = pooling === undefined ? rest : { ...rest, pooling: pooling === 'first_token' ? 'cls' : pooling };
   return batch(texts, async (text) => {
     const { words, vector = words } = await luke.embed(text, [], options);
@@ -193,6 +204,10 @@ const PIPELINES: Record<keyof Pipelines, { requires: Task; create: (luke: Luke) 
   'fill-mask': { requires: 'fillMask', create: fillMask },
   'feature-extraction': { requires: 'embed', create: featureExtraction },
 };
+
+function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw new LukeError('input', `pipeline: options must be an object, not ${show(options)}`, { argument: 'options' });
+}
 
 /** Calls `run` for one text, or for each text of a list. */
 function batch<R>(texts: string | readonly string[], run: (text: string, i: number) => Promise<R>): Promise<R | R[]> {

@@ -123,6 +123,19 @@ test('feature-extraction has the options pooling and normalize of transformers.j
   await features.dispose();
 });
 
+test('arguments that are none reject with input', async () => {
+  const luke = await Luke.load(MODEL, fake({}));
+  const [ner, qa, fill, embed] = [await pipeline('ner', luke), await pipeline('question-answering', luke), await pipeline('fill-mask', luke), await pipeline('feature-extraction', luke)] as any[];
+  const calls: [() => Promise<unknown>, RegExp][] = [
+    [() => ner('a', null), /options must be an object, not null/], [() => fill('a', 1), /options must be an object, not 1/], [() => embed('a', null), /options must be an object/],
+    [() => qa({ question: 'a', context: 'b' }), /takes \(question, context, options\)/], [() => qa(['a', 'b'], ['c']), /as many contexts as questions, 2/],
+    [() => qa(['a'], 'c'), /as many contexts as questions, 1/], [() => qa('a', 'b', null), /options must be an object/],
+  ];
+  for (const [call, message] of calls) await assert.rejects(call(), (error) => error instanceof LukeError && error.code === 'input' && message.test(error.message), String(message));
+  assert.equal(LukeError.name, 'LukeError');
+  await luke.dispose();
+});
+
 test('token-classification has no near misses', async () => {
   const { state, ...options } = fake({});
   const ner = await pipeline('ner', MODEL, options);
