@@ -72,7 +72,7 @@ test('question-answering returns one answer, top_k answers, or the answers of se
   const isNone = (found: object) => assert.deepEqual(found, { answer: '', score: 0, start: 0, end: 0 });
   isNone(await qa('none', 'ab c', { nullThreshold: 0 }));
   (await qa(['none'], ['ab c'], { top_k: 2, nullThreshold: 0 })).flat().forEach(isNone);
-  await assert.rejects(qa(['who?', 'what?'], ['ab c']), { code: 'input', message: /context must be a string/ });
+  await assert.rejects(qa(['who?', 'what?'], ['ab c']), { code: 'input', message: /as many contexts as questions, 2/ });
   await qa.dispose();
 });
 
@@ -124,7 +124,8 @@ test('feature-extraction has the options pooling and normalize of transformers.j
 });
 
 test('arguments that are none reject with input', async () => {
-  const luke = await Luke.load(MODEL, fake({}));
+  const { state, ...options } = fake({});
+  const luke = await Luke.load(MODEL, options);
   const [ner, qa, fill, embed] = [await pipeline('ner', luke), await pipeline('question-answering', luke), await pipeline('fill-mask', luke), await pipeline('feature-extraction', luke)] as any[];
   const calls: [() => Promise<unknown>, RegExp][] = [
     [() => ner('a', null), /options must be an object, not null/], [() => fill('a', 1), /options must be an object, not 1/], [() => embed('a', null), /options must be an object/],
@@ -134,6 +135,7 @@ test('arguments that are none reject with input', async () => {
   for (const [call, message] of calls) await assert.rejects(call(), (error) => error instanceof LukeError && error.code === 'input' && message.test(error.message), String(message));
   assert.equal(LukeError.name, 'LukeError');
   await luke.dispose();
+  assert.ok(state.terminated);
 });
 
 test('token-classification has no near misses', async () => {
