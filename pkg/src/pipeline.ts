@@ -3,7 +3,7 @@ import { LukeError } from './errors.js';
 import { Luke } from './luke.js';
 import type { EmbedOptions, FillMaskOptions, NerOptions, QaOptions } from './tasks.js';
 import type { LoadOptions, Task } from './types.js';
-import { show } from './validate.js';
+import { checkObject, show } from './validate.js';
 
 /** The pipelines that {@link pipeline} makes, by the task names of transformers.js. */
 export interface Pipelines {
@@ -141,7 +141,7 @@ export async function pipeline<T extends keyof Pipelines>(task: T, model: string
 }
 
 const tokenClassification = (luke: Luke) => async (texts: string | readonly string[], options: TokenClassificationOptions = {}) => {
-  checkOptions(options);
+  checkObject('pipeline', 'options', options);
   const { aggregation_strategy: strategy = 'none', ignore_labels: ignored = [], ...rest } = options;
   if (strategy !== 'none' && strategy !== 'simple') {
     throw new LukeError('input', `pipeline: aggregation_strategy must be "none" or "simple", not ${show(strategy)}`, { argument: 'aggregation_strategy' });
@@ -156,7 +156,7 @@ const tokenClassification = (luke: Luke) => async (texts: string | readonly stri
 };
 
 const questionAnswering = (luke: Luke) => async (questions: string | readonly string[], contexts: string | readonly string[], options: QuestionAnsweringOptions = {}) => {
-  checkOptions(options);
+  checkObject('pipeline', 'options', options);
   if (typeof questions !== 'string' && !Array.isArray(questions)) {
     throw new LukeError('input', `pipeline: question-answering takes (question, context, options), not ${show(questions)}`, { argument: 'question' });
   }
@@ -178,7 +178,7 @@ const NOTHING: QuestionAnsweringItem = { answer: '', score: 0, start: 0, end: 0 
 const MASK = /\s*<mask>|\[MASK\]/;
 
 const fillMask = (luke: Luke) => async (texts: string | readonly string[], options: FillMaskPipelineOptions = {}) => {
-  checkOptions(options);
+  checkObject('pipeline', 'options', options);
   const { top_k: topK, ...rest } = options;
   return batch(texts, async (text) => {
     const [first] = await luke.fillMask(text, topK === undefined ? rest : { ...rest, topK });
@@ -187,7 +187,7 @@ const fillMask = (luke: Luke) => async (texts: string | readonly string[], optio
 };
 
 const featureExtraction = (luke: Luke) => async (texts: string | readonly string[], given: FeatureExtractionOptions = {}) => {
-  checkOptions(given);
+  checkObject('pipeline', 'options', given);
   const { pooling, ...rest } = given;
   const options: EmbedOptions = pooling === undefined ? rest : { ...rest, pooling: pooling === 'first_token' ? 'cls' : pooling };
   return batch(texts, async (text) => {
@@ -204,10 +204,6 @@ const PIPELINES: Record<keyof Pipelines, { requires: Task; create: (luke: Luke) 
   'fill-mask': { requires: 'fillMask', create: fillMask },
   'feature-extraction': { requires: 'embed', create: featureExtraction },
 };
-
-function checkOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw new LukeError('input', `pipeline: options must be an object, not ${show(options)}`, { argument: 'options' });
-}
 
 /** Calls `run` for one text, or for each text of a list. */
 function batch<R>(texts: string | readonly string[], run: (text: string, i: number) => Promise<R>): Promise<R | R[]> {

@@ -162,7 +162,7 @@ export function absoluteUrl(what: string, url: string | URL): string {
 
 /** Rejects options of a call that are no plain data. Those of its task are checked in the wasm, which also says which there are. */
 function checkOptions(where: string, options: object): void {
-  need(isObject(options), where, 'options', 'an object', options);
+  checkObject(where, 'options', options);
   const { signal, priority, ...data } = readable(where, 'options', () => ({ ...options })) as Record<string, unknown>;
   checkSignal(where, signal);
   need(priority === undefined || PRIORITIES.includes(priority), where, 'priority', '"user-blocking", "user-visible" or "background"', priority);
@@ -170,7 +170,7 @@ function checkOptions(where: string, options: object): void {
 }
 
 function checkKeys(where: string, options: object, keys: Record<string, 1>): void {
-  need(isObject(options), where, 'options', 'an object', options);
+  checkObject(where, 'options', options);
   const unknown = Object.keys(options).find((key) => !Object.hasOwn(keys, key));
   if (unknown !== undefined) {
     throw new LukeError('input', `${where}: there is no option ${show(unknown)} (there are: ${Object.keys(keys).join(', ')})`, { option: unknown.slice(0, MAX_SHOWN) });
@@ -180,6 +180,10 @@ function checkKeys(where: string, options: object, keys: Record<string, 1>): voi
 
 function checkSignal(where: string, signal: unknown): void {
   need(signal === undefined || isSignal(signal), where, 'signal', 'an AbortSignal', signal);
+}
+
+export function checkObject(where: string, what: string, value: unknown): void {
+  need(isObject(value), where, what, 'an object', value);
 }
 
 function need(holds: boolean, where: string, what: string, kind: string, got: unknown): void {

@@ -101,13 +101,14 @@ impl Kind {
 pub fn split_words(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let (skipped, first) = text[at..].char_indices().find(|(_, c)| Kind::of(*c) != Kind::Space)?;
+        let mut kinds = text[at..].char_indices().map(|(skipped, c)| (skipped, c, Kind::of(c)));
+        let (skipped, first, kind) = kinds.find(|(.., kind)| *kind != Kind::Space)?;
         let start = at + skipped;
         let from = start + first.len_utf8();
-        at = match Kind::of(first) {
+        at = match kind {
             Kind::Ideograph => end_of_run(text, from, |kind| kind == Kind::Mark, false),
-            kind @ Kind::Hiragana => end_of_run(text, from, |next| next == kind || next == Kind::Mark, true),
-            kind @ (Kind::Script(_) | Kind::Letter) => end_of_letters(text, from, kind),
+            Kind::Hiragana => end_of_run(text, from, |next| next == kind || next == Kind::Mark, true),
+            Kind::Script(_) | Kind::Letter => end_of_letters(text, from, kind),
             Kind::Number => {
                 // Digits before the letters of a script go with them.
                 let digits = end_of_run(text, from, |kind| kind == Kind::Number, false);

@@ -1,6 +1,7 @@
 // Runs the specs in headless Chromium, through the built package.
 //   node tests/browser/run.mjs [WORD...]    runs only tests whose name contains every word, e.g. `parity wasm`
 // CHROMIUM is the path of the browser. LUKE_SCREENSHOT=1 also updates www/screenshot.png.
+import { Report } from '../report.mjs';
 import { launchChromium } from './launch.mjs';
 import { startSite } from './server.mjs';
 
@@ -32,37 +33,18 @@ async function openPage(url = site.url) {
   return page;
 }
 
-let passed = 0;
-let failed = 0;
-let skipped = 0;
+const report = new Report();
 
 const isSelected = (name) => words.every((word) => name.includes(word));
 
 /** Says that tests cannot run here, and why. */
 function skip(name, reason) {
-  if (!isSelected(name)) return;
-  skipped += 1;
-  console.log(`skipped ${name}: ${reason}`);
+  if (isSelected(name)) report.skip(name, reason);
 }
 
 /** Runs one test, if the command line selects it. */
 async function test(name, body) {
-  if (!isSelected(name)) return;
-  const started = Date.now();
-  try {
-    await withTimeout(body());
-    passed += 1;
-    console.log(`ok     ${name} (${Date.now() - started} ms)`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED ${name} (${Date.now() - started} ms)\n    ${String(error.stack ?? error).replaceAll('\n', '\n    ')}`);
-  }
-}
-
-async function withTimeout(work) {
-  let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(reject, TIMEOUT_MS, new Error(`took more than ${TIMEOUT_MS} ms`))));
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+  if (isSelected(name)) await report.test(name, body, TIMEOUT_MS);
 }
 
 async function runSpec(name) {
@@ -84,5 +66,4 @@ try {
   await browser.close();
   site.close();
 }
-console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
-process.exit(failed || !passed ? 1 : 0);
+process.exit(report.end());

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ISOLATION, listen, staticFiles } from '../../www/serve.mjs';
 import { Processes } from '../../tools/build/processes.mjs';
+import { Report } from '../report.mjs';
 import { launchChromium } from '../browser/launch.mjs';
 import { APPS } from './apps.mjs';
 import { pack } from './pack.mjs';
@@ -35,22 +36,14 @@ const processes = new Processes();
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void finish(1));
 const { tarball } = pack(root);
 const browser = await launchChromium();
-let [passed, failed] = [0, 0];
+const report = new Report();
 
 for (const name of Object.keys(APPS).filter(isSelected)) {
-  const started = Date.now();
   const lines = [];
-  try {
-    const parts = await runApp(name, lines);
-    passed += 1;
-    console.log(`ok     ${name} (${Date.now() - started} ms: ${parts})`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED ${name} (${Date.now() - started} ms)\n    ${[...lines.slice(-40), ...String(error.stack ?? error).split('\n')].join('\n    ')}`);
-  }
+  const withLines = (error) => Promise.reject(new Error([...lines.slice(-40), error.stack ?? error].join('\n')));
+  await report.test(name, () => runApp(name, lines).catch(withLines));
 }
-console.log(`${passed} passed, ${failed} failed`);
-await finish(failed || !passed ? 1 : 0);
+await finish(report.end());
 
 /**
  * Copies an app, installs its packages and ours, builds and opens it. `lines` receives what the programs print. Resolves to the time of

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Processes } from '../../tools/build/processes.mjs';
 import { listen, staticFiles } from '../../www/serve.mjs';
+import { Report } from '../report.mjs';
 import { PACKAGE, pack } from './pack.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -43,27 +44,26 @@ const processes = new Processes();
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void finish(1));
 const project = install();
 const { server, url } = await listen(staticFiles({ '/models/': MODEL }));
-let [passed, failed] = [0, 0];
+const report = new Report();
 
 for (const name of Object.keys(RUNTIMES).filter(isSelected)) {
-  await test(`${name}: the example of the README`, async () => {
+  await report.test(`${name}: the example of the README`, async () => {
     assert.match(await run(name, ['readme.mjs']), /^PER Ada Lovelace [01]\.\d\d\nLOC London [01]\.\d\d$/);
   });
   // In Deno a port keeps the program alive until it is closed, and nothing can change that.
   if (name !== 'deno') {
-    await test(`${name}: a program that disposes nothing ends by itself`, async () => {
+    await report.test(`${name}: a program that disposes nothing ends by itself`, async () => {
       assert.equal(await run(name, ['idle.mjs']), 'Ada Lovelace,London\n'.repeat(3).trim());
     });
   }
   // Each check is a line.
   await run(name, ['checks.mjs', CHECKPOINT, `${url}models/`], (line) => {
     console.log(line.replace(/^(ok     |FAILED )/, `$1${name}: `));
-    if (line.startsWith('ok')) passed += 1;
-    if (line.startsWith('FAILED')) failed += 1;
-  }).catch(async (error) => void (failed || (await test(`${name}: checks`, () => Promise.reject(error)))));
+    if (line.startsWith('ok')) report.passed += 1;
+    if (line.startsWith('FAILED')) report.failed += 1;
+  }).catch(async (error) => void (failed || (await report.test(`${name}: checks`, () => Promise.reject(error)))));
 }
-console.log(`${passed} passed, ${failed} failed`);
-await finish(failed || !passed ? 1 : 0);
+await finish(report.end());
 
 /** A project with the two packages and nothing else, and the scripts. */
 function install() {
@@ -86,18 +86,6 @@ async function run(name, args, onLine) {
   return processes.run(program, [...options, ...args], { cwd: project, onLine: onLine ?? keep, seconds: SECONDS }).catch((error) => {
     throw new Error([error.message, ...lines.slice(-40)].join('\n'));
   });
-}
-
-async function test(title, body) {
-  const started = Date.now();
-  try {
-    await body();
-    passed += 1;
-    console.log(`ok     ${title} (${Date.now() - started} ms)`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED ${title} (${Date.now() - started} ms)\n    ${String(error.stack ?? error).replaceAll('\n', '\n    ')}`);
-  }
 }
 
 async function finish(code) {

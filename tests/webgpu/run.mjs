@@ -2,8 +2,8 @@
 //   node tests/webgpu/run.mjs [WORD...]    runs only tests whose name contains every word, e.g. `faults call`
 // CHROMIUM is the path of the browser whose SwiftShader is used. VK_DRIVER_FILES chooses another Vulkan driver.
 import { spawnSync } from 'node:child_process';
-import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import { Report } from '../report.mjs';
 import { becomeBrowser, driverEnvironment, NO_ADAPTER } from './dawn.mjs';
 
 /** `check` uses the built page (www/dist), and stays last: its hooks stay. */
@@ -25,30 +25,15 @@ if (!adapter) {
 console.log(`WebGPU adapter: ${adapter.info.description || adapter.info.device}`);
 
 const words = process.argv.slice(2);
-let passed = 0;
-let failed = 0;
+const report = new Report();
 
 /** Runs one test, if the command line selects it. */
 async function test(name, body) {
-  if (!words.every((word) => name.includes(word))) return;
-  const started = performance.now();
-  const ms = () => Math.round(performance.now() - started);
-  let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(reject, TIMEOUT_MS, new Error(`took more than ${TIMEOUT_MS} ms`))));
-  try {
-    await Promise.race([body(), late]);
-    passed += 1;
-    console.log(`ok     ${name} (${ms()} ms)`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED ${name} (${ms()} ms)\n    ${String(error.stack ?? error).replaceAll('\n', '\n    ')}`);
-  }
-  clearTimeout(timer);
+  if (words.every((word) => name.includes(word))) await report.test(name, body, TIMEOUT_MS);
 }
 
 for (const name of SPECS) {
   const { default: spec } = await import(`./specs/${name}.mjs`);
   await spec({ test: (title, body) => test(`${name}: ${title}`, body) });
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed || !passed ? 1 : 0); // Dawn would keep the process alive
+process.exit(report.end()); // Dawn would keep the process alive

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { BROWSERS, CHROMIUM, openPlain } from '../../tests/browser/faults/plain.mjs';
 import { startFaults } from '../../tests/browser/faults/server.mjs';
+import { median } from './statistics.mjs';
 
 const ENGINES = { chromium: CHROMIUM, firefox: BROWSERS.firefox, webkit: BROWSERS.webkit };
 const MODEL = '/models/luke-mini-en/';
@@ -39,10 +40,6 @@ async function visit(browser) {
   } finally {
     await page.close();
   }
-}
-
-function median(numbers) {
-  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 }
 
 // In the page.

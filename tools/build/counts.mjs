@@ -27,7 +27,12 @@ export function countTests(lines, succeeded) {
   return counts;
 }
 
-/** `RUNNER: N passed, M failed`, and the skipped ones where there are any. */
-export function countLine(runner, { passed, failed, skipped }) {
-  return `${runner}: ${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
+/** `N passed, M failed`, and the skipped ones where there are any. */
+export function totals({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
+}
+
+/** `RUNNER: ` and the totals. */
+export function countLine(runner, counts) {
+  return `${runner}: ${totals(counts)}`;
 }

@@ -52,7 +52,7 @@ pub(super) async fn each(
     mut visit: impl AsyncFnMut(Found) -> Result<()>,
 ) -> Result<()> {
     let reader = Reader::new(luke, options)?;
-    let mut scorer = Scorer::new(luke, options.runners_up);
+    let mut scorer = Scorer::new(luke, reader.head, options.runners_up);
     // The words of each text that was read and not given to `visit` yet.
     let mut open: VecDeque<(&str, Vec<Range<usize>>)> = VecDeque::new();
     for (i, text) in texts.iter().enumerate() {
@@ -78,7 +78,7 @@ pub(super) async fn each(
 async fn words_of(luke: &Luke, input: &Words, options: &NerOptions) -> Result<Found> {
     let reader = Reader::new(luke, options)?;
     let document = reader.words(input).await?;
-    let mut scorer = Scorer::new(luke, options.runners_up);
+    let mut scorer = Scorer::new(luke, reader.head, options.runners_up);
     score(&reader, &mut scorer, &document).await?;
     scorer.run().await?;
     let spans = scorer.next_done().unwrap_or_default();

@@ -33,14 +33,12 @@ pub(super) struct Scorer<'a> {
 }
 
 impl<'a> Scorer<'a> {
-    /// A scorer without passes, for the head `ner` of a model. It also gives spans that are no entities, if their best label has
+    /// A scorer without passes, for a model and its head `ner`. It also gives spans that are no entities, if their best label has
     /// at least the probability `runners_up`.
-    pub fn new(luke: &'a Luke, runners_up: Option<f64>) -> Self {
-        let head = luke.head(HeadKind::Ner).ok().map(|(_, head)| head);
+    pub fn new(luke: &'a Luke, head: &HeadSpec, runners_up: Option<f64>) -> Self {
         // In a folder whose labels do not say it, "no entity" is the first.
-        let no_entity = head.and_then(|head| head.no_entity().ok()).unwrap_or(0);
-        let temperature = head.map_or(1.0, HeadSpec::temperature);
-        Self { luke, queue: Queue { rule: Rule { no_entity, temperature, runners_up }, ..Queue::default() } }
+        let rule = Rule { no_entity: head.no_entity().unwrap_or(0), temperature: head.temperature(), runners_up };
+        Self { luke, queue: Queue { rule, ..Queue::default() } }
     }
 
     /// Begins the next text. The passes that are pushed after this belong to it. Call it before the first pass too.

@@ -84,58 +84,35 @@ fn span() -> impl Strategy<Value = Span> {
 }
 
 /// Options of each task. With a long text only those come that do not make a call longer.
-fn names(task: &str, long: bool) -> &'static [&'static str] {
-    match (task, long) {
-        ("ner", true) => &[
-            "threshold",
-            "labels",
-            "sentences",
-            "candidates",
-            "capitals",
-            "specialTokens",
-            "allScores",
-            "offsets",
-            "runnersUp",
-        ],
-        ("ner", false) => &[
-            "threshold",
-            "labels",
-            "sentences",
-            "candidates",
-            "capitals",
-            "specialTokens",
-            "allScores",
-            "offsets",
-            "maxSpanTokens",
-            "maxEntitiesPerPass",
-            "maxSeqTokens",
-            "context",
-            "runnersUp",
-        ],
-        ("qa", true) => {
-            &["topK", "nBest", "maxQuestionTokens", "entities", "nullThreshold", "specialTokens", "offsets"]
+fn names(task: &str, long: bool) -> Vec<&'static str> {
+    let (any, of_short): (&[_], &[_]) = match task {
+        "ner" => (
+            &[
+                "threshold",
+                "labels",
+                "sentences",
+                "candidates",
+                "capitals",
+                "specialTokens",
+                "allScores",
+                "offsets",
+                "runnersUp",
+            ],
+            &["maxSpanTokens", "maxEntitiesPerPass", "maxSeqTokens", "context"],
+        ),
+        "qa" => (
+            &["topK", "nBest", "maxQuestionTokens", "entities", "nullThreshold", "specialTokens", "offsets"],
+            &["docStride", "maxSeqTokens", "maxAnswerTokens"],
+        ),
+        "cloze" => {
+            (&["maxQueryTokens", "maxMentionTokens", "specialTokens", "offsets"], &["docStride", "maxSeqTokens"])
         }
-        ("qa", false) => &[
-            "topK",
-            "nBest",
-            "maxQuestionTokens",
-            "entities",
-            "nullThreshold",
-            "specialTokens",
-            "offsets",
-            "docStride",
-            "maxSeqTokens",
-            "maxAnswerTokens",
-        ],
-        ("cloze", true) => &["maxQueryTokens", "maxMentionTokens", "specialTokens", "offsets"],
-        ("cloze", false) => {
-            &["maxQueryTokens", "maxMentionTokens", "specialTokens", "offsets", "docStride", "maxSeqTokens"]
-        }
-        ("fillMask", _) => &["topK", "specialTokens"],
-        ("predictEntities", _) => &["topK", "titles", "specialTokens", "offsets"],
-        ("embed", _) => &["titles", "specialTokens", "offsets", "pooling", "normalize"],
-        _ => &["allScores", "specialTokens", "offsets"],
-    }
+        "fillMask" => (&["topK", "specialTokens"], &[]),
+        "predictEntities" => (&["topK", "titles", "specialTokens", "offsets"], &[]),
+        "embed" => (&["titles", "specialTokens", "offsets", "pooling", "normalize"], &[]),
+        _ => (&["allScores", "specialTokens", "offsets"], &[]),
+    };
+    [any, if long { &[] } else { of_short }].concat()
 }
 
 /// A value that an option may have.

@@ -22,7 +22,8 @@ impl Progress {
         Self { resumed, total, started: now, shown: now, terminal: std::io::stderr().is_terminal() }
     }
 
-    /// Reports that `done` examples are done, with those of earlier runs: at most the total, which is not 0 then. Prints only if enough time has passed since the last line.
+    /// Reports that `done` examples are done, with those of earlier runs: at most the total, which is not 0 then. Prints only if
+    /// enough time has passed since the last line.
     pub fn done(&mut self, done: usize) {
         let pause = Duration::from_millis(if self.terminal { 200 } else { 30_000 });
         let last = self.terminal && done == self.total;
