@@ -17,7 +17,7 @@ export async function contentsOf(stores: Stores, { url, manifest: hash, files = 
     return { needed, others: [], isWhole: isComplete };
   }
   try {
-    const text = (await stores.bytes(hash)) ?? new Uint8Array();
+    const text = (await stores.verified(hash)) ?? new Uint8Array();
     const manifest = checkManifest(url, new TextDecoder().decode(text));
     const own = { path: 'manifest.json', sha256: hash, bytes: text.length };
     return { needed: [own, ...loadFiles(manifest)], others: manifest.entityTable?.chunks ?? [], isWhole: true };

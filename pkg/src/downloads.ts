@@ -95,7 +95,7 @@ export class Downloads {
     stale.add(key(entry));
     this.#fetcher.lost(entry);
     const name = await names.find(entry);
-    if (name && !(await stores.verified(name))) await stores.delete(name).catch(() => {});
+    if (name) await stores.deleteDamaged(name);
   }
 
   #pump(): void {

@@ -92,7 +92,7 @@ async function verify(stores: Stores, record: ModelRecord, signal: AbortSignal):
     else if ((await sha256(bytes)) === name) result.ok += 1;
     else {
       result.bad += 1;
-      await stores.delete(name).catch(() => {}); // a load that reads it will fetch it anew
+      await stores.deleteDamaged(name); // a load that reads it will fetch it anew, if no other copy is good
     }
   }
   return result;

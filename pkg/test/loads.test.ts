@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { MemoryStore } from '../src/store/memory.js';
+import { Stores } from '../src/store/stores.js';
 import { FakeBrowser, type BrowserOptions } from './browser.js';
 import { idle, quickly, Tab, turn } from './clock.js';
 import { hashOf, readVerified } from './fakes.js';
@@ -155,6 +156,20 @@ test('a stored file that is damaged heals itself by one refetch', async () => {
     assert.deepEqual((await visit(server, { cache })).asked, ['manifest.json']);
     assert.equal((await stores.list()).get(sha256!), bytes);
   }
+});
+
+test('a damaged copy in one backend is deleted, and the good one in another is read', async () => {
+  const { server, browser } = setup();
+  await visit(server, { cache: 'opfs' });
+  const cached = await Stores.open('cache-api');
+  for (const path of ['manifest.json', 'tokenizer.json', 'chunks/1.bin']) {
+    const content = server.files.get(path)! as Uint8Array<ArrayBuffer>;
+    await cached.put(hashOf(content), content);
+    browser.damage(hashOf(content));
+  }
+  assert.deepEqual((await visit(server)).asked, ['manifest.json']);
+  const { sha256 } = entryIn(server, 'chunks/1.bin');
+  assert.deepEqual([browser.folders.get('luke-web')!.has(sha256!), (await cached.list()).has(sha256!)], [false, true]);
 });
 
 test('a stored file of another length, and a damaged manifest, heal themselves', async () => {

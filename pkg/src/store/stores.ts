@@ -79,9 +79,14 @@ export class Stores {
     for (const store of this.all) {
       const size = await store.size(name).catch(() => undefined);
       if (size === bytes) return true;
-      if (size !== undefined && !(await verifiedIn(store, name))) await store.delete(name).catch(() => {});
+      if (size !== undefined) await deleteIfDamaged(store, name);
     }
     return false;
+  }
+
+  /** Deletes the copies of a file that are not the content of its name. Another backend may have a good one, which stays. */
+  async deleteDamaged(hash: string): Promise<void> {
+    for (const store of this.all) await deleteIfDamaged(store, hash);
   }
 
   /** Sends a file to `write`. False if it is not stored. */
@@ -198,6 +203,10 @@ async function bytesIn(store: Store, name: string): Promise<Uint8Array<ArrayBuff
   } catch {
     return undefined;
   }
+}
+
+async function deleteIfDamaged(store: Store, hash: string): Promise<void> {
+  if (!(await verifiedIn(store, hash))) await store.delete(hash).catch(() => {});
 }
 
 async function verifiedIn(store: Store, hash: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
