@@ -1,7 +1,7 @@
 // What `check`, `wasm`, `pkg`, `www`, `docs` and `test` do, and which of their steps run beside each other.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { countLine, countTests } from './counts.mjs';
+import { countLine, countTests, failures } from './counts.mjs';
 import { ROOT } from './settings.mjs';
 import { Queue } from './steps.mjs';
 import { MODULES } from './wasm.mjs';
@@ -117,7 +117,7 @@ export function count({ steps, processes, console }, step, runner, command, args
       await processes.run(command, args, { env, onLine });
       succeeded = true;
     } finally {
-      if (!processes.ending) steps.count(countLine(runner, countTests(lines, succeeded)));
+      if (!processes.ending) steps.count(countLine(runner, countTests(lines, succeeded)), succeeded ? [] : failures(lines));
     }
   });
 }

@@ -59,10 +59,11 @@ test('packing that somebody kills fails the build instead of being waited for fo
 test('a test runner is counted, whether it succeeds, fails or crashes', async () => {
   const build = fakeBuild();
   assert.equal(await count(build, 'good', 'good', 'sh', ['-c', 'echo 3 passed, 0 failed']), true);
-  assert.equal(await count(build, 'bad', 'bad', 'sh', ['-c', 'echo 3 passed, 2 failed; exit 1']), false);
+  assert.equal(await count(build, 'bad', 'bad', 'sh', ['-c', 'echo FAILED one; echo 3 passed, 2 failed; exit 1']), false);
   assert.equal(await count(build, 'crash', 'crash', 'sh', ['-c', 'kill -9 $$']), false);
   build.steps.report();
-  assert.deepEqual(build.printed.slice(-4), ['good: 3 passed, 0 failed', 'bad: 3 passed, 2 failed', 'crash: 0 passed, 1 failed', '2 step(s) FAILED']);
+  const last = ['good: 3 passed, 0 failed', '    FAILED one', '    3 passed, 2 failed', 'bad: 3 passed, 2 failed', 'crash: 0 passed, 1 failed', '2 step(s) FAILED'];
+  assert.deepEqual(build.printed.slice(-last.length), last);
   assert.ok(build.printed.includes('3 passed, 2 failed'), 'its output is shown');
 });
 

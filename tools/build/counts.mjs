@@ -27,6 +27,24 @@ export function countTests(lines, succeeded) {
   return counts;
 }
 
+/** A line that begins the report of a failed test: of cargo test, node --test, tests/report.mjs, and a process that was ended. */
+const FAILURE = /^(?:test .* FAILED$|thread '.*panicked at|not ok |✖ |FAILED |error: |still running after |\d+ bytes were asked for|memory allocation of |.*\(signal: \d+)/;
+
+/** Lines that stay below such a line, and in all. */
+const [BELOW, MOST, WIDTH] = [15, 60, 500];
+
+/** What a runner that failed said of it, for the end of the report: the failed tests with some lines each, else its last lines. */
+export function failures(lines) {
+  const plain = lines.map((line) => line.replace(COLORS, '').slice(0, WIDTH));
+  const kept = new Set();
+  plain.forEach((line, at) => {
+    if (!FAILURE.test(line)) return;
+    for (let below = at; below <= at + BELOW && below < plain.length; below++) kept.add(below);
+  });
+  if (kept.size === 0) return plain.slice(-BELOW);
+  return [...kept].slice(-MOST).map((at) => plain[at]);
+}
+
 /** `N passed, M failed`, and the skipped ones where there are any. */
 export function totals({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countLine, countTests } from './counts.mjs';
+import { countLine, countTests, failures } from './counts.mjs';
 
 test('cargo test: the sum over all its programs, colors or not', () => {
   const lines = [
@@ -29,4 +29,15 @@ test('a runner that failed without a failed test crashed, which counts as one', 
 test('the line of the report names what was skipped only where something was', () => {
   assert.equal(countLine('rust', { passed: 8, failed: 0, skipped: 0 }), 'rust: 8 passed, 0 failed');
   assert.equal(countLine('rust', { passed: 8, failed: 0, skipped: 2 }), 'rust: 8 passed, 0 failed, 2 skipped');
+});
+
+test('of a runner that failed, the failed tests are named again with the lines below them', () => {
+  const [good, rest] = [Array(100).fill('ok 1 - good'), Array(100).fill('more')];
+  assert.deepEqual(failures([...good, 'not ok 2 - bad', '  error: why', ...rest]), ['not ok 2 - bad', '  error: why', ...rest.slice(0, 14)]);
+  assert.equal(failures([...good, 'FAILED bad (3 ms)', ...good])[0], 'FAILED bad (3 ms)');
+  const killed = '  process didn\'t exit successfully: `it` (signal: 9, SIGKILL: kill)';
+  assert.ok(failures([...good, 'error: test failed, to rerun pass `--test it`', killed]).includes(killed));
+  assert.equal(failures(Array(1000).fill('not ok')).length, 15, 'a line that is none of a failed test');
+  assert.equal(failures(Array(1000).fill('not ok 3 - bad')).length, 60);
+  assert.deepEqual(failures(['one', 'two']), ['one', 'two']);
 });

@@ -86,9 +86,9 @@ export class Steps {
     if (first) throw first.error;
   }
 
-  /** Keeps a line about a test runner, for the report. */
-  count(line) {
-    this.#counts.push(line);
+  /** Keeps a line about a test runner, and what it said of its failures, for the report. */
+  count(line, failures = []) {
+    this.#counts.push({ line, failures });
   }
 
   /** Prints the table of steps and one line for each test runner. */
@@ -97,7 +97,10 @@ export class Steps {
     print(`\n${'step'.padEnd(46)} seconds`);
     for (const row of this.#rows) print(row);
     print(`${'total'.padEnd(46)} ${seconds(this.#started).padStart(6)} s\n`);
-    for (const line of this.#counts) print(line);
+    for (const { line, failures } of this.#counts) {
+      for (const failure of failures) print(`    ${failure}`);
+      print(line);
+    }
     if (this.failed > 0) print(`${this.failed} step(s) FAILED`);
   }
 

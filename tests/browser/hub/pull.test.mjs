@@ -112,7 +112,9 @@ test('a connection that is cut goes on where it was; a signed URL that has expir
   await succeeds('luke/mini', folder);
   assertSame(folder, MINI);
   const of = (path) => fromStore().filter((request) => request.path.endsWith(path));
-  assert.deepEqual(of(CHUNK).map(({ range }) => range?.replace(/-.*/, '')), [undefined, 'bytes=1000000']);
+  // Of the bytes that were sent, a busy machine may lose the last ones with the connection.
+  const starts = of(CHUNK).map(({ range }) => Number(/^bytes=(\d+)-/.exec(range ?? 'bytes=0-')?.[1]));
+  assert.ok(starts.length === 2 && starts[0] === 0 && starts[1] > 0 && starts[1] <= 1_000_000, `starts: ${starts}`);
   assert.deepEqual(of('chunks/0002.bin').map(({ status }) => status), [403, 200]);
 });
 
