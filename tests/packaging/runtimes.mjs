@@ -61,7 +61,7 @@ for (const name of Object.keys(RUNTIMES).filter(isSelected)) {
     console.log(line.replace(/^(ok     |FAILED )/, `$1${name}: `));
     if (line.startsWith('ok')) report.passed += 1;
     if (line.startsWith('FAILED')) report.failed += 1;
-  }).catch(async (error) => void (failed || (await report.test(`${name}: checks`, () => Promise.reject(error)))));
+  }).catch(async (error) => void (report.failed || (await report.test(`${name}: checks`, () => Promise.reject(error)))));
 }
 await finish(report.end());
 

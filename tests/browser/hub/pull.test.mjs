@@ -106,15 +106,13 @@ test('revisions: a tag, a branch with a slash, a commit, and one that is not the
 
 test('a connection that is cut goes on where it was; a signed URL that has expired is replaced', async () => {
   const folder = fresh();
-  hub.plan(CHUNK, { on: 'store', cutAt: 1_000_000 });
+  hub.plan(CHUNK, { on: 'store', cutAt: 1_000_000, lingerMs: 1000 }); // what is received when a connection ends, but not read yet, is lost
   hub.plan('chunks/0002.bin', { on: 'signature', expired: true });
   hub.plan('chunks/0003.bin', { on: 'store', status: 503 });
   await succeeds('luke/mini', folder);
   assertSame(folder, MINI);
   const of = (path) => fromStore().filter((request) => request.path.endsWith(path));
-  // Of the bytes that were sent, a busy machine may lose the last ones with the connection.
-  const starts = of(CHUNK).map(({ range }) => Number(/^bytes=(\d+)-/.exec(range ?? 'bytes=0-')?.[1]));
-  assert.ok(starts.length === 2 && starts[0] === 0 && starts[1] > 0 && starts[1] <= 1_000_000, `starts: ${starts}`);
+  assert.deepEqual(of(CHUNK).map(({ range }) => range?.replace(/-.*/, '')), [undefined, 'bytes=1000000']);
   assert.deepEqual(of('chunks/0002.bin').map(({ status }) => status), [403, 200]);
 });
 
