@@ -4,7 +4,7 @@
 import { abortable, within } from './abort.js';
 import { readCheckpoint } from './checkpoint.js';
 import { chooseDevice, type Choice } from './device.js';
-import { LukeError, toLukeError } from './errors.js';
+import { isTrap, LukeError, toLukeError } from './errors.js';
 import { ModelFiles, type Folder } from './files.js';
 import { key } from './fetcher.js';
 import { loadFiles, manifestUrl } from './manifest.js';
@@ -54,8 +54,11 @@ const FAILURES_WITHIN_MS = 5 * 60_000;
 class DeviceFailure {
   readonly error: LukeError;
   readonly reason: string;
-  constructor(error: unknown, reason?: string) {
+  /** Whether it was a trap, after which there is a new instance. */
+  readonly isTrap: boolean;
+  constructor(error: unknown, reason?: string, instance?: WasmInstance) {
     this.error = toLukeError(error);
+    this.isTrap = isTrap(error) && instance !== undefined && !instance.hasEnded;
     this.reason = reason ?? `WebGPU failed: ${this.error.message}`;
   }
 }
@@ -214,8 +217,22 @@ export class Engine {
     return reason ? { device: 'wasm', reason } : choice;
   }
 
+  /**
+   * Loads on a device. A load that traps is made once more in the new instance, because the engine may be at fault: JavaScriptCore on
+   * x86-64 Linux ended a load with an out of bounds memory access that no other engine has (it is known for such, see WebKit bug 289009).
+   */
+  async #loadOn(choice: Choice, reading: Promise<Folder | undefined>, ...load: LoadArguments): Promise<void> {
+    await this.#loadOnce(choice, reading, ...load).catch((failure: unknown) => {
+      const [url, , files, progress] = load;
+      if (!(failure instanceof DeviceFailure) || !failure.isTrap) throw failure;
+      this.#stop.signal.throwIfAborted();
+      progress.event('retry', { file: url, reason: failure.error.message });
+      return this.#loadOnce(choice, files.folder(), ...load);
+    });
+  }
+
   /** `reading` is the manifest, whose files are on their way. */
-  async #loadOn({ device, adapter }: Choice, reading: Promise<Folder | undefined>, ...[url, options, files, progress]: LoadArguments): Promise<void> {
+  async #loadOnce({ device, adapter }: Choice, reading: Promise<Folder | undefined>, ...[url, options, files, progress]: LoadArguments): Promise<void> {
     const choice = device === 'wasm' ? this.#machine.chooseThreads(options.threads) : { threads: 1 };
     const compiling = this.#instance(device, choice, options, progress);
     compiling.catch(() => {}); // awaited below, after the manifest
@@ -263,7 +280,7 @@ export class Engine {
     building.catch(() => {}); // awaited below
     const tooLate = () => (late = new LukeError('unsupported', `the ${device} device did not open within ${options.stallMs / 1000} s`));
     const model = await within(options.stallMs, Promise.race([firstRead, building]), tooLate).then(() => building).catch((error: unknown) => {
-      throw loading.failure?.error ?? loadFailure(url, error);
+      throw loading.failure?.error ?? loadFailure(url, error, instance);
     });
     if (options.passCacheBytes !== undefined) model.setPassCacheBytes(options.passCacheBytes);
     this.#loaded = { model, device, instance, generation, threadsReason, facts: await factsOf(parts, folder), calls: 0 };
@@ -293,7 +310,7 @@ export class Engine {
   async #checkpoint(instance: WasmInstance, files: ModelFiles, options: EngineOptions): Promise<WasmCheckpoint> {
     const reading = readCheckpoint(instance.module, files, options.heads);
     return instance.run(() => reading).catch((error: unknown) => {
-      throw error instanceof LukeError ? error : loadFailure(files.url, error);
+      throw error instanceof LukeError ? error : loadFailure(files.url, error, instance);
     });
   }
 
@@ -330,9 +347,9 @@ function run(model: WasmModel, { method, input, options }: Call, call: RunningCa
 }
 
 /** A fault of the model's files as it is, anything else as one of the device. */
-function loadFailure(url: string, error: unknown): unknown {
+function loadFailure(url: string, error: unknown, instance: WasmInstance): unknown {
   const { code, message, detail, cause } = toLukeError(error);
-  return FILE_FAULTS.includes(code) ? new LukeError(code, `${url}: ${message}`, detail, { cause }) : new DeviceFailure(error);
+  return FILE_FAULTS.includes(code) ? new LukeError(code, `${url}: ${message}`, detail, { cause }) : new DeviceFailure(error, undefined, instance);
 }
 
 function isCurrent({ instance, generation }: Loaded): boolean {

@@ -94,6 +94,24 @@ test('a trap ends every model of its instance', async () => {
   assert.equal(reloaded, 2);
 });
 
+test('a load that traps is made once more in a new instance, and one that traps again rejects', async () => {
+  for (const [traps, code] of [[1, undefined], [2, 'internal']] as const) {
+    let left: number = traps;
+    const { module } = fakeWasm(async () => [], () => {
+      if (left-- > 0) throw new WebAssembly.RuntimeError('Out of bounds memory access');
+    });
+    const instance = new WasmInstance(module);
+    const engine = new Engine({ chooseDevice: async () => ({ device: 'wasm' }), chooseThreads, loadWasm: async () => instance });
+    const reasons: (string | undefined)[] = [];
+    const loading = engine.load(MODEL, options, fetchSource(fakeFetch(modelFiles(2)).fetch), ({ phase, reason }) => phase === 'retry' && reasons.push(reason));
+    if (code) await assert.rejects(loading, { code, message: /Out of bounds/ });
+    else await loading;
+    assert.deepEqual([instance.generation, reasons], [traps, ['internal error: Out of bounds memory access']]);
+    if (!code) assert.deepEqual(await engine.call(text, () => {}), []);
+    await engine.dispose();
+  }
+});
+
 test('auto uses WebGPU only on a real GPU', async () => {
   const cases: [object | null, string, RegExp | undefined][] = [
     [{ vendor: 'apple', architecture: 'metal-3', isFallbackAdapter: false }, 'webgpu', undefined],
