@@ -1,4 +1,4 @@
-// Which files in the store belong to a model, and which to none.
+// Which files in the store belong to a model, and which to none: these are deleted here.
 import { checkManifest, loadFiles, type FileEntry } from './manifest.js';
 import { aloneWithRecords, forgetLeftovers, listRecords, type ModelRecord } from './record.js';
 import type { Stores } from './store/stores.js';
