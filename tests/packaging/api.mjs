@@ -3,11 +3,13 @@
 import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PACKAGE } from './pack.mjs';
 
-export const ENTRIES = ['index', 'react', 'service-worker', 'worker'];
+const { exports } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8'));
+/** The entries of the package that have declarations, by the names of these: `index`, `react` and so on. */
+export const ENTRIES = Object.values(exports).flatMap(({ types }) => (types ? [basename(types, '.d.ts')] : []));
 const REPORTS = join(PACKAGE, 'api');
 
 /** Compares the API of each entry with its report: the problems by entry. With `isUpdate` it writes the reports instead. */

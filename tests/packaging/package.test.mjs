@@ -42,7 +42,10 @@ test('are the types wrong? No, in any ES module resolution', () => {
   assert.deepEqual(Object.keys(analysis.entrypoints).sort(), Object.keys(manifest.exports).sort());
 });
 
-test('the public API is that of pkg/api', () => {
+test('the public API is that of pkg/api, which has a report for every entry', () => {
+  const named = Object.keys(manifest.exports).filter((entry) => !/\*|\.json$/.test(entry)).map((entry) => (entry === '.' ? 'index' : entry.slice(2)));
+  assert.deepEqual([...ENTRIES].sort(), named.sort());
+  assert.deepEqual(readdirSync(join(PACKAGE, 'api')).sort(), named.map((entry) => `${entry}.api.md`).sort());
   assert.deepEqual(checkApi(folder), Object.fromEntries(ENTRIES.map((entry) => [entry, []])));
 });
 

@@ -59,6 +59,21 @@ export function sourcesOf(root) {
   return files.filter((path) => !path.startsWith('src/bin/')).sort().flatMap((path) => [path, readFileSync(join(root, path))]);
 }
 
+/** A hash of the sources of the library. */
+export function sourceKey(root) {
+  return keyOf(...sourcesOf(root));
+}
+
+/** Says of each module in pkg/wasm of which sources it is: a test finds those of earlier ones. It is not in the npm package. */
+export const SOURCES_FILE = 'wasm/sources.json';
+
+function noteSources(root, name, key) {
+  const path = join(root, 'pkg', SOURCES_FILE);
+  const known = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+  writeFileSync(`${path}.part`, `${JSON.stringify({ ...known, [name]: key }, null, 2)}\n`);
+  renameSync(`${path}.part`, path);
+}
+
 /** The sizes of the modules against their limits, a line each. `sizes` has 0 for what was not measured. */
 export function checkBudget(limits, sizes) {
   const lines = Object.entries(limits).map(([name, limit]) => {
@@ -101,6 +116,7 @@ export class WasmBuild {
   /** Makes the files of a compiled module, unless they are there, and puts them into pkg/wasm. */
   async pack(name, onLine) {
     const raw = await this.compile(name, onLine);
+    const sources = sourceKey(this.#settings.root);
     const kept = this.#packedFolder(name, raw);
     if (!existsSync(kept)) {
       const part = `${kept}.part`;
@@ -112,6 +128,7 @@ export class WasmBuild {
       forget(join(this.#settings.target, 'luke-packed'), name, kept);
     }
     replaceFiles(kept, join(this.#settings.root, 'pkg/wasm', name));
+    noteSources(this.#settings.root, name, sources);
   }
 
   /** Whether `pack` would have nothing to make. */

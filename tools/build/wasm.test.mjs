@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
-import { checkBudget, keyOf, MODULES, replaceFiles, sourcesOf, WasmBuild } from './wasm.mjs';
+import { checkBudget, keyOf, MODULES, replaceFiles, sourceKey, SOURCES_FILE, sourcesOf, WasmBuild } from './wasm.mjs';
 
 const temporary = mkdtempSync(join(tmpdir(), 'luke-build-'));
 after(() => rmSync(temporary, { recursive: true }));
@@ -132,6 +132,20 @@ test('what was half made when wasm-opt failed is made again', async () => {
   programs();
   await build.pack('cpu');
   assert.deepEqual(programs(), ['bindgen', 'wasm-opt']);
+});
+
+test('pkg/wasm says of which sources each module is', async () => {
+  const { root, build } = fakeBuild();
+  const noted = () => JSON.parse(readFileSync(join(root, 'pkg', SOURCES_FILE), 'utf8'));
+  await Promise.all([build.pack('cpu'), build.pack('relaxed')]);
+  const key = sourceKey(root);
+  assert.deepEqual(noted(), { cpu: key, relaxed: key });
+  write(join(root, 'src/bin/luke/main.rs'), 'the command line is no part of it');
+  assert.equal(sourceKey(root), key);
+  write(join(root, 'src/lib.rs'), 'changed');
+  assert.notEqual(sourceKey(root), key);
+  await build.pack('cpu');
+  assert.deepEqual(noted(), { cpu: sourceKey(root), relaxed: key });
 });
 
 test('the budget: too big, not measured, missing', () => {
