@@ -28,7 +28,7 @@ await Promise.all([
   build({ ...node, entryPoints: { node: 'src/index.ts', 'node-worker': 'node/worker.ts', 'node-thread': 'node/thread.ts' }, plugins: [forNode(false)] }),
   build({ ...node, entryPoints: { 'node-serve': 'node/serve.ts' }, plugins: [forNode(true)] }),
   // The command `luke-web` for Node.js.
-  build({ ...options, entryPoints: { cli: 'cli/main.ts' }, platform: 'node', target: 'node20', sourcemap: false, banner: { js: '#!/usr/bin/env node' } }),
+  build({ ...options, entryPoints: { cli: 'cli/main.ts' }, platform: 'node', target: 'node20', sourcemap: false, plugins: [forNode(true)], banner: { js: '#!/usr/bin/env node' } }),
   // The hooks take everything else from index.js: a page has one copy of it. React's server components need the directive.
   build({ ...options, entryPoints: ['src/react.ts'], external: ['react'], plugins: [besideIndex()], banner: { js: "'use client';" } }),
 ]);

@@ -15,7 +15,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::{LukeError, Result, shortened};
+use crate::error::{LukeError, Result, json_reason, shortened};
 
 /// Sizes and switches of a checkpoint, named as in `LukeConfig`. Nothing has a default here that the
 /// checkpoint could mean otherwise: a field that is missing is an error that names it.
@@ -105,12 +105,12 @@ impl LukeConfig {
     /// `format` if a field is missing, has another type or is out of its bounds; the message names the field.
     pub fn from_value(value: &Value) -> Result<Self> {
         if !value.is_object() {
-            return Err(bad("invalid type: it is not a JSON object".into()));
+            return Err(bad("is not a JSON object".into()));
         }
         let config: Self = serde_path_to_error::deserialize(value).map_err(|error| match error.path().to_string() {
             // A field that is missing is named by the error itself.
-            whole if whole == "." => bad(error.inner().to_string()),
-            field => bad(format!("{field}: {}", error.inner())),
+            whole if whole == "." => bad(json_reason(error.inner())),
+            field => bad(format!("{field}: {}", json_reason(error.inner()))),
         })?;
         config.check()?;
         Ok(config)
@@ -261,7 +261,7 @@ mod tests {
         for name in config.as_object().unwrap().keys().map(String::as_str).chain(["use_entity_aware_attention"]) {
             for value in [Value::Null, json!({}), json!([1])] {
                 let error = with(name, value).unwrap_err().to_string();
-                assert!(error.starts_with(&format!("config.json: {name}: invalid type")), "{error}");
+                assert!(error.starts_with(&format!("config.json: {name}: must be ")), "{error}");
             }
         }
         for (name, value) in

@@ -11,15 +11,19 @@
 )]
 
 use std::fs::File;
-use std::io::{Error, Read, Seek, SeekFrom};
+use std::io::{Error, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::backend::DeviceKind;
 use crate::error::{LukeError, Result};
+use crate::file_start;
 use crate::folder::{CheckedFolder, FileEntry, Reading, Source};
 use crate::luke::Luke;
 use crate::memory;
+
+/// People give a checkpoint folder in place of a model folder.
+const NO_MANIFEST: &str = "there is no such file. A model folder has one: `luke convert` makes it from a checkpoint";
 
 /// The files of a model folder on disk.
 pub struct Directory(PathBuf);
@@ -33,11 +37,14 @@ impl Directory {
     /// Reads and checks its manifest.
     ///
     /// # Errors
-    /// `format` when `manifest.json` cannot be read or followed.
+    /// `io` when `manifest.json` cannot be read, `format` when it cannot be followed.
     pub fn checked(&self) -> Result<CheckedFolder> {
         let path = self.0.join("manifest.json");
-        let broken = |error: Error| file_error(&path, &error);
-        CheckedFolder::parse(&std::fs::read_to_string(&path).map_err(broken)?)
+        let bytes = std::fs::read(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => LukeError::Io { file: path.display().to_string(), reason: NO_MANIFEST.into() },
+            _ => file_error(&path, &error),
+        })?;
+        CheckedFolder::parse(file_start::text(&path.display().to_string(), &bytes)?)
     }
 }
 
@@ -50,7 +57,7 @@ impl Source for Directory {
 /// Loads the model folder at `path`. Runs the manifest's self-test if `self_test` says so.
 ///
 /// # Errors
-/// As [`Luke::load`]; `format` also for a file that cannot be read.
+/// As [`Luke::load`]; `io` for a file that cannot be read.
 pub async fn load(path: impl Into<PathBuf>, device: DeviceKind, self_test: bool) -> Result<Luke> {
     let directory = Directory::new(path);
     Luke::load(directory.checked()?, Arc::new(directory), device, self_test).await
@@ -70,5 +77,5 @@ fn read_part(path: &Path, file: &FileEntry, mut buffer: Vec<u8>) -> Result<Vec<u
 }
 
 fn file_error(path: &Path, error: &Error) -> LukeError {
-    LukeError::format(path.display().to_string(), error.to_string())
+    LukeError::io(path.display().to_string(), error)
 }

@@ -1,6 +1,12 @@
 //! The one error type; its [`code`](LukeError::code) is what JavaScript sees.
 
+mod json;
+
+use std::io;
+
 use thiserror::Error;
+
+pub use json::{json_line_reason, json_reason};
 
 /// What can go wrong. The variant says whose fault it is; its [`code`](Self::code) never changes.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
@@ -27,6 +33,14 @@ pub enum LukeError {
         /// Path in the model folder.
         file: String,
         /// What came instead.
+        reason: String,
+    },
+    /// A file or a folder of this machine, or a stream such as standard input, could not be read or written.
+    #[error("{file}: {reason}")]
+    Io {
+        /// The path, or the name of the stream.
+        file: String,
+        /// What is in the way.
         reason: String,
     },
     /// An argument of the call is wrong.
@@ -66,6 +80,7 @@ impl LukeError {
             Self::Integrity { .. } => "integrity",
             Self::Format { .. } => "format",
             Self::Network { .. } => "network",
+            Self::Io { .. } => "io",
             Self::Input { .. } => "input",
             Self::TaskUnavailable { .. } => "task-unavailable",
             Self::Unsupported(_) => "unsupported",
@@ -83,6 +98,11 @@ impl LukeError {
     /// `file`, or the tensor of this name, is nothing that this program can follow.
     pub(crate) fn format(file: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Format { file: bounded(file), reason: bounded(reason) }
+    }
+
+    /// The file or stream called `file` could not be read or written.
+    pub fn io(file: impl Into<String>, error: &io::Error) -> Self {
+        Self::Io { file: bounded(file), reason: bounded(io_reason(error)) }
     }
 
     /// There is no memory for `count` values of `bytes_each`. `what` says for what: "for the weights".
@@ -103,6 +123,24 @@ impl LukeError {
     pub(crate) fn input(argument: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Input { argument: bounded(argument), reason: bounded(reason) }
     }
+}
+
+/// What the system says, in plain words where it is what people meet.
+fn io_reason(error: &io::Error) -> String {
+    let plain = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder",
+        io::ErrorKind::PermissionDenied => "this user has no permission for it",
+        io::ErrorKind::IsADirectory => "is a folder, not a file",
+        io::ErrorKind::NotADirectory => "is not in a folder: a part of its path is a file",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "there is no room on the disk",
+        io::ErrorKind::ReadOnlyFilesystem => "the disk can only be read",
+        // "Input/output error (os error 5)": the number says nothing more.
+        _ => {
+            let said = error.to_string();
+            return said.split(" (os error ").next().unwrap_or_default().to_owned();
+        }
+    };
+    plain.into()
 }
 
 /// Characters of a text from a file or a caller that a message shows.
@@ -155,6 +193,7 @@ mod tests {
             LukeError::integrity("a", "b"),
             LukeError::format("a", "b"),
             LukeError::Network { file: text(), reason: text() },
+            LukeError::io("a", &io::ErrorKind::NotFound.into()),
             LukeError::input("a", "b"),
             LukeError::TaskUnavailable { task: text(), available: vec![text()] },
             LukeError::Unsupported(text()),
@@ -166,6 +205,7 @@ mod tests {
             "integrity",
             "format",
             "network",
+            "io",
             "input",
             "task-unavailable",
             "unsupported",
@@ -175,5 +215,21 @@ mod tests {
         ];
         assert_eq!(errors.each_ref().map(LukeError::code), codes);
         assert_eq!(LukeError::Aborted.to_string(), "the call was aborted");
+    }
+
+    #[test]
+    fn what_the_system_says_is_plain() {
+        for (error, want) in [
+            (io::ErrorKind::NotFound.into(), "a: there is no such file or folder"),
+            (io::ErrorKind::PermissionDenied.into(), "a: this user has no permission for it"),
+            (io::ErrorKind::IsADirectory.into(), "a: is a folder, not a file"),
+            (io::Error::other("cut short"), "a: cut short"),
+        ] {
+            assert_eq!(LukeError::io("a", &error).to_string(), want);
+        }
+        for number in 1..40 {
+            let said = LukeError::io("a", &io::Error::from_raw_os_error(number)).to_string();
+            assert!(!said.contains("os error") && said.len() > 3, "{said}");
+        }
     }
 }

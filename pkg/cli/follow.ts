@@ -1,4 +1,6 @@
 // A `fetch` that follows redirects by itself: what a hub says of a file stands in the answer that redirects, which `fetch` does not show.
+import { networkReason } from '../node/faults.js';
+import { LukeError } from '../src/errors.js';
 
 /** What the headers say of a file. */
 export interface Remote {
@@ -27,7 +29,9 @@ export function follower(fetchFunction: typeof fetch = fetch): { fetch: typeof f
     let url = new URL(String(first));
     let note: Remote = {};
     for (let redirects = 0; ; redirects += 1) {
-      const response = await fetchFunction(url, { ...init, headers, redirect: 'manual' });
+      const response = await fetchFunction(url, { ...init, headers, redirect: 'manual' }).catch((error: unknown) => {
+        throw init.signal?.aborted ? error : nothingCame(String(first), url.href, error);
+      });
       note = { ...about(response), ...note }; // the hub knows better than the store to which it redirects
       const location = REDIRECTS.includes(response.status) ? response.headers.get('location') : null;
       const isKnown = init.method === 'HEAD' && note.sha256 !== undefined && note.bytes !== undefined; // the store need not be asked
@@ -45,6 +49,12 @@ export function follower(fetchFunction: typeof fetch = fetch): { fetch: typeof f
     }
   };
   return { fetch: following as typeof fetch, notes };
+}
+
+/** Signed URLs are not shown, but their host is. */
+function nothingCame(first: string, url: string, error: unknown): LukeError {
+  const redirected = new URL(first).host === new URL(url).host ? '' : 'it was redirected, and ';
+  return new LukeError('network', `cannot fetch ${first}: ${redirected}${networkReason(url, error)}`, { url: first }, { cause: error });
 }
 
 function about({ status, headers }: Response): Remote {

@@ -38,7 +38,9 @@ export interface Pulled {
 
 const MANIFEST = 'manifest.json';
 /** They say what may be done with the model. No load reads them. */
-const DOCUMENTS = ['README.md', 'LICENSE', 'LICENSE.md', 'LICENSE.txt', 'NOTICE'];
+const DOCUMENTS = [
+  'README.md', 'LICENSE', 'LICENSE.md', 'LICENSE.txt', 'LICENSE-MIT', 'LICENSE-APACHE', 'LICENCE', 'COPYING', 'NOTICE', 'NOTICE.md', 'NOTICE.txt', 'USE_POLICY.md',
+];
 const MOST_SMALL_BYTES = 1 << 28;
 
 /** Copies the model into `folder`. A file gets its name when it is complete and verified, and the file that names the others comes last. */

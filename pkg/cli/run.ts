@@ -1,5 +1,6 @@
 // Reads the arguments of the command, says how it goes, and gives the exit code.
 import { parseArgs } from 'node:util';
+import { fileError } from '../node/faults.js';
 import { LukeError, type LukeErrorCode } from '../src/errors.js';
 import { DEFAULT_HUB } from '../src/hub.js';
 import type { LoadEvent } from '../src/types.js';
@@ -43,7 +44,7 @@ const OPTIONS = {
   quiet: { type: 'boolean' }, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' },
 } as const;
 
-const EXIT: Partial<Record<LukeErrorCode, number>> = { input: 2, network: 3, integrity: 4, format: 4 };
+const EXIT: Partial<Record<LukeErrorCode, number>> = { input: 2, network: 3, integrity: 4, format: 4, io: 5 };
 const INTERRUPTED = 130;
 const STALL_MS = 30_000;
 /** So often a line is written over. */
@@ -68,12 +69,18 @@ export async function run(args: readonly string[], world: World): Promise<number
     return 0;
   } catch (error) {
     if (signal.aborted) return say('\nluke-web: interrupted; the same command goes on\n'), INTERRUPTED;
-    const { message, code } = error as Partial<LukeError>;
-    const isWrite = !(error instanceof LukeError) && typeof code === 'string' && 'syscall' in (error as object);
-    say(`luke-web: ${message ?? String(error)}\n`);
-    if (error instanceof LukeError && error.code === 'input') say('Try: luke-web --help\n');
-    return isWrite ? 5 : error instanceof LukeError ? (EXIT[error.code] ?? 1) : 1;
+    const told = isOfSystem(error) ? fileError(error.path ?? 'the folder', error) : error;
+    say(`luke-web: ${(told as Partial<Error>).message ?? String(told)}\n`);
+    if (!(told instanceof LukeError)) return 1;
+    if (told.code === 'input') say('Try: luke-web --help\n');
+    return EXIT[told.code] ?? 1;
   }
+}
+
+/** Whether the disk refused something. */
+function isOfSystem(error: unknown): error is { path?: string } {
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  return !(error instanceof LukeError) && typeof code === 'string' && typeof syscall === 'string';
 }
 
 function parse(args: readonly string[]) {

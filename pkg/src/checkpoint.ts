@@ -42,7 +42,7 @@ export async function readCheckpoint(wasm: WasmModule, model: ModelFiles, heads:
       if (bytes && name) files[name] = bytes;
       if (bytes) return;
     }
-    throw new LukeError('network', `${found!.message}; a checkpoint needs ${names.join(', or ')}`, { url, files: names, ...missingDetail(found) });
+    throw new LukeError(found!.code === 'io' ? 'io' : 'network', `${found!.message}; a checkpoint needs ${names.join(', or ')}`, { url, files: names, ...missingDetail(found) });
   };
   try {
     await find(['config.json']); // first, so that what is no checkpoint at all is told by it
@@ -54,9 +54,9 @@ export async function readCheckpoint(wasm: WasmModule, model: ModelFiles, heads:
     return wasm.readCheckpoint(nameOf(url), files, headers, [...heads]);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    const { message, detail } = error as LukeError<'network'>;
-    const code = detail.isPage ? 'format' : 'network';
-    throw new LukeError(code, `${url} is not there, nor a Hugging Face checkpoint: ${message}. A model folder has a manifest.json, made by \`luke convert\``, detail, { cause: error });
+    const { code, message, detail } = error as LukeError<'network' | 'io'>;
+    const isPage = code === 'network' && detail.isPage;
+    throw new LukeError(isPage ? 'format' : code, `${url} is not there, nor a Hugging Face checkpoint: ${message}. A model folder has a manifest.json, made by \`luke convert\``, detail, { cause: error });
   }
 }
 
@@ -131,18 +131,20 @@ export class SmallFiles {
   }
 }
 
-/** How a server said that there is no such file. */
+/** How a server, or the disk, said that there is no such file. */
 interface Missing {
-  status: number;
+  status?: number;
   isPage?: boolean;
   errorCode?: string;
+  path?: string;
+  error?: string;
 }
 
 /** The detail of an error that says that there is no such file; any other error is thrown again. */
 function missingDetail(error: unknown): Missing {
   if (!isMissing(error)) throw error;
-  const { status, isPage, errorCode } = (error as LukeError).detail as Missing;
-  return { status, ...(isPage && { isPage }), ...(errorCode && { errorCode }) };
+  const { status, isPage, errorCode, path, error: system } = (error as LukeError).detail as Missing;
+  return { ...(status && { status }), ...(isPage && { isPage }), ...(errorCode && { errorCode }), ...(path && { path }), ...(system && { error: system }) };
 }
 
 function isReplaced(error: unknown): boolean {

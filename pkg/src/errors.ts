@@ -3,6 +3,7 @@
  *
  * - `network` – a file of the model or of the package could not be fetched: there is no connection, no such host, or the server answered
  *   with an error, such as status 404 for a wrong URL
+ * - `io` – a file of this machine could not be read or written, such as a path in Node.js where no model is
  * - `integrity` – the bytes of a file are not those that the manifest describes
  * - `format` – what came is no model, such as an HTML page that a server sends with status 200 for every URL, or this version of the package
  *   cannot read the model
@@ -19,13 +20,19 @@
 export type LukeErrorCode = keyof LukeErrorDetails;
 
 const CODES: Record<LukeErrorCode, true> = {
-  network: true, integrity: true, format: true, quota: true, input: true, 'task-unavailable': true, unsupported: true, 'device-lost': true, 'out-of-memory': true,
+  network: true, io: true, integrity: true, format: true, quota: true, input: true, 'task-unavailable': true, unsupported: true, 'device-lost': true, 'out-of-memory': true,
   'worker-lost': true, disposed: true, internal: true,
 };
 
 /** Facts about a failure, by its code. A fact is absent if it is not known. */
 export interface LukeErrorDetails {
   network: FileDetail & RequestDetail;
+  io: FileDetail & {
+    /** The path of the file or folder. */
+    path?: string | undefined;
+    /** What the system calls it, such as `ENOENT`. */
+    error?: string | undefined;
+  };
   integrity: FileDetail & {
     /** The hash of the bytes that came. */
     sha256?: string | undefined;
@@ -157,7 +164,12 @@ export const LukeError = class extends Error {
 
 /** True if the error is a WebAssembly trap. The instance that trapped must not be called again. */
 export function isTrap(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError;
+  return hasWasm() && error instanceof WebAssembly.RuntimeError;
+}
+
+/** Whether there is WebAssembly at all: modes for high security and flags switch it off. */
+export function hasWasm(): boolean {
+  return typeof WebAssembly === 'object';
 }
 
 /** How many frames from the top a wasm function may be: a browser's method or a helper, the generated glue, wasm. */
@@ -174,6 +186,9 @@ export function isThrownThroughWasm(error: unknown): boolean {
   return frames.slice(0, FRAMES_ABOVE_WASM).some((frame) => /wasm-function\[/.test(frame));
 }
 
+/** The engines that run our modules (docs/LIMITS.md). */
+export const WASM_NEEDS = 'use Chrome or Edge 120, Firefox 115, Safari 17, Node.js 20, or a newer one';
+
 /** Converts any thrown value to a `LukeError`. Plain errors keep their code; other values get the code that describes them best. */
 export function toLukeError(error: unknown): LukeError {
   if (error instanceof LukeError) return error;
@@ -183,8 +198,9 @@ export function toLukeError(error: unknown): LukeError {
   const detail = { error: error instanceof Error ? error.name : typeof error, message };
   const options = { cause: error };
   if (/memory(?! access)|allocation failed/i.test(message)) return new LukeError('out-of-memory', `out of memory: ${message}`, detail, options);
-  if (error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError) {
-    return new LukeError('unsupported', `this browser cannot run the wasm module: ${message}`, detail, options);
+  if (hasWasm() && (error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError)) {
+    const help = /unsafe-eval|CSP|content security policy|embedder/i.test(message) ? "the Content Security Policy needs 'wasm-unsafe-eval' in script-src" : WASM_NEEDS;
+    return new LukeError('unsupported', `the wasm module cannot run here: ${message}. For luke-web, ${help}`, detail, options);
   }
   return new LukeError('internal', `internal error: ${message}`, detail, options);
 }

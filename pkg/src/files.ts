@@ -47,9 +47,10 @@ export class ModelFiles {
   constructor(source: Source, url: string, stores: Stores, options: FilesOptions, progress: Progress) {
     this.source = source;
     this.url = url;
-    this.options = options;
+    // A file of this machine is the same at each try.
+    this.options = url.startsWith('file:') ? { ...options, retries: 0 } : options;
     this.#progress = progress;
-    this.fetcher = new Fetcher(source, (path) => fileUrl(url, path), stores, options, progress, this.signal);
+    this.fetcher = new Fetcher(source, (path) => fileUrl(url, path), stores, this.options, progress, this.signal);
     this.downloads = new Downloads(this.fetcher, options.parallelDownloads);
   }
 
@@ -222,9 +223,11 @@ export function hasAnswered(error: unknown): boolean {
   return ((error as LukeError).detail as { status?: number } | undefined)?.status !== undefined;
 }
 
-/** Whether a server said that there is no such file. Buckets whose list is private say that it is forbidden. */
+/** Whether a server or the disk said that there is no such file. Buckets whose list is private say that it is forbidden. */
 export function isMissing(error: unknown): boolean {
-  if (!(error instanceof LukeError && error.code === 'network')) return false;
+  if (!(error instanceof LukeError)) return false;
+  if (error.code === 'io') return error.detail.error === 'ENOENT' || error.detail.error === 'ENOTDIR';
+  if (error.code !== 'network') return false;
   const { status = 0, isRedirected, errorCode } = error.detail;
   return status === 404 || status === 410 || (status === 403 && !isRedirected && errorCode === undefined);
 }

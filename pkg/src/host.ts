@@ -1,7 +1,27 @@
 // What browsers have and Node.js has in another form. The entry for Node.js replaces this file by node/host.ts (bundle.mjs).
+import { LukeError } from './errors.js';
+
+/** What messages call the engine. */
+export const HERE = 'this browser';
+
+/** URLs that no `fetch` knows. Others may be those of an extension, or of a program around the page. */
+const UNFETCHED = /^(ftps?|wss?|mailto|javascript|about|tel):/;
 
 /** Fetches a file of the package or of a model. */
-export const fetchHere: typeof fetch = (...request) => fetch(...request);
+export const fetchHere: typeof fetch = async (input, init) => {
+  const url = String(input instanceof Request ? input.url : input);
+  if (UNFETCHED.test(url)) throw new LukeError('input', `${url} cannot be fetched: use a URL that begins with https: or http:`);
+  return fetch(input, init);
+};
+
+/** Why nothing came from a URL. A browser does not tell a page. */
+export function whyNothingCame(url: string, error: unknown): string {
+  const { message } = error as Partial<Error>;
+  const here = globalThis.location?.origin;
+  const isElsewhere = error instanceof TypeError && here && URL.canParse(url) && new URL(url).origin !== here;
+  const hint = isElsewhere ? '. It is on another origin: its server, or the one to which it redirects, is not there or does not allow this page (CORS)' : '';
+  return `${message ?? String(error)}${hint}`;
+}
 
 /** An absolute URL; a relative one is taken from the page's. `undefined` if it is no URL. */
 export function toUrl(url: string | URL): URL | undefined {
@@ -14,7 +34,7 @@ export const cores = (): number => navigator.hardwareConcurrency || 1;
 
 /** Why threads cannot share memory with this one. */
 export function whyNoThreads(): string | undefined {
-  if (!globalThis.crossOriginIsolated) return 'the page is not cross-origin isolated';
+  if (!globalThis.crossOriginIsolated) return 'the page is not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp';
   if (typeof document !== 'undefined') return 'the model runs on the thread of the page, which must not wait for others';
   if (typeof Worker === 'undefined') return 'workers cannot start workers here';
   return undefined;

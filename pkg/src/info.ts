@@ -28,6 +28,15 @@ export function infoOf({ name, license, dtype, parameters, device, tasks, heads,
 
 function labelsOf(heads: WasmInfo['heads']): RuntimeInfo['labels'] {
   const all = Object.entries(heads) as [LabeledHead, { labels?: string[] }][];
-  // The first label of `ner` means that a span is no entity.
-  return Object.fromEntries(all.flatMap(([head, { labels = [] }]) => (labels.length > 0 ? [[head, head === 'ner' ? labels.slice(1) : labels]] : [])));
+  return Object.fromEntries(all.flatMap(([head, { labels = [] }]) => (labels.length > 0 ? [[head, head === 'ner' ? entityLabels(labels) : labels]] : [])));
+}
+
+/** Labels of `ner` that mean "no entity", as in `src/heads/spec.rs`. */
+export const NO_ENTITY: readonly string[] = ['O', 'NIL'];
+
+/** The labels of entities. A folder in which not exactly one label says "no entity" has it first. */
+function entityLabels(labels: readonly string[]): string[] {
+  const named = labels.filter((label) => NO_ENTITY.includes(label));
+  const none = named.length === 1 ? labels.indexOf(named[0]!) : 0;
+  return labels.filter((_, at) => at !== none);
 }

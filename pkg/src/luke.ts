@@ -31,7 +31,7 @@ import { checkForward, checkInputs, checkLoadOptions, checkNer, checkTask, check
  *
  * - `input` – an argument or an option is invalid
  * - `task-unavailable` – the checkpoint has no head for the task
- * - `network`, `integrity` – files of the model could not be fetched, or their bytes are wrong
+ * - `network`, `io`, `integrity` – files of the model could not be fetched or read, or their bytes are wrong
  * - `device-lost`, `out-of-memory` – the device failed; the next call loads the model again
  * - `worker-lost` – the worker has ended; the next call starts another one, unless the worker is yours
  * - `internal` – an error of this package; after a trap the next call loads the model again

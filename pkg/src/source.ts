@@ -2,6 +2,7 @@
 // the files itself. If the user passed a `fetch`, the page calls it and sends the bytes through a port (remote.ts), because a
 // function cannot be sent to a worker.
 import { LukeError } from './errors.js';
+import { whyNothingCame } from './host.js';
 
 /** A byte range of a file. */
 export interface ByteRange {
@@ -171,9 +172,5 @@ function pieceReader(body: ReadableStream<Uint8Array<ArrayBuffer>>): [{ cancel: 
 function fetchError(url: string, error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof LukeError) return error;
-  // A browser does not tell a page why.
-  const here = globalThis.location?.origin;
-  const hint = error instanceof TypeError && here && URL.canParse(url) && new URL(url).origin !== here ? '. It is on another origin: its server, or the one to which it redirects, is not there or does not allow this page (CORS)' : '';
-  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''; // of Node.js
-  return new LukeError('network', `cannot fetch ${url}: ${error instanceof Error ? error.message : error}${cause}${hint}`, { url }, { cause: error });
+  return new LukeError('network', `cannot fetch ${url}: ${whyNothingCame(url, error)}`, { url }, { cause: error });
 }

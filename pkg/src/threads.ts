@@ -1,6 +1,6 @@
 // How many threads the CPU module gets, and the pool of them. A thread is a worker of the worker that the model runs in.
-import { LukeError } from './errors.js';
-import { cores, whyNoThreads } from './host.js';
+import { hasWasm, LukeError, WASM_NEEDS } from './errors.js';
+import { cores, HERE, whyNoThreads } from './host.js';
 import { startThreadWorker } from './place.js';
 import type { LoadOptions } from './types.js';
 import type { ThreadStart } from './wasm.js';
@@ -21,7 +21,21 @@ const RELAXED = new Uint8Array([
 
 /** Whether the engine has relaxed SIMD. */
 export function hasRelaxedSimd(): boolean {
-  return WebAssembly.validate(RELAXED);
+  return hasWasm() && WebAssembly.validate(RELAXED);
+}
+
+/** A module of one instruction of 128-bit SIMD, without which none of our modules compiles: `i8x16.popcnt`. */
+const SIMD = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+]);
+
+/** What this engine does not have of what every module needs, and what to do. Rejects with `unsupported`. */
+export function checkEngine(): void {
+  if (!hasWasm()) {
+    throw new LukeError('unsupported', `${HERE} has no WebAssembly, which luke-web needs: it is switched off, as by the lockdown mode of a browser or the option --jitless of Node.js. Switch it on for this page or program`);
+  }
+  if (WebAssembly.validate(SIMD)) return;
+  throw new LukeError('unsupported', `${HERE} has no SIMD for WebAssembly, which luke-web needs: ${WASM_NEEDS}, on a processor that has SSE4.1 (x86) or NEON (ARM)`);
 }
 
 /** How many threads to use. Rejects with `unsupported` when some were asked for by number and there cannot be any. */
@@ -30,12 +44,12 @@ export function chooseThreads(wanted: NonNullable<LoadOptions['threads']>): Thre
   const reason = whyNoThreads() ?? whatIsMissing();
   if (reason === undefined) return { threads: wanted === 'auto' ? Math.min(cores(), MOST) : wanted };
   if (wanted === 'auto') return { threads: 1, reason };
-  throw new LukeError('unsupported', `threads ${wanted}: ${reason}`);
+  throw new LukeError('unsupported', `threads ${wanted}: ${reason}. Without the option "threads" the model uses one thread here`);
 }
 
 function whatIsMissing(): string | undefined {
-  if (!hasRelaxedSimd()) return 'this browser has no relaxed SIMD';
-  if (!('waitAsync' in Atomics)) return 'this browser has no Atomics.waitAsync';
+  if (!hasRelaxedSimd()) return `${HERE} has no relaxed SIMD for WebAssembly`;
+  if (!('waitAsync' in Atomics)) return `${HERE} has no Atomics.waitAsync`;
   return undefined;
 }
 

@@ -173,7 +173,7 @@ export interface RuntimeInfo<L extends Labels = Labels> {
   threadsReason?: string | undefined;
   tasks: readonly Task[];
   heads: readonly Head[];
-  /** The labels of each head that has some. Those of `ner` are without the first, which means that a span is no entity. */
+  /** The labels of each head that has some. Those of `ner` are without the one that means "no entity": `O` or `NIL`. */
   labels: { readonly [H in LabeledHead]?: readonly LabelOf<L, H>[] | undefined };
   /** URLs of the runtime: the wasm, and the scripts that were fetched beside it. `keepOffline` gives them to the page's service worker. */
   runtimeUrls: readonly string[];

@@ -9,7 +9,7 @@ import type { Progress } from './progress.js';
 import { retrying, type OnRetry, type RetryOptions } from './retry.js';
 import { download, fetchSource } from './source.js';
 import type { Write } from './store/store.js';
-import { hasRelaxedSimd, ThreadPool } from './threads.js';
+import { checkEngine, hasRelaxedSimd, ThreadPool } from './threads.js';
 import type { RunningCall } from './turns.js';
 import type { ForwardInputs, ForwardOutputs } from './forward.js';
 import type { Pair } from './tasks.js';
@@ -221,6 +221,7 @@ function scripts(wasm: URL): string[] {
 }
 
 async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: Progress): Promise<WasmInstance> {
+  checkEngine();
   const folder = runtime !== 'wasm' ? runtime : hasRelaxedSimd() ? 'relaxed' : 'cpu';
   const url = (options.wasmUrl ? wasmFile(folder, options.wasmUrl) : MODULES[folder].url()).href;
   const stop = new AbortController();
@@ -228,7 +229,9 @@ async function instantiate(runtime: Runtime, options: RuntimeOptions, progress: 
   progress.event('runtime', { file: url });
   const scriptName = `luke_web.js of ${url}`;
   const script = retrying(scriptName, options, stop.signal, onRetry, () => MODULES[folder].load().catch((error: unknown) => {
-    throw error instanceof LukeError ? error : new LukeError('network', `cannot fetch the script ${scriptName}: ${String(error)}`, { url: scriptName }, { cause: error });
+    if (error instanceof LukeError) throw error;
+    const code = (error as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND' ? 'io' : 'network'; // of Node.js
+    throw new LukeError(code, `cannot fetch the script ${scriptName}: ${String(error)}`, { url: scriptName }, { cause: error });
   }));
   const instance = retrying(url, options, stop.signal, onRetry, async (signal, alive) => {
     const response = await download(fetchWasm, url, signal);

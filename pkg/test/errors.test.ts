@@ -30,6 +30,9 @@ test('what is no LukeError is the cause of one', () => {
   assert.deepEqual([internal.code, internal.detail, internal.cause], ['internal', { error: 'TypeError', message: 'x is undefined' }, bug]);
   assert.equal((sent(bug).cause as Error).stack, bug.stack);
   assert.equal(toLukeError(new WebAssembly.CompileError('no SIMD')).code, 'unsupported');
+  assert.match(toLukeError(new WebAssembly.CompileError('no SIMD')).message, /no SIMD\. For luke-web, use Chrome or Edge 120, .* Node\.js 20/);
+  const refused = "Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not an allowed source of script";
+  assert.match(toLukeError(new WebAssembly.CompileError(refused)).message, /needs 'wasm-unsafe-eval' in script-src/);
   assert.equal(toLukeError(new RangeError('Array buffer allocation failed')).code, 'out-of-memory');
   for (const odd of ['a string', 7, Symbol('s'), null, undefined, () => 1, Object.create(null), { code: 'unheard', message: 'of' }]) assert.equal(sent(odd).code, 'internal', typeof odd);
 });

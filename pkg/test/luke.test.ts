@@ -134,6 +134,12 @@ test('info says what the files and the wasm tell of the model, without what is e
     license: 'MIT', source: undefined, manifestHash: hashOf(modelFiles(6, 3)['manifest.json']!), bytes: 15, labels: { ner: ['PER', 'LOC'], typing: ['person'] }, heads: ['ner', 'typing', 'qa'],
   });
   await luke.dispose();
+  // "No entity" has one of two names, at any place.
+  for (const [labels, want] of [[['PER', 'LOC', 'O'], ['PER', 'LOC']], [['PER', 'NIL', 'LOC'], ['PER', 'LOC']], [['O', 'PER'], ['PER']], [['nothing', 'PER'], ['PER']]] as const) {
+    const { luke } = await start(async () => [], {}, { info: () => ({ ...info(), heads: { ner: { labels: [...labels] } } }) });
+    assert.deepEqual(luke.info.labels, { ner: want });
+    await luke.dispose();
+  }
   const plain = await start(async () => []);
   assert.deepEqual(['license' in plain.luke.info, plain.luke.info.labels], [false, {}]);
   await plain.luke.dispose();

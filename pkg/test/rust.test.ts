@@ -1,6 +1,7 @@
 // The types of options and results agree with the structs of the Rust side: a field that only one of them has is found.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NO_ENTITY } from '../src/info.js';
 import { differences, fromDisk, type Names, type Pairing, type Sources } from './rust.js';
 
 const options = (name: string) => `Omit<Tasks.${name}, keyof Tasks.CallOptions>`;
@@ -47,6 +48,11 @@ const PAIRINGS: (Pairing | Names)[] = [
 
 test('all options, arguments and results agree', async () => {
   assert.equal(await differences('rust/all', PAIRINGS, fromDisk), '');
+});
+
+test('"no entity" has the same names', () => {
+  const [, names] = /^const NO_ENTITY: \[&str; \d\] = (.*);$/m.exec(fromDisk('src/heads/spec.rs'))!;
+  assert.deepEqual(JSON.parse(names!), NO_ENTITY);
 });
 
 /** The sources with a change in one of them. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import { isTrap, toLukeError } from '../src/errors.js';
+import { checkEngine, hasRelaxedSimd } from '../src/threads.js';
 import { fakeWasm } from './fakes.js';
 import { WasmInstance, type ThreadStart } from '../src/wasm.js';
 
@@ -27,6 +29,26 @@ function threads() {
   const instance = new WasmInstance({ ...fakeWasm(async () => []).module, threadStart: () => ({}) as ThreadStart });
   return { workers, instance, alive: () => workers.filter(({ isTerminated }) => !isTerminated).length };
 }
+
+test('an engine without what every module needs is told what is missing, and what to do', () => {
+  checkEngine();
+  const { validate } = WebAssembly;
+  WebAssembly.validate = () => false;
+  try {
+    assert.throws(checkEngine, { code: 'unsupported', message: /^this browser has no SIMD for WebAssembly, .*: use Chrome .*SSE4\.1 \(x86\) or NEON/ });
+  } finally {
+    WebAssembly.validate = validate;
+  }
+  const all = WebAssembly;
+  Object.defineProperty(globalThis, 'WebAssembly', { configurable: true, writable: true, value: undefined });
+  try {
+    assert.throws(checkEngine, { code: 'unsupported', message: /^this browser has no WebAssembly, .*lockdown mode .*--jitless.* Switch it on/ });
+    assert.equal(hasRelaxedSimd(), false);
+    assert.deepEqual([isTrap(new Error('a')), toLukeError(new Error('a')).code], [false, 'internal']);
+  } finally {
+    Object.defineProperty(globalThis, 'WebAssembly', { configurable: true, writable: true, value: all });
+  }
+});
 
 test('threads that fail to start end those of no other model', async () => {
   const { workers, instance, alive } = threads();

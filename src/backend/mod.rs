@@ -126,7 +126,16 @@ pub async fn open(kind: DeviceKind) -> Result<OpenDevice> {
         #[cfg(feature = "webgpu")]
         DeviceKind::Gpu => gpu::open().await.map(|(device, faults)| OpenDevice { device, faults: Some(faults) }),
         #[allow(unreachable_patterns)]
-        _ => Err(LukeError::Unsupported(format!("this build has no device '{}'", kind.name()))),
+        _ => {
+            let (missing, there) = match kind {
+                DeviceKind::Cpu => ("cpu", "gpu"),
+                DeviceKind::Gpu => ("webgpu", "cpu"),
+            };
+            let device = kind.name();
+            let reason =
+                format!("this build has no device '{device}'. Build it with --features {missing}, or take '{there}'");
+            Err(LukeError::Unsupported(reason))
+        }
     }
 }
 

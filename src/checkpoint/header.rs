@@ -8,7 +8,7 @@ use safetensors::tensor::TensorInfo;
 use super::limits::{MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_NAME_BYTES};
 use super::names::ByTensor;
 use crate::dtype::DType;
-use crate::error::{LukeError, Result, shortened};
+use crate::error::{LukeError, Result, json_reason, shortened};
 use crate::file_start;
 
 /// Bytes before the header's JSON: its length as a little-endian u64.
@@ -123,7 +123,8 @@ pub fn read_header(file: &str, start: &[u8], file_bytes: Option<usize>) -> Resul
     let bad = |reason: String| LukeError::format(file, reason);
     let data = header_bytes(file, start)?;
     let json = start.get(LENGTH..data).ok_or_else(|| bad("is cut short: its header is not whole".into()))?;
-    let header: ByTensor<TensorInfo> = serde_json::from_slice(json).map_err(|error| bad(format!("header: {error}")))?;
+    let header: ByTensor<TensorInfo> =
+        serde_json::from_slice(json).map_err(|error| bad(format!("header: {}", json_reason(&error))))?;
     let end = data.checked_add(check_tensors(&header.0).map_err(|reason| bad(format!("header: {reason}")))?);
     if end.is_none_or(|end| file_bytes.is_some_and(|bytes| bytes != end)) {
         let expected = end.map_or("more".into(), |end| end.to_string());

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Stored;
 use super::limits::{MAX_JSON_BYTES, MAX_SHARDS};
 use super::names::ByTensor;
-use crate::error::{LukeError, Result, shortened};
+use crate::error::{LukeError, Result, json_reason, shortened};
 use crate::file_start;
 use crate::folder::limits::MAX_PATH_BYTES;
 
@@ -63,7 +63,7 @@ fn weight_map(index_json: &[u8]) -> Result<BTreeMap<String, String>> {
         return Err(bad(format!("has {} bytes, more than {MAX_JSON_BYTES}", index_json.len())));
     }
     let index: Index =
-        serde_json::from_slice(file_start::check(INDEX, index_json)?).map_err(|error| bad(error.to_string()))?;
+        serde_json::from_slice(file_start::check(INDEX, index_json)?).map_err(|error| bad(json_reason(&error)))?;
     Ok(index.weight_map.0)
 }
 

@@ -21,7 +21,7 @@ mod words;
 
 use serde_json::Value;
 
-use crate::error::{LukeError, Result};
+use crate::error::{LukeError, Result, json_reason};
 use crate::luke::Luke;
 use cloze::{ClozeAnswer, ClozeInput, ClozeOptions};
 use embed::{EmbedInput, EmbedOptions, Embedding};
@@ -172,6 +172,12 @@ pub fn from_value<T: serde::de::DeserializeOwned + Default>(name: &str, value: V
 /// # Errors
 /// `input`, with the path of the field that is wrong.
 pub fn required<T: serde::de::DeserializeOwned>(name: &str, value: Value) -> Result<T> {
-    serde_path_to_error::deserialize(value)
-        .map_err(|error| LukeError::input(format!("{name}.{}", error.path()), error.inner().to_string()))
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let argument = match error.path().to_string() {
+            whole if whole == "." => name.to_owned(),
+            item if item.starts_with('[') => format!("{name}{item}"),
+            field => format!("{name}.{field}"),
+        };
+        LukeError::input(argument, json_reason(error.inner()))
+    })
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::slow::{Lookup, json_file};
 use super::sorted_strings::SortedStrings;
 use super::transducer;
-use crate::error::{LukeError, Result};
+use crate::error::{LukeError, Result, json_reason};
 use crate::file_start;
 
 /// First bytes of an index file.
@@ -65,7 +65,7 @@ impl EntityVocab {
         let Some(index) = bytes.strip_prefix(MAGIC) else {
             let bytes = file_start::check("entity_vocab", bytes)?;
             let entries: BTreeMap<String, u32> =
-                serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
+                serde_json::from_slice(bytes).map_err(|error| bad(json_reason(&error)))?;
             let mut titles = SortedStrings::with_capacity(entries.len());
             if !entries.keys().all(|title| titles.push(title).is_some()) {
                 return Err(bad("has more than 4 GB of titles".into()));

@@ -208,7 +208,8 @@ pub fn js_error(error: LukeError) -> JsValue {
     let detail = match &error {
         LukeError::Integrity { file, reason }
         | LukeError::Format { file, reason }
-        | LukeError::Network { file, reason } => {
+        | LukeError::Network { file, reason }
+        | LukeError::Io { file, reason } => {
             json!({ "file": file, "reason": reason })
         }
         LukeError::Input { argument, reason } => json!({ "argument": argument, "reason": reason }),

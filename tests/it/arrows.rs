@@ -40,7 +40,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
             "weights",
         ],
     ),
-    ("directory", &["backend", "error", "folder", "luke", "memory"]),
+    ("directory", &["backend", "error", "file_start", "folder", "luke", "memory"]),
     // `tasks` must not use a kernel, a tensor or a file.
     ("tasks", &["error", "heads", "inputs", "luke", "memory", "text"]),
     ("wasm", &["backend", "checkpoint", "error", "folder", "inputs", "kernels", "luke", "memory", "tasks"]),

@@ -73,10 +73,133 @@ fn options_of_all_lines_hold_where_a_line_has_no_others() {
     assert_eq!(found[2]["runnersUp"], json!([]));
     assert!(found[2]["entities"][0]["scores"].is_object());
     assert_eq!(found[3]["error"]["code"], "input");
-    for wrong in ["{", "7", "[]"] {
-        let refused = luke(&["ner", &folder("micro-span_cls").display().to_string(), "--options", wrong]);
-        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert!(!refused.status.success() && said.contains("input: --options"), "{said}");
+}
+
+/// Runs a task over one good line. Gives the exit code, standard output and standard error.
+fn once(task: &str, model: &Path, line: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_luke"))
+        .args([task, &model.display().to_string()])
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A run that ends before it reads closes its end.
+    let _ = child.stdin.take().unwrap().write_all(line.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn options_that_are_wrong_end_the_run_before_the_first_line() {
+    let text = json!({ "text": "Tokyo beats Paris" });
+    let mention = json!({ "text": "Tokyo beats Paris", "span": [0, 5] });
+    let pair = json!({ "text": "Tokyo beats Paris", "head": [0, 5], "tail": [12, 17] });
+    let mask = json!({ "text": "Tokyo <mask> Paris" });
+    let spans = json!({ "text": "Tokyo beats Paris", "spans": [[0, 5]] });
+    let question = json!({ "question": "Who?", "context": "Tokyo beats Paris" });
+    let cloze = json!({ "passage": "Tokyo", "query": "@placeholder", "candidates": [[0, 5]] });
+    let arrays = json!({ "inputIds": [0, 2] });
+    for (task, model, line, wrong, reason) in [
+        ("ner", "micro-span_cls", &text, "{", "--options: is not JSON: it ends inside an object"),
+        ("ner", "micro-span_cls", &text, "7", "--options: must be an object, not 7"),
+        ("ner", "micro-span_cls", &text, "[]", "--options: must be an object, not a list"),
+        ("ner", "micro-span_cls", &text, r#"{"threshold": 1, "threshold": 0}"#, "'threshold' is there twice"),
+        ("ner", "micro-span_cls", &text, r#"{"threshold": "high"}"#, "--options: threshold: must be a number"),
+        ("ner", "micro-span_cls", &text, r#"{"threshold": 2}"#, "--options: threshold: 2 is not between 0 and 1"),
+        ("ner", "micro-span_cls", &text, r#"{"labels": ["X"]}"#, "--options: labels: 'X' is none of"),
+        ("qa", "micro-qa", &question, r#"{"topK": 0}"#, "--options: topK"),
+        ("typing", "micro-entity_cls", &mention, r#"{"treshold": 1}"#, "--options: treshold: there is no 'treshold'"),
+        (
+            "relation",
+            "micro-entity_pair",
+            &pair,
+            r#"{"allScores": 1}"#,
+            "--options: allScores: must be true or false, not 1",
+        ),
+        ("cloze", "micro-cloze", &cloze, r#"{"docStride": 0}"#, "--options: docStride"),
+        ("fill-mask", "micro-mlm", &mask, r#"{"topK": 1001}"#, "--options: topK"),
+        (
+            "predict-entities",
+            "micro-mlm",
+            &spans,
+            r#"{"topK": -1}"#,
+            "--options: topK: must be a whole number of 0 or more",
+        ),
+        ("embed", "micro-model", &spans, r#"{"pooling": "max"}"#, "--options: pooling: must be "),
+        ("forward", "micro-qa", &arrays, r#"{"head": "none"}"#, "--options: head"),
+        (
+            "forward",
+            "micro-qa",
+            &arrays,
+            r#"{"heads": "qa"}"#,
+            "--options: heads: there is no 'heads' (there are: head)",
+        ),
+    ] {
+        let model = folder(model);
+        let line = line.to_string();
+        let (code, output, said) = once(task, &model, &line, &["--options", wrong]);
+        assert_eq!((code, output.as_str()), (Some(2), ""), "{task} {wrong}: {said}");
+        assert!(said.starts_with("luke: input: --options: ") && said.contains(reason), "{task} {wrong}: {said}");
+        let (code, output, said) = once(task, &model, &line, &["--options", "{}"]);
+        assert!(code == Some(0) && !output.contains("\"error\""), "{task}: {output}{said}");
+    }
+    // These fit some texts: each line says whether its own.
+    for options in [r#"{"sentences": [[0, 17]]}"#, r#"{"sentences": [[0, 170]]}"#] {
+        let (code, output, said) = once("ner", &folder("micro-span_cls"), &text.to_string(), &["--options", options]);
+        assert_eq!((code, output.contains("\"error\"")), (Some(0), options.contains("170")), "{output}{said}");
+    }
+}
+
+/// Tests are built without a GPU.
+#[cfg(not(feature = "webgpu"))]
+#[test]
+fn a_device_that_this_build_does_not_have_is_named_with_what_to_do() {
+    let output = luke(&["ner", &folder("micro-span_cls").display().to_string(), "--device", "gpu"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("unsupported: this build has no device 'gpu'. Build it with --features webgpu, or take 'cpu'"),
+        "{said}"
+    );
+}
+
+#[test]
+fn files_that_cannot_be_read_or_written_are_io() {
+    let (place, model) = (temporary("io"), folder("micro-span_cls"));
+    let _ = std::fs::remove_dir_all(&place);
+    std::fs::create_dir_all(&place).unwrap();
+    std::fs::write(place.join("file"), "x").unwrap();
+    let path = |name: &str| place.join(name).display().to_string();
+    let (model, checkpoint) = (model.display().to_string(), checkpoint("micro-span_cls").display().to_string());
+    let holed = temporary("io-holed");
+    copy(Path::new(&model), &holed);
+    std::fs::remove_file(holed.join("chunks/0000.bin")).unwrap();
+    let holed = holed.display().to_string();
+    for (arguments, named, reason) in [
+        (&["ner", &path("nowhere")][..], "nowhere/manifest.json", "`luke convert` makes it"),
+        (&["ner", &checkpoint], "manifest.json", "`luke convert` makes it"),
+        (&["ner", &path("file")], "file/manifest.json", "a part of its path is a file"),
+        (&["verify", &holed], "chunks/0000.bin", "there is no such file"),
+        (&["convert", &path("nowhere"), &path("new")], "nowhere/config.json", "there is no such file"),
+        (&["convert", &checkpoint, &path("file/in")], "file", "a part of its path is a file"),
+        (&["tokenizer", &checkpoint, &path("")], "io", "is a folder"),
+        (&["eval", &model, "--task", "conll2003", &path("nowhere")], "nowhere", "there is no such file"),
+        (&["eval", &model, "--task", "conll2003", &path("")], "io", "is a folder"),
+        (&["annotate", "--model", &model, &path("nowhere"), "-"], "nowhere", "there is no such file"),
+        (&["annotate", "--model", &model, &path(""), "-"], "io", "is a folder"),
+        (&["annotate", "--model", &model, &path("file"), &path("no/where")], "no/where", "there is no such file"),
+    ] {
+        let output = luke(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(
+            said.starts_with("luke: io: ") && said.contains(named) && said.contains(reason),
+            "{arguments:?}: {said}"
+        );
+        assert!(!said.contains("os error"), "{said}");
     }
 }
 

@@ -313,12 +313,12 @@ fn bad_files_are_refused_by_file_and_record() {
         ("micro-entity_pair", "tacred", item([1, 3]).to_string(), "[1].subj_start: 1 to 3"),
         ("micro-entity_pair", "tacred", item([1, 0]).to_string(), "[1].subj_start: 1 to 0"),
         ("micro-entity_pair", "tacred", "[]".into(), "has no examples"),
-        ("micro-entity_pair", "tacred", "[] []".into(), "trailing"),
+        ("micro-entity_pair", "tacred", "[] []".into(), "has more than should be here"),
         ("micro-qa", "squad", squad.to_string(), "data[0].paragraphs[0].qas[0].answers: is empty"),
-        ("micro-qa", "squad", no_question.to_string(), "data[0].paragraphs[0].qas[0]: missing field `question`"),
+        ("micro-qa", "squad", no_question.to_string(), "data[0].paragraphs[0].qas[0]: 'question' is missing"),
         ("micro-cloze", "record", record.to_string(), "data[0].passage.entities[0]: 1 to 3"),
         ("micro-entity_cls", "open-entity", mention.to_string(), "[0].start: [2, 2]"),
-        ("micro-entity_cls", "open-entity", "{}\n".into(), ":1: missing field"),
+        ("micro-entity_cls", "open-entity", "{}\n".into(), ":1: 'left_context_token' is missing"),
     ] {
         let error = eval(model, task, &written("bad", content), &[]).unwrap_err();
         assert!(error.contains("format: ") && error.contains("eval-bad") && error.contains(named), "{named}: {error}");
@@ -336,7 +336,7 @@ fn options_and_heads_that_do_not_fit_stop_the_run() {
         (r#"{"threshold": 2}"#, "threshold: 2 is not between 0 and 1"),
         (r#"{"treshold": 1}"#, "treshold"),
         (r#"{"offsets": "byte"}"#, "offsets"),
-        ("[]", "--options: is not a JSON object"),
+        ("[]", "--options: must be an object, not a list"),
         ("{", "--options"),
     ] {
         let error = eval("micro-span_cls", "conll2003", &path, &["--options", options]).unwrap_err();

@@ -8,4 +8,5 @@ for (const { label, text } of await luke.ner('Ada Lovelace')) console.log(label,
 const ner = await pipeline('ner', luke);
 await ner('a').catch((error: unknown) => console.log(error instanceof LukeError && error.code));
 console.log(await models.list());
+await Luke.load('/nowhere/').catch((error: unknown) => console.log(error instanceof LukeError && error.code === 'io' && error.detail.path));
 await luke.dispose();

@@ -103,13 +103,16 @@ try {
   } else if (error.code === 'task-unavailable') {
     const available: readonly string[] = error.detail.available;
     console.log(available);
+  } else if (error.code === 'io') {
+    const path: string | undefined = error.detail.path;
+    console.log(path, error.detail.error, error.detail.url);
   } else if (error.code === 'integrity') console.log(error.detail.sha256, error.detail.file);
   // @ts-expect-error only a network error has a status
   if (error.code === 'input') console.log(error.detail.status);
   // @ts-expect-error there is no such code
   if (error.code === 'timeout') throw error;
   switch (error.code) {
-    case 'network': case 'integrity': case 'format': case 'quota': case 'input': case 'task-unavailable': case 'unsupported': case 'device-lost': case 'out-of-memory':
+    case 'network': case 'io': case 'integrity': case 'format': case 'quota': case 'input': case 'task-unavailable': case 'unsupported': case 'device-lost': case 'out-of-memory':
     case 'worker-lost': case 'disposed': case 'internal':
       break;
     default:

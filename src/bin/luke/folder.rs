@@ -4,17 +4,18 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use luke_web::error::json_reason;
 use luke_web::folder::limits::MAX_FILE_BYTES;
 use luke_web::{LukeError, Result, file_start};
 
 /// The bytes of a file, at most [`MAX_FILE_BYTES`].
 ///
 /// # Errors
-/// `format` if the file cannot be read or is longer; the message names it.
+/// `io` if the file cannot be read, `format` if it is longer; the message names it.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let open = File::open(path).map_err(|error| file_error(path, &error))?;
-    open.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| file_error(path, &error))?;
+    let open = File::open(path).map_err(|error| io_error(path, &error))?;
+    open.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| io_error(path, &error))?;
     if bytes.len() > MAX_FILE_BYTES {
         return Err(file_error(path, &format!("has more than {MAX_FILE_BYTES} bytes")));
     }
@@ -32,11 +33,11 @@ pub fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
 /// Reads a JSON file.
 ///
 /// # Errors
-/// `format` if the file cannot be read, has more than [`MAX_FILE_BYTES`] bytes, or is not JSON of this form.
+/// `io` if the file cannot be read, `format` if it has more than [`MAX_FILE_BYTES`] bytes or is not JSON of this form.
 pub fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     let bytes = read(path)?;
     serde_json::from_slice(file_start::check(&path.display().to_string(), &bytes)?)
-        .map_err(|error| file_error(path, &error))
+        .map_err(|error| file_error(path, &json_reason(&error)))
 }
 
 /// Returns a function that reads files of `folder` by name. It gives `None` if there is no such file, and the errors of
@@ -45,6 +46,19 @@ pub fn lookup(folder: &Path) -> impl Fn(&str) -> Result<Option<Vec<u8>>> + '_ {
     |name| match folder.join(name) {
         path if path.exists() => read(&path).map(Some),
         _ => Ok(None),
+    }
+}
+
+/// Makes an `io` error about a file or a folder.
+pub fn io_error(path: &Path, error: &std::io::Error) -> LukeError {
+    LukeError::io(path.display().to_string(), error)
+}
+
+/// The error of a program that reads a file: `io` where the system said it, else `format`, as the file is not of its form.
+pub fn read_error(path: &Path, error: &std::io::Error) -> LukeError {
+    match error.raw_os_error() {
+        Some(_) => io_error(path, error),
+        None => file_error(path, error),
     }
 }
 

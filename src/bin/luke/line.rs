@@ -1,26 +1,83 @@
 //! Lines of JSON, whatever program wrote them: how they become calls, and what is written for them.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use luke_web::error::json_line_reason;
 use luke_web::heads::Method;
 use luke_web::{LukeError, Result, file_start};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use crate::unique::{Unique, twice};
+
 /// The object of a line.
+#[derive(Debug, PartialEq)]
+pub struct Line<'a> {
+    /// Its `id` as it is written: a number may have more digits than a float holds.
+    pub id: Option<&'a str>,
+    /// Its other fields.
+    pub fields: Map<String, Value>,
+}
+
+/// Reads a line.
 ///
 /// # Errors
-/// `input` for bytes that are not UTF-8, and for text that is no JSON object.
-pub fn parse(line: &[u8]) -> Result<Map<String, Value>> {
+/// `input` for bytes that are not UTF-8, for text that is no JSON object, and for an object that has a name twice.
+pub fn parse(line: &[u8]) -> Result<Line<'_>> {
     let text = file_start::utf8(file_start::without_mark(line)).map_err(|(_, reason)| bad_line(reason))?;
-    match serde_json::from_str(&whole_surrogates(text)) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(bad_line("is not a JSON object".into())),
-        Err(error) => Err(bad_line(json_reason(&error))),
+    let whole = whole_surrogates(text);
+    let Object { id, fields } = serde_json::from_str(&whole).map_err(|error| bad_line(json_line_reason(&error)))?;
+    // The same bytes of the line itself: an escape of half a surrogate pair is as long as the one that takes its place.
+    let id = id.and_then(|id| {
+        let start = (id.get().as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
+        text.get(start..start.checked_add(id.get().len())?)
+    });
+    Ok(Line { id, fields })
+}
+
+/// An object with its `id` as it is written.
+struct Object<'a> {
+    id: Option<&'a RawValue>,
+    fields: Map<String, Value>,
+}
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Object<'de>;
+
+            fn expecting(&self, to: &mut fmt::Formatter) -> fmt::Result {
+                to.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Object<'de>, A::Error> {
+                let mut object = Object { id: None, fields: Map::new() };
+                while let Some(name) = map.next_key::<String>()? {
+                    if object.fields.contains_key(&name) || (name == "id" && object.id.is_some()) {
+                        return Err(twice(&name));
+                    }
+                    if name == "id" {
+                        object.id = Some(map.next_value()?);
+                    } else {
+                        let Unique(value) = map.next_value()?;
+                        object.fields.insert(name, value);
+                    }
+                }
+                Ok(object)
+            }
+        }
+        from.deserialize_map(Fields)
     }
 }
 
 /// How a line has the arguments of a task.
 pub struct Form {
+    /// An input that every model with the head can take.
+    pub example: Value,
     /// The name of an argument that is not in an object in the API.
     alone: Option<&'static str>,
     /// Fields that stand in its place, where the task does not name the fields that it does not know.
@@ -29,19 +86,36 @@ pub struct Form {
 
 impl Form {
     /// A sequence for the model, or several under `inputs`.
-    pub const FORWARD: Self = Self { alone: Some("inputs"), instead: None };
+    pub fn forward() -> Self {
+        Self { example: json!({ "inputIds": [0] }), alone: Some("inputs"), instead: None }
+    }
 
     /// That of a task.
     pub fn of(method: Method) -> Self {
-        match method {
-            Method::Ner => Self { alone: Some("text"), instead: Some(&["words", "sentences"]) },
-            Method::Typing | Method::Relation => Self { alone: Some("inputs"), instead: None },
-            _ => Self { alone: None, instead: None },
-        }
+        let (alone, instead) = match method {
+            Method::Ner => (Some("text"), Some(&["words", "sentences"][..])),
+            Method::Typing | Method::Relation => (Some("inputs"), None),
+            _ => (None, None),
+        };
+        Self { example: example(method), alone, instead }
     }
 }
 
-/// The arguments of a line from which `id` was taken, and its options with those of all lines.
+/// An input of a task that every model with its head can take.
+pub fn example(method: Method) -> Value {
+    match method {
+        Method::Ner => json!("a"),
+        Method::Qa => json!({ "question": "a", "context": "b" }),
+        Method::Typing => json!({ "text": "a", "span": [0, 1] }),
+        Method::Relation => json!({ "text": "a b", "head": [0, 1], "tail": [2, 3] }),
+        Method::Cloze => json!({ "passage": "a", "query": "@placeholder", "candidates": [[0, 1]] }),
+        // The name of the mask is the model's; options are looked at before it.
+        Method::FillMask => json!({ "text": "<mask>" }),
+        Method::PredictEntities | Method::Embed => json!({ "text": "a", "spans": [[0, 1]] }),
+    }
+}
+
+/// The arguments of a line, and its options with those of all lines.
 ///
 /// # Errors
 /// `input` for fields that the task does not have.
@@ -73,32 +147,24 @@ pub fn call(form: &Form, mut fields: Map<String, Value>, common: &Map<String, Va
 const MAX_NAMED: usize = 5;
 
 /// What is written for a line: the answer, with the line's `id` if it had one; or the error, with the line's number.
-pub fn output(id: Option<Value>, answer: Result<Value>, number: usize) -> Value {
-    match (id, answer) {
-        (None, Ok(answer)) => answer,
-        (Some(id), Ok(answer)) => json!({ "id": id, "answer": answer }),
-        (id, Err(error)) => {
-            let mut output = json!({ "error": { "code": error.code(), "message": error.to_string(), "line": number } });
-            if let Some(id) = id {
-                output["id"] = id;
-            }
-            output
+pub fn output(id: Option<&str>, answer: Result<Value>, number: usize) -> String {
+    let field = match answer {
+        Ok(answer) if id.is_none() => return answer.to_string(),
+        Ok(answer) => format!("\"answer\":{answer}"),
+        Err(error) => {
+            let error = json!({ "code": error.code(), "message": error.to_string(), "line": number });
+            format!("\"error\":{error}")
         }
+    };
+    match id {
+        Some(id) => format!("{{\"id\":{id},{field}}}"),
+        None => format!("{{{field}}}"),
     }
 }
 
 /// Makes an `input` error about a line.
 pub fn bad_line(reason: String) -> LukeError {
     LukeError::Input { argument: "line".into(), reason }
-}
-
-/// What is wrong with a line of JSON, without the number of the line in the line.
-pub fn json_reason(error: &serde_json::Error) -> String {
-    let reason = error.to_string();
-    match reason.rsplit_once(" at line ") {
-        Some((reason, _)) => format!("{reason} at column {}", error.column()),
-        None => reason,
-    }
 }
 
 /// JSON in which each `\\u` escape of half a surrogate pair is one of U+FFFD: Python and JavaScript write such halves, and the
@@ -162,10 +228,50 @@ mod tests {
     #[test]
     fn an_answer_can_be_matched_with_its_line() {
         let bad = || Err(bad_line("is wrong".into()));
-        assert_eq!(output(None, Ok(json!([1])), 3), json!([1]));
-        assert_eq!(output(Some(json!(7)), Ok(json!([1])), 3), json!({ "id": 7, "answer": [1] }));
-        let error = json!({ "code": "input", "message": "line: is wrong", "line": 3 });
-        assert_eq!(output(None, bad(), 3), json!({ "error": error }));
-        assert_eq!(output(Some(json!("a")), bad(), 3), json!({ "id": "a", "error": error }));
+        assert_eq!(output(None, Ok(json!([1])), 3), "[1]");
+        assert_eq!(output(Some("7"), Ok(json!([1])), 3), r#"{"id":7,"answer":[1]}"#);
+        let error = r#"{"code":"input","line":3,"message":"line: is wrong"}"#;
+        assert_eq!(output(None, bad(), 3), format!(r#"{{"error":{error}}}"#));
+        assert_eq!(output(Some("1e5"), bad(), 3), format!(r#"{{"id":1e5,"error":{error}}}"#));
+    }
+
+    #[test]
+    fn an_id_is_kept_as_it_is_written() {
+        for id in [
+            "1.0",
+            "1e5",
+            "-0",
+            "1E+400",
+            "123456789012345678901234567890",
+            "0.10000000000000000000001",
+            r#""\u0041\/\ud83d\ude42""#,
+            r#""\ud83d""#,
+            "\"é🙂\"",
+            r#"{ "b" : 1, "a": [1.0 ,2], "a": null }"#,
+            "null",
+            "[]",
+        ] {
+            for line in [
+                format!(r#"{{"id":{id},"text":"\ud83d"}}"#),
+                format!("\u{feff} {{ \"text\" : \"\\ud83d\" , \"\\u0069d\" :  {id}  }} \r"),
+            ] {
+                let read = parse(line.as_bytes()).unwrap();
+                assert_eq!(read, Line { id: Some(id), fields: Map::from_iter([("text".into(), json!("\u{fffd}"))]) });
+            }
+        }
+        assert_eq!(parse(b"{}").unwrap(), Line { id: None, fields: Map::new() });
+    }
+
+    #[test]
+    fn names_that_are_there_twice_are_refused() {
+        for (line, name) in [
+            (r#"{"text": "a", "text": "a"}"#, "text"),
+            (r#"{"id": 1, "text": "a", "id": 1}"#, "id"),
+            (r#"{"text": "a", "options": {"topK": 1, "topK": 2}}"#, "topK"),
+            (r#"{"inputs": [{"text": "a", "span": {"start": 0, "start": 1}}]}"#, "start"),
+        ] {
+            let said = parse(line.as_bytes()).unwrap_err().to_string();
+            assert!(said.starts_with(&format!("line: the field '{name}' is there twice (column ")), "{said}");
+        }
     }
 }

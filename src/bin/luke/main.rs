@@ -8,6 +8,8 @@ mod eval;
 mod folder;
 mod forward;
 mod line;
+mod options;
+mod unique;
 
 use std::io::{BufRead, Read, Write};
 use std::path::PathBuf;
@@ -21,11 +23,15 @@ use luke_web::folder::read_verified;
 use luke_web::heads::Method;
 use luke_web::text::TokenizerJson;
 use luke_web::{Luke, LukeError};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// LUKE on the command line.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 the model, a file or the device failed, 2 the command line is wrong"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -130,7 +136,7 @@ fn main() -> ExitCode {
         Command::Convert(options) => convert::convert(&options),
         Command::Tokenizer { checkpoint, output } => TokenizerJson::of_checkpoint(&folder::lookup(&checkpoint))
             .and_then(|json| json.check()?.to_bytes())
-            .and_then(|json| std::fs::write(&output, json).map_err(|e| folder::file_error(&output, &e))),
+            .and_then(|json| std::fs::write(&output, json).map_err(|e| folder::io_error(&output, &e))),
         Command::Ner(run) => lines(&run, Method::Ner),
         Command::Qa(run) => lines(&run, Method::Qa),
         Command::Typing(run) => lines(&run, Method::Typing),
@@ -139,7 +145,7 @@ fn main() -> ExitCode {
         Command::FillMask(run) => lines(&run, Method::FillMask),
         Command::PredictEntities(run) => lines(&run, Method::PredictEntities),
         Command::Embed(run) => lines(&run, Method::Embed),
-        Command::Forward(run) => each_line(&run, line::Form::FORWARD, forward::forward),
+        Command::Forward(run) => each_line(&run, line::Form::forward(), forward::forward),
         Command::Annotate(options) => return annotate::annotate(&options, threads),
         Command::Eval(options) => eval::eval(&options),
         Command::Bench(options) => bench::bench(&options),
@@ -149,8 +155,16 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("luke: {}: {error}", error.code());
-            ExitCode::FAILURE
+            exit_code(&error)
         }
+    }
+}
+
+/// An argument that is wrong ends the program as one does that clap refuses.
+fn exit_code(error: &LukeError) -> ExitCode {
+    match error {
+        LukeError::Input { .. } => ExitCode::from(2),
+        _ => ExitCode::FAILURE,
     }
 }
 
@@ -182,16 +196,21 @@ fn lines(arguments: &Lines, method: Method) -> luke_web::Result<()> {
 
 /// Calls `call` with the arguments and the options of each line. Writes one line for each line of input: the answer, or the
 /// error of that line. If a line has an `id`, the answer is under `answer` beside it. Blank lines give no line.
+///
+/// # Errors
+/// - `input` if `--options` is wrong; before the first line is read
+/// - `io` if standard input or output fails
+/// - those of [`directory::load`]
 fn each_line(
     Lines { run, options, pass_cache_bytes }: &Lines,
     form: line::Form,
     call: impl Fn(&Luke, Value, Value) -> luke_web::Result<Value>,
 ) -> luke_web::Result<()> {
-    let common: Map<String, Value> = serde_json::from_str(options)
-        .map_err(|error| LukeError::Input { argument: "--options".into(), reason: error.to_string() })?;
+    let common = options::parse(options)?;
     let luke = pollster::block_on(directory::load(&run.model, run.device.into(), false))?;
     luke.set_pass_cache_bytes(*pass_cache_bytes);
-    let broken = |error: std::io::Error| LukeError::Unsupported(format!("standard input or output: {error}"));
+    options::try_out(&common, |options| call(&luke, form.example.clone(), options))?;
+    let broken = |error: std::io::Error| LukeError::io("standard input or output", &error);
     let mut out = std::io::stdout().lock();
     let (mut input, mut line, mut number) = (std::io::stdin().lock(), Vec::new(), 0);
     while let Some(whole) = read_line(&mut input, &mut line, MAX_LINE_BYTES).map_err(broken)? {
@@ -203,9 +222,9 @@ fn each_line(
         let (text, mut id) = (if whole { Ok(line.as_slice()) } else { Err(too_long()) }, None);
         let answer = text
             .and_then(line::parse)
-            .and_then(|mut fields| {
-                id = fields.remove("id");
-                line::call(&form, fields, &common)
+            .and_then(|line| {
+                id = line.id;
+                line::call(&form, line.fields, &common)
             })
             .and_then(|(input, options)| call(&luke, input, options));
         let answer = line::output(id, answer, number);

@@ -138,7 +138,7 @@ mod tests {
             refused("bytes", &|m| m["chunks"][0]["bytes"] = bytes.clone());
             refused("bytes", &|m| m["files"]["tokenizer"]["bytes"] = bytes.clone());
         }
-        refused("invalid", &|m| m["chunks"][0]["bytes"] = json!(-1));
+        refused("must be a whole number of 0 or more, not -1", &|m| m["chunks"][0]["bytes"] = json!(-1));
         refused("more than", &|m| m["chunks"] = json!(vec![m["chunks"][0].clone(); MAX_CHUNKS + 1]));
     }
 

@@ -98,7 +98,7 @@ mod tests {
         // A number that is finite in JSON and not in f32.
         refused("not finite", &|m| m["selfTest"]["expected"] = json!([1e39]));
         for tolerance in [json!(0), json!(-1), json!(1e39), json!(1e10), json!(null)] {
-            refused(if tolerance.is_null() { "invalid" } else { "tolerance" }, &|m| {
+            refused(if tolerance.is_null() { "must be a number, not null" } else { "tolerance" }, &|m| {
                 m["selfTest"]["tolerance"] = tolerance.clone();
             });
         }

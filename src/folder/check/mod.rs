@@ -15,7 +15,7 @@ use super::file::FileEntry;
 use super::limits::{MAX_MANIFEST_BYTES, MAX_TEXT_BYTES};
 use super::manifest::{EntityTable, Manifest};
 use crate::config::LukeConfig;
-use crate::error::{LukeError, Result, shortened};
+use crate::error::{LukeError, Result, json_reason, shortened};
 use crate::file_start;
 
 /// A manifest whose parts fit each other, its config, and its tensors in the order in which the model takes them. Only
@@ -51,7 +51,7 @@ impl CheckedFolder {
         }
         file_start::check("manifest.json", json.as_bytes())?;
         let json = json.trim_start_matches('\u{feff}');
-        let not_json = |error: serde_json::Error| bad(format!("is not JSON: {error}"));
+        let not_json = |error: serde_json::Error| bad(json_reason(&error));
         let header: Header = match serde_json::from_str(json) {
             Err(error) if error.is_data() => Header::default(),
             header => header.map_err(not_json)?,
@@ -64,7 +64,7 @@ impl CheckedFolder {
             Some(other) => return Err(bad(format!("version {other} is not supported, only 1"))),
             None => return Err(bad("has no version")),
         }
-        Self::new(serde_json::from_str(json).map_err(|error| bad(error.to_string()))?, Kind::ModelFolder)
+        Self::new(serde_json::from_str(json).map_err(not_json)?, Kind::ModelFolder)
     }
 
     /// Checks the manifest of a checkpoint that is loaded without conversion: its chunks are parts of the checkpoint's
@@ -172,7 +172,7 @@ mod tests {
             (r#"{"format":{"a":[1]}}"#, "format"),
             (r#"{"format":"luke-web"}"#, "no version"),
             (r#"{"format":"luke-web","version":2}"#, "version 2"),
-            (r#"{"format":"luke-web","version":1}"#, "missing field"),
+            (r#"{"format":"luke-web","version":1}"#, "is missing"),
         ] {
             let error = CheckedFolder::parse(text).unwrap_err();
             assert_eq!(error.code(), "format");
@@ -191,6 +191,6 @@ mod tests {
         }
         refused("layer_norm_eps", &|m| m["config"]["layer_norm_eps"] = json!(-1e30));
         refused("vocab_size", &|m| m["config"]["vocab_size"] = json!(1 << 30));
-        refused("invalid", &|m| m["config"] = json!(3));
+        refused("is not a JSON object", &|m| m["config"] = json!(3));
     }
 }

@@ -8,7 +8,7 @@ mod unigram;
 mod word_piece;
 
 use super::tokenizer_json::{FILE, PostProcessor, TokenizerJson};
-use crate::error::{LukeError, Result};
+use crate::error::{LukeError, Result, json_reason};
 use crate::file_start;
 use names::Names;
 
@@ -23,7 +23,7 @@ pub(crate) fn json_file<T: serde::de::DeserializeOwned>(files: Lookup, name: &st
     let Some(bytes) = files(name)? else { return Ok(None) };
     serde_json::from_slice(file_start::check(name, &bytes)?)
         .map(Some)
-        .map_err(|error| LukeError::format(name, error.to_string()))
+        .map_err(|error| LukeError::format(name, json_reason(&error)))
 }
 
 impl TokenizerJson {

@@ -15,7 +15,7 @@ use ahash::AHashMap;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::error::{LukeError, Result};
+use crate::error::{LukeError, Result, json_reason};
 use crate::file_start;
 
 pub use check::CheckedTokenizerJson;
@@ -80,7 +80,7 @@ impl TokenizerJson {
     /// `format` where it is no JSON, or has a part that no LUKE tokenizer has.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         serde_json::from_slice(file_start::check(FILE, bytes)?)
-            .map_err(|error| LukeError::format(FILE, error.to_string()))
+            .map_err(|error| LukeError::format(FILE, json_reason(&error)))
     }
 
     /// The parts of a slow tokenizer.

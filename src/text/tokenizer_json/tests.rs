@@ -112,7 +112,7 @@ fn templates_name_only_what_is_there() {
     change("pair must be", &|t| t["pair"][4]["SpecialToken"]["id"] = json!("[CLS]"));
     change("no token '[SEP]' has the id 7", &|t| t["special_tokens"]["[SEP]"]["ids"] = json!([7]));
     change("is not defined with one id", &|t| t["special_tokens"]["[SEP]"]["ids"] = json!([1, 1]));
-    change("unknown variant `C`", &|t| t["single"][1]["Sequence"]["id"] = json!("C"));
+    change("must be 'A' or 'B', not 'C'", &|t| t["single"][1]["Sequence"]["id"] = json!("C"));
     refused(unigram(), "no token '</s>' has the id 9", |j| j["post_processor"]["sep"][1] = json!(9));
     refused(unigram(), "post_processor: there is none", |j| j["post_processor"] = Value::Null);
     refused(unigram(), "ByteLevel", |j| j["post_processor"] = json!({ "type": "ByteLevel" }));
@@ -123,9 +123,13 @@ fn templates_name_only_what_is_there() {
 #[test]
 fn numbers_are_bounded_and_patterns_are_known() {
     for chars in [json!(0), json!(1001), json!(1_000_000_000), json!(-1), json!(1.5)] {
-        refused(word_piece(), if chars.is_u64() { "max_input_chars_per_word" } else { "invalid" }, |j| {
-            j["model"]["max_input_chars_per_word"] = chars;
-        });
+        refused(
+            word_piece(),
+            if chars.is_u64() { "max_input_chars_per_word" } else { "must be a whole number" },
+            |j| {
+                j["model"]["max_input_chars_per_word"] = chars;
+            },
+        );
     }
     let replace = |pattern: Value, content: &str| json!({ "type": "Replace", "pattern": pattern, "content": content });
     let many = replace(json!({ "String": "a" }), &"a".repeat(1000));
@@ -185,7 +189,7 @@ fn vocabularies_are_whole() {
     refused(word_piece(), "unk_token '[X]'", |j| j["model"]["unk_token"] = json!("[X]"));
     refused(word_piece(), "twice", |j| j["model"]["vocab"]["b"] = json!(3));
     refused(word_piece(), "must be below", |j| j["model"]["vocab"]["b"] = json!(1 << 24));
-    refused(word_piece(), "invalid", |j| j["model"]["vocab"]["b"] = json!(-1));
+    refused(word_piece(), "must be a whole number", |j| j["model"]["vocab"]["b"] = json!(-1));
     refused(word_piece(), "513 bytes", |j| j["model"]["vocab"]["b".repeat(513)] = json!(5));
     refused(word_piece(), "513 bytes", |j| j["model"]["continuing_subword_prefix"] = json!("#".repeat(513)));
     refused(word_piece(), "513 bytes", |j| j["decoder"]["prefix"] = json!("#".repeat(513)));
@@ -197,7 +201,7 @@ fn vocabularies_are_whole() {
     refused(unigram(), "is not that of a Unigram", |j| j["model"]["vocab"] = json!({ "a": 1 }));
     refused(unigram(), "WordLevel", |j| j["model"]["type"] = json!("WordLevel"));
     refused(unigram(), "model", |j| drop(j.as_object_mut().unwrap().remove("model")));
-    refused(unigram(), "`colour`", |j| j["colour"] = json!(1));
+    refused(unigram(), "there is no 'colour'", |j| j["colour"] = json!(1));
     refused(unigram(), "version", |j| j["version"] = json!("2.0"));
 }
 

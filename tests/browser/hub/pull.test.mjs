@@ -74,6 +74,41 @@ test('a model folder is copied by its manifest, and not fetched again', async ()
   assertSame(folder, MINI);
 });
 
+test('what says what may be done with a model is copied too', async () => {
+  const documents = ['COPYING', 'LICENSE-APACHE', 'LICENSE-MIT', 'NOTICE.txt', 'README.md'];
+  const from = fresh();
+  cpSync(RAW, from, { recursive: true });
+  for (const name of [...documents, 'notes.txt']) writeFileSync(join(from, name), name);
+  const { server, url } = await listen(staticFiles({ '/': from }));
+  try {
+    const folder = fresh();
+    await succeeds(url, folder);
+    assertSame(folder, from);
+    assert.deepEqual(documents.filter((name) => !existsSync(join(folder, name))), []);
+    assert.equal(existsSync(join(folder, 'notes.txt')), false);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+test('failures of the network and of the disk are sentences', async () => {
+  const { server, url } = await listen(staticFiles({ '/': RAW }));
+  await new Promise((resolve) => (server.close(resolve), server.closeAllConnections()));
+  const host = new URL(url).host.replaceAll('.', '\\.');
+  const gone = await pull(url, fresh(), '--retries', '0');
+  assert.equal(gone.code, 3);
+  assert.match(gone.err, new RegExp(`cannot fetch .*: ${host} refuses the connection\\. Does its server run`));
+  const nowhere = await pull('http://no-such-host.invalid/m/', fresh(), '--retries', '0');
+  assert.equal(nowhere.code, 3);
+  assert.match(nowhere.err, /there is no host no-such-host\.invalid|the name no-such-host\.invalid cannot be looked up/);
+  const file = fresh();
+  writeFileSync(file, '');
+  const { code, err } = await pull('luke/raw', join(file, 'in'));
+  assert.deepEqual([code, /is not in a folder: a part of its path is a file|a file of this name/.test(err)], [5, true], err);
+  for (const said of [gone.err, nowhere.err, err]) assert.doesNotMatch(said, /fetch failed|getaddrinfo|ENO|ECONN|EEXIST/);
+});
+
 test('a checkpoint is verified by what the hub says of its files', async () => {
   for (const settings of [{}, { weak: true }, { cached: true }, { missing: 'html' }, { missing: 'app' }, { missing: 'json' }, { missing: 'typed' }, { ranges: false }]) {
     hub.reset();

@@ -142,7 +142,12 @@ fn wrong_lines_keep_their_place_and_get_an_error() {
     // Without `keep` the run ends there, and what is before it is written.
     let output = piped(&mut annotate(&[]), &input);
     assert_eq!(code(&output), 3);
-    assert!(message(&output).contains("line 2: input: line: is not a JSON object"), "{}", message(&output));
+    assert!(
+        message(&output)
+            .contains("line 2: input: line: is not JSON: a name in double quotes should be here (column 3)"),
+        "{}",
+        message(&output)
+    );
     assert_eq!(lines_of(&output.stdout).len(), 1);
 }
 
@@ -189,16 +194,17 @@ fn fields_have_the_names_that_the_options_say() {
     let lines = lines_of(&output.stdout);
     assert!(lines[0].starts_with(br#"{"body":"Tokyo","text":1,"found":["#), "{}", message(&output));
     assert!(lines[1].starts_with(br#"{"text":"Tokyo","why":{"code":"input","#));
-    for (wrong, reason) in [
-        (["--field", "words=body"], "'words=body' does not name a field for text"),
-        (["--field", "text=entities"], "the field 'entities' has two meanings"),
-        (["--error-field", "line"], "'line' is the field of a line that is no object"),
-        (["--options", "[]"], "is not a JSON object"),
-        (["--options", r#"{"labels":["X"]}"#], "labels"),
-        (["--task", "qa"], "task-unavailable"),
+    for (wrong, reason, status) in [
+        (["--field", "words=body"], "'words=body' does not name a field for text", 2),
+        (["--field", "text=entities"], "the field 'entities' has two meanings", 2),
+        (["--error-field", "line"], "'line' is the field of a line that is no object", 2),
+        (["--options", "[]"], "--options: must be an object, not a list", 2),
+        (["--options", r#"{"labels":["X"]}"#], "--options: labels", 2),
+        (["--options", r#"{"topK":1}"#], "--options: topK: there is no 'topK' (there are: threshold", 2),
+        (["--task", "qa"], "task-unavailable", 1),
     ] {
-        let output = piped(&mut annotate(&wrong), b"");
-        assert_eq!((code(&output), output.stdout.len()), (1, 0), "{wrong:?}");
+        let output = piped(&mut annotate(&wrong), b"{\"text\":\"Tokyo\"}\n");
+        assert_eq!((code(&output), output.stdout.len()), (status, 0), "{wrong:?}");
         assert!(message(&output).contains(reason), "{}", message(&output));
     }
     assert_eq!(code(&piped(&mut annotate(&["--on-error", "ignore"]), b"")), 2);

@@ -180,7 +180,7 @@ fn record_is_read_in_the_form_of_superglue() {
     assert_eq!(one["metrics"], other["metrics"]);
     let error =
         eval("micro-cloze", "record", &written("broken", format!("{}\n{{\"qas\": []}}\n", line(4)))).unwrap_err();
-    assert!(error.contains("field-broken:2: missing field `passage`"), "{error}");
+    assert!(error.contains("field-broken:2: 'passage' is missing"), "{error}");
 }
 
 #[test]

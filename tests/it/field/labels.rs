@@ -52,6 +52,42 @@ fn no_entity_may_be_any_label() {
     }
 }
 
+/// What else asks which label is no entity: near misses, the filter of spans, and the options.
+#[test]
+fn every_option_knows_no_entity() {
+    let found = |luke: &Luke, options: serde_json::Value| {
+        let value = pollster::block_on(luke.call("ner", TEXT.into(), options)).unwrap();
+        let list = |found: &serde_json::Value| -> Vec<_> {
+            let places = found.as_array().unwrap().iter();
+            places.map(|e| (e["start"].clone(), e["end"].clone(), e["label"].clone(), e["lostTo"].clone())).collect()
+        };
+        let runners_up = if value.is_array() { Vec::new() } else { list(&value["runnersUp"]) };
+        (list(if value.is_array() { &value } else { &value["entities"] }), runners_up)
+    };
+    let options = [
+        json!({ "runnersUp": 0.05 }),
+        json!({ "runnersUp": 0.0, "candidates": "likely" }),
+        json!({ "candidates": "likely" }),
+        json!({ "labels": ["MISC"], "runnersUp": 0.1 }),
+        json!({ "threshold": 0.3, "sentences": "none" }),
+        json!({ "context": "document" }),
+    ];
+    let plain = load(&folder("micro-span_cls"));
+    for (name, labels, order) in [
+        ("none-nil-last", ["LOC", "MISC", "PER", "ORG", "NIL"], [4, 1, 2, 3, 0]),
+        ("none-o-third", ["PER", "MISC", "O", "ORG", "LOC"], [2, 1, 0, 3, 4]),
+    ] {
+        let from = in_order(name, labels, order);
+        let luke = load(&convert(&from, name, &["--entities", "full"]).unwrap());
+        for options in &options {
+            let (entities, runners_up) = found(&luke, options.clone());
+            assert_eq!((entities, runners_up.clone()), found(&plain, options.clone()), "{name} {options}");
+            assert_eq!(runners_up.is_empty(), options["runnersUp"].is_null(), "{name} {options}");
+            assert!(runners_up.iter().all(|(_, _, label, _)| label != "O" && label != "NIL"), "{name} {options}");
+        }
+    }
+}
+
 #[test]
 fn labels_of_which_none_means_no_entity_are_refused_by_name() {
     let order = [0, 1, 2, 3, 4];

@@ -9,6 +9,11 @@ use crate::support::folder;
 
 /// The lines that a task writes.
 fn run(task: &str, model: &str, input: &[u8]) -> Vec<Value> {
+    written(task, model, input).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What a task writes.
+fn written(task: &str, model: &str, input: &[u8]) -> String {
     let mut child = Command::new(env!("CARGO_BIN_EXE_luke"))
         .args([task, &folder(model).display().to_string()])
         .stdin(Stdio::piped())
@@ -18,7 +23,7 @@ fn run(task: &str, model: &str, input: &[u8]) -> Vec<Value> {
     child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn ner(input: &str) -> Vec<Value> {
@@ -43,6 +48,40 @@ fn an_id_comes_back_with_the_answer_and_with_the_error() {
 }
 
 #[test]
+fn an_id_comes_back_byte_for_byte() {
+    let ids =
+        ["1.0", "1e5", "-0", "123456789012345678901234567890", r#""\u0041\/\ud800""#, r#"{ "b": 1.50, "a": [] }"#];
+    let lines: String = ids
+        .iter()
+        .flat_map(|id| [format!("{{\"text\": \"Tokyo\", \"id\": {id} }}\n"), format!("{{\"id\":{id},\"text\":3}}\n")])
+        .collect();
+    let output = written("ner", "micro-span_cls", lines.as_bytes());
+    let found: Vec<&str> = output.lines().collect();
+    assert_eq!(found.len(), 2 * ids.len());
+    for (id, found) in ids.iter().zip(found.chunks(2)) {
+        for (line, field) in found.iter().zip(["answer", "error"]) {
+            assert!(line.starts_with(&format!("{{\"id\":{id},\"{field}\":")), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_name_that_an_object_has_twice_is_refused() {
+    let lines = [
+        r#"{"text": "Tokyo", "text": "Paris"}"#,
+        r#"{"id": 1, "text": "Tokyo", "id": 2}"#,
+        r#"{"text": "Tokyo", "options": {"threshold": 0, "threshold": 1}}"#,
+    ];
+    for (answer, name) in ner(&lines.join("\n")).iter().zip(["text", "id", "threshold"]) {
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(message.starts_with(&format!("line: the field '{name}' is there twice (column ")), "{message}");
+    }
+    let span = br#"{"text": "Tokyo", "span": {"start": 0, "start": 1, "end": 5}}"#;
+    let answer = run("typing", "micro-entity_cls", span).remove(0);
+    assert!(answer["error"]["message"].as_str().unwrap().contains("'start' is there twice"), "{answer}");
+}
+
+#[test]
 fn fields_that_a_task_does_not_have_are_named_with_the_lines_number() {
     let found = ner(
         "{\"text\": \"Tokyo\"}\n\n{\"text\": \"x\", \"label\": [], \"meta\": {}}\n{\"sentence\": \"x\"}\n{\"text\": \"a\" \"b\"}\n[1]\n",
@@ -51,8 +90,8 @@ fn fields_that_a_task_does_not_have_are_named_with_the_lines_number() {
     for (answer, line, parts) in [
         (&found[1], 3, &["'label', 'meta'", "'id'"][..]),
         (&found[2], 4, &["'sentence'", "'text'"]),
-        (&found[3], 5, &["at column"]),
-        (&found[4], 6, &["not a JSON object"]),
+        (&found[3], 5, &["is not JSON: ',' or '}' should be here (column "]),
+        (&found[4], 6, &["must be an object, not a list"]),
     ] {
         assert_eq!((&answer["error"]["line"], &answer["error"]["code"]), (&json!(line), &json!("input")), "{answer}");
         let message = answer["error"]["message"].as_str().unwrap();

@@ -283,5 +283,5 @@ fn null_means_a_default_in_every_small_file() {
         edit(&folder.join("config.json"), |c| c["hidden_size"] = Value::Null)
     });
     let error = convert(&odd, "null-size", &[]).unwrap_err();
-    assert!(error.contains("config.json: hidden_size: invalid type: null"), "{error}");
+    assert!(error.contains("config.json: hidden_size: must be a whole number of 0 or more, not null"), "{error}");
 }

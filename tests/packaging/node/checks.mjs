@@ -2,7 +2,7 @@
 //   node checks.mjs CHECKPOINT URL      a folder with a checkpoint, and the URL of a server with the default model
 // Prints `ok` or `FAILED` with the title of each check.
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -79,9 +79,18 @@ const CHECKS = {
   },
 
   'what is wrong is told by the codes of the documents': async () => {
+    const odd = mkdtempSync(join(tmpdir(), 'luke-odd-'));
+    mkdirSync(join(odd, 'manifest.json'));
+    let retries = 0;
+    const onProgress = ({ phase }) => (retries += phase === 'retry' ? 1 : 0);
     const wrong = [
-      ['network', () => Luke.load('./no-such-folder/'), /no-such-folder/],
-      ['network', () => Luke.load(join(MODEL, '../luke-web')), /luke-web/],
+      ['io', () => Luke.load('./no-such-folder/'), /no-such-folder.* there is no such file or folder/],
+      ['io', () => Luke.load(join(MODEL, '../luke-web')), /luke-web.* there is no such file or folder/],
+      ['io', () => Luke.load(join(MODEL, 'tokenizer.json')), /tokenizer\.json.* a part of its path is a file/],
+      ['io', () => Luke.load(odd, { onProgress }), /manifest\.json: is a folder, not a file/],
+      ['io', () => Luke.load(pathToFileURL(odd), { onProgress }), /manifest\.json: is a folder, not a file/],
+      ['input', () => Luke.load('ftp://models.test/mini/', { onProgress }), /ftp:.* begins with https:, http: or file:/],
+      ['network', () => Luke.load('http://no-such-host.invalid/mini/', { retries: 0 }), /there is no host no-such-host\.invalid|no-such-host\.invalid cannot be/],
       ['input', () => Luke.load(''), /the model/],
       ['input', () => Luke.load(MODEL, { threads: 0 }), /threads/],
       ['unsupported', () => Luke.load(MODEL, { device: 'webgpu' }), /WebGPU/],
@@ -99,6 +108,8 @@ const CHECKS = {
         return true;
       });
     }
+    rmSync(odd, { recursive: true });
+    assert.equal(retries, 0, 'what will not change is not tried again');
   },
 
   'an abort ends a load and a call': async () => {

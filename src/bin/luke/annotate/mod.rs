@@ -19,7 +19,8 @@ use luke_web::heads::Method;
 use luke_web::{LukeError, Result, directory};
 use serde_json::{Value, json};
 
-use crate::folder::{file_error, read};
+use crate::folder::{io_error, read};
+use crate::{exit_code, line, options};
 use input::Groups;
 use output::Output;
 use progress::{Counted, Progress};
@@ -92,16 +93,13 @@ pub enum OnError {
 }
 
 impl TaskName {
-    /// The method, its arguments, the field for its result, and an input that every model with its head can take.
-    fn parts(self) -> (Method, &'static [&'static str], &'static str, Value) {
+    /// The method, its arguments, and the field for its result.
+    fn parts(self) -> (Method, &'static [&'static str], &'static str) {
         match self {
-            Self::Ner => (Method::Ner, &["text"], "entities", "a".into()),
-            Self::Typing => (Method::Typing, &["text", "span"], "types", json!({ "text": "a", "span": [0, 1] })),
-            Self::Relation => {
-                let input = json!({ "text": "a b", "head": [0, 1], "tail": [2, 3] });
-                (Method::Relation, &["text", "head", "tail"], "relations", input)
-            }
-            Self::Qa => (Method::Qa, &["question", "context"], "answer", json!({ "question": "a", "context": "b" })),
+            Self::Ner => (Method::Ner, &["text"], "entities"),
+            Self::Typing => (Method::Typing, &["text", "span"], "types"),
+            Self::Relation => (Method::Relation, &["text", "head", "tail"], "relations"),
+            Self::Qa => (Method::Qa, &["question", "context"], "answer"),
         }
     }
 }
@@ -126,7 +124,10 @@ impl From<LukeError> for Failure {
 pub fn annotate(options: &Options, threads: Option<u16>) -> ExitCode {
     let (message, code) = match run(options, threads) {
         Ok(()) => return ExitCode::SUCCESS,
-        Err(Failure::Failed(error)) => (format!("{}: {error}", error.code()), 1),
+        Err(Failure::Failed(error)) => {
+            eprintln!("luke: {}: {error}", error.code());
+            return exit_code(&error);
+        }
         Err(Failure::Line { number, error }) => (format!("line {number}: {}: {error}", error.code()), 3),
         Err(Failure::OtherRun(reason)) => (reason, 4),
     };
@@ -135,7 +136,7 @@ pub fn annotate(options: &Options, threads: Option<u16>) -> ExitCode {
 }
 
 fn run(options: &Options, threads: Option<u16>) -> std::result::Result<(), Failure> {
-    let (task, probe) = task(options)?;
+    let task = task(options)?;
     let max_line_bytes = options.max_line_bytes as usize;
     let (input, total) = open_input(&options.input)?;
     let (input, bytes_read) = Counted::new(input);
@@ -158,7 +159,7 @@ fn run(options: &Options, threads: Option<u16>) -> std::result::Result<(), Failu
     // In f32 a result that was kept can differ in its last bits. The output must not depend on where a run was stopped.
     luke.set_pass_cache_bytes(0);
     // A wrong option is a fault of the run, not of every line.
-    task.call(&luke, probe)?;
+    task.call(&luke, line::example(task.method)).map_err(options::named)?;
     let (output, done, next) = Output::open(&options.output, header, &task, &mut groups, max_line_bytes)?;
     if options.on_error == OnError::Fail && done.errors > 0 {
         let path = options.output.display();
@@ -178,15 +179,11 @@ fn run(options: &Options, threads: Option<u16>) -> std::result::Result<(), Failu
     Ok(())
 }
 
-/// The task that the options name, and an input to try it with.
-fn task(options: &Options) -> Result<(Task, Value)> {
+/// The task that the options name.
+fn task(options: &Options) -> Result<Task> {
     let wrong = |argument: &str, reason: String| LukeError::Input { argument: argument.into(), reason };
-    let task_options: Value =
-        serde_json::from_str(&options.options).map_err(|error| wrong("--options", error.to_string()))?;
-    if !task_options.is_object() {
-        return Err(wrong("--options", "is not a JSON object".into()));
-    }
-    let (method, names, result, probe) = options.task.parts();
+    let task_options = options::parse(&options.options)?.into();
+    let (method, names, result) = options.task.parts();
     let mut arguments: Vec<(&str, String)> = names.iter().map(|name| (*name, (*name).to_owned())).collect();
     for given in &options.fields {
         let named = given.split_once('=').and_then(|(name, field)| {
@@ -208,7 +205,7 @@ fn task(options: &Options) -> Result<(Task, Value)> {
     if error == LINE_FIELD {
         return Err(wrong("--error-field", format!("'{LINE_FIELD}' is the field of a line that is no object")));
     }
-    Ok((Task { method, options: task_options, arguments, result, error }, probe))
+    Ok(Task { method, options: task_options, arguments, result, error })
 }
 
 /// An input and its bytes, where they are known.
@@ -216,16 +213,16 @@ fn open_input(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>)> {
     if path.as_os_str() == "-" {
         return Ok((Box::new(io::stdin()), None));
     }
-    let broken = |error: io::Error| file_error(path, &error);
+    let broken = |error: io::Error| io_error(path, &error);
     let file = File::open(path).map_err(broken)?;
     let known = file.metadata().map_err(broken)?;
     if known.is_dir() {
-        return Err(file_error(path, &"is a folder"));
+        return Err(broken(io::ErrorKind::IsADirectory.into()));
     }
     Ok((Box::new(file), known.is_file().then_some(known.len())))
 }
 
 /// An error of the input.
 fn input_error(error: &io::Error) -> Failure {
-    LukeError::Format { file: "input".into(), reason: error.to_string() }.into()
+    LukeError::io("input", error).into()
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::input::{Group, Groups};
 use super::task::{Outcome, Task};
-use crate::folder::{self, file_error};
+use crate::folder::{self, io_error};
 
 /// How many times the bytes of the longest line of input a line of output may have, when it is read again.
 const MAX_GROWTH: u64 = 64;
@@ -44,7 +44,7 @@ impl Output {
     /// next, if `groups` had to be read so far.
     ///
     /// # Errors
-    /// [`Failure::OtherRun`] if the file is of something else, or another run writes it; `format` if it cannot be opened.
+    /// [`Failure::OtherRun`] if the file is of something else, or another run writes it; `io` if it cannot be opened.
     pub fn open(
         path: &Path,
         header: Value,
@@ -55,7 +55,7 @@ impl Output {
         if path.as_os_str() == "-" {
             return Ok((Self::Stream(Box::new(io::stdout())), Done::default(), None));
         }
-        let broken = |error: io::Error| file_error(path, &error);
+        let broken = |error: io::Error| io_error(path, &error);
         if fs::metadata(path).is_ok_and(|known| !known.is_file()) {
             let file = OpenOptions::new().write(true).open(path).map_err(broken)?;
             return Ok((Self::Stream(Box::new(file)), Done::default(), None));
@@ -99,10 +99,10 @@ impl Output {
     /// Brings all to the disk, and says in the record that the run is complete.
     ///
     /// # Errors
-    /// `format` if that fails.
+    /// `io` if that fails.
     pub fn finish(&self, done: Done) -> Result<()> {
         let Self::File(output) = self else { return Ok(()) };
-        output.file.sync_all().map_err(|error| file_error(&output.path, &error))?;
+        output.file.sync_all().map_err(|error| io_error(&output.path, &error))?;
         output.record(Some(done))
     }
 }
@@ -130,7 +130,7 @@ impl OutputFile {
                 _ => Ok(()),
             }
         };
-        write().map_err(|error| file_error(&path, &error))
+        write().map_err(|error| io_error(&path, &error))
     }
 
     /// Checks that the record is of a run like this one.
@@ -157,7 +157,7 @@ impl OutputFile {
         groups: &mut Groups,
         max_line_bytes: usize,
     ) -> std::result::Result<(Done, Option<Group>), Failure> {
-        let broken = |error: io::Error| file_error(&self.path, &error);
+        let broken = |error: io::Error| io_error(&self.path, &error);
         let max = (max_line_bytes as u64).saturating_mul(MAX_GROWTH).saturating_add(1 << 20);
         let mut written = BufReader::with_capacity(1 << 20, File::open(&self.path).map_err(broken)?);
         let (mut done, mut kept, mut line) = (Done::default(), 0, Vec::new());

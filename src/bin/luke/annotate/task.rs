@@ -3,13 +3,15 @@
 
 use std::fmt;
 
+use luke_web::error::json_line_reason;
 use luke_web::heads::Method;
 use luke_web::{Luke, LukeError, Result, file_start};
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Value, json};
 
 use super::input::Line;
 use crate::line::whole_surrogates;
+use crate::unique::{Unique, twice};
 
 /// The field of an object that holds a line which is no object.
 pub const LINE_FIELD: &str = "line";
@@ -100,12 +102,7 @@ impl Task {
     fn parse(&self, text: &str) -> Result<(Vec<Option<Value>>, Fields)> {
         let mut from = serde_json::Deserializer::from_str(text);
         let parsed = Wanted(self).deserialize(&mut from).and_then(|parsed| from.end().map(|()| parsed));
-        parsed.map_err(|error| {
-            // The column is enough: a line has no lines.
-            let message = error.to_string();
-            let reason = message.split(" at line 1 column").next().unwrap_or_default();
-            bad_line(format!("is not a JSON object that can be read: {reason} (column {})", error.column()))
-        })
+        parsed.map_err(|error| bad_line(json_line_reason(&error)))
     }
 
     /// The answers to the lines of a group.
@@ -261,8 +258,9 @@ impl<'de> Visitor<'de> for Wanted<'_> {
             match argument {
                 None => map.next_value::<IgnoredAny>().map(|_| ())?,
                 Some(argument) => {
-                    if values[argument].replace(map.next_value::<Value>()?).is_some() {
-                        return Err(A::Error::custom(format!("the field '{key}' is there twice")));
+                    let Unique(value) = map.next_value()?;
+                    if values[argument].replace(value).is_some() {
+                        return Err(twice(&key));
                     }
                 }
             }

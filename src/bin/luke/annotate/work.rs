@@ -112,7 +112,7 @@ impl Work {
             let done = state.done;
             if let Some(file) = syncer.as_ref().filter(|_| synced.elapsed() > SYNC) {
                 drop(state);
-                file.sync_data().map_err(|error| LukeError::Unsupported(format!("output: {error}")))?;
+                file.sync_data().map_err(|error| LukeError::io("output", &error))?;
                 synced = Instant::now();
                 state = lock(&work.state);
             }
@@ -239,7 +239,7 @@ impl Annotated {
 }
 
 fn output_error(error: &io::Error) -> Failure {
-    LukeError::Unsupported(format!("output: {error}")).into()
+    LukeError::io("output", error).into()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use luke_web::Result;
 use tar::EntryType;
 
-use crate::folder::file_error;
+use crate::folder::read_error;
 
 /// The most bytes that an archive may unpack to. mLUKE large unpacks to about 5 GB.
 const MAX_UNPACKED_BYTES: u64 = 32 << 30;
@@ -37,15 +37,16 @@ impl<'a> Unpacked<'a> {
     /// Unpacks `checkpoint` into a folder beside `output`, if it is a file. A folder stays as it is.
     ///
     /// # Errors
-    /// `format` if the archive cannot be read or unpacked, if it is larger than the limits of this file, or if it has a
-    /// link, a sparse file, two files of one name, or a path that leaves its folder.
+    /// - `io` if the archive cannot be read, or its files cannot be written
+    /// - `format` if it cannot be unpacked, if it is larger than the limits of this file, or if it has a link, a sparse
+    ///   file, two files of one name, or a path that leaves its folder
     pub fn of(checkpoint: &'a Path, output: &Path) -> Result<Self> {
         if !checkpoint.is_file() {
             return Ok(Self::Folder(checkpoint));
         }
         let unpacked = Self::Archive(super::place::beside(output, "unpacked"));
         super::place::remove(unpacked.folder())?;
-        unpack(checkpoint, unpacked.folder()).map_err(|error| file_error(checkpoint, &error))?;
+        unpack(checkpoint, unpacked.folder()).map_err(|error| read_error(checkpoint, &error))?;
         Ok(unpacked)
     }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use luke_web::checkpoint::{About, Rows, Stored};
 use luke_web::config::{MAX_ENTITY_VOCAB_SIZE, MAX_VOCAB_SIZE};
+use luke_web::error::json_line_reason;
 use luke_web::heads::{HeadKind, HeadLayers};
 use luke_web::text::{CheckedTokenizerJson, TokenizerJson};
 use luke_web::{LukeError, Result, file_start};
@@ -40,8 +41,8 @@ const RELATION_LABELS: &str = "no_relation org:alternate_names org:city_of_headq
 /// Reads the folder of an unpacked archive. `tokenizer` is the folder with the tokenizer's files.
 ///
 /// # Errors
-/// `format` if a file is missing or is not of its form, if the model is not based on RoBERTa, or if the numbers of
-/// words, entities and rows do not fit each other.
+/// `io` if a file cannot be read; `format` if it is not of its form, if the model is not based on RoBERTa, or if the
+/// numbers of words, entities and rows do not fit each other.
 pub fn read_archive(folder: &Path, tokenizer: &Path) -> Result<Checkpoint> {
     let path = folder.join("metadata.json");
     let metadata: Metadata = folder::json(&path)?;
@@ -175,7 +176,8 @@ fn jsonl_vocab(path: &Path, text: &str) -> Result<BTreeMap<String, u32>> {
     }
     let mut vocab = BTreeMap::new();
     for (number, line) in text.lines().enumerate() {
-        let wrong = |error: serde_json::Error| file_error(path, &format!("line {}: {error}", number + 1));
+        let wrong =
+            |error: serde_json::Error| file_error(path, &format!("line {}: {}", number + 1, json_line_reason(&error)));
         let entity: Entity = serde_json::from_str(line).map_err(wrong)?;
         for (title, language) in entity.entities {
             if SPECIAL_ENTITIES.contains(&title.as_str()) {

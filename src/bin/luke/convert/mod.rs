@@ -21,6 +21,7 @@ use luke_web::checkpoint::{
 use luke_web::config::LukeConfig;
 use luke_web::directory;
 use luke_web::dtype::DType;
+use luke_web::error::json_reason;
 use luke_web::folder::{EntityTable, Files, Manifest, SelfTest};
 use luke_web::heads::HeadSpec;
 use luke_web::text::{CheckedTokenizerJson, EntityVocab, TokenizerJson, entity_vocab_json};
@@ -104,7 +105,8 @@ const QUANTIZED_TOLERANCE: f32 = 0.04;
 ///
 /// # Errors
 /// - `input` if the output may not be replaced, or if two chosen heads would be one layer
-/// - `format` if the checkpoint cannot be read or followed, or if the folder cannot be written
+/// - `io` if the checkpoint cannot be read, or if the folder cannot be written
+/// - `format` if the checkpoint cannot be followed
 /// - `out-of-memory`
 /// - else those of [`directory::load`] and [`Luke::self_test_values`](luke_web::Luke::self_test_values)
 pub fn convert(options: &Options) -> Result<()> {
@@ -228,7 +230,7 @@ fn hugging_face(folder: &Path, tokenizer: &Path) -> Result<Checkpoint> {
 fn entity_vocab(folder: &Path) -> Result<BTreeMap<String, u32>> {
     let bytes = entity_vocab_json(&lookup(folder))?;
     let json = file_start::without_mark(&bytes);
-    serde_json::from_slice(json).map_err(|error| file_error(&folder.join("entity_vocab.json"), &error))
+    serde_json::from_slice(json).map_err(|error| file_error(&folder.join("entity_vocab.json"), &json_reason(&error)))
 }
 
 /// Whether the tensor has a row for each word.

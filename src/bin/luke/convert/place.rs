@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use luke_web::{LukeError, Result};
 
-use crate::folder::{self, file_error};
+use crate::folder::{self, io_error};
 
 /// Checks that the output may be replaced.
 ///
@@ -40,7 +40,7 @@ impl Temporary {
     /// earlier conversion left there is removed.
     ///
     /// # Errors
-    /// `format` if it cannot be removed.
+    /// `io` if it cannot be removed.
     pub fn beside(output: &Path, what: &str) -> Result<Self> {
         let folder = beside(output, what);
         remove(&folder)?;
@@ -55,10 +55,10 @@ impl Temporary {
     /// Moves the folder to `output`. A folder with that name is moved away first, and removed at the end.
     ///
     /// # Errors
-    /// `format` if a folder cannot be moved. The old folder is then moved back to its place. If that fails too, it stays
+    /// `io` if a folder cannot be moved. The old folder is then moved back to its place. If that fails too, it stays
     /// where it is, and the message says where.
     pub fn move_to(self, output: &Path) -> Result<()> {
-        let broken = |error: std::io::Error| file_error(output, &error);
+        let broken = |error: std::io::Error| io_error(output, &error);
         let old = Self::beside(output, "old")?;
         let replaces = output.exists();
         if replaces {
@@ -69,7 +69,7 @@ impl Temporary {
             let kept = old.path().display().to_string();
             std::mem::forget(old); // it holds the only copy
             let reason = format!("{error}; the folder that was there is now {kept}");
-            return Err(LukeError::Format { file: output.display().to_string(), reason });
+            return Err(LukeError::Io { file: output.display().to_string(), reason });
         }
         Err(broken(error))
     }
@@ -85,10 +85,10 @@ impl Drop for Temporary {
 /// Removes a folder and its contents, if it exists.
 ///
 /// # Errors
-/// `format` if it cannot be removed.
+/// `io` if it cannot be removed.
 pub fn remove(folder: &Path) -> Result<()> {
     match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file_error(folder, &error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io_error(folder, &error)),
         _ => Ok(()),
     }
 }

@@ -13,7 +13,7 @@ use luke_web::memory;
 use luke_web::{LukeError, Result};
 use pytorch_reader::PytorchReader;
 
-use crate::folder::{file_error, read};
+use crate::folder::{file_error, io_error, read, read_error};
 
 /// A checkpoint's tensors, which stay in their files.
 pub struct Tensors {
@@ -40,9 +40,10 @@ impl Tensors {
     /// `pytorch_model.bin`.
     ///
     /// # Errors
-    /// `format` if there is none of these files, if a file cannot be read, if a header is refused by [`read_header`],
-    /// or if a `pytorch_model.bin` is refused: by [`pickle::check`](super::pickle::check), or for a tensor that is
-    /// beyond the limits or has more bytes than the file.
+    /// - `io` if a file cannot be read
+    /// - `format` if there is none of these files, if a header is refused by [`read_header`], or if a
+    ///   `pytorch_model.bin` is refused: by [`pickle::check`](super::pickle::check), or for a tensor that is beyond the
+    ///   limits or has more bytes than the file
     pub fn open(folder: &Path) -> Result<Self> {
         let (single, index) = (folder.join("model.safetensors"), folder.join("model.safetensors.index.json"));
         let pickle = folder.join("pytorch_model.bin");
@@ -67,7 +68,7 @@ impl Tensors {
     ///
     /// # Errors
     /// - `out-of-memory` if there is no memory for the rows
-    /// - `format` if the file cannot be read or ends before the last row
+    /// - `io` if the file cannot be read, `format` if it ends before the last row
     pub fn rows(&self, tensor: &Planned, range: Range<usize>) -> Result<Vec<u8>> {
         let from = &self.stored[tensor.source];
         let row = from.row_bytes();
@@ -82,7 +83,7 @@ impl Tensors {
                         file.seek(SeekFrom::Start((from.offset + rows.start * row) as u64))?;
                         file.take((rows.len() * row) as u64).read_to_end(&mut bytes)
                     };
-                    copy().map_err(|error| file_error(&path(), &error))?;
+                    copy().map_err(|error| io_error(&path(), &error))?;
                 }
                 Data::Pickle { tensors, last } => {
                     let mut last = last.borrow_mut();
@@ -128,7 +129,7 @@ fn safetensors(folder: &Path, names: Vec<String>) -> Result<(Vec<Stored>, Data)>
     let (mut stored, mut files) = (Vec::new(), BTreeMap::new());
     for name in names {
         let path = folder.join(&name);
-        let broken = |error: std::io::Error| file_error(&path, &error);
+        let broken = |error: std::io::Error| io_error(&path, &error);
         let mut file = File::open(&path).map_err(broken)?;
         let length = file.metadata().map_err(broken)?.len() as usize;
         let mut start = Vec::new();
@@ -142,9 +143,9 @@ fn safetensors(folder: &Path, names: Vec<String>) -> Result<(Vec<Stored>, Data)>
 }
 
 fn open_pickle(path: &Path) -> Result<(Vec<Stored>, Data)> {
-    super::pickle::check(path).map_err(|error| file_error(path, &error))?;
+    super::pickle::check(path).map_err(|error| read_error(path, &error))?;
     let reader = PytorchReader::new(path).map_err(|error| file_error(path, &error))?;
-    let file_bytes = std::fs::metadata(path).map_err(|error| file_error(path, &error))?.len();
+    let file_bytes = std::fs::metadata(path).map_err(|error| io_error(path, &error))?.len();
     let (mut stored, mut tensors) = (Vec::new(), HashMap::new());
     for (name, tensor) in reader.into_tensors() {
         let dtype = match tensor.dtype() {

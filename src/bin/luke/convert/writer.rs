@@ -10,7 +10,7 @@ use luke_web::{LukeError, Result};
 
 use super::calibrate::Means;
 use super::tensors::Tensors;
-use crate::folder::file_error;
+use crate::folder::{file_error, io_error};
 
 /// Writes one model folder.
 pub struct Writer {
@@ -26,20 +26,20 @@ impl Writer {
     /// Writes a file. `path` is relative to the folder.
     ///
     /// # Errors
-    /// `format` if the file cannot be written.
+    /// `io` if the file cannot be written.
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<FileEntry> {
         let target = self.folder.join(path);
         let parent = target.parent().unwrap_or(&self.folder);
         std::fs::create_dir_all(parent)
             .and_then(|()| std::fs::write(&target, bytes))
-            .map_err(|error| file_error(&target, &error))?;
+            .map_err(|error| io_error(&target, &error))?;
         Ok(FileEntry::of(path, bytes))
     }
 
     /// Writes `manifest.json`.
     ///
     /// # Errors
-    /// `format` if the file cannot be written.
+    /// `io` if the file cannot be written.
     pub fn write_manifest(&self, manifest: &Manifest) -> Result<()> {
         let path = self.folder.join("manifest.json");
         let json = serde_json::to_vec(manifest).map_err(|error| file_error(&path, &error))?;
@@ -51,7 +51,7 @@ impl Writer {
     /// free.
     ///
     /// # Errors
-    /// `format` if a chunk cannot be written, and those of [`Tensors::rows`].
+    /// `io` if a chunk cannot be written, and those of [`Tensors::rows`].
     pub fn write_tensors(
         &self,
         planned: &[Planned],
@@ -149,7 +149,7 @@ impl Writer {
     /// Writes a large entity table in chunks of [`EntityTable::ROWS_PER_CHUNK`] rows.
     ///
     /// # Errors
-    /// `format` if a chunk cannot be written, and those of [`Tensors::rows`].
+    /// `io` if a chunk cannot be written, and those of [`Tensors::rows`].
     pub fn write_entity_table(&self, table: &Planned, tensors: &Tensors) -> Result<EntityTable> {
         let (rows, rows_per_chunk) = (table.len(), EntityTable::ROWS_PER_CHUNK);
         let columns = tensors.stored[table.source].columns();

@@ -27,6 +27,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::folder::{self, read};
+use crate::options;
 use predictions::{Line, Outcome, Predictions};
 use progress::Progress;
 
@@ -94,16 +95,12 @@ trait Benchmark {
 ///
 /// # Errors
 /// - `input` if `--options` is not a JSON object, or has an option that the task does not take
-/// - `format` if the dataset, the model or the predictions file cannot be read, belongs to another run, or is not of
-///   its form
+/// - `io` if the dataset, the model or the predictions file cannot be read or written
+/// - `format` if one of them belongs to another run, or is not of its form
 /// - `task-unavailable` if the model has no head for the task
 /// - else those of the load and of the task
 pub fn eval(options: &Options) -> Result<()> {
-    let task_options: Value =
-        serde_json::from_str(&options.options).map_err(|error| wrong("--options", error.to_string()))?;
-    if !task_options.is_object() {
-        return Err(wrong("--options", "is not a JSON object".into()));
-    }
+    let task_options = options::parse(&options.options)?.into();
     let run = Run { options, bytes: read(&options.file)?, task_options };
     let (path, bytes) = (&options.file, &run.bytes);
     match options.task {
@@ -132,7 +129,7 @@ impl Run<'_> {
             }
             fields.insert("offsets".into(), json!("codepoint"));
         }
-        from_value("--options", options)
+        from_value("options", options).map_err(options::named)
     }
 
     fn run<B: Benchmark>(&self, head: HeadKind, benchmark: &B) -> Result<()> {
@@ -208,7 +205,7 @@ impl Run<'_> {
             Err(LukeError::Input { argument, reason }) => {
                 let is_option = self.task_options.get(argument.trim_start_matches("options.")).is_some();
                 let error = LukeError::Input { argument, reason };
-                if first && is_option { Err(error) } else { Ok(Outcome::Error(error.to_string())) }
+                if first && is_option { Err(options::named(error)) } else { Ok(Outcome::Error(error.to_string())) }
             }
             Err(error) => Err(error),
         }

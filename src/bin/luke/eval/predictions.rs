@@ -7,12 +7,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use luke_web::Result;
+use luke_web::error::json_line_reason;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::read::bad_line;
-use crate::folder::{file_error, read};
+use crate::folder::{file_error, io_error, read};
 
 /// The line of one example.
 #[derive(Serialize, Deserialize)]
@@ -45,7 +46,7 @@ impl Predictions {
     /// last line that was written only in part is removed.
     ///
     /// # Errors
-    /// `format` if the file cannot be read or written; if it is not a predictions file; if its header is not `header`
+    /// `io` if the file cannot be read or written; `format` if it is not a predictions file; if its header is not `header`
     /// (so of another model, dataset, task, device or other options); or if a line is broken or of another example.
     pub fn open<P: DeserializeOwned>(path: &Path, header: &Value, ids: &[String]) -> Result<(Self, Vec<Line<P>>)> {
         let bytes = if path.exists() { read(path)? } else { Vec::new() };
@@ -60,14 +61,14 @@ impl Predictions {
         let mut known = Vec::new();
         for (i, (line, id)) in lines.zip(ids).enumerate() {
             let line: Line<P> =
-                serde_json::from_slice(line).map_err(|error| bad_line(path, i + 1, &error.to_string()))?;
+                serde_json::from_slice(line).map_err(|error| bad_line(path, i + 1, &json_line_reason(&error)))?;
             if line.id != *id {
                 return Err(bad_line(path, i + 1, &format!("is of example '{}', expected '{id}'", line.id)));
             }
             known.push(line);
         }
-        let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| file_error(path, &error))?;
-        file.set_len(whole as u64).map_err(|error| file_error(path, &error))?;
+        let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| io_error(path, &error))?;
+        file.set_len(whole as u64).map_err(|error| io_error(path, &error))?;
         let mut predictions = Self { path: path.to_owned(), file };
         if whole == 0 {
             predictions.write(&first)?;
@@ -78,14 +79,14 @@ impl Predictions {
     /// Adds a line.
     ///
     /// # Errors
-    /// `format` if the file cannot be written.
+    /// `io` if the file cannot be written.
     pub fn add<P: Serialize>(&mut self, line: &Line<P>) -> Result<()> {
         let line = serde_json::to_string(line).map_err(|error| file_error(&self.path, &error))?;
         self.write(&format!("{line}\n"))
     }
 
     fn write(&mut self, text: &str) -> Result<()> {
-        self.file.write_all(text.as_bytes()).map_err(|error| file_error(&self.path, &error))
+        self.file.write_all(text.as_bytes()).map_err(|error| io_error(&self.path, &error))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use luke_web::error::{json_line_reason, json_reason};
 use luke_web::{LukeError, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::folder::{file_error, text};
-use crate::line::{json_reason, whole_surrogates};
+use crate::line::whole_surrogates;
 
 /// The name of a record, which some programs write as a number.
 #[derive(Deserialize)]
@@ -45,8 +46,8 @@ pub fn json<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T> {
     let text = whole_surrogates(text(path, bytes)?);
     let mut from = serde_json::Deserializer::from_str(&text);
     let value = serde_path_to_error::deserialize(&mut from)
-        .map_err(|error| bad(path, &error.path().to_string(), &error.inner().to_string()))?;
-    from.end().map_err(|error| file_error(path, &error))?;
+        .map_err(|error| bad(path, &error.path().to_string(), &json_reason(error.inner())))?;
+    from.end().map_err(|error| file_error(path, &json_reason(&error)))?;
     Ok(value)
 }
 
@@ -57,7 +58,9 @@ pub fn json<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T> {
 pub fn json_lines<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<Vec<T>> {
     let text = whole_surrogates(text(path, bytes)?);
     let lines = text.split('\n').enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(i, line)| serde_json::from_str(line).map_err(|error| bad_line(path, i, &json_reason(&error)))).collect()
+    lines
+        .map(|(i, line)| serde_json::from_str(line).map_err(|error| bad_line(path, i, &json_line_reason(&error))))
+        .collect()
 }
 
 /// Makes a `format` error about a record of a file.
