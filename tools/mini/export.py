@@ -39,6 +39,7 @@ def save(state, config, tokenizer, out, context=0):
         "type_vocab_size initializer_range layer_norm_eps use_entity_aware_attention classifier_dropout pad_token_id "
         "bos_token_id eos_token_id id2label label2id"
     ).split()
+    keep += ["token_types"] * ("token_types" in cfg)  # case_types.py
     write(tmp, "config.json", {"architectures": ["LukeModel" if several else "LukeForEntitySpanClassification"], **{k: cfg[k] for k in keep}})
     write(tmp, "entity_vocab.json", ENTITY_VOCAB)
     start = "minilm" if tokenizer.token_to_id("[CLS]") is not None else "e5"

