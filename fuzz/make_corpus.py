@@ -63,6 +63,23 @@ def checkpoint(name):
     }
 
 
+def with_case(files):
+    """A checkpoint whose token types say case, with rows for them."""
+    config = json.loads(files["config.json"]) | {"type_vocab_size": 3, "token_types": "case"}
+    file = files["model.safetensors"]
+    start = 8 + struct.unpack("<Q", file[:8])[0]
+    tensors, data = json.loads(file[8:start]), b""
+    for key, info in tensors.items():
+        part = file[start + info["data_offsets"][0] : start + info["data_offsets"][1]]
+        if key.endswith("token_type_embeddings.weight"):
+            part, info["shape"] = part * 3, [3 * info["shape"][0], info["shape"][1]]
+        info["data_offsets"] = [len(data), len(data) + len(part)]
+        data += part
+    header = json.dumps(tensors).encode()
+    weights = struct.pack("<Q", len(header)) + header + data
+    return files | {"config.json": json.dumps(config).encode(), "model.safetensors": weights}
+
+
 def word_pieces():
     """The files of a BERT tokenizer."""
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "ana", "lives", "in", "tok", "##yo", "##s", "l", "i", ",", "."]
@@ -176,7 +193,8 @@ def main():
         path.write_bytes(data)
 
     small = {name: checkpoint(f"micro-{name}") for name in ["span_cls", "qa", "mlm", "paged", "cloze", "entity_pair-noeaa"]}
-    for name, dtype in [("span_cls", "f32"), ("qa", "q8"), ("mlm", "q4"), ("paged", "f16"), ("cloze", "f32")]:
+    small["case"] = with_case(small["span_cls"])
+    for name, dtype in [("span_cls", "f32"), ("qa", "q8"), ("mlm", "q4"), ("paged", "f16"), ("cloze", "f32"), ("case", "q8")]:
         files = convert(small[name], "--dtype", dtype, "--entities", "full")
         save("manifest_and_load", f"{name}-{dtype}", pack(files))
         if name == "paged":
@@ -193,6 +211,8 @@ def main():
     text = "Ana lives in  Tokyo, 2 km.\n<mask>é東"
     for name, files in [("bpe", small["qa"]), ("word_piece", word_pieces()), ("unigram", sentence_pieces())]:
         save("tokenizer_and_text", name, pack({"tokenizer.json": tokenizer(files), "text": text.encode()}))
+    files = {"tokenizer.json": tokenizer(word_pieces()), "text": "Ana LIVES in ToKyo".encode(), "token_types": b"case"}
+    save("tokenizer_and_text", "case", pack(files))
 
     tensors = {"luke.embeddings.weight": (4, 3), "bias": (5,), "scale": ()}
     save("pickle", "zip", archive(pytorch_bin(tensors)))

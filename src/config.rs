@@ -50,12 +50,32 @@ pub struct LukeConfig {
     pub layer_norm_eps: f32,
     /// Word positions start at `pad_token_id + 1`.
     pub pad_token_id: usize,
+    /// What the token types of words say. `None`: nothing, they are all 0, as in LUKE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_types: Option<TokenTypes>,
     /// Four queries (true) or one (false).
     #[serde(default = "yes")]
     pub use_entity_aware_attention: bool,
     /// Label names by id, as strings.
     #[serde(default, deserialize_with = "null_is_default")]
     pub id2label: Map<String, Value>,
+}
+
+/// What the token types of words say. The field is luke-web's own; `transformers` keeps it, and gets the types with each input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenTypes {
+    /// How the text of a token is written: without a capital letter (0), with one (1), in capitals (2).
+    Case,
+}
+
+impl TokenTypes {
+    /// The rows that the token type table must have.
+    pub fn count(self) -> usize {
+        match self {
+            Self::Case => 3,
+        }
+    }
 }
 
 fn yes() -> bool {
@@ -151,6 +171,12 @@ impl LukeConfig {
         }
         if self.max_seq_tokens() < MIN_SEQ_TOKENS {
             return Err(bad("max_position_embeddings leaves hardly a position after pad_token_id".into()));
+        }
+        if let Some(types) = self.token_types
+            && self.type_vocab_size < types.count()
+        {
+            let (size, count) = (self.type_vocab_size, types.count());
+            return Err(bad(format!("type_vocab_size is {size}, token_types needs {count} rows")));
         }
         if self.id2label.len() > MAX_LABELS {
             return Err(bad(format!("id2label has {} labels, more than {MAX_LABELS}", self.id2label.len())));
@@ -273,6 +299,31 @@ mod tests {
         let mut without = config.clone();
         without.as_object_mut().unwrap().remove("hidden_size");
         assert!(LukeConfig::from_value(&without).unwrap_err().to_string().contains("hidden_size"));
+    }
+
+    #[test]
+    fn token_types_are_none_or_known_and_have_their_rows() {
+        let with = |types: Value, rows: usize| {
+            let mut config = config();
+            config["token_types"] = types;
+            config["type_vocab_size"] = json!(rows);
+            LukeConfig::from_value(&config)
+        };
+        assert_eq!(with(json!("case"), 3).unwrap().token_types, Some(TokenTypes::Case));
+        assert_eq!(with(Value::Null, 1).unwrap().token_types, None);
+        assert_eq!(LukeConfig::from_value(&config()).unwrap().token_types, None);
+        for (types, rows, named) in [
+            (json!("case"), 2, "type_vocab_size is 2, token_types needs 3 rows"),
+            (json!("Case"), 3, "token_types: unknown variant `Case`, expected `case`"),
+            (json!("colour"), 3, "token_types: unknown variant `colour`, expected `case`"),
+            (json!(["case"]), 3, "token_types: "),
+            (json!({ "case": 1 }), 3, "token_types"),
+            (json!(1), 3, "token_types: "),
+        ] {
+            let error = with(types.clone(), rows).unwrap_err();
+            assert_eq!(error.code(), "format", "{types}");
+            assert!(error.to_string().starts_with("config.json: ") && error.to_string().contains(named), "{error}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! A `tokenizer.json` and a text. A tokenizer is kept while only the text changes.
+//! A `tokenizer.json` and a text, and a file `token_types` where the tokens have types. A tokenizer is kept while only the text
+//! changes.
 
 use std::cell::RefCell;
 
@@ -11,25 +12,27 @@ use crate::kind;
 use crate::pack::{pack, unpack};
 
 thread_local! {
-    static LAST: RefCell<(Vec<u8>, Option<Tokenizer>)> = const { RefCell::new((Vec::new(), None)) };
+    static LAST: RefCell<(Vec<u8>, bool, Option<Tokenizer>)> = const { RefCell::new((Vec::new(), false, None)) };
 }
 
 /// Reads the tokenizer that `data` packs, and gives it the text.
 pub fn run(data: &[u8]) -> String {
     let mut files = unpack(data);
     let json = files.remove("tokenizer.json").unwrap_or_default();
+    let typed = files.contains_key("token_types");
     let text = files.remove("text").unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let last = LAST.take();
     let tokenizer = match last {
-        (of, Some(tokenizer)) if of == json => tokenizer,
+        (of, types, Some(tokenizer)) if types == typed && of == json => tokenizer,
         _ => match Tokenizer::from_bytes(&json) {
+            Ok(tokenizer) if typed => tokenizer.with_case_types(),
             Ok(tokenizer) => tokenizer,
             Err(error) => return kind(&error),
         },
     };
     let outcome = encode(&tokenizer, &text);
-    LAST.set((json, Some(tokenizer)));
+    LAST.set((json, typed, Some(tokenizer)));
     outcome
 }
 
@@ -37,15 +40,15 @@ fn encode(tokenizer: &Tokenizer, text: &str) -> String {
     let mut outcome = "encoded".to_owned();
     for special in [SpecialTokens::Match, SpecialTokens::Text] {
         match (tokenizer.encode(text, special), tokenizer.encode_with_offsets(text, special)) {
-            (Ok(ids), Ok(placed)) => {
-                assert!(ids.iter().eq(placed.iter().map(|(id, _)| id)), "other tokens with offsets");
-                for (id, bytes) in placed {
-                    assert!(
-                        text.get(bytes.clone()).is_some(),
-                        "token {id} is at {bytes:?}, the text has {}",
-                        text.len()
-                    );
+            (Ok(tokens), Ok(placed)) => {
+                assert!(tokens.iter().eq(placed.iter().map(|(token, _)| token)), "other tokens with offsets");
+                for (token, bytes) in placed {
+                    let piece = text.get(bytes.clone());
+                    assert!(piece.is_some(), "{token:?} is at {bytes:?}, the text has {}", text.len());
+                    let is_capital = piece.unwrap_or_default().contains(char::is_uppercase);
+                    assert!(token.token_type == 0 || token.token_type < 3 && is_capital, "{token:?} is {piece:?}");
                 }
+                let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
                 if let Err(error) = tokenizer.decode(&ids) {
                     outcome = kind(&error);
                 }
@@ -58,7 +61,7 @@ fn encode(tokenizer: &Tokenizer, text: &str) -> String {
 }
 
 /// Pieces that tokenizers treat in ways of their own.
-const PIECES: [&str; 16] = [
+const PIECES: [&str; 18] = [
     "<mask>",
     "</s>",
     "[MASK]",
@@ -74,6 +77,8 @@ const PIECES: [&str; 16] = [
     "##",
     "'s",
     "Ana",
+    "ANA",
+    "\u{24b6}",
     "ab",
 ];
 

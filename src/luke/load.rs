@@ -9,6 +9,7 @@ use super::canary::Canary;
 use super::pass_cache::{self, PassCache};
 use crate::backend::{self, DeviceKind, OpenDevice};
 use crate::checkpoint::RawCheckpoint;
+use crate::config::TokenTypes;
 use crate::error::{LukeError, Result};
 #[cfg(feature = "webgpu")]
 use crate::folder::Measured;
@@ -95,6 +96,10 @@ async fn build(
         let (tokens, rows) = (tokenizer.vocab_size(), config.vocab_size);
         return Err(LukeError::format("tokenizer.json", format!("has {tokens} tokens, the word table {rows} rows")));
     }
+    let tokenizer = match config.token_types {
+        Some(TokenTypes::Case) => tokenizer.with_case_types(),
+        None => tokenizer,
+    };
     let pages = PagedRows::new(&folder, source.clone());
     let mut store = WeightStore::new(&folder, &*source);
     let model = LukeModel::load(&mut store, config, pages, device).await?;

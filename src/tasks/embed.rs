@@ -87,19 +87,19 @@ pub(super) async fn run(luke: &Luke, input: &EmbedInput, options: &EmbedOptions)
     let builder = luke.input_builder(EncodeOptions { special: options.special_tokens, ..Default::default() });
     let (text, mut turns) = (Spanned { text: &input.text, spans: &mentions.spans }, luke.turns());
     let Tokenized { tokens, spans } = turns.tokenize(builder.tokenizing_with_offsets(text)).await?;
-    let ids: Vec<u32> = tokens.iter().map(|(id, _)| *id).collect();
+    let read: Vec<_> = tokens.iter().map(|(token, _)| *token).collect();
     let (hidden, before) = (luke.config.hidden_size, luke.tokenizer.before.len());
 
-    let windows = windows(luke, ids.len(), &spans)?;
+    let windows = windows(luke, read.len(), &spans)?;
     let shown: Windows = windows.iter().map(|window| window.tokens.clone()).collect();
-    let mut words = memory::zeros(ids.len().saturating_mul(hidden), "for the vectors of the tokens")?;
+    let mut words = memory::zeros(read.len().saturating_mul(hidden), "for the vectors of the tokens")?;
     let mut entities = memory::zeros(spans.len().saturating_mul(hidden), "for the vectors of the spans")?;
     let mut pooled: Option<Vec<f32>> = None;
     let mut special = vec![0.0; (before + luke.tokenizer.after.len()).saturating_mul(hidden)];
     for (number, Window { tokens, items }) in windows.iter().enumerate() {
         let shifted = |item: &usize| spans[*item].start - tokens.start..spans[*item].end - tokens.start;
         let entity_inputs = items.iter().map(|item| (mentions.rows[*item], shifted(item)));
-        let inputs = builder.inputs(&ids[tokens.clone()], entity_inputs);
+        let inputs = builder.inputs(&read[tokens.clone()], entity_inputs);
         let outputs = luke.forward_head(std::slice::from_ref(&inputs), None).await?;
         for Output { name, values, .. } in outputs.into_iter().flatten() {
             match name {
@@ -128,8 +128,11 @@ pub(super) async fn run(luke: &Luke, input: &EmbedInput, options: &EmbedOptions)
         }
     }
     let offsets = Offsets::new(&input.text, options.offsets);
-    let token =
-        |(id, range): PlacedToken| Token { id, start: offsets.of_byte(range.start), end: offsets.of_byte(range.end) };
+    let token = |(token, range): PlacedToken| Token {
+        id: token.id,
+        start: offsets.of_byte(range.start),
+        end: offsets.of_byte(range.end),
+    };
     let tokens = turns.collect(tokens.into_iter().map(token)).await?;
     let mut vector = vector(options.pooling, &special, &words, hidden);
     if options.normalize {

@@ -59,8 +59,8 @@ pub(super) async fn run(luke: &Luke, input: &FillMaskInput, options: &FillMaskOp
         .mask_token()
         .ok_or_else(|| LukeError::format("tokenizer.json", "has no token <mask> or [MASK]"))?;
     let builder = luke.input_builder(EncodeOptions { special: options.special_tokens, ..Default::default() });
-    let ids = luke.turns().tokenize(builder.tokenizing(Spanned::plain(&input.text))).await?.tokens;
-    let masks: Vec<Range<usize>> = (0..ids.len()).filter(|i| ids[*i] == mask).map(|i| i..i + 1).collect();
+    let tokens = luke.turns().tokenize(builder.tokenizing(Spanned::plain(&input.text))).await?.tokens;
+    let masks: Vec<Range<usize>> = (0..tokens.len()).filter(|i| tokens[*i].id == mask).map(|i| i..i + 1).collect();
     if masks.is_empty() {
         return Err(LukeError::input("text", format!("has no {name}")));
     }
@@ -70,9 +70,9 @@ pub(super) async fn run(luke: &Luke, input: &FillMaskInput, options: &FillMaskOp
     }
     let (mut inputs, mut order) = (Vec::new(), Vec::new());
     let (size, before) = (token_budget(luke), luke.tokenizer.before.len());
-    for window in assign(ids.len(), size, size / 2, &masks).into_iter().filter(|window| !window.items.is_empty()) {
+    for window in assign(tokens.len(), size, size / 2, &masks).into_iter().filter(|window| !window.items.is_empty()) {
         let positions = window.items.iter().map(|item| masks[*item].start - window.tokens.start + before).collect();
-        inputs.push((builder.inputs(&ids[window.tokens], std::iter::empty()), positions));
+        inputs.push((builder.inputs(&tokens[window.tokens], std::iter::empty()), positions));
         order.extend(window.items);
     }
     let mut answers = vec![Vec::new(); masks.len()];

@@ -67,12 +67,12 @@ pub(super) async fn run(
     let mentions = Mentions::read(luke, &input.text, &input.spans, titles, options.offsets, max)?;
     let builder = luke.input_builder(EncodeOptions { special: options.special_tokens, ..Default::default() });
     let text = builder.tokenizing(Spanned { text: &input.text, spans: &mentions.spans });
-    let Tokenized { tokens: ids, spans } = luke.turns().tokenize(text).await?;
+    let Tokenized { tokens: read, spans } = luke.turns().tokenize(text).await?;
     let (mut inputs, mut order) = (Vec::new(), Vec::new());
-    for Window { tokens, items } in windows(luke, ids.len(), &spans)?.into_iter().filter(|w| !w.items.is_empty()) {
+    for Window { tokens, items } in windows(luke, read.len(), &spans)?.into_iter().filter(|w| !w.items.is_empty()) {
         let shifted = |item: &usize| spans[*item].start - tokens.start..spans[*item].end - tokens.start;
         let entities = items.iter().map(|item| (mentions.rows[*item], shifted(item)));
-        inputs.push((builder.inputs(&ids[tokens.clone()], entities), (0..items.len()).collect()));
+        inputs.push((builder.inputs(&read[tokens.clone()], entities), (0..items.len()).collect()));
         order.extend(items);
     }
     let mut answers = vec![Vec::new(); spans.len()];

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::entity_vocab::EntityVocab;
-use super::tokenizer::{SpecialTokens, Tokenizer};
+use super::tokenizer::{SpecialTokens, Token, Tokenizer};
 use super::tokenizing::{How, PlacedToken, Spanned, Tokenized, Tokenizing};
 use crate::error::{LukeError, Result};
 use crate::inputs::ModelInputs;
@@ -73,8 +73,8 @@ impl InputBuilder<'_> {
     }
 
     /// Begins to tokenize a text. Of the options, `prefix_space` and `special` count here.
-    pub fn tokenizing<'b>(&'b self, input: Spanned<'b>) -> Tokenizing<'b, u32> {
-        Tokenizing::ids(self.how(), input)
+    pub fn tokenizing<'b>(&'b self, input: Spanned<'b>) -> Tokenizing<'b, Token> {
+        Tokenizing::plain(self.how(), input)
     }
 
     /// As [`tokenizing`](Self::tokenizing), each token with its bytes of the text, without the space before it.
@@ -92,12 +92,12 @@ impl InputBuilder<'_> {
     /// # Errors
     /// `input` where there are other spans than the task takes, there is not one title for each span, or spans reach further
     /// than `around_spans`; `format` where the tokenizer or the entity vocabulary lacks a special token that the task needs.
-    pub fn arrange(&self, text: Tokenized<u32>, task: InputForm) -> Result<ModelInputs> {
-        let Tokenized { tokens: mut ids, mut spans } = text;
+    pub fn arrange(&self, text: Tokenized<Token>, task: InputForm) -> Result<ModelInputs> {
+        let Tokenized { mut tokens, mut spans } = text;
         let mask = self.entities.mask;
         let marker = |token: &str| {
             let missing = || LukeError::format("tokenizer.json", format!("has no token {token}"));
-            self.tokenizer.token_to_id(token).ok_or_else(missing)
+            self.tokenizer.token_to_id(token).map(Token::from).ok_or_else(missing)
         };
         let entity_ids = match task {
             InputForm::Entities(None) | InputForm::EntitySpanClassification => vec![mask; spans.len()],
@@ -108,7 +108,7 @@ impl InputBuilder<'_> {
                 let [span] = spans.as_mut_slice() else {
                     return Err(LukeError::input("spans", "this task takes one span"));
                 };
-                surround(&mut ids, span, marker("<ent>")?);
+                surround(&mut tokens, span, marker("<ent>")?);
                 span.end = span.end.saturating_add(2);
                 vec![mask]
             }
@@ -119,12 +119,12 @@ impl InputBuilder<'_> {
                 let (head_marker, tail_marker) = (marker("<ent>")?, marker("<ent2>")?);
                 // The later span first, so that the earlier one's positions still hold.
                 if head.start < tail.start {
-                    surround(&mut ids, tail, tail_marker);
-                    surround(&mut ids, head, head_marker);
+                    surround(&mut tokens, tail, tail_marker);
+                    surround(&mut tokens, head, head_marker);
                     (*head, *tail) = (moved(head, 0, 2), moved(tail, 2, 4));
                 } else {
-                    surround(&mut ids, head, head_marker);
-                    surround(&mut ids, tail, tail_marker);
+                    surround(&mut tokens, head, head_marker);
+                    surround(&mut tokens, tail, tail_marker);
                     (*head, *tail) = (moved(head, 2, 4), moved(tail, 0, 2));
                 }
                 let missing = || LukeError::format("entity_vocab.json", "has no [MASK2]");
@@ -134,7 +134,7 @@ impl InputBuilder<'_> {
         if entity_ids.len() != spans.len() {
             return Err(LukeError::input("entities", "there must be one title for each span"));
         }
-        let mut first = Part { ids, spans, entity_ids };
+        let mut first = Part { tokens, spans, entity_ids };
         if let Some(max) = self.options.around_spans {
             let special = self.tokenizer.before.len().saturating_add(self.tokenizer.after.len());
             first.cut_around_spans(max.saturating_sub(special))?;
@@ -151,7 +151,7 @@ impl InputBuilder<'_> {
         let part = |input| {
             self.tokenizing(input).finish().map(|Tokenized { tokens, spans }| Part {
                 entity_ids: vec![self.entities.mask; spans.len()],
-                ids: tokens,
+                tokens,
                 spans,
             })
         };
@@ -159,19 +159,20 @@ impl InputBuilder<'_> {
     }
 
     /// Builds an input from tokens without special ones. `entities` gives for each entity its row of the entity table,
-    /// and its range in `ids`.
-    pub fn inputs(&self, ids: &[u32], entities: impl Iterator<Item = (u32, Range<usize>)>) -> ModelInputs {
+    /// and its range in `tokens`.
+    pub fn inputs(&self, tokens: &[Token], entities: impl Iterator<Item = (u32, Range<usize>)>) -> ModelInputs {
         let (entity_ids, spans) = entities.unzip();
-        self.assemble(Part { ids: ids.to_vec(), spans, entity_ids }, None, false)
+        self.assemble(Part { tokens: tokens.to_vec(), spans, entity_ids }, None, false)
     }
 
     fn assemble(&self, mut first: Part, mut second: Option<Part>, with_positions: bool) -> ModelInputs {
-        let (options, template) = (&self.options, self.tokenizer);
+        let options = &self.options;
+        let Tokenizer { before, between, after, .. } = self.tokenizer;
+        let between: &[Token] = if second.is_some() { between } else { &[] };
         if let Some(max) = options.max_tokens {
-            let between: &[u32] = if second.is_some() { &template.between } else { &[] };
-            let special = [template.before.as_slice(), between, template.after.as_slice()].concat().len();
+            let special = [before, between, after].map(<[Token]>::len).into_iter().fold(0, usize::saturating_add);
             let budget = max.saturating_sub(special);
-            longest_first(budget, &mut first.ids, second.as_mut().map(|part| &mut part.ids));
+            longest_first(budget, &mut first.tokens, second.as_mut().map(|part| &mut part.tokens));
             first.drop_cut_entities();
             second.iter_mut().for_each(Part::drop_cut_entities);
             longest_first(
@@ -180,13 +181,10 @@ impl InputBuilder<'_> {
                 second.as_mut().map(|part| &mut part.entity_ids),
             );
         }
-        let mut inputs = ModelInputs { input_ids: template.before.clone(), ..Default::default() };
-        for (i, part) in [Some(first), second].into_iter().flatten().enumerate() {
-            if i > 0 {
-                inputs.input_ids.extend(&template.between);
-            }
-            let offset = inputs.input_ids.len();
-            inputs.input_ids.extend(&part.ids);
+        let of_second = second.as_ref().map(|part| part.tokens.as_slice()).unwrap_or_default();
+        let mut inputs = self.tokenizer.inputs(&[before, &first.tokens, between, of_second, after]);
+        let mut offset = before.len();
+        for part in [Some(first), second].into_iter().flatten() {
             for (id, span) in part.entity_ids.into_iter().zip(part.spans) {
                 let span = moved(&span, offset, offset);
                 let positions = span.clone().take(options.max_mention);
@@ -198,15 +196,15 @@ impl InputBuilder<'_> {
                     inputs.entity_end_positions.push(position(span.end.saturating_sub(1)));
                 }
             }
+            offset = offset.saturating_add(part.tokens.len()).saturating_add(between.len());
         }
-        inputs.input_ids.extend(&template.after);
         inputs
     }
 }
 
 /// One text's tokens and entities.
 struct Part {
-    ids: Vec<u32>,
+    tokens: Vec<Token>,
     spans: Vec<Range<usize>>,
     entity_ids: Vec<u32>,
 }
@@ -214,7 +212,7 @@ struct Part {
 impl Part {
     /// Cuts the text to `budget` tokens, with all spans among them. `input` if the spans need more tokens.
     fn cut_around_spans(&mut self, budget: usize) -> Result<()> {
-        let Some(extra) = self.ids.len().checked_sub(budget).filter(|extra| *extra > 0) else { return Ok(()) };
+        let Some(extra) = self.tokens.len().checked_sub(budget).filter(|extra| *extra > 0) else { return Ok(()) };
         let first = self.spans.iter().map(|span| span.start).min().unwrap_or(0);
         let needed = self.spans.iter().map(|span| span.end).max().unwrap_or(0).saturating_sub(first);
         let Some(context) = budget.checked_sub(needed) else {
@@ -222,8 +220,8 @@ impl Part {
             return Err(LukeError::input("spans", reason));
         };
         let start = first.saturating_sub(context / 2).min(extra);
-        self.ids.drain(..start);
-        self.ids.truncate(budget);
+        self.tokens.drain(..start);
+        self.tokens.truncate(budget);
         for span in &mut self.spans {
             *span = span.start.saturating_sub(start)..span.end.saturating_sub(start);
         }
@@ -231,7 +229,7 @@ impl Part {
     }
 
     fn drop_cut_entities(&mut self) {
-        let tokens = self.ids.len();
+        let tokens = self.tokens.len();
         let mut keep = self.spans.iter().map(|span| span.end <= tokens);
         self.entity_ids.retain(|_| keep.next().unwrap_or(false));
         self.spans.retain(|span| span.end <= tokens);
@@ -239,7 +237,7 @@ impl Part {
 }
 
 /// Takes from the end of the longer list until both together have at most `max` entries.
-fn longest_first(max: usize, first: &mut Vec<u32>, mut second: Option<&mut Vec<u32>>) {
+fn longest_first<T>(max: usize, first: &mut Vec<T>, mut second: Option<&mut Vec<T>>) {
     while first.len().saturating_add(second.as_ref().map_or(0, |list| list.len())) > max {
         match &mut second {
             Some(second) if second.len() >= first.len() => second.pop(),
@@ -248,9 +246,9 @@ fn longest_first(max: usize, first: &mut Vec<u32>, mut second: Option<&mut Vec<u
     }
 }
 
-fn surround(ids: &mut Vec<u32>, span: &Range<usize>, marker: u32) {
-    ids.insert(span.end, marker);
-    ids.insert(span.start, marker);
+fn surround(tokens: &mut Vec<Token>, span: &Range<usize>, marker: Token) {
+    tokens.insert(span.end, marker);
+    tokens.insert(span.start, marker);
 }
 
 fn moved(range: &Range<usize>, start: usize, end: usize) -> Range<usize> {

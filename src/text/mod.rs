@@ -30,6 +30,6 @@ pub use input_builder::{EncodeOptions, InputBuilder, InputForm};
 pub use offsets::{OffsetUnit, Offsets};
 pub use slow::Lookup;
 pub(crate) use slow::json_file;
-pub use tokenizer::{SpecialTokens, Tokenizer, is_punctuation};
+pub use tokenizer::{SpecialTokens, Token, Tokenizer, is_punctuation};
 pub use tokenizer_json::{CheckedTokenizerJson, TokenizerJson};
 pub use tokenizing::{PlacedToken, Spanned, Tokenized, Tokenizing, is_python_space};

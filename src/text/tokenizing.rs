@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::tokenizer::{SpecialTokens, Tokenizer};
+use super::tokenizer::{SpecialTokens, Token, Tokenizer};
 use crate::error::{LukeError, Result};
 
-/// A token's id and its bytes of the text.
-pub type PlacedToken = (u32, Range<usize>);
+/// A token and its bytes of the text.
+pub type PlacedToken = (Token, Range<usize>);
 
 /// A text and byte spans of it.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ impl<'a> Spanned<'a> {
     }
 }
 
-/// The tokens of a text: ids, or ids with their bytes.
+/// The tokens of a text, alone or with their bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tokenized<T> {
     /// All tokens, without special ones around them.
@@ -63,24 +63,24 @@ pub struct Tokenizing<'a, T> {
     starts: bool,
 }
 
-impl<'a> Tokenizing<'a, u32> {
-    /// The ids of a text.
-    pub(super) fn ids(how: How<'a>, input: Spanned<'a>) -> Self {
+impl<'a> Tokenizing<'a, Token> {
+    /// The tokens of a text.
+    pub(super) fn plain(how: How<'a>, input: Spanned<'a>) -> Self {
         Self::new(how, input, |how, _, block, spaced| how.tokenizer.encode(&with_space(block, spaced), how.special))
     }
 }
 
 impl<'a> Tokenizing<'a, PlacedToken> {
-    /// The ids of a text, each with its bytes, without the space before it.
+    /// The tokens of a text, each with its bytes, without the space before it.
     pub(super) fn placed(how: How<'a>, input: Spanned<'a>) -> Self {
         Self::new(how, input, |how, start, block, spaced| {
             let text = with_space(block, spaced);
-            let place = |(id, range): PlacedToken| {
-                let token = text.get(range.clone()).unwrap_or("");
-                let spaces = token.len().saturating_sub(token.trim_start().len());
+            let place = |(token, range): PlacedToken| {
+                let piece = text.get(range.clone()).unwrap_or("");
+                let spaces = piece.len().saturating_sub(piece.trim_start().len());
                 let first = if spaces < range.len() { range.start.saturating_add(spaces) } else { range.start };
                 let in_text = |at: usize| at.saturating_sub(usize::from(spaced)).saturating_add(start);
-                (id, in_text(first)..in_text(range.end))
+                (token, in_text(first)..in_text(range.end))
             };
             Ok(how.tokenizer.encode_with_offsets(&text, how.special)?.into_iter().map(place).collect())
         })

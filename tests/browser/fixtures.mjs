@@ -39,10 +39,10 @@ export function maxDifference(actual, expected) {
   }, 0);
 }
 
-/** The inputs and outputs of every head, by checkpoint. */
+/** The inputs and outputs of every head, by checkpoint; and those of micro-case, which have token types. */
 export function headsByCheckpoint() {
   const groups = {};
-  for (const entry of fixture('heads')) (groups[entry.checkpoint] ??= []).push(entry);
+  for (const entry of [...fixture('heads'), ...fixture('case').spans]) (groups[entry.checkpoint] ??= []).push(entry);
   return groups;
 }
 

@@ -3,6 +3,7 @@
 mod annotate;
 mod arrows;
 mod calls;
+mod case;
 mod checkpoints;
 mod cli;
 mod cloze;

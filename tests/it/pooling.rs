@@ -1,13 +1,13 @@
 //! `embed` with `pooling` and `normalize`, against a plain computation from the hidden states that `forward` gives.
 
 use luke_web::Luke;
-use luke_web::inputs::ModelInputs;
 use luke_web::tasks::embed::{EmbedInput, EmbedOptions, Embedding};
 use luke_web::tasks::from_value;
+use luke_web::text::{SpecialTokens, Token};
 use pollster::block_on;
 use serde_json::{Value, json};
 
-use crate::support::{assert_close, folder, load};
+use crate::support::{assert_close, folder, ids, load};
 
 fn embed(luke: &Luke, text: &str, options: Value) -> Embedding {
     let input = EmbedInput { text: text.into(), spans: if text.len() > 9 { vec![[0, 5]] } else { Vec::new() } };
@@ -15,9 +15,8 @@ fn embed(luke: &Luke, text: &str, options: Value) -> Embedding {
 }
 
 /// Hidden states of tokens, `[tokens][hidden]`, without entities.
-fn states(luke: &Luke, ids: &[u32]) -> Vec<Vec<f64>> {
-    let input_ids = [&luke.tokenizer.before[..], ids, &luke.tokenizer.after[..]].concat();
-    let inputs = ModelInputs { input_ids, ..Default::default() };
+fn states(luke: &Luke, tokens: &[Token]) -> Vec<Vec<f64>> {
+    let inputs = luke.tokenizer.inputs(&[&luke.tokenizer.before, tokens, &luke.tokenizer.after]);
     let outputs = block_on(luke.forward(&inputs, Some("model"))).unwrap();
     outputs[0].values.chunks(luke.config.hidden_size).map(|row| row.iter().copied().map(f64::from).collect()).collect()
 }
@@ -33,7 +32,7 @@ fn unit(row: &[f64]) -> Vec<f64> {
 
 #[test]
 fn the_mean_and_the_first_token_are_those_of_the_hidden_states() {
-    for name in ["micro-paged", "micro-bert", "micro-mluke", "micro-model"] {
+    for name in ["micro-paged", "micro-bert", "micro-case", "micro-mluke", "micro-model"] {
         let luke = load(&folder(name));
         for text in ["Beyoncé lives in Los Angeles.", "a", "🙂 東京", ""] {
             // An entity changes the states of the words, so the plain computation has none.
@@ -43,8 +42,9 @@ fn the_mean_and_the_first_token_are_those_of_the_hidden_states() {
             };
             let without = spanless(Value::Null);
             assert_eq!(without.vector, None);
-            let ids: Vec<u32> = without.tokens.iter().map(|token| token.id).collect();
-            let states = states(&luke, &ids);
+            let tokens = luke.tokenizer.encode(text, SpecialTokens::Match).unwrap();
+            assert!(without.tokens.iter().map(|token| token.id).eq(ids(&tokens)), "{name}, {text}");
+            let states = states(&luke, &tokens);
             for (pooling, want) in [("mean", mean(&states)), ("cls", states[0].clone())] {
                 let got = spanless(json!({ "pooling": pooling }));
                 assert_close(&format!("{name}, {text}, {pooling}"), got.vector.as_ref().unwrap(), &want, 1e-6);
@@ -60,24 +60,24 @@ fn the_mean_and_the_first_token_are_those_of_the_hidden_states() {
 fn special_tokens_of_a_long_text_are_means_over_its_windows() {
     let luke = load(&folder("micro-paged"));
     let text = "Beyoncé lives in Los Angeles, and not in Rome. ".repeat(80);
+    let tokens = luke.tokenizer.encode(&text, SpecialTokens::Match).unwrap();
     let input = EmbedInput { text, spans: Vec::new() };
     let run = |pooling: &str| {
         let options = from_value("options", json!({ "pooling": pooling })).unwrap();
         block_on(luke.embed(&input, &options)).unwrap()
     };
     let found = run("mean");
-    let ids: Vec<u32> = found.tokens.iter().map(|token| token.id).collect();
     let (before, after) = (luke.tokenizer.before.len(), luke.tokenizer.after.len());
     let size = luke.config.max_seq_tokens() - before - after;
     let mut windows = Vec::new();
-    for start in (0..ids.len()).step_by(size / 2) {
-        let end = (start + size).min(ids.len());
-        windows.push(states(&luke, &ids[start..end]));
-        if end == ids.len() {
+    for start in (0..tokens.len()).step_by(size / 2) {
+        let end = (start + size).min(tokens.len());
+        windows.push(states(&luke, &tokens[start..end]));
+        if end == tokens.len() {
             break;
         }
     }
-    assert!(windows.len() > 2, "{} tokens", ids.len());
+    assert!(windows.len() > 2, "{} tokens", tokens.len());
     let of_windows = |row: &dyn Fn(&[Vec<f64>]) -> Vec<f64>| mean(&windows.iter().map(|w| row(w)).collect::<Vec<_>>());
     let mut rows: Vec<Vec<f64>> = (0..before).map(|i| of_windows(&|window| window[i].clone())).collect();
     assert_close("cls", &run("cls").vector.unwrap(), &rows[0], 1e-6);

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use luke_web::Luke;
 use luke_web::backend::DeviceKind;
 use luke_web::folder::{CheckedFolder, FileEntry, Reading, Source};
+use luke_web::text::Token;
 use serde_json::Value;
 
 /// The largest difference from `transformers` in f32 on the CPU. The f32 noise of `transformers` itself is up to 5e-6.
@@ -18,6 +19,11 @@ pub fn fixture(name: &str) -> Value {
     let path = repository().join("tests/fixtures").join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap()
+}
+
+/// The rows of the word table of tokens.
+pub fn ids(tokens: &[Token]) -> Vec<u32> {
+    tokens.iter().map(|token| token.id).collect()
 }
 
 pub fn checkpoint(name: &str) -> PathBuf {

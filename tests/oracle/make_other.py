@@ -126,8 +126,9 @@ def mluke():
     return folder, tokenizer
 
 
-def bert():
-    folder, path = committed('micro-bert', 'vocab.txt')
+def bert_tokenizer(name):
+    """The folder of a checkpoint with BERT's tokenizer in it, in small letters."""
+    folder, path = committed(name, 'vocab.txt')
     if not os.path.exists(path):
         from tokenizers import BertWordPieceTokenizer
 
@@ -137,6 +138,11 @@ def bert():
     tokenizer = BertTokenizer(path, do_lower_case=True)
     tokenizer.add_special_tokens({'additional_special_tokens': ['<ent>', '<ent2>']})
     tokenizer.save_pretrained(folder)
+    return folder, tokenizer
+
+
+def bert():
+    folder, tokenizer = bert_tokenizer('micro-bert')
     vocab = {'[PAD]': 0, '[UNK]': 1, '[MASK]': 2, 'Tokyo': 3, '[MASK2]': 4}
     json.dump(vocab, open(os.path.join(folder, 'entity_vocab.json'), 'w'))
     c = config(

@@ -18,7 +18,7 @@ trap 'rm -rf "$stage"' EXIT
 carry() { for path in "$@"; do mkdir -p "$stage/$(dirname "$path")"; cp -rL "$path" "$stage/$path"; done; }
 
 carry package.json pkg/package.json pkg/dist www/package.json www/serve.mjs www/dist/check www/models/luke-mini-en
-carry tests/webgpu tests/browser/fixtures.mjs tests/browser/server.mjs tests/browser/specs/kernels.mjs tests/browser/.kernels tests/browser/.models tests/fixtures/heads.json
+carry tests/webgpu tests/browser/fixtures.mjs tests/browser/server.mjs tests/browser/specs/kernels.mjs tests/browser/.kernels tests/browser/.models tests/fixtures/heads.json tests/fixtures/case.json
 carry tools/gpu tools/bench/text.mjs
 for module in cpu relaxed webgpu; do [ ! -d "pkg/wasm/$module" ] || carry "pkg/wasm/$module"; done
 

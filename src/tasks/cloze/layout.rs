@@ -11,7 +11,7 @@ use crate::inputs::ModelInputs;
 use crate::luke::{Luke, Turns};
 use crate::tasks::limits;
 use crate::tasks::windows::Windows;
-use crate::text::{EncodeOptions, Offsets, Spanned, is_python_space};
+use crate::text::{EncodeOptions, Offsets, Spanned, Token, is_python_space};
 
 const PLACEHOLDER: &str = "@placeholder";
 const HIGHLIGHT: &str = "@highlight";
@@ -34,13 +34,13 @@ pub struct Layout<'a> {
 
 /// A query's tokens and which of them is the blank.
 struct Query {
-    ids: Vec<u32>,
+    tokens: Vec<Token>,
     placeholder: usize,
 }
 
 /// A passage's tokens and, for each candidate in order, its bytes and the tokens from one of its markers to the other.
 struct Passage {
-    ids: Vec<u32>,
+    tokens: Vec<Token>,
     candidates: Vec<(Range<usize>, Range<usize>)>,
 }
 
@@ -61,7 +61,7 @@ impl<'a> Layout<'a> {
         let (reader, turns) = (Reader { luke, options, tokens }, &mut luke.turns());
         let query = reader.query(&input.query, turns).await?;
         let template = [&luke.tokenizer.before, &luke.tokenizer.between, &luke.tokenizer.after];
-        let others = query.ids.len() + template.iter().map(|ids| ids.len()).sum::<usize>();
+        let others = query.tokens.len() + template.iter().map(|tokens| tokens.len()).sum::<usize>();
         let model = luke.config.max_seq_tokens();
         let max = options.max_seq_tokens.or(head.context_tokens).unwrap_or(model).min(model);
         let budget = max.saturating_sub(others);
@@ -74,7 +74,7 @@ impl<'a> Layout<'a> {
         let mut readings = Vec::new();
         for candidates in apart(spans.collect::<Result<_>>()?)? {
             let passage = reader.passage(&input.passage, candidates, turns).await?;
-            let windows = Windows::strided(passage.ids.len(), budget, options.doc_stride);
+            let windows = Windows::strided(passage.tokens.len(), budget, options.doc_stride);
             if let Some((bytes, tokens)) = passage.candidates.iter().find(|(_, tokens)| !windows.hold(tokens)) {
                 let [start, end] = [bytes.start, bytes.end].map(|byte| offsets.of_byte(byte));
                 let (size, stride) = (tokens.len(), options.doc_stride);
@@ -106,8 +106,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The ids of a piece of text without the white space at its end.
-    async fn tokenize(&self, text: &str, prefix_space: bool, turns: &mut Turns<'_>) -> Result<Vec<u32>> {
+    /// The tokens of a piece of text without the white space at its end.
+    async fn tokenize(&self, text: &str, prefix_space: bool, turns: &mut Turns<'_>) -> Result<Vec<Token>> {
         let options = EncodeOptions { prefix_space, special: self.options.special_tokens, ..Default::default() };
         let (builder, text) = (self.luke.input_builder(options), text.trim_end_matches(is_python_space));
         Ok(turns.tokenize(builder.tokenizing(Spanned::plain(text))).await?.tokens)
@@ -121,37 +121,37 @@ impl Reader<'_> {
             let reason = format!("has {} {PLACEHOLDER}, must have one", pieces.len() - 1);
             return Err(LukeError::input("query", reason));
         };
-        let mut ids = self.tokenize(before, true, turns).await?;
-        let placeholder = ids.len();
-        ids.push(self.tokens.placeholder);
-        ids.extend(self.tokenize(after, false, turns).await?);
+        let mut tokens = self.tokenize(before, true, turns).await?;
+        let placeholder = tokens.len();
+        tokens.push(self.tokens.placeholder.into());
+        tokens.extend(self.tokenize(after, false, turns).await?);
         let max = self.options.max_query_tokens;
         // The authors always keep the first tokens; without the placeholder among them the query would ask nothing.
-        let cut = if placeholder < max { 0 } else { (placeholder - max / 2).min(ids.len() - max) };
-        ids.drain(..cut);
-        ids.truncate(max);
-        Ok(Query { ids, placeholder: placeholder - cut })
+        let cut = if placeholder < max { 0 } else { (placeholder - max / 2).min(tokens.len() - max) };
+        tokens.drain(..cut);
+        tokens.truncate(max);
+        Ok(Query { tokens, placeholder: placeholder - cut })
     }
 
     /// The passage's tokens with markers around `candidates`, which are in order and do not overlap.
     async fn passage(&self, text: &str, candidates: Vec<Range<usize>>, turns: &mut Turns<'_>) -> Result<Passage> {
         let text = text.replace('\n', " ");
-        let (mut ids, mut marked, mut current) = (Vec::new(), Vec::new(), 0);
+        let (mut tokens, mut marked, mut current) = (Vec::new(), Vec::new(), 0);
         for bytes in candidates {
-            self.piece(&text, current..bytes.start, &mut ids, turns).await?;
-            let start = ids.len();
-            ids.push(self.tokens.entity);
-            self.piece(&text, bytes.clone(), &mut ids, turns).await?;
-            ids.push(self.tokens.entity);
+            self.piece(&text, current..bytes.start, &mut tokens, turns).await?;
+            let start = tokens.len();
+            tokens.push(self.tokens.entity.into());
+            self.piece(&text, bytes.clone(), &mut tokens, turns).await?;
+            tokens.push(self.tokens.entity.into());
             current = bytes.end;
-            marked.push((bytes, start..ids.len()));
+            marked.push((bytes, start..tokens.len()));
         }
-        self.piece(&text, current..text.len(), &mut ids, turns).await?;
-        Ok(Passage { ids, candidates: marked })
+        self.piece(&text, current..text.len(), &mut tokens, turns).await?;
+        Ok(Passage { tokens, candidates: marked })
     }
 
     /// The tokens of a piece of the passage between two boundaries of candidates.
-    async fn piece(&self, text: &str, bytes: Range<usize>, to: &mut Vec<u32>, turns: &mut Turns<'_>) -> Result<()> {
+    async fn piece(&self, text: &str, bytes: Range<usize>, to: &mut Vec<Token>, turns: &mut Turns<'_>) -> Result<()> {
         let at_space = bytes.start == 0 || text[..bytes.start].ends_with(' ');
         let piece = &text[bytes];
         let mut parts = piece.split(HIGHLIGHT);
@@ -164,7 +164,7 @@ impl Reader<'_> {
             to.extend(self.tokenize(piece, false, turns).await?);
         }
         for part in parts {
-            to.push(self.tokens.highlight);
+            to.push(self.tokens.highlight.into());
             to.extend(self.tokenize(part, false, turns).await?);
         }
         Ok(())
@@ -177,8 +177,9 @@ impl Reader<'_> {
         let end = passage.candidates.partition_point(|(_, tokens)| tokens.end <= part.end);
         let whole = passage.candidates.get(first..end).filter(|whole| !whole.is_empty())?;
         let tokenizer = &self.luke.tokenizer;
-        let input_ids = [&tokenizer.before, &query.ids, &tokenizer.between].map(Vec::as_slice).concat();
-        let mut inputs = ModelInputs { input_ids, ..Default::default() };
+        let read = &passage.tokens[part.clone()];
+        let parts = [&tokenizer.before, &query.tokens, &tokenizer.between, read, &tokenizer.after];
+        let mut inputs = tokenizer.inputs(&parts);
         let mut add_entity = |tokens: Range<usize>| {
             inputs.entity_ids.push(self.luke.entity_vocab.mask);
             let positions = tokens.take(self.options.max_mention_tokens).map(|token| token as i32);
@@ -186,12 +187,10 @@ impl Reader<'_> {
         };
         let placeholder = tokenizer.before.len() + query.placeholder;
         add_entity(placeholder..placeholder + 1);
-        let offset = inputs.input_ids.len();
+        let offset = tokenizer.before.len() + query.tokens.len() + tokenizer.between.len();
         for (_, tokens) in whole {
             add_entity(tokens.start - part.start + offset..tokens.end - part.start + offset);
         }
-        inputs.input_ids.extend(&passage.ids[part]);
-        inputs.input_ids.extend(&tokenizer.after);
         Some(ClozeWindow { inputs, candidates: whole.iter().map(|(bytes, _)| bytes.clone()).collect() })
     }
 }

@@ -6,13 +6,14 @@ use std::ops::Range;
 
 use crate::heads::NerContext;
 use crate::tasks::windows::Windows;
+use crate::text::Token;
 
-/// The tokens of a text: their ids, and the token range of each word. Tokens between words (such as newlines) belong
+/// The tokens of a text, and the token range of each word. Tokens between words (such as newlines) belong
 /// to none.
 #[derive(Clone, Debug, Default)]
 pub struct TokenStream {
     /// All tokens, without special ones.
-    pub ids: Vec<u32>,
+    pub tokens: Vec<Token>,
     /// Token range of each word.
     pub words: Vec<Range<usize>>,
 }
@@ -77,7 +78,7 @@ fn windows(stream: &TokenStream, sentence: &Range<usize>, limits: Limits) -> Win
     if tokens.len() <= limits.tokens {
         return Windows::from_iter([match limits.context {
             NerContext::Sentence => tokens,
-            NerContext::Document => with_context(tokens, stream.ids.len(), limits.tokens),
+            NerContext::Document => with_context(tokens, stream.tokens.len(), limits.tokens),
         }]);
     }
     let overlap = (limits.tokens / 2).max(limits.span_tokens);
@@ -139,8 +140,8 @@ mod tests {
     fn stream(sizes: &[usize]) -> TokenStream {
         let mut stream = TokenStream::default();
         for size in sizes {
-            let start = stream.ids.len();
-            stream.ids.extend(std::iter::repeat_n(7, *size));
+            let start = stream.tokens.len();
+            stream.tokens.extend(std::iter::repeat_n(Token::from(7), *size));
             stream.words.push(start..start + size);
         }
         stream

@@ -189,9 +189,9 @@ impl<'a> Reader<'a> {
         for (word, is_capital) in input.words.iter().zip(capitals) {
             let read = if is_capital { Cow::Owned(lower(word)) } else { Cow::Borrowed(word) };
             let spaced = if joins_the_word_before(&read) { read.into_owned() } else { with_space(&read) };
-            let start = stream.ids.len();
-            stream.ids.extend(turns.tokenize(builder.tokenizing(Spanned::plain(&spaced))).await?.tokens);
-            stream.words.push(start..stream.ids.len());
+            let start = stream.tokens.len();
+            stream.tokens.extend(turns.tokenize(builder.tokenizing(Spanned::plain(&spaced))).await?.tokens);
+            stream.words.push(start..stream.tokens.len());
         }
         let strings: Vec<&str> = input.words.iter().map(String::as_str).collect();
         let filter = self.filter(&strings, &sentences, turns).await?;
@@ -220,15 +220,13 @@ impl<'a> Reader<'a> {
     async fn stream_of_text(&self, text: &str, words: &[Range<usize>], turns: &mut Turns<'_>) -> Result<TokenStream> {
         let builder = self.luke.input_builder(self.options.encode());
         let Tokenized { tokens, spans } = turns.tokenize(builder.tokenizing(Spanned { text, spans: words })).await?;
-        Ok(TokenStream { ids: tokens, words: spans })
+        Ok(TokenStream { tokens, words: spans })
     }
 
     fn inputs(&self, stream: &TokenStream, pass: &Pass) -> ModelInputs {
-        let mut input_ids = self.luke.tokenizer.before.clone();
-        let shift = input_ids.len() as i32 - pass.tokens.start as i32;
-        input_ids.extend(&stream.ids[pass.tokens.clone()]);
-        input_ids.extend(&self.luke.tokenizer.after);
-        let mut inputs = ModelInputs { input_ids, ..Default::default() };
+        let tokenizer = &self.luke.tokenizer;
+        let shift = tokenizer.before.len() as i32 - pass.tokens.start as i32;
+        let mut inputs = tokenizer.inputs(&[&tokenizer.before, &stream.tokens[pass.tokens.clone()], &tokenizer.after]);
         for span in &pass.spans {
             let tokens = stream.tokens_of(span);
             let (start, end) = (tokens.start as i32 + shift, tokens.end as i32 + shift);

@@ -71,7 +71,7 @@ impl Search<'_> {
 /// The text of a span of tokens, by which answers are told apart.
 pub trait Texts {
     /// The ids of the tokens: equal ids have equal texts.
-    fn ids(&self, tokens: &Range<usize>) -> &[u32];
+    fn ids(&self, tokens: &Range<usize>) -> Vec<u32>;
 
     /// The text of the tokens, without white space around it.
     ///
@@ -81,7 +81,7 @@ pub trait Texts {
 }
 
 impl Texts for Layout<'_> {
-    fn ids(&self, tokens: &Range<usize>) -> &[u32] {
+    fn ids(&self, tokens: &Range<usize>) -> Vec<u32> {
         Layout::ids(self, tokens)
     }
 
@@ -157,8 +157,8 @@ mod tests {
     }
 
     impl<F: Fn(&Range<usize>) -> String> Texts for ByPlace<F> {
-        fn ids(&self, tokens: &Range<usize>) -> &[u32] {
-            &self.ids[tokens.clone()]
+        fn ids(&self, tokens: &Range<usize>) -> Vec<u32> {
+            self.ids[tokens.clone()].to_vec()
         }
 
         fn text(&self, tokens: &Range<usize>) -> Result<String> {

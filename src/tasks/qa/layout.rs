@@ -10,7 +10,7 @@ use crate::inputs::ModelInputs;
 use crate::luke::{Luke, Turns};
 use crate::tasks::windows::Windows;
 use crate::tasks::words::with_space;
-use crate::text::{EncodeOptions, Spanned, SpecialTokens, Tokenizer, is_python_space};
+use crate::text::{EncodeOptions, Spanned, SpecialTokens, Token, Tokenizer, is_python_space};
 
 /// Entities of a window; those of the question come first.
 const MAX_ENTITIES: usize = 128;
@@ -24,8 +24,8 @@ pub struct Layout<'a> {
     pub windows: Windows,
     tokenizer: &'a Tokenizer,
     context: &'a str,
-    question: Vec<u32>,
-    tokens: Vec<u32>,
+    question: Vec<Token>,
+    tokens: Vec<Token>,
     /// The bytes of the context that each token stands for.
     bytes: Vec<Range<usize>>,
     question_entities: Vec<(Range<usize>, u32)>,
@@ -68,13 +68,13 @@ impl<'a> Layout<'a> {
         self.tokenizer.before.len() + self.question.len() + self.tokenizer.between.len()
     }
 
-    /// `<s> question </s></s> context </s>` of one window, with its entities. Token types are all zero, as in Hugging
-    /// Face's LUKE. The authors fill up with masked entities where there are fewer than two; these change nothing.
+    /// `<s> question </s></s> context </s>` of one window, with its entities. Token types do not tell question and context apart,
+    /// as in Hugging Face's LUKE. The authors fill up with masked entities where there are fewer than two; these change nothing.
     pub fn inputs(&self, window: usize) -> ModelInputs {
         let (tokenizer, range) = (self.tokenizer, &self.windows.ranges()[window]);
-        let parts =
-            [&tokenizer.before, &self.question, &tokenizer.between, &self.tokens[range.clone()], &tokenizer.after];
-        let mut inputs = ModelInputs { input_ids: parts.concat(), ..Default::default() };
+        let context = &self.tokens[range.clone()];
+        let parts = [&tokenizer.before, &self.question, &tokenizer.between, context, &tokenizer.after];
+        let mut inputs = tokenizer.inputs(&parts);
         let in_question = self.question_entities.iter().map(|(mention, row)| (mention.clone(), *row, 0));
         let in_context = self.mentions.within(range).into_iter().map(|(mention, row)| (mention, row, range.start));
         let places = [tokenizer.before.len(), self.offset()];
@@ -88,8 +88,8 @@ impl<'a> Layout<'a> {
     }
 
     /// The ids of context tokens.
-    pub fn ids(&self, tokens: &Range<usize>) -> &[u32] {
-        &self.tokens[tokens.clone()]
+    pub fn ids(&self, tokens: &Range<usize>) -> Vec<u32> {
+        self.tokens[tokens.clone()].iter().map(|token| token.id).collect()
     }
 
     /// The tokenizer's text of context tokens, without white space around it: what tells answers apart.
@@ -97,7 +97,7 @@ impl<'a> Layout<'a> {
     /// # Errors
     /// Those of [`Tokenizer::decode`].
     pub fn text(&self, tokens: &Range<usize>) -> Result<String> {
-        Ok(self.tokenizer.decode(self.ids(tokens))?.trim_matches(is_python_space).to_owned())
+        Ok(self.tokenizer.decode(&self.ids(tokens))?.trim_matches(is_python_space).to_owned())
     }
 
     /// The bytes of the context from the first to the last of `tokens`, whole characters, without white space around.
@@ -116,7 +116,7 @@ async fn context_tokens(
     context: &str,
     special: SpecialTokens,
     turns: &mut Turns<'_>,
-) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
+) -> Result<(Vec<Token>, Vec<Range<usize>>)> {
     let (mut tokens, mut bytes, mut at) = (Vec::new(), Vec::new(), 0);
     for piece in context.split_inclusive(SPACES) {
         let word = piece.trim_end_matches(SPACES);
@@ -124,8 +124,8 @@ async fn context_tokens(
         let in_context = |byte: usize| at + byte.saturating_sub(spaced.len() - word.len());
         for block in tokenizer.blocks(&spaced) {
             let placed = tokenizer.encode_with_offsets(&spaced[block.clone()], special)?;
-            for (id, range) in placed {
-                tokens.push(id);
+            for (token, range) in placed {
+                tokens.push(token);
                 bytes.push(in_context(block.start + range.start)..in_context(block.start + range.end));
             }
             turns.after(block.len()).await?;

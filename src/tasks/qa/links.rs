@@ -7,8 +7,7 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::luke::Turns;
-use crate::text::Tokenizer;
-use crate::text::is_python_space;
+use crate::text::{Token, Tokenizer, is_python_space};
 
 /// Most tokens of a mention.
 const MAX_MENTION: usize = 30;
@@ -69,16 +68,17 @@ impl MentionDictionary {
     ///
     /// # Errors
     /// Those of [`Tokenizer::decode`] and [`Turns::after`].
-    pub async fn find(&self, tokens: &[u32], tokenizer: &Tokenizer, turns: &mut Turns<'_>) -> Result<FoundMentions> {
+    pub async fn find(&self, tokens: &[Token], tokenizer: &Tokenizer, turns: &mut Turns<'_>) -> Result<FoundMentions> {
         if self.rows.is_empty() {
             return Ok(FoundMentions::default());
         }
-        let continues = turns.collect(tokens.iter().map(|id| tokenizer.continues_word(*id))).await?;
+        let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
+        let continues = turns.collect(ids.iter().map(|id| tokenizer.continues_word(*id))).await?;
         let mut found = Vec::new();
         for start in (0..tokens.len()).filter(|start| !continues[*start]) {
             let mut here = Vec::new();
             for end in start + 1..=tokens.len().min(start + MAX_MENTION) {
-                let text = normalized(&tokenizer.decode(&tokens[start..end])?);
+                let text = normalized(&tokenizer.decode(&ids[start..end])?);
                 if let Some(row) = self.rows.get(&text) {
                     here.push((start..end, *row));
                 }

@@ -1,6 +1,7 @@
 //! Tokens by the `tokenizers` crate, from a checked `tokenizer.json`.
 
 mod blocks;
+mod case;
 mod models;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,9 @@ use tokenizers::{AddedToken, DecoderWrapper, PreTokenizerWrapper, TokenizerImpl}
 use super::CharSet;
 use super::tokenizer_json::{self, CheckedTokenizerJson, FILE, Steps, TokenizerJson};
 use crate::error::{LukeError, Result};
+use crate::inputs::ModelInputs;
 use blocks::{BLOCK, Cuts, MAX_BLOCK};
+use case::CaseTypes;
 use models::Model;
 
 /// What special tokens such as `<mask>` or `</s>` inside the text mean.
@@ -35,6 +38,22 @@ pub enum SpecialTokens {
     Text,
 }
 
+/// A token of a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Token {
+    /// Its row of the word table.
+    pub id: u32,
+    /// Its token type. 0, unless the tokenizer has types ([`Tokenizer::with_case_types`]).
+    pub token_type: u32,
+}
+
+/// A special token, whose type is 0.
+impl From<u32> for Token {
+    fn from(id: u32) -> Self {
+        Self { id, token_type: 0 }
+    }
+}
+
 type Inner = TokenizerImpl<Model, Steps, PreTokenizerWrapper, RobertaProcessing, DecoderWrapper>;
 
 /// A tokenizer and the special tokens its post-processor puts around one or two sequences.
@@ -43,12 +62,15 @@ pub struct Tokenizer {
     inner: Mutex<Inner>,
     cuts: Cuts,
     max_id: u32,
-    /// Ids before the first sequence: `<s>` or `[CLS]`.
-    pub before: Vec<u32>,
-    /// Ids between the sequences of a pair.
-    pub between: Vec<u32>,
-    /// Ids after the last sequence: `</s>` or `[SEP]`.
-    pub after: Vec<u32>,
+    /// Ids of the special tokens, in order.
+    special: Vec<u32>,
+    case_types: bool,
+    /// Tokens before the first sequence: `<s>` or `[CLS]`.
+    pub before: Vec<Token>,
+    /// Tokens between the sequences of a pair.
+    pub between: Vec<Token>,
+    /// Tokens after the last sequence: `</s>` or `[SEP]`.
+    pub after: Vec<Token>,
 }
 
 impl Tokenizer {
@@ -67,6 +89,9 @@ impl Tokenizer {
     pub fn new(checked: CheckedTokenizerJson) -> Result<Self> {
         let CheckedTokenizerJson { json, normalizer, around, max_id } = checked;
         let rstrip = json.added_tokens.iter().filter(|token| token.rstrip).map(|token| token.content.clone()).collect();
+        let mut special: Vec<u32> =
+            json.added_tokens.iter().filter(|token| token.special).map(|token| token.id).collect();
+        special.sort_unstable();
         let TokenizerJson { added_tokens, pre_tokenizer, post_processor, decoder, model, .. } = json;
         let mut inner = Inner::new(Model::new(model).map_err(failed)?);
         inner.with_normalizer(normalizer).map_err(failed)?;
@@ -87,8 +112,16 @@ impl Tokenizer {
         });
         inner.add_tokens(added).map_err(failed)?;
         let cuts = cuts(&inner, rstrip)?;
-        let (before, between, after) = (vec![around.before], around.between, vec![around.after]);
-        Ok(Self { inner: Mutex::new(inner), cuts, max_id, before, between, after })
+        let [before, between, after] = [vec![around.before], around.between, vec![around.after]]
+            .map(|ids| ids.into_iter().map(Token::from).collect());
+        Ok(Self { inner: Mutex::new(inner), cuts, max_id, special, case_types: false, before, between, after })
+    }
+
+    /// The same tokenizer, with token types that say how the text of a token is written: 0 without a capital letter, 1 with
+    /// one, 2 if its word has no small letter (`case.rs`). Special tokens have type 0. The word of a token is looked for in the
+    /// text that [`encode`](Self::encode) gets.
+    pub fn with_case_types(self) -> Self {
+        Self { case_types: true, ..self }
     }
 
     /// The bytes of the blocks of `text`. One after the other, they have the tokens of the whole.
@@ -96,17 +129,20 @@ impl Tokenizer {
         self.cuts.blocks(text, BLOCK, MAX_BLOCK)
     }
 
-    /// The ids of `text` alone, with no special tokens around them.
+    /// The tokens of `text` alone, with no special tokens around them.
     ///
     /// # Errors
     /// `format` if the tokenizer fails. For a checked tokenizer, no text is known that makes it fail.
-    pub fn encode(&self, text: &str, special: SpecialTokens) -> Result<Vec<u32>> {
-        let (inner, mut ids) = (self.treating(special), Vec::new());
+    pub fn encode(&self, text: &str, special: SpecialTokens) -> Result<Vec<Token>> {
+        if self.case_types {
+            return Ok(self.encode_with_offsets(text, special)?.into_iter().map(|(token, _)| token).collect());
+        }
+        let (inner, mut tokens) = (self.treating(special), Vec::new());
         for block in self.blocks(text) {
             let encoding = inner.encode_fast(text.get(block).unwrap_or(""), false).map_err(failed)?;
-            ids.extend_from_slice(encoding.get_ids());
+            tokens.extend(encoding.get_ids().iter().copied().map(Token::from));
         }
-        Ok(ids)
+        Ok(tokens)
     }
 
     /// As [`encode`](Self::encode), with the bytes of `text` that each token stands for. A token that holds part of a
@@ -114,7 +150,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// `format`, as [`encode`](Self::encode).
-    pub fn encode_with_offsets(&self, text: &str, special: SpecialTokens) -> Result<Vec<(u32, Range<usize>)>> {
+    pub fn encode_with_offsets(&self, text: &str, special: SpecialTokens) -> Result<Vec<(Token, Range<usize>)>> {
         self.encode_blocks(text, special, BLOCK, MAX_BLOCK)
     }
 
@@ -124,8 +160,9 @@ impl Tokenizer {
         special: SpecialTokens,
         block: usize,
         max_block: usize,
-    ) -> Result<Vec<(u32, Range<usize>)>> {
+    ) -> Result<Vec<(Token, Range<usize>)>> {
         let (inner, mut tokens) = (self.treating(special), Vec::new());
+        let mut types = self.case_types.then(|| CaseTypes::new(text));
         for block in self.cuts.blocks(text, block, max_block) {
             let start = block.start;
             let encoding = inner.encode(text.get(block).unwrap_or(""), false).map_err(failed)?;
@@ -133,9 +170,26 @@ impl Tokenizer {
                 text.floor_char_boundary(start.saturating_add(*first))
                     ..text.ceil_char_boundary(start.saturating_add(*end))
             };
-            tokens.extend(encoding.get_ids().iter().copied().zip(encoding.get_offsets().iter().map(whole)));
+            for (id, bytes) in encoding.get_ids().iter().copied().zip(encoding.get_offsets().iter().map(whole)) {
+                let token_type = match &mut types {
+                    Some(types) if self.special.binary_search(&id).is_err() => types.of(bytes.clone()),
+                    _ => 0,
+                };
+                tokens.push((Token { id, token_type }, bytes));
+            }
         }
         Ok(tokens)
+    }
+
+    /// An input of these tokens, one list after the other, without entities. Every input of a task starts here, so that it
+    /// has the token types.
+    pub fn inputs(&self, parts: &[&[Token]]) -> ModelInputs {
+        let tokens = || parts.iter().copied().flatten();
+        ModelInputs {
+            input_ids: tokens().map(|token| token.id).collect(),
+            token_type_ids: self.case_types.then(|| tokens().map(|token| token.token_type).collect()),
+            ..Default::default()
+        }
     }
 
     /// The text of tokens. For byte-level BPE this is `convert_tokens_to_string` of Hugging Face's slow tokenizer: a

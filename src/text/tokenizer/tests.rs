@@ -42,10 +42,10 @@ fn reference(json: &[u8]) -> tokenizers::Tokenizer {
     tokenizers::Tokenizer::from_bytes(json).unwrap()
 }
 
-fn reference_tokens(reference: &tokenizers::Tokenizer, text: &str) -> Vec<(u32, Range<usize>)> {
+fn reference_tokens(reference: &tokenizers::Tokenizer, text: &str) -> Vec<(Token, Range<usize>)> {
     let encoding = reference.encode(text, false).unwrap();
     let whole = |(start, end): &(usize, usize)| text.floor_char_boundary(*start)..text.ceil_char_boundary(*end);
-    encoding.get_ids().iter().copied().zip(encoding.get_offsets().iter().map(whole)).collect()
+    encoding.get_ids().iter().copied().map(Token::from).zip(encoding.get_offsets().iter().map(whole)).collect()
 }
 
 fn normalized<N: tokenizers::Normalizer>(normalizer: Option<&N>, text: &str) -> String {
@@ -80,11 +80,42 @@ fn tokens_are_those_of_the_crate_whole_and_in_blocks() {
             let wanted = reference_tokens(&reference, &text);
             let whole = tokenizer.encode_with_offsets(&text, SpecialTokens::Match).unwrap();
             prop_assert_eq!(&whole, &wanted);
-            let ids: Vec<u32> = wanted.iter().map(|(id, _)| *id).collect();
-            prop_assert_eq!(&tokenizer.encode(&text, SpecialTokens::Match).unwrap(), &ids);
+            let tokens: Vec<Token> = wanted.iter().map(|(token, _)| *token).collect();
+            prop_assert_eq!(&tokenizer.encode(&text, SpecialTokens::Match).unwrap(), &tokens);
+            let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
             prop_assert_eq!(tokenizer.decode(&ids).unwrap(), reference.decode(&ids, false).unwrap());
             let blocks = tokenizer.encode_blocks(&text, SpecialTokens::Match, 3, usize::MAX).unwrap();
-            prop_assert_eq!(blocks.into_iter().map(|(id, _)| id).collect::<Vec<_>>(), ids);
+            prop_assert_eq!(blocks.into_iter().map(|(token, _)| token).collect::<Vec<_>>(), tokens);
+            Ok(())
+        };
+        runner.run(&texts(), same).unwrap();
+    }
+}
+
+/// Types change no token, and a text in blocks has those of the whole.
+#[test]
+fn case_types_are_the_same_with_and_without_offsets_and_in_blocks() {
+    for json in kinds() {
+        let (plain, typed) =
+            (Tokenizer::from_bytes(&json).unwrap(), Tokenizer::from_bytes(&json).unwrap().with_case_types());
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 200, ..Default::default() });
+        let same = |text: String| {
+            let whole = typed.encode_with_offsets(&text, SpecialTokens::Match).unwrap();
+            let without = plain.encode_with_offsets(&text, SpecialTokens::Match).unwrap();
+            let untyped = whole.iter().map(|(token, bytes)| (Token::from(token.id), bytes.clone()));
+            prop_assert!(untyped.eq(without));
+            let tokens: Vec<Token> = whole.iter().map(|(token, _)| *token).collect();
+            prop_assert_eq!(&typed.encode(&text, SpecialTokens::Match).unwrap(), &tokens);
+            prop_assert_eq!(typed.encode_blocks(&text, SpecialTokens::Match, 3, usize::MAX).unwrap(), whole.clone());
+            for (token, bytes) in whole {
+                let is_capital = text[bytes].contains(char::is_uppercase);
+                let is_special = typed.special.contains(&token.id);
+                prop_assert_eq!(token.token_type > 0, is_capital && !is_special);
+            }
+            let inputs = typed.inputs(&[&typed.before, &tokens, &typed.after]);
+            let types = inputs.token_type_ids.unwrap();
+            prop_assert_eq!(types.len(), inputs.input_ids.len());
+            prop_assert_eq!(plain.inputs(&[&tokens]).token_type_ids, None);
             Ok(())
         };
         runner.run(&texts(), same).unwrap();

@@ -62,7 +62,8 @@ fn bpe() -> Value {
 
 fn tokens(json: &Value, text: &str) -> Vec<u32> {
     let tokenizer = Tokenizer::from_bytes(json.to_string().as_bytes()).unwrap();
-    tokenizer.encode(text, crate::text::SpecialTokens::Match).unwrap()
+    let tokens = tokenizer.encode(text, crate::text::SpecialTokens::Match).unwrap();
+    tokens.iter().map(|token| token.id).collect()
 }
 
 fn refused(mut json: Value, named: &str, change: impl FnOnce(&mut Value)) {

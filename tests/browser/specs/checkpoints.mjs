@@ -33,7 +33,7 @@ export default async function ({ test, openPage, site }) {
 
   await test('wasm: checkpoints give the same outputs as their model folders', async () => {
     const page = await openPage();
-    const names = ['micro-span_cls', 'micro-entity_pair', 'micro-qa', 'micro-bert', 'micro-mluke'];
+    const names = ['micro-span_cls', 'micro-entity_pair', 'micro-qa', 'micro-bert', 'micro-case', 'micro-mluke'];
     const pairs = await page.evaluate(outputsOf, { names, places: ['/models/', '/checkpoints/', '/whole/'] });
     for (const [name, [folder, ...others]] of Object.entries(pairs)) for (const other of others) assert.deepEqual(other, folder, name);
     await page.context().close();

@@ -17,9 +17,10 @@ use super::texts::{Text, long_text, text};
 use crate::support::folder;
 
 /// Which model runs which task.
-const TASKS: [(&str, &str); 12] = [
+const TASKS: [(&str, &str); 14] = [
     ("micro-span_cls", "ner"),
     ("micro-bert", "ner"),
+    ("micro-case", "ner"),
     ("micro-qa", "qa"),
     ("micro-entity_cls", "typing"),
     ("micro-mluke", "typing"),
@@ -29,6 +30,7 @@ const TASKS: [(&str, &str); 12] = [
     ("micro-paged", "predictEntities"),
     ("micro-paged", "embed"),
     ("micro-bert", "embed"),
+    ("micro-case", "embed"),
     ("micro-mluke", "embed"),
 ];
 

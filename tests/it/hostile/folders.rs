@@ -45,6 +45,7 @@ static FOLDERS: LazyLock<Vec<Files>> = LazyLock::new(|| {
         all("micro-paged", "q4"),
         all("micro-cloze", "f16"),
         all("micro-bert", "f32"),
+        all("micro-case", "q8"),
         all("micro-mluke", "q8"),
         all("micro-entity_pair", "q4"),
     ]
@@ -54,7 +55,7 @@ const SHARD: &str = "model-00001-of-00001.safetensors";
 
 /// Checkpoints: each tokenizer, and one in shards.
 static CHECKPOINTS: LazyLock<Vec<Files>> = LazyLock::new(|| {
-    let mut all: Vec<Files> = ["micro-span_cls", "micro-bert", "micro-mluke", "micro-paged"]
+    let mut all: Vec<Files> = ["micro-span_cls", "micro-bert", "micro-mluke", "micro-paged", "micro-case"]
         .map(|name| read_folder(&checkpoint(name)))
         .into();
     let mut shards = all[0].clone();
