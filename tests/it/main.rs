@@ -29,3 +29,4 @@ mod support;
 mod tokenizer;
 mod turns;
 mod typing_relation;
+mod word_table;

@@ -254,7 +254,7 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>, max_bytes: usize) -> 
     Ok((read > 0).then_some(true))
 }
 
-/// A `--dtype` of `convert`.
+/// How matrices may be stored, for `--dtype` and `--word-table` of `convert`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum WeightType {
     F32,

@@ -45,6 +45,9 @@ pub struct Options {
     /// How matrices are stored.
     #[arg(long, value_enum, default_value_t = WeightType::F32)]
     dtype: WeightType,
+    /// How the word table is stored. Default: as --dtype says, but q8 with q4.
+    #[arg(long, value_enum, value_name = "DTYPE")]
+    word_table: Option<WeightType>,
     /// Rows of the entity table to keep: the special ones, or all.
     #[arg(long, value_enum, default_value_t = Entities::Special)]
     entities: Entities,
@@ -144,7 +147,12 @@ pub fn convert(options: &Options) -> Result<()> {
     let heads = heads.into_iter().map(|head| (head.kind.key().to_owned(), head.spec)).collect();
     let parts =
         Parts { name, heads, checkpoint, planned, table, chunk_bytes: options.chunk_mib as usize * 1024 * 1024 };
-    let mut writer = Writer { folder: temporary.path().to_owned(), dtype: options.dtype.into(), means: Means::new() };
+    let mut writer = Writer {
+        folder: temporary.path().to_owned(),
+        dtype: options.dtype.into(),
+        word_table: options.word_table.map(Into::into),
+        means: Means::new(),
+    };
     if writer.dtype.is_quantized() {
         writer.means = parts.mean_inputs(&options.output)?;
     }
@@ -208,7 +216,8 @@ impl Parts {
     /// beside `output`.
     fn mean_inputs(&self, output: &Path) -> Result<Means> {
         let folder = place::Temporary::beside(output, "exact")?;
-        let exact = Writer { folder: folder.path().to_owned(), dtype: DType::F32, means: Means::new() };
+        let exact =
+            Writer { folder: folder.path().to_owned(), dtype: DType::F32, word_table: None, means: Means::new() };
         self.write(&exact)?;
         calibrate::mean_inputs(folder.path())
     }

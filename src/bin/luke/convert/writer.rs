@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use luke_web::checkpoint::Planned;
+use luke_web::checkpoint::{Planned, WORD_TABLE};
 use luke_web::dtype::{DType, Int8Range};
 use luke_web::folder::{Chunk, EntityTable, FileEntry, Manifest, TensorEntry};
 use luke_web::{LukeError, Result};
@@ -18,6 +18,8 @@ pub struct Writer {
     pub folder: PathBuf,
     /// How matrices are stored.
     pub dtype: DType,
+    /// How the word table is stored, if not as `dtype` says.
+    pub word_table: Option<DType>,
     /// The mean input of each linear layer, by its name; see `calibrate.rs`. Empty for no bias correction.
     pub means: Means,
 }
@@ -101,13 +103,15 @@ impl Writer {
 
     /// How a tensor is stored. Vectors stay f32: they are small, and rounding of LayerNorm and biases shows in the
     /// results. Heads stay f32 in a quantized folder, because no later layer evens out their rounding. Tables do not
-    /// get four bits: the embedding of a word is a single row, so its rounding errors do not average out.
+    /// get four bits, unless the word table is asked for so: the embedding of a word is a single row, so its rounding errors do
+    /// not average out.
     fn dtype_of(&self, names: &[String], shape: &[usize]) -> DType {
-        match self.dtype {
+        match (self.dtype, self.word_table) {
             _ if shape.len() < 2 => DType::F32,
-            DType::Q8 | DType::Q4 if !names.iter().all(|name| quantizable(name)) => DType::F32,
-            DType::Q4 if is_table(names) => DType::Q8,
-            dtype => dtype,
+            (_, Some(dtype)) if names.iter().any(|name| name == WORD_TABLE) => dtype,
+            (DType::Q8 | DType::Q4, _) if !names.iter().all(|name| quantizable(name)) => DType::F32,
+            (DType::Q4, _) if is_table(names) => DType::Q8,
+            (dtype, _) => dtype,
         }
     }
 
