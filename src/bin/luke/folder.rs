@@ -56,9 +56,11 @@ pub fn io_error(path: &Path, error: &std::io::Error) -> LukeError {
 
 /// The error of a program that reads a file: `io` where the system said it, else `format`, as the file is not of its form.
 pub fn read_error(path: &Path, error: &std::io::Error) -> LukeError {
-    match error.raw_os_error() {
-        Some(_) => io_error(path, error),
-        None => file_error(path, error),
+    match error.kind() {
+        _ if error.raw_os_error().is_some() => io_error(path, error),
+        // "failed to fill whole buffer"
+        std::io::ErrorKind::UnexpectedEof if error.get_ref().is_none() => file_error(path, &"is cut short"),
+        _ => file_error(path, error),
     }
 }
 
