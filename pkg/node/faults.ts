@@ -48,7 +48,7 @@ const KINDS: readonly (readonly [codes: RegExp, words: RegExp, says: (host: stri
 ];
 
 /** What a fetch says of a URL that it never asks for. */
-const NEVER_ASKED = /^(unknown scheme|bad port|.*scheme .* not supported)$/i;
+const NEVER_ASKED = /^bad port$/;
 
 /** Why nothing came from a URL. */
 export function networkReason(url: string, error: unknown): string {

@@ -15,15 +15,19 @@ const { deno, bun, node } = process.versions as Partial<Record<string, string>>;
 /** What messages call the engine. */
 export const HERE = deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node.js ${node}`;
 
+/** URLs that `fetch` knows here. */
+const FETCHED: readonly string[] = ['https:', 'http:', 'data:', 'blob:'];
+
 export const whyNothingCame = networkReason;
 
 /** Fetches a URL, or reads a file: `fetch` of Node.js does not know `file:`. */
 export const fetchHere: typeof fetch = async (input, init) => {
   const url = new URL(input instanceof Request ? input.url : input);
   if (url.protocol === 'file:') return readFile(url, init);
+  const refused = (why: string, cause?: unknown) => new LukeError('input', `${url.href} cannot be fetched${why}: use a path, or a URL that begins with https:, http: or file:`, {}, { cause });
+  if (!FETCHED.includes(url.protocol)) throw refused('');
   return fetch(input, init).catch((error: unknown) => {
-    if (!isNeverAsked(error)) throw error;
-    throw new LukeError('input', `${url.href} cannot be fetched (${networkReason(url.href, error)}): use a path, or a URL that begins with https:, http: or file:`, {}, { cause: error });
+    throw isNeverAsked(error) ? refused(` (${networkReason(url.href, error)})`, error) : error;
   });
 };
 
