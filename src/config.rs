@@ -314,8 +314,8 @@ mod tests {
         assert_eq!(LukeConfig::from_value(&config()).unwrap().token_types, None);
         for (types, rows, named) in [
             (json!("case"), 2, "type_vocab_size is 2, token_types needs 3 rows"),
-            (json!("Case"), 3, "token_types: unknown variant `Case`, expected `case`"),
-            (json!("colour"), 3, "token_types: unknown variant `colour`, expected `case`"),
+            (json!("Case"), 3, "token_types: must be 'case', not 'Case'"),
+            (json!("colour"), 3, "token_types: must be 'case', not 'colour'"),
             (json!(["case"]), 3, "token_types: "),
             (json!({ "case": 1 }), 3, "token_types"),
             (json!(1), 3, "token_types: "),
