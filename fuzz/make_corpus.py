@@ -19,8 +19,10 @@ from pathlib import Path
 FUZZ = Path(__file__).parent
 CHECKPOINTS = FUZZ.parent / "tests/fixtures/checkpoints"
 
-WORDS = ["<s>", "<pad>", "</s>", "<unk>", *"ABILTacegiklnosuvy,.Ġ", "an", "in", "Ġl", "Ġi", "iv", "Ġin", "<mask>"]
-WORDS = list(dict.fromkeys(WORDS))
+# How byte-level BPE writes the bytes: those that are signs as themselves, the others from U+0100 on.
+SIGNS = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+BYTES = [chr(byte) for byte in SIGNS] + [chr(0x100 + i) for i in range(256 - len(SIGNS))]
+WORDS = ["<s>", "<pad>", "</s>", "<unk>", *BYTES, "an", "in", "Ġl", "Ġi", "iv", "Ġin", "<mask>"]
 MERGES = ["a n", "i n", "Ġ l", "Ġ i", "i v", "Ġi n"]
 MARKERS = {"<ent>": len(WORDS), "<ent2>": len(WORDS) + 1}
 # Sizes of the fixtures, and what they become.
