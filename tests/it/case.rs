@@ -21,12 +21,20 @@ use crate::support::{
     flat, folder, load, read_tensors,
 };
 
-/// Each case of the fixture: a text, the bytes of its spans, its inputs, its logits.
-fn spans() -> Vec<(String, Vec<[usize; 2]>, ModelInputs, Vec<f64>)> {
-    let read = |case: &Value| {
-        let inputs = serde_json::from_value(camel_case(&case["inputs"])).unwrap();
-        let byte = serde_json::from_value(case["byte"].clone()).unwrap();
-        (case["text"].as_str().unwrap().to_owned(), byte, inputs, flat(&case["outputs"]["logits"]))
+/// A text of the fixture, the bytes of its spans, its inputs and its logits.
+struct SpanCase {
+    text: String,
+    byte: Vec<[usize; 2]>,
+    inputs: ModelInputs,
+    logits: Vec<f64>,
+}
+
+fn span_cases() -> Vec<SpanCase> {
+    let read = |case: &Value| SpanCase {
+        text: case["text"].as_str().unwrap().to_owned(),
+        byte: serde_json::from_value(case["byte"].clone()).unwrap(),
+        inputs: serde_json::from_value(camel_case(&case["inputs"])).unwrap(),
+        logits: flat(&case["outputs"]["logits"]),
     };
     fixture("case.json")["spans"].as_array().unwrap().iter().map(read).collect()
 }
@@ -37,7 +45,7 @@ fn encode(luke: &Luke, text: &str, spans: &[[usize; 2]], form: InputForm) -> Mod
 }
 
 fn check(luke: &Luke, tolerance: f64) {
-    for (text, byte, inputs, logits) in spans() {
+    for SpanCase { text, byte, inputs, logits } in span_cases() {
         assert_eq!(encode(luke, &text, &byte, InputForm::EntitySpanClassification), inputs, "{text:?}");
         let outputs = block_on(luke.forward(&inputs, None)).unwrap();
         assert_close(&text, &outputs[0].values, &logits, tolerance);
@@ -59,13 +67,16 @@ fn pieces_types_and_logits_are_those_of_the_trainer_and_transformers() {
 
 #[test]
 fn a_text_in_small_letters_has_other_logits() {
-    let logits: Vec<_> = spans().into_iter().filter(|(text, ..)| text.to_lowercase().starts_with("beyonc")).collect();
-    let [(_, _, first, _), (_, _, capitals, _), (_, _, small, _)] = logits.as_slice() else { panic!("three texts") };
-    assert_eq!((&first.input_ids, &capitals.input_ids), (&small.input_ids, &small.input_ids));
-    assert!(first.token_type_ids.as_ref().unwrap().contains(&1));
-    assert!(capitals.token_type_ids.as_ref().unwrap().contains(&2));
-    assert!(small.token_type_ids.as_ref().unwrap().iter().all(|kind| *kind == 0));
-    assert!(logits[0].3 != logits[1].3 && logits[1].3 != logits[2].3);
+    let cases: Vec<SpanCase> =
+        span_cases().into_iter().filter(|case| case.text.to_lowercase().starts_with("beyonc")).collect();
+    let [first, capitals, small] = cases.as_slice() else { panic!("{} texts", cases.len()) };
+    let ids = |case: &SpanCase| case.inputs.input_ids.clone();
+    assert_eq!((ids(first), ids(capitals)), (ids(small), ids(small)));
+    let types = |case: &SpanCase| case.inputs.token_type_ids.clone().unwrap();
+    assert!(types(first).contains(&1) && !types(first).contains(&2));
+    assert!(types(capitals).contains(&2));
+    assert!(types(small).iter().all(|kind| *kind == 0));
+    assert!(first.logits != capitals.logits && capitals.logits != small.logits);
 }
 
 #[test]
