@@ -314,6 +314,7 @@ fn bad_files_are_refused_by_file_and_record() {
         ("micro-entity_pair", "tacred", item([1, 0]).to_string(), "[1].subj_start: 1 to 0"),
         ("micro-entity_pair", "tacred", "[]".into(), "has no examples"),
         ("micro-entity_pair", "tacred", "[] []".into(), "has more than should be here"),
+        ("micro-qa", "squad", "x".into(), "eval-bad: is not JSON: another value should be here (line 1, column 1)"),
         ("micro-qa", "squad", squad.to_string(), "data[0].paragraphs[0].qas[0].answers: is empty"),
         ("micro-qa", "squad", no_question.to_string(), "data[0].paragraphs[0].qas[0]: 'question' is missing"),
         ("micro-cloze", "record", record.to_string(), "data[0].passage.entities[0]: 1 to 3"),
@@ -342,6 +343,10 @@ fn options_and_heads_that_do_not_fit_stop_the_run() {
         let error = eval("micro-span_cls", "conll2003", &path, &["--options", options]).unwrap_err();
         assert!(error.contains("input: ") && error.contains(named), "{options}: {error}");
     }
+    // Options come before the file.
+    let nowhere = temporary("eval-nowhere");
+    let error = eval("micro-qa", "squad", &nowhere, &["--options", r#"{"topk": 1}"#]).unwrap_err();
+    assert!(error.contains("input: --options: topk: there is no 'topk'"), "{error}");
     let error = eval("micro-qa", "conll2003", &path, &[]).unwrap_err();
     assert!(error.contains("task-unavailable"), "{error}");
     assert!(eval("micro-span_cls", "conll2003", &path, &["--limit", "0"]).is_err());

@@ -12,7 +12,7 @@ mod record;
 mod squad;
 mod tacred;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -101,21 +101,19 @@ trait Benchmark {
 /// - else those of the load and of the task
 pub fn eval(options: &Options) -> Result<()> {
     let task_options = options::parse(&options.options)?.into();
-    let run = Run { options, bytes: read(&options.file)?, task_options };
-    let (path, bytes) = (&options.file, &run.bytes);
+    let run = Run { options, task_options };
     match options.task {
-        Task::Conll2003 => run.run(HeadKind::Ner, &conll::Conll::read(path, bytes, run.of_task()?)?),
-        Task::Marked => run.run(HeadKind::Ner, &marked::Marked::read(path, bytes, run.of_task()?)?),
-        Task::Squad => run.run(HeadKind::Qa, &squad::Squad::read(path, bytes, run.of_task()?)?),
-        Task::Tacred => run.run(HeadKind::Relation, &tacred::Tacred::read(path, bytes, run.of_task()?)?),
-        Task::OpenEntity => run.run(HeadKind::Typing, &open_entity::OpenEntity::read(path, bytes, run.of_task()?)?),
-        Task::Record => run.run(HeadKind::Cloze, &record::Record::read(path, bytes, run.of_task()?)?),
+        Task::Conll2003 => run.run(HeadKind::Ner, conll::Conll::read),
+        Task::Marked => run.run(HeadKind::Ner, marked::Marked::read),
+        Task::Squad => run.run(HeadKind::Qa, squad::Squad::read),
+        Task::Tacred => run.run(HeadKind::Relation, tacred::Tacred::read),
+        Task::OpenEntity => run.run(HeadKind::Typing, open_entity::OpenEntity::read),
+        Task::Record => run.run(HeadKind::Cloze, record::Record::read),
     }
 }
 
 struct Run<'a> {
     options: &'a Options,
-    bytes: Vec<u8>,
     task_options: Value,
 }
 
@@ -132,8 +130,16 @@ impl Run<'_> {
         from_value("options", options).map_err(options::named)
     }
 
-    fn run<B: Benchmark>(&self, head: HeadKind, benchmark: &B) -> Result<()> {
+    /// Runs the dataset that `dataset` reads from the bytes of the file. Options of the task are looked at before the file.
+    fn run<B: Benchmark, O: DeserializeOwned + Default>(
+        &self,
+        head: HeadKind,
+        dataset: impl FnOnce(&Path, &[u8], O) -> Result<B>,
+    ) -> Result<()> {
         let Options { model, task, file, limit, predictions, device, .. } = self.options;
+        let task_options = self.of_task()?;
+        let bytes = read(file)?;
+        let benchmark = dataset(file, &bytes, task_options)?;
         let mut ids = benchmark.ids();
         if ids.is_empty() {
             return Err(folder::file_error(file, &"has no examples"));
@@ -145,7 +151,7 @@ impl Run<'_> {
             "version": 1,
             "task": task,
             "manifest": sha256_hex(&read(&model.join("manifest.json"))?),
-            "dataset": sha256_hex(&self.bytes),
+            "dataset": sha256_hex(&bytes),
             "options": self.task_options,
             "device": device_name,
         });

@@ -65,7 +65,11 @@ pub fn json_lines<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<Vec<
 
 /// Makes a `format` error about a record of a file.
 pub fn bad(path: &Path, record: &str, reason: &str) -> LukeError {
-    file_error(path, &format!("{record}: {reason}"))
+    match record {
+        // The whole file.
+        "." => file_error(path, &reason),
+        record => file_error(path, &format!("{record}: {reason}")),
+    }
 }
 
 /// Makes a `format` error about a line. `line` counts from 0; the message counts from 1.
