@@ -9,6 +9,8 @@ import math
 import torch
 from tokenizers import Tokenizer
 
+from case_types import with_types
+from likely import are_capitals, kept, lower
 from reader import read
 
 LABELS = ["NIL", "MISC", "PER", "ORG", "LOC"]
@@ -17,12 +19,13 @@ MAX_ENTITIES = 128
 
 
 class Sentence:
-    """A tokenised sentence: `ids` (sub-words, no specials), `spans` [(s, e, word_s, word_e)] in enumeration order, `gold`."""
+    """A tokenised sentence: `ids` (sub-words, no specials), `spans` [(s, e, word_s, word_e)] in enumeration order, `gold`, and
+    `likely`: the places in `spans` of those that the runtime looks at (`keeps` says it of words)."""
 
-    def __init__(self, tokenizer, words, gold, cache):
+    def __init__(self, tokenizer, words, gold, cache, keeps=None):
         self.words, self.gold = words, gold
         self.ids, starts, ends = [], [], []
-        for w in words:
+        for w in map(lower, words) if are_capitals(words) else words:
             if w not in cache:
                 cache[w] = tokenizer.encode(w, add_special_tokens=False).ids
             starts.append(len(self.ids))
@@ -35,26 +38,41 @@ class Sentence:
             if 0 < ends[j] - starts[i] <= MAX_SPAN and starts[i] < ends[i] and starts[j] < ends[j]
         ]
         self.labels = [LABELS.index(gold.get((i, j), "NIL")) for _, _, i, j in self.spans]
+        keeps = keeps or kept([words])[0]
+        self.likely = [k for k, (_, _, i, j) in enumerate(self.spans) if keeps(i, j)]
+
+    def looked_at(self, likely):
+        """The spans that the filter keeps, or all."""
+        return [self.spans[k] for k in self.likely] if likely else self.spans
 
     def chunks(self):
-        """Index ranges of the passes."""
-        n = len(self.spans)
-        if n == 0:
-            return []
-        size = math.ceil(n / math.ceil(n / MAX_ENTITIES))
-        return [(a, min(a + size, n)) for a in range(0, n, size)]
+        return chunks(len(self.spans))
 
 
-def load(path, tokenizer):
+def chunks(n):
+    """Index ranges of the passes of n spans."""
+    size = math.ceil(n / max(1, math.ceil(n / MAX_ENTITIES)))
+    return [(a, min(a + size, n)) for a in range(0, n, size)] if n else []
+
+
+def documents(docs, tokenizer):
+    """Documents of `reader.read`, tokenised."""
     cache = {}
-    return [[Sentence(tokenizer, w, g, cache) for w, g in doc] for doc in read(path)]
+    return [
+        [Sentence(tokenizer, w, g, cache, keeps) for (w, g), keeps in zip(doc, kept([w for w, _ in doc]))] for doc in docs
+    ]
+
+
+def load(path, tokenizer, every=1):
+    """One document in so many of a file."""
+    return documents(read(path)[::every], tokenizer)
 
 
 def load_tokenizer(path):
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return tokenizer
+    return with_types(tokenizer, path)
 
 
 def with_context(doc, i, max_seq):

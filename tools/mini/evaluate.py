@@ -1,4 +1,4 @@
-"""Exact-span micro F1 of a checkpoint on CoNLL-2003, or on a text with marks, by the runtime's rules, every span.
+"""Exact-span micro F1 of a checkpoint on CoNLL-2003, or on a text with marks, by the runtime's rules: every span, or the likely ones.
 
     python evaluate.py --model work/luke-mini-en-hf --data work/src/neuroner/data/conll2003/en/valid.txt --context 0 128
     python evaluate.py --model work/luke-mini-en-hf --marked ner_dev.txt
@@ -10,7 +10,7 @@ from collections import Counter
 
 import torch
 
-from conll import LABELS, collate, load, load_tokenizer, with_context
+from conll import LABELS, chunks, collate, load, load_tokenizer, with_context
 
 
 def greedy(cands, n_words):
@@ -24,14 +24,15 @@ def greedy(cands, n_words):
 
 
 @torch.no_grad()
-def span_logits(model, tokenizer, docs, context, tokens_per_batch=4000):
+def span_logits(model, tokenizer, docs, context, likely=False, tokens_per_batch=4000):
     """{(doc, sentence): logits [spans, labels]}. Passes of like length share a batch."""
     passes = []
     for d, doc in enumerate(docs):
         for i, sent in enumerate(doc):
             ids, off = with_context(doc, i, context)
-            for a, b in sent.chunks():
-                spans = [(s + off, e + off) for s, e, _, _ in sent.spans[a:b]]
+            looked_at = sent.looked_at(likely)
+            for a, b in chunks(len(looked_at)):
+                spans = [(s + off, e + off) for s, e, _, _ in looked_at[a:b]]
                 passes.append(((d, i, a), (ids, spans, [0] * len(spans))))
     passes.sort(key=lambda p: (len(p[1][0]), len(p[1][1])))
     cls_id, sep_id = tokenizer.encode("").ids
@@ -50,7 +51,7 @@ def span_logits(model, tokenizer, docs, context, tokens_per_batch=4000):
     return {k: torch.cat(v) for k, v in out.items()}
 
 
-def decode(docs, logits, nil_bias=0.0):
+def decode(docs, logits, nil_bias=0.0, likely=False):
     """{(doc, sentence): {(start, end): label}}"""
     out = {}
     for (d, i), lo in logits.items():
@@ -58,7 +59,7 @@ def decode(docs, logits, nil_bias=0.0):
         lo = lo.clone()
         lo[:, 0] += nil_bias
         top, arg = lo.max(1)
-        cands = [(t, s[2], s[3], LABELS[k]) for t, k, s in zip(top.tolist(), arg.tolist(), sent.spans) if k]
+        cands = [(t, s[2], s[3], LABELS[k]) for t, k, s in zip(top.tolist(), arg.tolist(), sent.looked_at(likely)) if k]
         out[d, i] = greedy(cands, len(sent.words))
     return out
 
@@ -81,8 +82,8 @@ def score(docs, predicted):
     }
 
 
-def evaluate(model, tokenizer, docs, context, nil_bias=0.0):
-    return score(docs, decode(docs, span_logits(model, tokenizer, docs, context), nil_bias))
+def evaluate(model, tokenizer, docs, context, nil_bias=0.0, likely=False):
+    return score(docs, decode(docs, span_logits(model, tokenizer, docs, context, likely), nil_bias, likely))
 
 
 def show(result):
@@ -95,15 +96,17 @@ if __name__ == "__main__":
     p.add_argument("--data", default="work/src/neuroner/data/conll2003/en/valid.txt")
     p.add_argument("--marked", help="a text as ner_written.txt, instead")
     p.add_argument("--context", type=int, nargs="+", default=[0], help="sub-words with specials; 0: the sentence alone")
+    p.add_argument("--likely", action="store_true", help="only the spans that the runtime's filter keeps")
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
-    import ner_silver
+    import written_data
     from model import Model
 
     torch.set_num_threads(a.threads)
     tokenizer = load_tokenizer(os.path.join(a.model, "tokenizer.json"))
     model = Model(a.model)
-    docs = ner_silver.read(a.marked, tokenizer) if a.marked else load(a.data, tokenizer)
+    docs = written_data.entities([a.marked], tokenizer) if a.marked else load(a.data, tokenizer)
     for context in a.context:
         t = time.time()
-        print(f"context {context}: {show(evaluate(model, tokenizer, docs, context))} ({time.time() - t:.0f} s)", flush=True)
+        found = evaluate(model, tokenizer, docs, context, likely=a.likely)
+        print(f"context {context}: {show(found)} ({time.time() - t:.0f} s)", flush=True)

@@ -8,20 +8,42 @@ from safetensors.torch import save_file
 
 from conll import LABELS, MAX_SPAN
 from typing_data import TYPES
+from relations import RELATIONS
 
-STARTS = {"e5": "multilingual-e5-small (MIT)", "minilm": "all-MiniLM-L6-v2 (Apache-2.0)"}
+HERE = os.path.dirname(os.path.abspath(__file__))
+
 TAUGHT = {
     "ner": "entities from CoNLL-2003 English (Reuters text, research terms) and sentences written for it",
-    "typing": "types from Wikipedia's short descriptions (CC BY-SA)",
-    "qa": "questions made by rule and written over English Wikipedia (text CC BY-SA)",
+    "typing": "types from Wikipedia's short descriptions (CC BY-SA) and written for it",
+    "qa": "questions written over English Wikipedia (text CC BY-SA) and over texts written for it",
+    "relation": "relations written for it",
+    "cloze": "blanks made from English Wikipedia, CoNLL-2003 and texts written for it",
+    "mlm": "masked words and titles of English Wikipedia",
 }
 
 CONTEXT = 128  # sub-words of a pass with context, where a caller asks for it
 ENTITY_VOCAB = {"[MASK]": 0, "[UNK]": 1, "[PAD]": 2, "[MASK2]": 3}
 
+# Rows of the word table that ReCoRD's reader adds at its end. BERT's whole vocabulary has rows without use, which no text becomes.
+CLOZE_TOKENS = {"highlight": "[unused1]", "placeholder": "[unused2]", "entity": "[unused3]"}
 
-def save(state, config, tokenizer, out, context=0):
-    """context: sub-words of a sentence with its document, specials included; 0 for the sentence alone.
+
+def entity_vocabulary():
+    """Special entities and the titles of titles.txt, by row."""
+    titles = open(os.path.join(HERE, "titles.txt"), encoding="utf-8").read().splitlines()
+    return ENTITY_VOCAB | {title: row for row, title in enumerate(titles, len(ENTITY_VOCAB))}
+
+
+def entities_of(config):
+    """The entity vocabulary of a model: the special entities alone, or the titles too."""
+    for vocabulary in (ENTITY_VOCAB, entity_vocabulary()):
+        if len(vocabulary) == config.entity_vocab_size:
+            return vocabulary
+    raise SystemExit(f"an entity table of {config.entity_vocab_size} rows is not that of titles.txt")
+
+
+def save(state, config, tokenizer, out, temperature=2):
+    """temperature: of the entities' scores.
 
     A state with `heads.TASK.` in its names has several heads, else it is a span classifier."""
     out = os.path.abspath(out)
@@ -40,11 +62,11 @@ def save(state, config, tokenizer, out, context=0):
         "bos_token_id eos_token_id id2label label2id"
     ).split()
     keep += ["token_types"] * ("token_types" in cfg)  # case_types.py
-    write(tmp, "config.json", {"architectures": ["LukeModel" if several else "LukeForEntitySpanClassification"], **{k: cfg[k] for k in keep}})
-    write(tmp, "entity_vocab.json", ENTITY_VOCAB)
-    start = "minilm" if tokenizer.token_to_id("[CLS]") is not None else "e5"
-    ner = {"context": "document" if context else "sentence", "contextTokens": context or CONTEXT, "candidates": "likely",
-           "maxSpanTokens": MAX_SPAN, "temperature": 2, "capitals": "lower"}
+    architecture = "LukeModel" if several else "LukeForEntitySpanClassification"
+    write(tmp, "config.json", {"architectures": [architecture], **{k: cfg[k] for k in keep}})
+    write(tmp, "entity_vocab.json", entities_of(config))
+    ner = {"context": "sentence", "contextTokens": CONTEXT, "candidates": "likely", "maxSpanTokens": MAX_SPAN,
+           "temperature": temperature, "capitals": "lower"}
     heads = {"ner": ner}
     if several:
         ner["labels"] = LABELS
@@ -52,9 +74,14 @@ def save(state, config, tokenizer, out, context=0):
             heads["qa"] = {}
         if "heads.typing.classifier.bias" in state:
             heads["typing"] = {"labels": TYPES}
-    about = f"{STARTS[start]} made into LUKE; " + "; ".join(TAUGHT[task] for task in heads)
-    licence = {"e5": "MIT", "minilm": "Apache-2.0"}[start]
-    write(tmp, "luke_web.json", {"name": "luke-mini-en", "license": licence, "source": about, "heads": heads})
+        if "heads.relation.classifier.weight" in state:
+            heads["relation"] = {"labels": RELATIONS}
+        if "heads.cloze.scorer.weight" in state:
+            heads["cloze"] = {"tokens": {name: tokenizer.token_to_id(token) for name, token in CLOZE_TOKENS.items()}}
+        if "heads.mlm.lm_head.bias" in state:
+            heads["mlm"] = {}
+    about = "all-MiniLM-L6-v2 (Apache-2.0) made into LUKE; " + "; ".join(TAUGHT[task] for task in heads)
+    write(tmp, "luke_web.json", {"name": "luke-mini-en", "license": "Apache-2.0", "source": about, "heads": heads})
     tokenizer.save(os.path.join(tmp, "tokenizer.json"))
     old = tmp + ".old"
     if os.path.exists(out):

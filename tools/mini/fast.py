@@ -9,6 +9,8 @@ import functools
 import torch
 import torch.nn.functional as F
 
+from case_types import split
+
 QUERIES = ("query", "w2e_query", "e2w_query", "e2e_query")
 
 
@@ -69,8 +71,10 @@ def embed_entities(luke, ids, start, end):
 
 
 def encode(luke, input_ids, attention_mask, entities=None, drop=0.0, forward=layer_forward):
-    """Last hidden states of words and entities. entities: (ids, mask, start, end), each [batch, m]."""
-    x, e, mask = luke.embeddings(input_ids, token_type_ids=torch.zeros_like(input_ids)), None, attention_mask
+    """Last hidden states of words and entities. input_ids may say token types (`case_types.py`). entities: (ids, mask, start, end), each
+    [batch, m]."""
+    rows, kinds = split(input_ids, luke.config.vocab_size)
+    x, e, mask = luke.embeddings(rows, token_type_ids=kinds), None, attention_mask
     if entities is not None:
         ids, entity_mask, start, end = entities
         e = embed_entities(luke, ids, start, end)

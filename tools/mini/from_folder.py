@@ -37,14 +37,22 @@ def q4(raw, columns):
     return (numbers * scale).reshape(len(groups), -1)[:, :columns]
 
 
+READ = {"f32": f32, "f16": f16, "q8": q8, "q4": q4}
+ENTITIES = "luke.entity_embeddings.entity_embeddings.weight"
+
+
 def tensors(folder, manifest):
-    """{name: f32 tensor}; the rows of a tensor that is cut by rows lie one after another."""
-    chunks = [open(os.path.join(folder, c["path"]), "rb").read() for c in manifest["chunks"]]
-    parts, shapes = {}, {}
+    """{name: f32 tensor}; the rows of a tensor that is cut by rows lie one after another. A large entity table has files of its own."""
+    read = lambda files: [open(os.path.join(folder, c["path"]), "rb").read() for c in files]
+    chunks, parts, shapes = read(manifest["chunks"]), {}, {}
     for t in manifest["tensors"]:
         raw = chunks[t["chunk"]][t["offset"] : t["offset"] + t["bytes"]]
-        parts.setdefault(t["name"], []).append({"f32": f32, "f16": f16, "q8": q8, "q4": q4}[t["dtype"]](raw, t["shape"][-1]))
+        parts.setdefault(t["name"], []).append(READ[t["dtype"]](raw, t["shape"][-1]))
         shapes[t["name"]] = t["shape"]
+    if table := manifest.get("entityTable"):
+        width = manifest["config"]["entity_emb_size"]
+        parts[ENTITIES] = [READ[table["dtype"]](raw, width) for raw in read(table["chunks"])]
+        shapes[ENTITIES] = [table["rows"], width]
     return {name: torch.from_numpy(np.concatenate(p).reshape(shapes[name])) for name, p in parts.items()}
 
 

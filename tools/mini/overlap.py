@@ -1,14 +1,15 @@
 """What the data of training shares with the sets of the last test: it should be next to nothing. No choice is made by it.
 
-    python overlap.py --src work/src --silver work/silver.jsonl
+    python overlap.py --src work/src
 """
 import argparse
+import glob
 import json
 import os
 import re
 
-from ner_silver import marked
-from qa_data import read_silver, read_written
+import written_data
+from qa_data import read_written
 from reader import read
 
 SQUAD = "bigbench-1.0.0/bigbench/benchmark_tasks/squad_shifts/squaddev_v1.1.json"
@@ -31,22 +32,34 @@ def sharing(texts, of, n):
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--src", default="work/src")
-    p.add_argument("--silver", default="work/silver.jsonl")
     p.add_argument("--words", type=int, default=12, help="in a row, for paragraphs to share text")
     a = p.parse_args()
 
     paragraphs = [x for article in json.load(open(os.path.join(a.src, SQUAD)))["data"] for x in article["paragraphs"]]
     questions = {plain(q["question"]) for x in paragraphs for q in x["qas"]}
     text = runs([x["context"] for x in paragraphs], a.words)
-    for name, items in ("written", read_written("qa_written.tsv", a.src)), ("by rule", read_silver(a.silver)):
+    own = written_data.files
+    asked = {"about Wikipedia": read_written("qa_written.tsv", a.src), "of written/": written_data.questions(own("train", "qa"))}
+    for name, items in asked.items():
         same = {q["question"] for q in items if plain(q["question"]) in questions}
         contexts = {q["context"] for q in items}
         print(f"questions {name}: {len(same)} of {len(items)} are SQuAD's {sorted(same)[:5]}; "
               f"{sharing(contexts, text, a.words)} of {len(contexts)} paragraphs share {a.words} words in a row with one of SQuAD's")
-    written = [" ".join(marked(line)[0]) for line in open("ner_written.txt", encoding="utf-8") if line.strip()]
-    test = [" ".join(words) for doc in read(os.path.join(a.src, CONLL)) for words, _ in doc]
-    same = {plain(x) for x in written if len(x.split()) > 3} & {plain(x) for x in test}
-    print(f"sentences: {len(same)} of {len(written)} are CoNLL's {sorted(same)}; {sharing(written, runs(test, 7), 7)} share 7 words in a row")
+    lines = lambda docs: [" ".join(words) for doc in docs for words, _ in doc]
+    sentences = {
+        "CoNLL's": lines(read(os.path.join(a.src, CONLL))),
+        "those of tests/genres": lines(written_data.sentences(sorted(glob.glob("../../tests/genres/ner-*.txt")))),
+    }
+    written = lines(written_data.sentences(["ner_written.txt", *own("train", "ner")]))
+    for name, test in sentences.items():
+        same = {plain(x) for x in written if len(x.split()) > 3} & {plain(x) for x in test}
+        print(f"sentences: {len(same)} of {len(written)} are {name} {sorted(same)}; "
+              f"{sharing(written, runs(test, 7), 7)} share 7 words in a row")
+    for kind, file in ("rel", "relation"), ("typ", "typing"):
+        texts, test = ({text for text, _, _ in written_data.labelled(files)}
+                       for files in (own("train", kind), [f"../../tests/genres/{file}.txt"]))
+        print(f"{file}: {len(texts & test)} of {len(texts)} texts are those of tests/genres; "
+              f"{sharing(texts, runs(test, 7), 7)} share 7 words in a row")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Questions over paragraphs as the runtime reads them: `<s> question </s></s> context </s>`, the context word by word."""
+"""Questions over paragraphs as the runtime reads them: `<s> question </s></s> context </s>`, the context word by word.
+
+The first token stands for "no answer", as the runtime's `nullScore` has it."""
 import hashlib
 import json
 import random
@@ -51,10 +53,6 @@ def split(questions):
     return out
 
 
-def read_silver(path):
-    return [json.loads(line) for line in open(path, encoding="utf-8")]
-
-
 def digest(text):
     """What a paragraph is known by in qa_written.tsv."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -92,8 +90,9 @@ def read_dev(path):
 class Questions:
     """`batch(step)`: ids, mask, which positions may answer, first and last position of the answer."""
 
-    def __init__(self, items, reader, specials, seed, state):
-        self.items, self.reader, self.seed, self.state = items, reader, seed, state
+    def __init__(self, items, reader, specials, seed, state, strange=0.0):
+        """strange: share of the questions that stand beside a paragraph of another title, and so have no answer."""
+        self.items, self.reader, self.seed, self.state, self.strange = items, reader, seed, state, strange
         _, _, self.pad, self.mask = specials
         self.order = (None, [])
 
@@ -109,15 +108,18 @@ class Questions:
         first, last = torch.full((b,), -100), torch.full((b,), -100)
         for row, item in enumerate(take(self.state, "qa", b, self.epoch)):
             question = [self.mask if rng.random() < 0.03 else t for t in self.reader.question(item["question"])]
+            if rng.random() < self.strange:
+                other = rng.choice(self.items)
+                item = dict(item, context=other["context"], answer="") if other["title"] != item["title"] else item
             tokens = self.reader.context(item["context"])
             a, e = item["start"], item["start"] + len(item["answer"])
             answer = [k for k, (_, s, t) in enumerate(tokens) if s < e and a < t]
-            if not answer:
+            if item["answer"] and not answer:
                 continue
             room = n - len(question) - 2 - len(self.reader.between)
             if len(tokens) > room:  # a window that holds the answer
-                low = max(0, answer[-1] + 1 - room)
-                at = rng.randint(low, max(low, min(answer[0], len(tokens) - room)))
+                low = max(0, answer[-1] + 1 - room) if answer else 0
+                at = rng.randint(low, max(low, min([len(tokens) - room, *answer[:1]])))
                 tokens, answer = tokens[at : at + room], [k - at for k in answer]
             elif rng.random() < 0.5:  # another paragraph before or after it
                 other = self.reader.context(rng.choice(self.items)["context"])[: room - len(tokens)]
@@ -128,7 +130,9 @@ class Questions:
             row_ids, begin = self.reader.layout(question, tokens)
             ids[row, : len(row_ids)] = torch.tensor(row_ids)
             mask[row, : len(row_ids)] = 1
-            allowed[row, begin : begin + len(tokens)] = 1
-            if 0 <= answer[0] and answer[-1] < len(tokens):
+            allowed[row, begin : begin + len(tokens)] = allowed[row, 0] = 1
+            if not answer:
+                first[row] = last[row] = 0
+            elif 0 <= answer[0] and answer[-1] < len(tokens):
                 first[row], last[row] = begin + answer[0], begin + answer[-1]
         return ids, mask, allowed, first, last

@@ -1,4 +1,4 @@
-"""`luke convert --dtype q4` in training: what a matrix is after it has been stored in 4 bits.
+"""`luke convert --dtype q4 --word-table q4` in training: what a matrix is after it has been stored in 4 bits.
 
 A start that was itself stored so (multilingual-e5-small, from its package) lies on the very grid that storing rounds to, and
 fine-tuning moves most weights by less than half a step: rounding at the end alone would undo it. Here the weights that compute
@@ -7,11 +7,12 @@ are rounded in every step and the f32 masters take the gradient, so the model le
 import torch
 
 GROUP = 32
+WORDS = "luke.embeddings.word_embeddings.weight"
 
 
 def quantised(name):
-    """Whether convert stores a tensor in 4 bits: the matrices that multiply, not the tables, vectors or heads."""
-    return name.endswith(".weight") and (".layer." in name or "entity_embedding_dense" in name) and "LayerNorm" not in name
+    """Whether convert stores a tensor in 4 bits: the matrices that multiply and the word table, not the other tables, vectors or heads."""
+    return name == WORDS or name.endswith(".weight") and (".layer." in name or "entity_embedding_dense" in name) and "LayerNorm" not in name
 
 
 def scales(w):

@@ -1,12 +1,11 @@
-"""Trains luke-mini-en's heads on one encoder (from init_luke.py): entities, with --silver answers, with --typing types.
+"""Trains luke-mini-en by a stage of recipe.json, from a folder of init_luke.py, graft.py or an earlier stage.
 
-    python train.py --init work/init --steps 6000 --silver work/silver.jsonl --typing --out work/luke-mini-en-hf
+    python train.py --stage 1 --init work/start-1 --original work/init --run work/run-1 --out work/hf-1
 
-The first `--tag-steps` read words alone: the encoder as a tagger of entity starts, insides and ends (a tenth of the cost of spans).
-Then come spans; the span classifier starts from the tagger's weights for starts and ends. Resumes by itself; `--steps` may grow
-between calls; `--init` may be a folder that was trained before.
+A run that was stopped goes on with the same batches. `--limit` does a few steps of a stage and ends as if it were all of it: the smoke run.
 """
 import argparse
+import json
 import os
 import random
 import time
@@ -14,85 +13,104 @@ import time
 import torch
 import transformers
 
+import tasks
 from conll import load_tokenizer
-from export import save
+from export import CLOZE_TOKENS, save
 from fast import compiled, layer_forward
 from init_luke import ids_of
-from model import Model, stored
-from tasks import Answers, Entities, Types
+from model import HEADS, Model, stored
+from tasks.entities import start_classifier
 from trainer import Trainer, layered, setup
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--init", default="work/init")
-    p.add_argument("--data", default="work/src/neuroner/data/conll2003/en")
-    p.add_argument("--more", help="sentences of ner_silver.py, or written ones: ner_written.txt")
+    p.add_argument("--stage", required=True, help="of recipe.json")
+    p.add_argument("--init", required=True)
+    p.add_argument("--original", required=True, help="the folder of init_luke.py, for vectors")
     p.add_argument("--src", default="work/src", help="folder of fetch.py")
-    p.add_argument("--silver", help="JSON Lines of qa_silver.py; without it there is no answer head")
-    p.add_argument("--written", help="questions written for training, qa_written.tsv")
-    p.add_argument("--typing", action="store_true", help="train the typing head")
-    p.add_argument("--teacher", help="a folder over the same pieces")
-    p.add_argument("--run", default="work/run", help="checkpoint and log")
-    p.add_argument("--out", default="work/luke-mini-en-hf")
-    p.add_argument("--steps", type=int, default=6000)
-    p.add_argument("--tag-steps", type=int, default=2000, help="0 for a folder that was trained before")
-    p.add_argument("--qa-share", type=float, default=0.5, help="of the steps")
-    p.add_argument("--written-share", type=float, default=0.8, help="of the batches of answers")
-    p.add_argument("--typing-share", type=float, default=0.1, help="of the other steps after the tagger's")
-    p.add_argument("--more-share", type=float, default=0.3, help="of the batches of entities")
-    p.add_argument("--decay-share", type=float, default=0.4, help="of the steps, for the learning rate to fall to zero")
-    p.add_argument("--round-from", type=float, help="share of the steps from which weights are rounded to 4 bits, see quantise.py")
-    p.add_argument("--lr", type=float, default=2.5e-4)
-    p.add_argument("--head-lr", type=float, default=1e-3)
+    p.add_argument("--run", required=True, help="folder of checkpoint and log")
+    p.add_argument("--out", required=True)
+    p.add_argument("--steps", type=int, help="instead of the stage's")
+    p.add_argument("--limit", type=int, help="the same, and every task has its turn")
+    p.add_argument("--smooth", type=float, default=0.05, help="label smoothing")
+    p.add_argument("--swap", type=float, default=0.33, help="share of the written sentences whose names are swapped")
+    p.add_argument("--strange", type=float, default=0.05, help="share of the questions beside a strange paragraph")
+    p.add_argument("--written-share", type=float, default=0.45, help="of the batches of entities; the others are CoNLL-2003")
     p.add_argument("--layer-decay", type=float, default=0.9)
     p.add_argument("--drop", type=float, default=0.1)
     p.add_argument("--word-drop", type=float, default=0.03)
-    p.add_argument("--assess-every", type=int, default=500)
+    p.add_argument("--assess-every", type=int, default=3000)
     p.add_argument("--valid-every", type=int, default=12, help="score one valid document in so many")
+    p.add_argument("--dev-every", type=int, default=1, help="score one development item in so many")
+    p.add_argument("--train-every", type=int, default=1, help="train on one CoNLL document in so many")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--no-compile", action="store_true")
     p.add_argument("--seed", type=int, default=1)
-    return p.parse_args()
+    a = p.parse_args()
+    a.data = os.path.join(a.src, "neuroner/data/conll2003/en")
+    recipe = json.load(open(os.path.join(HERE, "recipe.json"), encoding="utf-8"))[a.stage]
+    a.steps = a.limit or a.steps or recipe["steps"]
+    return a, recipe
+
+
+def frozen(folder, device):
+    return Model(folder).to(device, torch.bfloat16).requires_grad_(False).eval()
+
+
+def begin_cloze(model, tokenizer):
+    """The rows of the cloze head's tokens start as those of words that mark something, like the authors'; before they are trained."""
+    table = model.luke.embeddings.word_embeddings.weight
+    with torch.no_grad():
+        for name, like in (("highlight", "@"), ("placeholder", "[MASK]"), ("entity", "*")):
+            table[tokenizer.token_to_id(CLOZE_TOKENS[name])] = table[tokenizer.token_to_id(like)]
 
 
 def main():
-    a = arguments()
+    a, recipe = arguments()
     transformers.logging.set_verbosity_error()
     device = setup(a.threads)
     torch.manual_seed(a.seed)
     tokenizer = load_tokenizer(os.path.join(a.init, "tokenizer.json"))
     model = Model(a.init, a.drop)
-    groups = layered(model, a.lr, a.head_lr, a.layer_decay)
-    t = Trainer(model, groups, a.run, a.steps, decay=a.decay_share, device=device, round_from=a.round_from)
+    assert model.config.vocab_size == tokenizer.get_vocab_size(with_added_tokens=True)
+    if "scorer" not in model.tasks:
+        begin_cloze(model, tokenizer)
+    kept = {layer for name in recipe["shares"] for layer in tasks.LAYERS.get(name, ())} | model.tasks
+    groups = layered(model, recipe["lr"], recipe["head_lr"], a.layer_decay)
+    t = Trainer(model, groups, a.run, a.steps, decay=recipe["decay"], device=device, round_from=recipe["round_from"])
     t.log(" ".join(f"{k}={v}" for k, v in vars(a).items()))
     model.layer = layer_forward if a.no_compile else compiled()
-    teacher = a.teacher and Model(a.teacher).to(device, torch.bfloat16).requires_grad_(False).eval()
+    setting = tasks.Setting(a, model, t, tokenizer, ids_of(tokenizer))
+    setting.teacher = frozen(a.init, device) if recipe["teacher"] else None
+    setting.original = frozen(a.original, device)
+    names = list(recipe["shares"])
+    tags = round(recipe["tags"] * a.steps)
+    learnt = {name: tasks.make(name, setting) for name in ["tags"] * (tags > 0) + names}
 
-    of = a, model, t, tokenizer, ids_of(tokenizer)
-    tasks = {"classifier": Entities(*of)}
-    if a.silver:
-        tasks["qa_outputs"] = Answers(*of)
-    if a.typing:
-        tasks["types"] = Types(*of)
+    def name_of(step):
+        if step < tags:
+            return "tags"
+        if a.limit:
+            return names[(step - tags) % len(names)]
+        return random.Random(f"{a.seed} task {step}").choices(names, recipe["shares"].values())[0]
 
     def losses(step):
-        rng = random.Random(f"{a.seed} kind {step}")
-        task = "classifier"
-        if a.silver and rng.random() < a.qa_share and step != a.tag_steps:
-            task = "qa_outputs"
-        elif a.typing and rng.random() < a.typing_share and step > a.tag_steps:
-            task = "types"
+        if step == tags and tags and not model.trained:
+            start_classifier(t)
+        name = name_of(step)
         torch.manual_seed(a.seed * 1_000_003 + step)
-        return tasks[task].loss(step, rng, teacher)
+        return name, learnt[name].loss(step, random.Random(f"{a.seed} step {step}"))
 
     def assess():
         began = time.time()
-        for task in tasks.values():
+        for task in learnt.values():
             for line in task.assess():
                 t.log(f"  step {t.step}, {line}")
         t.log(f"  ({time.time() - began:.0f} s)")
-        save(stored(t.averaged(), list(tasks)), model.config, tokenizer, a.out)
+        save(stored(t.averaged(), [h for h in HEADS if h in kept]), model.config, tokenizer, a.out)
 
     t.train(losses, assess, assess_every=a.assess_every)
 

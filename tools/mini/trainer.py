@@ -7,6 +7,7 @@ the data included, so that a stopped run goes on with the very batches it would 
 import os
 import random
 import time
+from statistics import median
 
 import torch
 
@@ -125,20 +126,27 @@ class Trainer:
             torch._foreach_lerp_([self.ema[n] for n in self.names], [self.master[n] for n in self.names], 1 - w)
 
     def train(self, losses, assess, keep_every=300, assess_every=500, log_every=25):
-        """losses(step) -> {name: loss}, whose sum is minimised. assess() is called with the averaged weights in the model."""
-        sums, kept = {}, time.time()
+        """losses(step) -> (task, {name: loss}), whose sum is minimised. assess() is called with the averaged weights in the model.
+
+        The log says the median of the seconds of a step of each task since its last line, wall and CPU, for `estimate.py`."""
+        sums, times, kept = {}, {}, time.time()
         while self.step < self.steps:
             self.model.train()
-            parts = losses(self.step)
+            began = time.time(), time.process_time()
+            task, parts = losses(self.step)
             sum(parts.values()).backward()
             self.update()
+            times.setdefault(task, []).append((time.time() - began[0], time.process_time() - began[1]))
             for k, v in parts.items():
                 n, s = sums.get(k, (0, 0.0))
                 sums[k] = (n + 1, s + v.item())
-            if self.step % log_every == 0:
+            if self.step % log_every == 0 or self.step == self.steps:
                 text = " ".join(f"{k} {s / n:.4f}" for k, (n, s) in sums.items())
                 self.log(f"step {self.step}/{self.steps} {text} cpu {time.process_time():.0f} wall {time.time() - self.began:.0f}")
-                sums = {}
+                self.log("seconds a step:",
+                         " ".join(f"{k} {median(w for w, _ in v):.3f} {median(c for _, c in v):.3f} ({len(v)})"
+                                  for k, v in sorted(times.items())))
+                sums, times = {}, {}
             if time.time() - kept > keep_every:
                 self.keep()
                 kept = time.time()

@@ -6,12 +6,8 @@ is not in TYPES give nothing. A mention is the article's name in its own introdu
 import random
 import re
 
-import torch
-
-from trainer import shuffled, take
 from wikipedia import base, summaries
 
-SHAPE = (16, 96)  # mentions, sub-words
 HEADS = {
     "person": "king writer emperor philosopher poet president composer painter mathematician physicist leader filmmaker actor actress "
     "minister general founder novelist scientist polymath chemist artist singer author sultan player musician architect scholar "
@@ -78,44 +74,3 @@ def split(items, held=0.05):
     for x in items:
         out[random.Random("type " + x[0]).random() < held].append(x)
     return out
-
-
-class Mentions:
-    """`batch(step)`: ids, mask, (entity ids, entity mask, start, end), types as the runtime asks for them."""
-
-    def __init__(self, items, tokenizer, specials, seed, state):
-        self.items, self.tokenizer, self.seed, self.state = items, tokenizer, seed, state
-        self.before, self.after, self.pad, self.mask = specials
-        self.mark = tokenizer.token_to_id("<ent>")
-        self.order = (None, [])
-
-    def encode(self, text):
-        return self.tokenizer.encode(text, add_special_tokens=False).ids if text else []
-
-    def collate(self, items, rng=None):
-        b, n = len(items), SHAPE[1]
-        ids, mask = torch.full((b, n), self.pad), torch.zeros(b, n)
-        start, end, gold = torch.zeros(b, 1, dtype=torch.long), torch.ones(b, 1, dtype=torch.long), torch.zeros(b, len(TYPES))
-        for row, (_, text, a, e, kind) in enumerate(items):
-            left, middle, right = self.encode(text[:a]), self.encode(text[a:e])[: n // 2], self.encode(text[e:])
-            room = n - 4 - len(middle)
-            take = min(len(left), max(room // 2, room - len(right)))
-            left, right = left[len(left) - take :], right[: room - take]
-            row_ids = [self.before, *left, self.mark, *middle, self.mark, *right, self.after]
-            if rng:
-                keep = {self.before, self.mark, self.after}
-                row_ids = [self.mask if rng.random() < 0.03 and t not in keep else t for t in row_ids]
-            ids[row, : len(row_ids)] = torch.tensor(row_ids)
-            mask[row, : len(row_ids)] = 1
-            start[row], end[row] = 1 + len(left), 3 + len(left) + len(middle)
-            gold[row, TYPES.index(kind)] = 1
-        return ids, mask, (torch.zeros(b, 1, dtype=torch.long), torch.ones(b, 1), start, end), gold
-
-    def epoch(self, epoch):
-        if self.order[0] != epoch:
-            self.order = (epoch, shuffled(self.items, f"{self.seed} typing {epoch}"))
-        return self.order[1]
-
-    def batch(self, step):
-        items = take(self.state, "typing", SHAPE[0], self.epoch)
-        return self.collate(items, random.Random(f"{self.seed} typing {step}"))

@@ -7,26 +7,11 @@ import json
 from collections import Counter
 
 import regex
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import Tokenizer
 
 from reader import read
 
 WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]+|[^\s\x1c-\x1f\p{L}\p{M}\p{N}_]")
-UNIGRAM_SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-
-
-def unigram(pieces):
-    """XLM-RoBERTa's tokenizer over `pieces` [(text, score)]: <s> <pad> </s> <unk> first, <mask> last."""
-    t = Tokenizer(models.Unigram(pieces, unk_id=3, byte_fallback=False))
-    # SentencePiece's nmt_nfkc in two steps; then XLM-RoBERTa's treatment of spaces.
-    t.normalizer = normalizers.Sequence(
-        [normalizers.Nmt(), normalizers.NFKC(), normalizers.Strip(left=False), normalizers.Replace(Regex(" {2,}"), "▁")]
-    )
-    t.pre_tokenizer = pre_tokenizers.Metaspace("▁", prepend_scheme="always", split=True)
-    t.decoder = decoders.Metaspace("▁", prepend_scheme="always", split=True)
-    t.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=False)
-    t.add_special_tokens([AddedToken(s, lstrip=s == "<mask>", normalized=False, special=True) for s in UNIGRAM_SPECIAL])
-    return t
 
 
 def texts(wikipedia, conll):

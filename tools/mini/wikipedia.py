@@ -1,5 +1,6 @@
 """Wikipedia text out of the packages of sources.json: paragraphs with their article's title and short description."""
 import bz2
+import functools
 import json
 import os
 import re
@@ -17,6 +18,7 @@ def base(title):
     return re.sub(r" \(.*\)$", "", title)
 
 
+@functools.cache  # several tasks read them
 def summaries(src):
     """[{title, text, description, topic}]: introductions of some 10,000 articles."""
     pages = json.load(open(os.path.join(src, SUMMARIES), encoding="utf-8")).values()
@@ -24,6 +26,7 @@ def summaries(src):
     return [dict(title=p["title"], text=tidy(p["extract"]), description=p.get("description", ""), topic=p["topic"]) for p in pages]
 
 
+@functools.cache
 def articles(src, least=40, most=220):
     """[{title, text, description}]: paragraphs of about a hundred whole articles, of `least` to `most` words."""
     out = []

@@ -1,13 +1,10 @@
-"""Checks written data, and counts it: check.py KIND FILE...  README.md says what each kind looks like."""
+"""Checks written data, and counts it: check_written.py KIND FILE...  written/README.md says what each kind looks like."""
 import re
 import sys
 from collections import Counter
 
-RELATIONS = (
-    "no_relation per:age per:title per:origin per:date_of_birth per:place_of_birth per:date_of_death per:place_of_death "
-    "per:place_of_residence per:employee_of per:schools_attended per:spouse per:parents per:children per:siblings org:founded_by "
-    "org:date_founded org:place_of_headquarters org:top_members org:subsidiaries org:parents org:products work:creator place:located_in"
-).split()
+from relations import RELATIONS
+
 TYPES = [
     "person", "people", "organization", "place", "event", "work", "organism", "substance", "artifact", "language", "condition", "idea",
     "astronomical object",
