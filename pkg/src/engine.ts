@@ -56,9 +56,9 @@ class DeviceFailure {
   readonly reason: string;
   /** Whether it was a trap, after which there is a new instance. */
   readonly isTrap: boolean;
-  constructor(error: unknown, reason?: string, instance?: WasmInstance) {
+  constructor(error: unknown, reason?: string) {
     this.error = toLukeError(error);
-    this.isTrap = isTrap(error) && instance !== undefined && !instance.hasEnded;
+    this.isTrap = isTrap(error);
     this.reason = reason ?? `WebGPU failed: ${this.error.message}`;
   }
 }
@@ -218,13 +218,13 @@ export class Engine {
   }
 
   /**
-   * Loads on a device. A load that traps is made once more in the new instance, because the engine may be at fault: JavaScriptCore on
-   * x86-64 Linux ended a load with an out of bounds memory access that no other engine has (it is known for such, see WebKit bug 289009).
+   * Loads on a device. A load that traps on the CPU is made once more in the new instance, because the engine may be at fault: JavaScriptCore
+   * on x86-64 Linux ended a load with an out of bounds memory access that no other engine has (it is known for such, see WebKit bug 289009).
    */
   async #loadOn(choice: Choice, reading: Promise<Folder | undefined>, ...load: LoadArguments): Promise<void> {
     await this.#loadOnce(choice, reading, ...load).catch((failure: unknown) => {
       const [url, , files, progress] = load;
-      if (!(failure instanceof DeviceFailure) || !failure.isTrap) throw failure;
+      if (!(failure instanceof DeviceFailure) || !failure.isTrap || choice.device !== 'wasm') throw failure;
       this.#stop.signal.throwIfAborted();
       progress.event('retry', { file: url, reason: failure.error.message });
       return this.#loadOnce(choice, files.folder(), ...load);
@@ -280,7 +280,7 @@ export class Engine {
     building.catch(() => {}); // awaited below
     const tooLate = () => (late = new LukeError('unsupported', `the ${device} device did not open within ${options.stallMs / 1000} s`));
     const model = await within(options.stallMs, Promise.race([firstRead, building]), tooLate).then(() => building).catch((error: unknown) => {
-      throw loading.failure?.error ?? loadFailure(url, error, instance);
+      throw loading.failure?.error ?? loadFailure(url, error);
     });
     if (options.passCacheBytes !== undefined) model.setPassCacheBytes(options.passCacheBytes);
     this.#loaded = { model, device, instance, generation, threadsReason, facts: await factsOf(parts, folder), calls: 0 };
@@ -310,7 +310,7 @@ export class Engine {
   async #checkpoint(instance: WasmInstance, files: ModelFiles, options: EngineOptions): Promise<WasmCheckpoint> {
     const reading = readCheckpoint(instance.module, files, options.heads);
     return instance.run(() => reading).catch((error: unknown) => {
-      throw error instanceof LukeError ? error : loadFailure(files.url, error, instance);
+      throw error instanceof LukeError ? error : loadFailure(files.url, error);
     });
   }
 
@@ -347,9 +347,9 @@ function run(model: WasmModel, { method, input, options }: Call, call: RunningCa
 }
 
 /** A fault of the model's files as it is, anything else as one of the device. */
-function loadFailure(url: string, error: unknown, instance: WasmInstance): unknown {
+function loadFailure(url: string, error: unknown): unknown {
   const { code, message, detail, cause } = toLukeError(error);
-  return FILE_FAULTS.includes(code) ? new LukeError(code, `${url}: ${message}`, detail, { cause }) : new DeviceFailure(error, undefined, instance);
+  return FILE_FAULTS.includes(code) ? new LukeError(code, `${url}: ${message}`, detail, { cause }) : new DeviceFailure(error);
 }
 
 function isCurrent({ instance, generation }: Loaded): boolean {

@@ -111,11 +111,6 @@ export class WasmInstance {
     this.urls = urls;
   }
 
-  /** Whether a trap took the instance, and there could not be another one. */
-  get hasEnded(): boolean {
-    return this.#ended !== undefined;
-  }
-
   /** Number of threads that compute. */
   get threads(): number {
     return this.#pool.size;
