@@ -40,6 +40,7 @@ export const TESTS = {
     for (const path of model.files.map((file) => file.path)) site.plan(path, { latencyMs: 300 }, 'always');
     const { error } = await attempt({ abortOn: { phase: 'manifest' } });
     assert.equal(error?.foreign, 'enough');
+    await new Promise((resolve) => setTimeout(resolve, 200)); // what was sent before the abort may reach the server after it
     await suite.idle();
     const { length } = site.requests;
     await new Promise((resolve) => setTimeout(resolve, 600));
