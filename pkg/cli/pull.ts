@@ -1,5 +1,6 @@
 // Copies a model into a folder: a model folder by its manifest, or the files of a Hugging Face checkpoint.
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { INDEX, SMALL_FILES, WEIGHTS } from '../src/checkpoint.js';
 import { LukeError } from '../src/errors.js';
 import { collect, isMissing, isPage, missing } from '../src/files.js';
@@ -88,6 +89,7 @@ class Visit {
     this.#follower = follower(options.fetch);
     this.url = manifestUrl(repository ? repositoryUrl(hub, repository) : webUrl(model));
     this.progress = new Progress(options.onProgress);
+    setMaxListeners(0, this.abort.signal); // each file that is under way listens, and Node.js warns from 11 on
     const end = () => this.abort.abort(options.signal.reason);
     if (options.signal.aborted) end();
     options.signal.addEventListener('abort', end, { once: true });

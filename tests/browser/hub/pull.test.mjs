@@ -47,6 +47,7 @@ const pull = (model, folder, ...more) => start(['pull', model, folder, '--hub', 
 const succeeds = async (...args) => {
   const result = await pull(...args);
   assert.equal(result.code, 0, JSON.stringify(result));
+  assert.doesNotMatch(result.err, /Warning/); // of Node.js
   return result;
 };
 const filesIn = (folder) => (existsSync(folder) ? readdirSync(folder, { recursive: true }).filter((path) => statSync(join(folder, path)).isFile()).sort() : []);
