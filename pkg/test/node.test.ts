@@ -46,6 +46,25 @@ test('a file is read whole and by ranges, and its stream ends with its signal', 
   await assert.rejects(fetchHere(url, { signal: abort.signal }), (reason) => reason === 'enough');
 });
 
+test('a read that is aborted at any moment rejects, and no error is left without a listener', async () => {
+  const path = join(folder, 'aborted.bin');
+  writeFileSync(path, new Uint8Array(1 << 20));
+  const lost: unknown[] = [];
+  const onLost = (error: unknown) => lost.push(error);
+  process.on('uncaughtException', onLost);
+  for (let turns = 0; turns < 12; turns += 1) {
+    const abort = new AbortController();
+    const reading = fetchHere(pathToFileURL(path).href, { signal: abort.signal }).then((response) => response.arrayBuffer());
+    reading.catch(() => {});
+    for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+    abort.abort('enough');
+    await reading.then(() => {}, (reason) => assert.ok(reason === 'enough' || (reason as Error).name === 'AbortError', String(reason)));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  process.off('uncaughtException', onLost);
+  assert.deepEqual(lost, []);
+});
+
 test('a file that is not there, is a folder or cannot be read is named with its path', async () => {
   const cases: [path: string, error: string, message: RegExp][] = [
     [at('nowhere'), 'ENOENT', /there is no such file or folder/],
