@@ -82,6 +82,7 @@ class Visit {
 
   constructor(model: string, options: PullOptions) {
     const { hub, revision, token, retries, stallMs } = options;
+    if (revision !== undefined && model.includes('@') && parseRepository(model)) throw new LukeError('input', `${JSON.stringify(model)} and --revision ${JSON.stringify(revision)} are two revisions: give one`);
     const repository = parseRepository(revision === undefined ? model : `${model}@${revision}`);
     if (!repository && revision !== undefined) throw new LukeError('input', `${JSON.stringify(model)} with the revision ${JSON.stringify(revision)} names no repository`);
     this.#options = options;

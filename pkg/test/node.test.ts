@@ -181,7 +181,7 @@ test('a server that is gone is named, also one to which another redirects', asyn
   }
 });
 
-test('a folder that cannot be written ends luke-web pull with a sentence and the code 5', async () => {
+test('luke-web pull ends with a sentence and a code where a folder cannot be written, or two revisions are named', async () => {
   const model = modelOf([10]);
   const fetch = async (url: string | URL | Request) => {
     const content = model[new URL(String(url)).pathname.slice(3)];
@@ -193,6 +193,9 @@ test('a folder that cannot be written ends luke-web pull with a sentence and the
   assert.match(said, /^luke-web: .*file.*: (is not in a folder|there is a file of this name)/);
   said = '';
   assert.equal(await run(['pull', 'https://a.test/m', at('pulled'), '--quiet'], world), 0, said);
+  said = '';
+  assert.equal(await run(['pull', 'a/m@one', at('twice'), '--revision', 'two'], world), 2);
+  assert.match(said, /^luke-web: "a\/m@one" and --revision "two" are two revisions/);
 });
 
 test('what the system says of a file is plain', () => {
