@@ -54,11 +54,8 @@ const FAILURES_WITHIN_MS = 5 * 60_000;
 class DeviceFailure {
   readonly error: LukeError;
   readonly reason: string;
-  /** Whether it was a trap, after which there is a new instance. */
-  readonly isTrap: boolean;
   constructor(error: unknown, reason?: string) {
     this.error = toLukeError(error);
-    this.isTrap = isTrap(error);
     this.reason = reason ?? `WebGPU failed: ${this.error.message}`;
   }
 }
@@ -224,7 +221,7 @@ export class Engine {
   async #loadOn(choice: Choice, reading: Promise<Folder | undefined>, ...load: LoadArguments): Promise<void> {
     await this.#loadOnce(choice, reading, ...load).catch((failure: unknown) => {
       const [url, , files, progress] = load;
-      if (!(failure instanceof DeviceFailure) || !failure.isTrap || choice.device !== 'wasm') throw failure;
+      if (!(failure instanceof DeviceFailure) || !isTrap(failure.error.cause) || choice.device !== 'wasm') throw failure;
       this.#stop.signal.throwIfAborted();
       progress.event('retry', { file: url, reason: failure.error.message });
       return this.#loadOnce(choice, files.folder(), ...load);
