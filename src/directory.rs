@@ -25,19 +25,20 @@ use crate::memory;
 /// People give a checkpoint folder in place of a model folder.
 const NO_MANIFEST: &str = "there is no such file. A model folder has one: `luke convert` makes it from a checkpoint";
 
-/// The files of a model folder on disk.
+/// The files of a model folder on disk. As a [`Source`] it blocks the thread while it reads.
 pub struct Directory(PathBuf);
 
 impl Directory {
-    /// The folder at `path`.
+    /// The folder at `path`. Opens no file yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
 
-    /// Reads and checks its manifest.
+    /// Reads and checks its `manifest.json`.
     ///
     /// # Errors
-    /// `io` when `manifest.json` cannot be read, `format` when it cannot be followed.
+    /// `io` when the file cannot be read; `format` when it is not UTF-8; `format` and `out-of-memory` as
+    /// [`CheckedFolder::parse`].
     pub fn checked(&self) -> Result<CheckedFolder> {
         let path = self.0.join("manifest.json");
         let bytes = std::fs::read(&path).map_err(|error| match error.kind() {
@@ -57,7 +58,7 @@ impl Source for Directory {
 /// Loads the model folder at `path`. Runs the manifest's self-test if `self_test` says so.
 ///
 /// # Errors
-/// As [`Luke::load`]; `io` for a file that cannot be read.
+/// As [`Directory::checked`] and [`Luke::load`]; `io` for a file that cannot be read.
 pub async fn load(path: impl Into<PathBuf>, device: DeviceKind, self_test: bool) -> Result<Luke> {
     let directory = Directory::new(path);
     Luke::load(directory.checked()?, Arc::new(directory), device, self_test).await

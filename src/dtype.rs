@@ -65,7 +65,7 @@ impl DType {
         matches!(self, Self::Q8 | Self::Q4)
     }
 
-    /// Calls `visit` with the `columns` numbers of one stored row, in order, as f32.
+    /// Calls `visit` with the `columns` numbers of one stored row, in order, as f32. `row` must have `row_bytes(columns)` bytes.
     pub fn for_each(self, row: &[u8], columns: usize, mut visit: impl FnMut(f32)) {
         match self {
             Self::F32 => row.as_chunks().0.iter().for_each(|bytes| visit(f32::from_le_bytes(*bytes))),
@@ -94,7 +94,7 @@ impl DType {
         }
     }
 
-    /// The first of these rows of `columns` numbers with a number that is not finite.
+    /// The index of the first of these rows of `columns` numbers that has a number that is not finite; `None` if all are finite.
     pub fn not_finite(self, bytes: &[u8], columns: usize) -> Option<usize> {
         if self.all_finite(bytes, columns) {
             return None;
@@ -128,7 +128,11 @@ impl DType {
         }
     }
 
-    /// Encodes rows of `columns` numbers as they are stored. Only [`DType::Q8`] uses `range`.
+    /// Encodes numbers as they are stored: `row_bytes(columns)` bytes for each row. Only [`DType::Q8`] uses `range`. A number
+    /// beyond the range of f16 becomes infinite as [`DType::F16`].
+    ///
+    /// # Shapes
+    /// - values: `[rows, columns]`, row-major
     pub fn encode(self, values: &[f32], columns: usize, range: Int8Range) -> Vec<u8> {
         let rows = values.chunks_exact(columns.max(1));
         match self {
@@ -141,7 +145,7 @@ impl DType {
     }
 }
 
-/// The int8 values of a [`DType::Q8`] row, and its scale.
+/// The int8 values of a [`DType::Q8`] row, each as a byte, and its scale. None and 0 if the row has fewer than 4 bytes.
 pub fn split_q8(row: &[u8]) -> (&[u8], f32) {
     match row.split_last_chunk::<4>() {
         Some((values, scale)) => (values, f32::from_le_bytes(*scale)),
@@ -182,7 +186,8 @@ fn largest_group_sum(values: &[u8]) -> i16 {
     eights.iter().map(of_eight).fold(of_eight(&last), i16::max)
 }
 
-/// A row as [`DType::Q8`]. The largest number becomes 127, or what [`Int8Range::SaturationSafe`] leaves of it.
+/// A row of `n` numbers as the `n + 4` bytes of [`DType::Q8`]. The number of largest size becomes 127 or -127, or what
+/// [`Int8Range::SaturationSafe`] leaves of that.
 pub fn encode_q8(row: &[f32], range: Int8Range) -> Vec<u8> {
     let largest = row.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
     let mut max = f32::from(i8::MAX);

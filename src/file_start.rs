@@ -30,7 +30,7 @@ pub fn stand_in(bytes: &[u8]) -> Option<&'static str> {
     BEGINNINGS.iter().find(|(beginning, _)| starts(beginning)).map(|(_, what)| *what)
 }
 
-/// The bytes without UTF-8's byte order mark.
+/// The bytes without UTF-8's byte order mark (EF BB BF) at their start; all of them where there is none.
 pub fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }

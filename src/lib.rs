@@ -34,9 +34,11 @@ pub mod folder;
 pub mod heads;
 pub mod inputs;
 pub mod kernels;
+pub mod learn;
 pub mod memory;
 pub mod model;
 pub mod tasks;
+pub mod taught;
 pub mod text;
 pub mod weights;
 

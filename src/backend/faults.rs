@@ -11,17 +11,18 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// No fault yet. `destroy` gives the device's memory back.
+    /// Faults of a device that has reported none yet. `destroy` must end the device and give its memory back. It is called when
+    /// [`report`](Self::report) takes the first fault, or by [`destroy`](Self::destroy), on the thread of that call.
     pub fn new(destroy: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self { first: OnceLock::new(), destroy: Box::new(destroy) })
     }
 
-    /// The first fault.
+    /// The first fault; `None` where there was none.
     pub fn first(&self) -> Option<&LukeError> {
         self.first.get()
     }
 
-    /// Takes a fault, and returns the first one.
+    /// Takes a fault, and returns the first one. Destroys the device where this is the first.
     pub fn report(&self, error: LukeError) -> &LukeError {
         if self.first.set(error.clone()).is_ok() {
             (self.destroy)();
@@ -67,8 +68,8 @@ impl<D: Clone + PartialEq> Devices<D> {
         self.current.as_ref().and_then(|(_, faults)| faults.first().cloned())
     }
 
-    /// Says that the holder of `faults` is about to drop it. Forgets the device that was opened last where nobody else holds
-    /// its faults; it must then be destroyed.
+    /// Says that the holder of `faults` is about to drop it. Forgets the device that was opened last where these are its faults
+    /// and nobody else holds them. Returns whether it did; the device must then be destroyed.
     pub fn release(&mut self, faults: &Arc<Faults>) -> bool {
         let is_last =
             |(_, current): &mut (D, Arc<Faults>)| Arc::ptr_eq(current, faults) && Arc::strong_count(faults) == 2;

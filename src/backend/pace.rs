@@ -106,25 +106,26 @@ impl Pace {
         self.measured.then_some(self.rate)
     }
 
-    /// FLOP that the next submit has room for.
+    /// FLOP that the next submit has room for; 0 where the queue has a whole slice or more.
     #[cfg(test)]
     pub fn budget(&self) -> f64 {
         (self.slice() - self.queued).max(0.0)
     }
 
-    /// Most rows of a dispatch with `flop` a row. A dispatch with more rows must be split.
+    /// Most rows of a dispatch with `flop` FLOP a row. A dispatch with more rows must be split. They are whole tiles of the
+    /// shaders: a multiple of 16 below 64, else of 64; at least 16.
     pub fn dispatch_rows(&self, flop: f64) -> usize {
         let rows = rows(self.slice() * DISPATCH_SHARE, flop);
         let part_of_tile = if rows < TILE_ROWS { rows % MIN_DISPATCH_ROWS } else { rows % TILE_ROWS };
         rows.saturating_sub(part_of_tile).max(MIN_DISPATCH_ROWS)
     }
 
-    /// Most rows of a forward pass of a model with `flop` a row; at least 1.
+    /// Most rows of a forward pass of a model with `flop` FLOP a row: from 1 to [`MAX_ROWS`].
     pub fn pass_rows(&self, flop: f64) -> usize {
         rows(self.rate * PASS.as_secs_f64(), flop).clamp(1, MAX_ROWS)
     }
 
-    /// Counts a dispatch of `flop` that was queued. `true` where the queue must be submitted now.
+    /// Counts a dispatch of `flop` FLOP that was queued. `true` where the queue must be submitted now.
     pub fn queued(&mut self, flop: f64) -> bool {
         self.queued += flop.max(0.0);
         self.queued >= self.slice() * (1.0 - DISPATCH_SHARE)
@@ -143,7 +144,7 @@ impl Pace {
         self.in_flight.push_back(std::mem::take(&mut self.queued));
     }
 
-    /// Says that the oldest slice in flight was reported as completed. Learns the rate.
+    /// Says that the oldest slice in flight was reported as completed. Learns the rate. Does nothing where none is in flight.
     pub fn completed(&mut self, now: Duration) {
         let Some(flop) = self.in_flight.pop_front() else { return };
         self.window.flop += flop;
@@ -171,7 +172,7 @@ impl Pace {
         self.forget_work();
     }
 
-    /// Says that what was queued and in flight will not be completed.
+    /// Says that what was queued and in flight will not be completed. The rate stays as it is, unlike after [`lost`](Self::lost).
     pub fn forget_work(&mut self) {
         self.queued = 0.0;
         self.in_flight.clear();

@@ -8,12 +8,14 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{gpu, slices};
 
-/// A future whose every step runs in error scopes of the device. The event `uncapturederror` may come after a result was read;
-/// what a scope has caught is known when [`slices::scopes_closed`] ends.
+/// A future whose every step runs in error scopes (WebGPU's `pushErrorScope`) of the device that was opened last: one each for
+/// internal errors, lack of memory and validation. An error that they catch becomes a fault of the device; where a step has
+/// several, lack of memory counts first. The event `uncapturederror` may come after a result was read; what a scope has caught is
+/// known when [`slices::scopes_closed`] ends.
 pub struct Scoped<F>(Pin<Box<F>>);
 
 impl<F> Scoped<F> {
-    /// The future in error scopes.
+    /// The future in error scopes. Without a device it runs without them.
     pub fn new(future: F) -> Self {
         Self(Box::pin(future))
     }

@@ -65,7 +65,8 @@ impl Slices {
     }
 }
 
-/// Begins with a device that was just opened. `fault`: what went wrong on the one before.
+/// Begins with a device that was just opened. `fault`: what went wrong on the one before. After `out-of-memory` a forward pass
+/// may have half as many rows, but at least 64; any other fault counts as [`Pace::lost`].
 pub fn begin(gpu: &Device, queue: &Queue, fault: Option<&LukeError>) {
     wake(SLICE);
     wake(SCOPE);
@@ -108,7 +109,7 @@ pub fn end(gpu: &Device) {
     wake(SCOPE);
 }
 
-/// Counts a dispatch of `flop` that the runtime has queued, and submits the queue with `flush` where it is a slice.
+/// Counts a dispatch of `flop` FLOP that the runtime has queued, and submits the queue with `flush` where it is a slice.
 pub fn launched(flop: f64, flush: impl FnOnce()) {
     let full = change(|slices| {
         slices.dispatches += 1;
@@ -149,17 +150,18 @@ pub async fn ready() -> bool {
     until(SLICE, |slices| !slices.pace.must_wait()).await
 }
 
-/// Most rows of a forward pass with `flop` a row.
+/// Most rows (tokens and entities) of a forward pass with `flop` FLOP a row: those of [`Pace::pass_rows`], and no more than the
+/// memory of the device has room for. [`MAX_ROWS`] where there is no device.
 pub fn pass_rows(flop: f64) -> usize {
     change(|slices| slices.pace.pass_rows(flop).min(slices.row_limit)).unwrap_or(MAX_ROWS)
 }
 
-/// Most rows of a dispatch with `flop` a row.
+/// Most rows of a dispatch with `flop` FLOP a row, as [`Pace::dispatch_rows`]; `usize::MAX` where there is no device.
 pub fn dispatch_rows(flop: f64) -> usize {
     change(|slices| slices.pace.dispatch_rows(flop)).unwrap_or(usize::MAX)
 }
 
-/// How fast the device is. `None` before [`measure`].
+/// How fast the device is. `None` before [`measure`], and where there is no device.
 pub fn speed() -> Option<Speed> {
     change(|slices| slices.speed.map(|speed| Speed { flops: slices.pace.rate().unwrap_or(speed.flops), ..speed }))?
 }
@@ -222,7 +224,7 @@ pub async fn scopes_closed() {
     until(SCOPE, |slices| slices.generation != generation || slices.scopes[1] >= opened).await;
 }
 
-/// The device, for error scopes.
+/// The device that was opened last, for error scopes; `None` where there is none.
 #[cfg_attr(not(target_family = "wasm"), allow(dead_code))]
 pub fn device() -> Option<Device> {
     change(|slices| slices.gpu.clone())

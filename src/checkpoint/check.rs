@@ -28,8 +28,9 @@ impl TensorNames for Names<'_> {
 /// chosen rows are in the stored tensors. Leaves out those of a type that is not read, if the model does not need them.
 ///
 /// # Errors
-/// `format` when a tensor is missing, is not known, is needed and has a type that is not read, or has another shape;
-/// `out-of-memory` when the weights, but for a large entity table, take more than [`MAX_MODEL_BYTES`].
+/// `format` when a tensor is missing, is not known, is needed and has a type that is not read, has another shape, lacks a
+/// chosen row, or fails [`Stored::check`], and when a head has too few labels; `out-of-memory` when the weights, but for a
+/// large entity table, take more than [`MAX_MODEL_BYTES`].
 pub fn check_tensors(
     config: &LukeConfig,
     heads: &[HeadPlan],

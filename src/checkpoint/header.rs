@@ -84,7 +84,8 @@ fn check_shape(name: &str, shape: &[usize], bits: usize) -> std::result::Result<
 /// How many bytes of a safetensors file to read for [`read_header`], from its first 8 bytes.
 ///
 /// # Errors
-/// `format` when there are fewer than 8 bytes, when they are the start of something else, or when the header is longer than [`MAX_HEADER_BYTES`].
+/// `format` when there are fewer than 8 bytes, when they are the start of something else, or when the header is longer
+/// than [`MAX_HEADER_BYTES`].
 pub fn header_bytes(file: &str, first: &[u8]) -> Result<usize> {
     file_start::check(file, first)?;
     let Some((length, _)) = first.split_first_chunk::<LENGTH>() else {

@@ -50,7 +50,8 @@ pub struct HeadPlan {
 ///
 /// # Errors
 /// `input` when two chosen heads would be one layer; `format` when the layers of a head are missing, when a class or a task is
-/// not known, and when the labels are not as many as the head has, or more than [`MAX_LABELS`].
+/// not known, when nothing says what the layer `classifier` is for, when labels are missing, not as many as the head has, or more
+/// than [`MAX_LABELS`], and when not exactly one label of `ner` is `O` or `NIL`.
 pub fn plan_heads(
     config: &LukeConfig,
     about: &BTreeMap<String, HeadSpec>,

@@ -41,10 +41,11 @@ pub struct About {
 }
 
 impl About {
-    /// The checkpoint's `luke_web.json`; empty where there is none.
+    /// The checkpoint's `luke_web.json`; the default where there is no such file.
     ///
     /// # Errors
-    /// `format` when the file is too long or says something else than an [`About`], and what `files` fails with.
+    /// `format` when the file is longer than [`MAX_JSON_BYTES`](super::limits::MAX_JSON_BYTES), is no JSON, or has a field that
+    /// is not one of [`About`]'s or has another type; and what `files` fails with.
     pub fn read(files: Lookup) -> Result<Self> {
         Ok(json(files, "luke_web.json")?.unwrap_or_default())
     }
@@ -68,9 +69,10 @@ impl RawCheckpoint {
     /// More entities than [`EntityTable::RESIDENT_ROWS`] stay in their file, and rows are read when a call needs them.
     ///
     /// # Errors
-    /// `format` when a file is missing or is not what it must be, or when the tensors are not those of the config; `input` when a
-    /// chosen head cannot be had; `out-of-memory` when the weights cannot fit in this build's memory; and what `files` fails
-    /// with.
+    /// `format` when a file is missing or is not what it must be, when a head lacks its layers, or when the tensors are not those
+    /// of the config; `input` when two chosen heads would be one layer, or when `leaveOut` of `luke_web.json` names no tensor;
+    /// `out-of-memory` when the weights take more than [`MAX_MODEL_BYTES`](crate::folder::limits::MAX_MODEL_BYTES); and what
+    /// `files` fails with.
     pub fn read(files: Lookup, stored: &[Stored], name: &str, chosen: &[HeadChoice]) -> Result<Self> {
         let missing = |file: &str| LukeError::format(file, "is not in the checkpoint");
         let value: Value = json(files, "config.json")?.ok_or_else(|| missing("config.json"))?;

@@ -56,7 +56,8 @@ impl Planned {
         stored.get(self.source).ok_or_else(missing)
     }
 
-    /// The shape that the model sees: the rows it takes of the stored tensor.
+    /// The shape that the model sees: that of `stored`, the tensor of [`stored_in`](Self::stored_in), with the number of
+    /// rows that the model takes as its first dimension. A scalar has the shape `[]`.
     pub fn shape(&self, stored: &Stored) -> Vec<usize> {
         let mut shape = stored.shape.clone();
         if let Some(rows) = shape.first_mut() {
@@ -65,7 +66,7 @@ impl Planned {
         shape
     }
 
-    /// The stored rows behind the model's rows `range`.
+    /// The stored rows behind the model's rows `range`, in that order. Rows that the model does not have are left out.
     pub fn stored_rows(&self, range: Range<usize>) -> Rows {
         let (mut first, mut found) = (0usize, Vec::new());
         for rows in &self.rows {

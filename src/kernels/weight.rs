@@ -84,8 +84,8 @@ pub struct WeightBuilder {
 }
 
 impl WeightBuilder {
-    /// A weight `[rows, columns]` without rows yet. `buffer` is memory to gather the rows in; its contents are
-    /// discarded.
+    /// A weight `[rows, columns]`, which are `[out_features, in_features]`, without rows yet. `buffer` is memory to gather
+    /// the rows in; its contents are discarded.
     pub fn new([rows, columns]: [usize; 2], device: &Device, buffer: Vec<u8>) -> Self {
         Self {
             rows,
@@ -96,7 +96,7 @@ impl WeightBuilder {
         }
     }
 
-    /// Puts rows in their place, from row `first` on. `bytes` are the rows as a file stores them.
+    /// Puts rows in their place, from row `first` on. `bytes` are the rows as a file stores them with this `dtype`.
     ///
     /// # Errors
     /// - `out-of-memory` if there is no memory for the whole weight
@@ -120,7 +120,8 @@ impl WeightBuilder {
         self.table.put(first, dtype, bytes, self.rows)
     }
 
-    /// Puts the weight on its device. Also returns the memory in which the rows were gathered, emptied.
+    /// Puts the weight on its device. Every row must have been put before: others are zeros, or are missing at the end.
+    /// Also returns the memory in which the rows were gathered, emptied.
     ///
     /// # Errors
     /// `out-of-memory` if there is no memory for the copy of the device.

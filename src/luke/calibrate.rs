@@ -21,6 +21,9 @@ pub struct InputSum {
 }
 
 /// See [`Luke::sum_inputs`].
+///
+/// # Errors
+/// As [`Luke::sum_inputs`].
 pub async fn sum_inputs(luke: &Luke, text: &str, spans: &[[usize; 2]]) -> Result<Vec<InputSum>> {
     let offsets = Offsets::new(text, OffsetUnit::Utf16);
     let spans = spans.iter().map(|span| offsets.span("spans", *span)).collect::<Result<Vec<_>>>()?;

@@ -42,7 +42,7 @@ impl Canary {
         let inputs = [0, last].map(|id| ModelInputs { input_ids: vec![id], ..ModelInputs::default() });
         let [first, second] = &inputs;
         let (first, second) = (first.checked(&luke.config)?, second.checked(&luke.config)?);
-        let states = luke.model.forward(&[first], Some((1, second)), Vec::new(), async || Ok(())).await?;
+        let states = luke.model.forward(&[first], Some((1, second)), Vec::new(), |_, _| {}, async || Ok(())).await?;
         let first = ("canary", states.first_words());
         let both = [first].into_iter().chain(states.canary.map(|canary| ("canary", canary.state))).collect();
         let mut states = read(both).await?.into_iter();

@@ -26,6 +26,9 @@ struct Vocabularies {
 }
 
 /// See [`Luke::load`].
+///
+/// # Errors
+/// As [`Luke::load`].
 pub async fn folder(folder: CheckedFolder, source: Arc<dyn Source>, kind: DeviceKind, self_test: bool) -> Result<Luke> {
     let device = open(&folder, &*source, kind).await?;
     let files = &folder.manifest().files;
@@ -43,6 +46,9 @@ pub async fn folder(folder: CheckedFolder, source: Arc<dyn Source>, kind: Device
 }
 
 /// See [`Luke::load_checkpoint`].
+///
+/// # Errors
+/// As [`Luke::load_checkpoint`].
 pub async fn checkpoint(checkpoint: RawCheckpoint, source: Arc<dyn Source>, kind: DeviceKind) -> Result<Luke> {
     let RawCheckpoint { folder, tokenizer, entity_vocab } = checkpoint;
     let device = open(&folder, &*source, kind).await?;
@@ -110,11 +116,12 @@ async fn build(
         heads.insert(kind, Head::load(kind, spec.labels.len(), &mut store, config, device).await?);
     }
     store.check_all_taken()?;
-    let parameters = folder.parameters();
+    let (parameters, manifest_hash) = (folder.parameters(), folder.manifest_hash().to_owned());
     let (manifest, config) = folder.into_parts();
     let (device, entity_vocab) = (kind, entities);
     let mut luke = Luke {
         manifest,
+        manifest_hash,
         config,
         parameters,
         tokenizer,

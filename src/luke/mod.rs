@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod canary;
+mod layers;
 mod load;
 mod masked;
 mod pass_cache;
@@ -11,6 +12,7 @@ mod turns;
 
 pub use crate::model::OutputName;
 pub use calibrate::InputSum;
+pub use layers::Row;
 pub use masked::Vocabulary;
 pub(crate) use pass_cache::PassKey;
 pub(crate) use turns::Turns;
@@ -40,6 +42,8 @@ use read::{read, split};
 pub struct Luke {
     /// The folder's manifest.
     pub manifest: Manifest,
+    /// See [`CheckedFolder::manifest_hash`].
+    pub manifest_hash: String,
     /// The checkpoint's config.
     pub config: LukeConfig,
     /// How many numbers the model has, with the rows of an entity table that stays in its files.
@@ -50,7 +54,7 @@ pub struct Luke {
     pub entity_vocab: EntityVocab,
     /// Where it runs.
     pub device: DeviceKind,
-    /// Largest difference seen in the self-test, where one ran.
+    /// Largest absolute difference seen in the self-test, where one ran.
     pub self_test_error: Option<f32>,
     /// How the kernels agreed with plain loops on this GPU.
     #[cfg(feature = "webgpu")]
@@ -95,7 +99,7 @@ impl Luke {
     /// # Errors
     /// - `integrity`: a file is not what the manifest says
     /// - `format`: a file, or what the self-test asks, is nothing that this program can follow
-    /// - `network`, or what else `source` fails with
+    /// - `network`, `aborted`, or what else `source` fails with
     /// - `unsupported`: this build or machine has no such device
     /// - `device-lost`: the device failed, or the self-test gave other values
     /// - `out-of-memory`
@@ -206,17 +210,22 @@ impl Luke {
         let head = head.map(|kind| self.head(kind)).transpose()?.map(|(head, _)| head);
         let (mut outputs, mut rest) = (Vec::with_capacity(batch.len()), batch.as_slice());
         while !rest.is_empty() {
-            let mut rows = 0;
-            let fits = rest.iter().take_while(|inputs| {
-                rows += inputs.rows();
-                rows <= self.batch_rows()
-            });
-            let (together, others) = rest.split_at(fits.count().max(1));
+            let (together, others) = rest.split_at(self.fitting(rest));
             self.pause().await?;
             outputs.extend(self.run(together, head).await?);
             rest = others;
         }
         Ok(outputs)
+    }
+
+    /// How many of these inputs, which are one at least, run at once.
+    fn fitting(&self, inputs: &[CheckedInputs<'_>]) -> usize {
+        let mut rows = 0;
+        let fits = inputs.iter().take_while(|inputs| {
+            rows += inputs.rows();
+            rows <= self.batch_rows()
+        });
+        fits.count().max(1)
     }
 
     /// Lets the source do other work, or end the call; see [`Source::pause`].
@@ -239,16 +248,19 @@ impl Luke {
     }
 
     /// Sets how many bytes the results of passes take that are kept between calls of `ner`; see [`Luke::ner`]. Those that were
-    /// not used for the longest time go first. 0 keeps nothing.
+    /// not used for the longest time go first. 0 keeps nothing. A loaded model begins with 8 MiB.
     pub fn set_pass_cache_bytes(&self, bytes: usize) {
         self.pass_cache.set_max_bytes(bytes);
     }
 
+    /// The results of passes that are kept between calls of `ner`.
     pub(crate) fn pass_cache(&self) -> &PassCache {
         &self.pass_cache
     }
 
-    /// How many rows (words and entities) the model has computed since it was loaded.
+    /// How many rows (word tokens and entities) have begun to run in forward passes since the model was built; the self-test of
+    /// [`load`](Self::load) is among them. Results that `ner` has kept run no rows. Not counted are
+    /// [`hidden_rows`](Self::hidden_rows), [`sum_inputs`](Self::sum_inputs), and the row that checks each pass on a GPU.
     pub fn rows_run(&self) -> u64 {
         self.rows_run.load(Ordering::Relaxed)
     }
@@ -272,9 +284,18 @@ impl Luke {
 
     /// The last layer's states; there must be an input. Whoever reads what comes from them reads the canary with it.
     async fn states(&self, batch: &[CheckedInputs<'_>]) -> Result<HiddenStates> {
+        self.states_by_step(batch, |_, _| {}).await
+    }
+
+    /// As [`states`](Self::states); calls `seen` with the tensor of each step.
+    async fn states_by_step(
+        &self,
+        batch: &[CheckedInputs<'_>],
+        seen: impl FnMut(Step, &Tensor<2>),
+    ) -> Result<HiddenStates> {
         self.rows_run.fetch_add(batch.iter().map(|inputs| inputs.rows() as u64).sum(), Ordering::Relaxed);
         let canary = self.canary.as_ref().map(|canary| canary.next(&self.config)).transpose()?;
-        self.model.forward(batch, canary, self.entity_rows(batch).await?, async || self.ready().await).await
+        self.model.forward(batch, canary, self.entity_rows(batch).await?, seen, async || self.ready().await).await
     }
 
     /// Waits while the device has enough work, and lets the source do other work meanwhile, or end the call.
@@ -288,7 +309,11 @@ impl Luke {
         self.model.entity_embeddings().gather(&ids).await
     }
 
-    /// The first `columns` values of some rows of the embeddings and of every layer.
+    /// The first `columns` values of some rows of the embeddings and of every layer. The rows of an input are its word tokens,
+    /// then its entities. First come the embeddings of all `rows` in their order, then the states after each layer.
+    ///
+    /// # Shapes
+    /// - result: `(layers + 1) * rows.len()` outputs of shape `[columns]`
     ///
     /// # Errors
     /// As [`forward_batch`](Self::forward_batch).
@@ -338,7 +363,7 @@ impl Luke {
         calibrate::sum_inputs(self, text, spans).await
     }
 
-    /// Runs the manifest's self-test; the largest difference, or `None` where there is no test.
+    /// Runs the manifest's self-test; the largest absolute difference, or `None` where there is no test.
     ///
     /// # Errors
     /// `format` when the test's text or spans are nothing the model can read; `device-lost` when the values differ;

@@ -145,6 +145,9 @@ impl Linear {
     ///
     /// # Shapes
     /// - x: `[rows, in_features]`, result: `[rows, out_features]`
+    ///
+    /// # Panics
+    /// As [`kernels::linear()`]: if the shapes disagree.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         kernels::linear(x, &self.weight, &self.bias, Activation::None)
     }
@@ -153,6 +156,9 @@ impl Linear {
     ///
     /// # Shapes
     /// - x: `[rows, in_features]`, result: `[rows, out_features]`
+    ///
+    /// # Panics
+    /// As [`kernels::linear()`]: if the shapes disagree.
     pub fn forward_gelu(&self, x: Tensor<2>) -> Tensor<2> {
         kernels::linear(x, &self.weight, &self.bias, Activation::Gelu)
     }
@@ -171,6 +177,9 @@ impl LayerNorm {
     ///
     /// # Shapes
     /// - x, residual, result: `[rows, features]`
+    ///
+    /// # Panics
+    /// As [`kernels::add_layer_norm()`]: if the shapes disagree.
     pub fn forward(&self, x: Tensor<2>, residual: Tensor<2>) -> Tensor<2> {
         kernels::add_layer_norm(x, residual, &self.weight, &self.bias, self.epsilon)
     }
@@ -179,6 +188,9 @@ impl LayerNorm {
     ///
     /// # Shapes
     /// - x, result: `[rows, features]`
+    ///
+    /// # Panics
+    /// As [`kernels::add_layer_norm()`]: if the shapes disagree.
     pub fn normalize(&self, x: Tensor<2>) -> Tensor<2> {
         // The op adds two tensors. `x + x` has four times the variance of `x`, so it needs four times the epsilon; both factors
         // are powers of two, so the result is the same to the last bit.

@@ -137,7 +137,8 @@ impl LukeModel {
         self.entity_embeddings.entity_embeddings()
     }
 
-    /// Computes the hidden states of a batch after the last layer. Waits for `ready` between the layers.
+    /// Computes the hidden states of a batch after the last layer, and calls `seen` with each [`Step`] and its tensor. Waits for
+    /// `ready` between the layers.
     ///
     /// Where there is a `canary`, its inputs run with the batch, and its state comes apart from the others. It has one word and no
     /// entity. Its result is known, so it shows whether the device has computed anything.
@@ -156,13 +157,14 @@ impl LukeModel {
         batch: &[CheckedInputs<'_>],
         canary: Option<(usize, CheckedInputs<'_>)>,
         entity_rows: Vec<f32>,
+        seen: impl FnMut(Step, &Tensor<2>),
         ready: impl AsyncFn() -> Result<()>,
     ) -> Result<HiddenStates> {
         let Some((id, inputs)) = canary else {
-            return self.forward_steps(batch, entity_rows, |_, _| {}, ready).await;
+            return self.forward_steps(batch, entity_rows, seen, ready).await;
         };
         let all: Vec<_> = batch.iter().copied().chain([inputs]).collect();
-        let states = self.forward_steps(&all, entity_rows, |_, _| {}, ready).await?;
+        let states = self.forward_steps(&all, entity_rows, seen, ready).await?;
         let (packing, last) = states.packing.split_last();
         let state = |rows: SequenceRows| gather_rows(states.states.clone(), &[rows.tokens.start]);
         let canary = last.map(|rows| CanaryState { id, state: state(rows) });

@@ -10,6 +10,7 @@ use super::{from_value, required};
 use crate::error::{LukeError, Result, shortened};
 use crate::heads::Method;
 use crate::luke::{Luke, Turns};
+use crate::taught::TaughtHead;
 
 impl Luke {
     /// Runs a task: `ner`, `qa`, `typing`, `relation`, `cloze`, `fillMask`, `predictEntities` or `embed`. A list of inputs of
@@ -21,16 +22,9 @@ impl Luke {
         let unknown = || LukeError::input("task", format!("there is no task '{}'", shortened(task)));
         let turns = &mut self.turns();
         match Method::from_name(task).ok_or_else(unknown)? {
-            Method::Ner => match self.ner(&NerInput::from_value(input)?, &optional(options)?).await? {
-                NerResult::One(found) => ner_value(turns, &found).await,
-                NerResult::Many(texts) => {
-                    let mut all = Vec::with_capacity(texts.len());
-                    for found in &texts {
-                        all.push(ner_value(turns, found).await?);
-                    }
-                    Ok(Value::Array(all))
-                }
-            },
+            Method::Ner => {
+                ner_values(turns, &self.ner(&NerInput::from_value(input)?, &optional(options)?).await?).await
+            }
             Method::Qa => json(self.qa(&argument(input)?, &optional(options)?).await?),
             Method::Typing if input.is_array() => {
                 lists(turns, &self.typing_batch(&several(input)?, &optional(options)?).await?).await
@@ -46,6 +40,28 @@ impl Luke {
                 lists(turns, &self.predict_entities(&argument(input)?, &optional(options)?).await?).await
             }
             Method::Embed => json(self.embed(&argument(input)?, &optional(options)?).await?),
+        }
+    }
+
+    /// As [`call`](Self::call) of `ner`, by a head that was taught.
+    ///
+    /// # Errors
+    /// As [`ner_by`](Self::ner_by); `input` also for arguments and options that are not those of `ner`.
+    pub async fn call_ner_by(&self, head: &TaughtHead, input: Value, options: Value) -> Result<Value> {
+        let found = self.ner_by(head, &NerInput::from_value(input)?, &optional(options)?).await?;
+        ner_values(&mut self.turns(), &found).await
+    }
+}
+
+async fn ner_values(turns: &mut Turns<'_>, result: &NerResult) -> Result<Value> {
+    match result {
+        NerResult::One(found) => ner_value(turns, found).await,
+        NerResult::Many(texts) => {
+            let mut all = Vec::with_capacity(texts.len());
+            for found in texts {
+                all.push(ner_value(turns, found).await?);
+            }
+            Ok(Value::Array(all))
         }
     }
 }
@@ -67,6 +83,9 @@ fn optional<T: DeserializeOwned + Default>(options: Value) -> Result<T> {
 }
 
 /// What `ner` found in one input, in the form of the API, with pauses.
+///
+/// # Errors
+/// What the source fails with at a pause: `aborted` as a rule.
 pub(crate) async fn ner_value(turns: &mut Turns<'_>, found: &Found) -> Result<Value> {
     let entities = list(turns, &found.entities).await?;
     let Some(runners_up) = &found.runners_up else { return Ok(entities) };

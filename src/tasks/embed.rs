@@ -16,7 +16,8 @@ use crate::text::{EncodeOptions, OffsetUnit, Offsets, PlacedToken, Spanned, Spec
 pub struct EmbedInput {
     /// The text.
     pub text: String,
-    /// The mentions, in offsets; at most 10,000.
+    /// The mentions: spans `[start, end)` of the text in the unit of [`EmbedOptions::offsets`], each of at least one character;
+    /// at most 10,000.
     #[serde(default)]
     pub spans: Vec<[usize; 2]>,
 }
@@ -25,7 +26,8 @@ pub struct EmbedInput {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct EmbedOptions {
-    /// What mentions are known to be, by title; `null` is `[MASK]`, a title that the model does not know `[UNK]`.
+    /// What mentions are known to be: one title for each span. `null` is `[MASK]`, a title that the model does not know `[UNK]`.
+    /// Left out, all are `[MASK]`.
     pub titles: Option<Vec<Option<String>>>,
     /// How the vector of the whole text is made of the vectors of its tokens.
     pub pooling: Pooling,
@@ -56,9 +58,9 @@ pub enum Pooling {
 pub struct Token {
     /// Its row of the word table.
     pub id: u32,
-    /// First offset, less the space before a word.
+    /// Offset of its first character. The space before a word does not count.
     pub start: usize,
-    /// One past the last offset.
+    /// Offset after its last character.
     pub end: usize,
 }
 
@@ -76,11 +78,14 @@ pub struct Embedding {
     /// `[hidden]`: the vector of the text that `pooling` asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vector: Option<Vec<f32>>,
-    /// Width of a vector.
+    /// How many numbers a vector has.
     pub hidden: usize,
 }
 
 /// See [`Luke::embed`].
+///
+/// # Errors
+/// As [`Luke::embed`].
 pub(super) async fn run(luke: &Luke, input: &EmbedInput, options: &EmbedOptions) -> Result<Embedding> {
     let (titles, max) = (options.titles.as_deref(), limits::MAX_SPANS);
     let mentions = Mentions::read(luke, &input.text, &input.spans, titles, options.offsets, max)?;

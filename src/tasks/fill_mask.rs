@@ -50,6 +50,9 @@ pub struct TokenScore {
 }
 
 /// See [`Luke::fill_mask`].
+///
+/// # Errors
+/// As [`Luke::fill_mask`].
 pub(super) async fn run(luke: &Luke, input: &FillMaskInput, options: &FillMaskOptions) -> Result<Vec<Vec<TokenScore>>> {
     let method = Method::FillMask;
     luke.check_method(method)?;

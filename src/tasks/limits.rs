@@ -36,6 +36,12 @@ pub const MAX_CANDIDATES: usize = 10_000;
 /// How often `cloze` reads a passage, which it does once more for each candidate that overlaps at one place.
 pub const MAX_OVERLAPPING: usize = 64;
 
+/// `folds` of `teach`, if it is not 0.
+pub const FOLDS: RangeInclusive<usize> = 2..=20;
+
+/// Examples of `teach`.
+pub const MAX_EXAMPLES: usize = 10_000;
+
 /// Mentions in `entities` of `qa`.
 pub const MAX_LINKS: usize = 100_000;
 

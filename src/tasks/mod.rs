@@ -14,6 +14,7 @@ pub mod ner;
 pub mod predict_entities;
 pub mod qa;
 pub mod relation;
+pub mod teach;
 mod top_k;
 pub mod typing;
 mod windows;
@@ -23,6 +24,7 @@ use serde_json::Value;
 
 use crate::error::{LukeError, Result, json_reason};
 use crate::luke::Luke;
+use crate::taught::TaughtHead;
 use cloze::{ClozeAnswer, ClozeInput, ClozeOptions};
 use embed::{EmbedInput, EmbedOptions, Embedding};
 use fill_mask::{FillMaskInput, FillMaskOptions, TokenScore};
@@ -30,14 +32,15 @@ use ner::{Found, NerInput, NerOptions, NerResult};
 use predict_entities::{EntityScore, PredictEntitiesInput, PredictEntitiesOptions};
 use qa::{Answer, QaInput, QaOptions};
 use relation::RelationInput;
+use teach::{ReadTexts, TeachInput, TeachOptions, TeachProgress, TeachReport};
 use typing::TypingInput;
 
 pub use labels::{LabelOptions, LabelScore};
 pub use windows::Windows;
 
 /// The tasks. They all fail with `task-unavailable` where the model lacks the head, `input` for an option out of its range
-/// (see [`limits`]), and `network`, `integrity`, `device-lost` or `out-of-memory` where that happens while they run. A span
-/// that does not fit the text is `input`.
+/// (see [`limits`]), `aborted` where the source ends the call at a pause, and `network`, `io`, `integrity`, `format`,
+/// `device-lost` or `out-of-memory` where that happens while they run. A span that does not fit the text is `input`.
 impl Luke {
     /// Finds the named entities of a text, of several texts or of a list of words, in the order in which they stand there.
     ///
@@ -64,6 +67,31 @@ impl Luke {
         visit: impl AsyncFnMut(Found) -> Result<()>,
     ) -> Result<()> {
         ner::each(self, texts, options, visit).await
+    }
+
+    /// As [`ner`](Luke::ner), by a head that was taught. It scores every run of words, and takes the likeliest way to cut a sentence into
+    /// spans. The score of an entity is the probability of this span among all ways. Options about the spans that the model's own head
+    /// scores are `input` errors.
+    ///
+    /// # Errors
+    /// `input` for a head that was taught on another model; else as [`ner`](Luke::ner).
+    pub async fn ner_by(&self, head: &TaughtHead, input: &NerInput, options: &NerOptions) -> Result<NerResult> {
+        ner::run_taught(self, head, input, options).await
+    }
+
+    /// Teaches a head on examples. The model itself does not change. The same examples and seed give the same head. `read` keeps what
+    /// the model has read of the texts, for the next call with more examples.
+    ///
+    /// # Errors
+    /// `input` for examples and labels that do not fit each other (see [`teach`]); else as for all tasks.
+    pub async fn teach(
+        &self,
+        input: &TeachInput,
+        options: &TeachOptions,
+        read: &mut ReadTexts,
+        progress: impl FnMut(TeachProgress),
+    ) -> Result<(TaughtHead, TeachReport)> {
+        teach::run(self, input, options, read, progress).await
     }
 
     /// Finds the best answer to a question in a context of any length, and the next best ones.
@@ -134,7 +162,8 @@ impl Luke {
     /// model are read together, as entities see each other.
     ///
     /// # Errors
-    /// `input` for a mention that is longer than the model reads; else as for all tasks.
+    /// `input` for a mention that is longer than the model reads, for more than 1,000 mentions, and for `titles` that are not as
+    /// many; else as for all tasks.
     pub async fn predict_entities(
         &self,
         input: &PredictEntitiesInput,
@@ -148,7 +177,8 @@ impl Luke {
     /// over the windows.
     ///
     /// # Errors
-    /// `input` for a mention that is longer than the model reads; else as for all tasks.
+    /// `input` for a mention that is longer than the model reads, for more than 10,000 mentions, and for `titles` that are not as
+    /// many; else as for all tasks.
     pub async fn embed(&self, input: &EmbedInput, options: &EmbedOptions) -> Result<Embedding> {
         embed::run(self, input, options).await
     }

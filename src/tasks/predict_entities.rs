@@ -17,7 +17,8 @@ use crate::text::{EncodeOptions, OffsetUnit, Spanned, SpecialTokens, Tokenized};
 pub struct PredictEntitiesInput {
     /// The text.
     pub text: String,
-    /// The mentions, in offsets; at most 1,000.
+    /// The mentions: spans `[start, end)` of the text in the unit of [`PredictEntitiesOptions::offsets`], each of at least one
+    /// character; at most 1,000.
     pub spans: Vec<[usize; 2]>,
 }
 
@@ -27,7 +28,8 @@ pub struct PredictEntitiesInput {
 pub struct PredictEntitiesOptions {
     /// How many entities to give for each mention, best first, from 1 to 1,000. Default 5.
     pub top_k: usize,
-    /// What mentions are known to be, by title; `null` is `[MASK]`, a title that the model does not know `[UNK]`.
+    /// What mentions are known to be: one title for each span. `null` is `[MASK]`, a title that the model does not know `[UNK]`.
+    /// Left out, all are `[MASK]`.
     pub titles: Option<Vec<Option<String>>>,
     /// What special tokens inside the text mean.
     pub special_tokens: SpecialTokens,
@@ -55,6 +57,9 @@ pub struct EntityScore {
 }
 
 /// See [`Luke::predict_entities`].
+///
+/// # Errors
+/// As [`Luke::predict_entities`].
 pub(super) async fn run(
     luke: &Luke,
     input: &PredictEntitiesInput,

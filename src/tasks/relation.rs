@@ -16,9 +16,10 @@ use crate::text::{InputForm, OffsetUnit, Offsets};
 pub struct RelationInput {
     /// The text.
     pub text: String,
-    /// The head (subject), in offsets.
+    /// The head (subject): the span `[start, end)` of the text in the unit of [`LabelOptions::offsets`], of at least one
+    /// character.
     pub head: [usize; 2],
-    /// The tail (object), in offsets.
+    /// The tail (object): a span of the same form.
     pub tail: [usize; 2],
 }
 

@@ -16,7 +16,7 @@ use crate::text::{InputForm, OffsetUnit, Offsets};
 pub struct TypingInput {
     /// The text.
     pub text: String,
-    /// The mention, in offsets.
+    /// The mention: the span `[start, end)` of the text in the unit of [`LabelOptions::offsets`], of at least one character.
     pub span: [usize; 2],
 }
 

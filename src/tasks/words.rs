@@ -147,7 +147,10 @@ fn is_extending(c: char) -> bool {
     matches!(c, '\u{1F3FB}'..='\u{1F3FF}' | '\u{E0020}'..='\u{E007F}') || Kind::of(c) == Kind::Mark
 }
 
-/// The words that lie inside each sentence.
+/// The words that lie inside each sentence: their places in `words`. All ranges of the arguments are bytes of the text.
+///
+/// # Errors
+/// `input` for a sentence that begins before the end of the one before it.
 pub fn word_ranges(
     words: &[Range<usize>],
     sentences: impl Iterator<Item = Range<usize>>,

@@ -48,7 +48,7 @@ pub struct Offsets<'a> {
 }
 
 impl<'a> Offsets<'a> {
-    /// For `text`, counted in `unit`.
+    /// The table of `text`, between bytes and `unit`.
     pub fn new(text: &'a str, unit: OffsetUnit) -> Self {
         let (mut units_before, mut units, mut previous) = (Vec::new(), 0usize, 0);
         if unit == OffsetUnit::Byte {
@@ -63,7 +63,8 @@ impl<'a> Offsets<'a> {
         Self { text, unit, units_before, units }
     }
 
-    /// The byte offset of a boundary; `None` beyond the text or inside a character.
+    /// The byte offset of the boundary at offset `unit`, which is counted in this table's [`OffsetUnit`]. The end of the text is
+    /// a boundary. `None` beyond the text or inside a character.
     pub fn to_byte(&self, unit: usize) -> Option<usize> {
         let byte = match unit {
             unit if unit > self.units => return None,
@@ -81,7 +82,8 @@ impl<'a> Offsets<'a> {
         self.text.is_char_boundary(byte).then_some(byte)
     }
 
-    /// The offset of a byte; of the next unit where there is none at that byte.
+    /// The offset of a byte in this table's [`OffsetUnit`]; of the next unit where there is none at that byte. Beyond the text,
+    /// one more than the text has units.
     pub fn of_byte(&self, byte: usize) -> usize {
         if byte > self.text.len() {
             return self.units.saturating_add(1);

@@ -23,6 +23,9 @@ const INDEXED: usize = 33;
 
 /// All keys, in order. There must be `count`, and few bytes of them for each of the `count` that the file was large
 /// enough for, so that a small file cannot ask for much memory or time.
+///
+/// # Errors
+/// What is wrong with the bytes.
 pub(super) fn keys(bytes: &[u8], count: usize) -> Result<SortedStrings, &'static str> {
     let cut = "is cut short";
     let (content, checksum) = bytes.split_last_chunk::<4>().ok_or(cut)?;

@@ -13,7 +13,9 @@ mod source;
 mod threads;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use js_sys::Promise;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
@@ -28,7 +30,7 @@ use crate::tasks::call::ner_value;
 use crate::tasks::embed::{EmbedInput, Embedding};
 use crate::tasks::ner::Found;
 use js::{JsResult, answer_to_js, from_js, js_error, list_to_js, tensor, to_js};
-use source::{Host, JsSource, during};
+use source::{Host, JsSource, promise};
 
 /// Loads a model folder. `host` has two functions, which may be called as long as the model lives:
 ///
@@ -48,25 +50,27 @@ use source::{Host, JsSource, during};
 /// Where there is an `on_self_test`, it is called without arguments when everything is built, and then the manifest's self-test
 /// runs, if it has one. What it throws is what the load fails with.
 #[wasm_bindgen(js_name = loadModel)]
-pub async fn load_model(manifest_json: &str, host: Host, on_self_test: Option<js_sys::Function>) -> JsResult<Model> {
+pub fn load_model(manifest_json: &str, host: Host, on_self_test: Option<js_sys::Function>) -> Promise {
     console_panics();
-    let folder = CheckedFolder::parse(manifest_json).map_err(js_error)?;
-    backend::scoped(async {
-        let mut luke = Luke::load(folder, JsSource::new(host), DeviceKind::DEFAULT, false).await.map_err(js_error)?;
+    let folder = CheckedFolder::parse(manifest_json).map_err(js_error);
+    promise(JsValue::UNDEFINED, async {
+        let mut luke = Luke::load(folder?, JsSource::new(host), DeviceKind::DEFAULT, false).await.map_err(js_error)?;
         if let Some(on_self_test) = on_self_test {
             on_self_test.call0(&JsValue::UNDEFINED)?;
             luke.self_test_error = luke.self_test().await.map_err(js_error)?;
         }
-        Ok(Model(luke))
+        Ok(Model(luke.into()).into())
     })
-    .await
 }
 
 /// Loads a checkpoint that is read as it is; `host` is as in [`load_model`].
 #[wasm_bindgen(js_name = loadCheckpoint)]
-pub async fn load_checkpoint(checkpoint: Checkpoint, host: Host) -> JsResult<Model> {
-    let loading = Luke::load_checkpoint(checkpoint.0, JsSource::new(host), DeviceKind::DEFAULT);
-    backend::scoped(loading).await.map(Model).map_err(js_error)
+pub fn load_checkpoint(checkpoint: Checkpoint, host: Host) -> Promise {
+    promise(JsValue::UNDEFINED, async {
+        let luke =
+            Luke::load_checkpoint(checkpoint.0, JsSource::new(host), DeviceKind::DEFAULT).await.map_err(js_error)?;
+        Ok(Model(luke.into()).into())
+    })
 }
 
 /// The names of the safetensors files in a `model.safetensors.index.json`.
@@ -145,37 +149,32 @@ fn bytes_by_name(object: &js_sys::Object) -> BTreeMap<String, Vec<u8>> {
 
 /// A loaded model; see `Luke`. Several calls may be under way: what runs in one of them changes nothing that another one sees.
 #[wasm_bindgen]
-pub struct Model(Luke);
+pub struct Model(Rc<Luke>);
 
 /// `call` is any value, which the host is told where the call reads a file or pauses.
 #[wasm_bindgen]
 impl Model {
     /// Any task but `embed`, by its name in the API.
-    pub async fn call(&self, task: String, input: JsValue, options: JsValue, call: JsValue) -> JsResult<JsValue> {
-        during(call, async {
+    pub fn call(&self, task: String, input: JsValue, options: JsValue, call: JsValue) -> Promise {
+        let luke = self.0.clone();
+        promise(call, async move {
             let (input, options) = (from_js(&input, "input")?, from_js(&options, "options")?);
-            let answer = self.0.call(&task, input, options).await.map_err(js_error)?;
-            answer_to_js(&answer, &mut self.0.turns()).await
+            let answer = luke.call(&task, input, options).await.map_err(js_error)?;
+            answer_to_js(&answer, &mut luke.turns()).await
         })
-        .await
     }
 
     /// `ner` of several texts. Calls `visit` with what it found in each, in their order, as soon as that is known. What `visit`
     /// throws ends the call, which rejects with it.
     #[wasm_bindgen(js_name = nerEach)]
-    pub async fn ner_each(
-        &self,
-        texts: JsValue,
-        options: JsValue,
-        visit: js_sys::Function,
-        call: JsValue,
-    ) -> JsResult<()> {
-        during(call, async {
+    pub fn ner_each(&self, texts: JsValue, options: JsValue, visit: js_sys::Function, call: JsValue) -> Promise {
+        let luke = self.0.clone();
+        promise(call, async move {
             let texts: Vec<String> = tasks::required("texts", from_js(&texts, "texts")?).map_err(js_error)?;
             let options = tasks::from_value("options", from_js(&options, "options")?).map_err(js_error)?;
             let mut thrown = None;
             let show = async |found: Found| {
-                let turns = &mut self.0.turns();
+                let turns = &mut luke.turns();
                 let value = ner_value(turns, &found).await?;
                 let shown = answer_to_js(&value, turns).await;
                 shown.and_then(|value| visit.call1(&JsValue::UNDEFINED, &value)).map(drop).map_err(|error| {
@@ -183,10 +182,9 @@ impl Model {
                     LukeError::Aborted
                 })
             };
-            let done = self.0.ner_each(&texts, &options, show).await;
-            thrown.map_or(done.map_err(js_error), Err)
+            let done = luke.ner_each(&texts, &options, show).await;
+            thrown.map_or(done.map_err(js_error), Err).map(|()| JsValue::UNDEFINED)
         })
-        .await
     }
 
     /// Sets how many bytes the results of passes take that are kept between calls of `ner`; 0 keeps nothing.
@@ -196,15 +194,16 @@ impl Model {
     }
 
     /// Vectors: `{ text, spans }`; `words`, `entities`, `pooled` and `vector` are `{ shape, data: Float32Array }`.
-    pub async fn embed(&self, input: JsValue, options: JsValue, call: JsValue) -> JsResult<JsValue> {
-        during(call, async {
+    pub fn embed(&self, input: JsValue, options: JsValue, call: JsValue) -> Promise {
+        let luke = self.0.clone();
+        promise(call, async move {
             let input: EmbedInput = tasks::required("input", from_js(&input, "input")?).map_err(js_error)?;
             let options = tasks::from_value("options", from_js(&options, "options")?).map_err(js_error)?;
             let Embedding { tokens, words, entities, pooled, vector, hidden } =
-                self.0.embed(&input, &options).await.map_err(js_error)?;
+                luke.embed(&input, &options).await.map_err(js_error)?;
             let result = js_sys::Object::new();
             let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&result, &name.into(), value);
-            set("tokens", &list_to_js(&tokens, &mut self.0.turns()).await?)?;
+            set("tokens", &list_to_js(&tokens, &mut luke.turns()).await?)?;
             set("words", &tensor(&[words.len() / hidden, hidden], &words)?)?;
             set("entities", &tensor(&[entities.len() / hidden, hidden], &entities)?)?;
             set("pooled", &pooled.map_or(Ok(JsValue::NULL), |pooled| tensor(&[hidden], &pooled))?)?;
@@ -213,12 +212,12 @@ impl Model {
             }
             Ok(result.into())
         })
-        .await
     }
 
     /// The model on arrays: `{ name: { shape, data: Float32Array } }`; for several inputs, several such objects.
-    pub async fn forward(&self, inputs: JsValue, options: JsValue, call: JsValue) -> JsResult<JsValue> {
-        during(call, async {
+    pub fn forward(&self, inputs: JsValue, options: JsValue, call: JsValue) -> Promise {
+        let luke = self.0.clone();
+        promise(call, async move {
             let inputs = from_js(&inputs, "inputs")?;
             let several = inputs.is_array();
             let inputs = if several { inputs } else { Value::Array(vec![inputs]) };
@@ -226,7 +225,7 @@ impl Model {
             let options = from_js(&options, "options")?;
             let head = options.get("head").and_then(Value::as_str);
             let results = js_sys::Array::new();
-            for outputs in self.0.forward_batch(&batch, head).await.map_err(js_error)? {
+            for outputs in luke.forward_batch(&batch, head).await.map_err(js_error)? {
                 let result = js_sys::Object::new();
                 for output in outputs {
                     let value = tensor(&output.shape, &output.values)?;
@@ -236,7 +235,6 @@ impl Model {
             }
             Ok(if several { results.into() } else { results.get(0) })
         })
-        .await
     }
 
     /// Whether its device has failed, also while no call ran. The model must then be loaded again.
@@ -250,7 +248,7 @@ impl Model {
     /// # Errors
     /// None in practice: these facts always have a form in JavaScript.
     pub fn info(&self) -> JsResult<JsValue> {
-        let Luke { manifest, device, .. } = &self.0;
+        let Luke { manifest, device, .. } = &*self.0;
         let tested = manifest.self_test.as_ref().zip(self.0.self_test_error);
         to_js(&json!({
             "name": manifest.name,

@@ -1,13 +1,14 @@
 //! The files of a model, read by JavaScript, and the pauses of its calls.
 
 use std::cell::RefCell;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use js_sys::{Array, Promise, Uint8Array};
 use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::call::During;
 use super::js::{JsResult, to_js};
@@ -21,9 +22,14 @@ thread_local! {
     static CALL: RefCell<JsValue> = const { RefCell::new(JsValue::UNDEFINED) };
 }
 
-/// Runs a call: what it reads and where it pauses, the host is told `call`.
-pub async fn during<F: Future>(call: JsValue, work: F) -> F::Output {
-    During::new(&CALL, call, backend::scoped(work)).await
+/// A call or a load, as the machinery of promises knows it.
+type Work = Pin<Box<dyn Future<Output = JsResult<JsValue>>>>;
+
+/// Runs a call, or a load, whose `call` is undefined: what it reads and where it pauses, the host is told `call`. All of them have one
+/// type, because each type of future brings its own copy of the machinery of promises into the module.
+pub fn promise(call: JsValue, work: impl Future<Output = JsResult<JsValue>> + 'static) -> Promise {
+    let work: Work = Box::pin(work);
+    future_to_promise(During::new(&CALL, call, backend::scoped(work)))
 }
 
 fn current_call() -> JsValue {

@@ -15,8 +15,8 @@ pub struct RowTable {
 }
 
 impl RowTable {
-    /// Rows of `columns` numbers, one after the other. With no bytes in `bytes`, its memory is used by
-    /// [`put`](Self::put).
+    /// Rows of `columns` numbers, one after the other, each of `dtype.row_bytes(columns)` bytes. With no bytes in `bytes`,
+    /// its memory is used by [`put`](Self::put).
     pub fn new(columns: usize, dtype: DType, bytes: Vec<u8>) -> Self {
         Self { columns, dtype, bytes }
     }
@@ -86,17 +86,18 @@ impl RowTable {
         self.bytes
     }
 
-    /// Floats in a row.
+    /// Numbers in a row.
     pub fn columns(&self) -> usize {
         self.columns
     }
 
-    /// Appends row `index` to `out`; nothing if there is no such row.
+    /// Appends the `columns` numbers of row `index` to `out`, as f32; nothing if there is no such row.
     pub fn push_row(&self, index: usize, out: &mut Vec<f32>) {
         self.dtype.decode(self.row(index), self.columns, out);
     }
 
-    /// Adds row `index` to `out`; nothing if there is no such row.
+    /// Adds the numbers of row `index` to those of `out`, one by one; nothing if there is no such row. `out` should have
+    /// `columns` numbers; a number that only one of the two has is ignored.
     pub fn add_row(&self, index: usize, out: &mut [f32]) {
         let mut sums = out.iter_mut();
         self.dtype.for_each(self.row(index), self.columns, |value| {
@@ -106,7 +107,7 @@ impl RowTable {
         });
     }
 
-    /// Some rows as f32, without those that do not exist.
+    /// Some rows as f32, row-major, without those that do not exist.
     ///
     /// # Shapes
     /// - result: `[rows, columns]`

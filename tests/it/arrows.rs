@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// The modules that each module may use. A module may use only modules above it in the list, so there is no circle.
-const ALLOWED: [(&str, &[&str]); 18] = [
+const ALLOWED: [(&str, &[&str]); 20] = [
     ("error", &[]),
     ("memory", &["error"]),
     ("file_start", &["error"]),
@@ -17,6 +17,9 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("folder", &["config", "dtype", "error", "heads", "file_start"]),
     ("weights", &["dtype", "error", "folder", "memory"]),
     ("inputs", &["config", "error"]),
+    // `learn` and `taught` know no model.
+    ("learn", &["error", "memory"]),
+    ("taught", &["config", "error", "learn"]),
     ("text", &["error", "inputs", "file_start"]),
     ("checkpoint", &["config", "dtype", "error", "folder", "heads", "file_start", "text"]),
     ("backend", &["error"]),
@@ -42,7 +45,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ),
     ("directory", &["backend", "error", "file_start", "folder", "luke", "memory"]),
     // `tasks` must not use a kernel, a tensor or a file.
-    ("tasks", &["error", "heads", "inputs", "luke", "memory", "text"]),
+    ("tasks", &["error", "heads", "inputs", "learn", "luke", "memory", "taught", "text"]),
     ("wasm", &["backend", "checkpoint", "error", "folder", "inputs", "kernels", "luke", "memory", "tasks"]),
 ];
 

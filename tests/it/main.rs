@@ -26,6 +26,7 @@ mod qa;
 mod raw_checkpoints;
 mod shaders;
 mod support;
+mod teach;
 mod tokenizer;
 mod turns;
 mod typing_relation;

@@ -15,6 +15,9 @@ const THREADS = [
   ...['__heap_base', '__wasm_init_tls', '__tls_size', '__tls_align', '__tls_base'].map((symbol) => `-C link-args=--export=${symbol}`),
 ].join(' ');
 
+/** What all modules are compiled with. The report of a panic names the file and the line; the column would cost 6 kB of each module. */
+const FLAGS = '-C target-feature=+simd128 -Zlocation-detail=file,line';
+
 const WASM_FEATURES = ['simd', 'bulk-memory', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'reference-types', 'multivalue'];
 
 /**
@@ -184,7 +187,7 @@ export class WasmBuild {
   async #rawFile(name, { features, flags = '', std = false }) {
     this.#rustc ??= this.#processes.ask(this.#rustcPath, ['-vV']);
     const profile = Object.entries(process.env).filter(([variable]) => variable.startsWith('CARGO_PROFILE_')).sort().flat();
-    const key = keyOf(await this.#rustc, this.#toolchain.wasm, features, flags, String(std), ...profile, ...sourcesOf(this.#settings.root));
+    const key = keyOf(await this.#rustc, this.#toolchain.wasm, features, FLAGS, flags, String(std), ...profile, ...sourcesOf(this.#settings.root));
     return join(this.#settings.target, `luke-raw/${name}-${key}.wasm`);
   }
 
@@ -200,7 +203,7 @@ export class WasmBuild {
   }
 
   /**
-   * Compiles for wasm32. RUSTC_BOOTSTRAP lets a stable cargo build std, which only some modules need; build scripts of
+   * Compiles for wasm32. RUSTC_BOOTSTRAP lets a stable compiler take `-Z` flags, and build std, which only some modules need; build scripts of
    * proc-macro2, anyhow and others watch it, and so it is set for all modules: else every change of it compiles again all that
    * stands behind those.
    */
@@ -212,7 +215,7 @@ export class WasmBuild {
     const all = {
       CARGO_TARGET_DIR: this.#settings.target,
       RUSTC_BOOTSTRAP: '1',
-      RUSTFLAGS: ['-C target-feature=+simd128', flags].filter(Boolean).join(' '),
+      RUSTFLAGS: [FLAGS, flags].filter(Boolean).join(' '),
       ...(debian && { RUSTC: this.#rustcPath, CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: this.#toolchain.linker }),
       ...env,
     };

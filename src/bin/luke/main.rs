@@ -9,6 +9,7 @@ mod folder;
 mod forward;
 mod line;
 mod options;
+mod teach;
 mod unique;
 
 use std::io::{BufRead, Read, Write};
@@ -53,7 +54,7 @@ enum Command {
     },
     /// Find entities: one JSON object a line, `{"text": ..., "options": {...}}` or
     /// `{"words": [...], "sentences": [...]}`.
-    Ner(Lines),
+    Ner(NerLines),
     /// Answer questions: one JSON object a line, `{"question": ..., "context": ..., "options": {...}}`.
     Qa(Lines),
     /// Type an entity: one JSON object a line, `{"text": ..., "span": [start, end], "options": {...}}`, or
@@ -74,6 +75,8 @@ enum Command {
     /// The model on arrays: one JSON object a line, `{"inputIds": [...], "entityIds": [...], "options": {"head": ...}}`, or
     /// `{"inputs": [...]}` with several sequences.
     Forward(Lines),
+    /// Teach a head your own labels from examples: a file of a few ten kilobytes, for `luke ner --head`.
+    Teach(teach::Options),
     /// Run a task over a large file of JSON Lines on all cores; a run that was stopped continues.
     Annotate(annotate::Options),
     /// The official score on a dataset's published file, as JSON.
@@ -104,6 +107,16 @@ struct Lines {
     /// Bytes of the results of passes of `ner` that are kept between lines; 0 keeps nothing. Results are the same; in f32 up to rounding.
     #[arg(long, default_value_t = 8 << 20)]
     pass_cache_bytes: usize,
+}
+
+/// `ner` over lines of input.
+#[derive(Args)]
+struct NerLines {
+    #[command(flatten)]
+    lines: Lines,
+    /// A head that `luke teach` has written, in place of the model's own.
+    #[arg(long)]
+    head: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -137,7 +150,8 @@ fn main() -> ExitCode {
         Command::Tokenizer { checkpoint, output } => TokenizerJson::of_checkpoint(&folder::lookup(&checkpoint))
             .and_then(|json| json.check()?.to_bytes())
             .and_then(|json| std::fs::write(&output, json).map_err(|e| folder::io_error(&output, &e))),
-        Command::Ner(run) => lines(&run, Method::Ner),
+        Command::Ner(NerLines { lines: run, head: None }) => lines(&run, Method::Ner),
+        Command::Ner(NerLines { lines: run, head: Some(head) }) => ner_by(&run, &head),
         Command::Qa(run) => lines(&run, Method::Qa),
         Command::Typing(run) => lines(&run, Method::Typing),
         Command::Relation(run) => lines(&run, Method::Relation),
@@ -146,6 +160,7 @@ fn main() -> ExitCode {
         Command::PredictEntities(run) => lines(&run, Method::PredictEntities),
         Command::Embed(run) => lines(&run, Method::Embed),
         Command::Forward(run) => each_line(&run, line::Form::forward(), forward::forward),
+        Command::Teach(options) => teach::teach(&options),
         Command::Annotate(options) => return annotate::annotate(&options, threads),
         Command::Eval(options) => eval::eval(&options),
         Command::Bench(options) => bench::bench(&options),
@@ -191,6 +206,14 @@ fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
 fn lines(arguments: &Lines, method: Method) -> luke_web::Result<()> {
     each_line(arguments, line::Form::of(method), |luke, input, options| {
         pollster::block_on(luke.call(method.name(), input, options))
+    })
+}
+
+/// Runs `ner` by a head that was taught over JSON Lines.
+fn ner_by(arguments: &Lines, head: &std::path::Path) -> luke_web::Result<()> {
+    let head = teach::read_head(head)?;
+    each_line(arguments, line::Form::of(Method::Ner), |luke, input, options| {
+        pollster::block_on(luke.call_ner_by(&head, input, options))
     })
 }
 

@@ -11,9 +11,9 @@ pub use tensors::{Part, Tensor};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::file::FileEntry;
+use super::file::{FileEntry, sha256_hex};
 use super::limits::{MAX_MANIFEST_BYTES, MAX_TEXT_BYTES};
-use super::manifest::{EntityTable, Manifest};
+use super::manifest::{EntityTable, Manifest, TensorEntry};
 use crate::config::LukeConfig;
 use crate::error::{LukeError, Result, json_reason, shortened};
 use crate::file_start;
@@ -23,6 +23,7 @@ use crate::file_start;
 #[derive(Clone, Debug)]
 pub struct CheckedFolder {
     manifest: Manifest,
+    manifest_hash: String,
     config: LukeConfig,
     tensors: Vec<Tensor>,
     /// Indices of the chunks, in the order in which the model needs them.
@@ -64,7 +65,7 @@ impl CheckedFolder {
             Some(other) => return Err(bad(format!("version {other} is not supported, only 1"))),
             None => return Err(bad("has no version")),
         }
-        Self::new(serde_json::from_str(json).map_err(not_json)?, Kind::ModelFolder)
+        Self::new(serde_json::from_str(json).map_err(not_json)?, sha256_hex(json.as_bytes()), Kind::ModelFolder)
     }
 
     /// Checks the manifest of a checkpoint that is loaded without conversion: its chunks are parts of the checkpoint's
@@ -73,10 +74,15 @@ impl CheckedFolder {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn of_checkpoint(manifest: Manifest) -> Result<Self> {
-        Self::new(manifest, Kind::Checkpoint)
+        let mut parts = manifest.config.to_string();
+        for TensorEntry { name, shape, offset, .. } in &manifest.tensors {
+            parts.push_str(&format!("\n{name} {shape:?} {offset}"));
+        }
+        let hash = sha256_hex(parts.as_bytes());
+        Self::new(manifest, hash, Kind::Checkpoint)
     }
 
-    fn new(manifest: Manifest, kind: Kind) -> Result<Self> {
+    fn new(manifest: Manifest, manifest_hash: String, kind: Kind) -> Result<Self> {
         let texts = [("name", &manifest.name), ("license", &manifest.license), ("source", &manifest.source)];
         for (name, text) in texts {
             if text.len() > MAX_TEXT_BYTES {
@@ -91,12 +97,19 @@ impl CheckedFolder {
         tensors::check_memory(&specs, &tensors, super::limits::MAX_MODEL_BYTES)?;
         let reading_order = tensors::reading_order(&manifest, &tensors)?;
         let parameters = tensors::parameters(&specs, manifest.entity_table.as_ref(), &config);
-        Ok(Self { manifest, config, tensors, reading_order, parameters })
+        Ok(Self { manifest, manifest_hash, config, tensors, reading_order, parameters })
     }
 
     /// What the manifest says.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The SHA-256 of the manifest's text without a byte order mark, in hexadecimal digits. For a checkpoint that is loaded without
+    /// conversion it is one of its config and of the names, shapes and places of its tensors: it tells other models apart, but not
+    /// other weights of the same model.
+    pub fn manifest_hash(&self) -> &str {
+        &self.manifest_hash
     }
 
     /// The checkpoint's config.

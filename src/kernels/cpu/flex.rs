@@ -102,7 +102,10 @@ impl CpuOps for Flex {
     }
 }
 
-/// See [`download`](crate::kernels::download).
+/// The values of one tensor; see [`download`](crate::kernels::download).
+///
+/// # Errors
+/// The reason, if the tensor is not on the CPU.
 pub fn download(x: Tensor<2>) -> Result<Vec<f32>, String> {
     let x = x.try_into_primitive::<Flex>().map_err(|error| format!("{error:?}"))?;
     Ok(floats(&x.to_contiguous()).to_vec())

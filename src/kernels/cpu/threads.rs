@@ -94,10 +94,10 @@ pub fn lost_flag() -> usize {
 }
 
 /// Adds `threads` threads to the pool of the process, and returns when they are ready. They compute beside the thread
-/// that calls an op, so `n - 1` of them let `n` threads compute.
+/// that calls an op, so `n - 1` of them let `n` threads compute. They stay until the process ends.
 ///
 /// # Errors
-/// That of the system, if it refuses to start a thread.
+/// That of the system, if it refuses to start a thread. Those that were started before it stay in the pool.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn start(threads: usize) -> std::io::Result<()> {
     POOL.start(threads)

@@ -6,6 +6,12 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::server::CopyDescriptor;
 
 /// See [`download`](crate::kernels::download).
+///
+/// # Errors
+/// The reason, if a tensor is not on the GPU, or if the GPU does not give the values.
+///
+/// # Panics
+/// If a tensor has strides.
 pub async fn download(tensors: Vec<Tensor<2>>) -> Result<Vec<Vec<f32>>, String> {
     let on_cube = |tensor: Tensor<2>| tensor.try_into_primitive::<Cube>().map_err(|error| format!("{error:?}"));
     let tensors: Vec<CubeTensor> = tensors.into_iter().map(on_cube).collect::<Result<_, _>>()?;

@@ -50,9 +50,10 @@ impl<'a> Layout<'a> {
     /// overlap an earlier one.
     ///
     /// # Errors
-    /// `task-unavailable` for a model without `cloze`; `input` for an option out of range, too many candidates, a query
-    /// without exactly one `@placeholder`, and a candidate that no window shows whole; what the model's source fails with at a
-    /// pause.
+    /// `task-unavailable` for a model without `cloze`; `input` for an option out of range, too many candidates, a candidate that
+    /// does not fit the passage, a query without exactly one `@placeholder` or that leaves no room for the passage, and a
+    /// candidate that no window shows whole; `format` where the manifest names no tokens for the head, or of the tokenizer; what
+    /// the model's source fails with at a pause.
     pub async fn new(luke: &'a Luke, input: &ClozeInput, options: &'a ClozeOptions) -> Result<Self> {
         let (_, head) = luke.head(HeadKind::Cloze)?;
         options.check(luke.config.max_seq_tokens())?;

@@ -18,6 +18,9 @@ use crate::luke::{Luke, Output, OutputName};
 use crate::text::Offsets;
 
 /// See [`Luke::cloze`].
+///
+/// # Errors
+/// As [`Luke::cloze`].
 pub(super) async fn run(luke: &Luke, input: &ClozeInput, options: &ClozeOptions) -> Result<Vec<ClozeAnswer>> {
     let layout = Layout::new(luke, input, options).await?;
     // Bytes of a candidate → its best logit and the last window that gives it.

@@ -15,8 +15,8 @@ pub struct ClozeInput {
     pub passage: String,
     /// A sentence with exactly one `@placeholder`.
     pub query: String,
-    /// What may fill the blank, as spans `[start, end)` of the passage, in any order: at most 10,000, of which at most
-    /// 64 may share a place. A span given twice is one candidate.
+    /// What may fill the blank, as spans `[start, end)` of the passage in the unit of [`ClozeOptions::offsets`], in any
+    /// order: at most 10,000, of which at most 64 may share a place. A span given twice is one candidate.
     pub candidates: Vec<[usize; 2]>,
 }
 
@@ -26,8 +26,8 @@ pub struct ClozeInput {
 pub struct ClozeOptions {
     /// How many tokens a window starts after the one before it, from 1 to 65,536. Default 128.
     pub doc_stride: usize,
-    /// The longest window in tokens, query and special tokens included, from 4 to what the model reads. Default: the head's `contextTokens`, else all that
-    /// the model takes.
+    /// The longest window in tokens, query and special tokens included, from 4 to what the model reads. Default: the
+    /// head's `contextTokens`, else all that the model takes.
     pub max_seq_tokens: Option<usize>,
     /// How many tokens of the query are read, from 1 to 65,536: the first ones, or those around the placeholder where it
     /// comes later. Default 90.

@@ -10,10 +10,14 @@ mod passes;
 mod reader;
 mod scorer;
 mod sentences;
+mod taught;
 mod types;
+mod words_alone;
 
 pub use reader::{Document, Reader};
+pub(super) use taught::{run as run_taught, settings};
 pub use types::{Entity, Found, LostTo, NerInput, NerOptions, NerResult, RunnerUp, SentenceRule, Sentences, Words};
+pub(super) use words_alone::read_words;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -26,6 +30,9 @@ use crate::text::Offsets;
 use scorer::{ScoredSpan, Scorer};
 
 /// See [`Luke::ner`].
+///
+/// # Errors
+/// As [`Luke::ner`].
 pub(super) async fn run(luke: &Luke, input: &NerInput, options: &NerOptions) -> Result<NerResult> {
     let texts = match input {
         NerInput::Text(text) => std::slice::from_ref(text),
@@ -45,6 +52,9 @@ pub(super) async fn run(luke: &Luke, input: &NerInput, options: &NerOptions) -> 
 }
 
 /// See [`Luke::ner_each`].
+///
+/// # Errors
+/// As [`Luke::ner_each`].
 pub(super) async fn each(
     luke: &Luke,
     texts: &[String],

@@ -69,6 +69,20 @@ pub fn passes<'a>(
     (0..windows.ranges().len()).map(move |i| (i, windows.ranges()[i].clone())).flat_map(pass)
 }
 
+/// The windows in which the words of a sentence are read without entities, each with the words of which it shows most text. Words
+/// without tokens, and words longer than a window, are in none.
+pub fn word_windows(stream: &TokenStream, sentence: Range<usize>, limits: Limits) -> Vec<(Range<usize>, Vec<usize>)> {
+    let windows = windows(stream, &sentence, limits);
+    let mut read: Vec<_> = windows.ranges().iter().map(|tokens| (tokens.clone(), Vec::new())).collect();
+    for word in sentence.filter(|word| !stream.words[*word].is_empty()) {
+        if let Some(window) = windows.most_text(&stream.words[word]) {
+            read[window].1.push(word);
+        }
+    }
+    read.retain(|(_, words)| !words.is_empty());
+    read
+}
+
 /// The tokens of a sentence and the text around it; of a sentence that is too long, in windows. None for no words.
 fn windows(stream: &TokenStream, sentence: &Range<usize>, limits: Limits) -> Windows {
     if sentence.is_empty() {
@@ -192,6 +206,22 @@ mod tests {
     }
 
     proptest! {
+        /// Every word of the sentence that has tokens and fits into a window is read exactly once, whole.
+        #[test]
+        fn every_word_once(sizes in prop::collection::vec(0usize..6, 1..120), tokens in 8usize..40, document in any::<bool>()) {
+            let stream = stream(&sizes);
+            let context = if document { NerContext::Document } else { NerContext::Sentence };
+            let limits = Limits { tokens, span_tokens: 8, spans: 1, context };
+            let mut got = Vec::new();
+            for (shown, words) in word_windows(&stream, 0..sizes.len(), limits) {
+                prop_assert!(shown.len() <= tokens && !words.is_empty());
+                prop_assert!(words.iter().all(|word| shown.start <= stream.words[*word].start && stream.words[*word].end <= shown.end));
+                got.extend(words);
+            }
+            got.sort_unstable();
+            prop_assert_eq!(got, (0..sizes.len()).filter(|word| sizes[*word] > 0).collect::<Vec<_>>());
+        }
+
         /// Every span of the sentence that is to be kept is scored exactly once, in a pass that shows all of it and obeys the limits.
         #[test]
         fn every_span_once(

@@ -7,7 +7,7 @@ use super::abbreviations::sentence_ends;
 use super::capitals::{are_capitals, lower};
 use super::likely::SpanFilter;
 use super::lines::join_lines;
-use super::passes::{Limits, Pass, TokenStream, part_size, passes};
+use super::passes::{Limits, Pass, TokenStream, part_size, passes, word_windows};
 use super::sentences::{PIECE, unicode_ends};
 use super::types::{NerOptions, SentenceRule, Sentences, Words};
 use crate::error::{LukeError, Result};
@@ -21,21 +21,31 @@ use crate::text::{EncodeOptions, InputForm, Offsets, Spanned, Tokenized};
 /// The inputs of a forward pass, and the words of each of its entities.
 pub type NerPass = (ModelInputs, Vec<Range<usize>>);
 
+/// Words that are read without entities.
+pub struct WordWindow {
+    /// What the model reads.
+    pub inputs: ModelInputs,
+    /// The words, by their numbers in the document, each with the places of its tokens in `inputs`: one at least.
+    pub words: Vec<(usize, Range<usize>)>,
+}
+
 /// Reads texts for one call.
 pub struct Reader<'a> {
     pub(super) luke: &'a Luke,
     pub(super) head: &'a HeadSpec,
     pub(super) options: &'a NerOptions,
     limits: Limits,
+    /// Whether no spans are asked of the model; then a text that is one sentence is tokenized like any other.
+    words_alone: bool,
 }
 
 /// A text or a list of words, as tokens.
 pub struct Document {
     /// The bytes of each word in a text; of a list of words there are none.
-    pub(super) words: Vec<Range<usize>>,
+    pub words: Vec<Range<usize>>,
     stream: TokenStream,
     /// Word ranges.
-    sentences: Vec<Range<usize>>,
+    pub sentences: Vec<Range<usize>>,
     filter: SpanFilter,
     /// The passes of a text that is one sentence, if the model can read it whole.
     whole: Option<Vec<NerPass>>,
@@ -49,6 +59,18 @@ impl<'a> Reader<'a> {
     /// - `input` if an option is out of its range, or names a label that the head does not have
     pub fn new(luke: &'a Luke, options: &'a NerOptions) -> Result<Self> {
         let (_, head) = luke.head(HeadKind::Ner)?;
+        Self::with_head(luke, head, options)
+    }
+
+    /// As [`new`](Self::new), for a head that is not the model's and reads words alone.
+    ///
+    /// # Errors
+    /// `input` as [`new`](Self::new)
+    pub fn of_words(luke: &'a Luke, head: &'a HeadSpec, options: &'a NerOptions) -> Result<Self> {
+        Ok(Self { words_alone: true, ..Self::with_head(luke, head, options)? })
+    }
+
+    fn with_head(luke: &'a Luke, head: &'a HeadSpec, options: &'a NerOptions) -> Result<Self> {
         options.check(&head.labels, luke.config.max_seq_tokens())?;
         let context = options.context.or(head.context).unwrap_or(NerContext::Sentence);
         let model = luke.config.max_seq_tokens();
@@ -61,7 +83,18 @@ impl<'a> Reader<'a> {
         let spans = options.max_entities_per_pass.unwrap_or(Some(128)).unwrap_or(*limits::ENTITIES_PER_PASS.end());
         // An input of the model holds so many entities, and so many of their positions.
         let spans = spans.min(MAX_ENTITY_POSITIONS / span_tokens.max(1)).max(1);
-        Ok(Self { luke, head, options, limits: Limits { tokens, span_tokens, spans, context } })
+        let limits = Limits { tokens, span_tokens, spans, context };
+        Ok(Self { luke, head, options, limits, words_alone: false })
+    }
+
+    /// How many numbers a state of the model has.
+    pub fn hidden(&self) -> usize {
+        self.luke.config.hidden_size
+    }
+
+    /// Pauses for work on a text.
+    pub(crate) fn turns(&self) -> Turns<'_> {
+        self.luke.turns()
     }
 
     /// Reads a text.
@@ -83,7 +116,7 @@ impl<'a> Reader<'a> {
         let filter = self.filter(&strings, &sentences, turns).await?;
         let read = self.without_capitals(text, &words, &sentences, turns).await?;
         let whole = match &self.options.sentences {
-            Some(rule) if rule.is_none() => self.whole_text(&read, &words, &filter, turns).await?,
+            Some(rule) if rule.is_none() && !self.words_alone => self.whole_text(&read, &words, &filter, turns).await?,
             _ => None,
         };
         let stream = match whole {
@@ -209,6 +242,20 @@ impl<'a> Reader<'a> {
         };
         let inputs = |pass: Pass| (self.inputs(&document.stream, &pass), pass.spans);
         Box::new(document.sentences.iter().flat_map(of_sentence).map(inputs))
+    }
+
+    /// The windows in which the words of a sentence are read without entities.
+    pub fn word_windows(&self, document: &Document, sentence: Range<usize>) -> Vec<WordWindow> {
+        let before = self.luke.tokenizer.before.len();
+        let window = |(tokens, words): (Range<usize>, Vec<usize>)| {
+            let place = |word: usize| {
+                let own = &document.stream.words[word];
+                (word, before + own.start - tokens.start..before + own.end - tokens.start)
+            };
+            let words = words.into_iter().map(place).collect();
+            WordWindow { inputs: self.inputs(&document.stream, &Pass { tokens, spans: Vec::new() }), words }
+        };
+        word_windows(&document.stream, sentence, self.limits).into_iter().map(window).collect()
     }
 
     async fn filter(&self, words: &[&str], sentences: &[Range<usize>], turns: &mut Turns<'_>) -> Result<SpanFilter> {

@@ -41,7 +41,8 @@ impl<'a> Scorer<'a> {
         Self { luke, queue: Queue { rule, ..Queue::default() } }
     }
 
-    /// Begins the next text. The passes that are pushed after this belong to it. Call it before the first pass too.
+    /// Begins the next text, and ends the one before it. The passes that are pushed after this belong to it. Call it before the
+    /// first pass too.
     pub fn start_text(&mut self) {
         self.end_text();
         self.queue.texts.push_back(Text::default());
@@ -59,6 +60,9 @@ impl<'a> Scorer<'a> {
     ///
     /// # Errors
     /// Those of [`Luke::forward_head`]; `input` for more near misses than [`limits::MAX_RUNNERS_UP`].
+    ///
+    /// # Panics
+    /// Here or in [`run`](Self::run), if no text has begun.
     pub async fn push(&mut self, inputs: ModelInputs, spans: Vec<Range<usize>>) -> Result<()> {
         let key = PassKey::of(HeadKind::Ner, &inputs);
         if !self.queue.known.contains_key(&key) {

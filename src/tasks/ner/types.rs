@@ -88,7 +88,7 @@ impl NerInput {
 pub enum Sentences {
     /// `"auto"`, `"unicode"` or `"none"`.
     Rule(SentenceRule),
-    /// The caller's own, in offsets.
+    /// The caller's own: spans `[start, end)` of the text in the unit of [`NerOptions::offsets`], in order and without overlap.
     Spans(Vec<[usize; 2]>),
 }
 

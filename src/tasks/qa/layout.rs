@@ -36,8 +36,8 @@ impl<'a> Layout<'a> {
     /// Tokenizes a question and a context, links entities, and lays out the windows that `qa` runs.
     ///
     /// # Errors
-    /// `task-unavailable` for a model without `qa`; `input` for an option out of range; what the model's source fails with at a
-    /// pause.
+    /// `task-unavailable` for a model without `qa`; `input` for an option out of range, and where the question leaves no room for
+    /// the context; `format` of [`Tokenizer::encode`] and [`Tokenizer::decode`]; what the model's source fails with at a pause.
     pub async fn new(luke: &'a Luke, input: &'a QaInput, options: &QaOptions) -> Result<Self> {
         let (_, head) = luke.head(HeadKind::Qa)?;
         let (tokenizer, model) = (&luke.tokenizer, luke.config.max_seq_tokens());
@@ -70,6 +70,9 @@ impl<'a> Layout<'a> {
 
     /// `<s> question </s></s> context </s>` of one window, with its entities. Token types do not tell question and context apart,
     /// as in Hugging Face's LUKE. The authors fill up with masked entities where there are fewer than two; these change nothing.
+    ///
+    /// # Panics
+    /// If there is no window of this number.
     pub fn inputs(&self, window: usize) -> ModelInputs {
         let (tokenizer, range) = (self.tokenizer, &self.windows.ranges()[window]);
         let context = &self.tokens[range.clone()];
@@ -88,6 +91,9 @@ impl<'a> Layout<'a> {
     }
 
     /// The ids of context tokens.
+    ///
+    /// # Panics
+    /// If the context does not have these tokens.
     pub fn ids(&self, tokens: &Range<usize>) -> Vec<u32> {
         self.tokens[tokens.clone()].iter().map(|token| token.id).collect()
     }
@@ -96,11 +102,17 @@ impl<'a> Layout<'a> {
     ///
     /// # Errors
     /// Those of [`Tokenizer::decode`].
+    ///
+    /// # Panics
+    /// If the context does not have these tokens.
     pub fn text(&self, tokens: &Range<usize>) -> Result<String> {
         Ok(self.tokenizer.decode(&self.ids(tokens))?.trim_matches(is_python_space).to_owned())
     }
 
     /// The bytes of the context from the first to the last of `tokens`, whole characters, without white space around.
+    ///
+    /// # Panics
+    /// If the context does not have these tokens. There must be at least one.
     pub fn bytes(&self, tokens: &Range<usize>) -> Range<usize> {
         let (start, end) = (self.bytes[tokens.start].start, self.bytes[tokens.end - 1].end);
         let text = self.context.get(start..end).unwrap_or_default();

@@ -1,5 +1,6 @@
-//! Entity links: where the mentions of a dictionary stand among tokens (`examples/legacy/reading_comprehension` of the
-//! authors: greedy, longest first, from the start of a word to the end of one).
+//! Entity links: where the mentions of a dictionary stand among tokens (`_detect_mentions` of studio-ousia/luke,
+//! `examples/legacy/reading_comprehension/utils/feature.py`: greedy, longest first, from the start of a word to the end
+//! of one).
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +39,7 @@ impl MentionDictionary {
     /// are the same in lower case and have different titles, are left out.
     ///
     /// # Errors
-    /// Those of [`Turns::after`].
+    /// Those of [`Turns::after`]: `aborted` as a rule.
     pub async fn new(
         entities: &BTreeMap<String, String>,
         row: impl Fn(&str) -> Option<u32>,
@@ -64,10 +65,11 @@ impl MentionDictionary {
         Ok(dictionary)
     }
 
-    /// Finds every mention of up to 30 tokens.
+    /// Finds every mention of up to 30 tokens that begins where a word does. It may end inside a word, and mentions may
+    /// overlap: [`FoundMentions::within`] chooses among them.
     ///
     /// # Errors
-    /// Those of [`Tokenizer::decode`] and [`Turns::after`].
+    /// `format` of [`Tokenizer::decode`], and those of [`Turns::after`]: `aborted` as a rule.
     pub async fn find(&self, tokens: &[Token], tokenizer: &Tokenizer, turns: &mut Turns<'_>) -> Result<FoundMentions> {
         if self.rows.is_empty() {
             return Ok(FoundMentions::default());
@@ -100,7 +102,7 @@ impl MentionDictionary {
 }
 
 impl FoundMentions {
-    /// The mentions to link in a window: each start takes the longest that ends with a word (or with the window, as in
+    /// The mentions to link in a window of tokens: each start takes the longest that ends with a word (or with the window, as in
     /// the authors' code) and goes on behind it. Those of unknown titles are left out after that.
     pub fn within(&self, window: &Range<usize>) -> Vec<(Range<usize>, u32)> {
         let first = self.found.partition_point(|(mention, _)| mention.start < window.start);

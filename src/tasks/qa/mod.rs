@@ -18,6 +18,9 @@ use crate::text::Offsets;
 use decode::{AnswerSpan, NBest, Search};
 
 /// See [`Luke::qa`].
+///
+/// # Errors
+/// As [`Luke::qa`].
 pub(super) async fn run(luke: &Luke, input: &QaInput, options: &QaOptions) -> Result<Answer> {
     let layout = Layout::new(luke, input, options).await?;
     let (windows, offset) = (&layout.windows, layout.offset());

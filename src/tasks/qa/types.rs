@@ -31,19 +31,19 @@ pub struct QaOptions {
     /// How many answers compete: scores are shares among these. Also how many starts and ends of each window are
     /// looked at. From 1 to 1,000. Default 20.
     pub n_best: usize,
-    /// How many tokens a window starts after the one before it, from 1 to 65,536. Default 128, or less where that could lose an answer of
-    /// `maxAnswerTokens` between two windows; a stride that is given is taken as it is.
+    /// How many tokens a window starts after the one before it, from 1 to 65,536. Default 128, or less where that could
+    /// lose an answer of `maxAnswerTokens` between two windows; a stride that is given is taken as it is.
     pub doc_stride: Option<usize>,
-    /// The longest window in tokens, question and special tokens included, from 4 to what the model reads. Default: the head's `contextTokens`, else all
-    /// that the model takes.
+    /// The longest window in tokens, question and special tokens included, from 4 to what the model reads. Default: the
+    /// head's `contextTokens`, else all that the model takes.
     pub max_seq_tokens: Option<usize>,
     /// Tokens of the question beyond these are not read. From 1 to 65,536. Default 64.
     pub max_question_tokens: usize,
     /// The longest answer in tokens, from 1 to 65,536. Default 30.
     pub max_answer_tokens: usize,
-    /// Entities by mention: `{ "L.A.": "Los Angeles" }`, at most 100,000. Mentions are looked for without regard to case, the longest
-    /// first, where a word starts. A title that is not in the entity vocabulary adds no entity; mentions that differ
-    /// in case only and have different titles are ambiguous and left out.
+    /// Entities by mention: `{ "L.A.": "Los Angeles" }`, at most 100,000. Mentions are looked for without regard to case,
+    /// the longest first, where a word starts. A title that is not in the entity vocabulary adds no entity; mentions that
+    /// differ in case only and have different titles are ambiguous and left out.
     pub entities: Option<BTreeMap<String, String>>,
     /// The answer stands only while `nullScore` exceeds its `startLogit + endLogit` by no more than this, which is finite.
     pub null_threshold: Option<f64>,

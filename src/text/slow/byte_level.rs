@@ -17,6 +17,11 @@ const ROLES: [(&str, &str); 5] = [
     ("mask_token", "<mask>"),
 ];
 
+/// The tokenizer of `vocab` (`vocab.json`) and of `merges.txt`.
+///
+/// # Errors
+/// `format` where `merges.txt` is missing, is not UTF-8 or has a line that is not two tokens, or where a special token is
+/// missing; and those of `files`.
 pub(super) fn tokenizer(vocab: BTreeMap<String, u32>, names: &Names, files: Lookup) -> Result<TokenizerJson> {
     let merges =
         files("merges.txt")?.ok_or_else(|| LukeError::format("merges.txt", "is missing, vocab.json needs it"))?;

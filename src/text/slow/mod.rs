@@ -32,7 +32,8 @@ impl TokenizerJson {
     /// adds, as far as the word table of `config.json` has rows for them.
     ///
     /// # Errors
-    /// `format` where one of these files is missing or wrong, and those of `files`.
+    /// `format` where there is none of these tokenizers, where a file of it is missing or wrong, or where it lacks a special
+    /// token; and those of `files`.
     pub fn of_checkpoint(files: Lookup) -> Result<Self> {
         let names = Names::read(files)?;
         let mut json = match files(FILE)? {

@@ -20,6 +20,7 @@ const ENTITY_ROLES: [&str; 4] = ["entity_unk_token", "entity_pad_token", "entity
 
 /// What `tokenizer_config.json`, `added_tokens.json` and `config.json` say.
 pub(super) struct Names {
+    /// The fields of `tokenizer_config.json`, without the entity vocabulary.
     pub config: Map<String, Value>,
     added: Map<String, Value>,
     /// Rows of the word table.
@@ -27,6 +28,10 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// Reads the three files. One that is missing says nothing.
+    ///
+    /// # Errors
+    /// `format` where a file is no JSON, or `tokenizer_config.json` or `added_tokens.json` no object; and those of `files`.
     pub fn read(files: Lookup) -> Result<Self> {
         let config: Config = json_file(files, "tokenizer_config.json")?.unwrap_or_default();
         let model: Value = json_file(files, "config.json")?.unwrap_or_default();
@@ -40,26 +45,32 @@ impl Names {
         class.is_some_and(|class| class == "LukeTokenizer" || class == "MLukeTokenizer")
     }
 
-    /// The text of a special token, which the file gives plain or as an `AddedToken`.
+    /// The text of a special token, which the field `role` of `tokenizer_config.json` gives plain or as an `AddedToken`.
     pub fn named(&self, role: &str) -> Option<String> {
         content(self.config.get(role)?).map(str::to_owned)
     }
 
+    /// As [`named`](Self::named); `default` where the file does not name the token.
     pub fn get(&self, role: &str, default: &str) -> String {
         self.named(role).unwrap_or_else(|| default.to_owned())
     }
 
+    /// The field `name` of `tokenizer_config.json`; `default` where it is missing, or neither true nor false.
     pub fn flag(&self, name: &str, default: bool) -> bool {
         self.config.get(name).and_then(Value::as_bool).unwrap_or(default)
     }
 
-    /// Whether this is the text of a special entity, not of a word.
+    /// Whether this is the text of a special entity, not of a word: a field of [`ENTITY_ROLES`] names it. Never for a tokenizer
+    /// that is not [LUKE's](Self::is_luke).
     pub fn is_entity(&self, content: &str) -> bool {
         self.is_luke() && ENTITY_ROLES.iter().any(|role| self.named(role).is_some_and(|name| name == content))
     }
 
     /// Every special token in the order of ids: those of the vocabulary's own `roles` (with default texts), found by
     /// `id_of`, and those that were added. `file` is the vocabulary's.
+    ///
+    /// # Errors
+    /// `format` where the vocabulary lacks a token of `roles`, or a token of `added_tokens.json` has no id (0 to 2^32 - 1).
     pub fn special_tokens(
         &self,
         file: &str,
@@ -88,7 +99,10 @@ impl Names {
         Ok(tokens.into_values().collect())
     }
 
-    /// A special token as a post-processor wants it.
+    /// A special token as a post-processor wants it: its text and its id. `file` is the vocabulary's.
+    ///
+    /// # Errors
+    /// `format` where it is none of `tokens`.
     pub fn pair(&self, file: &str, tokens: &[Added], role: &str, default: &str) -> Result<(String, u32)> {
         let content = self.get(role, default);
         let missing = || LukeError::format(file, format!("{role} {content} is not special"));

@@ -5,6 +5,10 @@ use super::{Names, roberta_processing, unigram};
 use crate::error::{LukeError, Result};
 use crate::text::tokenizer_json::{Added, FILE, Model, TokenizerJson};
 
+/// The tokenizer of a checkpoint's `tokenizer.json`, whose fields `json` are not checked yet.
+///
+/// # Errors
+/// `format` where nothing names the special tokens around a text; else as [`unigram::saved`].
 pub(super) fn tokenizer(mut json: TokenizerJson, names: &Names) -> Result<TokenizerJson> {
     if names.is_luke() {
         // Special entities that were added to the words. Where others were added behind them, they keep their ids.

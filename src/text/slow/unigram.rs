@@ -61,6 +61,10 @@ const ROLES: [(&str, &str); 5] = [
     ("mask_token", "<mask>"),
 ];
 
+/// The tokenizer of `model`, the bytes of `sentencepiece.bpe.model`.
+///
+/// # Errors
+/// `format` where the bytes are no unigram model, or where a special token is missing.
 pub(super) fn tokenizer(model: &[u8], names: &Names) -> Result<TokenizerJson> {
     let bad = |reason: String| LukeError::format(FILE, reason);
     file_start::check(FILE, model)?;
@@ -80,6 +84,9 @@ pub(super) fn tokenizer(model: &[u8], names: &Names) -> Result<TokenizerJson> {
 
 /// From the `tokenizer.json` that transformers 5 saves for mLUKE. Its `MLukeTokenizer` leaves the pieces in SentencePiece's
 /// order, so that all ids are one too small, and leaves out the normalization.
+///
+/// # Errors
+/// `format` where a special token is missing.
 pub(super) fn saved(model: Unigram, added: &[Added], names: &Names) -> Result<TokenizerJson> {
     let in_order_of_sentencepiece = model.vocab.iter().map(|(piece, _)| piece.as_str()).take(3).eq(SENTENCEPIECE);
     let vocab = match in_order_of_sentencepiece {

@@ -19,6 +19,10 @@ const ROLES: [(&str, &str); 5] = [
     ("mask_token", "[MASK]"),
 ];
 
+/// The tokenizer of `vocab`, the bytes of `vocab.txt`: one token in each line, whose id is the number of the line from 0 on.
+///
+/// # Errors
+/// `format` where the bytes are not UTF-8, or where a special token is missing.
 pub(super) fn tokenizer(vocab: &[u8], names: &Names) -> Result<TokenizerJson> {
     let text = file_start::text(FILE, vocab)?;
     // As in `BertTokenizer`, a token that is there twice has the id of its last line.

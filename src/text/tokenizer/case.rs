@@ -24,6 +24,7 @@ pub(super) struct CaseTypes<'a> {
 }
 
 impl<'a> CaseTypes<'a> {
+    /// The types of the pieces of `text`.
     pub fn new(text: &'a str) -> Self {
         Self { text, word: 0..0, in_capitals: false }
     }

@@ -21,6 +21,9 @@ pub(super) enum Model {
 
 impl Model {
     /// The model of a checked file.
+    ///
+    /// # Errors
+    /// What the crate's BPE finds wrong with the vocabulary and the merges.
     pub fn new(model: tokenizer_json::Model) -> tokenizers::Result<Self> {
         Ok(match model {
             tokenizer_json::Model::Bpe(model) => {

@@ -54,6 +54,9 @@ impl tokenizers::Normalizer for Steps {
 }
 
 /// The normalizer that a file describes.
+///
+/// # Errors
+/// `format` for more than 8 steps, and for a step that is not known, is wrong, or is a `Sequence` inside a `Sequence`.
 pub(super) fn build(normalizer: &Normalizer) -> Result<Steps> {
     let Normalizer::Sequence { normalizers } = normalizer else { return Ok(Steps(vec![step(normalizer)?])) };
     if normalizers.len() > MAX_STEPS {
@@ -103,6 +106,9 @@ fn step_of_crate(normalizer: &Normalizer) -> Result<NormalizerWrapper> {
 }
 
 /// What a normalizer makes of a token.
+///
+/// # Errors
+/// `format` if the normalizer fails.
 pub(super) fn normalized(normalizer: Option<&Steps>, token: &str) -> Result<String> {
     let mut text = NormalizedString::from(token);
     if let Some(normalizer) = normalizer {

@@ -1,0 +1,118 @@
+//! `luke teach`: teaches a head on examples, and says how good it is.
+
+use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use luke_web::folder::limits::MAX_FILE_BYTES;
+use luke_web::tasks::teach::{ReadTexts, TeachInput, TeachOptions, TeachPhase, TeachProgress};
+use luke_web::tasks::{from_value, required};
+use luke_web::taught::TaughtHead;
+use luke_web::{LukeError, Result, directory};
+use serde_json::{Value, json};
+
+use crate::folder::{self, read};
+use crate::{Run, line, options};
+
+/// Arguments of `luke teach`.
+#[derive(Args)]
+pub struct Options {
+    #[command(flatten)]
+    run: Run,
+    /// The examples: one JSON object a line, `{"text": ..., "spans": [{"start": 0, "end": 5, "label": ...}]}`; `-` is standard input.
+    examples: PathBuf,
+    /// The file to write the head to.
+    #[arg(short, long)]
+    output: PathBuf,
+    /// What the head is called [default: the name of its file].
+    #[arg(long)]
+    name: Option<String>,
+    /// The labels in the order of their scores, with commas between [default: those of the examples].
+    #[arg(long, value_delimiter = ',')]
+    labels: Option<Vec<String>>,
+    /// Options as in the API: JSON such as `{"seed": 1, "folds": 10, "offsets": "codepoint"}`.
+    #[arg(long, default_value = "{}")]
+    options: String,
+}
+
+/// Teaches a head, writes its file, and prints the report as one JSON object.
+///
+/// # Errors
+/// - `input` if `--options` or an example is wrong; with the line of the example
+/// - `io` if a file cannot be read or written
+/// - `format` if a line is not JSON
+/// - those of the load and of [`Luke::teach`](luke_web::Luke::teach)
+pub fn teach(arguments: &Options) -> Result<()> {
+    let Options { run, examples, output, name, labels, options } = arguments;
+    let options: TeachOptions =
+        from_value("options", Value::Object(options::parse(options)?)).map_err(options::named)?;
+    let stem = || output.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let (lines, parsed) = read_examples(examples)?;
+    let input =
+        json!({ "task": "ner", "name": name.clone().unwrap_or_else(stem), "labels": labels, "examples": parsed });
+    let input: TeachInput = required("input", input).map_err(|error| of_line(error, &lines))?;
+    let luke = pollster::block_on(directory::load(&run.model, run.device.into(), false))?;
+    let taught = pollster::block_on(luke.teach(&input, &options, &mut ReadTexts::default(), show));
+    let (head, report) = taught.map_err(|error| of_line(error, &lines))?;
+    std::fs::write(output, head.to_bytes()).map_err(|error| folder::io_error(output, &error))?;
+    println!("{}", json!({ "head": head.about, "bytes": head.to_bytes().len(), "report": report }));
+    Ok(())
+}
+
+/// The head in a file.
+///
+/// # Errors
+/// `io` if the file cannot be read; `format` and `integrity` as [`TaughtHead::from_bytes`].
+pub fn read_head(path: &Path) -> Result<TaughtHead> {
+    TaughtHead::from_bytes(&path.display().to_string(), &read(path)?)
+}
+
+/// The number of the line of each example, and the examples.
+fn read_examples(path: &Path) -> Result<(Vec<usize>, Vec<Value>)> {
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().take(MAX_FILE_BYTES as u64).read_to_end(&mut bytes);
+        read.map_err(|error| LukeError::io("standard input", &error))?;
+        bytes
+    } else {
+        read(path)?
+    };
+    let (mut lines, mut examples) = (Vec::new(), Vec::new());
+    for (number, text) in folder::text(path, &bytes)?.lines().enumerate() {
+        if text.trim().is_empty() {
+            continue;
+        }
+        let named = |error: LukeError| {
+            folder::file_error(&path.with_file_name(format!("{}:{}", path.display(), number + 1)), &error)
+        };
+        examples.push(Value::Object(line::parse(text.as_bytes()).map_err(named)?.fields));
+        lines.push(number + 1);
+    }
+    Ok((lines, examples))
+}
+
+/// The error of an example, with its line instead of its number.
+fn of_line(error: LukeError, lines: &[usize]) -> LukeError {
+    let LukeError::Input { argument, reason } = error else { return error };
+    let argument = argument.strip_prefix("input.").map(str::to_owned).unwrap_or(argument);
+    let example = argument.strip_prefix("examples[").and_then(|rest| rest.split_once(']'));
+    let line = example.and_then(|(number, rest)| Some((lines.get(number.parse::<usize>().ok()?)?, rest)));
+    match line {
+        Some((line, rest)) => {
+            LukeError::Input { argument: format!("line {line}{}", rest.replacen('.', ": ", 1)), reason }
+        }
+        None => LukeError::Input { argument, reason },
+    }
+}
+
+/// One line on standard error that changes, if that is a terminal.
+fn show(TeachProgress { phase, done, total }: TeachProgress) {
+    if std::io::stderr().is_terminal() {
+        let what = match phase {
+            TeachPhase::Reading => "texts read",
+            TeachPhase::Teaching => "heads taught",
+        };
+        let end = if phase == TeachPhase::Teaching && done == total { "\n" } else { "" };
+        let _ = write!(std::io::stderr(), "\r\x1b[K{what}: {done} of {total}{end}");
+    }
+}

@@ -1,0 +1,310 @@
+//! A linear layer, and its training: the caller brings features and a convex loss of the logits.
+
+use half::f16;
+
+use super::lbfgs::{Precision, minimize};
+use crate::error::Result;
+use crate::memory;
+
+/// Appends features as half-precision numbers: they are kept as long as examples are added. Numbers beyond the largest one of half
+/// precision become that one.
+///
+/// # Errors
+/// `out-of-memory`
+pub fn keep(values: &[f32], to: &mut Vec<f16>) -> Result<()> {
+    memory::grow(to, values.len(), "for the features of the examples")?;
+    let max = f32::from(f16::MAX);
+    to.extend(values.iter().map(|value| f16::from_f32(value.clamp(-max, max))));
+    Ok(())
+}
+
+/// A linear layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Linear {
+    /// `[classes, columns]`, row-major.
+    pub weights: Vec<f32>,
+    /// `[classes]`
+    pub bias: Vec<f32>,
+}
+
+impl Linear {
+    /// A layer of zeros.
+    pub fn zeros(classes: usize, columns: usize) -> Self {
+        Self { weights: vec![0.0; classes * columns], bias: vec![0.0; classes] }
+    }
+
+    /// The logits `[classes]` of a row `[columns]`.
+    pub fn logits<'a>(&'a self, row: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+        self.weights.chunks_exact(row.len()).zip(&self.bias).map(|(weights, bias)| dot(weights, row) + bias)
+    }
+}
+
+/// What is learned from.
+pub struct Lesson<'a, L> {
+    /// How many features a row has.
+    pub columns: usize,
+    /// Rows `[rows, columns]` that the loss takes together: a sentence, or one row.
+    pub groups: &'a [&'a [f16]],
+    /// Of a group by its number: takes the logits `[rows, classes]`, writes the gradient of the loss there, and returns the loss.
+    pub loss: L,
+    /// How much weights cost: half of it for each squared weight, of features with a standard deviation of 1. 1 / C of scikit-learn.
+    pub l2: f64,
+}
+
+/// Finds the layer with the smallest sum of loss and cost of weights. It begins at `start`; with `stay` weights cost as much as they
+/// differ from it, so that what was learned before is kept. `pause` gets the number of bytes of features that were read since its last
+/// call.
+///
+/// # Errors
+/// `out-of-memory`, and those of `pause`.
+///
+/// # Panics
+/// If `start` has another number of columns than the features.
+pub async fn train<L: FnMut(usize, &[f32], &mut [f32]) -> f64>(
+    mut lesson: Lesson<'_, L>,
+    start: &Linear,
+    stay: bool,
+    precision: Precision,
+    mut pause: impl AsyncFnMut(usize) -> Result<()>,
+) -> Result<Linear> {
+    let (columns, classes) = (lesson.columns, start.bias.len());
+    let scale = Scale::of(lesson.groups, columns);
+    let start = scale.onto(start);
+    let prior = if stay { start.clone() } else { vec![0.0; start.len()] };
+    let mut work = Work::new(&lesson, classes)?;
+    let found = minimize(start, precision, async |point: &[f64], gradient: &mut [f64]| {
+        let (weights, bias) = point.split_at(classes * columns);
+        work.weights.iter_mut().zip(weights).for_each(|(to, weight)| *to = *weight as f32);
+        gradient.fill(0.0);
+        let mut value = 0.0;
+        for (number, group) in lesson.groups.iter().enumerate() {
+            value += work.group(group, &scale, bias, gradient, |logits, slopes| (lesson.loss)(number, logits, slopes));
+            pause(size_of_val(*group)).await?;
+        }
+        for ((slope, weight), prior) in gradient.iter_mut().zip(weights).zip(&prior) {
+            let away = weight - prior;
+            *slope += lesson.l2 * away;
+            value += 0.5 * lesson.l2 * away * away;
+        }
+        Ok(value)
+    })
+    .await?;
+    Ok(scale.off(&found, classes))
+}
+
+/// Buffers of one training.
+struct Work {
+    /// `[classes, columns]`
+    weights: Vec<f32>,
+    /// `[classes, columns]`: the gradient of one group. It is added up in single precision, which is twice as fast.
+    of_group: Vec<f32>,
+    /// Of the largest group: `[rows, columns]` and `[rows, classes]`.
+    rows: Vec<f32>,
+    logits: Vec<f32>,
+    slopes: Vec<f32>,
+}
+
+impl Work {
+    fn new<L>(lesson: &Lesson<'_, L>, classes: usize) -> Result<Self> {
+        let columns = lesson.columns;
+        let largest = lesson.groups.iter().map(|group| group.len() / columns).max().unwrap_or(0);
+        let zeros = |count| memory::zeros(count, "for the training");
+        Ok(Self {
+            weights: zeros(classes * columns)?,
+            of_group: zeros(classes * columns)?,
+            rows: zeros(largest * columns)?,
+            logits: zeros(largest * classes)?,
+            slopes: zeros(largest * classes)?,
+        })
+    }
+
+    /// Adds the gradient of a group, and returns its loss.
+    fn group(
+        &mut self,
+        group: &[f16],
+        scale: &Scale,
+        bias: &[f64],
+        gradient: &mut [f64],
+        loss: impl FnOnce(&[f32], &mut [f32]) -> f64,
+    ) -> f64 {
+        let (columns, classes) = (scale.mean.len(), bias.len());
+        let count = group.len() / columns;
+        let rows = &mut self.rows[..group.len()];
+        for (row, to) in group.chunks_exact(columns).zip(rows.chunks_exact_mut(columns)) {
+            scale.row(row, to);
+        }
+        let (logits, slopes) = (&mut self.logits[..count * classes], &mut self.slopes[..count * classes]);
+        for (row, logits) in rows.chunks_exact(columns).zip(logits.chunks_exact_mut(classes)) {
+            let weights = self.weights.chunks_exact(columns).zip(bias);
+            logits
+                .iter_mut()
+                .zip(weights)
+                .for_each(|(logit, (weights, bias))| *logit = dot(weights, row) + *bias as f32);
+        }
+        let loss = loss(logits, slopes);
+        let (of_weights, of_bias) = gradient.split_at_mut(classes * columns);
+        self.of_group.fill(0.0);
+        for (row, slopes) in rows.chunks_exact(columns).zip(slopes.chunks_exact(classes)) {
+            for (to, slope) in self.of_group.chunks_exact_mut(columns).zip(slopes) {
+                to.iter_mut().zip(row).for_each(|(to, value)| *to += slope * value);
+            }
+            of_bias.iter_mut().zip(slopes).for_each(|(to, slope)| *to += f64::from(*slope));
+        }
+        of_weights.iter_mut().zip(&self.of_group).for_each(|(to, slope)| *to += f64::from(*slope));
+        loss
+    }
+}
+
+/// Moves each column of features to the mean 0 and the standard deviation 1.
+struct Scale {
+    mean: Vec<f32>,
+    /// One divided by the standard deviation; of a column of equal numbers 0.
+    inverse: Vec<f32>,
+}
+
+impl Scale {
+    fn of(groups: &[&[f16]], columns: usize) -> Self {
+        let count = (groups.iter().map(|group| group.len()).sum::<usize>() / columns).max(1) as f64;
+        let (mut sum, mut squares) = (vec![0.0f64; columns], vec![0.0f64; columns]);
+        let rows = || groups.iter().flat_map(|group| group.chunks_exact(columns));
+        for row in rows() {
+            sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value));
+        }
+        sum.iter_mut().for_each(|sum| *sum /= count);
+        for row in rows() {
+            let away = row.iter().zip(&sum).map(|(value, mean)| f64::from(*value) - mean);
+            squares.iter_mut().zip(away).for_each(|(squares, away)| *squares += away * away);
+        }
+        let inverse = |squares: f64| if squares > 0.0 { 1.0 / (squares / count).sqrt() } else { 0.0 };
+        Self {
+            inverse: squares.into_iter().map(|squares| inverse(squares) as f32).collect(),
+            mean: sum.into_iter().map(|mean| mean as f32).collect(),
+        }
+    }
+
+    fn row(&self, row: &[f16], to: &mut [f32]) {
+        for ((to, value), (mean, inverse)) in to.iter_mut().zip(row).zip(self.mean.iter().zip(&self.inverse)) {
+            *to = (f32::from(*value) - mean) * inverse;
+        }
+    }
+
+    /// The weights and the bias of a layer for scaled features. What it knows of columns that are the same in all rows is lost.
+    fn onto(&self, layer: &Linear) -> Vec<f64> {
+        let columns = self.mean.len();
+        assert_eq!(layer.weights.len(), layer.bias.len() * columns, "a layer for these features");
+        let scaled = |(weight, inverse): (&f32, &f32)| {
+            if *inverse > 0.0 { f64::from(*weight) / f64::from(*inverse) } else { 0.0 }
+        };
+        let weights =
+            layer.weights.chunks_exact(columns).flat_map(|weights| weights.iter().zip(&self.inverse).map(scaled));
+        let mut point: Vec<f64> = weights.collect();
+        for (weights, bias) in layer.weights.chunks_exact(columns).zip(&layer.bias) {
+            let moved: f64 =
+                weights.iter().zip(&self.mean).map(|(weight, mean)| f64::from(*weight) * f64::from(*mean)).sum();
+            point.push(f64::from(*bias) + moved);
+        }
+        point
+    }
+
+    /// A layer for features as they come, of the weights and the bias for scaled ones.
+    fn off(&self, point: &[f64], classes: usize) -> Linear {
+        let columns = self.mean.len();
+        let (weights, bias) = point.split_at(classes * columns);
+        let mut layer = Linear { weights: Vec::with_capacity(weights.len()), bias: Vec::with_capacity(classes) };
+        for (weights, bias) in weights.chunks_exact(columns).zip(bias) {
+            let mut moved = *bias;
+            for ((weight, inverse), mean) in weights.iter().zip(&self.inverse).zip(&self.mean) {
+                let weight = weight * f64::from(*inverse);
+                moved -= weight * f64::from(*mean);
+                layer.weights.push(weight as f32);
+            }
+            layer.bias.push(moved as f32);
+        }
+        layer
+    }
+}
+
+/// The scalar product, in eight sums that are added in a fixed order: the same bits with and without vector instructions.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0f32; 8];
+    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (a, b) in a.iter().zip(b) {
+        sums.iter_mut().zip(a.iter().zip(b)).for_each(|(sum, (a, b))| *sum += a * b);
+    }
+    sums.iter().sum::<f32>() + rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum::<f32>()
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::block_on;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::error::LukeError;
+    use crate::learn::crf::{self, LabeledSpan};
+
+    /// scikit-learn's rows, as sentences of one word: of such a sentence the tags are classes.
+    #[test]
+    fn probabilities_are_those_of_scikit_learn() {
+        let fixture: Value =
+            serde_json::from_str(include_str!("../../tests/fixtures/softmax_regression.json")).unwrap();
+        let numbers = |value: &Value| value.as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect::<Vec<_>>();
+        let rows: Vec<Vec<f16>> = fixture["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| numbers(row).into_iter().map(f16::from_f64).collect())
+            .collect();
+        let classes: Vec<usize> = numbers(&fixture["classes"]).into_iter().map(|class| class as usize).collect();
+        let spans: Vec<Vec<LabeledSpan>> = classes
+            .iter()
+            .map(|class| class.checked_sub(1).map(|label| LabeledSpan { words: 0..1, label }).into_iter().collect())
+            .collect();
+        let (groups, tags) = (rows.iter().map(Vec::as_slice).collect::<Vec<_>>(), crf::tags(2));
+        let loss = |number: usize, logits: &[f32], slopes: &mut [f32]| crf::loss(logits, &spans[number], tags, slopes);
+        let lesson = Lesson { columns: 6, groups: &groups, loss, l2: fixture["l2"].as_f64().unwrap() };
+        let precision = Precision { gradient: 1e-5, max_steps: 1000 };
+        let layer = block_on(train(lesson, &Linear::zeros(tags, 6), false, precision, async |_| Ok(()))).unwrap();
+        for (row, want) in rows.iter().zip(fixture["probabilities"].as_array().unwrap()) {
+            let row: Vec<f32> = row.iter().map(|value| value.to_f32()).collect();
+            let logits: Vec<f32> = layer.logits(&row).collect();
+            let lattice = crf::Lattice::new(&logits, tags);
+            for (label, want) in numbers(&Value::Array(want.as_array().unwrap()[1..].to_vec())).into_iter().enumerate()
+            {
+                let got = lattice.probability(&LabeledSpan { words: 0..1, label });
+                assert!((got - want).abs() < 1e-4, "{got}, scikit-learn {want}");
+            }
+        }
+    }
+
+    /// Begins with a layer that has learned other rows.
+    #[test]
+    fn what_was_learned_before_stays_where_new_rows_say_nothing() {
+        let row = |values: [f32; 2]| values.map(f16::from_f32);
+        let teach = |rows: &[[f16; 2]], start: &Linear, stay: bool, l2: f64| {
+            let groups: Vec<&[f16]> = rows.iter().map(|row| row.as_slice()).collect();
+            let spans = [LabeledSpan { words: 0..1, label: 0 }];
+            let loss = |number: usize, logits: &[f32], slopes: &mut [f32]| {
+                crf::loss(logits, if number.is_multiple_of(2) { &spans } else { &[] }, crf::tags(1), slopes)
+            };
+            let lesson = Lesson { columns: 2, groups: &groups, loss, l2 };
+            block_on(train(lesson, start, stay, Precision { gradient: 1e-6, max_steps: 200 }, async |_| Ok(())))
+                .unwrap()
+        };
+        let zeros = Linear::zeros(crf::tags(1), 2);
+        let first = teach(&[row([1.0, 0.0]), row([-1.0, 0.1])], &zeros, false, 0.1);
+        let other = [row([0.0, 1.0]), row([0.1, -1.0])];
+        let apart = |a: &Linear, b: &Linear| a.weights.iter().zip(&b.weights).map(|(a, b)| (a - b).abs()).sum::<f32>();
+        assert!(apart(&teach(&other, &first, true, 1e6), &first) < 1e-3);
+        assert!(apart(&teach(&other, &first, false, 1e6), &zeros) < 1e-3);
+    }
+
+    #[test]
+    fn an_error_at_a_pause_ends_the_training() {
+        let group = [f16::ONE];
+        let lesson = Lesson { columns: 1, groups: &[&group], loss: |_: usize, _: &[f32], _: &mut [f32]| 0.0, l2: 1.0 };
+        let precision = Precision { gradient: 0.0, max_steps: 9 };
+        let ended = block_on(train(lesson, &Linear::zeros(1, 1), false, precision, async |_| Err(LukeError::Aborted)));
+        assert_eq!(ended, Err(LukeError::Aborted));
+    }
+}

@@ -1,0 +1,140 @@
+//! `ner` by a head that was taught: the likeliest way to cut each sentence into spans.
+
+use std::ops::Range;
+
+use super::reader::{Document, Reader};
+use super::types::{Entity, Found, LostTo, NerInput, NerOptions, NerResult, RunnerUp};
+use super::words_alone::read_words;
+use crate::error::{LukeError, Result};
+use crate::heads::{HeadKind, HeadSpec};
+use crate::learn::crf::{LabeledSpan, Lattice, tags};
+use crate::luke::Luke;
+use crate::tasks::limits;
+use crate::taught::TaughtHead;
+use crate::text::Offsets;
+
+/// The longest span, in words, that may be a near miss.
+const MAX_NEAR_WORDS: usize = 16;
+
+/// The settings of the reader for a head with these labels: what the model's own head says of texts.
+pub fn settings(luke: &Luke, labels: &[String]) -> HeadSpec {
+    let capitals = luke.head(HeadKind::Ner).ok().and_then(|(_, own)| own.capitals);
+    HeadSpec { labels: labels.to_vec(), capitals, ..HeadSpec::default() }
+}
+
+/// See [`Luke::ner_by`].
+pub(crate) async fn run(luke: &Luke, head: &TaughtHead, input: &NerInput, options: &NerOptions) -> Result<NerResult> {
+    head.check_model(&luke.manifest.name, &luke.manifest_hash, &luke.config)?;
+    check(options)?;
+    let settings = settings(luke, &head.about.labels);
+    let reader = Reader::of_words(luke, &settings, options)?;
+    Ok(match input {
+        NerInput::Text(text) => NerResult::One(text_of(&reader, head, text).await?),
+        NerInput::Texts(texts) => {
+            let mut all = Vec::with_capacity(texts.len());
+            for text in texts {
+                all.push(text_of(&reader, head, text).await?);
+            }
+            NerResult::Many(all)
+        }
+        NerInput::Words(words) => {
+            let document = reader.words(words).await?;
+            let place = |span: &Range<usize>| (span.start, span.end, words.words[span.clone()].join(" "));
+            NerResult::One(found(&reader, head, &document, words.words.len(), place).await?)
+        }
+    })
+}
+
+/// Options that say which spans the model's own head scores have no meaning here.
+fn check(options: &NerOptions) -> Result<()> {
+    let given = [
+        ("candidates", options.candidates.is_some()),
+        ("maxSpanTokens", options.max_span_tokens.is_some()),
+        ("maxEntitiesPerPass", options.max_entities_per_pass.is_some()),
+        ("allScores", options.all_scores),
+    ];
+    match given.iter().find(|(_, is_given)| *is_given) {
+        Some((name, _)) => {
+            Err(LukeError::input(*name, "has no meaning for a head that was taught: it scores no list of spans"))
+        }
+        None => Ok(()),
+    }
+}
+
+async fn text_of(reader: &Reader<'_>, head: &TaughtHead, text: &str) -> Result<Found> {
+    let document = reader.text(text).await?;
+    let offsets = Offsets::new(text, reader.options.offsets);
+    let place = |span: &Range<usize>| {
+        let (start, end) = (document.words[span.start].start, document.words[span.end - 1].end);
+        (offsets.of_byte(start), offsets.of_byte(end), text[start..end].to_owned())
+    };
+    found(reader, head, &document, document.words.len(), place).await
+}
+
+/// What the head finds in a document of so many words; `place` gives offsets and text of words.
+async fn found(
+    reader: &Reader<'_>,
+    head: &TaughtHead,
+    document: &Document,
+    words: usize,
+    place: impl Fn(&Range<usize>) -> (usize, usize, String),
+) -> Result<Found> {
+    let logits = logits(reader, head, document, words).await?;
+    let (mut entities, mut runners_up) = (Vec::new(), Vec::new());
+    let (tags, options, turns) = (tags(head.about.labels.len()), reader.options, &mut reader.luke.turns());
+    let entity = |span: &LabeledSpan, probability: f64, least: Option<f64>| {
+        let label = &head.about.labels[span.label];
+        let wanted = options.labels.as_ref().is_none_or(|labels| labels.contains(label));
+        (wanted && least.is_none_or(|least| probability >= least)).then(|| {
+            let (start, end, text) = place(&span.words);
+            let logit = libm::log(probability / (1.0 - probability)).clamp(-100.0, 100.0) as f32;
+            Entity { start, end, text, label: label.clone(), score: probability, logit, scores: None }
+        })
+    };
+    for sentence in document.sentences.iter().filter(|sentence| !sentence.is_empty()) {
+        let lattice = Lattice::new(&logits[sentence.start * tags..sentence.end * tags], tags);
+        let in_document = |span: &LabeledSpan| LabeledSpan {
+            words: sentence.start + span.words.start..sentence.start + span.words.end,
+            label: span.label,
+        };
+        let best = lattice.best();
+        for span in &best {
+            entities.extend(entity(&in_document(span), lattice.probability(span), options.threshold));
+        }
+        turns.after(sentence.len() * tags).await?;
+        let Some(least) = options.runners_up else { continue };
+        for start in 0..sentence.len() {
+            for end in start + 1..=sentence.len().min(start + MAX_NEAR_WORDS) {
+                for label in 0..head.about.labels.len() {
+                    let span = LabeledSpan { words: start..end, label };
+                    let probability = lattice.probability(&span);
+                    if probability < least || best.contains(&span) {
+                        continue;
+                    }
+                    let overlaps = best.iter().any(|other| other.words.start < end && start < other.words.end);
+                    let lost_to = if overlaps { LostTo::Overlap } else { LostTo::None };
+                    runners_up.extend(
+                        entity(&in_document(&span), probability, None).map(|entity| RunnerUp { entity, lost_to }),
+                    );
+                    limits::check_runners_up(runners_up.len())?;
+                }
+            }
+            turns.after(MAX_NEAR_WORDS * tags).await?;
+        }
+    }
+    Ok(Found { entities, runners_up: options.runners_up.map(|_| runners_up) })
+}
+
+/// `[words, tags]`, divided by the head's temperature. A word that cannot be read has the bias alone.
+async fn logits(reader: &Reader<'_>, head: &TaughtHead, document: &Document, words: usize) -> Result<Vec<f32>> {
+    let temperature = head.about.temperature as f32;
+    let bias = head.linear.bias.iter().map(|bias| bias / temperature);
+    let mut logits: Vec<f32> = (0..words).flat_map(|_| bias.clone()).collect();
+    read_words(reader, document, &document.sentences, &head.about.layers, |word, features| {
+        let tags = head.linear.bias.len();
+        let own = &mut logits[word * tags..][..tags];
+        own.iter_mut().zip(head.linear.logits(features)).for_each(|(to, logit)| *to = logit / temperature);
+    })
+    .await?;
+    Ok(logits)
+}

@@ -1,0 +1,91 @@
+//! Heads that were taught on a model: what they know, and the form of their file. `tasks/teach` makes them.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+
+mod file;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::LukeConfig;
+use crate::error::{LukeError, Result, shortened};
+use crate::learn::Linear;
+
+/// What a head was taught to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaughtTask {
+    /// Spans of words.
+    Ner,
+}
+
+/// What a head says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct About {
+    /// What it does.
+    pub task: TaughtTask,
+    /// Its name, as its teacher gave it.
+    pub name: String,
+    /// Names of its labels, in the order of its weights.
+    pub labels: Vec<String>,
+    /// The name of the model that it was taught on.
+    pub model: String,
+    /// The SHA-256 of that model's manifest, in hexadecimal digits.
+    pub manifest_hash: String,
+    /// The layers of the encoder whose states it reads, the lowest first; 0 is the embeddings.
+    pub layers: Vec<usize>,
+    /// How many numbers a state has.
+    pub hidden: usize,
+    /// Logits are divided by it before they become scores.
+    pub temperature: f64,
+    /// From how many examples it learned.
+    pub examples: usize,
+}
+
+/// A head that was taught.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaughtHead {
+    /// What it says of itself.
+    pub about: About,
+    /// `[classes, layers * hidden]`; for `ner`, classes are the tags of `learn::crf`.
+    pub linear: Linear,
+}
+
+/// The most labels of a head.
+pub const MAX_LABELS: usize = 200;
+
+/// The most bytes of the name of a head or of a label.
+pub const MAX_NAME_BYTES: usize = 200;
+
+impl TaughtHead {
+    /// Checks that it was taught on the model of this name and manifest, and that it reads states that the model has.
+    ///
+    /// # Errors
+    /// `input`, with the names of both models, or with what the head reads.
+    pub fn check_model(&self, name: &str, manifest_hash: &str, config: &LukeConfig) -> Result<()> {
+        if self.about.manifest_hash == manifest_hash {
+            let last = self.about.layers.iter().max().copied().unwrap_or(0);
+            if self.about.hidden == config.hidden_size && last <= config.num_hidden_layers {
+                return Ok(());
+            }
+            let (layers, hidden) = (config.num_hidden_layers, config.hidden_size);
+            let reads = format!("reads {} numbers after layer {last}", self.about.hidden);
+            return Err(LukeError::input("head", format!("{reads}, and the model has {hidden} and {layers} layers")));
+        }
+        let (head, of) = (shortened(&self.about.name), shortened(&self.about.model));
+        let reason = if of == shortened(name) {
+            format!("'{head}' was taught on another version of {of}: teach it again, or load that version")
+        } else {
+            format!("'{head}' was taught on the model {of}, and this is {}", shortened(name))
+        };
+        Err(LukeError::input("head", reason))
+    }
+}

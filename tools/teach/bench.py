@@ -1,0 +1,148 @@
+"""Compares heads that are taught (`luke teach`) with others that learn from the same documents, on the label sets in data/.
+
+    python bench.py --model ../../www/models/luke-mini-en --out results.json
+    python bench.py --model ... --spacy --documents 20,50 --draws 5 --sets recipes,leases
+
+Of each set the first half of the documents is drawn from, and the second half is the test. A draw of so many documents is the same for
+every method. Figures are F1 of whole spans with their labels, in percent. `--spacy` also trains spaCy's `ner` from a blank English model
+(pip install spacy), until its loss on a tenth of the documents no longer falls.
+"""
+import argparse
+import glob
+import json
+import os
+import random
+import re
+import statistics
+import subprocess
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MARK = re.compile(r"\[\[([A-Z]+) ([^\[\]]+)\]\]")
+OFFSETS = '{"offsets": "codepoint"}'
+
+
+def document(marked):
+    """A text with marks as {text, spans}; offsets are code points."""
+    text, spans = "", []
+    for k, part in enumerate(parts := MARK.split(marked)):
+        if k % 3 == 2:
+            spans.append({"start": len(text), "end": len(text) + len(part), "label": parts[k - 1]})
+        if k % 3 != 1:
+            text += part
+    return {"text": text, "spans": spans}
+
+
+def documents(name):
+    files = sorted(glob.glob(os.path.join(HERE, "data", f"{name}-*.txt")))
+    return [document(text) for file in files for text in open(file, encoding="utf-8").read().strip().split("\n\n")]
+
+
+def triples(spans):
+    return {(s["start"], s["end"], s["label"]) for s in spans}
+
+
+def f1(gold, found):
+    right = sum(len(a & b) for a, b in zip(gold, found))
+    return 200 * right / max(sum(map(len, gold)) + sum(map(len, found)), 1)
+
+
+class Taught:
+    """`luke teach`, then `luke ner --head`."""
+
+    name = "luke teach"
+
+    def __init__(self, luke, model):
+        self.luke, self.model = luke, model
+
+    def run(self, command, lines, *options):
+        text = "\n".join(map(json.dumps, lines))
+        return subprocess.run([self.luke, *command, "--options", OFFSETS, *options], input=text, capture_output=True, text=True, check=True).stdout
+
+    def found(self, train, test):
+        with tempfile.TemporaryDirectory() as folder:
+            head = os.path.join(folder, "labels.head")
+            report = json.loads(self.run(["teach", self.model, "-", "-o", head], train))["report"]
+            lines = self.run(["ner", self.model, "--head", head], [{"text": d["text"]} for d in test]).splitlines()
+        return [triples(json.loads(line)) for line in lines], {"judged": 100 * report["all"]["f1"]}
+
+
+class Spacy:
+    """spaCy's `ner` from a blank model, with its own defaults: as a user would train it from Python."""
+
+    name = "spaCy, blank"
+
+    def found(self, train, test):
+        import spacy
+        from spacy.training import Example
+        from spacy.util import minibatch
+
+        spacy.util.fix_random_seed(0)
+        nlp = spacy.blank("en")
+        ner = nlp.add_pipe("ner")
+
+        def example(d):
+            doc = nlp.make_doc(d["text"])
+            spans = [doc.char_span(s["start"], s["end"], s["label"], alignment_mode="expand") for s in d["spans"]]
+            doc.ents = spacy.util.filter_spans(spans)
+            return Example(nlp.make_doc(d["text"]), doc)
+
+        for label in sorted({s["label"] for d in train for s in d["spans"]}):
+            ner.add_label(label)
+        held = max(1, len(train) // 10)
+        known, dev = [example(d) for d in train[held:]] or [example(d) for d in train], [example(d) for d in train[:held]]
+        optimizer = nlp.initialize(lambda: known)
+        best, kept, waited = -1.0, None, 0
+        for epoch in range(200):
+            random.Random(epoch).shuffle(known)
+            for batch in minibatch(known, size=8):
+                nlp.update(batch, sgd=optimizer, drop=0.2)
+            score = nlp.evaluate(dev)["ents_f"] or 0.0
+            if score > best:
+                best, kept, waited = score, nlp.to_bytes(), 0
+            else:
+                waited += 1
+            if waited == 20:
+                break
+        nlp.from_bytes(kept)
+        docs = nlp.pipe([d["text"] for d in test])
+        return [{(e.start_char, e.end_char, e.label_) for e in doc.ents} for doc in docs], {}
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument("--luke", default=os.path.join(HERE, "../../target/release/luke"))
+    p.add_argument("--model", default=os.path.join(HERE, "../../www/models/luke-mini-en"))
+    p.add_argument("--sets", default="recipes,leases,letters")
+    p.add_argument("--documents", default="5,10,20,50,75")
+    p.add_argument("--draws", type=int, default=5)
+    p.add_argument("--spacy", action="store_true")
+    p.add_argument("--out")
+    a = p.parse_args()
+    methods, results = [Taught(a.luke, a.model)] + [Spacy()] * a.spacy, []
+    for name in a.sets.split(","):
+        every = documents(name)
+        pool, test = every[: len(every) // 2], every[len(every) // 2 :]
+        gold = [triples(d["spans"]) for d in test]
+        for count in map(int, a.documents.split(",")):
+            for method in methods:
+                scores, seconds, extra = [], [], []
+                for draw in range(a.draws):
+                    train = random.Random(f"{name} {draw}").sample(pool, count)
+                    began = time.time()
+                    found, more = method.found(train, test)
+                    seconds.append(time.time() - began)
+                    scores.append(f1(gold, found))
+                    extra.append(more)
+                row = dict(set=name, documents=count, method=method.name, f1=statistics.mean(scores), spread=statistics.pstdev(scores),
+                           draws=scores, seconds=statistics.median(seconds), extra=extra)
+                results.append(row)
+                print(f"{name}, {count} documents, {method.name}: F1 {row['f1']:.1f} ± {row['spread']:.1f}, {row['seconds']:.1f} s", flush=True)
+    if a.out:
+        with open(a.out, "w", encoding="utf-8") as f:
+            json.dump(results, f, indent=1)
+
+
+if __name__ == "__main__":
+    main()
