@@ -68,6 +68,7 @@ export async function test(build) {
     async () => {
       await count(build, 'fuzz targets, 20 s each', 'fuzz', 'cargo', ['run', ...FUZZ, '--', 'all', '--seconds', '20'], { CARGO_TARGET_DIR: build.settings.target });
       await count(build, 'npm package: unit tests', 'node', 'npm', ['test', '--silent', '--workspace', 'pkg']);
+      await count(build, 'annotation workspace: unit tests', 'annotate', 'npm', ['test', '--silent', '--workspace', 'www']);
       await count(build, 'test servers: unit tests', 'servers', process.execPath, ['--test', ...testFiles('www'), ...testFiles('tests/browser/faults'), ...testFiles('tests/browser/hub')]);
       await count(build, 'benchmark: unit tests', 'bench', process.execPath, ['--test', ...testFiles('tools/bench')]);
       await count(build, 'GPU day: unit tests', 'gpu', process.execPath, ['--test', ...testFiles('tools/gpu')]);

@@ -1,0 +1,111 @@
+// A CAS of UIMA, as INCEpTION writes it in JSON or in XMI: a text, and structures with features, some of which are spans and relations.
+import type { AnnotatedDocument, Extra, Relation, Span } from '../model/types.js';
+import { checkedPiece, fileLabelId, IMPORTED, importedStatus } from './documents.js';
+import { offsetTable, type OffsetTable } from './offsets.js';
+import type { Reporter } from './problems.js';
+
+export const NAMED_ENTITY = 'de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity';
+/** The built-in layers of INCEpTION that fit each other: its basic relations join basic spans. */
+export const BASIC_SPAN = 'custom.Span';
+export const BASIC_RELATION = 'custom.Relation';
+export const META_DATA = 'de.tudarmstadt.ukp.dkpro.core.api.metadata.type.DocumentMetaData';
+/** The features of relations that have their ends. */
+export const ENDS = ['Governor', 'Dependent'] as const;
+
+/** The layer that spans get when nothing else is said, and its feature with the label. */
+export function usualLayer(hasRelations: boolean): { readonly type: string; readonly feature: string } {
+  return hasRelations ? { type: BASIC_SPAN, feature: 'label' } : { type: NAMED_ENTITY, feature: 'value' };
+}
+
+/** A structure of features. */
+export interface Structure {
+  readonly id: number;
+  readonly type: string;
+  /** Of annotations: the id of the text. */
+  readonly sofa?: number;
+  readonly begin?: number;
+  readonly end?: number;
+  readonly strings: ReadonlyMap<string, string>;
+  /** Ids of other structures. */
+  readonly references: ReadonlyMap<string, number>;
+  readonly report: Reporter;
+}
+
+export interface Cas {
+  readonly text: string;
+  /** The id of the text. */
+  readonly sofa: number;
+  readonly structures: readonly Structure[];
+}
+
+/** What is found in a CAS. Structures that are neither spans nor relations are not edited. */
+export interface CasNotes {
+  readonly name: string | undefined;
+  readonly spans: readonly Span[];
+  readonly relations: readonly Relation[];
+  readonly others: readonly Structure[];
+}
+
+/** Types of text structure, grammar and settings. Other annotations are spans that somebody made. */
+const OTHER_TYPES = /^(uima\.|de\.tudarmstadt\.ukp\.(clarin|inception)\.|org\.dkpro\.core\.|de\.tudarmstadt\.ukp\.dkpro\.core\.api\.(?!ner\.type\.))/;
+/** Features that have the label of a span or relation, the usual first. */
+const LABEL_FEATURES = ['value', 'label', 'relationType', 'category', 'identifier'];
+
+/** Finds spans and relations. `extraOf` makes what is kept of them, given the feature that has the label. */
+export function notesOfCas(
+  { text, sofa, structures }: Cas,
+  extraOf: (structure: Structure, feature: string | undefined) => Extra | undefined,
+): CasNotes {
+  const table = offsetTable(text, 'utf-16');
+  const isHere = (structure: Structure) => structure.sofa === sofa && !OTHER_TYPES.test(structure.type);
+  const isRelation = ({ references }: Structure) => ENDS.every((end) => references.has(end));
+  const spans = new Map<number, Span>();
+  const refused = new Set<Structure>();
+  for (const structure of structures) {
+    if (!isHere(structure) || isRelation(structure) || structure.begin === undefined) continue;
+    const span = spanOf(structure, table, extraOf);
+    if (span) spans.set(structure.id, span);
+    else refused.add(structure);
+  }
+  const relations: Relation[] = [];
+  const others: Structure[] = [];
+  for (const structure of structures) {
+    if (spans.has(structure.id) || refused.has(structure)) continue;
+    const [head, tail] = ENDS.map((end) => spans.get(structure.references.get(end) ?? NaN));
+    if (isHere(structure) && head && tail)
+      relations.push({ id: String(structure.id), head: head.id, tail: tail.id, ...labelAndExtra('relation', structure, extraOf), ...IMPORTED });
+    else others.push(structure);
+  }
+  const name = structures.find(({ type }) => type === META_DATA)?.strings.get('documentTitle');
+  return { name, spans: [...spans.values()], relations, others };
+}
+
+function spanOf(
+  structure: Structure,
+  table: OffsetTable,
+  extraOf: (structure: Structure, feature: string | undefined) => Extra | undefined,
+): Span | undefined {
+  const piece = checkedPiece(table, structure.begin, structure.end, structure.report);
+  return piece && { id: String(structure.id), pieces: [piece], ...labelAndExtra('span', structure, extraOf), ...IMPORTED };
+}
+
+function labelAndExtra(
+  kind: 'span' | 'relation',
+  structure: Structure,
+  extraOf: (structure: Structure, feature: string | undefined) => Extra | undefined,
+): Pick<Span, 'label' | 'extra'> {
+  const { strings, type, report } = structure;
+  const feature = LABEL_FEATURES.find((name) => strings.get(name)) ?? [...strings].find(([, value]) => value !== '')?.[0];
+  const extra = extraOf(structure, feature);
+  return { label: fileLabelId(kind, feature === undefined ? shortType(type) : strings.get(feature), report), ...(extra && { extra }) };
+}
+
+/** The last part of the name of a type, which is the name of its layer. */
+export function shortType(type: string): string {
+  return type.slice(type.lastIndexOf('.') + 1) || type;
+}
+
+export function documentOfCas({ text }: Cas, { name, spans, relations }: CasNotes, format: string, file: string): AnnotatedDocument {
+  const notes = { spans, relations, questions: [] };
+  return { id: file, name: name ?? file.replace(/\.[^./]*$/, ''), text, status: importedStatus(notes), ...notes, source: { format, file } };
+}

@@ -1,0 +1,126 @@
+// Writes tasks of Label Studio, with the labeling configuration that fits them.
+import type { AnnotatedDocument, Corpus, Extra, Json, Relation, Span } from '../model/types.js';
+import { corpusFile, labelNames, without } from './documents.js';
+import { given, isObject } from './fields.js';
+import type { WriteOptions, WriteResult } from './format.js';
+import { isList } from './json.js';
+import { fitsConfig, USUAL_NAMES, writeConfig, type ConfigNames } from './label-studio-config.js';
+import { madeFields } from './label-studio-meta.js';
+import { FORMAT, INSIDE } from './label-studio-read.js';
+import { reduceCorpus } from './losses.js';
+
+const WRITTEN = new Set(['data', 'annotations', 'completions', 'predictions', INSIDE]);
+const WRITTEN_OF_ANNOTATION = new Set(['result', 'was_cancelled', 'skipped']);
+const WRITTEN_OF_RESULT = new Set(['id', 'type', 'from_name', 'to_name', 'value', 'score', 'origin', 'meta', 'from_id', 'to_id', 'labels']);
+
+export function writeLabelStudio(whole: Corpus, options: WriteOptions): WriteResult {
+  const names = whole.documents.map(namesOf).find((found) => found !== undefined) ?? USUAL_NAMES;
+  const { corpus, losses } = reduceCorpus(whole, options, FORMAT, {
+    overlap: 'all', relations: true, suggestions: true, provenance: true, scores: true, notes: true, status: true, documentNotes: true, names: true,
+    meta: { reserved: new Set([names.key]) }, labels: fitsConfig(whole.labelSets), halves: true,
+  });
+  const writer = new TaskWriter(corpus, names);
+  const tasks = corpus.documents.map((document) => JSON.stringify(writer.task(document)));
+  const files = [corpusFile(corpus, '.json', `[${tasks.join(',\n')}]\n`), corpusFile(corpus, '.xml', writeConfig(corpus.labelSets, names))];
+  return { files, losses };
+}
+
+/** The names that the file of a document had, if they are not the usual ones. */
+function namesOf({ source, extra }: AnnotatedDocument): ConfigNames | undefined {
+  if (source?.format !== FORMAT) return undefined;
+  const names = insideOf(extra).names;
+  if (!isObject(names)) return undefined;
+  const { from, to, key } = names;
+  return typeof from === 'string' && typeof to === 'string' && typeof key === 'string' ? { from, to, key } : undefined;
+}
+
+function insideOf(extra: Extra | undefined): Extra {
+  const inside = extra?.[INSIDE];
+  return isObject(inside) ? inside : {};
+}
+
+function objectsOf(value: Json | undefined): readonly Extra[] {
+  return isList(value) ? value.filter(isObject) : [];
+}
+
+class TaskWriter {
+  readonly #name: ReturnType<typeof labelNames>;
+  readonly #names: ConfigNames;
+
+  constructor(corpus: Corpus, names: ConfigNames) {
+    this.#name = labelNames(corpus.labelSets);
+    this.#names = names;
+  }
+
+  task(document: AnnotatedDocument): Extra {
+    const { text, name, status, note, meta, extra } = document;
+    const rest = without(extra, WRITTEN);
+    const luke = { name, status, ...given('note', note) };
+    return {
+      ...rest, data: { [this.#names.key]: text, ...meta }, annotations: this.#annotations(document), predictions: this.#predictions(document),
+      meta: { ...(isObject(rest.meta) ? rest.meta : {}), luke },
+    };
+  }
+
+  #annotations(document: AnnotatedDocument): Json {
+    const { status, extra } = document;
+    const inside = insideOf(extra);
+    const result = [...this.#results(document, ({ state }) => state === 'accepted'), ...objectsOf(inside.results)];
+    if (result.length === 0 && status === 'new') return [];
+    const known = without(isObject(inside.annotation) ? inside.annotation : {}, WRITTEN_OF_ANNOTATION);
+    return [{ ...known, was_cancelled: status === 'skipped', result }];
+  }
+
+  /** One prediction for each model. Its score is the mean of those of its results. */
+  #predictions(document: AnnotatedDocument): Json {
+    const { spans, relations, extra } = document;
+    const versionOf = ({ model, by }: Span | Relation) => model?.name ?? by;
+    const suggested = [...spans, ...relations].filter(({ state }) => state === 'suggested');
+    const before = objectsOf(insideOf(extra).predictions);
+    return [...new Set(suggested.map(versionOf))].map((version) => {
+      const result = this.#results(document, (item) => item.state === 'suggested' && versionOf(item) === version);
+      const scores = suggested.flatMap((item) => (versionOf(item) === version ? (item.score ?? []) : []));
+      const mean = scores.length > 0 ? scores.reduce((sum, score) => sum + score, 0) / scores.length : undefined;
+      const rest = before.find((prediction) => prediction.model_version === version);
+      return { ...rest, model_version: version, ...given('score', mean), result };
+    });
+  }
+
+  #results({ text, spans, relations }: AnnotatedDocument, isWanted: (item: Span | Relation) => boolean): Extra[] {
+    return [
+      ...spans.filter(isWanted).map((span) => this.#span(span, text)),
+      ...relations.filter(isWanted).map((relation) => this.#relation(relation)),
+    ];
+  }
+
+  #span(span: Span, text: string): Extra {
+    const [start, end] = span.pieces[0]!;
+    const value = { start, end, text: text.slice(start, end), labels: [this.#name('span', span.label)] };
+    return {
+      ...without(span.extra, WRITTEN_OF_RESULT),
+      id: span.id,
+      from_name: this.#names.from,
+      to_name: this.#names.to,
+      type: 'labels',
+      value,
+      ...this.#made(span),
+    };
+  }
+
+  #relation(relation: Relation): Extra {
+    const { head, tail, label, extra } = relation;
+    return {
+      direction: 'right',
+      ...without(extra, WRITTEN_OF_RESULT),
+      type: 'relation',
+      from_id: head,
+      to_id: tail,
+      labels: [this.#name('relation', label)],
+      ...this.#made(relation),
+    };
+  }
+
+  #made(item: Span | Relation): Extra {
+    return madeFields(item, (label) => this.#name('span', label));
+  }
+}

@@ -1,0 +1,162 @@
+// Conversion of offsets between UTF-16 units, as the workspace counts, and what other tools count.
+import type { Piece } from '../model/types.js';
+import type { OffsetUnit } from './format.js';
+import { segmentsOf } from './segments.js';
+
+/** Units that count parts of a text. Tokens are counted by formats that have them. */
+export type TextUnit = Exclude<OffsetUnit, 'token'>;
+
+/**
+ * Converts offsets of one text. An offset that is outside the text, no whole number, or inside a unit is refused: the result is
+ * `undefined`. An offset between the two halves of a surrogate pair is refused in every unit.
+ */
+export interface OffsetTable {
+  readonly unit: TextUnit;
+  /** Length of the text in the unit. */
+  readonly length: number;
+  /** The offset in UTF-16 units of an offset in the unit. */
+  toUtf16(offset: number): number | undefined;
+  /** The offset in the unit of an offset in UTF-16 units. */
+  fromUtf16(offset: number): number | undefined;
+}
+
+/** Makes the table of a text, in linear time. A conversion is then one binary search. */
+export function offsetTable(text: string, unit: TextUnit): OffsetTable {
+  return new Table(unit, text.length, irregularParts(text, unit));
+}
+
+/** Converts a piece of the unit to UTF-16 units; `undefined` if an end is refused, or if it is empty or backwards. */
+export function pieceToUtf16(table: OffsetTable, start: number, end: number): Piece | undefined {
+  return piece(table.toUtf16(start), table.toUtf16(end));
+}
+
+/** Converts a piece of UTF-16 units to the unit; `undefined` if an end is refused, or if it is empty or backwards. */
+export function pieceFromUtf16(table: OffsetTable, [start, end]: Piece): Piece | undefined {
+  return piece(table.fromUtf16(start), table.fromUtf16(end));
+}
+
+function piece(start: number | undefined, end: number | undefined): Piece | undefined {
+  return start !== undefined && end !== undefined && start < end ? [start, end] : undefined;
+}
+
+/** Parts of a text that are not one UTF-16 unit long, or not one of the other unit: their starts and lengths in both. */
+interface Parts {
+  readonly starts: Uint32Array;
+  readonly lengths: Uint32Array;
+  /** Length of each part in the other unit. */
+  readonly counts: Uint32Array;
+}
+
+class Table implements OffsetTable {
+  readonly unit: TextUnit;
+  readonly length: number;
+  readonly #textLength: number;
+  readonly #parts: Parts;
+  /** Starts of the parts in the other unit. */
+  readonly #unitStarts: Uint32Array;
+
+  constructor(unit: TextUnit, textLength: number, parts: Parts) {
+    this.unit = unit;
+    this.#textLength = textLength;
+    this.#parts = parts;
+    this.#unitStarts = new Uint32Array(parts.starts.length);
+    let moved = 0; // how much larger an offset in the unit is than in UTF-16 units
+    for (let i = 0; i < parts.starts.length; i++) {
+      this.#unitStarts[i] = parts.starts[i]! + moved;
+      moved += parts.counts[i]! - parts.lengths[i]!;
+    }
+    this.length = textLength + moved;
+  }
+
+  toUtf16(offset: number): number | undefined {
+    if (!isOffset(offset, this.length)) return undefined;
+    const { starts, lengths, counts } = this.#parts;
+    return convert(offset, this.#unitStarts, counts, starts, lengths);
+  }
+
+  fromUtf16(offset: number): number | undefined {
+    if (!isOffset(offset, this.#textLength)) return undefined;
+    const { starts, lengths, counts } = this.#parts;
+    return convert(offset, starts, lengths, this.#unitStarts, counts);
+  }
+}
+
+function isOffset(offset: number, length: number): boolean {
+  return Number.isInteger(offset) && offset >= 0 && offset <= length;
+}
+
+function convert(offset: number, from: Uint32Array, fromLengths: Uint32Array, to: Uint32Array, toLengths: Uint32Array): number | undefined {
+  const i = lastAtMost(from, offset);
+  if (i < 0) return offset;
+  const inside = offset - from[i]!;
+  if (inside === 0) return to[i]!;
+  if (inside < fromLengths[i]!) return undefined;
+  return to[i]! + toLengths[i]! + inside - fromLengths[i]!;
+}
+
+/** Index of the last element that is at most `value`, or -1. The elements ascend. */
+function lastAtMost(sorted: Uint32Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+function irregularParts(text: string, unit: TextUnit): Parts {
+  const starts: number[] = [];
+  const lengths: number[] = [];
+  const counts: number[] = [];
+  const add = (start: number, length: number, count: number) => {
+    starts.push(start);
+    lengths.push(length);
+    counts.push(count);
+  };
+  if (unit === 'grapheme') addClusters(text, add);
+  else addCharacters(text, unit, add);
+  return { starts: Uint32Array.from(starts), lengths: Uint32Array.from(lengths), counts: Uint32Array.from(counts) };
+}
+
+/** Pairs and, in bytes, all characters beyond ASCII. A half of a pair that stands alone has three bytes: encoders write U+FFFD for it. */
+function addCharacters(text: string, unit: Exclude<TextUnit, 'grapheme'>, add: (start: number, length: number, count: number) => void): void {
+  const pair = { 'utf-16': 2, 'code-point': 1, byte: 4 }[unit];
+  const irregular = unit === 'byte' ? /[\ud800-\udbff][\udc00-\udfff]|[^\0-\x7f]/g : /[\ud800-\udbff][\udc00-\udfff]/g;
+  for (const { index, 0: found } of text.matchAll(irregular)) {
+    if (found.length === 2) add(index, 2, pair);
+    else add(index, 1, found < '\u0800' ? 2 : 3);
+  }
+}
+
+/** Only the neighborhood of characters that may join is segmented: the segmenter takes a microsecond a character. */
+function addClusters(text: string, add: (start: number, length: number, count: number) => void): void {
+  const isSimple = (offset: number) => SIMPLE[text.charCodeAt(offset)] === 1;
+  for (let offset = 0; offset < text.length; offset++) {
+    if (isSimple(offset)) continue;
+    const start = Math.max(offset - 1, 0);
+    // Between two simple characters there is always a boundary.
+    while (offset < text.length && !(isSimple(offset) && (offset + 1 === text.length || isSimple(offset + 1)))) offset++;
+    const part = text.slice(start, offset + 1);
+    for (const { index, segment } of segmentsOf(part, 'grapheme')) if (segment.length > 1) add(start + index, segment.length, 1);
+  }
+}
+
+/** First and last code unit of ranges of characters that never join with one another. A carriage return joins with a line feed. */
+const SIMPLE_RANGES: readonly (readonly [number, number])[] = [
+  [0, 0x0c], [0x0e, 0x2ff], [0x370, 0x482], [0x48a, 0x590], [0x2010, 0x2027], [0x2030, 0x205e], [0x20a0, 0x20cf],
+  [0x3000, 0x3029], [0x3041, 0x3096], [0x30a0, 0x30ff], [0x3400, 0x9fff], [0xff01, 0xff9d],
+];
+const SIMPLE = new Uint8Array(0x10000);
+for (const [first, last] of SIMPLE_RANGES) SIMPLE.fill(1, first, last + 1);
+
+/** Whether all units of this text are the same: it is ASCII, and has no CRLF, which is one grapheme. */
+export function isPlain(text: string): boolean {
+  return !/[^\0-\x7f]|\r\n/.test(text);
+}
+
+/** Whether a half of a surrogate pair stands alone. JSON can write it as an escape; no encoding of text can. */
+export function hasLoneHalf(text: string): boolean {
+  return /\p{Surrogate}/u.test(text);
+}

@@ -1,0 +1,102 @@
+// Our own format: all that is known of a corpus, as JSON Lines. The first line has the label sets, each other line is a document. The order
+// of names is fixed, so that a file that was read is written again byte for byte.
+import type { AnnotatedDocument, Corpus, Extra, Json, Label, LabelSet, ModelRef, Question, Relation, Source, Span } from '../model/types.js';
+import { corpusFile } from './documents.js';
+import type { Format, InputFile, ReadResult, WriteOptions, WriteResult } from './format.js';
+import { reduceCorpus, type Abilities } from './losses.js';
+import { FORMAT, LATER, VERSION } from './own-extra.js';
+import { readOwn } from './own-read.js';
+import { ProblemList } from './problems.js';
+
+const EXTENSION = '.luke.jsonl';
+
+const EVERYTHING: Abilities = {
+  overlap: 'all', discontinuous: true, relations: true, questions: true, states: true, provenance: true, scores: true, notes: true, types: true,
+  status: true, documentNotes: true, names: true, meta: 'all', labels: true, guide: true, extra: true, halves: true,
+};
+
+export const own: Format = {
+  id: 'luke',
+  name: 'LUKE annotations',
+  extensions: [EXTENSION, '.jsonl'],
+  unit: 'utf-16',
+  detect,
+  read(files): ReadResult {
+    const problems = new ProblemList();
+    const corpus = readOwn(files, problems);
+    return { corpus, problems: problems.all, unit: { unit: 'utf-16', candidates: ['utf-16'], reason: 'the format has this unit' } };
+  },
+  write,
+};
+
+function detect(files: readonly InputFile[]): number {
+  const found = files.filter(({ bytes }) => /^\s*\{\s*"format"\s*:\s*"luke-annotations"/.test(new TextDecoder().decode(bytes.subarray(0, 100))));
+  return files.length > 0 && found.length === files.length ? 1 : 0;
+}
+
+function write(whole: Corpus, options: WriteOptions): WriteResult {
+  const { corpus, losses } = reduceCorpus(whole, options, own.id, EVERYTHING);
+  const lines = [header(corpus), ...corpus.documents.map(documentLine)].map((line) => `${JSON.stringify(line)}\n`);
+  return { files: [corpusFile(corpus, EXTENSION, lines.join(''))], losses };
+}
+
+/** A line or a part of it, whose names are in the order of the file. Fields that are `undefined` are not written. */
+type Ordered = { readonly [name: string]: Json | undefined | Ordered | readonly Ordered[] };
+
+function header({ name, guide, labelSets, extra }: Corpus): Ordered {
+  return withExtra({ format: FORMAT, version: VERSION, offsets: 'utf-16', name, guide, labelSets: labelSets.map(labelSet) }, extra);
+}
+
+function labelSet({ id, kind, overlap, labels, extra }: LabelSet): Ordered {
+  return withExtra({ id, kind, overlap, labels: labels.map(label) }, extra);
+}
+
+function label({ id, name, color, key, guide, parent, from, to, extra }: Label): Ordered {
+  return withExtra({ id, name, color, key, guide, parent, from, to }, extra);
+}
+
+function documentLine({ id, name, status, note, source, meta, text, spans, relations, questions, extra }: AnnotatedDocument): Ordered {
+  const notes = { spans: filled(spans.map(span)), relations: filled(relations.map(relation)), questions: filled(questions.map(question)) };
+  return withExtra({ id, name, status, note, source: source && sourceOf(source), meta, text, ...notes }, extra);
+}
+
+function span({ id, pieces, label, type, was, ...made }: Span): Ordered {
+  const before = was && { label: was.label, pieces: was.pieces, score: was.score };
+  return withExtra({ id, pieces, label, type, ...madeOf(made), was: before }, made.extra);
+}
+
+function relation({ id, head, tail, label, ...made }: Relation): Ordered {
+  return withExtra({ id, head, tail, label, ...madeOf(made) }, made.extra);
+}
+
+function question({ id, question, answers, ...made }: Question): Ordered {
+  return withExtra({ id, question, answers, ...madeOf(made) }, made.extra);
+}
+
+function madeOf({ by, state, score, model, at, note }: Omit<Span, 'id' | 'pieces' | 'label'>): Ordered {
+  return { by, state, score, model: model && modelOf(model), at, note };
+}
+
+function modelOf({ name, manifestHash, head }: ModelRef): Ordered {
+  return { name, manifestHash, head };
+}
+
+function sourceOf({ format, file, row }: Source): Ordered {
+  return { format, file, row };
+}
+
+function filled(list: readonly Ordered[]): readonly Ordered[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
+
+/** Writes what a later version had beside the known fields, unless it has the name of one. */
+function withExtra(known: Ordered, extra: Extra | undefined): Ordered {
+  if (!extra) return known;
+  const { [LATER]: later, ...rest } = extra;
+  if (typeof later !== 'object' || later === null || Array.isArray(later)) return { ...known, extra };
+  const isKnown = (name: string) => Object.hasOwn(known, name) || name === 'extra';
+  const beside = Object.entries(later).filter(([name]) => !isKnown(name));
+  const inside = Object.entries(later).filter(([name]) => isKnown(name));
+  const left = inside.length > 0 ? { ...rest, [LATER]: Object.fromEntries(inside) } : rest;
+  return { ...known, ...(Object.keys(left).length > 0 && { extra: left }), ...Object.fromEntries(beside) };
+}

@@ -1,0 +1,163 @@
+// What a person does with label sets, as changes. Removing a label asks what becomes of the spans that have it.
+import { group, type DocumentChange, type LabelsChange } from './changes.js';
+import { FreeIds } from './ids.js';
+import { findLabel, freeColor, labelId, labelsById, type LabelKind } from './labels.js';
+import { spanKey } from './pieces.js';
+import { refuse, type Refusal } from './refusal.js';
+import type { Label, LabelSet, Notes, Relation, Span } from './types.js';
+
+/** What becomes of spans and relations whose label is removed: they are removed too, or get another label. */
+export type Fate = { readonly then: 'remove' } | { readonly then: 'move'; readonly to: string };
+
+/** The fields of a label that a person can set. `undefined` takes a field away. */
+export type LabelFields = { readonly [F in keyof Omit<Label, 'id'>]?: Label[F] | undefined };
+
+/** Adds a label at the end of its set. */
+export function addLabel(labelSets: readonly LabelSet[], setId: string, name: string, fields: LabelFields = {}): LabelsChange | Refusal {
+  const set = labelSets.find(({ id }) => id === setId);
+  if (!set) return refuse('unknown', 'The label set does not exist.', setId);
+  const id = new FreeIds(labelsById(labelSets).keys()).take(labelId(set.kind, name.trim()));
+  const label = withFields({ id, name: '', color: freeColor(set) }, { ...fields, name: name.trim() });
+  return refusalOfLabel(labelSets, set, label) ?? { type: 'addLabel', set: setId, label };
+}
+
+/** Changes fields of a label: its name, key, color, guide, parent, ends. The id stays, so no span changes. */
+export function changeLabel(labelSets: readonly LabelSet[], id: string, fields: LabelFields): LabelsChange | Refusal {
+  const found = findLabel(labelSets, id);
+  if (!found) return refuse('unknown', 'The label does not exist.', id);
+  const label = withFields(found.label, fields.name === undefined ? fields : { ...fields, name: fields.name.trim() });
+  return refusalOfLabel(labelSets, found.set, label) ?? { type: 'replaceLabel', set: found.set.id, label };
+}
+
+export function renameLabel(labelSets: readonly LabelSet[], id: string, name: string): LabelsChange | Refusal {
+  return changeLabel(labelSets, id, { name });
+}
+
+/** Removes a label from its set. Each document needs `withoutLabel`, in the same group. */
+export function removeLabel(labelSets: readonly LabelSet[], id: string, fate: Fate): LabelsChange | Refusal {
+  const found = findLabel(labelSets, id);
+  if (!found) return refuse('unknown', 'The label does not exist.', id);
+  if (fate.then === 'move') {
+    const target = findLabel(labelSets, fate.to);
+    if (!target || fate.to === id) return refuse('unknown', 'The other label does not exist.', fate.to);
+    if (target.set.kind !== found.set.kind) return refuse('not-allowed', 'The other label is for something else.', fate.to);
+  }
+  const changes: LabelsChange[] = [];
+  for (const set of labelSets) {
+    for (const label of set.labels) {
+      const freed = label.id === id ? label : withoutReference(label, found.label, fate);
+      if (freed !== label) changes.push({ type: 'replaceLabel', set: set.id, label: freed });
+    }
+  }
+  return group<LabelsChange>([...changes, { type: 'removeLabel', set: found.set.id, id }]);
+}
+
+/** How many spans and relations of a document have a label. */
+export function labelUse(notes: Notes, kind: LabelKind, id: string): number {
+  if (kind === 'relation') return count(notes.relations, ({ label }) => label === id);
+  return count(notes.spans, (span) => (kind === 'span' ? span.label : span.type) === id);
+}
+
+/** What removing a label does to a document; `undefined` if the document does not have it. A type is taken from its spans, which stay. */
+export function withoutLabel(notes: Notes, kind: LabelKind, id: string, fate: Fate): DocumentChange | undefined {
+  const changes = kind === 'span' ? spanChanges(notes, id, fate) : kind === 'type' ? typeChanges(notes, id, fate) : relationChanges(notes, id, fate);
+  return changes.length ? group(changes) : undefined;
+}
+
+function spanChanges({ spans, relations }: Notes, id: string, fate: Fate): DocumentChange[] {
+  const own = spans.filter(({ label }) => label === id);
+  if (fate.then === 'remove') return own.map((span) => ({ type: 'remove', list: 'spans', id: span.id }));
+  const others = new Map(spans.filter(({ label }) => label === fate.to).map((span) => [spanKey(span), span]));
+  const doubles = new Map<string, Span>();
+  const changes: DocumentChange[] = [];
+  for (const span of own) {
+    const moved: Span = { ...span, label: fate.to };
+    const same = others.get(spanKey(moved));
+    if (same) doubles.set(span.id, same);
+    else changes.push({ type: 'replace', list: 'spans', item: moved });
+    others.set(spanKey(moved), same ?? moved);
+  }
+  return [...changes, ...withoutDoubles(relations, own, doubles)];
+}
+
+/** A span that is there twice under its new label is removed; its relations go to the other one. The state that counts more wins. */
+function withoutDoubles(relations: readonly Relation[], own: readonly Span[], doubles: ReadonlyMap<string, Span>): DocumentChange[] {
+  if (!doubles.size) return [];
+  const changes: DocumentChange[] = [];
+  for (const relation of relations) {
+    const head = doubles.get(relation.head)?.id ?? relation.head;
+    const tail = doubles.get(relation.tail)?.id ?? relation.tail;
+    if (head !== relation.head || tail !== relation.tail) changes.push({ type: 'replace', list: 'relations', item: { ...relation, head, tail } });
+  }
+  for (const span of own) {
+    const other = doubles.get(span.id);
+    if (!other) continue;
+    const item: Span = { ...other, state: 'accepted' };
+    if (span.state === 'accepted' && other.state !== 'accepted') changes.push({ type: 'replace', list: 'spans', item });
+    changes.push({ type: 'remove', list: 'spans', id: span.id });
+  }
+  return changes;
+}
+
+function typeChanges({ spans }: Notes, id: string, fate: Fate): DocumentChange[] {
+  return spans.filter(({ type }) => type === id).map((span) => {
+    const { type: _, ...rest } = span;
+    return { type: 'replace', list: 'spans', item: fate.then === 'move' ? { ...rest, type: fate.to } : rest };
+  });
+}
+
+function relationChanges({ relations }: Notes, id: string, fate: Fate): DocumentChange[] {
+  const key = ({ head, tail, label }: Relation): string => JSON.stringify([head, tail, label]);
+  const others = new Set(relations.filter(({ label }) => label !== id).map(key));
+  return relations.filter(({ label }) => label === id).map<DocumentChange>((relation) => {
+    const moved = fate.then === 'move' ? { ...relation, label: fate.to } : undefined;
+    if (!moved || others.has(key(moved))) return { type: 'remove', list: 'relations', id: relation.id };
+    others.add(key(moved));
+    return { type: 'replace', list: 'relations', item: moved };
+  });
+}
+
+/** A label below the removed one moves up. A rule for ends that loses its only label is no rule any more. */
+function withoutReference(label: Label, removed: Label, fate: Fate): Label {
+  const ends = (ids: readonly string[] | undefined): string[] | undefined => {
+    const rest = ids?.flatMap((id) => (id !== removed.id ? [id] : fate.then === 'move' ? [fate.to] : []));
+    return rest?.length ? [...new Set(rest)] : undefined;
+  };
+  const fields: { -readonly [F in keyof LabelFields]: LabelFields[F] } = {};
+  if (label.parent === removed.id) fields.parent = removed.parent === label.id ? undefined : removed.parent;
+  if (label.from?.includes(removed.id)) fields.from = ends(label.from);
+  if (label.to?.includes(removed.id)) fields.to = ends(label.to);
+  return Object.keys(fields).length ? withFields(label, fields) : label;
+}
+
+function refusalOfLabel(labelSets: readonly LabelSet[], set: LabelSet, label: Label): Refusal | undefined {
+  if (!label.name) return refuse('empty', 'A label needs a name.', label.id);
+  const same = set.labels.find(({ id, name }) => id !== label.id && name === label.name);
+  if (same) return refuse('duplicate', `The set has a label "${label.name}" already.`, same.id);
+  const { key } = label;
+  if (key !== undefined && [...key].length !== 1) return refuse('not-allowed', 'A key is one character.', label.id);
+  const others = labelSets.filter(({ kind }) => kind === set.kind).flatMap(({ labels }) => labels).filter(({ id }) => id !== label.id);
+  const owner = key === undefined ? undefined : others.find((other) => other.key?.toLowerCase() === key.toLowerCase());
+  if (owner) return refuse('taken', `The key ${key} sets "${owner.name}".`, owner.id);
+  return hasCycle(labelSets, label) ? refuse('cycle', 'A label cannot be below itself.', label.id) : undefined;
+}
+
+function hasCycle(labelSets: readonly LabelSet[], label: Label): boolean {
+  const labels = labelsById(labelSets);
+  const seen = new Set([label.id]);
+  for (let { parent } = label; parent !== undefined; parent = labels.get(parent)?.parent) {
+    if (seen.has(parent)) return true;
+    seen.add(parent);
+  }
+  return false;
+}
+
+function withFields(label: Label, fields: LabelFields): Label {
+  const all = Object.entries({ ...label, ...fields }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(all) as unknown as Label;
+}
+
+function count<T>(items: readonly T[], test: (item: T) => boolean): number {
+  return items.reduce((sum, item) => sum + Number(test(item)), 0);
+}
+

@@ -1,0 +1,129 @@
+// The database: its object stores and what is in them.
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
+import type { DocHead } from '../model/heads.js';
+import type { Op } from '../model/history.js';
+import type { Suggestions } from '../model/suggest.js';
+import type { Extra, Json, LabelSet, Notes } from '../model/types.js';
+import { storeError } from './errors.js';
+
+export const DATABASE = 'luke-annotate';
+const VERSION = 1;
+
+export interface ProjectRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly labelSets: readonly LabelSet[];
+  /** `seq` of the last operation on label sets that is done; 0: none. */
+  readonly done: number;
+  /** In milliseconds since 1970. */
+  readonly created: number;
+  readonly guide?: string;
+  readonly extra?: Extra;
+}
+
+/** What changes with each edit, so that the label sets need not be written each time. */
+export interface ProjectState {
+  /** The token of the tab that may write. */
+  readonly writer: string;
+  /** Counts writes. */
+  readonly revision: number;
+  /** The revision of the last backup; 0: none. */
+  readonly backup: number;
+}
+
+/** Keys of what belongs to a document: the project, the document. Operations on label sets have the document `''`. */
+interface Owned {
+  readonly project: string;
+}
+
+export type HeadRecord = DocHead & Owned;
+
+export interface BodyRecord extends Owned {
+  readonly id: string;
+  readonly text: string;
+  readonly extra?: Extra;
+}
+
+export interface NotesRecord extends Owned, Notes {
+  readonly id: string;
+  /** `seq` of the last operation that is done; 0: none. Operations behind it can be redone. */
+  readonly done: number;
+}
+
+export interface OpRecord extends Owned, Op {
+  readonly doc: string;
+}
+
+export interface SuggestionsRecord {
+  readonly sha256: string;
+  /** Model and options; see `suggestionsKey`. */
+  readonly key: string;
+  readonly found: Suggestions;
+}
+
+export interface SettingRecord {
+  readonly key: string;
+  readonly value: Json;
+}
+
+export interface Schema extends DBSchema {
+  projects: { key: string; value: ProjectRecord };
+  states: { key: string; value: ProjectState };
+  heads: { key: [string, string]; value: HeadRecord; indexes: { order: [string, number] } };
+  bodies: { key: [string, string]; value: BodyRecord };
+  notes: { key: [string, string]; value: NotesRecord };
+  ops: { key: [string, string, number]; value: OpRecord; indexes: { group: [string, string] } };
+  suggestions: { key: [string, string]; value: SuggestionsRecord };
+  settings: { key: string; value: SettingRecord };
+}
+
+export type StoreName = StoreNames<Schema>;
+export type Database = IDBPDatabase<Schema>;
+export type ReadTransaction = IDBPTransaction<Schema, StoreName[], 'readonly'>;
+export type WriteTransaction = IDBPTransaction<Schema, StoreName[], 'readwrite'>;
+/** Where both kinds of transactions can read. */
+export type Transaction = ReadTransaction | WriteTransaction;
+
+/** All that belongs to a project and has its id first in the key. */
+export const OWNED_STORES = ['heads', 'bodies', 'notes', 'ops'] as const;
+
+export interface OpenOptions {
+  /** Name of the database, for tests. */
+  readonly name?: string;
+  /** The database was closed: by a newer version of the page in another tab, or by the browser. Nothing can be stored any more. */
+  readonly onClosed?: (why: 'newer-version' | 'terminated') => void;
+  /** Another tab has an older version open, and does not close it. */
+  readonly onBlocked?: () => void;
+}
+
+export async function openDatabase({ name = DATABASE, onClosed, onBlocked }: OpenOptions): Promise<Database> {
+  try {
+    return await openDB<Schema>(name, VERSION, {
+      upgrade: createStores,
+      blocked: () => onBlocked?.(),
+      blocking: (_current, _blocked, event) => {
+        (event.target as IDBDatabase).close();
+        onClosed?.('newer-version');
+      },
+      terminated: () => onClosed?.('terminated'),
+    });
+  } catch (error) {
+    throw storeError(error);
+  }
+}
+
+function createStores(database: Database): void {
+  database.createObjectStore('projects', { keyPath: 'id' });
+  database.createObjectStore('states');
+  database.createObjectStore('heads', { keyPath: ['project', 'id'] }).createIndex('order', ['project', 'order']);
+  database.createObjectStore('bodies', { keyPath: ['project', 'id'] });
+  database.createObjectStore('notes', { keyPath: ['project', 'id'] });
+  database.createObjectStore('ops', { keyPath: ['project', 'doc', 'seq'] }).createIndex('group', ['project', 'group']);
+  database.createObjectStore('suggestions', { keyPath: ['sha256', 'key'] });
+  database.createObjectStore('settings', { keyPath: 'key' });
+}
+
+/** All keys that begin with these parts. Arrays come after all strings and numbers. */
+export function keysOf(...parts: readonly (string | number)[]): IDBKeyRange {
+  return IDBKeyRange.bound(parts, [...parts, []]);
+}

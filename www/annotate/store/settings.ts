@@ -1,0 +1,25 @@
+// Settings of the workspace: small values by name.
+import type { Json } from '../model/types.js';
+import type { Database } from './schema.js';
+import { read, write } from './transaction.js';
+
+export class Settings {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** The caller checks the value: another version of the page may have written it. */
+  async get(key: string): Promise<Json | undefined> {
+    return (await read(this.#database, ['settings'], (tx) => tx.objectStore('settings').get(key)))?.value;
+  }
+
+  async put(key: string, value: Json): Promise<void> {
+    await write(this.#database, ['settings'], (tx) => tx.objectStore('settings').put({ key, value }), 'relaxed');
+  }
+
+  async delete(key: string): Promise<void> {
+    await write(this.#database, ['settings'], (tx) => tx.objectStore('settings').delete(key), 'relaxed');
+  }
+}

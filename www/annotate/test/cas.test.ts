@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import { casJson } from '../formats/cas-json.js';
+import type { InputFile, ReadResult } from '../formats/format.js';
+import type { AnnotatedDocument, Corpus, Json } from '../model/types.js';
+import { checkFormat } from './testing.js';
+
+const FIXTURES = new URL('../../test/fixtures/inception/', import.meta.url);
+const fixture = (name: string): InputFile => ({ name, bytes: new Uint8Array(readFileSync(new URL(name, FIXTURES))) });
+const json = (value: Json): InputFile => ({ name: 'a.json', bytes: new TextEncoder().encode(JSON.stringify(value)) });
+const read = (...files: readonly InputFile[]) => casJson.read(files) as ReadResult;
+const write = async (corpus: Corpus, options = {}) => casJson.write!(corpus, { include: 'all', ...options });
+const parsed = ({ bytes }: InputFile) => JSON.parse(new TextDecoder().decode(bytes)) as { [name: string]: Json };
+const spansOf = ({ text, spans }: AnnotatedDocument) => spans.map(({ pieces: [piece], label }) => `${label.slice(5)} ${text.slice(...piece!)}`);
+const NE = 'de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity';
+
+test('what is written comes back, after the losses', () => checkFormat(casJson, { shape: { halves: true } }));
+
+test('a file of dkpro-cassis', () => {
+  const { corpus, problems } = read(fixture('inception.json'));
+  assert.deepEqual(problems, []);
+  const document = corpus.documents[0]!;
+  assert.equal(document.name, 'ada.txt');
+  assert.deepEqual(spansOf(document), ['PER Ada Lovelace', 'LOC 𝔏𝔬𝔫𝔡𝔬𝔫', 'party 🥳', 'NamedEntity Paris']);
+  assert.deepEqual(
+    document.relations.map(({ head, label, tail }) => [head, label, tail]),
+    [['9', 'relation:lived_in', '10']],
+  );
+});
+
+test('a file that was read comes back with all its layers and features', async () => {
+  const { files, losses } = await write(read(fixture('inception.json')).corpus);
+  assert.deepEqual(losses, []);
+  const byId = (file: InputFile) => (parsed(file)['%FEATURE_STRUCTURES'] as unknown as { '%ID': number }[]).sort((a, b) => a['%ID'] - b['%ID']);
+  assert.deepEqual(byId(files[0]!), byId(fixture('inception.json')));
+  for (const name of ['%TYPES', '%VIEWS']) {
+    const sorted = (value: Json | undefined) =>
+      JSON.stringify(value, (_, field: unknown) => (Array.isArray(field) ? [...field].sort((a, b) => Number(a) - Number(b)) : field));
+    const [back, original] = [parsed(files[0]!), parsed(fixture('inception.json'))];
+    if (name === '%VIEWS') assert.equal(sorted(back[name]), sorted(original[name]));
+    else
+      for (const [type, description] of Object.entries(original[name]!))
+        assert.deepEqual((back[name] as { [name: string]: Json })[type], description);
+  }
+});
+
+test('features about a span that is gone are left out, and said', async () => {
+  const { corpus } = read(
+    json({
+      '%TYPES': {},
+      '%VIEWS': {},
+      '%FEATURE_STRUCTURES': [
+        { '%ID': 1, '%TYPE': 'uima.cas.Sofa', sofaNum: 1, sofaID: '_InitialView', sofaString: 'Ada' },
+        { '%ID': 2, '%TYPE': NE, '@sofa': 1, begin: 0, end: 3, value: 'PER' },
+        { '%ID': 3, '%TYPE': 'x.Link', '@target': 2, role: 'r' },
+        { '%ID': 4, '%TYPE': 'x.Link[]', '%ELEMENTS': [3, 2] },
+      ],
+    }),
+  );
+  const without = { ...corpus, documents: corpus.documents.map((document) => ({ ...document, spans: [] })) };
+  const { files, losses } = await write(without);
+  assert.deepEqual(
+    losses.filter(({ kind }) => kind === 'carried').map(({ reason }) => reason.slice(0, 10)),
+    ['2 features'],
+  );
+  const structures = parsed(files[0]!)['%FEATURE_STRUCTURES'] as readonly Json[];
+  assert.deepEqual(structures.slice(1, 3), [
+    { '%ID': 3, '%TYPE': 'x.Link', role: 'r' },
+    { '%ID': 4, '%TYPE': 'x.Link[]', '%ELEMENTS': [3] },
+  ]);
+});
+
+test('spans are named entities, or basic spans where relations join them; tokens on request', async () => {
+  const span = (id: string, start: number, end: number) => ({ id, pieces: [[start, end]], label: 'span:X', by: 'human', state: 'accepted' }) as const;
+  const document: AnnotatedDocument = {
+    id: 'd',
+    name: 'd',
+    text: 'Ada met Bo. Bye.',
+    status: 'new',
+    spans: [span('a', 0, 3), span('b', 8, 10)],
+    relations: [],
+    questions: [],
+  };
+  const types = async (documents: readonly AnnotatedDocument[], options = {}) => {
+    const { files } = await write({ name: 'x', labelSets: [], documents }, options);
+    return (parsed(files[0]!)['%FEATURE_STRUCTURES'] as { '%TYPE': string }[]).map((structure) => structure['%TYPE'].split('.').at(-1));
+  };
+  assert.deepEqual(await types([document]), ['Sofa', 'DocumentMetaData', 'NamedEntity', 'NamedEntity']);
+  const relation = { id: 'r', head: 'a', tail: 'b', label: 'relation:met', by: 'human', state: 'accepted' } as const;
+  assert.deepEqual(await types([{ ...document, relations: [relation] }]), ['Sofa', 'DocumentMetaData', 'Span', 'Span', 'Relation']);
+  assert.deepEqual(
+    (await types([document], { tokens: 'own' })).filter((type) => type === 'Token' || type === 'Sentence'),
+    [...new Array<string>(6).fill('Token'), 'Sentence', 'Sentence'],
+  );
+});
+
+test('broken files are named', () => {
+  const sofa = { '%ID': 1, '%TYPE': 'uima.cas.Sofa', sofaNum: 1, sofaID: '_InitialView', sofaString: '🙂 Ada' };
+  const cas = (...structures: Json[]) => ({ '%TYPES': {}, '%FEATURE_STRUCTURES': structures, '%VIEWS': {} });
+  const entity = { '%ID': 2, '%TYPE': NE, '@sofa': 1, begin: 3, end: 6, value: 'PER' };
+  const broken: readonly (readonly [Json, number, RegExp])[] = [
+    [[], 0, /not an object/],
+    [cas(), 0, /no text/],
+    [cas({ '%ID': 1, '%TYPE': 'uima.cas.Sofa', sofaURI: 'x' }), 0, /no text/],
+    [cas(sofa, { ...entity, end: 99 }), 1, /%FEATURE_STRUCTURES\[1\]: 3 to 99 is outside of the text/],
+    [cas(sofa, { ...entity, begin: 1 }), 1, /inside of a character/],
+    [cas(sofa, { ...entity, end: 3 }), 1, /empty/],
+    [cas(sofa, { ...entity, end: undefined as unknown as Json }), 1, /not whole numbers/],
+    [cas(sofa, entity, entity), 1, /%FEATURE_STRUCTURES\[2\]: the id 2 is there twice/],
+    [cas(sofa, { '%TYPE': NE }), 1, /no structure with "%ID" and "%TYPE"/],
+    [cas(sofa, 7), 1, /no structure with/],
+    [cas(sofa, { ...sofa, '%ID': 5, sofaID: 'x' }), 1, /2 texts \(views\); only "_InitialView"/],
+  ];
+  for (const [value, documents, reason] of broken) {
+    const { corpus, problems } = read(json(value));
+    assert.equal(problems.length, 1, JSON.stringify([value, problems]));
+    assert.match(problems[0]!.reason, reason);
+    assert.equal(corpus.documents.length, documents);
+  }
+  assert.match(read(json({ x: 1 })).problems[0]!.reason, /no "%FEATURE_STRUCTURES"/);
+});
