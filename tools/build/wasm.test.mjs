@@ -106,8 +106,8 @@ test('RUSTC_BOOTSTRAP is the same for every module, and so are the compiler flag
     assert.equal(compiles.length, 5);
     const threads = compiles.filter(({ args }) => args.includes('threads'));
     assert.deepEqual([...new Set(compiles.map(({ env }) => env.RUSTC_BOOTSTRAP))], ['1']);
-    assert.deepEqual([...new Set(compiles.filter((call) => !threads.includes(call)).map(({ env }) => env.RUSTFLAGS))], ['-C target-feature=+simd128']);
-    assert.match(threads[0].env.RUSTFLAGS, /^-C target-feature=\+simd128 -C target-feature=\+atomics.*--shared-memory/);
+    assert.deepEqual([...new Set(compiles.filter((call) => !threads.includes(call)).map(({ env }) => env.RUSTFLAGS))], ['-C target-feature=+simd128 -Zlocation-detail=file,line']);
+    assert.match(threads[0].env.RUSTFLAGS, /^-C target-feature=\+simd128 -Zlocation-detail=file,line -C target-feature=\+atomics.*--shared-memory/);
     const std = compiles.filter(({ args }) => args.includes('-Zbuild-std=std,panic_abort'));
     assert.equal(std.length, wasm === 'target' ? 1 : 5, 'only threads needs a std of its own, where one is installed');
   }

@@ -12,7 +12,7 @@ const TABS = {
   ner: { name: 'Entities', example: /Scholz/ },
   qa: { name: 'Question answering', example: /Curie/ },
   typing: { name: 'Entity typing', example: /Lovelace/ },
-  relation: { name: 'Relation', example: /Nadella/, needs: /relation classification.*LukeForEntityPairClassification/ },
+  relation: { name: 'Relation', example: /Nadella/ },
   cloze: { name: 'Cloze', example: /Osaka/, needs: /cloze questions.*ReCoRD/ },
   fillMask: { name: 'Masked words', example: /<mask>/, needs: /masked words.*LukeForMaskedLM/ },
   predictEntities: { name: 'Masked entities', example: /Messi/, needs: /masked entities.*LukeForMaskedLM.*--entities full/ },
@@ -54,7 +54,7 @@ export default async function ({ test, browser }) {
     assertEntity(first, 'ORG', /Siemens|Volkswagen|Reuters|European Union/);
     assert.equal(await page.locator('#panel-ner .marked').evaluate(textWithoutLabels), await page.locator('#ner-text').inputValue(), 'the text is shown unchanged');
     assert.match(await page.locator('#panel-ner .status').textContent(), /\d+ ms on the CPU/);
-    assert.match(await page.locator('#runtime').textContent(), /weights.*it does entities, question answering, entity typing,? and embeddings/);
+    assert.match(await page.locator('#runtime').textContent(), /weights.*it does entities, question answering, entity typing, relation,? and embeddings/);
     assert.equal(await page.locator('#loading').isVisible(), false);
     assert.ok(site.requests.some((path) => path.includes('/wasm/threads/')));
     if (process.env.LUKE_SCREENSHOT) await page.screenshot({ path: at('../../../www/screenshot.png'), fullPage: true });
