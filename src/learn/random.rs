@@ -20,7 +20,7 @@ impl Random {
 
     /// A number below `bound`, which is not 0. It favors low numbers by less than one part in 2^32 where `bound` is below 2^32.
     pub fn below(&mut self, bound: usize) -> usize {
-        (u128::from(self.next()) * bound as u128 >> 64) as usize
+        ((u128::from(self.next()) * bound as u128) >> 64) as usize
     }
 
     /// Puts items into another order (Fisher and Yates).

@@ -215,7 +215,8 @@ fn examples_that_do_not_fit_are_refused_by_name() {
     }
     for (option, value) in [("folds", json!(1)), ("folds", json!(21)), ("seed", json!(-1)), ("rate", json!(1))] {
         let error =
-            teach_with(&MINI, input(&[good.clone()]), json!({ option: value }), &mut ReadTexts::default()).unwrap_err();
+            teach_with(&MINI, input(std::slice::from_ref(&good)), json!({ option: value }), &mut ReadTexts::default())
+                .unwrap_err();
         assert!(error.code() == "input" && error.to_string().contains(option), "{error}");
     }
 }

@@ -54,9 +54,12 @@ pub struct Judged {
     pub all: Quality,
     /// Of each label.
     pub labels: Vec<Quality>,
-    /// Numbers of labels.
-    pub confusions: Vec<(Option<usize>, Option<usize>, usize)>,
+    /// The most frequent first.
+    pub confusions: Vec<Confused>,
 }
+
+/// Numbers of labels: what is there and what was found, where `None` is nothing; and how often.
+type Confused = (Option<usize>, Option<usize>, usize);
 
 /// Judges by `folds` heads. `done` is called after each.
 ///
@@ -149,7 +152,7 @@ impl Counts {
         }
     }
 
-    fn finish(&self) -> (Quality, Vec<Quality>, Vec<(Option<usize>, Option<usize>, usize)>) {
+    fn finish(&self) -> (Quality, Vec<Quality>, Vec<Confused>) {
         let mut all = Count::default();
         for count in &self.labels {
             all.there += count.there;
@@ -160,7 +163,7 @@ impl Counts {
         let named = |label: usize| (label != nothing).then_some(label);
         let pair =
             |(place, count): (usize, &usize)| (named(place / (nothing + 1)), named(place % (nothing + 1)), *count);
-        let wrong = |(there, found, count): &(Option<usize>, Option<usize>, usize)| *count > 0 && there != found;
+        let wrong = |(there, found, count): &Confused| *count > 0 && there != found;
         let mut confusions: Vec<_> = self.pairs.iter().enumerate().map(pair).filter(wrong).collect();
         confusions.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
         (all.quality(), self.labels.iter().map(|count| count.quality()).collect(), confusions)
@@ -175,11 +178,8 @@ pub fn name(labels: &[String], spans: &[usize], judged: Option<&Judged>) -> (Vec
         quality: judged.map(|judged| judged.labels[number]),
     };
     let named = |label: Option<usize>| label.map(|label| labels[label].clone());
-    let confusion = |(label, found, count): &(Option<usize>, Option<usize>, usize)| Confusion {
-        label: named(*label),
-        found: named(*found),
-        count: *count,
-    };
+    let confusion =
+        |(label, found, count): &Confused| Confusion { label: named(*label), found: named(*found), count: *count };
     let confusions = judged.iter().flat_map(|judged| &judged.confusions).map(confusion).collect();
     (labels.iter().enumerate().map(report).collect(), confusions)
 }

@@ -36,7 +36,7 @@ impl ReadTexts {
     /// sentences makes one of them.
     ///
     /// # Errors
-    /// `out-of-memory`, and those of [`read_words`].
+    /// `out-of-memory`, and those of [`Luke::layer_states`](crate::Luke::layer_states).
     pub async fn read(
         &mut self,
         reader: &Reader<'_>,
