@@ -163,7 +163,7 @@ mod tests {
         let result = block_on(minimize(vec![1.0], EXACT, async |x: &[f64], gradient: &mut [f64]| {
             calls += 1;
             gradient[0] = 4.0 * x[0].powi(3);
-            if calls == 3 { Err(crate::error::LukeError::Aborted) } else { Ok(x[0].powi(4)) }
+            if calls == 2 { Err(crate::error::LukeError::Aborted) } else { Ok(x[0].powi(4)) }
         }));
         assert_eq!(result, Err(crate::error::LukeError::Aborted));
     }

@@ -179,8 +179,9 @@ mod tests {
     fn another_model_is_refused_by_its_name() {
         let (mut head, hash) = (head(), "ab".repeat(32));
         let config = json!({
-            "vocab_size": 10, "entity_vocab_size": 5, "hidden_size": 3, "entity_emb_size": 2, "num_hidden_layers": 4,
-            "num_attention_heads": 1, "intermediate_size": 4, "max_position_embeddings": 20, "type_vocab_size": 1,
+            "model_type": "luke", "vocab_size": 40, "entity_vocab_size": 8, "hidden_size": 3, "entity_emb_size": 4,
+            "num_hidden_layers": 4, "num_attention_heads": 1, "intermediate_size": 16, "hidden_act": "gelu",
+            "max_position_embeddings": 20, "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1,
         });
         let config = LukeConfig::from_value(&config).unwrap();
         assert_eq!(head.check_model("luke-mini-en", &hash, &config), Ok(()));

@@ -19,7 +19,7 @@ use js_sys::Promise;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-use crate::backend::{self, DeviceKind};
+use crate::backend::DeviceKind;
 use crate::checkpoint::{self, HeadChoice, RawCheckpoint};
 use crate::error::LukeError;
 use crate::folder::CheckedFolder;
@@ -269,7 +269,7 @@ impl Model {
     /// How fast the GPU is, and how the kernels agreed with plain loops.
     #[cfg(feature = "webgpu")]
     fn gpu(&self) -> Option<Value> {
-        let (probed, speed) = (self.0.probed?, backend::speed()?);
+        let (probed, speed) = (self.0.probed?, crate::backend::speed()?);
         Some(json!({
             "gflops": (speed.flops / 1e8).round() / 10.0,
             "roundTripMs": (speed.round_trip.as_secs_f64() * 1e4).round() / 10.0,
@@ -292,7 +292,7 @@ impl Model {
 #[wasm_bindgen(js_name = kernelTest)]
 pub async fn kernel_test(name: &str, seed: u32, cases: usize) -> JsResult<JsValue> {
     console_panics();
-    let device = backend::open(DeviceKind::DEFAULT).await.map_err(js_error)?;
+    let device = crate::backend::open(DeviceKind::DEFAULT).await.map_err(js_error)?;
     let mut max_error: f64 = 0.0;
     for case in 0..cases {
         max_error = max_error.max(crate::kernels::check::max_error(name, seed.into(), case, device.device()).await);

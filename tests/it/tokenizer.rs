@@ -274,12 +274,13 @@ fn tokens_know_their_source_in_every_kind_of_tokenizer() {
 
     let mini = std::fs::read(repository().join("www/models/luke-mini-en/tokenizer.json")).unwrap();
     let mut json: serde_json::Value = serde_json::from_slice(&mini).unwrap();
-    for (lowercase, decoded) in [(false, "Tokyoites, E"), (true, "tokyoites, e")] {
+    // Its vocabulary has small letters alone.
+    for (lowercase, word, letter) in [(false, "tokyo", "\u{e9}"), (true, "Tokyo", "\u{c9}")] {
         json["normalizer"]["lowercase"] = lowercase.into();
         let wordpiece = Tokenizer::from_bytes(json.to_string().as_bytes()).unwrap();
-        let (parts, text) = taken_apart(&wordpiece, " Tokyoites, \u{c9}");
-        let want = [("Tokyo", false), ("ites", true), (",", false), ("\u{c9}", false)];
-        assert_eq!((parts.as_slice(), text.as_str()), (&want[..], decoded));
+        let (parts, text) = taken_apart(&wordpiece, &format!(" {word}ites, {letter}"));
+        let want = [(word, false), ("ites", true), (",", false), (letter, false)];
+        assert_eq!((parts.as_slice(), text.as_str()), (&want[..], "tokyoites, e"));
     }
 
     // The full-width comma is two-fold: NFKC makes it ASCII, its source keeps three bytes.

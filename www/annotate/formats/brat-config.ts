@@ -1,14 +1,15 @@
 // The configuration files of brat that name labels: `annotation.conf`, and `visual.conf` for names that brat cannot store.
 import { labelId, newLabelSet, type LabelKind } from '../model/labels.js';
 import type { Label, LabelSet } from '../model/types.js';
+import { linesOf } from './lines.js';
 import { safeNames } from './safe-names.js';
 
 /** A type as brat stores it: other characters become underscores. */
-export function storedType(name: string): string {
+function storedType(name: string): string {
   return name.replace(/[^A-Za-z0-9_-]/g, '_');
 }
 
-/** The type of each name. Labels of spans and of relations are told apart, for `visual.conf` has one list for both. */
+/** The type of each name. The types of all labels differ, also of spans and relations, because `visual.conf` has one list for both. */
 export function typesOf(names: Iterable<string>): ReadonlyMap<string, string> {
   return safeNames(names, (name) => storedType(name) || '_');
 }
@@ -21,19 +22,19 @@ export interface Configuration {
   readonly shown: ReadonlyMap<string, string>;
 }
 
-/** A line of macros could grow without bounds. */
+/** Bounds, because macros could make a line grow without end. */
 const MAX_MACRO = 1000;
 const MAX_LINE = 10_000;
 
 interface Entry {
   readonly type: string;
-  /** The type above it. */
+  /** The parent type. */
   readonly parent?: string;
   /** Types that the arguments may have; absent: all. */
   readonly ends: readonly (readonly string[] | undefined)[];
 }
 
-/** Reads `annotation.conf` and `visual.conf`. brat reads every line, so nothing in them is an error. */
+/** Reads `annotation.conf` and `visual.conf`. brat accepts every line, so nothing in them is an error. */
 export function readConfiguration(annotation: string, visual: string): Configuration {
   const sections = sectionsOf(annotation);
   const shown = new Map<string, string>();
@@ -56,7 +57,7 @@ function isStoredAs(name: string, type: string): boolean {
 function sectionsOf(text: string): Map<string, string[]> {
   const sections = new Map<string, string[]>();
   let lines: string[] = [];
-  for (const line of text.split(/\r\n|\n|\r/)) {
+  for (const line of linesOf(text)) {
     const name = /^\s*\[(.*)\]\s*$/.exec(line)?.[1];
     if (name !== undefined) sections.set(name, (lines = sections.get(name) ?? []));
     else if (/^\s*[^\s#]/.test(line)) lines.push(line);
@@ -94,7 +95,7 @@ function endTypes(argument: string): readonly string[] | undefined {
   return !argument.includes(':') || types.length === 0 || types.some((type) => type.startsWith('<')) ? undefined : types;
 }
 
-/** The label sets that a configuration has, and labels that only documents have behind them. */
+/** The label sets of a configuration. Labels that only the documents have come after its own. */
 export function configuredSets({ entities, relations, shown }: Configuration, used: readonly LabelSet[]): LabelSet[] {
   const name = (type: string) => shown.get(type) ?? type;
   const set = (kind: 'span' | 'relation', entries: readonly Entry[]): LabelSet => {
@@ -115,11 +116,11 @@ function detailsOf(kind: LabelKind, { parent, ends }: Entry, name: (type: string
   return { ...(parent !== undefined && { parent: labelId(kind, name(parent)) }), ...(from && { from: ids(from) }), ...(to && { to: ids(to) }) };
 }
 
-/** Events and attributes that are carried through: brat shows an error for those that the configuration does not know. */
+/** Types of events and attributes that are kept but not edited: brat shows an error for those that the configuration does not know. */
 export interface Carried {
-  /** Roles of arguments by type; some may be there more than once. */
+  /** Roles of arguments by type, with duplicates. */
   readonly events: Map<string, string[]>;
-  /** Values by type. */
+  /** Values by type, with duplicates. */
   readonly attributes: Map<string, (string | undefined)[]>;
 }
 
@@ -164,7 +165,7 @@ function unique(lines: readonly string[]): string[] {
   return [...new Set(lines)];
 }
 
-/** Writes `visual.conf` for names that are not types; `undefined` if there are none. */
+/** Writes `visual.conf`, for names that differ from their types; `undefined` if there are none. */
 export function writeVisualConf(types: ReadonlyMap<string, string>): string | undefined {
   const lines = [...types].filter(([name, type]) => name !== type && canBeShown(name)).map(([name, type]) => `${type} | ${name}`);
   return lines.length > 0 ? ['[labels]', ...lines, '', '[drawing]', ''].join('\n') : undefined;

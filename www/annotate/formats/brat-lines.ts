@@ -1,5 +1,8 @@
 // The lines of the annotation files of brat.
-import { show, type Reporter } from './problems.js';
+import { areDisjoint, comparePiece } from '../model/pieces.js';
+import { show } from '../model/show.js';
+import { linesOf } from './lines.js';
+import type { Reporter } from './problems.js';
 
 /** A line of a span. Offsets are as in the file. */
 export interface SpanLine {
@@ -34,7 +37,7 @@ export interface NoteLine {
 }
 
 /** A line that we do not edit: attributes, events, normalizations, equivalences, other notes. */
-export interface OtherLine {
+interface OtherLine {
   readonly kind: 'other';
   readonly id: string;
   readonly raw: string;
@@ -49,12 +52,12 @@ const ID = /^([A-Za-z]+|#[A-Za-z]*)\d+/;
 export function parseLines(text: string, report: Reporter): AnnotationLine[] {
   const lines: AnnotationLine[] = [];
   const ids = new Set<string>();
-  for (const [index, raw] of text.split(/\r\n|\n|\r/).entries()) {
+  for (const [index, raw] of linesOf(text).entries()) {
     if (raw.trim() === '') continue;
     const line = parseLine(raw, report.at(index + 1));
     if (!line) continue;
     if (line.id !== '*' && ids.has(line.id)) {
-      line.report.loss(`the id ${show(line.id)} is there a second time; the line is left out`);
+      line.report.loss(`the id ${show(line.id)} occurs a second time; the line is left out`);
       continue;
     }
     ids.add(line.id);
@@ -84,8 +87,8 @@ function parseSpan(id: string, data: string, tail: readonly string[], report: Re
     if (start === undefined || end === undefined) return void report.loss(`${show(part)} is not two offsets`);
     pieces.push([Number(start), Number(end)]);
   }
-  pieces.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  if (pieces.some(([start], index) => index > 0 && start < pieces[index - 1]![1])) return void report.loss(`the pieces of ${id} overlap`);
+  pieces.sort(comparePiece);
+  if (!areDisjoint(pieces)) return void report.loss(`the pieces of ${id} overlap`);
   return { kind: 'span', id, type, pieces, ...(tail.length > 0 && { quote: tail.join('\t') }), report };
 }
 
@@ -98,7 +101,7 @@ function parseRelation(id: string, data: string, raw: string, report: Reporter):
   return { kind: 'relation', id, type, roles: [first[1]!, second[1]!], ends: [first[2]!, second[2]!], raw, report };
 }
 
-/** The ids that a line that we do not edit speaks of. */
+/** The ids that a line names which we do not edit. */
 export function referencesOf(raw: string): readonly string[] {
   const [id = '', data = ''] = raw.split('\t');
   const words = data.split(/\s+/).slice(1);

@@ -1,7 +1,9 @@
-// brat has no span across a line end: it cuts the span there. A span that was cut is one piece again when it is read.
+// brat cuts spans at line ends. Here they are cut when they are written, and joined when they are read.
+import { isSpaceRange } from '../model/characters.js';
+import { joinPieces } from '../model/pieces.js';
 import type { Piece } from '../model/types.js';
 
-/** Where brat ends a line of its annotation file, so that these characters cannot be in the text of a span. */
+/** Characters that end a line of an annotation file for brat. So the text of a span cannot have them. */
 const LINE_END = /[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
 
 /** Pieces further apart are not joined, so that reading stays linear in time. */
@@ -24,21 +26,9 @@ export function cutAtLines(pieces: readonly Piece[], text: string): Piece[] {
   });
 }
 
-/** Joins pieces that only white space with a line end parts. */
+/** Joins pieces with only white space and a line end between them. */
 export function mergeLines(pieces: readonly Piece[], text: string): Piece[] {
-  const merged: Piece[] = [];
-  for (const piece of pieces) {
-    const last = merged.at(-1);
-    if (last && isLineGap(text, last[1], piece[0])) merged[merged.length - 1] = [last[0], piece[1]];
-    else merged.push(piece);
-  }
-  return merged;
-}
-
-function isLineGap(text: string, start: number, end: number): boolean {
-  if (end - start > MAX_GAP) return false;
-  const gap = text.slice(start, end);
-  return LINE_END.test(gap) && /^[\s\x1c-\x1e\x85]*$/.test(gap);
+  return joinPieces(pieces, ([start, end]) => end - start <= MAX_GAP && isSpaceRange(text, start, end) && LINE_END.test(text.slice(start, end)));
 }
 
 /** A text on one line. */

@@ -1,12 +1,16 @@
 // Writes brat files.
 import { nameOfId } from '../model/labels.js';
 import type { AnnotatedDocument, Corpus, Piece, Relation, Span } from '../model/types.js';
+import { addTo } from '../model/lists.js';
 import { equalPieces } from '../model/pieces.js';
 import { canBeShown, typesOf, writeAnnotationConf, writeVisualConf, type Carried } from './brat-config.js';
 import { noteLine, referencesOf, relationLine, spanLine } from './brat-lines.js';
 import { cutAtLines, mergeLines, onOneLine } from './brat-pieces.js';
-import type { InputFile, Loss, WriteOptions, WriteResult } from './format.js';
-import { isList } from './json.js';
+import { newFile } from './bytes.js';
+import type { Loss, WriteOptions, WriteResult } from './format.js';
+import { isList, isStringList } from './json-values.js';
+import { joinLines } from './lines.js';
+import { countedLosses } from './loss-counts.js';
 import { reduceCorpus, type Abilities } from './losses.js';
 import { offsetTable, pieceFromUtf16 } from './offsets.js';
 import { documentPaths } from './safe-names.js';
@@ -14,7 +18,7 @@ import { withoutSpans } from './without.js';
 
 const ABILITIES: Abilities = { overlap: 'all', discontinuous: true, relations: true, notes: true, names: true };
 
-/** What is changed, beyond what `reduceCorpus` takes out. */
+/** What is changed besides what `reduceCorpus` takes out. */
 interface Changes {
   readonly losses: Loss[];
   pieces: number;
@@ -36,22 +40,13 @@ export function writeBrat(corpus: Corpus, options: WriteOptions): WriteResult {
     const writer = new DocumentWriter(document, types, changes);
     const annotations = writer.write();
     collectTypes(writer.carried, carried);
-    return [file(`${paths[index]!}.txt`, document.text), file(`${paths[index]!}.ann`, annotations)];
+    return [newFile(`${paths[index]!}.txt`, document.text), newFile(`${paths[index]!}.ann`, annotations)];
   });
   const visual = writeVisualConf(types);
-  files.push(
-    file(
-      'annotation.conf',
-      writeAnnotationConf(sets, (name) => types.get(name)!, carried),
-    ),
-  );
-  if (visual !== undefined) files.push(file('visual.conf', visual));
+  files.push(newFile('annotation.conf', writeAnnotationConf(sets, (name) => types.get(name)!, carried)));
+  if (visual !== undefined) files.push(newFile('visual.conf', visual));
   const renamed = documents.filter(({ name }, index) => name !== paths[index]).length;
   return { files, losses: [...written.losses, ...withLabelReason(reduced.losses), ...changes.losses, ...countLosses(changes, renamed, types)] };
-}
-
-function file(name: string, text: string): InputFile {
-  return { name, bytes: new TextEncoder().encode(text) };
 }
 
 function withLabelReason(losses: readonly Loss[]): Loss[] {
@@ -61,17 +56,16 @@ function withLabelReason(losses: readonly Loss[]): Loss[] {
 
 function countLosses({ pieces, notes }: Changes, renamed: number, types: ReadonlyMap<string, string>): Loss[] {
   const labels = [...types].filter(([name, type]) => name !== type && !canBeShown(name)).length;
-  const counts = [
-    { kind: 'pieces', count: pieces, reason: `${pieces} spans are cut at line ends; they lose white space at their edges, or pieces become one` },
-    { kind: 'note-lines', count: notes, reason: `${notes} notes are written on one line` },
-    { kind: 'file-names', count: renamed, reason: `${renamed} documents get another name, which all systems can store` },
-    { kind: 'label-names', count: labels, reason: `${labels} labels get another name, for theirs has characters that brat cannot store` },
-  ];
-  return counts.filter(({ count }) => count > 0).map(({ kind, reason }) => ({ kind, reason }));
+  return countedLosses([
+    ['pieces', pieces, '# spans are cut at line ends; they lose white space at their edges, or pieces become one'],
+    ['note-lines', notes, '# notes are written on one line'],
+    ['file-names', renamed, '# documents get another name, which all systems can store'],
+    ['label-names', labels, '# labels get another name, because theirs has characters that brat cannot store'],
+  ]);
 }
 
 class DocumentWriter {
-  /** Lines that we do not edit, as they came. */
+  /** Lines that we do not edit, as they were read. */
   readonly carried: readonly string[];
   readonly #document: AnnotatedDocument;
   readonly #types: ReadonlyMap<string, string>;
@@ -110,7 +104,7 @@ class DocumentWriter {
       const ends = [this.#ids.of(relation.head)!, this.#ids.of(relation.tail)!] as const;
       return relationLine(this.#ids.of(relation.id)!, this.#type('relation', relation.label), rolesOf(relation), ...ends);
     });
-    return [...spanLines, ...relationLines, ...this.carried, ...notes].map((line) => `${line}\n`).join('');
+    return joinLines([...spanLines, ...relationLines, ...this.carried, ...notes]);
   }
 
   #type(kind: 'span' | 'relation', id: string): string {
@@ -130,7 +124,7 @@ class DocumentWriter {
     return line;
   }
 
-  /** Leaves out lines about spans that are gone, and lines about those lines. */
+  /** Leaves out lines about spans that do not exist any more, and lines about those lines. */
   #withTargets(lines: readonly string[]): readonly string[] {
     const about = new Map<string, string[]>();
     for (const line of lines) for (const target of referencesOf(line)) addTo(about, target, line);
@@ -144,14 +138,14 @@ class DocumentWriter {
       }
     }
     if (gone.size > 0) {
-      const reason = `${gone.size} attributes, events and notes of brat are left out: what they are about is not there any more`;
+      const reason = `${gone.size} attributes, events and notes of brat are left out: what they are about does not exist any more`;
       this.#changes.losses.push({ kind: 'carried', document: this.#document.id, reason });
     }
     return lines.filter((line) => !gone.has(line));
   }
 }
 
-/** The ids of a document in brat: those that it has already, and new ones. */
+/** The ids of a document in brat: those that fit brat stay, others are made anew. */
 class Ids {
   readonly #ids = new Map<string, string>();
   readonly #taken: Set<string>;
@@ -198,8 +192,8 @@ function carriedLines({ extra }: AnnotatedDocument): readonly string[] {
 
 function rolesOf({ extra }: Relation): readonly [string, string] {
   const roles = extra?.['roles'];
-  if (!isList(roles) || !roles.every((role) => typeof role === 'string' && /^[^\s:]+$/.test(role)) || roles.length !== 2) return ['Arg1', 'Arg2'];
-  return roles as unknown as [string, string];
+  const isUsable = isStringList(roles) && roles.length === 2 && roles.every((role) => /^[^\s:]+$/.test(role));
+  return isUsable ? [roles[0]!, roles[1]!] : ['Arg1', 'Arg2'];
 }
 
 /** The types of events and attributes, for `annotation.conf`. */
@@ -210,10 +204,4 @@ function collectTypes(lines: readonly string[], { events, attributes }: Carried)
     if (id.startsWith('E')) for (const role of words.map((word) => word.split(':')[0]!.replace(/\d+$/, ''))) addTo(events, type.split(':')[0]!, role);
     if (/^[AM]/.test(id)) addTo(attributes, type, words[1]);
   }
-}
-
-function addTo<T>(lists: Map<string, T[]>, name: string, value: T): void {
-  const list = lists.get(name);
-  if (list) list.push(value);
-  else lists.set(name, [value]);
 }

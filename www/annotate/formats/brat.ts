@@ -1,5 +1,7 @@
 // brat: a text file and an annotation file for each document, and configuration files beside them.
 import { labelSetsOf } from '../model/labels.js';
+import { addTo } from '../model/lists.js';
+import { show } from '../model/show.js';
 import type { AnnotatedDocument, Extra, Piece, Relation, Span } from '../model/types.js';
 import { configuredSets, readConfiguration, type Configuration } from './brat-config.js';
 import { parseLines, type AnnotationLine, type NoteLine, type RelationLine, type SpanLine } from './brat-lines.js';
@@ -10,7 +12,7 @@ import { given } from './fields.js';
 import type { Format, InputFile, ReadOptions, ReadResult } from './format.js';
 import { decodeUtf8, encodingOfMark } from './json.js';
 import { offsetTable, type OffsetTable, type TextUnit } from './offsets.js';
-import { ProblemList, show } from './problems.js';
+import { ProblemList } from './problems.js';
 import { detectUnit, type RawText } from './units.js';
 
 /** The usual unit first. `grapheme` is for files of tools that count CRLF as one. */
@@ -49,7 +51,7 @@ function readBrat(files: readonly InputFile[], options: ReadOptions = {}): ReadR
   const annotations = new Map<string, InputFile[]>();
   for (const file of files.filter(({ name }) => ANNOTATIONS.test(name))) {
     const name = file.name.replace(ANNOTATIONS, '');
-    annotations.set(name, [...(annotations.get(name) ?? []), file]);
+    addTo(annotations, name, file);
   }
   const raw = files.filter(({ name }) => /\.txt$/i.test(name)).flatMap((file) => rawDocument(file, annotations, problems));
   reportUnused(files, problems);
@@ -105,7 +107,7 @@ function rawText({ text, lines }: RawDocument): RawText {
   return { text, spans: lines.filter((line) => line.kind === 'span').map(({ pieces, quote }) => ({ pieces, quote })) };
 }
 
-/** `shown` has the names of types that have others. */
+/** `shown` has the names of labels whose types differ from them. */
 function documentOf({ name, file, text, lines }: RawDocument, unit: TextUnit, shown: ReadonlyMap<string, string>): AnnotatedDocument {
   const table = offsetTable(text, unit);
   const notes = notesOf(lines);
@@ -137,7 +139,7 @@ function documentOf({ name, file, text, lines }: RawDocument, unit: TextUnit, sh
   return { id: name, name, text, status, spans, relations, questions: [], source: { format: 'brat', file }, ...given('extra', extra) };
 }
 
-/** The first note of each span and relation. Others are carried through. */
+/** The first note of each span and relation. Other notes are kept, but not edited. */
 function notesOf(lines: readonly AnnotationLine[]): ReadonlyMap<string, NoteLine> {
   const targets = new Set(lines.filter(({ kind }) => kind === 'span' || kind === 'relation').map(({ id }) => id));
   const notes = new Map<string, NoteLine>();
@@ -167,7 +169,7 @@ function isQuoted({ id, quote, report }: SpanLine, pieces: readonly Piece[], tex
 
 function equalsQuote(quote: string, pieces: readonly Piece[], text: string): boolean {
   const length = pieces.reduce((sum, [start, end]) => sum + end - start, 0);
-  // So that many short quotes of long spans do not cost the square of the time.
+  // Without this, many short quotes of long spans would take quadratic time.
   if (quote.length > length + pieces.length || 2 * quote.length < length) return false;
   const texts = pieces.map(([start, end]) => text.slice(start, end));
   const joined = texts.join(' ');
@@ -175,7 +177,7 @@ function equalsQuote(quote: string, pieces: readonly Piece[], text: string): boo
   return [joined, texts.join(''), joined.replace(/\r\n|[\n\r]/g, ' '), joined.replace(/[\n\r]/g, ' ')].includes(quote);
 }
 
-/** Names of arguments that are not the usual ones. */
+/** The names of the arguments, if they are not the usual ones. */
 function rolesOf({ roles: [first, second] }: RelationLine): Pick<Relation, 'extra'> {
   return first === 'Arg1' && second === 'Arg2' ? {} : { extra: { roles: [first, second] } };
 }

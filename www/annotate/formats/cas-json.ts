@@ -1,15 +1,16 @@
 // UIMA CAS JSON, as INCEpTION and dkpro-cassis write it: a file is a document.
+import { show } from '../model/show.js';
 import type { AnnotatedDocument, Extra, Json, Relation, Span } from '../model/types.js';
 import { BASIC_RELATION, documentOfCas, META_DATA, notesOfCas, usualLayer, type Cas, type Structure } from './cas.js';
 import { LAYER, TOKENS, writeCasJson } from './cas-write.js';
 import { detectEach, hasExtension, headText } from './detect.js';
 import { newCorpus } from './documents.js';
-import { Fields, given, isObject } from './fields.js';
-import type { Format, InputFile, ReadResult, UnitChoice } from './format.js';
-import { isList, parseJsonFile } from './json.js';
-import { ProblemList, show, type Reporter } from './problems.js';
-
-export const UNIT: UnitChoice = { unit: 'utf-16', candidates: ['utf-16'], reason: 'the format has this unit' };
+import { Fields, filled, given } from './fields.js';
+import type { Format, InputFile, ReadResult } from './format.js';
+import { isList, isObject } from './json-values.js';
+import { parseJsonFile } from './json.js';
+import { ProblemList, type Reporter } from './problems.js';
+import { fixedUnit } from './units.js';
 
 const SOFA = 'uima.cas.Sofa';
 const VIEW = '_InitialView';
@@ -29,7 +30,7 @@ export const casJson: Format = {
 function read(files: readonly InputFile[]): ReadResult {
   const problems = new ProblemList();
   const documents = files.flatMap((file) => documentOf(file, problems.of(file.name)) ?? []);
-  return { corpus: newCorpus(files, withoutUsual(documents)), problems: problems.all, unit: UNIT };
+  return { corpus: newCorpus(files, withoutUsual(documents)), problems: problems.all, unit: fixedUnit('utf-16') };
 }
 
 /** A structure with the JSON that it was read from. */
@@ -75,8 +76,8 @@ function structuresOf(whole: Fields): JsonStructure[] {
     return (
       report.loss(
         structure
-          ? `the id ${structure.id} is there twice; the second structure is left out`
-          : `${show(value)} is no structure with "%ID" and "%TYPE"; it is left out`,
+          ? `the id ${structure.id} occurs twice; the second structure is left out`
+          : `${show(value)} is not a structure with "%ID" and "%TYPE"; it is left out`,
       ) ?? []
     );
   });
@@ -116,14 +117,14 @@ function textOf(structures: readonly JsonStructure[], report: Reporter): JsonStr
   return sofa;
 }
 
-/** Ids of the structures in the index of the text. What is there of other texts stays in the fields of the views. */
+/** Ids of the structures in the index of the text. Those of other texts stay in the fields of the views. */
 function membersOf(views: Fields | undefined, sofa: JsonStructure): readonly Json[] {
   const view = views?.raw(sofa.strings.get('sofaID') ?? VIEW);
   const members = isObject(view) ? view['%MEMBERS'] : undefined;
   return isList(members) ? members : [];
 }
 
-/** Leaves out what is kept of spans and relations that we would write again with the same layer and feature. */
+/** Forgets the layer and feature of spans and relations that would be written with the same ones anyway. */
 function withoutUsual(documents: readonly AnnotatedDocument[]): AnnotatedDocument[] {
   const span = usualLayer(documents.some(({ relations }) => relations.length > 0));
   const relation = { type: BASIC_RELATION, feature: 'label' };
@@ -139,7 +140,7 @@ function bare<T extends Span | Relation>(item: T, { type, feature }: ReturnType<
   return extra?.['type'] === type && extra['feature'] === feature && extra['features'] === undefined ? (rest as T) : item;
 }
 
-/** What is kept of a span or a relation: its layer, the feature with the label, and its other features. */
+/** What is kept of a span or a relation for writing: its layer, the feature with the label, and its other features. */
 function restOf(structure: Structure, feature: string | undefined): Extra | undefined {
   const {
     '%ID': _,
@@ -152,7 +153,7 @@ function restOf(structure: Structure, feature: string | undefined): Extra | unde
     ...features
   } = (structure as JsonStructure).raw;
   if (feature !== undefined) delete (features as { [name: string]: Json })[feature];
-  return { type: type!, ...given('feature', feature), ...(Object.keys(features).length > 0 && { features }) };
+  return { type: type!, ...given('feature', feature), ...given('features', filled(features)) };
 }
 
 function isPlainMetaData({ type, raw }: JsonStructure, text: string): boolean {

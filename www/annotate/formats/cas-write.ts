@@ -1,11 +1,11 @@
 // Writes UIMA CAS JSON.
 import type { AnnotatedDocument, Corpus, Extra, Json, Relation, Span } from '../model/types.js';
+import { newFile } from './bytes.js';
 import { BASIC_RELATION, BASIC_SPAN, META_DATA, NAMED_ENTITY, usualLayer } from './cas.js';
 import { choice, chosen } from './choice.js';
 import { labelNames } from './documents.js';
-import { isObject } from './fields.js';
-import type { InputFile, Loss, WriteOptions, WriteResult } from './format.js';
-import { isList } from './json.js';
+import type { Loss, WriteOptions, WriteResult } from './format.js';
+import { isList, isObject, objectOf } from './json-values.js';
 import { reduceCorpus } from './losses.js';
 import { documentPaths } from './safe-names.js';
 import { TokenDocuments } from './token-documents.js';
@@ -36,16 +36,16 @@ export const LAYER = choice('layer', 'Layer of spans', {
 export const TOKENS = choice('tokens', 'Layers of tokens and sentences', { none: 'left to INCEpTION', own: 'written' });
 
 export function writeCasJson(whole: Corpus, options: WriteOptions): WriteResult {
-  const { corpus, losses } = reduceCorpus(whole, options, 'cas-json', { overlap: 'all', relations: true, names: true, halves: true });
+  const { corpus, losses } = reduceCorpus(whole, options, 'cas-json', { overlap: 'all', relations: true, names: true, loneSurrogates: true });
   const { documents } = corpus;
   const hasRelations = documents.some(({ relations }) => relations.length > 0);
   const layer = usualLayer(chosen(LAYER, options) === 'auto' ? hasRelations : chosen(LAYER, options) === 'basic');
   const name = labelNames(corpus.labelSets);
   const paths = documentPaths(documents.map((document) => document.name));
   const lost: Loss[] = [];
-  const files = documents.map((document, index): InputFile => {
+  const files = documents.map((document, index) => {
     const cas = new CasWriter(document, layer, name, lost).write(chosen(TOKENS, options) === 'own');
-    return { name: `${paths[index]!}.json`, bytes: new TextEncoder().encode(`${JSON.stringify(cas, null, 1)}\n`) };
+    return newFile(`${paths[index]!}.json`, `${JSON.stringify(cas, null, 1)}\n`);
   });
   return { files, losses: [...losses, ...lost] };
 }
@@ -99,12 +99,12 @@ class CasWriter {
     const types = Object.assign(
       {},
       ...[...this.#types].map((name) => TYPES.get(name) ?? {}),
-      isObject(extra['types']) ? extra['types'] : {},
+      objectOf(extra['types']),
     ) as Extra;
-    const others = isObject(extra['views']) ? extra['views'] : {};
+    const others = objectOf(extra['views']);
     const view = { '%SOFA': this.#sofa['%ID']!, '%MEMBERS': this.#members(made) };
     return {
-      ...(isObject(extra['rest']) ? extra['rest'] : {}),
+      ...objectOf(extra['rest']),
       '%TYPES': types,
       '%FEATURE_STRUCTURES': [{ ...this.#sofa, sofaString: text }, ...structures],
       '%VIEWS': { ...others, [String(this.#sofa['sofaID'] ?? '_InitialView')]: view },
@@ -129,7 +129,7 @@ class CasWriter {
     return { '%ID': id, '%TYPE': type, '@sofa': this.#sofa['%ID']!, begin, end, ...features };
   }
 
-  /** Nothing, if the file had its own. */
+  /** Nothing, if the file already had metadata. */
   #metaData(): Extra[] {
     if (this.#carried.some((structure) => structure['%TYPE'] === META_DATA)) return [];
     const { text, name } = this.#document;
@@ -164,7 +164,7 @@ class CasWriter {
     return [...(isList(members) ? members.filter((id) => known.has(id)) : []), ...made.map((structure) => structure['%ID']!)];
   }
 
-  /** Features that name a structure that is gone are left out. */
+  /** Leaves out features that refer to a structure that does not exist any more. */
   #withoutDangling(structures: readonly Extra[]): Extra[] {
     const ids = new Set<Json | undefined>([this.#sofa['%ID'], ...structures.map((structure) => structure['%ID'])]);
     let count = 0;
@@ -184,13 +184,13 @@ class CasWriter {
       this.#lost.push({
         kind: 'carried',
         document: this.#document.id,
-        reason: `${count} features of other layers are left out: they are about annotations that are not there any more`,
+        reason: `${count} features of other layers are left out: they are about annotations that do not exist any more`,
       });
     return kept;
   }
 }
 
-/** The id of a structure, and ids that it names: they may be of annotations that are gone, and nothing new may take their place. */
+/** The id of a structure, and the ids that it refers to. No new structure may get one of them, also if its own does not exist any more. */
 function numbersIn(structure: Extra): Json[] {
   const elements = structure['%ELEMENTS'];
   return [
@@ -206,7 +206,6 @@ function numbersIn(structure: Extra): Json[] {
 function layerOf(extra: Extra, layer: string, usual: string, label: string): { readonly type: string; readonly features: Extra } {
   const { type, feature, features } = extra;
   if (typeof type !== 'string') return { type: layer, features: { [usual]: label } };
-  const others = isObject(features) ? features : {};
   const isUnlabeled = feature === undefined && label === type.slice(type.lastIndexOf('.') + 1);
-  return { type, features: { ...others, ...(!isUnlabeled && { [typeof feature === 'string' ? feature : usual]: label }) } };
+  return { type, features: { ...objectOf(features), ...(!isUnlabeled && { [typeof feature === 'string' ? feature : usual]: label }) } };
 }

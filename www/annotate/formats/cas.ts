@@ -9,15 +9,15 @@ export const NAMED_ENTITY = 'de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEnt
 export const BASIC_SPAN = 'custom.Span';
 export const BASIC_RELATION = 'custom.Relation';
 export const META_DATA = 'de.tudarmstadt.ukp.dkpro.core.api.metadata.type.DocumentMetaData';
-/** The features of relations that have their ends. */
-export const ENDS = ['Governor', 'Dependent'] as const;
+/** The features of a relation that refer to its spans. */
+const ENDS = ['Governor', 'Dependent'] as const;
 
-/** The layer that spans get when nothing else is said, and its feature with the label. */
+/** The layer that spans get by default, and its feature with the label. */
 export function usualLayer(hasRelations: boolean): { readonly type: string; readonly feature: string } {
   return hasRelations ? { type: BASIC_SPAN, feature: 'label' } : { type: NAMED_ENTITY, feature: 'value' };
 }
 
-/** A structure of features. */
+/** A feature structure: an annotation or another entry of the CAS. */
 export interface Structure {
   readonly id: number;
   readonly type: string;
@@ -39,19 +39,19 @@ export interface Cas {
 }
 
 /** What is found in a CAS. Structures that are neither spans nor relations are not edited. */
-export interface CasNotes {
+interface CasNotes {
   readonly name: string | undefined;
   readonly spans: readonly Span[];
   readonly relations: readonly Relation[];
   readonly others: readonly Structure[];
 }
 
-/** Types of text structure, grammar and settings. Other annotations are spans that somebody made. */
+/** Types of tokens, sentences, grammar and settings. Annotations of other types are spans that somebody made. */
 const OTHER_TYPES = /^(uima\.|de\.tudarmstadt\.ukp\.(clarin|inception)\.|org\.dkpro\.core\.|de\.tudarmstadt\.ukp\.dkpro\.core\.api\.(?!ner\.type\.))/;
 /** Features that have the label of a span or relation, the usual first. */
 const LABEL_FEATURES = ['value', 'label', 'relationType', 'category', 'identifier'];
 
-/** Finds spans and relations. `extraOf` makes what is kept of them, given the feature that has the label. */
+/** Finds spans and relations. `extraOf` says what is to be kept of one besides its label, which is in the given feature. */
 export function notesOfCas(
   { text, sofa, structures }: Cas,
   extraOf: (structure: Structure, feature: string | undefined) => Extra | undefined,
@@ -101,7 +101,7 @@ function labelAndExtra(
 }
 
 /** The last part of the name of a type, which is the name of its layer. */
-export function shortType(type: string): string {
+function shortType(type: string): string {
   return type.slice(type.lastIndexOf('.') + 1) || type;
 }
 

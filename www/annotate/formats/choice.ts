@@ -1,8 +1,8 @@
-// Options of formats in a short form.
+// Options of formats: how they are declared, and which value was chosen.
 import type { FormatOption, ReadOptions, WriteOptions } from './format.js';
 import type { Preference } from './overlap.js';
 
-/** An option with its values and what they mean; the first value is the default. No value is a whole number: objects would put it first. */
+/** An option with its values and what they mean; the first value is the default. No value may be a whole number: objects put those first. */
 export function choice(name: string, label: string, values: Readonly<Record<string, string>>): FormatOption {
   const all = Object.entries(values).map(([value, meaning]) => ({ value, label: meaning }));
   return { name, label, values: all, default: all[0]!.value };
@@ -13,7 +13,7 @@ export function chosen(option: FormatOption, options: ReadOptions | WriteOptions
   return option.values.find(({ value }) => value === options[option.name])?.value ?? option.default;
 }
 
-/** Of formats that cannot hold spans that overlap. */
+/** For formats that cannot hold spans that overlap. */
 export const OVERLAP = choice('overlap', 'Of spans that overlap', { outermost: 'the longest is written', innermost: 'the shortest is written' });
 
 export function preference(options: WriteOptions): Preference {

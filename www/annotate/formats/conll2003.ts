@@ -1,13 +1,16 @@
 // CoNLL-2003 and files like it: a token a line, its tag in the last column, an empty line after a sentence.
+import { show } from '../model/show.js';
 import type { AnnotatedDocument, Corpus, Span } from '../model/types.js';
 import { choice, chosen, OVERLAP, preference } from './choice.js';
 import { detectEach, hasExtension, headText } from './detect.js';
-import { fileLabelId, fileName, IMPORTED, importedStatus, newCorpus, rowName } from './documents.js';
+import { corpusFile, fileLabelId, IMPORTED, importedStatus, newCorpus, rowName } from './documents.js';
 import type { Format, InputFile, Loss, ReadOptions, ReadResult, WriteOptions, WriteResult } from './format.js';
-import { decodeUtf8, isList } from './json.js';
+import { isStringList } from './json-values.js';
+import { decodeUtf8 } from './json.js';
+import { joinLines, linesOf } from './lines.js';
 import { reduceCorpus } from './losses.js';
-import { ProblemList, show, type Reporter } from './problems.js';
-import { plainToken, REBUILT, TextOfTokens, withoutMark } from './rebuilt.js';
+import { ProblemList, type Reporter } from './problems.js';
+import { plainToken, REBUILT, TextOfTokens, withoutMark, withoutMeta } from './rebuilt.js';
 import { tagNames } from './tag-names.js';
 import { isTag, TagReader, tagsOf, type TagSpan } from './tags.js';
 import { rebuiltIds, TokenDocuments, type TokenDocument } from './token-documents.js';
@@ -38,8 +41,7 @@ export const conll2003: Format = {
 };
 
 function likely(file: InputFile): number {
-  const lines = headText(file)
-    .split(/\r\n|\n|\r/)
+  const lines = linesOf(headText(file))
     .slice(0, 200)
     .filter((line) => line.trim() !== '')
     .map(columnsOf);
@@ -49,7 +51,7 @@ function likely(file: InputFile): number {
   return lines.length > 0 && tagged.length >= 0.9 * lines.length ? (known ? 0.85 : 0.6) : 0;
 }
 
-/** With a tab in it, a line has its columns between tabs, and tokens may have spaces. A tab at the end is no column. */
+/** If a line has tabs, they separate its columns, and tokens may have spaces. A tab at the end begins no column. */
 function columnsOf(line: string): string[] {
   if (!line.includes('\t')) return line.split(/ +/).filter((column) => column !== '');
   return (line.endsWith('\t') ? line.slice(0, -1) : line).split('\t');
@@ -88,7 +90,7 @@ class FileReader {
   documents(): AnnotatedDocument[] {
     const text = decodeUtf8(this.#file.bytes, this.#report) ?? '';
     let hasStart = false;
-    for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
+    for (const [index, line] of linesOf(text).entries()) {
       if (/^[ \t]*$/.test(line)) this.#endSentence();
       else if (line.startsWith(START) && /^[\t ]|^$/.test(line.slice(START.length))) {
         this.#endSentence();
@@ -165,18 +167,13 @@ function write(whole: Corpus, options: WriteOptions): WriteResult {
   const documents = new TokenDocuments();
   const writer = new Writer(options, names.tagOf);
   const lines = corpus.documents.flatMap((document) => writer.lines(documents.of(document, rebuilt)));
-  const file = { name: `${fileName(corpus.name) || 'corpus'}.conll`, bytes: new TextEncoder().encode(lines.map((line) => `${line}\n`).join('')) };
+  const file = corpusFile(corpus, '.conll', joinLines(lines));
   return { files: [file], losses: [...written.losses, ...losses, ...documents.losses(), ...names.losses, ...writer.losses] };
 }
 
-/** The scheme of the tags is in the metadata of documents that were read; it is asked again when they are written. */
+/** Documents that were read have the scheme of their tags in the metadata. It is not written: the person chooses a scheme for the new file. */
 function withoutTags(corpus: Corpus): Corpus {
-  const documents = corpus.documents.map((document) => {
-    if (document.source?.format !== 'conll2003' || document.meta?.['tags'] === undefined) return document;
-    const { tags: _, ...meta } = document.meta;
-    const { meta: __, ...rest } = document;
-    return Object.keys(meta).length > 0 ? { ...rest, meta } : rest;
-  });
+  const documents = corpus.documents.map((document) => (document.source?.format === 'conll2003' ? withoutMeta(document, 'tags') : document));
   return { ...corpus, documents };
 }
 
@@ -217,12 +214,12 @@ class Writer {
     return lines;
   }
 
-  /** The columns that a file had between token and tag. */
+  /** The columns between token and tag: those of the file, if its tokens are the same still. */
   #columnsOf({ id, extra }: AnnotatedDocument, words: TokenDocument['words']): (index: number) => readonly string[] {
     const known = extra?.['columns'];
-    if (!isList(known)) return () => this.#columns;
+    if (!isStringList(known)) return () => this.#columns;
     const count = (words.at(-1)?.token ?? -1) + 1;
-    if (count !== known.length || !known.every((column) => typeof column === 'string')) {
+    if (count !== known.length) {
       this.losses.push({
         kind: 'columns',
         document: id,
@@ -230,6 +227,6 @@ class Writer {
       });
       return () => this.#columns;
     }
-    return (index) => (known[words[index]!.token!] as string).split('\t').map((column) => column.replaceAll(this.#separator, '_'));
+    return (index) => known[words[index]!.token!]!.split('\t').map((column) => column.replaceAll(this.#separator, '_'));
   }
 }

@@ -1,12 +1,13 @@
 // Lines of CoNLL-U: documents, sentences, words, multi-word tokens and empty nodes.
-import { show, type Reporter } from './problems.js';
+import { show } from '../model/show.js';
+import type { Reporter } from './problems.js';
 
-/** A word, which has an id of one number. */
+/** A syntactic word: a line whose id is one number. */
 export interface Word {
   /** Index of its line in the document. */
   readonly line: number;
   readonly misc: string;
-  /** What other columns say of entities, in files that state their columns. */
+  /** The tag in another column, of files that name their columns (CoNLL-U Plus). */
   readonly tag?: string;
   readonly report: Reporter;
 }
@@ -15,7 +16,7 @@ export interface Word {
 export interface Surface {
   readonly form: string;
   readonly misc: string;
-  /** Its words in the sentence, both inclusive. */
+  /** Indexes of its first and last word in the sentence, both inclusive. */
   readonly first: number;
   readonly last: number;
 }
@@ -38,7 +39,7 @@ export interface DocumentLines {
 
 /** Names in the column MISC that have entities. */
 export const TAG_NAMES = ['NER', 'Entity', 'NE', 'ner'];
-/** Names in the column MISC that tell the spaces of the text. */
+/** Names in the column MISC for the white space of the text. */
 export const SPACE_NAMES = ['SpaceAfter', 'SpacesAfter', 'SpacesBefore', 'SpacesInToken'];
 
 const FORM = 1;
@@ -58,7 +59,7 @@ class Parser {
   #lines: string[] = [];
   #sentences: Sentence[] = [];
   #block = new Block();
-  /** Of CoNLL-U Plus: where the columns are. */
+  /** Of CoNLL-U Plus: the names of the columns. */
   #columns: readonly string[] | undefined;
 
   constructor(report: Reporter) {
@@ -120,7 +121,7 @@ class Block {
   startsParagraph = false;
   readonly #words: Word[] = [];
   readonly #surfaces: Surface[] = [];
-  /** The last word of the multi-word token that is open. */
+  /** Number of the last word that a multi-word token covers. */
   #coveredTo = 0;
   #report: Reporter | undefined;
 
@@ -135,7 +136,7 @@ class Block {
     const range = /^(\d{1,9})-(\d{1,9})$/.exec(id);
     if (range) this.#addRange(Number(range[1]), Number(range[2]), form, cell('MISC', MISC), report);
     else if (/^\d{1,9}$/.test(id)) this.#addWord(Number(id), form, { line: index, misc: cell('MISC', MISC), ...tagOf(columns, names), report });
-    else if (!/^\d{1,9}\.\d{1,9}$/.test(id)) report.loss(`${show(id)} is no id of a word; the line is left out`);
+    else if (!/^\d{1,9}\.\d{1,9}$/.test(id)) report.loss(`${show(id)} is not the id of a word; the line is left out`);
   }
 
   finish(): Sentence | undefined {
@@ -162,7 +163,7 @@ class Block {
   }
 
   #addWord(id: number, form: string, word: Word): void {
-    if (id !== this.#words.length + 1) word.report.loss(`the id ${id} is not the next, which is ${this.#words.length + 1}`);
+    if (id !== this.#words.length + 1) word.report.loss(`the id ${id} was expected to be ${this.#words.length + 1}`);
     this.#words.push(word);
     const number = this.#words.length;
     if (number > this.#coveredTo) this.#surfaces.push({ form, misc: word.misc, first: number - 1, last: number - 1 });

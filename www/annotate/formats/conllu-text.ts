@@ -1,22 +1,22 @@
 // The text of documents of CoNLL-U, and where their words are in it.
+import { show } from '../model/show.js';
 import type { Piece } from '../model/types.js';
 import { miscValue, SPACE_NAMES, unescapeSpaces, type DocumentLines, type Sentence, type Surface } from './conllu-parse.js';
-import { show } from './problems.js';
 
 export interface PlacedSentence {
   readonly sentence: Sentence;
-  /** For each word the piece of its surface: itself, or a multi-word token. */
+  /** For each word the piece of its surface, which is the word itself or its multi-word token. */
   readonly pieces: readonly Piece[];
 }
 
-export interface PlacedDocument {
+interface PlacedDocument {
   readonly text: string;
   readonly sentences: readonly PlacedSentence[];
   /** Whether the file says nothing of spaces. */
   readonly isRebuilt: boolean;
 }
 
-/** Makes the text of tokens and the spaces that they state. `# text` is used where tokens state none. */
+/** Makes the text of the tokens and of the white space that MISC states. Where MISC states none, `# text` is used. */
 export function placeWords({ sentences }: DocumentLines): PlacedDocument {
   const parts: string[] = [];
   let length = 0;
@@ -59,11 +59,11 @@ function sentenceText(sentence: Sentence, gap: string): { before: string; inside
   if (text === undefined || plain(stated.text) === plain(text)) return { ...ends, inside: stated };
   const aligned = align(surfaces, text.trim());
   if (aligned) return { ...ends, inside: aligned };
-  report.loss(`"# text" is not the text of the tokens, which is ${show(stated.text)}; the tokens count`);
+  report.loss(`"# text" is not the text of the tokens, which is ${show(stated.text)}; the tokens are used`);
   return { ...ends, inside: stated };
 }
 
-/** With one space for all white space, of JavaScript and of Python. */
+/** The text with each run of white space as one space. White space of Python counts too. */
 function plain(text: string): string {
   return text
     .split(/[\s\x1c-\x1f\x85]+/)

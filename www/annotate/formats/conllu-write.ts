@@ -3,9 +3,11 @@ import type { AnnotatedDocument, Corpus, Piece } from '../model/types.js';
 import { choice, chosen, preference } from './choice.js';
 import { escapeSpaces, parseConllu, TAG_NAMES, withMisc } from './conllu-parse.js';
 import { placeWords } from './conllu-text.js';
-import { fileName } from './documents.js';
+import { corpusFile } from './documents.js';
 import type { Loss, WriteOptions, WriteResult } from './format.js';
-import { isList } from './json.js';
+import { isStringList } from './json-values.js';
+import { joinLines } from './lines.js';
+import { countedLosses } from './loss-counts.js';
 import { reduceCorpus } from './losses.js';
 import { ProblemList } from './problems.js';
 import { withoutMark } from './rebuilt.js';
@@ -28,7 +30,7 @@ export function writeConllu(whole: Corpus, options: WriteOptions): WriteResult {
   const documents = new TokenDocuments();
   const writer = new Writer(chosen(FIELD, options), names.tagOf);
   const lines = corpus.documents.flatMap((document, index) => writer.carried(document) ?? writer.lines(documents.of(document, rebuilt), index + 1));
-  const file = { name: `${fileName(corpus.name) || 'corpus'}.conllu`, bytes: new TextEncoder().encode(lines.map((line) => `${line}\n`).join('')) };
+  const file = corpusFile(corpus, '.conllu', joinLines(lines));
   return { files: [file], losses: [...written.losses, ...losses, ...documents.losses('none'), ...names.losses, ...writer.losses()] };
 }
 
@@ -45,17 +47,17 @@ class Writer {
   }
 
   losses(): Loss[] {
-    const counts = [
-      { kind: 'blank', count: this.#blank, reason: `the white space of ${this.#blank} documents without words is left out` },
-      { kind: 'name-lines', count: this.#named, reason: `${this.#named} names of documents are written on one line` },
-    ];
-    return [...counts.filter(({ count }) => count > 0).map(({ kind, reason }) => ({ kind, reason })), ...this.#lost];
+    const counted = countedLosses([
+      ['blank', this.#blank, 'the white space of # documents without words is left out'],
+      ['name-lines', this.#named, '# names of documents are written on one line'],
+    ]);
+    return [...counted, ...this.#lost];
   }
 
-  /** The lines that a document was read from, with the tags that it has now; `undefined` if there are none, or a span cuts a token. */
+  /** The lines that a document was read from, with the tags that it has now; `undefined` if there are none, or if the spans do not fit to them. */
   carried(document: AnnotatedDocument): string[] | undefined {
     const lines = document.extra?.['lines'];
-    if (!isList(lines) || !lines.every((line) => typeof line === 'string')) return undefined;
+    if (!isStringList(lines)) return undefined;
     const words = carriedWords(lines, document);
     const index = words && wordIndex(words.map(({ piece }) => piece));
     const spans = document.spans.map(({ label, pieces: [piece] }) => ({ range: index?.(piece!), label: this.#tagOf(label) }));
@@ -64,7 +66,7 @@ class Writer {
       this.#lost.push({
         kind: 'columns',
         document: document.id,
-        reason: 'other columns of the file are left out: spans do not fit to its tokens and sentences, or the name was changed',
+        reason: 'other columns of the file are left out: spans do not match its tokens and sentences, or the name was changed',
       });
       return undefined;
     }
@@ -122,7 +124,7 @@ interface CarriedWord {
   readonly piece: Piece;
 }
 
-/** The words in lines that a document was read from; `undefined` if they are not those of the document. */
+/** The words in the lines that a document was read from; `undefined` if its text has changed since. */
 function carriedWords(lines: readonly string[], { text, name }: AnnotatedDocument): CarriedWord[] | undefined {
   const [parsed, ...more] = parseConllu(lines, new ProblemList().of(''));
   if (!parsed || more.length > 0 || (parsed.name ?? name) !== name) return undefined;
@@ -154,7 +156,7 @@ function gapAfter({ document, words }: TokenDocument, word: number): string {
   return document.text.slice(words[word]!.end, words[word + 1]?.start ?? document.text.length);
 }
 
-/** As validators want it: the tokens, with one space where something is between them. */
+/** The text of a sentence as validators expect it: all white space between tokens is one space. */
 function sentenceText(tokens: TokenDocument, first: number, end: number): string {
   let text = '';
   for (let word = first; word < end; word++) text += formOf(tokens, word) + (word + 1 < end && gapAfter(tokens, word) !== '' ? ' ' : '');

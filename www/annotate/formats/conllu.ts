@@ -1,4 +1,5 @@
 // CoNLL-U: words with columns, exact texts by `SpacesAfter`, and entities in the column MISC.
+import { show } from '../model/show.js';
 import type { AnnotatedDocument, Span } from '../model/types.js';
 import { OVERLAP } from './choice.js';
 import { miscValue, parseConllu, SPACE_NAMES, TAG_NAMES, type DocumentLines, type Word } from './conllu-parse.js';
@@ -8,6 +9,7 @@ import { detectEach, hasExtension, headText } from './detect.js';
 import { fileLabelId, IMPORTED, importedStatus, newCorpus, rowName } from './documents.js';
 import type { Format, InputFile, ReadResult } from './format.js';
 import { decodeUtf8 } from './json.js';
+import { linesOf } from './lines.js';
 import { ProblemList, type Reporter } from './problems.js';
 import { REBUILT } from './rebuilt.js';
 import { isTag, TagReader } from './tags.js';
@@ -24,8 +26,7 @@ export const conllu: Format = {
 };
 
 function likely(file: InputFile): number {
-  const lines = headText(file)
-    .split(/\r\n|\n|\r/)
+  const lines = linesOf(headText(file))
     .slice(0, 100)
     .filter((line) => line !== '' && !line.startsWith('#'));
   const isWord = (line: string) => /^\d+([-.]\d+)?\t/.test(line) && line.split('\t').length === 10;
@@ -38,7 +39,7 @@ function read(files: readonly InputFile[]): ReadResult {
   const documents = files.flatMap((file) => {
     const report = problems.of(file.name);
     const tags = new TagReader();
-    const lines = (decodeUtf8(file.bytes, report) ?? '').split(/\r\n|\n|\r/);
+    const lines = linesOf(decodeUtf8(file.bytes, report) ?? '');
     if (lines.at(-1) === '') lines.pop();
     const found = parseConllu(lines, report).map((document, row) => documentOf(document, file.name, row, tags));
     tags.finish();
@@ -98,6 +99,6 @@ function tagOf({ misc, tag, report }: Word): string {
   if (isTag(found) || found === '_' || found === '*') return found === '*' ? 'O' : found;
   // CorefUD and GUM write brackets, which may nest and go over sentences.
   if (/[()]/.test(found))
-    return report.loss(`${JSON.stringify(found.slice(0, 40))} is in the style of CorefUD, with brackets, which is not read`) ?? 'O';
+    return report.loss(`${show(found)} is in the style of CorefUD, with brackets, which is not read`) ?? 'O';
   return found;
 }

@@ -1,6 +1,7 @@
-// Tables of CSV files: which characters part cells and rows, cells that spreadsheets would run as formulas, and rows of a wrong width.
+// Tables in CSV files: finds out the characters between cells and rows, checks the rows, and keeps spreadsheets from running cells as formulas.
 import Papa from 'papaparse';
-import { show, type Reporter } from './problems.js';
+import { show } from '../model/show.js';
+import type { Reporter } from './problems.js';
 
 /** A row by the names of its columns; cells that are empty are absent. */
 export interface Row {
@@ -16,7 +17,7 @@ export interface Table {
 
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 
-/** More columns than a table of annotations can have; a hostile file could make millions of names. */
+/** A bound, because a hostile file could have millions of columns. */
 const MAX_COLUMNS = 1000;
 
 /** Reads a table whose first row has the names of the columns. `undefined`, and an error, if there is none. */
@@ -36,7 +37,7 @@ export function readTable(text: string, report: Reporter): Table | undefined {
   return { columns: names.filter((name) => name !== ''), rows };
 }
 
-/** The names; a name that came before, or is empty, becomes empty: its cells cannot be asked for. */
+/** The names. A name that occurred before becomes empty; cells of columns without a name are left out. */
 function uniqueNames(columns: readonly string[], report: Reporter): string[] {
   const seen = new Set<string>();
   return columns.map((name, index) => {
@@ -62,7 +63,7 @@ function cellsOf(cells: readonly string[], names: readonly string[], report: Rep
   return named;
 }
 
-/** What ends the first row; the library would look for it in the whole file, and texts may have other line ends. */
+/** The line end of the first row. The library would guess it from the whole file, where texts may have other line ends. */
 function newlineOf(text: string): '\n' | '\r\n' | '\r' {
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
@@ -75,7 +76,7 @@ function newlineOf(text: string): '\n' | '\r\n' | '\r' {
   return '\n';
 }
 
-/** The delimiter that makes the most columns of the first row; spreadsheets of many languages write `;`. */
+/** The delimiter that gives the first row the most columns. In many countries spreadsheets write `;`. */
 function delimiterOf(text: string, newline: '\n' | '\r\n' | '\r'): string {
   const width = (delimiter: string) => Papa.parse<string[]>(text, { delimiter, newline, preview: 1 }).data[0]?.length ?? 0;
   const widths = DELIMITERS.map((delimiter) => ({ delimiter, columns: width(delimiter) }));

@@ -1,12 +1,13 @@
 // Writes the tables of CSV.
+import { textOf } from '../model/spans.js';
 import type { AnnotatedDocument, Corpus, Json, Relation, Span } from '../model/types.js';
 import { choice, chosen } from './choice.js';
 import { writeTable } from './csv-table.js';
-import { labelNames } from './documents.js';
+import { corpusFile, labelNames } from './documents.js';
 import type { InputFile, Loss, WriteOptions, WriteResult } from './format.js';
+import { countedLosses } from './loss-counts.js';
 import { reduceCorpus, type Abilities } from './losses.js';
-import { hasLoneHalf, offsetTable, pieceFromUtf16, type OffsetTable, type TextUnit } from './offsets.js';
-import { safePath } from './safe-names.js';
+import { hasLoneSurrogate, offsetTable, pieceFromUtf16, type OffsetTable, type TextUnit } from './offsets.js';
 
 /** The columns of each table; `start` and `end` have the unit in their names: `start_utf16`. */
 export const COLUMNS = {
@@ -15,7 +16,7 @@ export const COLUMNS = {
   relations: ['doc', 'relation', 'head', 'tail', 'label', 'by', 'state', 'score', 'note'],
 } as const;
 
-/** Names of columns of documents that are no metadata. */
+/** Names of columns of documents that are not metadata. */
 export const OWN_NAMES: ReadonlySet<string> = new Set(COLUMNS.documents);
 
 const UNIT_NAMES = { 'utf-16': 'utf16', 'code-point': 'code_point', grapheme: 'grapheme', byte: 'byte' } as const satisfies Record<TextUnit, string>;
@@ -41,7 +42,7 @@ const ABILITIES: Abilities = {
   meta: { reserved: OWN_NAMES },
 };
 
-/** A table of more columns could not be read again. */
+/** So that the table does not get more columns than are read. */
 const MAX_META = 900;
 
 export const DELIMITER = choice('delimiter', 'Between cells', { ',': 'Comma', ';': 'Semicolon (Excel in many countries)', '\t': 'Tab' });
@@ -74,10 +75,8 @@ export function writeCsv(corpus: Corpus, options: WriteOptions): WriteResult {
       ]);
   }
   const extension = delimiter === '\t' ? 'tsv' : 'csv';
-  const file = (kind: keyof typeof rows, columns: readonly string[]): InputFile => ({
-    name: `${safePath(corpus.name).replaceAll('/', '_')}.${kind}.${extension}`,
-    bytes: writeTable(unitNames(columns), rows[kind], delimiter),
-  });
+  const file = (kind: keyof typeof rows, columns: readonly string[]): InputFile =>
+    corpusFile(corpus, `.${kind}.${extension}`, writeTable(unitNames(columns), rows[kind], delimiter));
   const files = [
     file('documents', [...COLUMNS.documents, ...meta.names]),
     file('spans', COLUMNS.spans),
@@ -88,12 +87,11 @@ export function writeCsv(corpus: Corpus, options: WriteOptions): WriteResult {
 
 function spanCells(span: Span, text: string, table: OffsetTable, name: ReturnType<typeof labelNames>): string[] {
   const pieces = span.pieces.map((piece) => pieceFromUtf16(table, piece)!);
-  const texts = span.pieces.map(([start, end]) => text.slice(start, end));
   return [
     String(pieces[0]![0]),
     String(pieces.at(-1)![1]),
     name('span', span.label),
-    texts.join(' '),
+    textOf(span, text),
     ...madeCells(span),
     span.type === undefined ? '' : name('type', span.type),
     span.note ?? '',
@@ -105,11 +103,11 @@ function madeCells({ by, state, score }: Span | Relation): string[] {
   return [by, state, score === undefined ? '' : String(score)];
 }
 
-/** Of who and what made an annotation, only `by` has a column. */
+/** Only `by` has a column; which model made an annotation, when, and what it was before is lost. */
 function historyLoss(documents: readonly AnnotatedDocument[]): Loss[] {
   const made: readonly (Span | Relation)[] = documents.flatMap(({ spans, relations }) => [...spans, ...relations]);
   const count = made.filter((item) => item.model !== undefined || item.at !== undefined || ('was' in item && item.was !== undefined)).length;
-  return count > 0 ? [{ kind: 'history', reason: `which model made it, when, and what it was before, is left out of ${count} annotations` }] : [];
+  return countedLosses([['history', count, 'which model made it, when, and what it was before, is left out of # annotations']]);
 }
 
 /** Columns of metadata. Their cells are text. */
@@ -131,7 +129,7 @@ class MetaColumns {
       }
     }
     this.names = [...names];
-    if (changed > 0) this.losses.push({ kind: 'meta-types', reason: `${changed} values of metadata become text` });
+    this.losses.push(...countedLosses([['meta-types', changed, '# values of metadata become text']]));
   }
 
   cells({ meta = {} }: AnnotatedDocument): string[] {
@@ -139,8 +137,9 @@ class MetaColumns {
   }
 
   #refuse(name: string, value: Json, names: ReadonlySet<string>): string | undefined {
-    if (cellOf(value) === '') return 'an empty cell is no value';
-    if (name === '' || name.trim() !== name || hasLoneHalf(name) || hasLoneHalf(cellOf(value))) return 'its name or value cannot be written';
+    if (cellOf(value) === '') return 'an empty cell is read as no value';
+    const isWritable = name !== '' && name.trim() === name && !hasLoneSurrogate(name) && !hasLoneSurrogate(cellOf(value));
+    if (!isWritable) return 'its name or value cannot be written';
     if (names.size >= MAX_META && !names.has(name)) return `there are more than ${MAX_META} names`;
     return undefined;
   }

@@ -1,20 +1,20 @@
 // CSV: a table of documents, one of spans, and one of relations. A table with a column of texts alone is a list of documents.
-import type { AnnotatedDocument, Json, Piece, Relation, Span } from '../model/types.js';
+import { addTo } from '../model/lists.js';
+import { show } from '../model/show.js';
+import { textOf } from '../model/spans.js';
+import { ORIGINS, STATES, STATUSES, type AnnotatedDocument, type Piece, type Relation, type Span } from '../model/types.js';
 import { choice, chosen } from './choice.js';
 import { readTable, unprotect, type Row, type Table } from './csv-table.js';
 import { COLUMNS, DELIMITER, OWN_NAMES, UNIT, unitOfColumn, writeCsv } from './csv-write.js';
 import { checkedPiece, checkedPieces, fileLabelId, fileName, importedStatus, newCorpus, rowName } from './documents.js';
-import { given } from './fields.js';
+import { filled, given, isScore } from './fields.js';
 import type { Format, InputFile, ReadOptions, ReadResult, UnitChoice } from './format.js';
 import { decodeUtf8 } from './json.js';
 import { offsetTable, type OffsetTable, type TextUnit } from './offsets.js';
-import { ProblemList, show, type Reporter } from './problems.js';
+import { ProblemList, type Reporter } from './problems.js';
 import { detectUnit } from './units.js';
 
 const UNITS: readonly TextUnit[] = ['utf-16', 'code-point', 'grapheme', 'byte'];
-const STATUSES = ['new', 'draft', 'done', 'skipped', 'flagged'] as const;
-const STATES = ['accepted', 'suggested', 'rejected'] as const;
-const ORIGINS = ['import', 'human', 'model'] as const;
 
 const APOSTROPHES = choice('apostrophes', 'Apostrophes before = + - @, which keep spreadsheets from running cells as formulas', {
   auto: 'are removed if the file was written here',
@@ -79,7 +79,7 @@ function textName({ text }: ReadOptions): string {
   return typeof text === 'string' && text !== '' ? text : 'text';
 }
 
-/** The column of texts: `options.text`, or `text`, small letters or not, or the only column. */
+/** The column of texts: `options.text`, or `text`, in upper or lower case, or the only column. */
 function textColumn({ columns }: Table, options: ReadOptions): string | undefined {
   const wanted = textName(options);
   return (
@@ -119,7 +119,7 @@ function documentsOf(table: FileTable, text: string): Draft[] {
   return table.rows.flatMap(({ number, cells }, index): Draft[] => {
     const report = table.report.at(number);
     const key = cells.get('doc') ?? String(index + 1);
-    if (keys.has(key)) return report.loss(`a document ${show(key)} came before; this one is left out`) ?? [];
+    if (keys.has(key)) return report.loss(`the document ${show(key)} occurs a second time; this row is left out`) ?? [];
     keys.add(key);
     const meta = [...cells].filter(([name]) => name !== text && !OWN_NAMES.has(name));
     const name = table.columns.includes('name') ? (cells.get('name') ?? '') : rowName(table.file, index);
@@ -129,7 +129,7 @@ function documentsOf(table: FileTable, text: string): Draft[] {
       text: cells.get(text) ?? '',
       source: { format: 'csv', file: table.file, row: index },
       ...given('note', cells.get('note')),
-      ...(meta.length > 0 && { meta: Object.fromEntries(meta) as { [name: string]: Json } }),
+      ...given('meta', filled(Object.fromEntries(meta))),
     };
     return [{ key, document, status: word(cells.get('status'), STATUSES, report), spans: new Map(), relations: [] }];
   });
@@ -146,7 +146,7 @@ function word<T extends string>(cell: string | undefined, words: readonly T[], r
   return found;
 }
 
-/** The unit that the names of the columns state; else it is found out by the texts. */
+/** The unit in the names of the columns; without one, it is found out from the texts. */
 function unitOf(tables: readonly FileTable[], documents: ReadonlyMap<string, Draft>, options: ReadOptions): UnitChoice & { readonly unit: TextUnit } {
   const stated = tables.map((table) => unitOfColumn(unitColumn(table, 'start')!)).find((unit) => unit !== undefined);
   if (stated) return { unit: stated, candidates: [stated], reason: 'the names of the columns state it' };
@@ -156,9 +156,7 @@ function unitOf(tables: readonly FileTable[], documents: ReadonlyMap<string, Dra
       const pieces = rawPieces(row, table);
       const key = row.cells.get('doc') ?? '';
       if (!pieces || !documents.has(key)) continue;
-      const list = spans.get(key) ?? [];
-      list.push({ pieces, quote: row.cells.get('text') });
-      spans.set(key, list);
+      addTo(spans, key, { pieces, quote: row.cells.get('text') });
     }
   }
   return detectUnit(
@@ -190,7 +188,7 @@ function addSpans(table: FileTable, documents: ReadonlyMap<string, Draft>, unit:
     const { cells } = row;
     const id = cells.get('span') ?? `row ${row.number} of ${fileName(table.file)}`;
     if (draft.spans.has(id)) {
-      report.loss(`a span ${show(id)} came before; this one is left out`);
+      report.loss(`the span ${show(id)} occurs a second time; this row is left out`);
       continue;
     }
     const type = cells.get('type');
@@ -222,7 +220,7 @@ function piecesOf(row: Row, table: FileTable, offsets: OffsetTable, text: string
   if (!pieces.every((piece) => piece !== undefined)) return undefined;
   const quote = row.cells.get('text');
   const length = pieces.reduce((sum, [start, end]) => sum + end - start + 1, -1);
-  if (quote === undefined || (quote.length === length && pieces.map(([start, end]) => text.slice(start, end)).join(' ') === quote))
+  if (quote === undefined || (quote.length === length && textOf({ pieces }, text) === quote))
     return checkedPieces(pieces, report);
   return void report.loss(
     `the text of the span is ${show(quote)}, but ${show(text.slice(pieces[0]![0], pieces[0]![0] + 100))} is at its start; the span is left out`,
@@ -232,12 +230,12 @@ function piecesOf(row: Row, table: FileTable, offsets: OffsetTable, text: string
 function madeOf(cells: Row['cells'], report: Reporter): Pick<Span, 'by' | 'state' | 'score' | 'note'> {
   const written = cells.get('score');
   const score = written === undefined ? undefined : Number(written);
-  const isScore = score !== undefined && score >= 0 && score <= 1;
-  if (score !== undefined && !isScore) report.loss(`the score ${show(written)} is not a number from 0 to 1`);
+  const isKept = score !== undefined && isScore(score);
+  if (score !== undefined && !isKept) report.loss(`the score ${show(written)} is not between 0 and 1`);
   return {
     by: word(cells.get('by'), ORIGINS, report) ?? 'import',
     state: word(cells.get('state'), STATES, report) ?? 'accepted',
-    ...(isScore && { score }),
+    ...(isKept && { score }),
     ...given('note', cells.get('note')),
   };
 }

@@ -2,14 +2,15 @@
 import type { Json } from '../model/types.js';
 import type { InputFile } from './format.js';
 import { checkJson } from './json-check.js';
-import { encodingOfMark, isList } from './json.js';
+import { isList } from './json-values.js';
+import { encodingOfMark } from './json.js';
 
 /** Enough for the first row of most files. */
 const HEAD_BYTES = 1 << 18;
 
 const heads = new WeakMap<Uint8Array, { text: string; row: Json | undefined }>();
 
-/** The first characters of a file. What is no text gives nonsense, and no error. */
+/** The first characters of a file. Bytes that are not text give meaningless characters, but no error. */
 export function headText(file: InputFile): string {
   return headOf(file).text;
 }
@@ -41,7 +42,7 @@ function rowOf(text: string): Json | undefined {
   const start = text.search(/\S/);
   if (text[start] !== '[' && text[start] !== '{') return undefined;
   const end = valueEnd(text, start);
-  // A list in the first line may be a row itself; then what is behind it begins another list.
+  // A list in the first line may be a row itself: then another list follows in the next line.
   const isRow = text[start] === '{' || (end !== undefined && /^[ \t\r]*\n\s*\[/.test(text.slice(end, end + 1000)));
   if (isRow) return parsed(text, start, end);
   const first = start + 1 + Math.max(text.slice(start + 1).search(/\S/), 0);

@@ -1,8 +1,8 @@
-// The container of spaCy's `.spacy` files: zlib around MessagePack around arrays of numbers.
+// The container of spaCy's `.spacy` files (DocBin): arrays of numbers, packed by MessagePack, compressed by zlib.
 import { inflate } from './inflate.js';
-import type { Reporter } from './problems.js';
+import { messageOf, type Reporter } from './problems.js';
 
-/** Attributes of tokens, as spaCy numbers them. */
+/** Numbers of attributes of tokens in spaCy. */
 export const ORTH = 65;
 export const ENT_IOB = 77;
 export const ENT_TYPE = 78;
@@ -27,7 +27,7 @@ export interface BinGroup {
   readonly spans: readonly BinSpan[];
 }
 
-export interface BinSpan {
+interface BinSpan {
   readonly id: bigint;
   readonly link: bigint;
   readonly label: bigint;
@@ -43,7 +43,7 @@ export interface Bin {
   readonly attributes: readonly number[];
   readonly strings: readonly string[];
   readonly documents: readonly BinDocument[];
-  /** Whether it has data of Python programs, which are not read. */
+  /** Whether it has `user_data`: data of Python programs, which are not read. */
   readonly hasUserData: boolean;
 }
 
@@ -61,11 +61,11 @@ export async function readBin(bytes: Uint8Array, report: Reporter): Promise<Bin 
   try {
     return await binOf(await unpack(inflated));
   } catch (error) {
-    return void report.error(`it is no DocBin: ${error instanceof Error ? error.message : String(error)}`);
+    return void report.error(`it is not a DocBin: ${messageOf(error)}`);
   }
 }
 
-/** MessagePack may have bytes as names. Such a name becomes its index in `names`. */
+/** MessagePack may have bytes as names of fields. They are put into `names`, and the name of the field is the index there. */
 async function unpack(bytes: Uint8Array, names: Uint8Array[] = []): Promise<unknown> {
   const { decode } = await import('@msgpack/msgpack');
   const most = bytes.length; // what states more than there are bytes is refused before memory is taken for it
@@ -79,13 +79,13 @@ async function binOf(value: unknown): Promise<Bin> {
   const fields = mapOf(value, 'the container');
   const attributes = listOf(fields.attrs, 'attrs').map((attribute) => numberOf(attribute, 'attrs'));
   if (!attributes.includes(ORTH)) throw new Error('the tokens have no texts (attribute 65)');
-  const strings = listOf(fields.strings, 'strings').map((text) => textOf(text, 'strings'));
+  const strings = listOf(fields.strings, 'strings').map((text) => textOf(text, 'an element of strings'));
   const lengths = integers(bytesOf(fields.lengths, 'lengths'));
   const tokens = bytesOf(fields.tokens, 'tokens');
   const spaces = bytesOf(fields.spaces, 'spaces');
   const total = lengths.reduce((sum, length) => sum + length, 0);
   if (lengths.some((length) => length < 0) || tokens.length !== 8 * total * attributes.length || spaces.length !== total) {
-    throw new Error(`${total} tokens with ${attributes.length} attributes do not fit to ${tokens.length} bytes, or to ${spaces.length} spaces`);
+    throw new Error(`${total} tokens with ${attributes.length} attributes do not match ${tokens.length} bytes and ${spaces.length} spaces`);
   }
   const cats = optionalList(fields.cats, 'cats', lengths.length);
   const flags = optionalList(fields.flags, 'flags', lengths.length);
@@ -114,7 +114,7 @@ async function binOf(value: unknown): Promise<Bin> {
 function catsOf(value: unknown): { readonly [name: string]: number | boolean } {
   const entries = Object.entries(value === undefined ? {} : mapOf(value, 'cats'));
   const isScore = (entry: [string, unknown]): entry is [string, number | boolean] => typeof entry[1] === 'number' || typeof entry[1] === 'boolean';
-  if (!entries.every(isScore)) throw new Error('cats has something that is no number');
+  if (!entries.every(isScore)) throw new Error('cats has a value that is not a number');
   return Object.fromEntries(entries);
 }
 
@@ -169,12 +169,12 @@ function isMap(value: unknown): value is Unpacked {
 }
 
 function mapOf(value: unknown, what: string): Unpacked {
-  if (!isMap(value)) throw new Error(`${what} is no map`);
+  if (!isMap(value)) throw new Error(`${what} is not a map`);
   return value;
 }
 
 function listOf(value: unknown, what: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw new Error(`${what} is no list`);
+  if (!Array.isArray(value)) throw new Error(`${what} is not a list`);
   return value as readonly unknown[];
 }
 
@@ -185,17 +185,17 @@ function optionalList(value: unknown, what: string, length: number): readonly un
 }
 
 function bytesOf(value: unknown, what: string): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new Error(`${what} is no row of bytes`);
+  if (!(value instanceof Uint8Array)) throw new Error(`${what} is not a sequence of bytes`);
   return value;
 }
 
 function textOf(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw new Error(`${what} is no string`);
+  if (typeof value !== 'string') throw new Error(`${what} is not a string`);
   return value;
 }
 
 function numberOf(value: unknown, what: string): number {
-  if (typeof value !== 'number') throw new Error(`${what} has something that is no number`);
+  if (typeof value !== 'number') throw new Error(`${what} has a value that is not a number`);
   return value;
 }
 

@@ -1,16 +1,22 @@
 // doccano: JSON Lines, or a list, with spans as `label: [[0, 15, "PER"]]`, or as `entities` with `relations`.
-import type { AnnotatedDocument, Corpus, Extra, Json, Relation, Span } from '../model/types.js';
+import { show } from '../model/show.js';
+import type { AnnotatedDocument, Corpus, Json, Relation, Span } from '../model/types.js';
+import { choice, chosen } from './choice.js';
 import { detectEach, firstRow, hasExtension } from './detect.js';
-import { checkedPiece, corpusFile, fileLabelId, IMPORTED, importedStatus, labelNames, newCorpus, rowName, without } from './documents.js';
-import { Fields, given, isObject } from './fields.js';
-import type { Format, FormatOption, InputFile, ReadOptions, ReadResult, WriteOptions, WriteResult } from './format.js';
-import { isList, parseJsonRows } from './json.js';
+import {
+  corpusFile, fileLabelId, IMPORTED, importedSpan, importedStatus, labelNames, newCorpus, rowName, without, type FileSpan,
+} from './documents.js';
+import { Fields, filled, given } from './fields.js';
+import type { Format, InputFile, ReadOptions, ReadResult, WriteOptions, WriteResult } from './format.js';
+import { isList, isObject } from './json-values.js';
+import { parseJsonRows } from './json.js';
+import { jsonLines } from './lines.js';
 import { reduceCorpus, type Abilities } from './losses.js';
 import { offsetTable, pieceFromUtf16, type TextUnit } from './offsets.js';
-import { ProblemList, show, type Reporter } from './problems.js';
-import { detectUnit } from './units.js';
+import { ProblemList, type Reporter } from './problems.js';
+import { detectUnit, rawSpan } from './units.js';
 
-/** doccano counts UTF-16 units, or graphemes in projects with that option. People who make files for it count code points. */
+/** doccano counts UTF-16 units, or graphemes in projects with that option. Files that people make for it with Python count code points. */
 const UNITS: readonly TextUnit[] = ['utf-16', 'grapheme', 'code-point'];
 const TEXT_NAMES = ['text', 'data'];
 const LABEL_NAMES = ['label', 'labels'];
@@ -18,26 +24,18 @@ const LABEL_NAMES = ['label', 'labels'];
 const OWN_NAMES = ['id', 'Comments'];
 const WRITTEN = new Set([...TEXT_NAMES, ...LABEL_NAMES, 'entities', 'relations']);
 const RESERVED = new Set([...WRITTEN, ...OWN_NAMES]);
-const ABILITIES: Abilities = { overlap: 'all', meta: { reserved: RESERVED }, halves: true };
+const ABILITIES: Abilities = { overlap: 'all', meta: { reserved: RESERVED }, loneSurrogates: true };
 
-const LAYOUT: FormatOption = {
-  name: 'layout', label: 'Project', default: 'auto',
-  values: [
-    { value: 'auto', label: 'with relations if there are some' },
-    { value: 'label', label: 'sequence labeling without relations' },
-    { value: 'relations', label: 'sequence labeling with relations' },
-  ],
-};
-const UNIT: FormatOption = {
-  name: 'unit',
-  label: 'The project counts',
-  default: 'utf-16',
-  values: [
-    { value: 'utf-16', label: 'UTF-16 units (the default of doccano)' },
-    { value: 'grapheme', label: 'graphemes (the option of the project is on)' },
-    { value: 'code-point', label: 'code points' },
-  ],
-};
+const LAYOUT = choice('layout', 'Project', {
+  auto: 'with relations if there are some',
+  label: 'sequence labeling without relations',
+  relations: 'sequence labeling with relations',
+});
+const UNIT = choice('unit', 'The project counts', {
+  'utf-16': 'UTF-16 units (the default of doccano)',
+  grapheme: 'graphemes (the option of the project is on)',
+  'code-point': 'code points',
+});
 
 export const doccano: Format = {
   id: 'doccano',
@@ -61,14 +59,8 @@ function likely(file: InputFile): number {
   return Object.values(row).some((value) => isList(value) || isObject(value)) ? 0 : 0.3; // texts without labels
 }
 
-/** A span as it is in the file. */
-interface RawSpan {
+interface RawSpan extends FileSpan {
   readonly id?: number;
-  readonly start: number | undefined;
-  readonly end: number | undefined;
-  readonly label: string | undefined;
-  readonly extra?: Extra;
-  readonly report: Reporter;
 }
 
 interface RawRow {
@@ -81,7 +73,7 @@ interface RawRow {
 function read(files: readonly InputFile[], options: ReadOptions = {}): ReadResult {
   const problems = new ProblemList();
   const rows = files.flatMap((file) => [...rowsOf(file, problems.of(file.name), options)]);
-  const texts = rows.map(({ text, spans }) => ({ text, spans: spans.map(({ start = -1, end = -1 }) => ({ pieces: [[start, end]] as const })) }));
+  const texts = rows.map(({ text, spans }) => ({ text, spans: spans.map(rawSpan) }));
   const unit = detectUnit(texts, UNITS, options.unit);
   return { corpus: newCorpus(files, rows.map((row, index) => documentOf(row, index, unit.unit))), problems: problems.all, unit };
 }
@@ -129,21 +121,18 @@ function isTripleList(value: Json | undefined): boolean {
 
 function restOf(fields: Fields): Pick<AnnotatedDocument, 'meta' | 'extra'> {
   const all = Object.entries(fields.rest() ?? {});
-  const part = (isOwn: boolean) => {
-    const found = all.filter(([name]) => OWN_NAMES.includes(name) === isOwn);
-    return found.length > 0 ? Object.fromEntries(found) : undefined;
-  };
+  const part = (isOwn: boolean) => filled(Object.fromEntries(all.filter(([name]) => OWN_NAMES.includes(name) === isOwn)));
   return { ...given('meta', part(false)), ...given('extra', part(true)) };
 }
 
 function documentOf({ text, spans: raw, relations: rawRelations, rest }: RawRow, index: number, unit: TextUnit): AnnotatedDocument {
   const table = offsetTable(text, unit);
   const byId = new Map<number, Span>();
-  const spans = raw.flatMap(({ id, start, end, label, extra, report }, number): Span[] => {
-    const piece = checkedPiece(table, start, end, report);
-    if (!piece) return [];
-    const span: Span = { id: `s${number}`, pieces: [piece], label: fileLabelId('span', label, report), ...IMPORTED, ...given('extra', extra) };
-    if (id !== undefined && byId.has(id)) report.loss(`the id ${id} is there twice; relations get the first`);
+  const spans = raw.flatMap((fileSpan, number): Span[] => {
+    const { id, report } = fileSpan;
+    const span = importedSpan(fileSpan, `s${number}`, table);
+    if (!span) return [];
+    if (id !== undefined && byId.has(id)) report.loss(`the id ${id} occurs twice; relations get the first`);
     else if (id !== undefined) byId.set(id, span);
     return [span];
   });
@@ -156,7 +145,8 @@ function relationOf(fields: Fields, number: number, spans: ReadonlyMap<number, S
   fields.raw('id');
   const [from, to, type] = [fields.integer('from_id'), fields.integer('to_id'), fields.string('type')];
   const [head, tail] = [spans.get(from ?? NaN), spans.get(to ?? NaN)];
-  if (!head || !tail) return void fields.report.loss(`from_id ${show(from)} or to_id ${show(to)} is no entity of the row; the relation is left out`);
+  if (!head || !tail)
+    return void fields.report.loss(`from_id ${show(from)} or to_id ${show(to)} is not an entity of the row; the relation is left out`);
   return {
     id: `r${number}`,
     head: head.id,
@@ -168,17 +158,17 @@ function relationOf(fields: Fields, number: number, spans: ReadonlyMap<number, S
 }
 
 function write(whole: Corpus, options: WriteOptions): WriteResult {
-  const unit = UNITS.find((candidate) => candidate === options.unit) ?? 'utf-16';
-  const layout = options.layout ?? 'auto';
+  const unit = chosen(UNIT, options) as TextUnit;
+  const layout = chosen(LAYOUT, options);
   const withRelations = layout === 'relations' || (layout === 'auto' && whole.documents.some(({ relations }) => relations.length > 0));
   const { corpus, losses } = reduceCorpus(whole, options, doccano.id, { ...ABILITIES, unit, relations: withRelations, noItemExtra: !withRelations });
   const name = labelNames(corpus.labelSets);
   const row = withRelations ? entityRow(unit, name) : (document: AnnotatedDocument) => ({ label: triples(document, unit, name) });
-  const lines = corpus.documents.map((document) => {
+  const rows = corpus.documents.map((document) => {
     const { id, ...extra } = without(document.extra, WRITTEN);
-    return `${JSON.stringify({ ...(id !== undefined && { id }), text: document.text, ...row(document), ...document.meta, ...extra })}\n`;
+    return { ...given('id', id), text: document.text, ...row(document), ...document.meta, ...extra };
   });
-  return { files: [corpusFile(corpus, '.jsonl', lines.join(''))], losses };
+  return { files: [corpusFile(corpus, '.jsonl', jsonLines(rows))], losses };
 }
 
 type LabelNames = ReturnType<typeof labelNames>;

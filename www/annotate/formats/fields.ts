@@ -1,22 +1,21 @@
 // Typed fields of JSON objects of unknown files. A field of a wrong type is a problem, and counts as absent.
+import { show } from '../model/show.js';
 import type { Extra, Json } from '../model/types.js';
-import { isList } from './json.js';
-import { show, type Reporter } from './problems.js';
+import { isList, isObject } from './json-values.js';
+import type { Reporter } from './problems.js';
 
-type JsonObject = { readonly [name: string]: Json };
-
-/** Reads the fields of one object, and knows which were asked for. A field that is `null` counts as absent. */
+/** Reads the fields of one object, and remembers which were asked for: those are known. A field that is `null` counts as absent. */
 export class Fields {
-  readonly #object: JsonObject;
+  readonly #object: Extra;
   readonly #known = new Set<string>();
   readonly report: Reporter;
 
-  constructor(object: JsonObject, report: Reporter) {
+  constructor(object: Extra, report: Reporter) {
     this.#object = object;
     this.report = report;
   }
 
-  /** The fields of a value; `undefined`, and a problem, if it is no object. */
+  /** The fields of a value; `undefined`, and a problem, if it is not an object. */
   static of(value: Json | undefined, report: Reporter): Fields | undefined {
     if (isObject(value)) return new Fields(value, report);
     report.loss(`${show(value)} is not an object`);
@@ -55,6 +54,13 @@ export class Fields {
     return this.#typed(name, 'a whole number', (value): value is number => Number.isSafeInteger(value));
   }
 
+  /** A number from 0 to 1. */
+  score(name: string): number | undefined {
+    const score = this.number(name);
+    if (score === undefined || isScore(score)) return score;
+    return void this.report.in(name).loss(`${show(score)} is not between 0 and 1`);
+  }
+
   boolean(name: string): boolean | undefined {
     return this.#typed(name, 'true or false', (value): value is boolean => typeof value === 'boolean');
   }
@@ -68,7 +74,7 @@ export class Fields {
     return object && new Fields(object, this.report.in(name));
   }
 
-  /** An object as it is, to be kept whole. */
+  /** An object as it is. It is not checked what is in it. */
   extra(name: string): Extra | undefined {
     return this.#typed(name, 'an object', isObject);
   }
@@ -78,7 +84,7 @@ export class Fields {
     return this.#typed(name, `one of ${words.join(', ')}`, (value): value is T => (words as readonly unknown[]).includes(value));
   }
 
-  /** The objects in a list. An element that is no object is a problem. */
+  /** The objects in a list. An element that is not an object is a problem. */
   objects(name: string): readonly Fields[] {
     const found: Fields[] = [];
     for (const [index, value] of (this.list(name) ?? []).entries()) {
@@ -88,10 +94,15 @@ export class Fields {
     return found;
   }
 
-  /** The fields that were not asked for; `undefined` if there are none. */
+  /** The unknown fields; `undefined` if there are none. */
   rest(): Extra | undefined {
-    const unknown = Object.entries(this.#object).filter(([name]) => !this.#known.has(name));
-    return unknown.length > 0 ? Object.fromEntries(unknown) : undefined;
+    return filled(Object.fromEntries(Object.entries(this.#object).filter(([name]) => !this.#known.has(name))));
+  }
+
+  /** Reports unknown fields that cannot be kept. */
+  reportRest(): void {
+    const rest = this.rest();
+    if (rest) this.report.loss(`unknown fields are left out: ${show(Object.keys(rest).join(', '))}`);
   }
 
   #typed<T extends Json>(name: string, type: string, is: (value: Json | undefined) => value is T): T | undefined {
@@ -102,11 +113,16 @@ export class Fields {
   }
 }
 
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !isList(value);
+export function isScore(value: number): boolean {
+  return value >= 0 && value <= 1;
 }
 
-/** A field that is only there if it has a value: `{ ...given('note', note) }`. */
+/** The object; `undefined` if it has no field. */
+export function filled<T extends object>(fields: T): T | undefined {
+  return Object.keys(fields).length > 0 ? fields : undefined;
+}
+
+/** For a field that is absent if it has no value: `{ ...given('note', note) }`. */
 export function given<N extends string, T>(name: N, value: T | undefined): { readonly [name in N]?: T } {
   return (value === undefined ? {} : { [name]: value }) as { readonly [name in N]?: T };
 }

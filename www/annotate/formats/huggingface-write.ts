@@ -1,9 +1,11 @@
 // Writes rows for token classification.
 import type { Corpus, Extra, Json } from '../model/types.js';
+import { newFile } from './bytes.js';
 import { choice, chosen, preference } from './choice.js';
-import { fileName, labelNames } from './documents.js';
-import type { InputFile, Loss, WriteOptions, WriteResult } from './format.js';
-import { isList } from './json.js';
+import { corpusFile, labelNames } from './documents.js';
+import type { Loss, WriteOptions, WriteResult } from './format.js';
+import { isList } from './json-values.js';
+import { jsonLines } from './lines.js';
 import { reduceCorpus } from './losses.js';
 import { offsetTable, pieceFromUtf16 } from './offsets.js';
 import { withoutMark } from './rebuilt.js';
@@ -17,17 +19,20 @@ export const TAGS = choice('tags', 'Tags are', { numbers: 'numbers, with their n
 export function writeHuggingFace(whole: Corpus, options: WriteOptions): WriteResult {
   const rebuilt = rebuiltIds(whole.documents);
   const written = withoutBlankSpans(withoutMark(whole), options);
-  const { corpus, losses } = reduceCorpus(written.corpus, options, 'huggingface', { overlap: preference(options), names: true, halves: true });
+  const abilities = { overlap: preference(options), names: true, loneSurrogates: true };
+  const { corpus, losses } = reduceCorpus(written.corpus, options, 'huggingface', abilities);
   const names = labelNames(corpus.labelSets);
   const labels = corpus.labelSets.filter(({ kind }) => kind === 'span').flatMap((set) => set.labels.map(({ name }) => name));
   const tags = ['O', ...labels.flatMap((label) => [`B-${label}`, `I-${label}`])];
   const documents = new TokenDocuments();
   const writer = new Writer(options, tags, (id) => names('span', id));
   const rows = corpus.documents.flatMap((document, index) => writer.rows(documents.of(document, rebuilt), index + 1));
-  const lines = rows.map((row, index) => `${JSON.stringify({ id: String(index), ...row })}\n`);
-  const file: InputFile = { name: `${fileName(corpus.name) || 'train'}.jsonl`, bytes: new TextEncoder().encode(lines.join('')) };
-  const info: InputFile = { name: 'dataset_info.json', bytes: new TextEncoder().encode(`${JSON.stringify(infoOf(tags, options), null, 2)}\n`) };
-  return { files: [file, info], losses: [...written.losses, ...losses, ...documents.losses('none'), ...writer.losses] };
+  const numbered = rows.map((row, index) => ({ id: String(index), ...row }));
+  const info = newFile('dataset_info.json', `${JSON.stringify(infoOf(tags, options), null, 2)}\n`);
+  return {
+    files: [corpusFile(corpus, '.jsonl', jsonLines(numbered)), info],
+    losses: [...written.losses, ...losses, ...documents.losses('none'), ...writer.losses],
+  };
 }
 
 /** The description of the data set: it has the names of the tags. */
@@ -92,7 +97,7 @@ class Writer {
     });
   }
 
-  /** Other fields of the row that the document was read from, if it has the same tokens still. */
+  /** Other fields of the row that the document was read from, if it still has the same tokens. */
   #ownFields({ document, words }: TokenDocument, rows: number): Extra {
     const { extra } = document;
     if (!extra) return {};

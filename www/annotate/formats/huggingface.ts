@@ -1,21 +1,23 @@
 // Rows for token classification, as data sets of Hugging Face have them: tokens and their tags, and here also text and offsets.
+import { show } from '../model/show.js';
 import type { AnnotatedDocument, Extra, Json, Piece, Span } from '../model/types.js';
 import { OVERLAP } from './choice.js';
 import { detectEach, firstRow } from './detect.js';
 import { checkedPiece, fileLabelId, fileName, IMPORTED, importedStatus, newCorpus, rowName } from './documents.js';
-import { Fields, given, isObject } from './fields.js';
+import { Fields, given } from './fields.js';
 import type { Format, InputFile, ReadOptions, ReadResult, UnitChoice } from './format.js';
 import { ROWS, TAGS, writeHuggingFace } from './huggingface-write.js';
-import { isList, parseJsonFile, parseJsonRows } from './json.js';
+import { isList, isObject, isStringList } from './json-values.js';
+import { parseJsonFile, parseJsonRows } from './json.js';
 import { offsetTable, type TextUnit } from './offsets.js';
-import { ProblemList, show, type Reporter } from './problems.js';
+import { ProblemList, type Reporter } from './problems.js';
 import { REBUILT, TextOfTokens } from './rebuilt.js';
 import { TagReader, type TagSpan } from './tags.js';
 import { detectUnit } from './units.js';
 
 const UNITS: readonly TextUnit[] = ['code-point', 'utf-16', 'byte'];
 const TAG_FIELDS = ['ner_tags', 'tags', 'labels', 'ner_tag'];
-/** Fields that hold tags as words, beside a field with numbers. */
+/** Fields with the names of tags, beside a field with their numbers. */
 const WORDS = ['ner_tags_str', 'ner_tags_text', 'tags_str', 'tag_names'];
 const TOKENS = ['tokens', 'words'];
 
@@ -50,9 +52,9 @@ interface Row {
   readonly number: number;
   readonly tokens: readonly string[];
   readonly spans: readonly TagSpan[];
-  /** With the places of the tokens in it, in the unit of the file. */
+  /** With the offsets of the tokens, in the unit of the file. */
   readonly text?: { readonly whole: string; readonly offsets: readonly (readonly [number, number])[] };
-  /** Rows with the same are one document. */
+  /** Rows with the same number are one document. */
   readonly document?: number;
   readonly name?: string;
   readonly extra?: Extra;
@@ -80,7 +82,7 @@ function tagNamesOf(value: Json | undefined): string[][] {
   if (isList(value)) return value.flatMap(tagNamesOf);
   if (!isObject(value)) return [];
   const names = value['names'] ?? value['class_label'];
-  if (value['_type'] === 'ClassLabel' && isList(names) && names.every((name) => typeof name === 'string')) return [names as string[]];
+  if (value['_type'] === 'ClassLabel' && isStringList(names)) return [[...names]];
   return Object.values(value).flatMap(tagNamesOf);
 }
 
@@ -110,8 +112,8 @@ function rowOf(fields: Fields, file: string, number: number, reader: TagReader, 
 function strings(fields: Fields, names: readonly string[]): readonly string[] | undefined {
   const name = names.find((each) => fields.has(each));
   const list = name === undefined ? undefined : fields.list(name);
-  if (!list || list.every((value) => typeof value === 'string')) return list as readonly string[] | undefined;
-  return void fields.report.in(name!).loss('it has something else than strings');
+  if (!list || isStringList(list)) return list;
+  return void fields.report.in(name!).loss('it has a value that is not a string');
 }
 
 /** The tags as words; `undefined` if there are none. */
@@ -121,7 +123,7 @@ function tagsOf(fields: Fields, names: readonly string[] | undefined): readonly 
   const tags = name === undefined ? undefined : fields.list(name);
   if (words && (!tags || words.length === tags.length)) return words;
   if (!tags) return void fields.report.loss(`no list ${TAG_FIELDS.map(show).join(', ')} was found; the row has no spans`);
-  if (tags.every((tag) => typeof tag === 'string')) return tags as readonly string[];
+  if (isStringList(tags)) return tags;
   const known = words ?? names;
   if (!known)
     return void fields.report
@@ -131,7 +133,7 @@ function tagsOf(fields: Fields, names: readonly string[] | undefined): readonly 
 }
 
 function outside(tag: Json, report: Reporter): string {
-  // Data sets for training have -100 for parts of words.
+  // In data sets for training, -100 marks tokens that are ignored, such as parts of words.
   if (tag !== -100) report.loss(`${show(tag)} is not the number of a tag; it counts as O`);
   return 'O';
 }

@@ -1,4 +1,4 @@
-// All formats, and which of them some files have.
+// All formats, and which of them given files have.
 import { brat } from './brat.js';
 import { casJson } from './cas-json.js';
 import { conll2003 } from './conll2003.js';
@@ -10,7 +10,7 @@ import { huggingFace } from './huggingface.js';
 import { labelStudio } from './label-studio.js';
 import { own } from './own.js';
 import { plain } from './plain.js';
-import { ProblemList } from './problems.js';
+import { messageOf, ProblemList } from './problems.js';
 import { prodigy } from './prodigy.js';
 import { spacyDocbin } from './spacy-docbin.js';
 import { spacyTuples } from './spacy-tuples.js';
@@ -18,6 +18,9 @@ import { squad } from './squad.js';
 import { tacred } from './tacred.js';
 import { w3c } from './w3c.js';
 import { expandZips } from './zip.js';
+
+export type { LossKind } from './losses.js';
+export { zip } from './zip.js';
 
 /** In the order in which people are offered them. */
 export const FORMATS: readonly Format[] = [
@@ -29,13 +32,13 @@ export function formatOf(id: string): Format | undefined {
   return FORMATS.find((format) => format.id === id);
 }
 
-/** A format that files may have, and how sure that is, from 0 to 1. */
+/** A format that files may have, and how sure it is, from 0 to 1. */
 export interface Detected {
   readonly format: Format;
   readonly certainty: number;
 }
 
-/** The formats that files may have, the likeliest first; none, if no format knows them. Zip files are looked into by `readFiles` only. */
+/** The formats that files may have, the likeliest first; none, if no format knows them. Only `readFiles` looks into zip files. */
 export function detectFormat(files: readonly InputFile[]): readonly Detected[] {
   const detected = FORMATS.map((format) => ({ format, certainty: certaintyOf(format, files) }));
   return detected.filter(({ certainty }) => certainty > 0).toSorted((a, b) => b.certainty - a.certainty);
@@ -50,8 +53,8 @@ function certaintyOf(format: Format, files: readonly InputFile[]): number {
 }
 
 /**
- * Reads files, and what is in zip files, in a format, or in the likeliest one. It never rejects: what a format throws, which would be a
- * mistake in it or too little memory, is an error of all files.
+ * Reads files, and files in zip files, in the wanted format or in the likeliest one. It never rejects: an exception of a format (a mistake in
+ * it, or too little memory) becomes an error of all files.
  */
 export async function readFiles(
   chosen: readonly InputFile[],
@@ -63,14 +66,14 @@ export async function readFiles(
   const format = wanted ?? detectFormat(files)[0]?.format;
   const nothing = { corpus: { name: '', labelSets: [], documents: [] } };
   if (!format) {
-    for (const { name } of files) problems.of(name).error('no format was found that has files like this');
+    for (const { name } of files) problems.of(name).error('no format was found for this file');
     return { ...nothing, problems: problems.all };
   }
   try {
     const result = await format.read(files, options);
     return { ...result, problems: [...problems.all, ...result.problems], format };
   } catch (error) {
-    for (const { name } of files) problems.of(name).error(`the file could not be read: ${error instanceof Error ? error.message : String(error)}`);
+    for (const { name } of files) problems.of(name).error(`the file could not be read: ${messageOf(error)}`);
     return { ...nothing, problems: problems.all, format };
   }
 }

@@ -1,35 +1,26 @@
 // Unpacks zlib data with a bound, so that a small file cannot fill the memory.
 import { Unzlib } from 'fflate';
-import type { Reporter } from './problems.js';
-
-const MOST_BYTES = 1 << 29;
-/** A byte makes at most 1,032 bytes, so the bound is looked at each 16 MiB. */
-const CHUNK = 1 << 14;
+import { joinBytes, MOST_UNPACKED, partsOf } from './bytes.js';
+import { messageOf, type Reporter } from './problems.js';
 
 /** The unpacked bytes; `undefined` if they are damaged or too many. */
-export function inflate(bytes: Uint8Array, report: Reporter, most = MOST_BYTES): Uint8Array | undefined {
-  const parts: Uint8Array[] = [];
+export function inflate(bytes: Uint8Array, report: Reporter, most = MOST_UNPACKED): Uint8Array | undefined {
+  const unpacked: Uint8Array[] = [];
   let length = 0;
   let isWhole = false;
   try {
-    const stream = new Unzlib((part, final) => {
-      parts.push(part.slice());
-      length += part.length;
-      isWhole = final;
+    const stream = new Unzlib((chunk, isLast) => {
+      unpacked.push(chunk.slice());
+      length += chunk.length;
+      isWhole = isLast;
     });
-    for (let start = 0; start < bytes.length; start += CHUNK) {
-      stream.push(bytes.subarray(start, start + CHUNK), start + CHUNK >= bytes.length);
+    for (const { part, isLast } of partsOf(bytes)) {
+      stream.push(part, isLast);
       if (length > most) return void report.error(`the unpacked file has more than ${most} bytes`);
     }
   } catch (error) {
-    return void report.error(`the file is no zlib data, or it is damaged: ${error instanceof Error ? error.message : String(error)}`);
+    return void report.error(`the file is not zlib data, or it is damaged: ${messageOf(error)}`);
   }
   if (!isWhole) return void report.error('the file ends too early');
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
+  return joinBytes(unpacked);
 }

@@ -1,7 +1,8 @@
-// Checks JSON before it is parsed: syntax with the place of the error, depth, and what `JSON.parse` would change without a word.
+// Checks JSON before it is parsed: syntax with the place of the error, depth, and what `JSON.parse` would change silently.
+import { show, shorten } from '../model/show.js';
 
 /** Deeper JSON could overflow the stack of code that walks over it. */
-export const MAX_DEPTH = 100;
+const MAX_DEPTH = 100;
 
 /** Something at an offset of a text. */
 export interface Remark {
@@ -9,8 +10,8 @@ export interface Remark {
   readonly reason: string;
 }
 
-export interface JsonCheck {
-  /** Why the text is refused, and whether that is in a string. */
+interface JsonCheck {
+  /** Why the text is refused, and whether the place is in a string. */
   readonly error?: Remark & { readonly inString?: boolean };
   /** What is left out or changed, in the order of the text. */
   readonly changes: readonly Remark[];
@@ -38,7 +39,7 @@ class Checker {
   readonly #text: string;
   #at = 0;
   #expected: Expected = 'a value';
-  /** Names of the fields of the objects around; `undefined` for a list. */
+  /** For each object or list that is open: the names of its fields; `undefined` for a list. */
   readonly #around: (Set<string> | undefined)[] = [];
 
   constructor(text: string) {
@@ -117,9 +118,9 @@ class Checker {
     const name = raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);
     const names = this.#around.at(-1)!;
     if (names.has(name))
-      this.changes.push({ at: start, reason: `the name ${raw.slice(0, 40)} is there twice in one object; its last value is taken` });
+      this.changes.push({ at: start, reason: `the name ${shorten(raw)} occurs twice in one object; its last value is taken` });
     names.add(name);
-    // Code that copies objects could take it for their prototype.
+    // Code that copies objects field by field could set their prototype with it.
     if (name === '__proto__') this.changes.push({ at: start, reason: 'a field named "__proto__" is left out' });
     this.#expected = 'a colon';
     return undefined;
@@ -137,13 +138,13 @@ class Checker {
 
   #checkNumber(at: number, written: string): void {
     const value = Number(written);
-    if (!Number.isFinite(value)) this.changes.push({ at, reason: `the number ${written.slice(0, 40)} is too large, and becomes null` });
+    if (!Number.isFinite(value)) this.changes.push({ at, reason: `the number ${shorten(written)} is too large, and becomes null` });
     else if (written.length > 15 && /^-?\d+$/.test(written) && BigInt(value) !== BigInt(written.slice(0, 400))) {
-      this.changes.push({ at, reason: `the number ${written.slice(0, 40)} is too long to be kept exactly, and becomes ${value}` });
+      this.changes.push({ at, reason: `the number ${shorten(written)} is too long to be kept exactly, and becomes ${value}` });
     }
   }
 
-  /** Moves over what the sticky expression matches; whether that is anything. */
+  /** Moves over what the sticky expression matches, and tells whether it matches anything. */
   #skip(expression: RegExp): boolean {
     const start = this.#at;
     expression.lastIndex = start;
@@ -152,7 +153,7 @@ class Checker {
   }
 
   #unexpected(): Fault {
-    const found = this.#at === this.#text.length ? 'the end of the text' : JSON.stringify(this.#text.slice(this.#at, this.#at + 10));
+    const found = this.#at === this.#text.length ? 'the end of the text' : show(this.#text.slice(this.#at, this.#at + 10));
     return { at: this.#at, reason: `${this.#expected} was expected, not ${found}` };
   }
 }

@@ -1,21 +1,22 @@
 // JSON of unknown files. What is wrong becomes a problem; nothing here throws.
 import type { Json } from '../model/types.js';
 import { checkJson, type Remark } from './json-check.js';
+import { isList } from './json-values.js';
 import type { Reporter } from './problems.js';
 
-/** The most bytes of one JSON value. Strings of browsers end at twice this length. */
-export const MAX_JSON_BYTES = 1 << 28;
+/** The most bytes of one JSON value. Browsers cannot hold strings of more than twice this length. */
+const MAX_JSON_BYTES = 1 << 28;
 
 const NEWLINE = 0x0a;
 const LIST_BEGIN = 0x5b;
 
 /** Parses one JSON value; `undefined` if it was refused. `firstLine` is the line of the file in which the text begins. */
-export function parseJson(text: string, report: Reporter, firstLine = 1): Json | undefined {
+function parseJson(text: string, report: Reporter, firstLine = 1): Json | undefined {
   if (text.length > MAX_JSON_BYTES) return void report.error(`${text.length} characters are more than the ${MAX_JSON_BYTES} that are read`);
   const { error, changes } = checkJson(text);
   const line = lineCounter(text, firstLine);
   for (const { at, reason } of changes) report.at(line(at)).loss(reason);
-  if (error) return void report.at(line(error.at)).error(`no valid JSON at column ${column(text, error)}: ${error.reason}`);
+  if (error) return void report.at(line(error.at)).error(`the JSON is not valid at column ${column(text, error)}: ${error.reason}`);
   const value = JSON.parse(text) as Json;
   return changes.length > 0 ? clean(value) : value;
 }
@@ -28,7 +29,7 @@ export function parseJsonFile(bytes: Uint8Array, report: Reporter): Json | undef
 }
 
 /** A line of JSON Lines: its number, counted from 1, its value, and where to report problems of it. */
-export interface JsonLine {
+interface JsonLine {
   readonly line: number;
   /** Number of lines before it that are not blank. */
   readonly row: number;
@@ -52,7 +53,7 @@ export function* parseJsonLines(bytes: Uint8Array, report: Reporter): Generator<
 }
 
 /** A row of a file that is either one list, or JSON Lines. */
-export interface JsonRow {
+interface JsonRow {
   /** Counted from 0. */
   readonly row: number;
   readonly value: Json;
@@ -71,7 +72,7 @@ export function* parseJsonRows(bytes: Uint8Array, report: Reporter): Generator<J
   for (const [row, value] of (isList(whole) ? whole : [whole]).entries()) yield { row, value, report: report.at(row + 1) };
 }
 
-/** Whether the first line alone is no JSON value, as in a list or an object over several lines, or is one with nothing behind. */
+/** Whether the file is one JSON value: its first line is an incomplete value, which goes on in the next lines, or is a list and the only line. */
 function isOneValue(bytes: Uint8Array): boolean {
   const utf8 = fromUtf16(bytes);
   let start = encodingOfMark(utf8) ? 3 : 0;
@@ -81,7 +82,7 @@ function isOneValue(bytes: Uint8Array): boolean {
   const line = decode(utf8.subarray(start, newline), 'utf-8');
   if (line === undefined) return false;
   const { error } = checkJson(line);
-  // A value goes on in the next line, but not within a string. Any other error is one of this line.
+  // A value may go on in the next line, unless the line ends within a string. Any other error is in this line.
   return error ? error.at === line.length && !error.inString : utf8[start] === LIST_BEGIN && isBlank(utf8.subarray(newline));
 }
 
@@ -96,7 +97,7 @@ function parseLine(bytes: Uint8Array, report: Reporter, line: number): Json | un
   return parseJson(text, report, line);
 }
 
-/** Text of UTF-8, or of UTF-16 with a byte order mark; `undefined` if the bytes are neither. A byte order mark is no part of it. */
+/** Text of UTF-8, or of UTF-16 with a byte order mark; `undefined` if the bytes are neither. A byte order mark is not a part of it. */
 export function decodeUtf8(bytes: Uint8Array, report: Reporter): string | undefined {
   const utf8 = fromUtf16(bytes);
   const text = decode(utf8, 'utf-8');
@@ -111,7 +112,7 @@ export function encodingOfMark(bytes: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-1
   return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
 }
 
-/** Decodes bytes without their byte order mark; `undefined` if one is invalid, or if they are more than a string can hold. */
+/** Decodes bytes, without their byte order mark; `undefined` if one is invalid, or if they are more than a string can hold. */
 export function decode(bytes: Uint8Array, encoding: 'utf-8' | 'utf-16le' | 'utf-16be'): string | undefined {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
@@ -134,7 +135,7 @@ function firstInvalidLine(bytes: Uint8Array): number {
   }
 }
 
-/** Tells the lines of offsets that ascend. */
+/** Gives the line of an offset. The offsets must ascend. */
 function lineCounter(text: string, firstLine: number): (offset: number) => number {
   let line = firstLine;
   let next = text.indexOf('\n');
@@ -155,9 +156,4 @@ function clean(value: Json): Json {
   if (isList(value)) return value.map(clean);
   const fields = Object.entries(value).filter(([name]) => name !== '__proto__');
   return Object.fromEntries(fields.map(([name, field]) => [name, clean(field)]));
-}
-
-/** `Array.isArray` does not narrow read-only lists. */
-export function isList(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value);
 }

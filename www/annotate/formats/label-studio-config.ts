@@ -1,19 +1,20 @@
-// The labeling configuration of Label Studio: which labels there are, and what is annotated. Without the right one, Label Studio shows
-// nothing.
+// The labeling configuration of Label Studio: its labels, and the field of tasks that has the text. Label Studio shows no annotation if the
+// configuration does not match the tasks.
 import { COLORS, labelId } from '../model/labels.js';
+import { show } from '../model/show.js';
 import type { Label, LabelSet } from '../model/types.js';
 import { given } from './fields.js';
 import type { InputFile } from './format.js';
 import { decodeUtf8 } from './json.js';
-import { show, type Reporter } from './problems.js';
+import type { Reporter } from './problems.js';
 import { escapeXml, isXmlText, xmlTags, type Tag } from './xml-tags.js';
 
 const MOST_BYTES = 1 << 20;
 
-/** Colors of the ten colors of our palette. Other colors become the next color. */
+/** The ten colors of our palette, as Label Studio writes colors. A label with another color gets the next one of these. */
 const BACKGROUNDS = ['#1f77b4', '#ff7f0e', '#2ca02c', '#d62728', '#9467bd', '#8c564b', '#e377c2', '#7f7f7f', '#bcbd22', '#17becf'];
 
-/** Names that results refer to. */
+/** Names in the configuration that results of tasks refer to. */
 export interface ConfigNames {
   /** The name of the tag with the labels. */
   readonly from: string;
@@ -27,7 +28,7 @@ export const USUAL_NAMES: ConfigNames = { from: 'label', to: 'text', key: 'text'
 
 export interface Config {
   readonly labelSets: readonly LabelSet[];
-  /** Tags with plain text, by their names: the field of the task, and whether it is only an address. */
+  /** Tags with plain text, by their names: the field of the task, and whether that has the address of the text instead. */
   readonly texts: ReadonlyMap<string, { readonly key: string; readonly isUrl: boolean }>;
   /** Fields that have HTML. */
   readonly htmlKeys: ReadonlySet<string>;
@@ -46,7 +47,7 @@ export function readConfig({ bytes }: InputFile, report: Reporter): Config | und
   let next = tags.next();
   for (; !next.done; next = tags.next()) reader.tag(next.value);
   if (next.value !== undefined)
-    report.at(lineOf(text, next.value)).loss(`${show(text.slice(next.value, next.value + 40))} is no tag; the rest of the file is left out`);
+    report.at(lineOf(text, next.value)).loss(`${show(text.slice(next.value, next.value + 40))} is not a tag; the rest of the file is left out`);
   return reader.config;
 }
 
@@ -93,7 +94,7 @@ class ConfigReader {
   }
 }
 
-/** Whether a configuration has all that we know of these labels. */
+/** Whether a configuration can hold all that we know of these labels. */
 export function fitsConfig(sets: readonly LabelSet[]): boolean {
   if (!['', 'span', 'relation', 'span,relation'].includes(sets.map(({ kind }) => kind).join())) return false;
   return sets.every(({ labels, overlap, extra }) => {

@@ -1,20 +1,17 @@
-// Who made a result of Label Studio, and when. What Label Studio has no field for is in `meta.luke`, which it keeps.
+// Who made a result of Label Studio, and when. Label Studio has no fields for some of it. That is in `meta.luke`, which Label Studio keeps.
 import { labelId } from '../model/labels.js';
-import type { Extra, ModelRef, Origin, Piece, Span, Status } from '../model/types.js';
-import { checkedPiece } from './documents.js';
-import { given, type Fields } from './fields.js';
-import { isList } from './json.js';
+import { ORIGINS, STATUSES, type Extra, type Origin, type Piece, type Span, type Status } from '../model/types.js';
+import { checkedPiece, readModel } from './documents.js';
+import { filled, given, type Fields } from './fields.js';
+import { isList } from './json-values.js';
 import type { RawResults } from './label-studio-task.js';
 import type { OffsetTable } from './offsets.js';
-import { show } from './problems.js';
 
-const ORIGINS = ['human', 'model', 'import'] as const;
-const STATUSES = ['new', 'draft', 'done', 'skipped', 'flagged'] as const;
 
 /** What spans and relations have in common. */
 type Made = Pick<Span, 'by' | 'state' | 'score' | 'model' | 'at' | 'note' | 'was'>;
 
-/** What we wrote of a task. */
+/** Reads what we have written about a task. */
 export function readLuke(meta: Fields): { readonly name?: string; readonly status?: Status; readonly note?: string } | undefined {
   const luke = meta.object('luke');
   return luke && { ...given('name', luke.string('name')), ...given('status', luke.word('status', STATUSES)), ...given('note', luke.string('note')) };
@@ -24,7 +21,7 @@ export function readLuke(meta: Fields): { readonly name?: string; readonly statu
 export class MadeReader {
   readonly #list: RawResults;
   readonly #table: OffsetTable;
-  /** The score of the whole prediction counts for each of its results, if none has its own. */
+  /** The score of the whole prediction. It is used for each result, if no result has its own. */
   readonly #score: number | undefined;
 
   constructor(list: RawResults, table: OffsetTable) {
@@ -36,7 +33,7 @@ export class MadeReader {
 
   read(fields: Fields): Made {
     const isSuggestion = this.#list.kind === 'prediction';
-    const score = scoreOf(fields, this.#score);
+    const score = fields.score('score') ?? this.#score;
     const origin = fields.raw('origin');
     const meta = fields.object('meta');
     const luke = meta?.object('luke');
@@ -45,8 +42,7 @@ export class MadeReader {
     const was = luke?.object('was');
     const model = luke ? readModel(luke.object('model')) : isSuggestion ? { name: this.#list.model ?? 'model', manifestHash: '' } : undefined;
     const by = origin === 'prediction-changed' ? 'human' : (luke?.word('by', ORIGINS) ?? (isSuggestion ? 'model' : originOf(origin)));
-    const more = meta?.rest();
-    if (more) meta!.report.loss(`unknown fields are left out: ${show(Object.keys(more).join(', '))}`);
+    meta?.reportRest();
     return {
       by,
       state: isSuggestion ? 'suggested' : 'accepted',
@@ -66,15 +62,9 @@ export class MadeReader {
     });
     const label = fields.string('label');
     return pieces.length > 0 && label !== undefined
-      ? { label: labelId('span', label), pieces, ...given('score', scoreOf(fields, undefined)) }
+      ? { label: labelId('span', label), pieces, ...given('score', fields.score('score')) }
       : undefined;
   }
-}
-
-function scoreOf(fields: Fields, otherwise: number | undefined): number | undefined {
-  const score = fields.number('score') ?? otherwise;
-  if (score === undefined || (score >= 0 && score <= 1)) return score;
-  return void fields.report.in('score').loss(`${show(score)} is not between 0 and 1`);
 }
 
 function originOf(origin: unknown): Origin {
@@ -86,16 +76,12 @@ function noteOf(meta: Fields): string | undefined {
   return lines.length > 0 ? lines.join('\n') : undefined;
 }
 
-function readModel(fields: Fields | undefined): ModelRef | undefined {
-  return fields && { name: fields.string('name') ?? '', manifestHash: fields.string('manifestHash') ?? '', ...given('head', fields.string('head')) };
-}
-
-/** The fields of a result that say who made it. `name` tells the names of labels. */
+/** The fields of a result that say who made it. `name` gives the names of labels. */
 export function madeFields({ by, state, score, model, at, note, was }: Made, name: (label: string) => string): Extra {
   const before = was && { label: name(was.label), pieces: was.pieces, ...given('score', was.score) };
   const isTold = by !== 'import' || state === 'suggested' || model !== undefined || at !== undefined || before !== undefined;
   const luke = { by, ...(model && { model: { ...model } }), ...given('at', at), ...given('was', before) };
   const origin = by === 'human' ? (was ? 'prediction-changed' : 'manual') : by === 'model' ? 'prediction' : undefined;
   const meta = { ...(note !== undefined && { text: [note] }), ...(isTold && { luke }) };
-  return { ...given('score', score), ...given('origin', origin), ...(Object.keys(meta).length > 0 && { meta }) };
+  return { ...given('score', score), ...given('origin', origin), ...given('meta', filled(meta)) };
 }

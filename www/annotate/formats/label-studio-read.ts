@@ -1,36 +1,39 @@
 // Reads tasks of Label Studio.
+import { FreeIds } from '../model/ids.js';
 import { labelSetsOf, newLabelSet } from '../model/labels.js';
+import { equalPieces } from '../model/pieces.js';
+import { show } from '../model/show.js';
 import type { AnnotatedDocument, Extra, Json, LabelSet, Notes, Relation, Span, Status } from '../model/types.js';
 import { checkedPiece, checkQuote, fileLabelId, importedStatus, newCorpus, rowName } from './documents.js';
-import { Fields, given } from './fields.js';
+import { Fields, filled, given } from './fields.js';
 import type { InputFile, ReadOptions, ReadResult } from './format.js';
 import { parseJsonRows } from './json.js';
 import { isConfig, readConfig, USUAL_NAMES, type Config } from './label-studio-config.js';
 import { MadeReader, readLuke } from './label-studio-meta.js';
 import { namesOf, rawTask, type RawResults, type RawSpan, type RawTask } from './label-studio-task.js';
 import { offsetTable, type OffsetTable, type TextUnit } from './offsets.js';
-import { ProblemList, show } from './problems.js';
-import { detectUnit } from './units.js';
+import { ProblemList } from './problems.js';
+import { detectUnit, rawSpan } from './units.js';
 
 /** The editor counts UTF-16 units, whatever its documentation says. */
 const UNITS: readonly TextUnit[] = ['utf-16', 'code-point'];
 
 export const FORMAT = 'label-studio';
-/** In `extra`, what is not a field of the task itself. */
+/** The name in `extra` for what is not a field of the task itself. */
 export const INSIDE = 'label-studio';
 
-/** A task, and where it is. */
+/** A task, and its place: file and row. */
 interface PlacedTask {
   readonly task: RawTask;
   readonly file: string;
   readonly row: number;
 }
 
-/** What becomes one document: a task with one annotation. Predictions go with the first annotation. */
+/** What becomes one document: a task with one annotation. The document of the first annotation gets the predictions. */
 interface RawDocument extends PlacedTask {
   readonly annotation: RawResults | undefined;
   readonly predictions: readonly RawResults[];
-  /** Of the annotation, from 1. */
+  /** Number of the annotation in its task, from 1. */
   readonly number: number;
 }
 
@@ -40,7 +43,7 @@ export function readLabelStudio(files: readonly InputFile[], options: ReadOption
   for (const { name } of configs.slice(1)) problems.of(name).loss('only the first labeling configuration is taken');
   const config = configs[0]?.config;
   const tasks = files.filter((file) => !isConfig(file)).flatMap((file) => tasksOf(file, problems, config));
-  const texts = tasks.map(({ task: { text, lists } }) => ({ text, spans: lists.flatMap(({ spans }) => spans.map(evidence)) }));
+  const texts = tasks.map(({ task: { text, lists } }) => ({ text, spans: lists.flatMap(({ spans }) => spans.map(rawSpan)) }));
   const unit = detectUnit(texts, UNITS, options.unit);
   const read = tasks.flatMap((placed) => {
     const table = offsetTable(placed.task.text, unit.unit);
@@ -52,10 +55,6 @@ export function readLabelStudio(files: readonly InputFile[], options: ReadOption
     problems: problems.all,
     unit,
   };
-}
-
-function evidence({ start = -1, end = -1, quote }: RawSpan): { pieces: readonly [readonly [number, number]]; quote: string | undefined } {
-  return { pieces: [[start, end]], quote };
 }
 
 /** Labels of the configuration first, then those that only documents have. */
@@ -103,7 +102,7 @@ function documentOf({ task, annotation, predictions, number, file, row }: RawDoc
     source: { format: FORMAT, file, row },
     ...given('note', luke?.note),
     ...given('meta', task.data),
-    ...(Object.keys(extra).length > 0 && { extra }),
+    ...given('extra', filled(extra)),
   };
 }
 
@@ -113,16 +112,15 @@ function statusOf(annotation: RawResults | undefined, notes: Notes): Status {
   return annotation.kind === 'draft' ? 'draft' : 'done';
 }
 
-/** What is kept to be written again: names that are not the usual ones, and what we do not know of annotations and predictions. */
+/** What is kept for writing: names that are not the usual ones, and unknown fields of annotations and predictions. */
 function insideOf(names: RawTask['names'], annotation: RawResults | undefined, predictions: readonly RawResults[]): Extra | undefined {
   const others = [annotation, ...predictions].flatMap((list) => list?.others ?? []);
   const lists = predictions.filter((list) => list.extra).map(({ model, extra }) => ({ ...given('model_version', model), ...extra }) as Json);
   const isUsual = names.from === USUAL_NAMES.from && names.to === USUAL_NAMES.to && names.key === USUAL_NAMES.key;
-  const inside: Extra = {
+  return filled({
     ...(!isUsual && { names: { ...names } }), ...given('annotation', annotation?.extra),
     ...(others.length > 0 && { results: others }), ...(lists.length > 0 && { predictions: lists }),
-  };
-  return Object.keys(inside).length > 0 ? inside : undefined;
+  });
 }
 
 /** Reads the lists of results of one document. */
@@ -131,8 +129,7 @@ class ResultReader {
   readonly #table: OffsetTable;
   readonly #spans = new Map<string, Span>();
   readonly #relations: Relation[] = [];
-  /** For ids that are there several times, the last number that was given. */
-  readonly #numbers = new Map<string, number>();
+  readonly #ids = new FreeIds();
 
   constructor(text: string, table: OffsetTable) {
     this.#text = text;
@@ -143,7 +140,7 @@ class ResultReader {
     return { spans: [...this.#spans.values()], relations: this.#relations, questions: [] };
   }
 
-  /** Reads all lists of a document. A relation may join spans of several. */
+  /** Reads all lists of a document. A relation may join spans of different lists. */
   results(lists: readonly RawResults[]): void {
     const read = lists.map((list) => {
       const made = new MadeReader(list, this.#table);
@@ -167,9 +164,9 @@ class ResultReader {
     for (const name of labels) {
       const label = fileLabelId('span', name || undefined, report);
       const before = this.#spans.get(id);
-      const span: Span = { id: this.#freeId(id), pieces: [piece], label, ...rest };
-      // An annotation that was begun with a prediction has its spans with their ids.
-      if (before && rest.state === 'suggested' && before.state === 'accepted' && before.label === label && samePiece(before, span)) {
+      const span: Span = { id: this.#ids.take(id), pieces: [piece], label, ...rest };
+      // An annotation that a person began with a prediction has copies of its spans, with the same ids.
+      if (before && rest.state === 'suggested' && before.state === 'accepted' && before.label === label && equalPieces(before.pieces, span.pieces)) {
         ids.set(id, before);
         continue;
       }
@@ -178,30 +175,18 @@ class ResultReader {
     }
   }
 
-  #freeId(wanted: string): string {
-    let number = this.#numbers.get(wanted) ?? 1;
-    let id = wanted;
-    while (this.#spans.has(id)) id = `${wanted}:${++number}`;
-    this.#numbers.set(wanted, number);
-    return id;
-  }
-
   #relation(fields: Fields, made: MadeReader, ids: ReadonlyMap<string, Span>): void {
     const [from, to, direction] = [fields.string('from_id') ?? '', fields.string('to_id') ?? '', fields.raw('direction')];
     const names = namesOf(fields);
     fields.raw('type');
     const [head, tail] = [from, to].map((id) => ids.get(id) ?? this.#spans.get(id));
     const rest = made.read(fields);
-    if (!head || !tail) return fields.report.loss(`from_id ${show(from)} or to_id ${show(to)} is no span of the task; the relation is left out`);
+    if (!head || !tail) return fields.report.loss(`from_id ${show(from)} or to_id ${show(to)} is not a span of the task; the relation is left out`);
     const more = { ...fields.rest(), ...(direction === 'bi' && { direction }) };
     const ends = direction === 'left' ? { head: tail.id, tail: head.id } : { head: head.id, tail: tail.id };
     for (const name of names.length > 0 ? names : [undefined]) {
       const label = fileLabelId('relation', name, fields.report);
-      this.#relations.push({ id: `r${this.#relations.length}`, ...ends, label, ...rest, ...(Object.keys(more).length > 0 && { extra: more }) });
+      this.#relations.push({ id: `r${this.#relations.length}`, ...ends, label, ...rest, ...given('extra', filled(more)) });
     }
   }
-}
-
-function samePiece(a: Span, b: Span): boolean {
-  return a.pieces[0]![0] === b.pieces[0]![0] && a.pieces[0]![1] === b.pieces[0]![1];
 }

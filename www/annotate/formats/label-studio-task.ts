@@ -1,16 +1,17 @@
 // One task of Label Studio as it is in the file: its text and its lists of results.
+import { show } from '../model/show.js';
 import type { Extra, Json } from '../model/types.js';
-import { Fields, given, isObject } from './fields.js';
-import { isList } from './json.js';
+import { Fields, given } from './fields.js';
+import { isList, isObject } from './json-values.js';
 import { USUAL_NAMES, type Config, type ConfigNames } from './label-studio-config.js';
-import { show, type Reporter } from './problems.js';
+import type { Reporter } from './problems.js';
 
 /** A list of results: an annotation of a person, a draft, or a prediction of a model. */
 export interface RawResults {
   readonly kind: 'annotation' | 'draft' | 'prediction';
   readonly spans: readonly RawSpan[];
   readonly relations: readonly Fields[];
-  /** Results that we do not know: choices, ratings, texts. */
+  /** Results that are not spans or relations: choices, ratings, texts. */
   readonly others: readonly Json[];
   readonly isCancelled: boolean;
   /** Of a prediction. */
@@ -39,7 +40,7 @@ export interface RawTask {
 /** Where the text of a task and its results are. */
 interface Place {
   readonly key: string;
-  /** Names of tags whose results are refused: they belong to another text. */
+  /** Name of the tag with the text. Results for other tags are refused. */
   readonly to: string | undefined;
 }
 
@@ -66,15 +67,13 @@ export function rawTask(fields: Fields, config: Config | undefined): RawTask | u
   };
 }
 
-type Result = { readonly [name: string]: Json };
-
 interface ResultList {
   readonly kind: RawResults['kind'];
   readonly fields: Fields;
-  readonly results: readonly Result[];
+  readonly results: readonly Extra[];
 }
 
-/** Old files call annotations `completions`. Drafts count only if there is nothing else. */
+/** Old files call annotations `completions`. Drafts are read only if there are no annotations. */
 function listsOf(fields: Fields): ResultList[] {
   const kinds = [['annotations', 'annotation'], ['completions', 'annotation'], ['predictions', 'prediction']] as const;
   const lists = kinds.flatMap(([name, kind]) => fields.objects(name).map((list) => resultList(list, kind)));
@@ -83,25 +82,25 @@ function listsOf(fields: Fields): ResultList[] {
 }
 
 function resultList(fields: Fields, kind: RawResults['kind']): ResultList {
-  const results = (fields.list('result') ?? []).filter((result, index): result is Result => {
+  const results = (fields.list('result') ?? []).filter((result, index): result is Extra => {
     if (!isObject(result)) fields.report.in('result').in(index).loss(`${show(result)} is not an object`);
     return isObject(result);
   });
   return { kind, fields, results };
 }
 
-function isHtml({ type, value }: Result): boolean {
+function isHtml({ type, value }: Extra): boolean {
   return type === 'hypertextlabels' || (isObject(value) && type === 'labels' && (typeof value.start === 'string' || 'startOffset' in value));
 }
 
 /** The field of the text: that of the configuration, else `text`, else that of the results, else the only string. */
-function placeOf(data: Fields, results: readonly Result[], config: Config | undefined, report: Reporter): Place | undefined {
+function placeOf(data: Fields, results: readonly Extra[], config: Config | undefined, report: Reporter): Place | undefined {
   const isText = (name: string) => typeof data.peek(name) === 'string';
   const tags = results.flatMap(({ to_name }) => (typeof to_name === 'string' ? [to_name] : []));
   const configured = [...(config?.texts ?? [])].find(([tag, { key }]) => isText(key) && (tags.length === 0 || tags.includes(tag)));
   if (configured) {
     const [to, { key, isUrl }] = configured;
-    if (isUrl) return void report.error(`the task has only the address of its text: ${show(data.peek(key))}`);
+    if (isUrl) return void report.error(`the task has the address of its text instead of the text: ${show(data.peek(key))}`);
     return { key, to };
   }
   const strings = data.names().filter(isText);
@@ -118,14 +117,14 @@ function rawResults({ kind, fields, results }: ResultList, { to }: Place): RawRe
     if (result.type === 'relation') raw.relations.push(new Fields(result, at.in(index)));
     else if (result.type !== 'labels') raw.others.push(result);
     else if (to !== undefined && result.to_name !== undefined && result.to_name !== to)
-      at.in(index).loss(`it belongs to ${show(result.to_name)}, which is not the text ${show(to)}; it is left out`);
+      at.in(index).loss(`it is for ${show(result.to_name)}, not for the text ${show(to)}; it is left out`);
     else raw.spans.push(rawSpan(new Fields(result, at.in(index))));
   }
   const isCancelled = (fields.boolean('was_cancelled') ?? false) || (fields.boolean('skipped') ?? false);
   const isPrediction = kind === 'prediction';
   return {
     kind, ...raw, isCancelled,
-    ...(isPrediction && { ...given('model', fields.string('model_version')), ...given('score', fields.number('score')) }),
+    ...(isPrediction && { ...given('model', fields.string('model_version')), ...given('score', fields.score('score')) }),
     ...given('extra', fields.rest()),
   };
 }
@@ -133,8 +132,7 @@ function rawResults({ kind, fields, results }: ResultList, { to }: Place): RawRe
 function rawSpan(fields: Fields): RawSpan {
   const value = fields.object('value');
   const { start, end, text, labels } = valueOf(value);
-  const more = value?.rest();
-  if (more) value!.report.loss(`unknown fields are left out: ${show(Object.keys(more).join(', '))}`);
+  value?.reportRest();
   for (const name of ['type', 'from_name', 'to_name']) fields.raw(name);
   return { fields, start, end, ...given('quote', text), labels };
 }
@@ -158,11 +156,14 @@ export function namesOf(fields: Fields): readonly string[] {
   });
 }
 
+/** Whether a value is a list of spans as in the short export ("JSON-MIN"). */
+export function isShortResults(value: Json | undefined): value is readonly Json[] {
+  return isList(value) && value.every((result) => isObject(result) && isList(result.labels) && 'start' in result);
+}
+
 /** The short export has spans without ids, and no relations. */
 function shortResults(fields: Fields): RawResults {
-  const isSpans = (value: Json | undefined) =>
-    isList(value) && value.every((result) => isObject(result) && isList(result.labels) && 'start' in result);
-  const name = fields.names().find((candidate) => isList(fields.peek(candidate)) && isSpans(fields.peek(candidate)));
+  const name = fields.names().find((candidate) => isShortResults(fields.peek(candidate)));
   const spans = name === undefined ? [] : fields.objects(name).map((span) => ({ fields: span, ...withoutText(valueOf(span)) }));
   return { kind: 'annotation', spans, relations: [], others: [], isCancelled: false };
 }

@@ -1,12 +1,13 @@
 // Writes tasks of Label Studio, with the labeling configuration that fits them.
 import type { AnnotatedDocument, Corpus, Extra, Json, Relation, Span } from '../model/types.js';
 import { corpusFile, labelNames, without } from './documents.js';
-import { given, isObject } from './fields.js';
+import { given } from './fields.js';
 import type { WriteOptions, WriteResult } from './format.js';
-import { isList } from './json.js';
+import { isList, isObject, objectOf } from './json-values.js';
 import { fitsConfig, USUAL_NAMES, writeConfig, type ConfigNames } from './label-studio-config.js';
 import { madeFields } from './label-studio-meta.js';
 import { FORMAT, INSIDE } from './label-studio-read.js';
+import { jsonList } from './lines.js';
 import { reduceCorpus } from './losses.js';
 
 const WRITTEN = new Set(['data', 'annotations', 'completions', 'predictions', INSIDE]);
@@ -17,11 +18,11 @@ export function writeLabelStudio(whole: Corpus, options: WriteOptions): WriteRes
   const names = whole.documents.map(namesOf).find((found) => found !== undefined) ?? USUAL_NAMES;
   const { corpus, losses } = reduceCorpus(whole, options, FORMAT, {
     overlap: 'all', relations: true, suggestions: true, provenance: true, scores: true, notes: true, status: true, documentNotes: true, names: true,
-    meta: { reserved: new Set([names.key]) }, labels: fitsConfig(whole.labelSets), halves: true,
+    meta: { reserved: new Set([names.key]) }, labels: fitsConfig(whole.labelSets), loneSurrogates: true,
   });
   const writer = new TaskWriter(corpus, names);
-  const tasks = corpus.documents.map((document) => JSON.stringify(writer.task(document)));
-  const files = [corpusFile(corpus, '.json', `[${tasks.join(',\n')}]\n`), corpusFile(corpus, '.xml', writeConfig(corpus.labelSets, names))];
+  const tasks = corpus.documents.map((document) => writer.task(document));
+  const files = [corpusFile(corpus, '.json', jsonList(tasks)), corpusFile(corpus, '.xml', writeConfig(corpus.labelSets, names))];
   return { files, losses };
 }
 
@@ -35,8 +36,7 @@ function namesOf({ source, extra }: AnnotatedDocument): ConfigNames | undefined 
 }
 
 function insideOf(extra: Extra | undefined): Extra {
-  const inside = extra?.[INSIDE];
-  return isObject(inside) ? inside : {};
+  return objectOf(extra?.[INSIDE]);
 }
 
 function objectsOf(value: Json | undefined): readonly Extra[] {
@@ -58,7 +58,7 @@ class TaskWriter {
     const luke = { name, status, ...given('note', note) };
     return {
       ...rest, data: { [this.#names.key]: text, ...meta }, annotations: this.#annotations(document), predictions: this.#predictions(document),
-      meta: { ...(isObject(rest.meta) ? rest.meta : {}), luke },
+      meta: { ...objectOf(rest.meta), luke },
     };
   }
 
@@ -67,11 +67,11 @@ class TaskWriter {
     const inside = insideOf(extra);
     const result = [...this.#results(document, ({ state }) => state === 'accepted'), ...objectsOf(inside.results)];
     if (result.length === 0 && status === 'new') return [];
-    const known = without(isObject(inside.annotation) ? inside.annotation : {}, WRITTEN_OF_ANNOTATION);
+    const known = without(objectOf(inside.annotation), WRITTEN_OF_ANNOTATION);
     return [{ ...known, was_cancelled: status === 'skipped', result }];
   }
 
-  /** One prediction for each model. Its score is the mean of those of its results. */
+  /** One prediction for each model. Its score is the mean of the scores of its results. */
   #predictions(document: AnnotatedDocument): Json {
     const { spans, relations, extra } = document;
     const versionOf = ({ model, by }: Span | Relation) => model?.name ?? by;

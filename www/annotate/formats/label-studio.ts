@@ -1,11 +1,10 @@
 // Label Studio: tasks as JSON, with the labeling configuration as a second file.
-import type { Json } from '../model/types.js';
 import { firstRow, hasExtension, headText } from './detect.js';
-import { isObject } from './fields.js';
 import type { Format, InputFile } from './format.js';
-import { isList } from './json.js';
+import { isList, isObject } from './json-values.js';
 import { isConfig } from './label-studio-config.js';
 import { readLabelStudio } from './label-studio-read.js';
+import { isShortResults } from './label-studio-task.js';
 import { writeLabelStudio } from './label-studio-write.js';
 
 export const labelStudio: Format = {
@@ -30,12 +29,5 @@ function likely(file: InputFile): number {
   const task = firstRow(file);
   if (!hasExtension(file, ['.json', '.jsonl']) || !isObject(task)) return 0;
   if (isObject(task.data)) return ['annotations', 'predictions', 'completions'].some((name) => isList(task[name])) ? 0.95 : 0.6;
-  return Object.values(task).some(isShortResults) ? 0.8 : 0;
-}
-
-/** Whether a value is a list of spans as in the short export ("JSON-MIN"). */
-export function isShortResults(value: Json): boolean {
-  return (
-    isList(value) && value.length > 0 && value.every((result) => isObject(result) && isList(result.labels) && 'start' in result && 'end' in result)
-  );
+  return Object.values(task).some((value) => isShortResults(value) && value.length > 0) ? 0.8 : 0;
 }

@@ -1,63 +1,67 @@
-// What a format cannot hold is taken out of a corpus before it is written, and listed. So the list and the file cannot differ.
+// What a format cannot hold is listed and taken out of a corpus before it is written. So what is listed is what the file does not have.
 import { labelId, labelSetsOf } from '../model/labels.js';
 import type { AnnotatedDocument, Corpus, Extra, Notes, Question, Relation, Span } from '../model/types.js';
-import type { Loss, WriteOptions } from './format.js';
 import { importedStatus, labelNames, plainSpan } from './documents.js';
-import { hasLoneHalf, offsetTable, pieceFromUtf16, type TextUnit } from './offsets.js';
+import { filled } from './fields.js';
+import type { Loss, WriteOptions } from './format.js';
+import { countedLosses } from './loss-counts.js';
+import { hasLoneSurrogate, offsetTable, pieceFromUtf16, type TextUnit } from './offsets.js';
 import { overlapping, type Preference } from './overlap.js';
 
 /**
- * Kinds of losses, with what each one means for what is read back. With an item, the item is gone. Without one:
- * - `discontinuous`, `overlap`, `edges`: always of one span (`edges`: it begins or ends within a unit of the format)
- * - `rejected`: always of one item, which is left out
- * - `relations`, `questions`: with a relation or question, this one; else all are left out
+ * Kinds of losses, and what each one means for the corpus that is read back. A loss with an item means that the item is left out, except for
+ * `meta`. For losses without an item:
+ * - `discontinuous`, `overlap`, `edges`, `rejected`: always with an item (`edges`: a span that begins or ends within a unit of the format)
+ * - `relations`, `questions`: all are left out
  * - `states`: suggestions become accepted
- * - `provenance`: `by` becomes `import`; `model`, `at` and `was` are gone
- * - `scores`, `notes`, `types`: `score` and `note` of items, `type` of spans are gone
- * - `status`: becomes `importedStatus`, with a document of this one; `document-notes`, `names`: notes and names of documents
- * - `meta`: metadata; with an item, the field of this name
- * - `extra`: fields that we do not know, of files of other formats
- * - `labels`: only the names of labels that are in use are kept; labels of one name become one; `guide`: the guide of the corpus
- * - `text`, with a document: the document is left out, for its text cannot be written
- * Ids are no content: they hold within a project, and are made anew.
+ * - `provenance`: `by` becomes `import`; `model`, `at` and `was` are left out
+ * - `scores`, `notes`, `types`: `score` and `note` of items, `type` of spans are left out
+ * - `status`: becomes `importedStatus`, of one document or of all
+ * - `document-notes`, `names`: notes and names of documents are left out
+ * - `meta`: metadata is left out; with an item, only the field of this name
+ * - `extra`: unknown fields of files of other formats are left out
+ * - `labels`: only the names of labels that are in use are kept; labels with the same name become one
+ * - `guide`: the guide of the corpus is left out
+ * - `text`, with a document: the document is left out, because its text cannot be written
+ * New ids are no loss: an id has a meaning only within its project.
  */
 export type LossKind =
   | 'discontinuous' | 'overlap' | 'edges' | 'rejected' | 'relations' | 'questions' | 'states' | 'provenance' | 'scores' | 'notes' | 'types'
   | 'status' | 'document-notes' | 'names' | 'meta' | 'extra' | 'labels' | 'guide' | 'text';
 
-/** What a format can hold. What is not named, it cannot. `overlap` is which spans are kept where they overlap, or all. */
+/** What a format can hold. An absent field means that it cannot. `overlap`: all spans, or which of those that overlap. */
 export interface Abilities {
   readonly overlap?: 'all' | Preference;
   readonly discontinuous?: boolean;
   readonly relations?: boolean;
   readonly questions?: boolean;
-  /** Suggestions and rejections; or a test of documents all of whose rejections it can hold. */
+  /** Suggestions and rejections; or a test whether it can hold those of a document. */
   readonly states?: boolean | ((document: AnnotatedDocument) => boolean);
-  /** Suggestions, if not all states. */
+  /** Suggestions, of a format that cannot hold rejections. */
   readonly suggestions?: boolean;
   readonly provenance?: boolean;
   readonly scores?: boolean;
   readonly notes?: boolean;
   readonly types?: boolean;
-  /** Or a test of documents whose status it can hold. It is asked of what is left of a document. */
+  /** Or a test whether it can hold the status of a document. The document is tested as it is after other losses. */
   readonly status?: boolean | ((document: AnnotatedDocument) => boolean);
   readonly documentNotes?: boolean;
   readonly names?: boolean;
-  /** All fields, or those with other names than these; absent: none. */
+  /** All fields, or all but those with reserved names. */
   readonly meta?: 'all' | { readonly reserved: ReadonlySet<string> };
   readonly labels?: boolean;
   readonly guide?: boolean;
-  /** Fields of other formats that we do not know. Those of its own files a format always holds. */
+  /** Unknown fields of files of other formats. A format can always hold those of its own files. */
   readonly extra?: boolean;
-  /** That it holds no such field of spans, relations and questions, not even of its own files. */
+  /** That it cannot hold unknown fields of spans, relations and questions, not even those of its own files. */
   readonly noItemExtra?: boolean;
   /** The unit of offsets, if a span may begin or end within one. */
   readonly unit?: TextUnit;
-  /** Halves of surrogate pairs that stand alone. Only JSON can write them. */
-  readonly halves?: boolean;
+  /** Surrogates without the other half of their pair. Only JSON can write them. */
+  readonly loneSurrogates?: boolean;
 }
 
-export interface Reduced {
+interface Reduced {
   /** What the format can hold. Its label ids are made by `labelId`, unless the format holds labels. */
   readonly corpus: Corpus;
   readonly losses: readonly Loss[];
@@ -67,7 +71,7 @@ export interface Reduced {
 export function reduceCorpus(corpus: Corpus, { include }: WriteOptions, format: string, can: Abilities): Reduced {
   const list = new LossList();
   const selected = corpus.documents.map((document) => selectNotes(document, include, list));
-  const whole = can.halves ? selected : selected.filter((document) => isWhole(document, list));
+  const whole = can.loneSurrogates ? selected : selected.filter((document) => isWhole(document, list));
   const documents = whole.map((document) => reduceDocument(document, format, can, list));
   const labelSets = can.labels ? corpus.labelSets : labelSetsOf(documents);
   const reduced = { ...corpus, documents, labelSets };
@@ -75,7 +79,7 @@ export function reduceCorpus(corpus: Corpus, { include }: WriteOptions, format: 
   return { corpus: withoutGuide(nameLabels(reduced, corpus, list), can, list), losses: list.all };
 }
 
-/** Losses of single items, and losses of a kind, which are told once with their number. */
+/** Losses of single items, and losses that are counted. */
 class LossList {
   readonly #single: Loss[] = [];
   readonly #counts = new Map<LossKind, { count: number; reason: string }>();
@@ -88,7 +92,7 @@ class LossList {
     this.#single.push({ kind, document, reason });
   }
 
-  /** Of the whole corpus. In the reason, `#` stands for the number of times. */
+  /** Of the whole corpus; see `countedLosses`. */
   count(kind: LossKind, reason: string): void {
     const known = this.#counts.get(kind);
     if (known) known.count += 1;
@@ -96,12 +100,11 @@ class LossList {
   }
 
   get all(): readonly Loss[] {
-    const counted = [...this.#counts].map(([kind, { count, reason }]) => ({ kind, reason: reason.replace('#', String(count)) }));
-    return [...counted, ...this.#single];
+    return [...countedLosses(Array.from(this.#counts, ([kind, { count, reason }]) => [kind, count, reason])), ...this.#single];
   }
 }
 
-/** The annotations that were asked for. A relation goes with a span that goes. */
+/** The annotations that were asked for. A relation is left out with one of its spans. */
 function selectNotes(document: AnnotatedDocument, include: WriteOptions['include'], list: LossList): AnnotatedDocument {
   const { spans, relations, questions } = document;
   const kept = { spans: spans.filter((span) => isIncluded(span, include)), questions: questions.filter((question) => isIncluded(question, include)) };
@@ -125,8 +128,8 @@ function withEnds(document: string, relations: readonly Relation[], spans: reado
 }
 
 function isWhole({ id, text }: AnnotatedDocument, list: LossList): boolean {
-  if (!hasLoneHalf(text)) return true;
-  list.document('text', id, 'the text has a half of a surrogate pair, which no encoding can write');
+  if (!hasLoneSurrogate(text)) return true;
+  list.document('text', id, 'the text has half of a surrogate pair without the other half, which no encoding can write');
   return false;
 }
 
@@ -161,7 +164,7 @@ function reduceStatus(document: AnnotatedDocument, { status: can }: Abilities, l
 }
 
 function countExtra(list: LossList): void {
-  list.count('extra', 'fields of other formats, that we do not know, are left out # times');
+  list.count('extra', 'unknown fields of other formats are left out # times');
 }
 
 function reduceMeta({ id, meta }: AnnotatedDocument, { meta: can }: Abilities, list: LossList): Extra | undefined {
@@ -172,7 +175,7 @@ function reduceMeta({ id, meta }: AnnotatedDocument, { meta: can }: Abilities, l
     list.item('meta', id, name, 'the format has another use for a field of this name');
     return false;
   });
-  return kept.length > 0 ? Object.fromEntries(kept) : undefined;
+  return filled(Object.fromEntries(kept));
 }
 
 /** Leaves out whole annotations. */
@@ -249,7 +252,7 @@ function dropProvenance(reduced: { -readonly [name in keyof Span]?: unknown }, l
   delete reduced.was;
 }
 
-/** Gives each label the id that it has when it is read, and lists what is more than a name. */
+/** Gives each label the id that it will have when it is read again, and lists a loss if labels are more than their names. */
 function nameLabels(reduced: Corpus, original: Corpus, list: LossList): Corpus {
   const name = labelNames(original.labelSets);
   const documents = reduced.documents.map((document) => ({

@@ -1,13 +1,14 @@
-// Conversion of offsets between UTF-16 units, as the workspace counts, and what other tools count.
+// Conversion of offsets between UTF-16 units, which the workspace counts, and the units of other tools.
+import { longClusters } from '../model/boundaries.js';
+import { countBefore } from '../model/search.js';
 import type { Piece } from '../model/types.js';
 import type { OffsetUnit } from './format.js';
-import { segmentsOf } from './segments.js';
 
-/** Units that count parts of a text. Tokens are counted by formats that have them. */
+/** Units that every text has. Tokens are counted by the formats that have tokens. */
 export type TextUnit = Exclude<OffsetUnit, 'token'>;
 
 /**
- * Converts offsets of one text. An offset that is outside the text, no whole number, or inside a unit is refused: the result is
+ * Converts offsets of one text. An offset that is outside the text, not a whole number, or inside a unit is refused: the result is
  * `undefined`. An offset between the two halves of a surrogate pair is refused in every unit.
  */
 export interface OffsetTable {
@@ -39,9 +40,11 @@ function piece(start: number | undefined, end: number | undefined): Piece | unde
   return start !== undefined && end !== undefined && start < end ? [start, end] : undefined;
 }
 
-/** Parts of a text that are not one UTF-16 unit long, or not one of the other unit: their starts and lengths in both. */
+/** The parts of a text whose length is not 1 in both units: in a text without them, all offsets are equal. */
 interface Parts {
+  /** In UTF-16 units. */
   readonly starts: Uint32Array;
+  /** In UTF-16 units. */
   readonly lengths: Uint32Array;
   /** Length of each part in the other unit. */
   readonly counts: Uint32Array;
@@ -86,24 +89,12 @@ function isOffset(offset: number, length: number): boolean {
 }
 
 function convert(offset: number, from: Uint32Array, fromLengths: Uint32Array, to: Uint32Array, toLengths: Uint32Array): number | undefined {
-  const i = lastAtMost(from, offset);
+  const i = countBefore(from.length, (index) => from[index]! <= offset) - 1;
   if (i < 0) return offset;
   const inside = offset - from[i]!;
   if (inside === 0) return to[i]!;
   if (inside < fromLengths[i]!) return undefined;
   return to[i]! + toLengths[i]! + inside - fromLengths[i]!;
-}
-
-/** Index of the last element that is at most `value`, or -1. The elements ascend. */
-function lastAtMost(sorted: Uint32Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }
 
 function irregularParts(text: string, unit: TextUnit): Parts {
@@ -115,12 +106,12 @@ function irregularParts(text: string, unit: TextUnit): Parts {
     lengths.push(length);
     counts.push(count);
   };
-  if (unit === 'grapheme') addClusters(text, add);
+  if (unit === 'grapheme') for (const { start, end } of longClusters(text)) add(start, end - start, 1);
   else addCharacters(text, unit, add);
   return { starts: Uint32Array.from(starts), lengths: Uint32Array.from(lengths), counts: Uint32Array.from(counts) };
 }
 
-/** Pairs and, in bytes, all characters beyond ASCII. A half of a pair that stands alone has three bytes: encoders write U+FFFD for it. */
+/** Surrogate pairs and, in bytes, all characters beyond ASCII. A lone surrogate has three bytes: encoders write U+FFFD for it. */
 function addCharacters(text: string, unit: Exclude<TextUnit, 'grapheme'>, add: (start: number, length: number, count: number) => void): void {
   const pair = { 'utf-16': 2, 'code-point': 1, byte: 4 }[unit];
   const irregular = unit === 'byte' ? /[\ud800-\udbff][\udc00-\udfff]|[^\0-\x7f]/g : /[\ud800-\udbff][\udc00-\udfff]/g;
@@ -130,33 +121,12 @@ function addCharacters(text: string, unit: Exclude<TextUnit, 'grapheme'>, add: (
   }
 }
 
-/** Only the neighborhood of characters that may join is segmented: the segmenter takes a microsecond a character. */
-function addClusters(text: string, add: (start: number, length: number, count: number) => void): void {
-  const isSimple = (offset: number) => SIMPLE[text.charCodeAt(offset)] === 1;
-  for (let offset = 0; offset < text.length; offset++) {
-    if (isSimple(offset)) continue;
-    const start = Math.max(offset - 1, 0);
-    // Between two simple characters there is always a boundary.
-    while (offset < text.length && !(isSimple(offset) && (offset + 1 === text.length || isSimple(offset + 1)))) offset++;
-    const part = text.slice(start, offset + 1);
-    for (const { index, segment } of segmentsOf(part, 'grapheme')) if (segment.length > 1) add(start + index, segment.length, 1);
-  }
-}
-
-/** First and last code unit of ranges of characters that never join with one another. A carriage return joins with a line feed. */
-const SIMPLE_RANGES: readonly (readonly [number, number])[] = [
-  [0, 0x0c], [0x0e, 0x2ff], [0x370, 0x482], [0x48a, 0x590], [0x2010, 0x2027], [0x2030, 0x205e], [0x20a0, 0x20cf],
-  [0x3000, 0x3029], [0x3041, 0x3096], [0x30a0, 0x30ff], [0x3400, 0x9fff], [0xff01, 0xff9d],
-];
-const SIMPLE = new Uint8Array(0x10000);
-for (const [first, last] of SIMPLE_RANGES) SIMPLE.fill(1, first, last + 1);
-
 /** Whether all units of this text are the same: it is ASCII, and has no CRLF, which is one grapheme. */
 export function isPlain(text: string): boolean {
   return !/[^\0-\x7f]|\r\n/.test(text);
 }
 
-/** Whether a half of a surrogate pair stands alone. JSON can write it as an escape; no encoding of text can. */
-export function hasLoneHalf(text: string): boolean {
+/** Whether a text has half of a surrogate pair without the other half. JSON can write it as an escape; no encoding of text can. */
+export function hasLoneSurrogate(text: string): boolean {
   return /\p{Surrogate}/u.test(text);
 }

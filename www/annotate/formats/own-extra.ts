@@ -1,22 +1,21 @@
-// The names of our own format, and how it keeps fields that it does not know.
+// The names of our own format, and how it keeps unknown fields.
+import { show } from '../model/show.js';
 import type { Extra } from '../model/types.js';
 import type { Fields } from './fields.js';
-import { isList } from './json.js';
-import { show } from './problems.js';
+import { isObject, objectOf } from './json-values.js';
 
 export const FORMAT = 'luke-annotations';
 export const VERSION = 1;
 
-/** In `extra`, what a later version of this format had that we do not know. In the file it is beside the fields that we know. */
+/** The name in `extra` for unknown fields, which a later version of this format may have. In the file they are beside the known fields. */
 export const LATER = '.luke-annotations';
 
-/** `extra`, with the fields that we do not know. */
+/** The field `extra`, with the unknown fields. */
 export function extraOf(fields: Fields): Extra | undefined {
   const extra = fields.extra('extra');
   const later = fields.rest();
   if (!later) return extra;
   const before = extra?.[LATER];
-  const isMap = typeof before === 'object' && before !== null && !isList(before);
-  if (before !== undefined && !isMap) fields.report.in('extra').loss(`${show(LATER)} is not an object`);
-  return { ...extra, [LATER]: { ...(isMap ? before : {}), ...later } };
+  if (before !== undefined && !isObject(before)) fields.report.in('extra').loss(`${show(LATER)} is not an object`);
+  return { ...extra, [LATER]: { ...objectOf(before), ...later } };
 }

@@ -1,10 +1,12 @@
 // Reads the label sets of our own format.
-import { COLORS, nameOfId, type LabelKind } from '../model/labels.js';
+import { FreeIds } from '../model/ids.js';
+import { COLORS, nameOfId, parentCycles, type LabelKind } from '../model/labels.js';
+import { show } from '../model/show.js';
 import type { Label, LabelSet } from '../model/types.js';
 import { fileLabelId } from './documents.js';
 import { given, type Fields } from './fields.js';
 import { extraOf } from './own-extra.js';
-import { show, type Reporter } from './problems.js';
+import type { Reporter } from './problems.js';
 
 const KINDS = ['span', 'relation', 'type'] as const;
 
@@ -45,7 +47,7 @@ function readLabel(fields: Fields, index: number, taken: Set<string>): Label | u
 function readColor(fields: Fields, index: number): number {
   const color = fields.integer('color');
   if (color !== undefined && color >= 0 && color < COLORS) return color;
-  fields.report.in('color').loss(`${show(color)} is no color of the palette; the label gets another`);
+  fields.report.in('color').loss(`${show(color)} is not a color of the palette; the label gets another`);
   return index % COLORS;
 }
 
@@ -63,21 +65,21 @@ function readIds(fields: Fields, name: string): readonly string[] | undefined {
   });
 }
 
-/** Leaves out ids of labels that are not there, and parents that are below their own children. */
+/** Leaves out ids of labels that do not exist, and cycles of parents. */
 function withoutBadLinks(sets: readonly LabelSet[], report: Reporter): LabelSet[] {
   const parents = new Map(sets.flatMap(({ labels }) => labels.map(({ id, parent }) => [id, parent])));
   const isThere = (id: string, of: string) => {
-    if (!parents.has(id)) report.loss(`${show(of)} names ${show(id)}, which is no label`);
+    if (!parents.has(id)) report.loss(`${show(of)} names ${show(id)}, which is not a label`);
     return parents.has(id);
   };
-  const circular = new Set(circles(parents));
+  const cyclic = new Set(parentCycles(parents));
   return sets.map((set) => ({
     ...set,
     labels: set.labels.map(({ parent, from, to, ...label }) => {
-      if (circular.has(label.id)) report.loss(`${show(label.id)} is above itself; it gets no parent`);
+      if (cyclic.has(label.id)) report.loss(`${show(label.id)} is below itself; it gets no parent`);
       return {
         ...label,
-        ...(parent !== undefined && !circular.has(label.id) && isThere(parent, label.id) && { parent }),
+        ...(parent !== undefined && !cyclic.has(label.id) && isThere(parent, label.id) && { parent }),
         ...given('from', from?.filter((id) => isThere(id, label.id))),
         ...given('to', to?.filter((id) => isThere(id, label.id))),
       };
@@ -85,28 +87,18 @@ function withoutBadLinks(sets: readonly LabelSet[], report: Reporter): LabelSet[
   }));
 }
 
-/** One label of each circle of parents, in linear time. */
-function circles(parents: ReadonlyMap<string, string | undefined>): string[] {
-  const visited = new Map<string, string>(); // with the label from which the walk began
-  return [...parents.keys()].flatMap((start) => {
-    for (let id: string | undefined = start; id !== undefined && parents.has(id); id = parents.get(id)) {
-      if (visited.has(id)) return visited.get(id) === start ? [id] : [];
-      visited.set(id, start);
-    }
-    return [];
-  });
-}
-
-/** The labels of a file. A label that is used and not there is added. */
+/** The labels of a file. A label that an annotation has and the file does not define is added. */
 export class LabelBook {
   readonly #sets: (LabelSet & { readonly labels: Label[] })[];
   readonly #kinds: Map<string, LabelKind>;
+  readonly #ids: FreeIds;
   /** The id of each added label, by kind and the id that was asked for. */
   readonly #added: Record<LabelKind, Map<string, string>> = { span: new Map(), relation: new Map(), type: new Map() };
 
   constructor(sets: readonly LabelSet[]) {
     this.#sets = sets.map((set) => ({ ...set, labels: [...set.labels] }));
     this.#kinds = new Map(sets.flatMap(({ kind, labels }) => labels.map(({ id }) => [id, kind])));
+    this.#ids = new FreeIds(this.#kinds.keys());
   }
 
   /** The id, if it is a label of this kind; else that of a label that is added. */
@@ -115,14 +107,14 @@ export class LabelBook {
     const known = this.#added[kind].get(id ?? '');
     if (known !== undefined) return known;
     const added = this.#add(kind, id || fileLabelId(kind, id, report));
-    report.loss(`${show(id)} is no label of kind ${kind} in the first line; ${show(added)} is added`);
+    const fault = id === undefined ? 'it has no label' : `${show(id)} is not a label of kind ${kind} in the first line`;
+    report.loss(`${fault}; ${show(added)} is added`);
     this.#added[kind].set(id ?? '', added);
     return added;
   }
 
   #add(kind: LabelKind, wanted: string): string {
-    let id = wanted;
-    for (let number = 2; this.#kinds.has(id); number++) id = `${wanted}:${number}`;
+    const id = this.#ids.take(wanted);
     let set = this.#sets.find((candidate) => candidate.kind === kind);
     if (!set) this.#sets.push((set = { id: kind, kind, overlap: true, labels: [] }));
     set.labels.push({ id, name: nameOfId(kind, wanted), color: set.labels.length % COLORS });

@@ -1,20 +1,20 @@
 // Reads our own format. Everything is checked: a file may have been changed by hand.
 import { mergeLabelSets, withLabelIds } from '../model/labels.js';
-import type { AnnotatedDocument, Corpus, Json, LabelSet, ModelRef, Notes, Piece, Question, Relation, Source, Span } from '../model/types.js';
-import { baseName, checkedPiece, checkedPieces } from './documents.js';
+import { show } from '../model/show.js';
+import { ORIGINS, STATES, STATUSES } from '../model/types.js';
+import type { AnnotatedDocument, Corpus, Json, LabelSet, Notes, Piece, Question, Relation, Source, Span } from '../model/types.js';
+import { baseName, checkedPiece, checkedPieces, readModel } from './documents.js';
 import { Fields, given } from './fields.js';
 import type { InputFile } from './format.js';
-import { isList, parseJsonLines } from './json.js';
+import { isList } from './json-values.js';
+import { parseJsonLines } from './json.js';
 import { offsetTable, type OffsetTable } from './offsets.js';
 import { FORMAT, VERSION, extraOf } from './own-extra.js';
 import { LabelBook, readLabelSets } from './own-labels.js';
-import { show, type ProblemList, type Reporter } from './problems.js';
+import type { ProblemList, Reporter } from './problems.js';
 
-const ORIGINS = ['human', 'model', 'import'] as const;
-const STATES = ['suggested', 'accepted', 'rejected'] as const;
-const STATUSES = ['new', 'draft', 'done', 'skipped', 'flagged'] as const;
 
-/** Reads files. Their label sets become one: labels of one name and kind are the same. */
+/** Reads files. Their label sets are merged: labels with the same name and kind become one. */
 export function readOwn(files: readonly InputFile[], problems: ProblemList): Corpus {
   const corpora = files.map((file) => readFile(file, problems.of(file.name)));
   const [first, ...others] = corpora;
@@ -53,9 +53,9 @@ function readFile({ name, bytes }: InputFile, report: Reporter): Corpus {
 function readHeader(fields: Fields, fallback: string): { corpus: Omit<Corpus, 'documents' | 'labelSets'>; labelSets: LabelSet[] } | undefined {
   const { report } = fields;
   const [format, version, offsets] = [fields.raw('format'), fields.raw('version'), fields.raw('offsets')];
-  if (format !== FORMAT) return void report.error(`the first line must have "format":"${FORMAT}", not ${show(format)}`);
+  if (format !== FORMAT) return void report.error(`the first line must have "format":"${FORMAT}", but has ${show(format)}`);
   if (version !== VERSION) return void report.error(`version ${show(version)} of the format is not known, only ${VERSION}`);
-  if (offsets !== 'utf-16') return void report.error(`"offsets" must be "utf-16", not ${show(offsets)}`);
+  if (offsets !== 'utf-16') return void report.error(`"offsets" must be "utf-16", but is ${show(offsets)}`);
   const labelSets = readLabelSets(fields);
   return {
     corpus: { name: fields.string('name') ?? fallback, ...given('guide', fields.string('guide')), ...given('extra', extraOf(fields)) },
@@ -63,7 +63,7 @@ function readHeader(fields: Fields, fallback: string): { corpus: Omit<Corpus, 'd
   };
 }
 
-/** Gives each thing an id that no other has. */
+/** Makes sure that ids are unique. */
 class Ids {
   readonly #taken = new Set<string>();
   #next = 1;
@@ -76,7 +76,7 @@ class Ids {
     }
     while (this.#taken.has(`new-${this.#next}`)) this.#next += 1;
     const id = `new-${this.#next}`;
-    fields.report.loss(`${wanted === undefined ? 'it has no id' : `the id ${show(wanted)} is there twice`}; it gets the id ${show(id)}`);
+    fields.report.loss(`${wanted === undefined ? 'it has no id' : `the id ${show(wanted)} occurs twice`}; it gets the id ${show(id)}`);
     this.#taken.add(id);
     return id;
   }
@@ -97,14 +97,8 @@ function readDocument(fields: Fields, labels: LabelBook, ids: Ids): AnnotatedDoc
 function readSource(fields: Fields | undefined): Source | undefined {
   if (!fields) return undefined;
   const source = { format: fields.string('format') ?? '', file: fields.string('file') ?? '', ...given('row', fields.integer('row')) };
-  noMore(fields);
+  fields.reportRest();
   return source;
-}
-
-/** Here there is no place for fields that we do not know. */
-function noMore(fields: Fields): void {
-  const rest = fields.rest();
-  if (rest) fields.report.loss(`unknown fields are left out: ${show(Object.keys(rest).join(', '))}`);
 }
 
 function readNotes(fields: Fields, table: OffsetTable, labels: LabelBook): Notes {
@@ -141,15 +135,15 @@ function numberOf(value: Json): number | undefined {
 
 function readWas(fields: Fields, table: OffsetTable, labels: LabelBook): NonNullable<Span['was']> | undefined {
   const pieces = checkedPieces(readPieces(fields, 'pieces', table), fields.report);
-  const was = { label: labels.check('span', fields.string('label'), fields.report), ...given('score', readScore(fields)) };
-  noMore(fields);
+  const was = { label: labels.check('span', fields.string('label'), fields.report), ...given('score', fields.score('score')) };
+  fields.reportRest();
   return pieces && { ...was, pieces };
 }
 
 function readRelation(fields: Fields, spans: ReadonlySet<string>, labels: LabelBook, ids: Ids): Relation | undefined {
   const [head, tail] = [fields.string('head'), fields.string('tail')];
   if (head === undefined || tail === undefined || !spans.has(head) || !spans.has(tail)) {
-    return void fields.report.loss(`head ${show(head)} or tail ${show(tail)} is no span of the document; the relation is left out`);
+    return void fields.report.loss(`head ${show(head)} or tail ${show(tail)} is not a span of the document; the relation is left out`);
   }
   const label = labels.check('relation', fields.string('label'), fields.report);
   return { id: ids.take(fields), head, tail, label, ...readMade(fields), ...given('extra', extraOf(fields)) };
@@ -163,25 +157,12 @@ function readQuestion(fields: Fields, table: OffsetTable, ids: Ids): Question | 
 }
 
 function readMade(fields: Fields): Pick<Span, 'by' | 'state' | 'score' | 'model' | 'at' | 'note'> {
-  const model = fields.object('model');
   return {
     by: fields.word('by', ORIGINS) ?? 'import',
     state: fields.word('state', STATES) ?? 'accepted',
-    ...given('score', readScore(fields)),
-    ...given('model', model && readModel(model)),
+    ...given('score', fields.score('score')),
+    ...given('model', readModel(fields.object('model'))),
     ...given('at', fields.number('at')),
     ...given('note', fields.string('note')),
   };
-}
-
-function readScore(fields: Fields): number | undefined {
-  const score = fields.number('score');
-  if (score === undefined || (score >= 0 && score <= 1)) return score;
-  return void fields.report.in('score').loss(`${show(score)} is not between 0 and 1`);
-}
-
-function readModel(fields: Fields): ModelRef {
-  const model = { name: fields.string('name') ?? '', manifestHash: fields.string('manifestHash') ?? '', ...given('head', fields.string('head')) };
-  noMore(fields);
-  return model;
 }

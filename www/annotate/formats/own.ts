@@ -2,17 +2,21 @@
 // of names is fixed, so that a file that was read is written again byte for byte.
 import type { AnnotatedDocument, Corpus, Extra, Json, Label, LabelSet, ModelRef, Question, Relation, Source, Span } from '../model/types.js';
 import { corpusFile } from './documents.js';
+import { filled, given } from './fields.js';
 import type { Format, InputFile, ReadResult, WriteOptions, WriteResult } from './format.js';
+import { isObject } from './json-values.js';
+import { jsonLines } from './lines.js';
 import { reduceCorpus, type Abilities } from './losses.js';
 import { FORMAT, LATER, VERSION } from './own-extra.js';
 import { readOwn } from './own-read.js';
 import { ProblemList } from './problems.js';
+import { fixedUnit } from './units.js';
 
 const EXTENSION = '.luke.jsonl';
 
 const EVERYTHING: Abilities = {
   overlap: 'all', discontinuous: true, relations: true, questions: true, states: true, provenance: true, scores: true, notes: true, types: true,
-  status: true, documentNotes: true, names: true, meta: 'all', labels: true, guide: true, extra: true, halves: true,
+  status: true, documentNotes: true, names: true, meta: 'all', labels: true, guide: true, extra: true, loneSurrogates: true,
 };
 
 export const own: Format = {
@@ -24,7 +28,7 @@ export const own: Format = {
   read(files): ReadResult {
     const problems = new ProblemList();
     const corpus = readOwn(files, problems);
-    return { corpus, problems: problems.all, unit: { unit: 'utf-16', candidates: ['utf-16'], reason: 'the format has this unit' } };
+    return { corpus, problems: problems.all, unit: fixedUnit('utf-16') };
   },
   write,
 };
@@ -36,11 +40,11 @@ function detect(files: readonly InputFile[]): number {
 
 function write(whole: Corpus, options: WriteOptions): WriteResult {
   const { corpus, losses } = reduceCorpus(whole, options, own.id, EVERYTHING);
-  const lines = [header(corpus), ...corpus.documents.map(documentLine)].map((line) => `${JSON.stringify(line)}\n`);
-  return { files: [corpusFile(corpus, EXTENSION, lines.join(''))], losses };
+  const lines = [header(corpus), ...corpus.documents.map(documentLine)];
+  return { files: [corpusFile(corpus, EXTENSION, jsonLines(lines))], losses };
 }
 
-/** A line or a part of it, whose names are in the order of the file. Fields that are `undefined` are not written. */
+/** A line or a part of it, with its fields in the order of the file. Fields that are `undefined` are not written. */
 type Ordered = { readonly [name: string]: Json | undefined | Ordered | readonly Ordered[] };
 
 function header({ name, guide, labelSets, extra }: Corpus): Ordered {
@@ -56,7 +60,7 @@ function label({ id, name, color, key, guide, parent, from, to, extra }: Label):
 }
 
 function documentLine({ id, name, status, note, source, meta, text, spans, relations, questions, extra }: AnnotatedDocument): Ordered {
-  const notes = { spans: filled(spans.map(span)), relations: filled(relations.map(relation)), questions: filled(questions.map(question)) };
+  const notes = { spans: someOf(spans.map(span)), relations: someOf(relations.map(relation)), questions: someOf(questions.map(question)) };
   return withExtra({ id, name, status, note, source: source && sourceOf(source), meta, text, ...notes }, extra);
 }
 
@@ -85,18 +89,18 @@ function sourceOf({ format, file, row }: Source): Ordered {
   return { format, file, row };
 }
 
-function filled(list: readonly Ordered[]): readonly Ordered[] | undefined {
+function someOf(list: readonly Ordered[]): readonly Ordered[] | undefined {
   return list.length > 0 ? list : undefined;
 }
 
-/** Writes what a later version had beside the known fields, unless it has the name of one. */
+/** Writes fields of a later version beside the known fields. One that has the name of a known field stays in `extra`. */
 function withExtra(known: Ordered, extra: Extra | undefined): Ordered {
   if (!extra) return known;
   const { [LATER]: later, ...rest } = extra;
-  if (typeof later !== 'object' || later === null || Array.isArray(later)) return { ...known, extra };
+  if (!isObject(later)) return { ...known, extra };
   const isKnown = (name: string) => Object.hasOwn(known, name) || name === 'extra';
   const beside = Object.entries(later).filter(([name]) => !isKnown(name));
   const inside = Object.entries(later).filter(([name]) => isKnown(name));
   const left = inside.length > 0 ? { ...rest, [LATER]: Object.fromEntries(inside) } : rest;
-  return { ...known, ...(Object.keys(left).length > 0 && { extra: left }), ...Object.fromEntries(beside) };
+  return { ...known, ...given('extra', filled(left)), ...Object.fromEntries(beside) };
 }

@@ -1,22 +1,17 @@
 // Plain text: each file is a document, or each line.
+import type { AnnotatedDocument } from '../model/types.js';
+import { choice, chosen } from './choice.js';
 import { detectEach, hasExtension, headText } from './detect.js';
 import { fileName, newCorpus } from './documents.js';
-import type { Format, FormatOption, InputFile, ReadOptions, ReadResult } from './format.js';
+import type { Format, InputFile, ReadOptions, ReadResult } from './format.js';
 import { decode, decodeUtf8, encodingOfMark } from './json.js';
 import { ProblemList, type Reporter } from './problems.js';
-import type { AnnotatedDocument } from '../model/types.js';
 
-const ENCODING: FormatOption = {
-  name: 'encoding', label: 'Encoding', default: 'auto',
-  values: [
-    { value: 'auto', label: 'UTF-8, or UTF-16 with a byte order mark' },
-    { value: 'windows-1252', label: 'Windows-1252 (Western European), where the text is not valid UTF-8' },
-  ],
-};
-const DOCUMENTS: FormatOption = {
-  name: 'documents', label: 'Documents', default: 'files',
-  values: [{ value: 'files', label: 'each file is a document' }, { value: 'lines', label: 'each line is a document' }],
-};
+const ENCODING = choice('encoding', 'Encoding', {
+  auto: 'UTF-8, or UTF-16 with a byte order mark',
+  'windows-1252': 'Windows-1252 (Western European), where the text is not valid UTF-8',
+});
+const DOCUMENTS = choice('documents', 'Documents', { files: 'each file is a document', lines: 'each line is a document' });
 
 export const plain: Format = {
   id: 'plain',
@@ -24,7 +19,7 @@ export const plain: Format = {
   extensions: ['.txt', '.text', '.md'],
   unit: 'none',
   readOptions: [ENCODING, DOCUMENTS],
-  // Control characters are in no text that somebody wrote.
+  // A text that a person wrote has no control characters.
   detect: (files) => detectEach(files, (file) => (hasExtension(file, plain.extensions) ? (/[\0-\x08]/.test(headText(file)) ? 0.1 : 0.4) : 0)),
   read,
 };
@@ -38,8 +33,9 @@ function read(files: readonly InputFile[], options: ReadOptions = {}): ReadResul
 function documentsOf({ name: file, bytes }: InputFile, options: ReadOptions, report: Reporter): AnnotatedDocument[] {
   const text = textOf(bytes, options, report);
   if (text === undefined) return [];
-  if (text === '') report.loss('the file is empty; it makes no document');
-  if (options.documents === 'lines') return linesOf(text).map(({ line, row }) => newDocument(`${fileName(file)} ${row + 1}`, line, { file, row }));
+  if (text === '') report.loss('the file is empty; it becomes no document');
+  if (chosen(DOCUMENTS, options) === 'lines')
+    return documentLines(text).map(({ line, row }) => newDocument(`${fileName(file)} ${row + 1}`, line, { file, row }));
   return text === '' ? [] : [newDocument(file.replace(/(?<=[^/])\.[^./]*$/, ''), text, { file })];
 }
 
@@ -48,16 +44,16 @@ function newDocument(name: string, text: string, source: { readonly file: string
 }
 
 /** The text of a file, with its line ends as they are. */
-function textOf(bytes: Uint8Array, { encoding }: ReadOptions, report: Reporter): string | undefined {
+function textOf(bytes: Uint8Array, options: ReadOptions, report: Reporter): string | undefined {
   const mark = encodingOfMark(bytes);
   if (mark === 'utf-16le' || mark === 'utf-16be') {
     const text = decode(bytes, mark);
     if (text === undefined) report.error('the file begins as UTF-16, but it is not valid UTF-16');
     return text;
   }
-  if (encoding === 'windows-1252' && decode(bytes, 'utf-8') === undefined) return decodeWindows1252(bytes);
+  if (chosen(ENCODING, options) === 'windows-1252' && decode(bytes, 'utf-8') === undefined) return decodeWindows1252(bytes);
   const text = decodeUtf8(bytes, report);
-  if (text === undefined) report.error('if the file is an older one of Windows, choose the encoding Windows-1252');
+  if (text === undefined) report.error('if the file comes from an older Windows program, choose the encoding Windows-1252');
   return text;
 }
 
@@ -71,6 +67,6 @@ function decodeWindows1252(bytes: Uint8Array): string {
 }
 
 /** Lines with text, without their line ends. */
-function linesOf(text: string): { line: string; row: number }[] {
+function documentLines(text: string): { line: string; row: number }[] {
   return text.split('\n').map((line, row) => ({ line: line.replace(/\r$/, ''), row })).filter(({ line }) => line.trim() !== '');
 }

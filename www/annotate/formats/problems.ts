@@ -1,14 +1,13 @@
 // How formats say what is wrong in a file. All problems have one style: `spans[3].start: "x" is not a whole number`.
 import type { Problem } from './format.js';
 
-/** The most problems of a read that are listed one by one. A hostile file could have millions. */
+/** So many problems are listed one by one. A hostile file could have millions. */
 const MAX_LISTED = 1000;
-const SHOWN_CHARACTERS = 40;
 
 /** The problems of one call of `read`. */
 export class ProblemList {
   readonly #listed: Problem[] = [];
-  /** Of the files with more problems than are listed: how many more, and whether one of them is an error. */
+  /** For each file, how many problems are not listed, and whether one of them is an error. */
   readonly #more = new Map<string, { count: number; kind: Problem['kind'] }>();
 
   add(problem: Problem): void {
@@ -77,15 +76,7 @@ function join(path: string, step: string | number): string {
   return path ? `${path}.${step}` : step;
 }
 
-/** A value for a message: as JSON, shortened. */
-export function show(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? '[]' : `a list of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
-  if (value === undefined) return 'nothing';
-  const whole = typeof value === 'string' ? JSON.stringify(shorten(value)) : String(value);
-  return shorten(whole, SHOWN_CHARACTERS + 3);
-}
-
-function shorten(text: string, most = SHOWN_CHARACTERS): string {
-  return text.length <= most ? text : `${text.slice(0, most).replace(/[\ud800-\udbff]$/, '')}…`;
+/** The message of an exception. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,6 @@
-// The tokens of a row of Prodigy: those of its file, as long as each span is a whole number of them, else new ones.
+// The tokens of a row of Prodigy: those of its file if each span consists of whole tokens, else new ones.
 import type { Json, Piece, Span } from '../model/types.js';
-import { isObject } from './fields.js';
-import { isList } from './json.js';
+import { isList, isObject } from './json-values.js';
 import type { OffsetTable } from './offsets.js';
 import { spacedTokens, TokenIndex } from './tokens.js';
 

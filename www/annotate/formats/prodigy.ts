@@ -1,13 +1,18 @@
 // Prodigy: JSON Lines with spans, tokens and the answer of a person.
-import type { AnnotatedDocument, Corpus, Extra, Json, Piece, Relation, Span, State, Status } from '../model/types.js';
+import { labelId } from '../model/labels.js';
+import { piecesKey, spanKey } from '../model/pieces.js';
+import { show } from '../model/show.js';
+import type { AnnotatedDocument, Corpus, Extra, Json, Relation, Span, State, Status } from '../model/types.js';
 import { detectEach, firstRow, hasExtension } from './detect.js';
 import { checkedPiece, checkQuote, corpusFile, fileLabelId, IMPORTED, importedStatus, labelNames, newCorpus, rowName, without } from './documents.js';
-import { Fields, given, isObject } from './fields.js';
+import { Fields, given } from './fields.js';
 import type { Format, InputFile, ReadOptions, ReadResult, WriteOptions, WriteResult } from './format.js';
-import { isList, parseJsonRows } from './json.js';
+import { isList, isObject } from './json-values.js';
+import { parseJsonRows } from './json.js';
+import { jsonLines } from './lines.js';
 import { reduceCorpus, type Abilities } from './losses.js';
 import { offsetTable, pieceFromUtf16, type OffsetTable, type TextUnit } from './offsets.js';
-import { ProblemList, show, type Reporter } from './problems.js';
+import { ProblemList, type Reporter } from './problems.js';
 import { ProdigyTokens } from './prodigy-tokens.js';
 import { detectUnit, type RawSpan as Evidence } from './units.js';
 
@@ -22,7 +27,7 @@ const WRITTEN_OF_SPAN = new Set(['start', 'end', 'token_start', 'token_end', 'la
 const WRITTEN_OF_RELATION = new Set(['head', 'child', 'head_span', 'child_span', 'label']);
 
 const ABILITIES: Abilities = {
-  overlap: 'all', relations: true, meta: 'all', halves: true, states: isRejected,
+  overlap: 'all', relations: true, meta: 'all', loneSurrogates: true, states: isRejected,
   status: (document) => document.status === 'done' || document.status === 'skipped' || isRejected(document),
 };
 
@@ -164,7 +169,7 @@ class SpanFinder {
   constructor(spans: readonly ReadSpan[], table: OffsetTable) {
     this.#table = table;
     for (const { span, tokens: [first, last] } of spans) {
-      for (const key of [place(span.pieces[0]!, span.label), place(span.pieces[0]!)]) if (!this.#byPlace.has(key)) this.#byPlace.set(key, span);
+      for (const key of [spanKey(span), piecesKey(span.pieces)]) if (!this.#byPlace.has(key)) this.#byPlace.set(key, span);
       for (const token of [last, first]) if (token !== undefined && !this.#byToken.has(token)) this.#byToken.set(token, span);
     }
   }
@@ -174,13 +179,10 @@ class SpanFinder {
     const [start, stop, label] = [end?.peek('start'), end?.peek('end'), end?.peek('label')];
     const [from, to] = [start, stop].map((offset) => (typeof offset === 'number' ? this.#table.toUtf16(offset) : undefined));
     if (from === undefined || to === undefined) return this.#byToken.get(token ?? NaN);
-    const named = typeof label === 'string' && label !== '' ? this.#byPlace.get(place([from, to], `span:${label}`)) : undefined;
-    return named ?? this.#byPlace.get(place([from, to]));
+    const pieces = [[from, to]] as const;
+    const named = typeof label === 'string' && label !== '' ? this.#byPlace.get(spanKey({ pieces, label: labelId('span', label) })) : undefined;
+    return named ?? this.#byPlace.get(piecesKey(pieces));
   }
-}
-
-function place([start, end]: Piece, label = ''): string {
-  return `${start} ${end} ${label}`;
 }
 
 function relationOf(fields: Fields, number: number, finder: SpanFinder, state: State): Relation | undefined {
@@ -191,7 +193,7 @@ function relationOf(fields: Fields, number: number, finder: SpanFinder, state: S
   const label = fields.string('label');
   if (!head || !tail)
     return void fields.report.loss(
-      `its ${head ? 'child' : 'head'} ${show(fields.peek(head ? 'child' : 'head'))} is no span of the row; the relation is left out`,
+      `its ${head ? 'child' : 'head'} ${show(fields.peek(head ? 'child' : 'head'))} is not a span of the row; the relation is left out`,
     );
   return {
     id: `r${number}`,
@@ -207,8 +209,8 @@ function relationOf(fields: Fields, number: number, finder: SpanFinder, state: S
 function write(whole: Corpus, options: WriteOptions): WriteResult {
   const { corpus, losses } = reduceCorpus(whole, options, prodigy.id, ABILITIES);
   const name = labelNames(corpus.labelSets);
-  const lines = corpus.documents.map((document) => `${JSON.stringify(rowOf(document, name))}\n`);
-  return { files: [corpusFile(corpus, '.jsonl', lines.join(''))], losses };
+  const rows = corpus.documents.map((document) => rowOf(document, name));
+  return { files: [corpusFile(corpus, '.jsonl', jsonLines(rows))], losses };
 }
 
 function rowOf(document: AnnotatedDocument, name: ReturnType<typeof labelNames>): Extra {

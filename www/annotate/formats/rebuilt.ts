@@ -1,5 +1,7 @@
 // Files that have tokens but no text. Their text is made again: one space between tokens, one line end between sentences.
 import type { AnnotatedDocument, Corpus, Extra, Piece } from '../model/types.js';
+import { without } from './documents.js';
+import { filled, given } from './fields.js';
 
 /** The metadata of such a document, which people see. */
 export const REBUILT: Extra = { text: 'rebuilt from tokens' };
@@ -10,13 +12,12 @@ export function isRebuilt({ meta }: Pick<AnnotatedDocument, 'meta'>): boolean {
 
 /** Metadata that these formats make themselves is no loss when they do not write it. */
 export function withoutMark(corpus: Corpus): Corpus {
-  const documents = corpus.documents.map((document) => {
-    if (!isRebuilt(document)) return document;
-    const { meta, ...rest } = document;
-    const { text: _, ...others } = meta!;
-    return Object.keys(others).length > 0 ? { ...rest, meta: others } : rest;
-  });
-  return { ...corpus, documents };
+  return { ...corpus, documents: corpus.documents.map((document) => (isRebuilt(document) ? withoutMeta(document, 'text') : document)) };
+}
+
+/** A document without one field of its metadata. */
+export function withoutMeta({ meta, ...document }: AnnotatedDocument, name: string): AnnotatedDocument {
+  return { ...document, ...given('meta', meta && filled(without(meta, new Set([name])))) };
 }
 
 /** Puts tokens together. */

@@ -1,4 +1,5 @@
 // Names of files and labels, for formats that do not have all characters.
+import { FreeIds } from '../model/ids.js';
 
 /**
  * A name for each name, made by `make`. A name that `make` does not change keeps itself; of others that become equal, the later get a
@@ -6,19 +7,10 @@
  */
 export function safeNames(names: Iterable<string>, make: (name: string) => string): Map<string, string> {
   const all = [...new Set(names)];
-  const used = new Set<string>();
-  const next = new Map<string, number>();
+  const free = new FreeIds([], { separator: '_' });
   const safe = new Map<string, string>();
-  const take = (name: string, wanted: string) => {
-    let number = next.get(wanted) ?? 1;
-    let taken = wanted;
-    while (used.has(taken)) taken = `${wanted}_${++number}`;
-    next.set(wanted, number);
-    used.add(taken);
-    safe.set(name, taken);
-  };
-  for (const name of all) if (make(name) === name) take(name, name);
-  for (const name of all) if (!safe.has(name)) take(name, make(name));
+  for (const name of all) if (make(name) === name) safe.set(name, free.take(name));
+  for (const name of all) if (!safe.has(name)) safe.set(name, free.take(make(name)));
   return new Map(all.map((name) => [name, safe.get(name)!]));
 }
 
@@ -62,15 +54,6 @@ function utf8Length(character: string): number {
 
 /** Paths for documents, in the order of their names: safe, and different also where the system does not tell capital letters. */
 export function documentPaths(names: readonly string[]): string[] {
-  const used = new Set<string>();
-  const numbers = new Map<string, number>();
-  return names.map((name) => {
-    const path = safePath(name);
-    let number = numbers.get(path) ?? 1;
-    let taken = path;
-    while (used.has(taken.toLowerCase())) taken = `${path}_${++number}`;
-    numbers.set(path, number);
-    used.add(taken.toLowerCase());
-    return taken;
-  });
+  const free = new FreeIds([], { separator: '_', key: (path) => path.toLowerCase() });
+  return names.map((name) => free.take(safePath(name)));
 }

@@ -1,15 +1,19 @@
 // spaCy's binary files (`.spacy`), which its training reads. They have tokens, so each span is a whole number of tokens.
+import { show } from '../model/show.js';
 import type { AnnotatedDocument, Corpus, Extra, Piece, Span } from '../model/types.js';
 import { detectEach } from './detect.js';
 import { ENT_ID, ENT_IOB, ENT_KB_ID, ENT_TYPE, ORTH, readBin, writeBin, type Bin, type BinDocument, type BinGroup } from './docbin.js';
 import { corpusFile, fileLabelId, IMPORTED, importedStatus, labelNames, newCorpus, rowName } from './documents.js';
+import { filled, given } from './fields.js';
 import type { Format, InputFile, ReadResult, WriteOptions, WriteResult } from './format.js';
+import { isObject } from './json-values.js';
 import { reduceCorpus } from './losses.js';
 import { offsetTable, pieceFromUtf16 } from './offsets.js';
-import { ProblemList, show, type Reporter } from './problems.js';
-import { groupExtra, SPAN_GROUP_OPTION, splitSpans } from './spacy-groups.js';
+import { ProblemList, type Reporter } from './problems.js';
+import { groupExtra, SPAN_GROUP, splitSpans } from './spacy-groups.js';
 import { NumberedStrings, StringNumbers } from './spacy-strings.js';
 import { spacedTokens, TokenIndex } from './tokens.js';
+import { fixedUnit } from './units.js';
 
 /** Values of the attribute ENT_IOB. */
 const INSIDE = 1n;
@@ -23,13 +27,13 @@ export const spacyDocbin: Format = {
   name: 'spaCy (.spacy)',
   extensions: ['.spacy'],
   unit: 'token',
-  writeOptions: [SPAN_GROUP_OPTION],
+  writeOptions: [SPAN_GROUP],
   detect: (files) => detectEach(files, likely),
   read,
   write,
 };
 
-/** The first byte of zlib data is 0x78, if it has the usual window. */
+/** zlib data usually begins with the byte 0x78. */
 function likely({ name, bytes }: InputFile): number {
   return bytes[0] === 0x78 && /\.spacy$/i.test(name) ? 0.95 : 0;
 }
@@ -49,8 +53,7 @@ async function read(files: readonly InputFile[]): Promise<ReadResult> {
         documents.push({ ...read, id: `d${documents.length}`, name: rowName(name, row), source: { format: spacyDocbin.id, file: name, row } });
     }
   }
-  const unit = { unit: 'token', candidates: ['token'], reason: 'the format counts tokens' } as const;
-  return { corpus: newCorpus(files, documents), problems: problems.all, unit };
+  return { corpus: newCorpus(files, documents), problems: problems.all, unit: fixedUnit('token') };
 }
 
 function reportLeftOut({ attributes, documents, hasUserData }: Bin, report: Reporter): void {
@@ -87,8 +90,8 @@ class BinReader {
     const spans = [...this.#entities(document, pieces, report), ...document.groups.flatMap((group) => this.#group(group, pieces, report))];
     const numbered = spans.map((span, index) => ({ ...span, id: `s${index}` }));
     const notes = { spans: numbered, relations: [], questions: [] };
-    const extra = Object.keys(document.cats).length > 0 ? { extra: { cats: document.cats } } : {};
-    return { text, status: importedStatus(notes), ...notes, ...extra };
+    const cats = filled(document.cats);
+    return { text, status: importedStatus(notes), ...notes, ...given('extra', cats && { cats }) };
   }
 
   /** The values of an attribute; `undefined` if the file does not have it. */
@@ -99,7 +102,7 @@ class BinReader {
 
   #entities(document: BinDocument, words: readonly Piece[], report: Reporter): Span[] {
     const types = this.#column(document, ENT_TYPE);
-    // Without begins, words of one type that follow each other are one entity.
+    // Without marks for the beginning, neighboring words of one type are one entity.
     const marks = this.#column(document, ENT_IOB) ?? types?.map((type) => (type === 0n ? OUTSIDE : INSIDE));
     const links = this.#column(document, ENT_KB_ID);
     const ids = this.#column(document, ENT_ID);
@@ -133,7 +136,7 @@ class BinReader {
     const extra = { ...group, ...this.#named('kb_id', link, report), ...this.#named('id', id, report) };
     const label = this.#strings.of(type);
     if (label === undefined) report.loss(`the label with the number ${type} is not in the file`);
-    return { id: '', pieces: [piece], label: fileLabelId('span', label, report), ...IMPORTED, ...(Object.keys(extra).length > 0 && { extra }) };
+    return { id: '', pieces: [piece], label: fileLabelId('span', label, report), ...IMPORTED, ...given('extra', filled(extra)) };
   }
 
   #named(name: string, number: bigint, report: Reporter): Extra {
@@ -204,7 +207,7 @@ class BinWriter {
     return { tokens, spaces: Uint8Array.from(words, ({ space }) => Number(space)), unknownSpaces: false, groups: binGroups, cats: catsOf(extra) };
   }
 
-  /** The values of one token of an entity, in the order of the attributes behind the first. */
+  /** The values of one token of an entity for all attributes but the first, in their order. */
   #entity(span: Span, isFirst: boolean): bigint[] {
     const { link, id, label } = this.#ids(span);
     const named = this.attributes.slice(3).map((attribute) => (attribute === ENT_ID ? id : link));
@@ -225,7 +228,7 @@ class BinWriter {
 /** Categories of the whole text, if the document came from a file of spaCy. */
 function catsOf(extra: Extra | undefined): BinDocument['cats'] {
   const cats = extra?.cats;
-  if (typeof cats !== 'object' || cats === null || Array.isArray(cats)) return {};
+  if (!isObject(cats)) return {};
   return Object.fromEntries(
     Object.entries(cats).filter((entry): entry is [string, number | boolean] => typeof entry[1] === 'number' || typeof entry[1] === 'boolean'),
   );

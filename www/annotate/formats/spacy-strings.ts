@@ -1,4 +1,4 @@
-// spaCy knows strings by numbers: symbols by small ones, other strings by the hash MurmurHash64A of their UTF-8 bytes.
+// spaCy stores numbers for strings: small ones for its symbols, for other strings the hash MurmurHash64A of their UTF-8 bytes.
 import { SPACY_SYMBOLS } from './spacy-symbols.js';
 
 const SEED = 1n;
@@ -8,13 +8,13 @@ const MASK = 0xffffffffffffffffn;
 const encoder = new TextEncoder();
 
 /** The number that spaCy has for a string. */
-export function stringId(text: string): bigint {
+function stringId(text: string): bigint {
   if (text === '') return 0n;
   return SPACY_SYMBOLS.get(text) ?? hash64(encoder.encode(text));
 }
 
 /** MurmurHash64A by Austin Appleby, which is in the public domain. */
-export function hash64(bytes: Uint8Array): bigint {
+function hash64(bytes: Uint8Array): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const whole = bytes.length & ~7;
   let hash = SEED ^ multiply(BigInt(bytes.length));
@@ -35,7 +35,7 @@ function shiftXor(value: bigint): bigint {
   return value ^ (value >> 47n);
 }
 
-/** Gives numbers to strings, and remembers the strings: a file has them all. */
+/** Gives the numbers of strings, and remembers the strings, because a file must have all of them. */
 export class StringNumbers {
   readonly #numbers = new Map<string, bigint>([['', 0n]]);
 

@@ -1,17 +1,21 @@
-// spaCy's training data as JSON: `["text", {"entities": [[0, 3, "PER"]]}]`, in a list or one in a line. And what ner-annotator makes of
-// it: `{"classes": ["PER"], "annotations": [["text", {"entities": […]}], null]}`.
+// spaCy's training data as JSON: `["text", {"entities": [[0, 3, "PER"]]}]`, in a list or one a line. And the form of
+// ner-annotator: `{"classes": ["PER"], "annotations": [["text", {"entities": […]}], null]}`.
 import { labelSetsOf, newLabelSet } from '../model/labels.js';
+import { show } from '../model/show.js';
 import type { AnnotatedDocument, Corpus, Extra, Json, LabelSet, Span } from '../model/types.js';
+import { choice, chosen } from './choice.js';
 import { detectEach, firstRow, hasExtension } from './detect.js';
-import { checkedPiece, corpusFile, fileLabelId, IMPORTED, importedStatus, labelNames, newCorpus, rowName, without } from './documents.js';
-import { Fields, given, isObject } from './fields.js';
-import type { Format, FormatOption, InputFile, ReadOptions, ReadResult, WriteOptions, WriteResult } from './format.js';
-import { isList, parseJsonRows } from './json.js';
+import { corpusFile, importedSpan, importedStatus, labelNames, newCorpus, rowName, without, type FileSpan } from './documents.js';
+import { Fields, filled, given } from './fields.js';
+import type { Format, InputFile, ReadOptions, ReadResult, WriteOptions, WriteResult } from './format.js';
+import { isList, isObject } from './json-values.js';
+import { parseJsonRows } from './json.js';
+import { jsonLines, jsonList } from './lines.js';
 import { reduceCorpus } from './losses.js';
 import { offsetTable, pieceFromUtf16, type OffsetTable, type TextUnit } from './offsets.js';
-import { ProblemList, show, type Reporter } from './problems.js';
-import { groupExtra, SPAN_GROUP_OPTION, splitSpans } from './spacy-groups.js';
-import { detectUnit } from './units.js';
+import { ProblemList, type Reporter } from './problems.js';
+import { groupExtra, SPAN_GROUP, splitSpans } from './spacy-groups.js';
+import { detectUnit, rawSpan } from './units.js';
 
 /** Python counts code points; ner-annotator is written in JavaScript. */
 const UNITS: readonly TextUnit[] = ['code-point', 'utf-16'];
@@ -19,21 +23,18 @@ const NER_ANNOTATOR_UNITS: readonly TextUnit[] = ['utf-16', 'code-point'];
 
 const WRITTEN = new Set(['entities', 'spans']);
 
-const FORM: FormatOption = {
-  name: 'form', label: 'Form', default: 'lines',
-  values: [
-    { value: 'lines', label: 'one text in a line' },
-    { value: 'list', label: 'a list of texts' },
-    { value: 'ner-annotator', label: 'ner-annotator, with the list of labels' },
-  ],
-};
+const FORM = choice('form', 'Form', {
+  lines: 'one text in a line',
+  list: 'a list of texts',
+  'ner-annotator': 'ner-annotator, with the list of labels',
+});
 
 export const spacyTuples: Format = {
   id: 'spacy-tuples',
   name: 'spaCy training data (JSON)',
   extensions: ['.json', '.jsonl'],
   unit: 'code-point',
-  writeOptions: [FORM, SPAN_GROUP_OPTION],
+  writeOptions: [FORM, SPAN_GROUP],
   detect: (files) => detectEach(files, likely),
   read,
   write,
@@ -47,23 +48,15 @@ function likely(file: InputFile): number {
 }
 
 /** Whether a value is a text with its annotations. */
-function isTuple(value: Json | undefined): value is readonly [string, { readonly [name: string]: Json }] {
+function isTuple(value: Json | undefined): value is readonly [string, Extra] {
   return isList(value) && value.length === 2 && typeof value[0] === 'string' && isObject(value[1]);
-}
-
-interface RawSpan {
-  readonly start: number | undefined;
-  readonly end: number | undefined;
-  readonly label: string | undefined;
-  readonly extra?: Extra;
-  readonly report: Reporter;
 }
 
 interface RawRow {
   readonly file: string;
   readonly row: number;
   readonly text: string;
-  readonly spans: readonly RawSpan[];
+  readonly spans: readonly FileSpan[];
   readonly extra?: Extra;
 }
 
@@ -77,7 +70,7 @@ function read(files: readonly InputFile[], options: ReadOptions = {}): ReadResul
   const problems = new ProblemList();
   const raw = files.map((file) => rawFile(file, problems.of(file.name)));
   const rows = raw.flatMap((file) => file.rows);
-  const texts = rows.map(({ text, spans }) => ({ text, spans: spans.map(({ start = -1, end = -1 }) => ({ pieces: [[start, end]] as const })) }));
+  const texts = rows.map(({ text, spans }) => ({ text, spans: spans.map(rawSpan) }));
   const classes = raw.flatMap((file) => file.classes ?? []);
   const unit = detectUnit(texts, raw.some((file) => file.classes) ? NER_ANNOTATOR_UNITS : UNITS, options.unit);
   const documents = rows.map((row, index) => documentOf(row, index, unit.unit));
@@ -104,19 +97,18 @@ function rawFile({ name: file, bytes }: InputFile, report: Reporter): RawFile {
 function nerAnnotatorFile(file: string, fields: Fields): RawFile {
   const classes = (fields.list('classes') ?? []).filter((name, index): name is string => {
     const isName = typeof name === 'string' && name !== '';
-    if (!isName) fields.report.in('classes').in(index).loss(`${show(name)} is no name of a label`);
+    if (!isName) fields.report.in('classes').in(index).loss(`${show(name)} is not the name of a label`);
     return isName;
   });
   const rows = (fields.list('annotations') ?? []).flatMap((value, row) => rawRow(file, row, value, fields.report.at(row + 1)));
-  const rest = fields.rest();
-  if (rest) fields.report.loss(`unknown fields are left out: ${show(Object.keys(rest).join(', '))}`);
+  fields.reportRest();
   return { rows, classes };
 }
 
 /** A row, or nothing if it is refused. */
 function rawRow(file: string, row: number, value: Json, report: Reporter): RawRow[] {
   if (value === null) {
-    report.loss('the row is null: so ner-annotator writes a line that was skipped; its text is not in the file');
+    report.loss('the row is null: ner-annotator writes this for a skipped line, whose text is not in the file');
     return [];
   }
   if (!isTuple(value)) {
@@ -135,7 +127,7 @@ function rawRow(file: string, row: number, value: Json, report: Reporter): RawRo
 }
 
 /** Start, end and label; a fourth value is the id in a knowledge base. */
-function rawEntity(value: Json, report: Reporter, group: Extra = {}): RawSpan[] {
+function rawEntity(value: Json, report: Reporter, group: Extra = {}): FileSpan[] {
   const isEntity = isList(value) && (value.length === 3 || value.length === 4) && typeof value[0] === 'number' && typeof value[1] === 'number';
   if (!isEntity) {
     report.loss(`${show(value)} is not start, end and label`);
@@ -143,15 +135,12 @@ function rawEntity(value: Json, report: Reporter, group: Extra = {}): RawSpan[] 
   }
   const [start, end, label, link] = value as [number, number, Json, Json?];
   const extra = { ...group, ...(link !== undefined && link !== '' && { kb_id: link }) };
-  return [{ start, end, label: typeof label === 'string' ? label : undefined, ...(Object.keys(extra).length > 0 && { extra }), report }];
+  return [{ start, end, label: typeof label === 'string' ? label : undefined, ...given('extra', filled(extra)), report }];
 }
 
 function documentOf({ file, row, text, spans: raw, extra }: RawRow, index: number, unit: TextUnit): AnnotatedDocument {
   const table = offsetTable(text, unit);
-  const spans = raw.flatMap(({ start, end, label, extra, report }, number): Span[] => {
-    const piece = checkedPiece(table, start, end, report);
-    return piece ? [{ id: `s${number}`, pieces: [piece], label: fileLabelId('span', label, report), ...IMPORTED, ...given('extra', extra) }] : [];
-  });
+  const spans = raw.flatMap((span, number) => importedSpan(span, `s${number}`, table) ?? []);
   const notes = { spans, relations: [], questions: [] };
   return {
     id: `d${index}`,
@@ -165,15 +154,15 @@ function documentOf({ file, row, text, spans: raw, extra }: RawRow, index: numbe
 }
 
 function write(whole: Corpus, options: WriteOptions): WriteResult {
-  const isNerAnnotator = options.form === 'ner-annotator';
-  const { corpus, losses } = reduceCorpus(whole, options, spacyTuples.id, { overlap: isNerAnnotator ? 'outermost' : 'all', halves: true });
+  const form = chosen(FORM, options);
+  const isNerAnnotator = form === 'ner-annotator';
+  const { corpus, losses } = reduceCorpus(whole, options, spacyTuples.id, { overlap: isNerAnnotator ? 'outermost' : 'all', loneSurrogates: true });
   const name = labelNames(corpus.labelSets);
   const rows = corpus.documents.map((document) => tuple(document, isNerAnnotator ? 'utf-16' : 'code-point', options, name));
   const file = (extension: string, text: string): WriteResult => ({ files: [corpusFile(corpus, extension, text)], losses });
   const classes = corpus.labelSets.flatMap(({ labels }) => labels.map((label) => label.name));
   if (isNerAnnotator) return file('.json', JSON.stringify({ classes, annotations: rows }));
-  const lines = rows.map((row) => JSON.stringify(row));
-  return options.form === 'list' ? file('.json', `[${lines.join(',\n')}]\n`) : file('.jsonl', lines.map((line) => `${line}\n`).join(''));
+  return form === 'list' ? file('.json', jsonList(rows)) : file('.jsonl', jsonLines(rows));
 }
 
 function tuple({ text, spans, extra }: AnnotatedDocument, unit: TextUnit, options: WriteOptions, name: ReturnType<typeof labelNames>): Json {

@@ -1,14 +1,17 @@
-// SQuAD: questions about paragraphs, with the texts and starts of their answers.
+// SQuAD: questions about paragraphs, with the texts and start offsets of their answers.
+import { show } from '../model/show.js';
 import type { AnnotatedDocument, Corpus, Extra, Json, Piece, Question } from '../model/types.js';
 import { choice, chosen } from './choice.js';
 import { detectEach, headText } from './detect.js';
-import { baseName, fileName, IMPORTED, importedStatus, newCorpus } from './documents.js';
+import { baseName, corpusFile, IMPORTED, importedStatus, newCorpus } from './documents.js';
 import { Fields, given } from './fields.js';
-import type { Format, InputFile, Loss, ReadOptions, ReadResult, WriteOptions, WriteResult } from './format.js';
+import type { Format, InputFile, ReadOptions, ReadResult, WriteOptions, WriteResult } from './format.js';
+import { objectOf } from './json-values.js';
 import { parseJsonFile } from './json.js';
+import { countedLosses } from './loss-counts.js';
 import { isIncluded, reduceCorpus } from './losses.js';
 import { offsetTable, type OffsetTable, type TextUnit } from './offsets.js';
-import { ProblemList, show, type Reporter } from './problems.js';
+import { ProblemList, type Reporter } from './problems.js';
 import { detectUnit, piecesOf, type RawSpan } from './units.js';
 import { withoutQuestions, type Without } from './without.js';
 
@@ -100,15 +103,14 @@ function rawQuestion(fields: Fields): RawQuestion | undefined {
   const id = fields.has('id') ? String(fields.raw('id')) : undefined;
   const isImpossible = fields.boolean('is_impossible') ?? false;
   const answers = fields.objects('answers').flatMap((answer) => rawAnswer(answer) ?? []);
-  if (isImpossible && answers.length > 0) fields.report.loss('"is_impossible" is true, but there are answers; they count');
+  if (isImpossible && answers.length > 0) fields.report.loss('"is_impossible" is true, but there are answers; they are kept');
   return { id, question, answers, extra: fields.rest(), report: fields.report };
 }
 
 function rawAnswer(fields: Fields): RawAnswer | undefined {
   const text = fields.string('text');
   const start = fields.integer('answer_start');
-  const rest = fields.rest();
-  if (rest) fields.report.loss(`unknown fields are left out: ${show(Object.keys(rest).join(', '))}`);
+  fields.reportRest();
   if (text === '') return undefined; // some tools write an empty answer for none
   if (text === undefined || start === undefined) return void fields.report.loss('an answer without "text" or "answer_start" is left out');
   return { pieces: [[start]], quote: text, report: fields.report };
@@ -119,7 +121,7 @@ function documentOf({ file, name, text, questions: raw, extra }: RawParagraph, r
   const ids = new Set<string>();
   const questions = raw.map(({ id: wanted, question, answers, extra: more, report }, index): Question => {
     const id = wanted !== undefined && !ids.has(wanted) ? wanted : `q${row}-${index}`;
-    if (wanted !== undefined && id !== wanted) report.loss(`the id ${show(wanted)} is there twice; the question gets the id ${show(id)}`);
+    if (wanted !== undefined && id !== wanted) report.loss(`the id ${show(wanted)} occurs twice; the question gets the id ${show(id)}`);
     ids.add(id);
     return { id, question, answers: answers.flatMap((answer) => answerPiece(answer, text, table) ?? []), ...IMPORTED, ...given('extra', more) };
   });
@@ -151,10 +153,9 @@ function write(whole: Corpus, options: WriteOptions): WriteResult {
   const answered = withoutQuestions(bare.corpus, options, 'unanswered', (question) =>
     isRefused(question) ? 'it has no answer, which version 1.1 does not have' : undefined,
   );
-  const { corpus, losses } = reduceCorpus(answered.corpus, options, 'squad', { questions: true, names: true, halves: true });
+  const { corpus, losses } = reduceCorpus(answered.corpus, options, 'squad', { questions: true, names: true, loneSurrogates: true });
   const text = JSON.stringify({ version, data: corpus.documents.map((document) => article(document, version)) });
-  const file = { name: `${fileName(corpus.name) || 'squad'}.json`, bytes: new TextEncoder().encode(`${text}\n`) };
-  return { files: [file], losses: [...bare.losses, ...answered.losses, ...losses] };
+  return { files: [corpusFile(corpus, '.json', `${text}\n`)], losses: [...bare.losses, ...answered.losses, ...losses] };
 }
 
 function withoutAllSpans(corpus: Corpus, { include }: WriteOptions): Without {
@@ -162,7 +163,7 @@ function withoutAllSpans(corpus: Corpus, { include }: WriteOptions): Without {
     (sum, { spans, relations }) => sum + [...spans, ...relations].filter((item) => isIncluded(item, include)).length,
     0,
   );
-  const losses: Loss[] = count > 0 ? [{ kind: 'spans', reason: `${count} spans and relations are left out` }] : [];
+  const losses = countedLosses([['spans', count, '# spans and relations are left out']]);
   return { corpus: { ...corpus, documents: corpus.documents.map((document) => ({ ...document, spans: [], relations: [] })) }, losses };
 }
 
@@ -175,9 +176,5 @@ function article({ name, text, questions, extra = {} }: AnnotatedDocument, versi
     ...(version !== '1.1' && { is_impossible: answers.length === 0 }),
     answers: answers.map(([start, end]) => ({ text: text.slice(start, end), answer_start: table.fromUtf16(start)! })),
   }));
-  return { ...fieldsOf(extra['article']), title: name, paragraphs: [{ ...fieldsOf(extra['paragraph']), context: text, qas }] };
-}
-
-function fieldsOf(value: Json | undefined): Extra {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Extra) : {};
+  return { ...objectOf(extra['article']), title: name, paragraphs: [{ ...objectOf(extra['paragraph']), context: text, qas }] };
 }

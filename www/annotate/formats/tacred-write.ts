@@ -1,9 +1,12 @@
 // Writes rows of TACRED.
+import { countBefore } from '../model/search.js';
 import type { AnnotatedDocument, Corpus, Extra, Relation } from '../model/types.js';
 import { choice, chosen } from './choice.js';
-import { fileName, labelNames } from './documents.js';
+import { corpusFile, labelNames } from './documents.js';
 import type { Loss, WriteOptions, WriteResult } from './format.js';
-import { isList } from './json.js';
+import { isList } from './json-values.js';
+import { jsonList } from './lines.js';
+import { countedLosses } from './loss-counts.js';
 import { reduceCorpus } from './losses.js';
 import { withoutMark } from './rebuilt.js';
 import { rebuiltIds, TokenDocuments, type TokenDocument, type WordSpan } from './token-documents.js';
@@ -23,22 +26,19 @@ export const NEGATIVES = choice('negatives', 'Pairs without a relation', {
 export function writeTacred(whole: Corpus, options: WriteOptions): WriteResult {
   const rebuilt = rebuiltIds(whole.documents);
   const written = withoutBlankSpans(withoutMark(whole), options);
-  const { corpus, losses } = reduceCorpus(written.corpus, options, 'tacred', { overlap: 'all', relations: true, names: true, halves: true });
+  const { corpus, losses } = reduceCorpus(written.corpus, options, 'tacred', { overlap: 'all', relations: true, names: true, loneSurrogates: true });
   const documents = new TokenDocuments();
   const done = new Set(whole.documents.filter(({ status }) => status === 'done').map(({ id }) => id));
   const writer = new Writer(labelNames(corpus.labelSets), options, done);
   const names = docIds(corpus.documents);
   const rows = corpus.documents.flatMap((document, index) => writer.rows(documents.of(document, rebuilt), names[index]!));
-  const file = {
-    name: `${fileName(corpus.name) || 'tacred'}.json`,
-    bytes: new TextEncoder().encode(`[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`),
-  };
+  const file = corpusFile(corpus, '.json', jsonList(rows));
   const renamed = names.filter((name, index) => name !== corpus.documents[index]!.name).length;
-  const named: Loss[] = renamed > 0 ? [{ kind: 'names', reason: `${renamed} documents get another name, for names must differ` }] : [];
+  const named = countedLosses([['names', renamed, '# documents get another name, because names must differ']]);
   return { files: [file], losses: [...written.losses, ...losses, ...documents.losses(), ...named, ...writer.losses()] };
 }
 
-/** The names of documents; a name that is there twice, or empty, gets a number. */
+/** The names of documents, made unique: a name that occurs again, or is empty, gets a number. */
 function docIds(documents: readonly AnnotatedDocument[]): string[] {
   const taken = new Set<string>();
   return documents.map(({ name }, index) => {
@@ -63,8 +63,8 @@ class Writer {
   }
 
   losses(): Loss[] {
-    const parts = [{ kind: 'sentences', reason: `of ${this.#parts} documents only sentences with relations are written; each becomes a document` }];
-    return [...(this.#parts > 0 ? parts : []), ...this.#lost];
+    const reason = 'of # documents only sentences with relations are written; each becomes a document';
+    return [...countedLosses([['sentences', this.#parts, reason]]), ...this.#lost];
   }
 
   rows(tokens: TokenDocument, docid: string): Extra[] {
@@ -123,7 +123,7 @@ class Writer {
     return id;
   }
 
-  /** Other fields of the row that a relation was read from, if it has as many tokens still. */
+  /** Other fields of the row that a relation was read from, if it still has as many tokens. */
   #ownFields(extra: Extra, count: number, document: string, item: string): Extra {
     const kept = Object.entries(extra).filter(([, value]) => !isList(value) || value.length === count);
     if (kept.length < Object.keys(extra).length) {
@@ -159,12 +159,5 @@ function sentencesAround(sentences: TokenDocument['sentences'], head: WordSpan, 
 
 /** The sentence of a word. */
 function sentenceOf(sentences: TokenDocument['sentences'], word: number): readonly [number, number] {
-  let low = 0;
-  let high = sentences.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sentences[middle]![1] <= word) low = middle + 1;
-    else high = middle;
-  }
-  return sentences[low]!;
+  return sentences[countBefore(sentences.length, (index) => sentences[index]![1] <= word)]!;
 }

@@ -1,12 +1,14 @@
 // TACRED: a row for each pair of spans, with the tokens of their text. Ends are inclusive.
 import { equalPieces } from '../model/pieces.js';
+import { show } from '../model/show.js';
 import type { AnnotatedDocument, Relation, Span } from '../model/types.js';
 import { detectEach, firstRow } from './detect.js';
 import { fileLabelId, IMPORTED, importedStatus, newCorpus } from './documents.js';
-import { Fields, given, isObject } from './fields.js';
+import { Fields, given } from './fields.js';
 import type { Format, InputFile, ReadResult } from './format.js';
-import { isList, parseJsonRows } from './json.js';
-import { ProblemList, show, type Reporter } from './problems.js';
+import { isList, isObject, isStringList } from './json-values.js';
+import { parseJsonRows } from './json.js';
+import { ProblemList, type Reporter } from './problems.js';
 import { plainToken, REBUILT, TextOfTokens } from './rebuilt.js';
 import { NEGATIVES, ROWS, writeTacred } from './tacred-write.js';
 
@@ -67,13 +69,13 @@ function addRow(fields: Fields, file: string, row: number, drafts: Map<string, D
   const id = fields.string('id');
   const name = fields.string('docid');
   const words = fields.list(fields.has('token') ? 'token' : 'tokens');
-  if (!words?.every((word) => typeof word === 'string')) return report.loss('a row without a list "token" of strings is left out');
+  if (!isStringList(words)) return report.loss('a row without a list "token" of strings is left out');
   const key = JSON.stringify([name, words]);
   const draft = drafts.get(key) ?? {
     file,
     row,
     name: name ?? '',
-    tokens: textOf(words as readonly string[]),
+    tokens: textOf(words),
     spans: new Map(),
     relations: new Map(),
   };
@@ -104,11 +106,11 @@ function spanOf(fields: Fields, side: 'subj' | 'obj', { tokens, spans }: Draft, 
   const piece = first === undefined || last === undefined ? undefined : tokens.piece(first, last);
   if (!piece) {
     const place = `${side}_start ${show(first)} and ${side}_end ${show(last)}`;
-    return void report.loss(`${place} are not the first and last of some of the ${tokens.count} tokens; the row is left out`);
+    return void report.loss(`${place} are not a range of the ${tokens.count} tokens; the row is left out`);
   }
   const label = fileLabelId('span', type, report);
   const known = wanted === undefined ? undefined : spans.get(wanted);
   const isOther = known && (known.label !== label || !equalPieces(known.pieces, [piece]));
-  if (isOther) report.loss(`${side}_id ${show(wanted)} is that of another span in a row before; it is not used`);
+  if (isOther) report.loss(`${side}_id ${show(wanted)} belongs to another span in an earlier row; it is not used`);
   return { id: wanted !== undefined && !isOther ? wanted : `${first}-${last} ${type ?? ''}`, pieces: [piece], label, ...IMPORTED };
 }

@@ -1,11 +1,11 @@
 // Names of labels in the tags of tokens.
+import { show } from '../model/show.js';
 import type { Corpus } from '../model/types.js';
 import { labelNames } from './documents.js';
 import type { Loss } from './format.js';
-import { show } from './problems.js';
 import { safeNames } from './safe-names.js';
 
-/** Names that can be in a column: without white space, which parts columns. */
+/** The names of labels without characters that separate columns. */
 export function tagNames(
   corpus: Corpus,
   unsafe = /[\s\x1c-\x1f\x85]/g,

@@ -1,11 +1,12 @@
-// Tags of tokens: B-PER begins a span, I-PER goes on, O is outside. There are several schemes of them.
+// Tags of tokens: B-PER begins a span, I-PER continues it, O is outside of spans. There are several schemes.
+import { show } from '../model/show.js';
 import type { Reporter } from './problems.js';
 
 /**
- * IOB2: each span begins with B. IOB1, the scheme of CoNLL-2003: only a span that follows another of its label begins with B. IOBES: E
- * ends a span, S is a whole one (also written L and U). `plain`: labels alone, equal neighbors are one span.
+ * IOB2: each span begins with B. IOB1, the scheme of CoNLL-2003: a span begins with B only directly behind a span of the same label, else
+ * with I. IOBES: E ends a span, S is a span of one token (also written L and U). `plain`: labels alone, neighbors with the same label are one span.
  */
-export type Scheme = 'IOB1' | 'IOB2' | 'IOBES' | 'plain';
+type Scheme = 'IOB1' | 'IOB2' | 'IOBES' | 'plain';
 
 /** A span of tokens, both inclusive. */
 export interface TagSpan {
@@ -25,14 +26,15 @@ export function isTag(tag: string): boolean {
   return tag === 'O' || TAG.test(tag);
 }
 
-/** Reads the tags of the sentences of a file. The spans are the same in every scheme, but irregular tags are named. */
+/** Reads the tags of the sentences of a file. The spans are the same in every scheme; tags that the scheme does not allow are reported at the end. */
 export class TagReader {
   #letters = new Set<string>();
-  /** Whether a B was found where IOB1 has an I, and reports of each I where IOB2 has a B. */
-  #needless = false;
-  readonly #missing: { readonly tag: string; readonly report: Reporter }[] = [];
+  /** Whether a B was found where IOB1 would have an I. */
+  #hasNeedlessB = false;
+  /** Each I where IOB2 would have a B. */
+  readonly #missingB: { readonly tag: string; readonly report: Reporter }[] = [];
 
-  /** The spans of a sentence; `reports` has where to report what is wrong with each tag. */
+  /** The spans of a sentence; `reports` gives the reporter for each tag. */
   sentence(tags: readonly string[], reports: (index: number) => Reporter): TagSpan[] {
     const spans: TagSpan[] = [];
     let open: { first: number; label: string } | undefined;
@@ -51,8 +53,8 @@ export class TagReader {
       this.#letters.add(letter);
       const goesOn = open?.label === label && !'BSU'.includes(letter);
       if (!goesOn) {
-        if (letter === 'B' && before !== label) this.#needless = true;
-        if ('IELM'.includes(letter)) this.#missing.push({ tag, report: reports(index) });
+        if (letter === 'B' && before !== label) this.#hasNeedlessB = true;
+        if ('IELM'.includes(letter)) this.#missingB.push({ tag, report: reports(index) });
         close(index);
         open = { first: index, label };
       }
@@ -67,8 +69,8 @@ export class TagReader {
   finish(): Scheme {
     const scheme = this.#scheme();
     if (scheme === 'IOB2' || scheme === 'IOBES') {
-      for (const { tag, report } of this.#missing)
-        report.loss(`${JSON.stringify(tag.slice(0, 40))} goes on with no span of its label; it begins one`);
+      for (const { tag, report } of this.#missingB)
+        report.loss(`${show(tag)} continues a span, but no span of its label is before it; it begins a new one`);
     }
     return scheme;
   }
@@ -77,11 +79,11 @@ export class TagReader {
     const has = (letters: string) => [...letters].some((letter) => this.#letters.has(letter));
     if (has('ESLU')) return 'IOBES';
     if (has('=') && !has('BI')) return 'plain';
-    return this.#missing.length > 0 && !this.#needless ? 'IOB1' : 'IOB2';
+    return this.#missingB.length > 0 && !this.#hasNeedlessB ? 'IOB1' : 'IOB2';
   }
 }
 
-/** `=` stands for a label alone. */
+/** The letter and the label of a tag. The letter `=` stands for a label alone. */
 function partsOf(tag: string): { readonly letter: string; readonly label: string } {
   const [, letter, label] = TAG.exec(tag) ?? [];
   return letter === undefined ? { letter: '=', label: tag } : { letter, label: label || UNNAMED };

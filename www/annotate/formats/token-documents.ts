@@ -1,15 +1,17 @@
 // Documents as words and sentences, for formats that write tokens.
+import { segmentsOf } from '../model/boundaries.js';
+import { countBefore } from '../model/search.js';
 import type { AnnotatedDocument, Piece, Span } from '../model/types.js';
 import type { Loss } from './format.js';
+import { countedLosses } from './loss-counts.js';
 import { isRebuilt, TextOfTokens } from './rebuilt.js';
-import { segmentsOf } from './segments.js';
 import { tokenize } from './tokens.js';
 
-/** A part of a text without white space; of a text that was rebuilt, a token or a part of one. */
+/** A part of a text without white space. In a rebuilt text (`rebuilt.ts`) it is a token or a part of one. */
 export interface Word {
   readonly start: number;
   readonly end: number;
-  /** The number of the token of a rebuilt text. */
+  /** In a rebuilt text, the number of its token. */
   readonly token?: number;
 }
 
@@ -44,17 +46,12 @@ export class TokenDocuments {
     return { document, words, spans, sentences };
   }
 
-  /** Without `texts`, the format writes texts too. */
+  /** `none`: the format writes the texts too, so none of them is only words. */
   losses(texts: 'texts' | 'none' = 'texts'): Loss[] {
-    const counts = [
-      { kind: 'edges', count: this.#edges, reason: `white space at the edges of ${this.#edges} spans is left out` },
-      {
-        kind: 'rebuilt',
-        count: texts === 'texts' ? this.#rebuilt : 0,
-        reason: `of ${this.#rebuilt} texts only the words are written; white space between them is not`,
-      },
-    ];
-    return counts.filter(({ count }) => count > 0).map(({ kind, reason }) => ({ kind, reason }));
+    return countedLosses([
+      ['edges', this.#edges, 'white space at the edges of # spans is left out'],
+      ['rebuilt', texts === 'texts' ? this.#rebuilt : 0, 'of # texts only the words are written; white space between them is not'],
+    ]);
   }
 
   #wordSpan(span: Span, words: readonly Word[]): WordSpan {
@@ -73,14 +70,7 @@ export function rebuiltIds(documents: readonly AnnotatedDocument[]): ReadonlySet
 
 /** Index of the first word that starts at an offset or behind it. */
 function firstFrom(words: readonly Word[], offset: number): number {
-  let low = 0;
-  let high = words.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (words[middle]!.start < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return countBefore(words.length, (index) => words[index]!.start < offset);
 }
 
 /** The tokens of a rebuilt text, cut where a piece starts or ends. */
@@ -101,19 +91,19 @@ function rebuiltWords(text: string, pieces: readonly Piece[]): Word[] {
   return words;
 }
 
-/** Where sentences end that lines of a rebuilt text are. */
+/** Where sentences of a rebuilt text end: each is a line. */
 function lineEnds(text: string): number[] {
   return [...text.matchAll(/\n/g)].map(({ index }) => index);
 }
 
-/** Where sentences end. A single line end ends no sentence: many texts have lines of a fixed width. */
+/** Where sentences end. A single line end does not end a sentence, because many texts have lines of a fixed width. */
 function sentenceEnds(text: string): number[] {
   const flowing = text.replace(/(?<![\r\n])(?:\r\n|\n)(?![\r\n])/g, (end) => ' '.repeat(end.length));
-  return [...segmentsOf(flowing, 'sentence', 4096)].map(({ index, segment }) => index + segment.length);
+  return Array.from(segmentsOf(flowing, 'sentence'), ({ end }) => end);
 }
 
 function sentencesOf(words: readonly Word[], ends: readonly number[], spans: readonly WordSpan[]): [number, number][] {
-  // How many spans go over the border before each word.
+  // For each word, how the number of spans that cross the place before it changes.
   const crossing = new Int32Array(words.length + 1);
   for (const { first, last } of spans) {
     crossing[first + 1]! += 1;

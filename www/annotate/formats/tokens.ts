@@ -1,9 +1,9 @@
-// Tokens for formats that have them.
-import { isSpace } from '../model/boundaries.js';
+// Cuts texts into tokens, for formats that have tokens.
+import { segmentsOf } from '../model/boundaries.js';
+import { isSpace } from '../model/characters.js';
 import type { Piece } from '../model/types.js';
-import { segmentsOf } from './segments.js';
 
-export interface Token {
+interface Token {
   readonly start: number;
   readonly end: number;
   /** Whether it is a run of white space. */
@@ -11,7 +11,7 @@ export interface Token {
 }
 
 /** A token with the space behind it, as spaCy counts: the one space after a word belongs to the word, other white space is a token. */
-export interface SpacedToken {
+interface SpacedToken {
   readonly start: number;
   /** Without the space. */
   readonly end: number;
@@ -20,8 +20,8 @@ export interface SpacedToken {
 }
 
 /**
- * Cuts a text into words, marks and runs of white space. A token ends wherever a piece starts or ends, so that each piece is a
- * whole number of tokens. The tokens cover the text.
+ * Cuts a text into words, punctuation marks and runs of white space. A token ends wherever a piece starts or ends, so that each piece
+ * consists of whole tokens. The tokens cover the text.
  */
 export function tokenize(text: string, pieces: Iterable<Piece> = []): Token[] {
   const edges = new Uint8Array(text.length + 1);
@@ -33,10 +33,10 @@ export function tokenize(text: string, pieces: Iterable<Piece> = []): Token[] {
     if (end > start) tokens.push({ start, end, white });
     start = end;
   };
-  for (const { index, segment } of segmentsOf(text, 'word')) {
-    for (let offset = index; offset < index + segment.length; offset++) {
+  for (const word of segmentsOf(text, 'word')) {
+    for (let offset = word.start; offset < word.end; offset++) {
       const isWhite = isSpace(text.charCodeAt(offset));
-      if (isWhite !== white || edges[offset] === 1 || (offset === index && !isWhite)) cut(offset);
+      if (isWhite !== white || edges[offset] === 1 || (offset === word.start && !isWhite)) cut(offset);
       white = isWhite;
     }
   }
@@ -44,7 +44,7 @@ export function tokenize(text: string, pieces: Iterable<Piece> = []): Token[] {
   return tokens;
 }
 
-/** As `tokenize`, with the space that follows a word taken into its token, unless a piece starts or ends with it. */
+/** As `tokenize`, but the space behind a word belongs to its token, unless a piece starts or ends with the space. */
 export function spacedTokens(text: string, pieces: readonly Piece[] = []): SpacedToken[] {
   const starts = new Set(pieces.map(([start]) => start));
   const ends = new Set(pieces.map(([, end]) => end));

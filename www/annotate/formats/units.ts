@@ -1,15 +1,25 @@
-// Finds out what the offsets in a file count. The unit is one for the whole file: one tool wrote it.
-import { isSpace } from '../model/boundaries.js';
+// Finds out what the offsets in a file count. All offsets of a file have the same unit, because one tool wrote it.
+import { segmentsOf } from '../model/boundaries.js';
+import { isSpace } from '../model/characters.js';
+import { textOf } from '../model/spans.js';
 import type { OffsetUnit, UnitChoice } from './format.js';
 import { isPlain, offsetTable, pieceToUtf16, type OffsetTable, type TextUnit } from './offsets.js';
-import { segmentsOf } from './segments.js';
 
 /** A span as it is in the file. */
 export interface RawSpan {
-  /** Starts and ends in the unit that is sought. An absent end is as far from the start as the quote is long. */
+  /** Starts and ends in the unit that is to be found out. Without an end, the piece is as long as the quote. */
   readonly pieces: readonly (readonly [start: number, end?: number])[];
-  /** The text of the span, if the file repeats it; of several pieces with one space between. */
+  /** The text of the span, if the file repeats it. Several pieces have one space between them. */
   readonly quote?: string | undefined;
+}
+
+/** A span of one piece. A missing offset becomes one that is refused. */
+export function rawSpan({ start = -1, end = -1, quote }: {
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
+  readonly quote?: string | undefined;
+}): RawSpan {
+  return { pieces: [[start, end]], quote };
 }
 
 export interface RawText {
@@ -17,19 +27,24 @@ export interface RawText {
   readonly spans: readonly RawSpan[];
 }
 
-/** Enough to be sure. Word edges are costly to find. */
+/** Word edges are looked for in so many characters: it takes time, and this is enough to be sure. */
 const MOST_SCORED_CHARACTERS = 200_000;
+
+/** The unit of a format that has only one. */
+export function fixedUnit(unit: OffsetUnit): UnitChoice {
+  return { unit, candidates: [unit], reason: 'the format has this unit' };
+}
 
 /**
  * Chooses a unit. `units` are those that tools write in this format, the usual first. `chosen` is what a person chose
- * (`ReadOptions.unit`); a unit that the format does not have is passed over.
+ * (`ReadOptions.unit`); a unit that is not among `units` is ignored.
  */
 export function detectUnit(texts: readonly RawText[], units: readonly TextUnit[], chosen?: OffsetUnit): UnitChoice & { readonly unit: TextUnit } {
   const found = findUnit(texts, units);
   const unit = units.find((candidate) => candidate === chosen);
   if (unit === undefined) return found;
   const candidates = found.candidates.includes(unit) ? found.candidates : [...found.candidates, unit];
-  return { unit, candidates, reason: unit === found.unit ? found.reason : `chosen by a person; likelier is ${found.unit}: ${found.reason}` };
+  return { unit, candidates, reason: unit === found.unit ? found.reason : `chosen by a person; more likely is ${found.unit}: ${found.reason}` };
 }
 
 function findUnit(texts: readonly RawText[], units: readonly TextUnit[]): UnitChoice & { readonly unit: TextUnit } {
@@ -79,7 +94,7 @@ class Tally {
       if (!pieces) this.refused += 1;
       if (span.quote !== undefined) {
         this.quoted += 1;
-        if (pieces?.map(([start, end]) => text.slice(start, end)).join(' ') === span.quote) this.matching += 1;
+        if (pieces && textOf({ pieces }, text) === span.quote) this.matching += 1;
       }
       return pieces && [pieces[0]![0], pieces.at(-1)![1]];
     });
@@ -136,10 +151,10 @@ function byWords(tallies: readonly Tally[]): UnitChoice & { readonly unit: TextU
   };
 }
 
-/** Tells whether an offset is an edge of a word or of a mark, seen from a span that is on its right (1) or on its left (-1). */
+/** Tells whether an offset is an edge of a word or of a mark, seen from a span to its right (1) or to its left (-1). */
 function wordEdges(text: string): (offset: number, inward: 1 | -1) => boolean {
   const edges = new Uint8Array(text.length + 1);
-  for (const { index } of segmentsOf(text, 'word')) edges[index] = 1;
+  for (const { start } of segmentsOf(text, 'word')) edges[start] = 1;
   edges[text.length] = 1;
   return (offset, inward) => edges[offset] === 1 && !isSpace(text.charCodeAt(inward === 1 ? offset : offset - 1));
 }

@@ -1,10 +1,11 @@
-// Where a Web Annotation is in its text: the quote counts, and the position decides between equal quotes.
-import { cutsCodePoint } from '../model/boundaries.js';
+// Finds the place of a Web Annotation in its text by the quote. Between equal quotes, the position decides.
+import { cutsCodePoint } from '../model/characters.js';
+import { show } from '../model/show.js';
 import type { Json, Piece } from '../model/types.js';
-import { Fields, isObject } from './fields.js';
-import { isList } from './json.js';
+import { Fields } from './fields.js';
+import { isList, isObject } from './json-values.js';
 import type { OffsetTable } from './offsets.js';
-import { show, type Reporter } from './problems.js';
+import type { Reporter } from './problems.js';
 
 /** What the selectors of one target say. */
 export interface Anchor {
@@ -15,7 +16,7 @@ export interface Anchor {
   readonly suffix?: string;
 }
 
-/** Reads the selectors of a target. Others than quotes and positions are passed over; if there are none, the result is `undefined`. */
+/** Reads the selectors of a target. Only quotes and positions are used; without them, the result is `undefined`. */
 export function anchorOf(selectors: Json | undefined, report: Reporter): Anchor | undefined {
   let anchor: Anchor = {};
   for (const selector of isList(selectors) ? selectors : [selectors]) {
@@ -49,7 +50,7 @@ function characters(value: string): Anchor {
   return start === undefined ? {} : { start: Number(start), end: Number(end) };
 }
 
-/** All searches of a file together may look at so many characters: with many quotes that are not at their positions it would take long. */
+/** All searches of one read may look at so many characters together. Without this bound, many wrong positions would take quadratic time. */
 const MOST_SEARCHED = 100_000_000;
 
 /** Finds annotations in texts. */
@@ -62,12 +63,13 @@ export class Anchors {
     const to = end === undefined ? undefined : table.toUtf16(end);
     const stated: Piece | undefined = from !== undefined && to !== undefined && from < to ? [from, to] : undefined;
     if (exact === undefined) {
-      if (!stated) report.loss(`${show(start)} to ${show(end)} is no part of the text, which is ${table.length} long in the unit ${table.unit}`);
+      if (!stated) report.loss(`${show(start)} to ${show(end)} is not a part of the text, which is ${table.length} long in the unit ${table.unit}`);
       return stated;
     }
     if (exact === '') return void report.loss('the quote is empty');
     if (stated && stated[1] - stated[0] === exact.length && text.startsWith(exact, stated[0])) return stated;
-    if (this.#searched > MOST_SEARCHED) return void report.loss(`${show(exact)} is not at its position; it was not searched, for too many are not`);
+    if (this.#searched > MOST_SEARCHED)
+      return void report.loss(`${show(exact)} is not at its position; it was not searched for, because too many others are not either`);
     const found = this.#search(text, exact, prefix, suffix, from);
     if (found === undefined) return void report.loss(`${show(exact)} is not in the text`);
     if (!cutsCodePoint(text, found) && !cutsCodePoint(text, found + exact.length)) {

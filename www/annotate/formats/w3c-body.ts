@@ -1,7 +1,7 @@
 // Bodies of Web Annotations: tags, comments, and links to other annotations.
 import type { Json } from '../model/types.js';
-import { isObject, type Fields } from './fields.js';
-import { isList } from './json.js';
+import type { Fields } from './fields.js';
+import { isList, isObject, isStringList } from './json-values.js';
 
 export interface Bodies {
   readonly tags: readonly string[];
@@ -42,7 +42,7 @@ export function bodiesOf(fields: Fields): Bodies {
   return { tags, ...(types.length > 0 && { type: types[0]! }), ...(notes.length > 0 && { note: notes.join('\n') }), links, others };
 }
 
-/** Whether a body has nothing but fields that we write too. */
+/** Whether a body has only fields that we write too. */
 function isKnown(body: { readonly [name: string]: Json }): boolean {
   return (
     Object.keys(body).every((name) => ['type', 'purpose', 'value', 'format'].includes(name)) &&
@@ -58,7 +58,10 @@ function linkOf(body: Json): string | undefined {
 /** Hypothesis has tags and the comment as fields of the annotation. */
 function addHypothesis(fields: Fields, tags: string[], notes: string[]): void {
   const own = fields.peek('tags');
-  if (isList(own) && own.every((tag) => typeof tag === 'string')) tags.push(...(fields.raw('tags') as readonly string[]));
+  if (isStringList(own)) {
+    fields.raw('tags');
+    tags.push(...own);
+  }
   const text = fields.peek('text');
   if (typeof text === 'string') notes.push(...[fields.string('text')!].filter((note) => note !== ''));
 }

@@ -1,10 +1,13 @@
-// Collects Web Annotations: what they say, before it is known where they are in their texts.
-import type { Extra, Json, ModelRef, Span } from '../model/types.js';
+// Collects the content of Web Annotations, before their places in the texts are known.
+import { addTo } from '../model/lists.js';
+import { show } from '../model/show.js';
+import { STATES, type Extra, type Json, type ModelRef, type Span } from '../model/types.js';
 import { IMPORTED } from './documents.js';
-import { Fields, given, isObject } from './fields.js';
+import { Fields, filled, given } from './fields.js';
 import type { InputFile } from './format.js';
-import { isList, parseJsonFile } from './json.js';
-import { show, type Reporter } from './problems.js';
+import { isList, isObject } from './json-values.js';
+import { parseJsonFile } from './json.js';
+import type { Reporter } from './problems.js';
 import { anchorOf, type Anchor } from './w3c-anchor.js';
 import { bodiesOf, type Bodies } from './w3c-body.js';
 
@@ -20,7 +23,7 @@ export interface RawAnnotation {
 }
 
 /** An annotation that joins two others. */
-export interface RawLink {
+interface RawLink {
   readonly id: string;
   readonly head: string;
   readonly tail: string;
@@ -63,12 +66,12 @@ export class Collector {
   reportLinks(): void {
     for (const link of this.#links)
       if (!this.#used.has(link))
-        link.report.loss(`it links ${show(link.head)} to ${show(link.tail)}, which are no two annotations of one text; it is left out`);
+        link.report.loss(`it links ${show(link.head)} to ${show(link.tail)}, which are not two annotations of one text; it is left out`);
   }
 
   #addAll(value: Json, report: Reporter): void {
     if (isList(value)) return value.forEach((each, index) => this.#addAll(each, report.in(index)));
-    if (!isObject(value)) return report.loss(`${show(value)} is no annotation`);
+    if (!isObject(value)) return report.loss(`${show(value)} is not an annotation`);
     const list = ['items', 'rows', '@graph'].find((name) => isList(value[name]));
     if (list !== undefined) return this.#addAll(value[list]!, report.in(list));
     if (isObject(value['first'])) return this.#addAll(value['first'], report.in('first'));
@@ -110,9 +113,7 @@ export class Collector {
 
   #addLink(link: RawLink): void {
     this.#links.push(link);
-    const known = this.#byHead.get(link.head);
-    if (known) known.push(link);
-    else this.#byHead.set(link.head, [link]);
+    addTo(this.#byHead, link.head, link);
   }
 }
 
@@ -125,15 +126,13 @@ function sourceOf(target: Fields): string {
 /** Fields that we do not know. Other bodies are in `body`. */
 function restOf(fields: Fields, { others }: Bodies, usual: string): Extra | undefined {
   const motivation = fields.raw('motivation');
-  const rest = {
+  return filled({
     ...(motivation !== undefined && motivation !== usual && { motivation }),
     ...fields.rest(),
     ...(others.length > 0 && { body: others }),
-  };
-  return Object.keys(rest).length > 0 ? rest : undefined;
+  });
 }
 
-const STATES = ['suggested', 'accepted', 'rejected'] as const;
 
 function madeOf(fields: Fields): Made {
   const creator = fields.peek('creator');
@@ -143,19 +142,16 @@ function madeOf(fields: Fields): Made {
   const modified = fields.peek('modified');
   const at = typeof modified === 'string' ? Date.parse(modified) : NaN;
   if (typeof modified === 'string' && Number.isFinite(at) && new Date(at).toISOString() === modified) fields.raw('modified');
-  const score = fields.number('luke:score');
-  const isScore = score !== undefined && score >= 0 && score <= 1;
-  if (score !== undefined && !isScore) fields.report.loss(`the score ${show(score)} is not from 0 to 1`);
   return {
     by: type === 'Person' ? 'human' : type === 'Software' ? 'model' : IMPORTED.by,
     state: fields.word('luke:state', STATES) ?? IMPORTED.state,
-    ...(isScore && { score }),
+    ...given('score', fields.score('luke:score')),
     ...given('model', modelOf(fields)),
     ...(Number.isFinite(at) && { at }),
   };
 }
 
-/** Our models; other generators are programs, and are kept as they are. */
+/** The model, if it is one of ours. Other generators are kept as unknown fields. */
 function modelOf(fields: Fields): ModelRef | undefined {
   const generator = fields.peek('generator');
   if (!isObject(generator) || typeof generator['luke:manifest'] !== 'string' || typeof generator['name'] !== 'string') return undefined;

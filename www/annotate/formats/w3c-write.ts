@@ -1,9 +1,11 @@
 // Writes Web Annotations, and the texts that they are about.
-import { cutsCodePoint } from '../model/boundaries.js';
+import { cutsCodePoint } from '../model/characters.js';
 import type { AnnotatedDocument, Corpus, Extra, Json, Piece, Relation, Span } from '../model/types.js';
-import { fileName, labelNames } from './documents.js';
-import type { InputFile, Loss, WriteOptions, WriteResult } from './format.js';
-import { isList } from './json.js';
+import { newFile } from './bytes.js';
+import { corpusFile, labelNames } from './documents.js';
+import type { Loss, WriteOptions, WriteResult } from './format.js';
+import { isList } from './json-values.js';
+import { countedLosses } from './loss-counts.js';
 import { reduceCorpus, type Abilities } from './losses.js';
 import { offsetTable, pieceFromUtf16, type OffsetTable } from './offsets.js';
 import { documentPaths } from './safe-names.js';
@@ -23,7 +25,7 @@ const ABILITIES: Abilities = {
 
 /** Characters before and behind a quote. */
 const AROUND = 32;
-/** The times that dates can have. */
+/** JavaScript has no dates further from 1970. */
 const MAX_TIME = 8.64e15;
 
 export function writeW3c(whole: Corpus, options: WriteOptions): WriteResult {
@@ -33,13 +35,13 @@ export function writeW3c(whole: Corpus, options: WriteOptions): WriteResult {
   const writer = new Writer(labelNames(corpus.labelSets));
   const items = documents.flatMap((document, index) => writer.annotations(document, index + 1, paths[index]!));
   const collection = { '@context': CONTEXT, type: 'AnnotationCollection', label: corpus.name, total: items.length };
-  // An annotation a line.
+  // Each annotation is on a line of its own.
   const lines = items.map((item) => JSON.stringify(item)).join(',\n');
   const json = `${JSON.stringify(collection).slice(0, -1)},"first":{"type":"AnnotationPage","startIndex":0,"items":[\n${lines}\n]}}\n`;
-  const encoder = new TextEncoder();
-  const files: InputFile[] = [
-    ...documents.map(({ text }, index) => ({ name: paths[index]!, bytes: encoder.encode(text.startsWith('\ufeff') ? `\ufeff${text}` : text) })),
-    { name: `${fileName(corpus.name) || 'annotations'}.jsonld`, bytes: encoder.encode(json) },
+  const files = [
+    // A reader takes the first byte order mark off. So a text that begins with one needs another.
+    ...documents.map(({ text }, index) => newFile(paths[index]!, text.startsWith('\ufeff') ? `\ufeff${text}` : text)),
+    corpusFile(corpus, '.jsonld', json),
   ];
   const renamed = documents.filter(({ name }, index) => `${name}.txt` !== paths[index]).length;
   return { files, losses: [...losses, ...countLosses(documents, renamed)] };
@@ -47,10 +49,10 @@ export function writeW3c(whole: Corpus, options: WriteOptions): WriteResult {
 
 function countLosses(documents: readonly AnnotatedDocument[], renamed: number): Loss[] {
   const changed = documents.reduce((sum, { spans }) => sum + spans.filter(({ was }) => was !== undefined).length, 0);
-  return [
-    ...(changed > 0 ? [{ kind: 'history', reason: `what the model said before is left out of ${changed} spans` }] : []),
-    ...(renamed > 0 ? [{ kind: 'file-names', reason: `${renamed} documents get another name, which all systems can store` }] : []),
-  ];
+  return countedLosses([
+    ['history', changed, 'what the model said before is left out of # spans'],
+    ['file-names', renamed, '# documents get another name, which all systems can store'],
+  ]);
 }
 
 class Writer {
@@ -147,7 +149,7 @@ function selectors(piece: Piece, text: string, table: OffsetTable): Json {
   ];
 }
 
-/** An offset in the text that is not between the halves of a pair. */
+/** An offset in the text that is not between the halves of a surrogate pair. */
 function shifted(text: string, offset: number): number {
   const inside = Math.min(Math.max(offset, 0), text.length);
   return cutsCodePoint(text, inside) ? inside + 1 : inside;

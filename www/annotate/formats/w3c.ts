@@ -1,12 +1,15 @@
-// W3C Web Annotation (JSON-LD): annotations of text files beside them. Files of Hypothesis are read too.
+// W3C Web Annotation (JSON-LD): text files, and a file with their annotations. Files of Hypothesis are read too.
+import { addTo } from '../model/lists.js';
+import { show } from '../model/show.js';
 import type { AnnotatedDocument, Piece, Relation, Span } from '../model/types.js';
 import { detectEach, firstRow, hasExtension, headText } from './detect.js';
-import { fileLabelId, fileName, importedStatus, newCorpus } from './documents.js';
-import { given, isObject } from './fields.js';
+import { checkedPieces, fileLabelId, fileName, importedStatus, newCorpus } from './documents.js';
+import { given } from './fields.js';
 import type { Format, InputFile, ReadOptions, ReadResult } from './format.js';
+import { isObject } from './json-values.js';
 import { decodeUtf8 } from './json.js';
 import { offsetTable, type OffsetTable, type TextUnit } from './offsets.js';
-import { ProblemList, show, type Reporter } from './problems.js';
+import { ProblemList, type Reporter } from './problems.js';
 import { detectUnit, type RawSpan } from './units.js';
 import { Anchors } from './w3c-anchor.js';
 import { Collector, type RawAnnotation } from './w3c-collect.js';
@@ -84,8 +87,7 @@ function sorted(annotations: readonly RawAnnotation[], texts: readonly TextFile[
     const path = decoded(source).replace(/^file:\/*|^\.\//, '');
     const text = byName.get(source) ?? byName.get(path) ?? byName.get(fileName(path)) ?? (texts.length === 1 ? texts[0] : undefined);
     if (!text) report.loss(`its source is ${show(source)}, and no text file of this name was chosen; it is left out`);
-    else if (found.has(text)) found.get(text)!.push(annotation);
-    else found.set(text, [annotation]);
+    else addTo(found, text, annotation);
   }
   return found;
 }
@@ -137,15 +139,13 @@ class DocumentBuilder {
 
   /** A span for each tag. */
   #addSpans({ id, anchors, bodies, made, extra, report }: RawAnnotation): void {
-    const pieces = anchors.map((anchor) => this.#anchors.find(anchor, this.#text.text, this.#table, report));
-    if (!pieces.every((piece) => piece !== undefined)) return;
-    const inOrder = pieces.toSorted((a, b) => a[0] - b[0]);
-    if (inOrder.some((piece, index) => index > 0 && piece[0] < inOrder[index - 1]![1])) return report.loss('its targets overlap; it is left out');
+    const pieces = checkedPieces(anchors.map((anchor) => this.#anchors.find(anchor, this.#text.text, this.#table, report)), report);
+    if (!pieces) return;
     const tags = bodies.tags.length > 0 ? bodies.tags : [undefined];
     for (const [index, tag] of tags.entries())
       this.#addSpan(
         index === 0 ? id : `${id}#${index + 1}`,
-        inOrder,
+        pieces,
         tag,
         { ...made, ...given('note', bodies.note), ...given('extra', extra) },
         bodies.type,
@@ -161,7 +161,7 @@ class DocumentBuilder {
     type: string | undefined,
     report: Reporter,
   ): void {
-    if (this.#spans.has(id)) return report.loss(`the id ${show(id)} is there twice; the second annotation is left out`);
+    if (this.#spans.has(id)) return report.loss(`the id ${show(id)} occurs twice; the second annotation is left out`);
     this.#spans.set(id, {
       id,
       pieces,

@@ -1,5 +1,5 @@
 // Takes single annotations out of a corpus that a format cannot write, before `reduceCorpus` looks at the rest.
-import { isSpaceRange } from '../model/boundaries.js';
+import { isSpaceRange } from '../model/characters.js';
 import type { Corpus, Question, Relation, Span } from '../model/types.js';
 import type { Loss, WriteOptions } from './format.js';
 import { isIncluded } from './losses.js';
@@ -9,7 +9,10 @@ export interface Without {
   readonly losses: readonly Loss[];
 }
 
-/** Takes out spans for which there is a reason, and relations of them. What would not be written anyway stays, so that it is listed as such. */
+/**
+ * Takes out spans for which `reason` gives a reason, and their relations. Annotations that are not written anyway stay: `reduceCorpus` takes
+ * them out for another reason.
+ */
 export function withoutSpans(corpus: Corpus, options: WriteOptions, kind: string, reason: (span: Span, text: string) => string | undefined): Without {
   const losses: Loss[] = [];
   const documents = corpus.documents.map((document) => {
@@ -31,7 +34,7 @@ export function withoutSpans(corpus: Corpus, options: WriteOptions, kind: string
   return { corpus: { ...corpus, documents }, losses };
 }
 
-/** Spans of nothing but white space are no tokens. */
+/** Takes out spans with nothing but white space, which have no token. */
 export function withoutBlankSpans(corpus: Corpus, options: WriteOptions): Without {
   const isBlank = ({ pieces }: Span, text: string) => pieces.every(([start, end]) => isSpaceRange(text, start, end));
   return withoutSpans(corpus, options, 'edges', (span, text) => (isBlank(span, text) ? 'it has nothing but white space' : undefined));

@@ -14,7 +14,7 @@ const ATTRIBUTE = /\s+([A-Za-z_][\w.:-]*)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y;
 const END = /\s*(\/?)>/y;
 const ENTITIES: { readonly [name: string]: string } = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
-/** Yields the tags in order. At something that is no tag it stops, and returns the offset of that. */
+/** Yields the tags in order. It stops at a `<` that does not begin a tag, and returns its offset. */
 export function* xmlTags(text: string): Generator<Tag, number | undefined> {
   for (let at = text.indexOf('<'); at >= 0; at = text.indexOf('<', at)) {
     const skipped = match(SKIPPED, text, at);

@@ -1,30 +1,30 @@
 // Zip files: unpacking with bounds, so that a small file cannot fill the memory, and packing.
 import { Unzip, UnzipInflate, zipSync, type UnzipFile } from 'fflate';
+import { show } from '../model/show.js';
+import { joinBytes, MOST_UNPACKED, partsOf } from './bytes.js';
 import type { InputFile } from './format.js';
-import { show, type ProblemList, type Reporter } from './problems.js';
+import { messageOf, type ProblemList, type Reporter } from './problems.js';
 
 /** Bounds for what is unpacked from one zip file. */
-export interface ZipLimits {
+interface ZipLimits {
   readonly files: number;
   /** Of all files together, in bytes. */
   readonly bytes: number;
   /** How many times larger the files may be than the zip file. Text is packed to a third or a tenth, seldom to a hundredth. */
   readonly ratio: number;
+  /** Up to so many bytes the ratio is not checked: a small file of one repeated letter is not an attack. */
+  readonly free: number;
 }
 
-const LIMITS: ZipLimits = { files: 100_000, bytes: 1 << 29, ratio: 200 };
-/** Below this the ratio does not count: a small file of one repeated letter is no attack. */
-const FREE_BYTES = 1 << 24;
-/** A deflated byte makes at most 1,032 bytes, so one chunk makes at most 16 MiB before the bounds are looked at. */
-const CHUNK = 1 << 14;
+const LIMITS: ZipLimits = { files: 100_000, bytes: MOST_UNPACKED, ratio: 200, free: 1 << 24 };
 
-/** Whether bytes begin as a zip file, an empty one included. */
-export function isZip(bytes: Uint8Array): boolean {
+/** Whether bytes begin like a zip file. An empty zip file begins differently. */
+function isZip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x50 && bytes[1] === 0x4b && ((bytes[2] === 3 && bytes[3] === 4) || (bytes[2] === 5 && bytes[3] === 6));
 }
 
 /**
- * Replaces each zip file by the files in it, in their order. Folders and what systems add (`__MACOSX`, `.DS_Store`) are left out. With
+ * Replaces each zip file by the files in it, in their order. Folders, and files that systems add (`__MACOSX`, `.DS_Store`), are left out. With
  * several files in the selection, the names begin with the name of their zip file.
  */
 export function expandZips(files: readonly InputFile[], problems: ProblemList, limits: ZipLimits = LIMITS): readonly InputFile[] {
@@ -36,13 +36,13 @@ export function expandZips(files: readonly InputFile[], problems: ProblemList, l
 }
 
 /** Unpacks one zip file. If a bound is passed or the file is damaged, that is an error, and there are no files. */
-export function unzip(bytes: Uint8Array, report: Reporter, limits: ZipLimits = LIMITS): readonly InputFile[] {
+function unzip(bytes: Uint8Array, report: Reporter, limits: ZipLimits = LIMITS): readonly InputFile[] {
   const reader = new ZipReader(bytes, report, limits);
   try {
     reader.run();
     return reader.files;
   } catch (error) {
-    report.error(error instanceof ZipProblem ? error.message : `the zip file is damaged: ${error instanceof Error ? error.message : String(error)}`);
+    report.error(error instanceof ZipProblem ? error.message : `the zip file is damaged: ${messageOf(error)}`);
     return [];
   }
 }
@@ -74,17 +74,15 @@ class ZipReader {
   }
 
   run(): void {
-    // The stream is used, not `unzipSync`: that trusts the sizes that the file states.
+    // `unzipSync` would trust the sizes that the file states. The stream does not.
     const stream = new Unzip((entry) => this.#enter(entry));
     stream.register(UnzipInflate);
-    const bytes = this.#zip;
-    for (let start = 0; start < bytes.length; start += CHUNK) {
-      const end = Math.min(start + CHUNK, bytes.length);
-      stream.push(bytes.subarray(start, end), end === bytes.length);
+    for (const { part, isLast } of partsOf(this.#zip)) {
+      stream.push(part, isLast);
       if (this.#error) throw this.#error;
     }
     if (this.#open !== undefined) throw new ZipProblem(`the zip file ends inside ${show(this.#open)}`);
-    checkDirectory(bytes);
+    checkDirectory(this.#zip);
   }
 
   #enter(entry: UnzipFile): void {
@@ -126,14 +124,14 @@ class ZipReader {
       if (entry.originalSize !== undefined && entry.originalSize !== length) {
         this.#error = new ZipProblem(`${show(name)} in the zip file is damaged: it has ${length} bytes, not ${entry.originalSize}`);
       }
-      this.files.push({ name, bytes: join(chunks, length) });
+      this.files.push({ name, bytes: joinBytes(chunks) });
     };
     entry.start();
   }
 
   #tooLarge(): ZipProblem | undefined {
     if (this.#bytes > this.#limits.bytes) return new ZipProblem(`the files in the zip file have more than ${this.#limits.bytes} bytes`);
-    if (this.#bytes <= FREE_BYTES || this.#bytes <= this.#limits.ratio * this.#zip.length) return undefined;
+    if (this.#bytes <= this.#limits.free || this.#bytes <= this.#limits.ratio * this.#zip.length) return undefined;
     return new ZipProblem(`the files in the zip file are more than ${this.#limits.ratio} times larger than the zip file`);
   }
 }
@@ -142,7 +140,7 @@ function isIgnored(name: string): boolean {
   return name.endsWith('/') || name.startsWith('__MACOSX/') || /(^|\/)(\.DS_Store|Thumbs\.db)$/.test(name);
 }
 
-/** Each zip file ends with a list of its files, which tells whether they are encrypted. Nothing else is taken from it. */
+/** Each zip file ends with a list of its files, which tells whether they are encrypted. Nothing else is read from it. */
 function checkDirectory(bytes: Uint8Array): void {
   const end = endOfDirectory(bytes);
   if (end === undefined) throw new ZipProblem('the zip file has no list of files at its end: it was not copied to its end');
@@ -160,14 +158,4 @@ function endOfDirectory(bytes: Uint8Array): number | undefined {
     if (bytes[i] === 0x50 && bytes[i + 1] === 0x4b && bytes[i + 2] === 5 && bytes[i + 3] === 6) return i;
   }
   return undefined;
-}
-
-function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, at);
-    at += chunk.length;
-  }
-  return joined;
 }

@@ -2,6 +2,7 @@
 // compared by name, because two projects may have other ids for the same labels.
 import { tokensOf } from './boundaries.js';
 import { labelsById } from './labels.js';
+import { addTo } from './lists.js';
 import { OverlapIndex, piecesKey } from './pieces.js';
 import type { AnnotatedDocument, Corpus, Span } from './types.js';
 
@@ -20,7 +21,7 @@ export interface Pairing {
 /** Finds the versions of each document: the same text, if possible with the same id, else with the same name, else in order. */
 export function pairDocuments(mine: readonly AnnotatedDocument[], theirs: readonly AnnotatedDocument[]): Pairing {
   const free = new Map<string, AnnotatedDocument[]>();
-  for (const document of theirs) entry(free, document.text, () => []).push(document);
+  for (const document of theirs) addTo(free, document.text, document);
   const partners = new Map<AnnotatedDocument, AnnotatedDocument>();
   const tests: ((a: AnnotatedDocument, b: AnnotatedDocument) => boolean)[] = [(a, b) => a.id === b.id, (a, b) => a.name === b.name, () => true];
   for (const test of tests) {
@@ -98,7 +99,7 @@ function named({ spans }: AnnotatedDocument, nameOf: (id: string) => string): Na
 
 function byName(spans: readonly NamedSpan[]): Map<string, NamedSpan[]> {
   const groups = new Map<string, NamedSpan[]>();
-  for (const span of spans) entry(groups, span.name, () => []).push(span);
+  for (const span of spans) addTo(groups, span.name, span);
   return groups;
 }
 

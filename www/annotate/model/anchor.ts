@@ -1,6 +1,6 @@
 // Moves annotations to a changed text. A piece is found again by what it says (its quote) and by what stands around it. Runs of white space
 // count as one space, so that other line ends or line breaks lose nothing.
-import { isSpace } from './boundaries.js';
+import { isSpace } from './characters.js';
 import { piecesKey, spanKey } from './pieces.js';
 import { countBefore } from './search.js';
 import type { Notes, Piece, Question, Relation, Span } from './types.js';
@@ -29,9 +29,9 @@ export interface Anchored {
 /** The annotations of `before` in the text `after`. Pieces in the equal begin and end of both texts only move. */
 export function reanchor(before: string, after: string, notes: Notes): Anchored {
   const losses: AnchorLoss[] = [];
-  const finder = new Finder(new Squeezed(before), new Squeezed(after));
+  const finder = new Finder(new CollapsedText(before), new CollapsedText(after));
   const quote = ([start, end]: Piece): string => before.slice(start, end);
-  const spans = withoutDoubles(finder.spans(notes.spans, (span, piece) => losses.push(lost('span', span.id, quote(piece)))), losses);
+  const spans = withoutDuplicates(finder.spans(notes.spans, (span, piece) => losses.push(lost('span', span.id, quote(piece)))), losses);
   const ids = new Set(spans.map(({ id }) => id));
   const relations = notes.relations.filter((relation) => ids.has(relation.head) && ids.has(relation.tail));
   losses.push(...lostRelations(notes.relations, relations));
@@ -67,7 +67,7 @@ interface FoundSpan {
 }
 
 /** Two spans that were moved to the same place: the one whose surroundings fit less had gone from the text. */
-function withoutDoubles(found: readonly FoundSpan[], losses: AnchorLoss[]): Span[] {
+function withoutDuplicates(found: readonly FoundSpan[], losses: AnchorLoss[]): Span[] {
   const best = new Map<string, FoundSpan>();
   for (const candidate of found) {
     const key = spanKey(candidate.span);
@@ -84,7 +84,7 @@ function withoutDoubles(found: readonly FoundSpan[], losses: AnchorLoss[]): Span
 }
 
 /** A text in which each run of white space is one space, with the way back. */
-class Squeezed {
+class CollapsedText {
   readonly text: string;
   /** For each character: where it begins in the text; at last the length of the text. */
   readonly #starts: Uint32Array;
@@ -106,7 +106,7 @@ class Squeezed {
     this.#starts = starts.subarray(0, length + 1);
   }
 
-  /** The range of squeezed characters that covers a piece of the text. */
+  /** The range of collapsed characters that covers a piece of the text. */
   fromText([start, end]: Piece): Piece {
     return [this.#indexAt(start), this.#indexAt(end - 1) + 1];
   }
@@ -115,22 +115,22 @@ class Squeezed {
     return [this.#starts[start]!, this.#starts[end]!];
   }
 
-  /** The squeezed character that covers `offset`. */
+  /** The collapsed character that covers `offset`. */
   #indexAt(offset: number): number {
     return countBefore(this.#starts.length - 1, (index) => this.#starts[index]! <= offset) - 1;
   }
 }
 
 class Finder {
-  readonly #before: Squeezed;
-  readonly #after: Squeezed;
+  readonly #before: CollapsedText;
+  readonly #after: CollapsedText;
   /** Lengths of the equal begin and of the equal end. They do not overlap. */
   readonly #head: number;
   readonly #tail: number;
   readonly #placesBefore = new Map<string, readonly number[]>();
   readonly #placesAfter = new Map<string, readonly number[]>();
 
-  constructor(before: Squeezed, after: Squeezed) {
+  constructor(before: CollapsedText, after: CollapsedText) {
     this.#before = before;
     this.#after = after;
     const shorter = Math.min(before.text.length, after.text.length);

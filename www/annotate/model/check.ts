@@ -1,21 +1,23 @@
 // Whether documents and label sets keep the rules of `types.ts`. The last check before something is stored.
+import { parentCycles } from './labels.js';
+import { show, showPieces } from './show.js';
 import type { AnnotatedDocument, LabelSet, Piece } from './types.js';
 
 /** What is wrong with label sets, in plain words. Empty, if nothing. */
 export function labelSetFaults(labelSets: readonly LabelSet[]): string[] {
   const faults: string[] = [];
   const sets = new Set<string>();
-  const labels = new Map<string, string | undefined>();
+  const parents = new Map<string, string | undefined>();
   for (const set of labelSets) {
     if (sets.has(set.id)) faults.push(`two label sets have the id ${show(set.id)}`);
     sets.add(set.id);
     for (const { id, name, parent } of set.labels) {
-      if (labels.has(id)) faults.push(`two labels have the id ${show(id)}`);
+      if (parents.has(id)) faults.push(`two labels have the id ${show(id)}`);
       if (!name) faults.push(`label ${show(id)} has no name`);
-      labels.set(id, parent);
+      parents.set(id, parent);
     }
   }
-  for (const id of cyclic(labels)) faults.push(`label ${show(id)} is below itself`);
+  for (const id of parentCycles(parents)) faults.push(`label ${show(id)} is below itself`);
   return faults;
 }
 
@@ -36,22 +38,25 @@ function* faultsOf({ text, spans, relations, questions }: AnnotatedDocument, lab
     if (ids.has(id)) yield `two spans have the id ${show(id)}`;
     ids.add(id);
     if (!pieces.length) yield `span ${show(id)} has no piece`;
-    if (!areInOrder(pieces, text.length)) yield `span ${show(id)} has pieces ${show(pieces)}, the text has ${text.length} characters`;
+    if (!areInOrder(pieces, text.length)) yield `span ${show(id)} has the pieces ${showPieces(pieces)}, and the text has ${text.length} characters`;
     if (!labels.span.has(label)) yield `span ${show(id)} has the unknown label ${show(label)}`;
     if (type !== undefined && !labels.type.has(type)) yield `span ${show(id)} has the unknown type ${show(type)}`;
   }
-  yield* doubles('relation', relations);
+  yield* duplicates('relation', relations);
   for (const { id, head, tail, label } of relations) {
     for (const end of [head, tail]) if (!ids.has(end)) yield `relation ${show(id)} joins the unknown span ${show(end)}`;
     if (!labels.relation.has(label)) yield `relation ${show(id)} has the unknown label ${show(label)}`;
   }
-  yield* doubles('question', questions);
+  yield* duplicates('question', questions);
   for (const { id, answers } of questions) {
-    for (const answer of answers) if (!areInOrder([answer], text.length)) yield `question ${show(id)} has the answer ${show(answer)}`;
+    for (const answer of answers) {
+      if (areInOrder([answer], text.length)) continue;
+      yield `question ${show(id)} has the answer ${showPieces([answer])}, and the text has ${text.length} characters`;
+    }
   }
 }
 
-function* doubles(what: string, items: readonly { readonly id: string }[]): Generator<string> {
+function* duplicates(what: string, items: readonly { readonly id: string }[]): Generator<string> {
   const ids = new Set<string>();
   for (const { id } of items) {
     if (ids.has(id)) yield `two ${what}s have the id ${show(id)}`;
@@ -71,26 +76,4 @@ function areInOrder(pieces: readonly Piece[], length: number): boolean {
     before = end;
   }
   return true;
-}
-
-/** The labels on or below a circle of parents. Each label is looked at once. */
-function cyclic(parents: ReadonlyMap<string, string | undefined>): string[] {
-  const fine = new Set<string>();
-  const bad = new Set<string>();
-  for (const id of parents.keys()) {
-    const path = new Set<string>();
-    let place: string | undefined = id;
-    while (place !== undefined && !fine.has(place) && !bad.has(place) && !path.has(place)) {
-      path.add(place);
-      place = parents.get(place);
-    }
-    const target = place !== undefined && (bad.has(place) || path.has(place)) ? bad : fine;
-    for (const member of path) target.add(member);
-  }
-  return [...bad];
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }

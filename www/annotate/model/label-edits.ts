@@ -1,7 +1,7 @@
 // What a person does with label sets, as changes. Removing a label asks what becomes of the spans that have it.
 import { group, type DocumentChange, type LabelsChange } from './changes.js';
 import { FreeIds } from './ids.js';
-import { findLabel, freeColor, labelId, labelsById, type LabelKind } from './labels.js';
+import { findLabel, freeColor, labelId, labelsById, parentCycles, type LabelKind } from './labels.js';
 import { spanKey } from './pieces.js';
 import { refuse, type Refusal } from './refusal.js';
 import type { Label, LabelSet, Notes, Relation, Span } from './types.js';
@@ -40,7 +40,7 @@ export function removeLabel(labelSets: readonly LabelSet[], id: string, fate: Fa
   if (fate.then === 'move') {
     const target = findLabel(labelSets, fate.to);
     if (!target || fate.to === id) return refuse('unknown', 'The other label does not exist.', fate.to);
-    if (target.set.kind !== found.set.kind) return refuse('not-allowed', 'The other label is for something else.', fate.to);
+    if (target.set.kind !== found.set.kind) return refuse('not-allowed', 'The other label is not of the same kind.', fate.to);
   }
   const changes: LabelsChange[] = [];
   for (const set of labelSets) {
@@ -68,29 +68,32 @@ function spanChanges({ spans, relations }: Notes, id: string, fate: Fate): Docum
   const own = spans.filter(({ label }) => label === id);
   if (fate.then === 'remove') return own.map((span) => ({ type: 'remove', list: 'spans', id: span.id }));
   const others = new Map(spans.filter(({ label }) => label === fate.to).map((span) => [spanKey(span), span]));
-  const doubles = new Map<string, Span>();
+  const duplicates = new Map<string, Span>();
   const changes: DocumentChange[] = [];
   for (const span of own) {
     const moved: Span = { ...span, label: fate.to };
     const same = others.get(spanKey(moved));
-    if (same) doubles.set(span.id, same);
+    if (same) duplicates.set(span.id, same);
     else changes.push({ type: 'replace', list: 'spans', item: moved });
     others.set(spanKey(moved), same ?? moved);
   }
-  return [...changes, ...withoutDoubles(relations, own, doubles)];
+  return [...changes, ...mergeDuplicates(relations, own, duplicates)];
 }
 
-/** A span that is there twice under its new label is removed; its relations go to the other one. The state that counts more wins. */
-function withoutDoubles(relations: readonly Relation[], own: readonly Span[], doubles: ReadonlyMap<string, Span>): DocumentChange[] {
-  if (!doubles.size) return [];
+/**
+ * A moved span that exists under the new label already is removed, and its relations move to the equal span, which becomes accepted if one of
+ * the two was.
+ */
+function mergeDuplicates(relations: readonly Relation[], own: readonly Span[], duplicates: ReadonlyMap<string, Span>): DocumentChange[] {
+  if (!duplicates.size) return [];
   const changes: DocumentChange[] = [];
   for (const relation of relations) {
-    const head = doubles.get(relation.head)?.id ?? relation.head;
-    const tail = doubles.get(relation.tail)?.id ?? relation.tail;
+    const head = duplicates.get(relation.head)?.id ?? relation.head;
+    const tail = duplicates.get(relation.tail)?.id ?? relation.tail;
     if (head !== relation.head || tail !== relation.tail) changes.push({ type: 'replace', list: 'relations', item: { ...relation, head, tail } });
   }
   for (const span of own) {
-    const other = doubles.get(span.id);
+    const other = duplicates.get(span.id);
     if (!other) continue;
     const item: Span = { ...other, state: 'accepted' };
     if (span.state === 'accepted' && other.state !== 'accepted') changes.push({ type: 'replace', list: 'spans', item });
@@ -143,13 +146,8 @@ function refusalOfLabel(labelSets: readonly LabelSet[], set: LabelSet, label: La
 }
 
 function hasCycle(labelSets: readonly LabelSet[], label: Label): boolean {
-  const labels = labelsById(labelSets);
-  const seen = new Set([label.id]);
-  for (let { parent } = label; parent !== undefined; parent = labels.get(parent)?.parent) {
-    if (seen.has(parent)) return true;
-    seen.add(parent);
-  }
-  return false;
+  const parents = new Map(labelSets.flatMap(({ labels }) => labels.map(({ id, parent }) => [id, parent] as const)));
+  return parentCycles(parents.set(label.id, label.parent)).length > 0;
 }
 
 function withFields(label: Label, fields: LabelFields): Label {

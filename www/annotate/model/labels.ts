@@ -159,3 +159,15 @@ export function withLabelIds<N extends Notes>(notes: N, ids: ReadonlyMap<string,
 export function allowsEnds(label: Label, head: string, tail: string): boolean {
   return (label.from?.includes(head) ?? true) && (label.to?.includes(tail) ?? true);
 }
+
+/** One label of each cycle of parents, in linear time. `parents` has the parent of each label by its id. */
+export function parentCycles(parents: ReadonlyMap<string, string | undefined>): string[] {
+  const visited = new Map<string, string>(); // with the label from which the walk began
+  return [...parents.keys()].flatMap((start) => {
+    for (let id: string | undefined = start; id !== undefined && parents.has(id); id = parents.get(id)) {
+      if (visited.has(id)) return visited.get(id) === start ? [id] : [];
+      visited.set(id, start);
+    }
+    return [];
+  });
+}

@@ -3,7 +3,10 @@
 import type { DocumentPair } from './agreement.js';
 import { group, type DocumentChange } from './changes.js';
 import { freshIds } from './ids.js';
+import { addTo } from './lists.js';
 import { comparePieces, OverlapIndex, piecesKey, spanKey } from './pieces.js';
+import { show } from './show.js';
+import { textOf } from './spans.js';
 import type { Notes, Relation, Span } from './types.js';
 
 /** Spans that differ in `edges` overlap and have the same label, those that differ in `label` have the same pieces. */
@@ -92,7 +95,7 @@ class Remaining {
   /** Takes pairs with equal keys from both. */
   match(other: Remaining, key: (span: Span) => string, otherKey: (span: Span) => string): [Span, Span][] {
     const byKey = new Map<string, Span[]>();
-    for (const span of other.spans.reverse()) byKey.set(otherKey(span), [...(byKey.get(otherKey(span)) ?? []), span]);
+    for (const span of other.spans.reverse()) addTo(byKey, otherKey(span), span);
     return this.spans.flatMap((span) => {
       const partner = byKey.get(key(span))?.pop();
       if (!partner) return [];
@@ -227,8 +230,7 @@ class Merger {
     const label = this.#names.toMine(span.label);
     const myType = type === undefined ? undefined : this.#names.toMine(type);
     if (label === undefined) {
-      const text = this.#pair.theirs.text.slice(span.pieces[0]![0], Math.min(span.pieces.at(-1)![1], span.pieces[0]![0] + 60));
-      this.#losses.push(`span "${text}": this project has no label "${this.#names.theirs(span.label)}"`);
+      this.#losses.push(`span ${show(textOf(span, this.#pair.theirs.text))}: this project has no label "${this.#names.theirs(span.label)}"`);
       return undefined;
     }
     if (type !== undefined && myType === undefined) this.#losses.push(`type "${this.#names.theirs(type)}" of a span: this project has no such type`);

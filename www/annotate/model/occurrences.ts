@@ -80,7 +80,7 @@ function fold(character: string): string {
 }
 
 function foldAnew(character: string): string {
-  // The dotless i is no form of "i".
+  // The dotless i of Turkish is another letter than i, though it has the same capital letter.
   if (character === 'ı') return character;
   const capital = character.toUpperCase();
   const small = (capital.length === character.length ? capital : character).toLowerCase();

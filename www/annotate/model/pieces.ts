@@ -1,4 +1,4 @@
-// Ranges of a text: order, overlap, union, difference. They know nothing of the text.
+// Ranges of a text: order, overlap, union, difference. The text itself is not needed.
 import { countBefore } from './search.js';
 import type { Piece } from './types.js';
 
@@ -9,10 +9,15 @@ export interface Covering {
   readonly pieces: Pieces;
 }
 
+/** Order by start, then by end. */
+export function comparePiece(a: Piece, b: Piece): number {
+  return a[0] - b[0] || a[1] - b[1];
+}
+
 /** Text order: by start, then by end, then by the next piece. */
 export function comparePieces(a: Pieces, b: Pieces): number {
   for (let index = 0; index < a.length && index < b.length; index++) {
-    const difference = a[index]![0] - b[index]![0] || a[index]![1] - b[index]![1];
+    const difference = comparePiece(a[index]!, b[index]!);
     if (difference) return difference;
   }
   return a.length - b.length;
@@ -51,7 +56,7 @@ export function overlap(a: Pieces, b: Pieces): boolean {
 
 /** The same characters as pieces in order, without empty pieces. Pieces that overlap or touch become one. */
 export function normalPieces(pieces: Pieces): Piece[] {
-  const sorted = pieces.filter(([start, end]) => start < end).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const sorted = pieces.filter(([start, end]) => start < end).sort(comparePiece);
   const merged: Piece[] = [];
   for (const [start, end] of sorted) {
     const last = merged.at(-1);
@@ -59,6 +64,22 @@ export function normalPieces(pieces: Pieces): Piece[] {
     else merged.push([start, end]);
   }
   return merged;
+}
+
+/** Joins neighbors, if the gap between them is one to be filled. The pieces are in order. */
+export function joinPieces(pieces: Pieces, isFilled: (gap: Piece) => boolean): Piece[] {
+  const joined: Piece[] = [];
+  for (const piece of pieces) {
+    const last = joined.at(-1);
+    if (last && isFilled([last[1], piece[0]])) joined[joined.length - 1] = [last[0], piece[1]];
+    else joined.push(piece);
+  }
+  return joined;
+}
+
+/** Whether pieces in order do not overlap. They may touch. */
+export function areDisjoint(pieces: Pieces): boolean {
+  return pieces.every(([start], index) => index === 0 || pieces[index - 1]![1] <= start);
 }
 
 /** All characters of `pieces` and of `more`. */

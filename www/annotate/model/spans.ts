@@ -1,7 +1,10 @@
 // The rules of spans: where edges may be, which spans are refused, and how edges move.
-import { Boundaries, cutsCodePoint, isSpaceRange } from './boundaries.js';
-import { addPieces, normalPieces, overlap, OverlapIndex, spanKey, TakenRanges, type Pieces } from './pieces.js';
+import { Boundaries } from './boundaries.js';
+import { cutsCodePoint, isSpaceRange } from './characters.js';
+import { addTo } from './lists.js';
+import { joinPieces, normalPieces, overlap, OverlapIndex, spanKey, TakenRanges, type Pieces } from './pieces.js';
 import { refuse, type Refusal } from './refusal.js';
+import { shorten } from './show.js';
 import type { LabelSet, Piece, Span } from './types.js';
 
 export interface EdgeRules {
@@ -61,14 +64,9 @@ export function snapToWords(bounds: Boundaries, piece: Piece): Piece {
   return [bounds.wordAt(start).start, bounds.wordAt(end - 1).end];
 }
 
-/** Merges pieces that only white space parts: brat cuts spans at line ends. */
+/** Joins pieces with only white space between them. */
 export function mergeOverSpace(text: string, pieces: Pieces): Piece[] {
-  const gaps: Piece[] = [];
-  for (let index = 1; index < pieces.length; index++) {
-    const [from, to] = [pieces[index - 1]![1], pieces[index]![0]];
-    if (isSpaceRange(text, from, to)) gaps.push([from, to]);
-  }
-  return addPieces(pieces, gaps);
+  return joinPieces(pieces, ([start, end]) => isSpaceRange(text, start, end));
 }
 
 /** Splits the piece at `offset` and cuts white space off at the new edges. */
@@ -140,7 +138,7 @@ export class SpanRules {
       const rules = new SetRules(set, spans);
       for (const { id } of set.labels) this.#sets.set(id, rules);
     }
-    for (const span of spans) this.#remember(span);
+    for (const span of spans) addTo(this.#spans, spanKey(span), span);
   }
 
   /** The span itself, found by its id, is not in its own way. */
@@ -157,15 +155,8 @@ export class SpanRules {
 
   /** From now on this accepted span is in the way too. It was not refused. */
   accept(span: Span): void {
-    this.#remember(span);
+    addTo(this.#spans, spanKey(span), span);
     this.#sets.get(span.label)?.accept(span);
-  }
-
-  #remember(span: Span): void {
-    const key = spanKey(span);
-    const same = this.#spans.get(key);
-    if (same) same.push(span);
-    else this.#spans.set(key, [span]);
   }
 }
 
@@ -213,9 +204,4 @@ function duplicate(other: Span, text: string): Refusal {
 
 function overlapping(other: Span, text: string): Refusal {
   return refuse('overlap', `The span "${shorten(textOf(other, text))}" is in the way: labels of this set may not overlap.`, other.id);
-}
-
-function shorten(text: string): string {
-  const characters = [...text.slice(0, 100)];
-  return characters.length > 40 ? `${characters.slice(0, 39).join('')}…` : text;
 }

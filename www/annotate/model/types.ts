@@ -7,10 +7,12 @@
 export type Piece = readonly [start: number, end: number];
 
 /** Who made something. */
-export type Origin = 'human' | 'model' | 'import';
+export const ORIGINS = ['human', 'model', 'import'] as const;
+export type Origin = (typeof ORIGINS)[number];
 
 /** Whether something counts: a suggestion waits for a decision, and a rejected one is kept so that it does not come back. */
-export type State = 'suggested' | 'accepted' | 'rejected';
+export const STATES = ['suggested', 'accepted', 'rejected'] as const;
+export type State = (typeof STATES)[number];
 
 /** The model that suggested something. */
 export interface ModelRef {
@@ -62,7 +64,9 @@ export interface Question extends Made {
   readonly answers: readonly Piece[];
 }
 
-export type Status = 'new' | 'draft' | 'done' | 'skipped' | 'flagged';
+/** How far the work on a document is. */
+export const STATUSES = ['new', 'draft', 'done', 'skipped', 'flagged'] as const;
+export type Status = (typeof STATUSES)[number];
 
 /** Values that JSON has. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };

@@ -33,7 +33,7 @@ export function storeError(error: unknown): unknown {
   if (!(error instanceof DOMException)) return error;
   switch (error.name) {
     case 'QuotaExceededError':
-      return new StoreError('quota', 'There is no more room on the disk, or the browser gives this page no more. Nothing was changed.', error);
+      return new StoreError('quota', 'The disk is full, or the browser gives this page no more space. Nothing was changed.', error);
     case 'VersionError':
       return new StoreError('newer', 'The data was written by a newer version of this page. Reload the page.', error);
     case 'InvalidStateError':

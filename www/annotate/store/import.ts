@@ -3,6 +3,7 @@ import { documentFaults, labelSetFaults } from '../model/check.js';
 import { headOf } from '../model/heads.js';
 import { FreeIds } from '../model/ids.js';
 import { mergeLabelSets, withKeys, withLabelIds } from '../model/labels.js';
+import { show } from '../model/show.js';
 import type { AnnotatedDocument, Corpus } from '../model/types.js';
 import { loadProject } from './commit.js';
 import { StoreError } from './errors.js';
@@ -11,13 +12,12 @@ import { writeProject, type Hold } from './project-write.js';
 import { keysOf, type ProjectRecord, type WriteTransaction } from './schema.js';
 import { allOf } from './transaction.js';
 
-/** So many documents are written at a time, so that not all are copied at once. */
-const BATCH = 500;
-
 export interface ImportOptions {
   /** How many of the documents are done. The import counts only when it has returned. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
+  /** So many documents are written at a time, so that not all are copied at once (default 500). */
+  readonly batch?: number;
 }
 
 export interface Imported {
@@ -37,7 +37,7 @@ export async function importCorpus(hold: Hold, corpus: Corpus, options: ImportOp
   }
 }
 
-async function importAll(hold: Hold, corpus: Corpus, { onProgress, signal }: ImportOptions): Promise<Imported> {
+async function importAll(hold: Hold, corpus: Corpus, { onProgress, signal, batch: size = 500 }: ImportOptions): Promise<Imported> {
   check(corpus);
   const hashes: string[] = [];
   for (const { text } of corpus.documents) {
@@ -52,9 +52,9 @@ async function importAll(hold: Hold, corpus: Corpus, { onProgress, signal }: Imp
     const freeIds = new FreeIds((await tx.objectStore('heads').getAllKeys(keysOf(hold.project))).map(([, id]) => id));
     const first = await nextOrder(tx, hold.project);
     const ids: string[] = [];
-    for (let start = 0; start < corpus.documents.length; start += BATCH) {
+    for (let start = 0; start < corpus.documents.length; start += size) {
       signal?.throwIfAborted();
-      const batch = corpus.documents.slice(start, start + BATCH).map((document) => {
+      const batch = corpus.documents.slice(start, start + size).map((document) => {
         return { ...withLabelIds(document, labelIds), id: freeIds.take(document.id || 'document') };
       });
       await allOf(batch.flatMap((document, index) => putNew(tx, hold.project, document, first + start + index, hashes[start + index]!)));
@@ -70,7 +70,7 @@ function check({ labelSets, documents }: Corpus): void {
   const faults = labelSetFaults(labelSets);
   for (const [index, document] of documents.entries()) {
     if (faults.length) break;
-    faults.push(...documentFaults(document, labelSets, 1).map((fault) => `document ${index + 1} ("${document.name.slice(0, 40)}"): ${fault}`));
+    faults.push(...documentFaults(document, labelSets, 1).map((fault) => `document ${index + 1} (${show(document.name)}): ${fault}`));
   }
   if (faults.length) throw new StoreError('invalid', `Nothing was imported: ${faults[0]}.`);
 }

@@ -4,7 +4,7 @@ import { StoreError } from './errors.js';
 import type { Database, ProjectState, StoreName, WriteTransaction } from './schema.js';
 import { existing, write } from './transaction.js';
 
-/** A project in the hands of one tab. */
+/** A project that a tab has open, and the token of the tab. */
 export interface Hold {
   readonly database: Database;
   readonly project: string;

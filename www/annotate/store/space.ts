@@ -1,4 +1,4 @@
-// The room that the browser gives us.
+// The storage space that the browser gives us.
 
 /** The part of `navigator.storage` that is used. */
 export interface StorageLike {

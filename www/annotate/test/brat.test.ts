@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { brat } from '../formats/brat.js';
 import type { InputFile, Loss } from '../formats/format.js';
-import { hasLoneHalf } from '../formats/offsets.js';
+import { hasLoneSurrogate } from '../formats/offsets.js';
 import type { AnnotatedDocument, Corpus, Piece } from '../model/types.js';
 import { checkFormat } from './testing.js';
 
@@ -133,7 +133,7 @@ test('broken files are named', () => {
   const twice = read(file('a.txt', 'Ada'), file('a.ann', 'T1\tPER 0 3\tAda\nT1\tPER 0 1\tA\n'));
   assert.deepEqual(
     twice.problems.map(({ line, reason }) => [line, reason]),
-    [[2, 'the id "T1" is there a second time; the line is left out']],
+    [[2, 'the id "T1" occurs a second time; the line is left out']],
   );
 });
 
@@ -147,7 +147,7 @@ test('names of files are safe', async () => {
   const paths = files.filter(({ name }) => name.endsWith('.txt')).map(({ name }) => name.slice(0, -4));
   assert.deepEqual(paths.slice(0, 7), ['etc/passwd', 'a', 'A_2', 'a_3', '_con', 'c__x', 'document']);
   assert.equal(new Set(paths.map((path) => path.toLowerCase())).size, names.length);
-  assert.ok(paths.every((path) => new TextEncoder().encode(path).length <= 190 && !hasLoneHalf(path)));
+  assert.ok(paths.every((path) => new TextEncoder().encode(path).length <= 190 && !hasLoneSurrogate(path)));
 });
 
 test('what is written comes back, after the losses', () => checkFormat(brat, { more: applyBratLosses }));

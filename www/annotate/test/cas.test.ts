@@ -106,10 +106,10 @@ test('broken files are named', () => {
     [cas(sofa, { ...entity, end: 99 }), 1, /%FEATURE_STRUCTURES\[1\]: 3 to 99 is outside of the text/],
     [cas(sofa, { ...entity, begin: 1 }), 1, /inside of a character/],
     [cas(sofa, { ...entity, end: 3 }), 1, /empty/],
-    [cas(sofa, { ...entity, end: undefined as unknown as Json }), 1, /not whole numbers/],
-    [cas(sofa, entity, entity), 1, /%FEATURE_STRUCTURES\[2\]: the id 2 is there twice/],
-    [cas(sofa, { '%TYPE': NE }), 1, /no structure with "%ID" and "%TYPE"/],
-    [cas(sofa, 7), 1, /no structure with/],
+    [cas(sofa, { ...entity, end: undefined as unknown as Json }), 1, /end is missing/],
+    [cas(sofa, entity, entity), 1, /%FEATURE_STRUCTURES\[2\]: the id 2 occurs twice/],
+    [cas(sofa, { '%TYPE': NE }), 1, /not a structure with "%ID" and "%TYPE"/],
+    [cas(sofa, 7), 1, /not a structure with/],
     [cas(sofa, { ...sofa, '%ID': 5, sofaID: 'x' }), 1, /2 texts \(views\); only "_InitialView"/],
   ];
   for (const [value, documents, reason] of broken) {

@@ -139,7 +139,7 @@ test('IOB1 looks at neighbors in one sentence only', async () => {
 
 test('irregular and broken lines are named', () => {
   const broken: readonly (readonly [string, number, RegExp])[] = [
-    ['a B-X\nb O\nc I-Y\n', 3, /"I-Y" goes on with no span/],
+    ['a B-X\nb O\nc I-Y\n', 3, /"I-Y" continues a span/],
     ['a O\nb\nc O\n', 2, /one column/],
     ['a O\n\tO\n', 2, /the token is empty/],
     ['# id 1\na O\n\n# id 2\nb O\n', 1, /comments are left out: 2 lines/],

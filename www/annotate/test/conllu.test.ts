@@ -108,12 +108,12 @@ test('spaces are escaped as UDPipe does', () => {
 test('broken lines are named', () => {
   const broken: readonly (readonly [string, number, RegExp])[] = [
     [`${words('1 a')}2\tb\n`, 2, /has 2 columns/],
-    [words('1 a', 'x b'), 2, /"x" is no id/],
-    [words('1 a', '3 b'), 2, /the id 3 is not the next, which is 2/],
+    [words('1 a', 'x b'), 2, /"x" is not the id/],
+    [words('1 a', '3 b'), 2, /the id 3 was expected to be 2/],
     [words('1-2 ab', '1 a'), 1, /covers words up to 2, and there are 1/],
     [words('1 a', '1-2 b'), 2, /1-2 is not before its words/],
     [`# text = Ada x\n${words('1 Ada', '2 y')}`, 2, /"# text" is not the text of the tokens/],
-    [words('1 a', '2 b NER=I-PER', '3 c', '4 d NER=B-PER'), 2, /goes on with no span/],
+    [words('1 a', '2 b NER=I-PER', '3 c', '4 d NER=B-PER'), 2, /continues a span/],
     [words('1 a NER=B-X', '2 b NER=(e1-person)'), 2, /style of CorefUD/],
     ['# global.columns = A B\n1\ta\n', 1, /without ID or FORM/],
   ];

@@ -120,7 +120,7 @@ test('broken tables are named', () => {
     ['doc,start,end,label,text\n1,0,3,PER,Bob\n', 2, /"Bob", but "Ada"/],
     ['doc,start,end,label,score\n1,0,3,PER,2\n', 2, /score "2"/],
     ['doc,start,end,label,state\n1,0,3,PER,maybe\n', 2, /"maybe" is not one of/],
-    ['doc,span,start,end,label\n1,a,0,3,PER\n1,a,0,1,PER\n', 3, /"a" came before/],
+    ['doc,span,start,end,label\n1,a,0,3,PER\n1,a,0,1,PER\n', 3, /"a" occurs a second time/],
     ['doc,start,end,label\n1,0,3,PER,more\n', 2, /5 cells/],
     ['doc,start,end,label,end\n1,0,3,PER\n', 1, /column 5 has the name "end"/],
     ['doc,start,end,label\n1,0,3,"PER\n', 2, /quotes/],
@@ -134,5 +134,5 @@ test('broken tables are named', () => {
     assert.equal(corpus.documents.length, 1);
   }
   assert.match(read([file('a.csv', '')]).problems[0]!.reason, /no row of names/);
-  assert.match(read([file('a.csv', 'doc,text\n1,a\n1,b\n')]).problems[0]!.reason, /a document "1" came before/);
+  assert.match(read([file('a.csv', 'doc,text\n1,a\n1,b\n')]).problems[0]!.reason, /the document "1" occurs a second time/);
 });

@@ -130,9 +130,9 @@ test('broken rows are named', () => {
     '4 loss: label: "pos" is not a list',
     '5 loss: entities[2]: 5 is not an object',
     '5 loss: entities[0]: no label was found; it becomes "unlabeled"',
-    '5 loss: entities[1]: the id 1 is there twice; relations get the first',
-    '5 loss: relations[0]: from_id 1 or to_id 9 is no entity of the row; the relation is left out',
-    '6 error: no valid JSON at column 9: a value was expected, not the end of the text',
+    '5 loss: entities[1]: the id 1 occurs twice; relations get the first',
+    '5 loss: relations[0]: from_id 1 or to_id 9 is not an entity of the row; the relation is left out',
+    '6 error: the JSON is not valid at column 9: a value was expected, not the end of the text',
   ]);
 });
 

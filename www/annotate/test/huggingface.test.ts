@@ -112,7 +112,7 @@ test('broken rows are named', () => {
     [{ tokens: ['a'], ner_tags: [1] }, /their names are not known/],
     [{ tokens: ['a'], ner_tags: ['O', 'O'] }, /1 tokens and 2 tags/],
     [{ ner_tags: ['O'] }, /without a list "tokens"/],
-    [{ tokens: ['a', 1], ner_tags: ['O', 'O'] }, /something else than strings/],
+    [{ tokens: ['a', 1], ner_tags: ['O', 'O'] }, /not a string/],
     [{ tokens: ['a'], ner_tags: [9], tag_names: ['O', 'B-X'] }, /9 is not the number of a tag/],
     [{ tokens: [''], ner_tags: ['B-X'] }, /they are empty/],
     [{ tokens: ['a'], ner_tags: ['B-X'], text: 'a', offsets: [[0, 9]] }, /outside of the text/],

@@ -3,15 +3,16 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Fields } from '../formats/fields.js';
 import { checkJson } from '../formats/json-check.js';
-import { decodeUtf8, parseJson, parseJsonFile, parseJsonLines } from '../formats/json.js';
-import { ProblemList, show } from '../formats/problems.js';
+import { decodeUtf8, parseJsonFile, parseJsonLines } from '../formats/json.js';
+import { ProblemList } from '../formats/problems.js';
+import { show } from '../model/show.js';
 import { PROPERTY } from './testing.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 function parse(text: string) {
   const problems = new ProblemList();
-  return { value: parseJson(text, problems.of('a.json')), problems: problems.all };
+  return { value: parseJsonFile(bytes(text), problems.of('a.json')), problems: problems.all };
 }
 
 test('what JSON.parse takes is taken, and nothing else', () => {
@@ -64,10 +65,10 @@ test('what JSON.parse takes is taken, and nothing else', () => {
 
 test('errors have line and column', () => {
   assert.deepEqual(parse('[1,\n 2,\n x]').problems, [
-    { file: 'a.json', line: 3, kind: 'error', reason: 'no valid JSON at column 2: a value was expected, not "x]"' },
+    { file: 'a.json', line: 3, kind: 'error', reason: 'the JSON is not valid at column 2: a value was expected, not "x]"' },
   ]);
   assert.deepEqual(parse('{"a":1').problems, [
-    { file: 'a.json', line: 1, kind: 'error', reason: 'no valid JSON at column 7: a comma or } was expected, not the end of the text' },
+    { file: 'a.json', line: 1, kind: 'error', reason: 'the JSON is not valid at column 7: a comma or } was expected, not the end of the text' },
   ]);
   assert.match(parse('').problems[0]!.reason, /a value was expected, not the end of the text/);
 });
@@ -88,7 +89,7 @@ test('what JSON.parse would change is told', () => {
   assert.deepEqual(value, { a: 2, b: [null, 12345678901234567000, 1234567890123456, {}] });
   assert.ok(!Object.hasOwn(value as object, '__proto__'));
   assert.deepEqual(problems.map(({ line, kind }) => [line, kind]), [[2, 'loss'], [3, 'loss'], [3, 'loss'], [3, 'loss'], [3, 'loss']]);
-  assert.match(problems[0]!.reason, /"a" is there twice/);
+  assert.match(problems[0]!.reason, /"a" occurs twice/);
   assert.match(problems[3]!.reason, /too long to be kept exactly/);
 });
 
@@ -98,7 +99,7 @@ test('lines are read one by one', () => {
   const lines = [...parseJsonLines(file, problems.of('f'))];
   assert.deepEqual(lines.map(({ line, value }) => [line, value]), [[1, { a: 1 }], [6, '\ud800']]);
   assert.deepEqual(problems.all.map(({ line, reason }) => [line, reason]), [
-    [3, 'no valid JSON at column 2: a value or ] was expected, not "oops"'],
+    [3, 'the JSON is not valid at column 2: a value or ] was expected, not "oops"'],
     [4, 'the line is not valid UTF-8'],
   ]);
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { own } from '../formats/own.js';
 import type { Problem, ReadResult, WriteResult } from '../formats/format.js';
-import { PROPERTY, checkFormat, corpora } from './testing.js';
+import { checkFormat, corpora, property } from './testing.js';
 
 const ALL = { include: 'all' } as const;
 const HEAD =
@@ -26,7 +26,7 @@ test('everything comes back equal, ids and order too, and there is no loss', () 
     assert.deepEqual(back.corpus, corpus);
     assert.deepEqual((own.write!(back.corpus, ALL) as WriteResult).files, files);
     assert.equal(own.detect(files), 1);
-  }), PROPERTY);
+  }), property(20));
 });
 
 test('the property of all formats', () => checkFormat(own, { shape: { halves: true } }));
@@ -63,9 +63,9 @@ test('several files become one corpus', () => {
 
 test('what is not our format is refused', () => {
   assert.deepEqual(reasons(read('').problems), ['undefined error: the file has no first line with the label sets']);
-  assert.deepEqual(reasons(read('{"text":"x"}').problems), ['1 error: the first line must have "format":"luke-annotations", not nothing']);
+  assert.deepEqual(reasons(read('{"text":"x"}').problems), ['1 error: the first line must have "format":"luke-annotations", but has nothing']);
   assert.deepEqual(reasons(read(HEAD.replace('"version":1', '"version":2')).problems), ['1 error: version 2 of the format is not known, only 1']);
-  assert.deepEqual(reasons(read(HEAD.replace('utf-16', 'byte')).problems), ['1 error: "offsets" must be "utf-16", not "byte"']);
+  assert.deepEqual(reasons(read(HEAD.replace('utf-16', 'byte')).problems), ['1 error: "offsets" must be "utf-16", but is "byte"']);
   assert.equal(own.detect([{ name: 'a.luke.jsonl', bytes: new Uint8Array([0xff, 0xfe]) }]), 0);
 });
 
@@ -99,24 +99,24 @@ test('broken lines and fields are named, and the rest is read', () => {
     '2 loss: spans[0].by: "me" is not one of human, model, import',
     '2 loss: spans[0].score: 2 is not between 0 and 1',
     '2 loss: spans[0].at: "now" is not a number',
-    '2 loss: spans[1]: the id "a" is there twice; it gets the id "new-1"',
+    '2 loss: spans[1]: the id "a" occurs twice; it gets the id "new-1"',
     '2 loss: spans[2].pieces[0]: 0 to 99 is outside of the text, which is 5 long in the unit utf-16',
     '2 loss: spans[3].pieces[0]: 1 to 0 is backwards',
-    '2 loss: spans[4]: it has no pieces',
+    '2 loss: spans[4]: it has no pieces; it is left out',
     '2 loss: spans[5].pieces[1]: start 1 is inside of a character in the unit utf-16',
-    '2 loss: spans[6].pieces[0]: start nothing and end 2 are not whole numbers',
-    '2 loss: spans[7]: "span:ORG" is no label of kind span in the first line; "span:ORG" is added',
+    '2 loss: spans[6].pieces[0]: start is missing or not a number',
+    '2 loss: spans[7]: "span:ORG" is not a label of kind span in the first line; "span:ORG" is added',
     '2 loss: spans[7].was.pieces[0]: 0 to 9 is outside of the text, which is 5 long in the unit utf-16',
     '2 loss: spans[7].was: no label was found; it becomes "unlabeled"',
-    '2 loss: spans[7].was: nothing is no label of kind span in the first line; "span:unlabeled" is added',
+    '2 loss: spans[7].was: it has no label; "span:unlabeled" is added',
     '2 loss: spans[7].was: unknown fields are left out: "x"',
-    '2 loss: relations[0]: head "a" or tail "zzz" is no span of the document; the relation is left out',
+    '2 loss: relations[0]: head "a" or tail "zzz" is not a span of the document; the relation is left out',
     '2 loss: relations[1]: no label was found; it becomes "unlabeled"',
-    '2 loss: relations[1]: nothing is no label of kind relation in the first line; "relation:unlabeled" is added',
+    '2 loss: relations[1]: it has no label; "relation:unlabeled" is added',
     '2 loss: questions[0]: a question without "question" is left out',
     '3 error: a document without "text" is left out',
     '4 loss: [] is not an object',
-    '5 error: no valid JSON at column 2: a name or } was expected, not the end of the text',
+    '5 error: the JSON is not valid at column 2: a name or } was expected, not the end of the text',
   ]);
 });
 
@@ -144,8 +144,8 @@ test('label sets are checked', () => {
   assert.ok(problems.every(({ line, kind }) => line === 1 && kind === 'loss'));
 });
 
-test('a long circle of parents, and many unknown labels, are read in linear time', () => {
-  const count = 20_000;
+test('a long cycle of parents, and many unknown labels, are read in linear time', () => {
+  const count = 1000;
   const labels = Array.from({ length: count }, (_, index) => ({ id: `l${index}`, name: 'x', color: 0, parent: `l${(index + 1) % count}` }));
   const spans = Array.from({ length: count }, (_, index) => ({
     id: `${index}`,

@@ -37,8 +37,8 @@ test('what is in no encoding is refused with its line', () => {
   ]);
   assert.equal(corpus.documents.length, 0);
   assert.deepEqual(reasons(problems), [
-    '- error: if the file is an older one of Windows, choose the encoding Windows-1252', '2 error: the line is not valid UTF-8',
-    '- error: the file begins as UTF-16, but it is not valid UTF-16', '- loss: the file is empty; it makes no document',
+    '- error: if the file comes from an older Windows program, choose the encoding Windows-1252', '2 error: the line is not valid UTF-8',
+    '- error: the file begins as UTF-16, but it is not valid UTF-16', '- loss: the file is empty; it becomes no document',
   ]);
 });
 

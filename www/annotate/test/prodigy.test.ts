@@ -108,7 +108,7 @@ test('relations by tokens alone', async () => {
   );
   assert.equal(relations.length, 1);
   assert.deepEqual(corpus.documents[0]!.relations.map(({ head, tail }) => [head, tail]), [['s1', 's0']]);
-  assert.deepEqual(reasons(problems), ['1 loss: relations[1]: its head 2 is no span of the row; the relation is left out']);
+  assert.deepEqual(reasons(problems), ['1 loss: relations[1]: its head 2 is not a span of the row; the relation is left out']);
 });
 
 test('broken rows are named', async () => {
@@ -129,14 +129,14 @@ test('broken rows are named', async () => {
     '1 loss: answer: "maybe" is not one of accept, reject, ignore',
     '1 loss: meta: [] is not an object',
     '1 loss: spans[0]: 0 to 9 is outside of the text, which is 3 long in the unit code-point',
-    '1 loss: spans[1]: start 0 and end nothing are not whole numbers',
+    '1 loss: spans[1]: end is missing or not a number',
     '1 loss: spans[2]: the file says that its text is "Eve", but at its offsets is "Ada"',
     '1 loss: spans[2]: no label was found; it becomes "unlabeled"',
     '2 error: it has no "text"; the row is left out',
     '3 loss: [] is not an object',
     '4 loss: spans: an object is not a list',
     '4 loss: tokens: 7 is not a list',
-    '5 error: no valid JSON at column 9: a colon was expected, not "\\"x\\"}"',
+    '5 error: the JSON is not valid at column 9: a colon was expected, not "\\"x\\"}"',
   ]);
 });
 

@@ -1,7 +1,7 @@
 // Random changes that fit a state, for property tests of changes, history and store.
 import fc from 'fast-check';
 import { apply, type Change, type DocumentChange, type LabelsChange, type State } from '../model/changes.js';
-import type { Question, Status } from '../model/types.js';
+import { STATUSES, type Question } from '../model/types.js';
 import { relation, span } from './scenes.js';
 
 /** Numbers that choose a change. */
@@ -9,7 +9,6 @@ export type Choice = readonly [what: number, which: number, where: number];
 
 export const CHOICES: fc.Arbitrary<Choice[]> = fc.array(fc.tuple(fc.nat(1000), fc.nat(1000), fc.nat(1000)), { maxLength: 40 });
 
-const STATUSES: readonly Status[] = ['new', 'draft', 'done', 'skipped', 'flagged'];
 let count = 0;
 
 /** A change of a document that fits, with new ids. */

@@ -6,7 +6,7 @@ import { zlibSync } from 'fflate';
 import { inflate } from '../formats/inflate.js';
 import { ProblemList } from '../formats/problems.js';
 import { spacyDocbin } from '../formats/spacy-docbin.js';
-import { stringId } from '../formats/spacy-strings.js';
+import { StringNumbers } from '../formats/spacy-strings.js';
 import { SPACY_SYMBOLS } from '../formats/spacy-symbols.js';
 import type { AnnotatedDocument, Corpus } from '../model/types.js';
 import { reasons, spanTexts } from './helpers.js';
@@ -21,9 +21,12 @@ for (const group of ['rest', 'all'] as const) {
     checkFormat(spacyDocbin, { shape: { halves: true }, write: { group } }));
 }
 
+/** The number that spaCy has for a string. */
+const numberOf = (text: string) => new StringNumbers().of(text);
+
 test('strings have the numbers of spaCy', () => {
   const numbers = JSON.parse(readFileSync(new URL('strings.json', FIXTURES), 'utf8')) as { [text: string]: string };
-  for (const [text, number] of Object.entries(numbers)) assert.equal(String(stringId(text)), number, text);
+  for (const [text, number] of Object.entries(numbers)) assert.equal(String(numberOf(text)), number, text);
   assert.equal(SPACY_SYMBOLS.size, 456);
   assert.deepEqual(['PERSON', 'ORG', 'GPE', 'LOC', 'DATE'].map((name) => SPACY_SYMBOLS.get(name)), [380n, 383n, 384n, 385n, 391n]);
 });
@@ -67,7 +70,7 @@ test('what was read is written again with all that was taken', async () => {
 
 /** A container with one document: the words "Ada" and "Bea". */
 function bin(changes: { [name: string]: unknown } = {}): Uint8Array {
-  const tokens = BigUint64Array.from([stringId('Ada'), 3n, stringId('PER'), stringId('Bea'), 1n, stringId('PER')]);
+  const tokens = BigUint64Array.from([numberOf('Ada'), 3n, numberOf('PER'), numberOf('Bea'), 1n, numberOf('PER')]);
   const fields = {
     version: '0.1',
     attrs: [65, 77, 78],
@@ -91,29 +94,29 @@ async function problemsOf(bytes: Uint8Array): Promise<string[]> {
 test('broken containers are named', async () => {
   assert.deepEqual(await problemsOf(bin()), []);
   assert.match((await problemsOf(new Uint8Array()))[0]!, /^- error: the file ends too early/);
-  assert.match((await problemsOf(bin().subarray(0, 60)))[0]!, /^- error: the file (is no zlib data|ends too early)/);
-  assert.match((await problemsOf(new TextEncoder().encode('hello world')))[0]!, /^- error: the file is no zlib data, or it is damaged/);
-  assert.match((await problemsOf(zlibSync(Uint8Array.of(0xc1))))[0]!, /^- error: it is no DocBin/);
-  assert.match((await problemsOf(zlibSync(encode([1]))))[0]!, /the container is no map/);
+  assert.match((await problemsOf(bin().subarray(0, 60)))[0]!, /^- error: the file (is not zlib data|ends too early)/);
+  assert.match((await problemsOf(new TextEncoder().encode('hello world')))[0]!, /^- error: the file is not zlib data, or it is damaged/);
+  assert.match((await problemsOf(zlibSync(Uint8Array.of(0xc1))))[0]!, /^- error: it is not a DocBin/);
+  assert.match((await problemsOf(zlibSync(encode([1]))))[0]!, /the container is not a map/);
   assert.match(
     (await problemsOf(zlibSync(Uint8Array.of(0xdd, 0xff, 0xff, 0xff, 0xff))))[0]!,
-    /it is no DocBin/,
+    /it is not a DocBin/,
     'a list that states four billion elements',
   );
-  assert.match((await problemsOf(zlibSync(encode({ ['__proto__x']: 1 }))))[0]!, /attrs is no list/);
+  assert.match((await problemsOf(zlibSync(encode({ ['__proto__x']: 1 }))))[0]!, /attrs is not a list/);
   for (const [changes, reason] of [
     [{ attrs: [77] }, /no texts/],
-    [{ attrs: ['x'] }, /attrs has something that is no number/],
-    [{ strings: [1] }, /strings is no string/],
-    [{ strings: 'x' }, /strings is no list/],
-    [{ lengths: Uint8Array.of(255, 255, 255, 127) }, /tokens with 3 attributes do not fit/],
-    [{ lengths: Uint8Array.of(255, 255, 255, 255) }, /do not fit/],
+    [{ attrs: ['x'] }, /attrs has a value that is not a number/],
+    [{ strings: [1] }, /an element of strings is not a string/],
+    [{ strings: 'x' }, /strings is not a list/],
+    [{ lengths: Uint8Array.of(255, 255, 255, 127) }, /tokens with 3 attributes do not match/],
+    [{ lengths: Uint8Array.of(255, 255, 255, 255) }, /do not match/],
     [{ lengths: Uint8Array.of(1) }, /lengths have 1 bytes/],
-    [{ tokens: [] }, /tokens is no row of bytes/],
+    [{ tokens: [] }, /tokens is not a sequence of bytes/],
     [{ cats: [{}, {}] }, /cats has 2 elements for 1 documents/],
-    [{ cats: [{ A: 'x' }] }, /cats has something that is no number/],
+    [{ cats: [{ A: 'x' }] }, /cats has a value that is not a number/],
     [{ span_groups: [encode([encode({ name: 'sc', attrs: {}, spans: [new Uint8Array(3)] })])] }, /a span has 3 bytes/],
-    [{ span_groups: [Uint8Array.of(0xc1)] }, /it is no DocBin/],
+    [{ span_groups: [Uint8Array.of(0xc1)] }, /it is not a DocBin/],
     [{ strings: ['Ada'] }, /1 error: the text of token 1 is not in the file/],
   ] as const) assert.match((await problemsOf(bin(changes)))[0]!, reason);
 });
@@ -131,7 +134,7 @@ test('what is wrong in a document is named, and the rest is read', async () => {
     ),
     [
       '1 loss: the file does not know where spaces are: the text is rebuilt with one space between words',
-      `1 loss: token 0: the label with the number ${stringId('PER')} is not in the file`,
+      `1 loss: token 0: the label with the number ${numberOf('PER')} is not in the file`,
       '1 loss: token 0: no label was found; it becomes "unlabeled"',
       '1 loss: sc[0]: tokens 0 to 9 are not in the document, or empty',
     ],

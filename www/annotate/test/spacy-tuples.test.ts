@@ -43,7 +43,7 @@ test('ner-annotator: labels in their order, UTF-16 units, null for lines that we
   assert.equal(unit!.unit, 'utf-16');
   assert.deepEqual(spanTexts(corpus), ['span:PER Ada']);
   assert.deepEqual(corpus.labelSets[0]!.labels.map(({ name }) => name), ['ORG', 'PER', 'LOC']);
-  assert.deepEqual(reasons(problems), ['2 loss: the row is null: so ner-annotator writes a line that was skipped; its text is not in the file']);
+  assert.deepEqual(reasons(problems), ['2 loss: the row is null: ner-annotator writes this for a skipped line, whose text is not in the file']);
 });
 
 test('spans that overlap are in the group of spaCy', async () => {
@@ -90,7 +90,7 @@ test('broken rows are named', async () => {
     '3 error: an object is not a text with an object of annotations',
     '4 loss: entities: an object is not a list',
     '4 loss: spans.own[1]: 7 is not start, end and label',
-    '5 error: no valid JSON at column 8: a value was expected, not the end of the text',
+    '5 error: the JSON is not valid at column 8: a value was expected, not the end of the text',
   ]);
 });
 

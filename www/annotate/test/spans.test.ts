@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Boundaries, countWords, isSpace, tokensOf } from '../model/boundaries.js';
+import { Boundaries } from '../model/boundaries.js';
+import { isSpace } from '../model/characters.js';
 import {
-  addPieces, comparePieces, equalPieces, normalPieces, overlap, OverlapIndex, removePiece, TakenRanges, type Pieces,
+  addPieces, areDisjoint, comparePieces, equalPieces, joinPieces, normalPieces, overlap, OverlapIndex, removePiece, TakenRanges, type Pieces,
 } from '../model/pieces.js';
 import {
   DEFAULT_RULES, fitPieces, mergeOverSpace, moveEdge, refusalOf, snapToWords, SpanRules, splitPieces, textOf, type Move,
@@ -14,7 +15,6 @@ import { PROPERTY, texts } from './testing.js';
 
 const RAW = { trim: false, graphemes: false };
 const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
-const WORDS = new Intl.Segmenter('en', { granularity: 'word' });
 
 function covered(text: string, pieces: Pieces): string[] {
   return pieces.map(([start, end]) => text.slice(start, end));
@@ -68,39 +68,14 @@ test('property: fitted edges are boundaries, without white space, and fitting ag
   );
 });
 
-test('property: the boundaries of chunks are those of the whole text', () => {
-  const long = fc.array(texts(), { minLength: 15, maxLength: 40 }).map((parts) => parts.join(' '));
-  fc.assert(
-    fc.property(long, (text) => {
-      const bounds = new Boundaries(text);
-      const words = [...WORDS.segment(text)];
-      for (const { index, segment } of words) assert.deepEqual(bounds.wordAt(index), { start: index, end: index + segment.length });
-      for (const { index, segment } of GRAPHEMES.segment(text)) {
-        assert.equal(bounds.clusterStart(index + segment.length - 1), index);
-        assert.equal(bounds.clusterEnd(index + 1), index + segment.length);
-      }
-      assert.equal(countWords(text), words.filter(({ isWordLike }) => isWordLike).length);
-      assert.deepEqual(
-        tokensOf(text).map(({ start, end }) => text.slice(start, end)),
-        words.map(({ segment }) => segment).filter((word) => [...word].some((c) => !isSpace(c.charCodeAt(0)))),
-      );
-    }),
-    { ...PROPERTY, numRuns: 15 },
-  );
-});
-
-test('isSpace knows all white space of JavaScript, and that of Python', () => {
-  const found = Array.from({ length: 0x10000 }, (_, unit) => unit).filter(isSpace);
-  const expected = Array.from({ length: 0x10000 }, (_, unit) => unit).filter((unit) => /[\s\x1c-\x1f\x85]/.test(String.fromCharCode(unit)));
-  assert.deepEqual(found, expected);
-});
-
 test('pieces: union, difference, merging over white space, splitting', () => {
   assert.deepEqual(normalPieces([[5, 9], [0, 2], [2, 3], [7, 8], [4, 4]]), [[0, 3], [5, 9]]);
   assert.deepEqual(addPieces([[0, 3]], [[8, 9], [2, 5]]), [[0, 5], [8, 9]]);
   assert.deepEqual(removePiece([[0, 9]], [3, 5]), [[0, 3], [5, 9]]);
   assert.deepEqual(removePiece([[0, 3], [5, 9]], [2, 6]), [[0, 2], [6, 9]]);
   assert.deepEqual(removePiece([[0, 3]], [5, 5]), [[0, 3]]);
+  assert.deepEqual(joinPieces([[0, 3], [4, 6], [9, 12]], ([start, end]) => end - start < 3), [[0, 6], [9, 12]]);
+  assert.ok(areDisjoint([[0, 3], [3, 5]]) && !areDisjoint([[0, 3], [2, 5]]));
   assert.deepEqual(mergeOverSpace('New\r\n York, NY', [[0, 3], [6, 10], [12, 14]]), [[0, 10], [12, 14]]);
   assert.deepEqual(splitPieces(new Boundaries('Ada Byron'), [[0, 9]], 4), [[0, 3], [4, 9]]);
   assert.deepEqual(splitPieces(new Boundaries('Ada Byron'), [[0, 9]], 9), [[0, 9]]);

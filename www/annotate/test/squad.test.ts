@@ -99,7 +99,7 @@ test('broken files are named', () => {
     [withQa({ question: 'q', answers: [{ text: 'Ada', answer_start: 1 }] }), /"Ada" at 1, but there is "da"/],
     [withQa({ question: 'q', answers: [{ text: 'Ada', answer_start: 9 }] }), /outside of the text/],
     [withQa({ question: 'q', answers: [{ text: 'Ada' }] }), /without "text" or "answer_start"/],
-    [withQa({ question: 'q', is_impossible: true, answers: [{ text: 'Ada', answer_start: 0 }] }), /there are answers; they count/],
+    [withQa({ question: 'q', is_impossible: true, answers: [{ text: 'Ada', answer_start: 0 }] }), /there are answers; they are kept/],
     [withQa({ question: 'q', is_impossible: 'no', answers: [] }), /not true or false/],
   ];
   for (const [value, reason] of broken) {

@@ -9,7 +9,7 @@ import { isRefusal } from '../model/refusal.js';
 import type { Project } from '../store/project.js';
 import { document, notes, relation, SETS, span } from './scenes.js';
 import { CHOICES, documentChange } from './random-changes.js';
-import { PROPERTY } from './testing.js';
+import { property } from './testing.js';
 
 const TEXT = 'Ada Byron met Charles Babbage.';
 
@@ -71,7 +71,7 @@ test('property: random edits, then undo all is the start, redo all is the end, a
       assert.equal(JSON.stringify(await stateOf(project, 'd0')), JSON.stringify(now));
       project.close();
     }),
-    { ...PROPERTY, numRuns: 12 },
+    property(3),
   );
 });
 

@@ -12,7 +12,7 @@ import type { Store } from '../store/store.js';
 import { suggestionsKey } from '../store/suggestions.js';
 import type { Corpus, LabelSet } from '../model/types.js';
 import { document, notes, relation, SETS, span } from './scenes.js';
-import { corpora, PROPERTY } from './testing.js';
+import { corpora, property } from './testing.js';
 
 function code(expected: StoreErrorCode): (error: unknown) => boolean {
   return (error) => {
@@ -75,7 +75,7 @@ test('property: any corpus comes back from the store as it was', async () => {
       project.close();
       store.close();
     }),
-    { ...PROPERTY, numRuns: 40 },
+    property(12),
   );
 });
 
@@ -98,18 +98,18 @@ test('a second import gives new ids where they are taken, and joins labels by na
 
 test('an import of many documents is in batches, in one transaction: a fault at the end leaves nothing', async () => {
   const { browser, project } = await start();
-  const many = { ...CORPUS, documents: Array.from({ length: 1200 }, (_, index) => document(`m${index}`, `Text ${index}`)) };
+  const many = { ...CORPUS, documents: Array.from({ length: 25 }, (_, index) => document(`m${index}`, `Text ${index}`)) };
   const before = await dump(browser.name);
   const steps: number[] = [];
   await assert.rejects(
-    withFault('notes', 1100, quotaExceeded, () => project.import(many, { onProgress: (done) => steps.push(done) })), code('quota'),
+    withFault('notes', 22, quotaExceeded, () => project.import(many, { batch: 10, onProgress: (done) => steps.push(done) })), code('quota'),
   );
-  assert.deepEqual(steps, [500, 1000]);
+  assert.deepEqual(steps, [10, 20]);
   assert.deepEqual(await dump(browser.name), before);
   const stop = new AbortController();
-  await assert.rejects(project.import(many, { signal: stop.signal, onProgress: () => stop.abort(new Error('stop')) }), /stop/);
+  await assert.rejects(project.import(many, { batch: 10, signal: stop.signal, onProgress: () => stop.abort(new Error('stop')) }), /stop/);
   assert.deepEqual(await dump(browser.name), before);
-  await project.import(many);
+  await project.import(many, { batch: 10 });
   assert.deepEqual(
     (await project.heads()).map(({ id, order }) => `${id} ${order}`),
     ['a', 'b', ...many.documents.map(({ id }) => id)].map((id, index) => `${id} ${index}`),

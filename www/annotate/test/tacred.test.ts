@@ -82,7 +82,7 @@ test('broken rows are named', () => {
       { ...ROW, subj_id: 'a' },
       { ...OTHER, subj_id: 'b', obj_id: 'a' },
     ]).problems[0]!.reason,
-    /obj_id "a" is that of another span/,
+    /obj_id "a" belongs to another span/,
   );
   const broken: readonly (readonly [Json, RegExp])[] = [
     [{ ...ROW, token: undefined as unknown as Json }, /without a list "token"/],
@@ -101,6 +101,6 @@ test('broken rows are named', () => {
   }
   assert.match(
     (tacred.read([{ name: 'a.json', bytes: new TextEncoder().encode('[{"token": [') }]) as ReadResult).problems[0]!.reason,
-    /no valid JSON/,
+    /the JSON is not valid/,
   );
 });

@@ -54,7 +54,7 @@ test('a person can choose', () => {
   const texts = [mark('🙂 Ada Bea', 'Ada', 'utf-16')];
   assert.equal(detectUnit(texts, UNITS, 'code-point').unit, 'code-point');
   assert.equal(detectUnit(texts, UNITS, 'token').unit, 'utf-16');
-  assert.match(detectUnit(texts, UNITS, 'byte').reason, /chosen by a person; likelier is utf-16/);
+  assert.match(detectUnit(texts, UNITS, 'byte').reason, /chosen by a person; more likely is utf-16/);
 });
 
 test('hostile offsets are no reason to stop', () => {
