@@ -278,7 +278,8 @@ fn tokens_know_their_source_in_every_kind_of_tokenizer() {
     for (lowercase, word, letter) in [(false, "tokyo", "\u{e9}"), (true, "Tokyo", "\u{c9}")] {
         json["normalizer"]["lowercase"] = lowercase.into();
         let wordpiece = Tokenizer::from_bytes(json.to_string().as_bytes()).unwrap();
-        let (parts, text) = taken_apart(&wordpiece, &format!(" {word}ites, {letter}"));
+        let whole = format!(" {word}ites, {letter}");
+        let (parts, text) = taken_apart(&wordpiece, &whole);
         let want = [(word, false), ("ites", true), (",", false), (letter, false)];
         assert_eq!((parts.as_slice(), text.as_str()), (&want[..], "tokyoites, e"));
     }
