@@ -15,7 +15,7 @@ const THREADS = [
   ...['__heap_base', '__wasm_init_tls', '__tls_size', '__tls_align', '__tls_base'].map((symbol) => `-C link-args=--export=${symbol}`),
 ].join(' ');
 
-/** What all modules are compiled with. The report of a panic names the file and the line; the column would cost 6 kB of each module. */
+/** What all modules are compiled with. The report of a panic names the file and the line, not the column: each module is smaller so. */
 const FLAGS = '-C target-feature=+simd128 -Zlocation-detail=file,line';
 
 const WASM_FEATURES = ['simd', 'bulk-memory', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'reference-types', 'multivalue'];
