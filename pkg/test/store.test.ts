@@ -34,6 +34,17 @@ async function put(store: Store, name: string, content: Uint8Array<ArrayBuffer>)
   draft.close();
 }
 
+test('storage that never answers is left after five seconds', async () => {
+  new FakeBrowser().install();
+  const stuck = () => new Promise<never>(() => {});
+  navigator.storage.getDirectory = stuck;
+  const { value, ms } = await quickly(() => Stores.open('auto'));
+  assert.deepEqual([value.target!.kind, ms >= 5_000 && ms < 6_000], ['cache-api', true]);
+  caches.open = stuck;
+  assert.equal((await quickly(() => Stores.open('auto'))).value.target, undefined);
+  await assert.rejects(quickly(() => Stores.open('opfs')), { code: 'unsupported' });
+});
+
 for (const [kind, open] of Object.entries(BACKENDS)) {
   test(`${kind}: a file is visible when it is committed, and only then`, async () => {
     const { store } = await open();

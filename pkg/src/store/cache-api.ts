@@ -1,6 +1,6 @@
 // Files in the Cache API, which works on the page and in workers. `put` shows a file when it is complete.
 import { pieces } from '../source.js';
-import { MemoryDraft, STORE_NAME, type Draft, type Store, type StoredFile, type Write } from './store.js';
+import { answered, MemoryDraft, STORE_NAME, type Draft, type Store, type StoredFile, type Write } from './store.js';
 
 /** A cache needs URLs as keys. No request ever goes to this one. */
 const KEYS = 'https://luke-web.invalid/';
@@ -12,7 +12,7 @@ export class CacheApiStore implements Store {
   /** `undefined` if the browser forbids it: in a page that is not served securely, or in some private windows. */
   static async open(): Promise<CacheApiStore | undefined> {
     try {
-      await caches.open(STORE_NAME);
+      await answered(caches.open(STORE_NAME));
       return new CacheApiStore();
     } catch {
       return undefined;

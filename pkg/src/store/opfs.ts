@@ -1,7 +1,7 @@
 // Files in the origin private file system (OPFS). A worker reads and writes them through sync access handles, which is the fastest way
 // that browsers have. Unfinished parts stay there, so that a download goes on after the tab was closed.
 import { pieces } from '../source.js';
-import { STORE_NAME, type Draft, type Store, type StoredFile, type Write } from './store.js';
+import { answered, STORE_NAME, type Draft, type Store, type StoredFile, type Write } from './store.js';
 
 /** What TypeScript's library does not have yet. */
 interface AccessHandle {
@@ -40,10 +40,10 @@ export class OpfsStore implements Store {
     this.#folder = folder;
   }
 
-  /** `undefined` if the browser forbids it, or has no room for a folder. */
+  /** `undefined` if the browser forbids it, has no room for a folder, or does not answer. */
   static async open(): Promise<OpfsStore | undefined> {
     try {
-      return new OpfsStore(await openFolder());
+      return new OpfsStore(await answered(openFolder()));
     } catch (error) {
       OpfsStore.refusal = error;
       return undefined;

@@ -1,6 +1,16 @@
 // What a backend of the store for model files does. A stored file is named by the SHA-256 of its content, so it cannot be stale, and
 // models, versions and tabs share it. It becomes visible when it is complete and verified.
 
+import { within } from '../abort.js';
+
+/** How long a browser has to open its storage: a load goes on without one that never answers. */
+const OPEN_MS = 5_000;
+
+/** What `open` gives. Rejects if the browser does not answer. */
+export function answered<T>(open: Promise<T>): Promise<T> {
+  return within(OPEN_MS, open, () => new Error(`the browser did not answer within ${OPEN_MS / 1000} s`));
+}
+
 /** Takes bytes, which it must not keep: their memory is used again. */
 export type Write = (piece: Uint8Array<ArrayBuffer>) => void;
 
