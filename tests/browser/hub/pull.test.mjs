@@ -63,7 +63,7 @@ test('a model folder is copied by its manifest, and not fetched again', async ()
   // There is a license where the package of the model was made.
   assert.deepEqual(filesIn(folder).filter((path) => path !== 'LICENSE'), ['README.md', 'chunks/0000.bin', 'chunks/0001.bin', 'chunks/0002.bin', 'chunks/0003.bin', 'entity_vocab.json', 'manifest.json', 'tokenizer.json']);
   assertSame(folder, MINI);
-  assert.match(out, /^mini: [89] files, 17\.\d MB, from .*\nall verified by their hashes\n$/);
+  assert.match(out, /^mini: [89] files, \d\d\.\d MB, from .*\nall verified by their hashes\n$/);
   assert.ok(out.includes(hub.commit('luke/mini', 'main')), out);
   hub.requests.length = 0;
   await succeeds('luke/mini', folder);
