@@ -10,14 +10,6 @@ pub fn reserve<T>(values: &mut Vec<T>, count: usize, what: &str) -> Result<()> {
     values.try_reserve_exact(count).map_err(|_| LukeError::out_of_memory(what, count as u64, size_of::<T>()))
 }
 
-/// Makes sure that `values` can take `count` more, and some more where it must move them: for a vector that grows by many small parts.
-///
-/// # Errors
-/// `out-of-memory`.
-pub fn grow<T>(values: &mut Vec<T>, count: usize, what: &str) -> Result<()> {
-    values.try_reserve(count).map_err(|_| LukeError::out_of_memory(what, count as u64, size_of::<T>()))
-}
-
 /// An empty vector for `count` values.
 ///
 /// # Errors

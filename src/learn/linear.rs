@@ -6,16 +6,10 @@ use super::lbfgs::{Precision, minimize};
 use crate::error::Result;
 use crate::memory;
 
-/// Appends features as half-precision numbers: they are kept as long as examples are added. Numbers beyond the largest one of half
-/// precision become that one.
-///
-/// # Errors
-/// `out-of-memory`
-pub fn keep(values: &[f32], to: &mut Vec<f16>) -> Result<()> {
-    memory::grow(to, values.len(), "for the features of the examples")?;
-    let max = f32::from(f16::MAX);
-    to.extend(values.iter().map(|value| f16::from_f32(value.clamp(-max, max))));
-    Ok(())
+/// A number in half precision, in which features and heads are kept. One beyond the largest becomes that one.
+pub fn half(value: f32) -> f16 {
+    let max = f16::MAX.to_f32();
+    f16::from_f32(value.clamp(-max, max))
 }
 
 /// A linear layer.

@@ -7,5 +7,5 @@ mod linear;
 mod random;
 
 pub use lbfgs::Precision;
-pub use linear::{Lesson, Linear, keep, train};
+pub use linear::{Lesson, Linear, half, train};
 pub use random::Random;

@@ -9,28 +9,19 @@ use crate::inputs::{CheckedInputs, ModelInputs};
 use crate::kernels::{PackedBatch, gather_rows};
 use crate::model::Step;
 
-/// A row of an input of the model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Row {
-    /// A word token, by its place in the input.
-    Token(usize),
-    /// An entity, by its place in the input.
-    Entity(usize),
-}
-
 impl Luke {
-    /// The states of some rows of each input after some layers; layer 0 is the embeddings. Inputs of any lengths run several in one
+    /// The states of some word tokens of each input, by their places in it, after some layers; layer 0 is the embeddings. Inputs of any lengths run several in one
     /// forward pass.
     ///
     /// # Shapes
-    /// - result: of each input `[rows, layers * hidden]`, row-major
+    /// - result: of each input `[tokens, layers * hidden]`, row-major
     ///
     /// # Errors
     /// As [`forward_batch`](Self::forward_batch).
     ///
     /// # Panics
-    /// If an input has no such row, or the encoder no such layer.
-    pub async fn layer_states(&self, inputs: &[(ModelInputs, Vec<Row>)], layers: &[usize]) -> Result<Vec<Vec<f32>>> {
+    /// If an input has no such token, or the encoder no such layer.
+    pub async fn layer_states(&self, inputs: &[(ModelInputs, Vec<usize>)], layers: &[usize]) -> Result<Vec<Vec<f32>>> {
         let last = self.config.num_hidden_layers;
         assert!(layers.iter().all(|layer| *layer <= last), "layers of the encoder, which has {last}: {layers:?}");
         let batch: Vec<_> = inputs.iter().map(|(inputs, _)| inputs.checked(&self.config)).collect::<Result<_>>()?;
@@ -38,30 +29,26 @@ impl Luke {
         while done < batch.len() {
             let end = done + self.fitting(&batch[done..]);
             self.pause().await?;
-            let rows: Vec<&[Row]> = inputs[done..end].iter().map(|(_, rows)| rows.as_slice()).collect();
-            results.extend(self.layers_of(&batch[done..end], &rows, layers).await?);
+            let tokens: Vec<&[usize]> = inputs[done..end].iter().map(|(_, tokens)| tokens.as_slice()).collect();
+            results.extend(self.layers_of(&batch[done..end], &tokens, layers).await?);
             done = end;
         }
         Ok(results)
     }
 
     /// As [`layer_states`](Self::layer_states), in one forward pass.
-    async fn layers_of(&self, batch: &[CheckedInputs<'_>], rows: &[&[Row]], layers: &[usize]) -> Result<Vec<Vec<f32>>> {
-        // Before a canary, which comes last, the tokens lie as without it; entities lie one row further on.
-        let canaries = usize::from(self.canary.is_some());
+    async fn layers_of(
+        &self,
+        batch: &[CheckedInputs<'_>],
+        tokens: &[&[usize]],
+        layers: &[usize],
+    ) -> Result<Vec<Vec<f32>>> {
+        // A canary comes last, so the tokens lie as without it.
         let sizes: Vec<_> = batch.iter().map(|inputs| (inputs.input_ids.len(), inputs.entity_ids.len())).collect();
         let packing = PackedBatch::new(&sizes);
-        let place = |sequence: usize, row: &Row| {
-            let sequence = &packing.sequences()[sequence];
-            match *row {
-                Row::Token(token) => sequence.tokens.clone().nth(token).expect("a token of the input"),
-                Row::Entity(entity) => {
-                    canaries + sequence.entities.clone().nth(entity).expect("an entity of the input")
-                }
-            }
-        };
-        let wanted = rows.iter().enumerate().flat_map(|(sequence, rows)| rows.iter().map(move |row| (sequence, row)));
-        let wanted: Vec<usize> = wanted.map(|(sequence, row)| place(sequence, row)).collect();
+        let of_sequence = packing.sequences().iter().zip(tokens);
+        let wanted: Vec<usize> =
+            of_sequence.flat_map(|(rows, tokens)| tokens.iter().map(|token| rows.tokens.start + token)).collect();
         if wanted.is_empty() {
             return Ok(vec![Vec::new(); batch.len()]);
         }
@@ -81,11 +68,11 @@ impl Luke {
             .map(|(seen, layer)| (format!("layer {layer}"), seen.expect("a layer of the encoder")));
         let values = read_with(self, tensors.collect(), states.canary.take().into_iter().collect()).await?;
         let (hidden, mut first) = (self.config.hidden_size, 0);
-        let of_input = |rows: &&[Row]| {
-            let own = first..first + rows.len();
+        let of_input = |tokens: &&[usize]| {
+            let own = first..first + tokens.len();
             first = own.end;
             own.flat_map(|row| values.iter().flat_map(move |layer| &layer[row * hidden..][..hidden])).copied().collect()
         };
-        Ok(rows.iter().map(of_input).collect())
+        Ok(tokens.iter().map(of_input).collect())
     }
 }

@@ -12,7 +12,6 @@ mod turns;
 
 pub use crate::model::OutputName;
 pub use calibrate::InputSum;
-pub use layers::Row;
 pub use masked::Vocabulary;
 pub(crate) use pass_cache::PassKey;
 pub(crate) use turns::Turns;

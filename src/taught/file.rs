@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{About, MAX_LABELS, MAX_NAME_BYTES, TaughtHead, TaughtTask};
 use crate::error::{LukeError, Result, json_reason};
-use crate::learn::{Linear, crf};
+use crate::learn::{Linear, crf, half};
 
 const MAGIC: &[u8] = b"luke-head\n";
 const VERSION: u32 = 1;
@@ -79,8 +79,7 @@ impl TaughtHead {
 
     /// The head with its numbers as the file has them, so that a head gives the same results before and after it was stored.
     pub fn rounded(mut self) -> Self {
-        let max = f16::MAX.to_f32();
-        let round = |value: &mut f32| *value = f16::from_f32(value.clamp(-max, max)).to_f32();
+        let round = |value: &mut f32| *value = half(*value).to_f32();
         self.linear.weights.iter_mut().chain(&mut self.linear.bias).for_each(round);
         self
     }

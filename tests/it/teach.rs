@@ -1,9 +1,7 @@
 //! Heads that are taught: what they find, what they refuse, and that the same examples give the same head.
 
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::LazyLock;
 
-use luke_web::backend::DeviceKind;
-use luke_web::folder::{CheckedFolder, FileEntry, Pausing, Reading, Source};
 use luke_web::tasks::ner::{Found, NerInput, NerOptions, NerResult};
 use luke_web::tasks::teach::{ReadTexts, TeachInput, TeachOptions, TeachReport};
 use luke_web::tasks::{from_value, required};
@@ -13,7 +11,8 @@ use pollster::block_on;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{Files, folder, load, luke, repository, temporary};
+use crate::support::{folder, load, luke, repository, temporary};
+use crate::turns::{Pauses, Subject};
 
 static MINI: LazyLock<Luke> = LazyLock::new(|| load(&repository().join("www/models/luke-mini-en")));
 
@@ -258,45 +257,17 @@ fn a_head_of_another_model_and_options_of_another_head_are_refused() {
     assert!(unknown.to_string().contains("'PER' is none of FOOD"), "{unknown}");
 }
 
-/// A folder whose calls end at a pause.
-struct Ending {
-    files: Files,
-    pauses_left: Mutex<usize>,
-}
-
-impl Source for Ending {
-    fn read<'a>(
-        &'a self,
-        file: &'a FileEntry,
-        ahead: &'a [&'a FileEntry],
-        again: bool,
-        buffer: Vec<u8>,
-    ) -> Reading<'a> {
-        self.files.read(file, ahead, again, buffer)
-    }
-
-    fn pause(&self) -> Pausing<'_> {
-        let mut left = self.pauses_left.lock().unwrap();
-        let end = left.checked_sub(1).map(|rest| *left = rest).ok_or(LukeError::Aborted);
-        Box::pin(async { end })
-    }
-}
-
 /// However late it is ended, nothing of it is left: the next call gives the head that it would have given.
 #[test]
 fn an_aborted_lesson_leaves_everything_as_it_was() {
-    let path = repository().join("www/models/luke-mini-en");
-    let checked = CheckedFolder::parse(&std::fs::read_to_string(path.join("manifest.json")).unwrap()).unwrap();
-    let source = Arc::new(Ending { files: Files(path), pauses_left: Mutex::new(usize::MAX) });
-    let luke = block_on(Luke::load(checked, source.clone(), DeviceKind::Cpu, false)).unwrap();
+    let subject = Subject::new(repository().join("www/models/luke-mini-en"));
     let examples = &documents("recipes-1.txt")[..3];
-    let run = |pauses: usize, read: &mut ReadTexts| {
-        *source.pauses_left.lock().unwrap() = pauses;
-        teach_with(&luke, input(examples), json!({}), read).map(|(head, _)| head.to_bytes())
+    let run = |last: usize, read: &mut ReadTexts| {
+        subject.start(Pauses::until(last));
+        teach_with(&subject.luke, input(examples), json!({}), read).map(|(head, _)| head.to_bytes())
     };
-    let all = 1 << 30;
-    let whole = run(all, &mut ReadTexts::default()).unwrap();
-    let pauses = all - *source.pauses_left.lock().unwrap();
+    let whole = run(usize::MAX, &mut ReadTexts::default()).unwrap();
+    let pauses = subject.pauses();
     assert!(pauses > 20, "{pauses} pauses");
     let mut read = ReadTexts::default();
     for at in (0..8).map(|part| part * pauses / 8) {
@@ -305,7 +276,7 @@ fn an_aborted_lesson_leaves_everything_as_it_was() {
         read = ReadTexts::default();
     }
     run(pauses / 2, &mut read).unwrap_err();
-    assert_eq!(run(all, &mut read), Ok(whole));
+    assert_eq!(run(usize::MAX, &mut read), Ok(whole));
 }
 
 #[test]

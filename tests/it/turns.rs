@@ -20,12 +20,12 @@ use serde_json::{Value, json};
 use crate::support::{Files, folder};
 
 /// Files of a folder, and what happens at pauses.
-struct Paused {
+pub struct Paused {
     files: Files,
     pauses: Mutex<Pauses>,
 }
 
-struct Pauses {
+pub struct Pauses {
     count: usize,
     /// The pause at which a call ends.
     last: usize,
@@ -43,6 +43,11 @@ impl Default for Pauses {
 }
 
 impl Pauses {
+    /// None yet; the call ends at the one after `last`.
+    pub fn until(last: usize) -> Self {
+        Self { last, ..Self::default() }
+    }
+
     fn next(&mut self) {
         self.longest.push((self.since.elapsed(), self.count));
         self.longest.sort_by(|a, b| b.cmp(a));
@@ -88,13 +93,13 @@ async fn wait_once(mut waits: bool) {
 }
 
 /// A model whose pauses are counted.
-struct Subject {
-    luke: Luke,
+pub struct Subject {
+    pub luke: Luke,
     source: Arc<Paused>,
 }
 
 impl Subject {
-    fn new(path: std::path::PathBuf) -> Self {
+    pub fn new(path: std::path::PathBuf) -> Self {
         let checked = CheckedFolder::parse(&std::fs::read_to_string(path.join("manifest.json")).unwrap()).unwrap();
         let source = Arc::new(Paused { files: Files(path), pauses: Mutex::default() });
         let luke = block_on(Luke::load(checked, source.clone(), DeviceKind::Cpu, false)).unwrap();
@@ -104,12 +109,12 @@ impl Subject {
     }
 
     /// Starts to count anew.
-    fn start(&self, pauses: Pauses) {
+    pub fn start(&self, pauses: Pauses) {
         *self.source.pauses.lock().unwrap() = pauses;
     }
 
     /// How many pauses there were.
-    fn pauses(&self) -> usize {
+    pub fn pauses(&self) -> usize {
         self.source.pauses.lock().unwrap().count
     }
 }
@@ -248,11 +253,11 @@ fn a_call_can_be_ended_at_each_of_its_pauses_and_the_next_one_runs() {
         let count = subject.pauses();
         assert!(count > 1, "{task}: {count} pauses");
         for last in (0..count).step_by(1 + count / 8).chain([count - 1]) {
-            let ended = run(Pauses { last, ..Default::default() });
+            let ended = run(Pauses::until(last));
             assert_eq!(ended, Err(LukeError::Aborted), "{task} at pause {last} of {count}");
             assert_eq!(subject.pauses(), last + 1, "{task}: nothing runs behind the pause that ends it");
         }
-        assert_eq!(run(Pauses { last: count, ..Default::default() }).as_ref(), Ok(&whole), "{task}");
+        assert_eq!(run(Pauses::until(count)).as_ref(), Ok(&whole), "{task}");
     }
 }
 

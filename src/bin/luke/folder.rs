@@ -13,8 +13,15 @@ use luke_web::{LukeError, Result, file_start};
 /// # Errors
 /// `io` if the file cannot be read, `format` if it is longer; the message names it.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
+    read_from(path, File::open(path).map_err(|error| io_error(path, &error))?)
+}
+
+/// As [`read`], from what was opened. `path` is for errors.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_from(path: &Path, open: impl Read) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let open = File::open(path).map_err(|error| io_error(path, &error))?;
     open.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| io_error(path, &error))?;
     if bytes.len() > MAX_FILE_BYTES {
         return Err(file_error(path, &format!("has more than {MAX_FILE_BYTES} bytes")));

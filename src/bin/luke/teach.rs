@@ -1,10 +1,9 @@
 //! `luke teach`: teaches a head on examples, and says how good it is.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use luke_web::folder::limits::MAX_FILE_BYTES;
 use luke_web::tasks::teach::{ReadTexts, TeachInput, TeachOptions, TeachPhase, TeachProgress};
 use luke_web::tasks::{from_value, required};
 use luke_web::taught::TaughtHead;
@@ -69,13 +68,9 @@ pub fn read_head(path: &Path) -> Result<TaughtHead> {
 
 /// The number of the line of each example, and the examples.
 fn read_examples(path: &Path) -> Result<(Vec<usize>, Vec<Value>)> {
-    let bytes = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().lock().take(MAX_FILE_BYTES as u64).read_to_end(&mut bytes);
-        read.map_err(|error| LukeError::io("standard input", &error))?;
-        bytes
-    } else {
-        read(path)?
+    let bytes = match path.to_str() {
+        Some("-") => folder::read_from(Path::new("standard input"), std::io::stdin().lock())?,
+        _ => read(path)?,
     };
     let (mut lines, mut examples) = (Vec::new(), Vec::new());
     for (number, text) in folder::text(path, &bytes)?.lines().enumerate() {

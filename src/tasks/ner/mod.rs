@@ -75,14 +75,22 @@ pub(super) async fn each(
         while let Some(spans) = scorer.next_done() {
             let Some((text, words)) = open.pop_front() else { break };
             let offsets = Offsets::new(text, options.offsets);
-            let place = |span: &Range<usize>| {
-                let (start, end) = (words[span.start].start, words[span.end - 1].end);
-                (offsets.of_byte(start), offsets.of_byte(end), text[start..end].to_owned())
-            };
-            visit(found(&reader, spans, place).await?).await?;
+            visit(found(&reader, spans, place_in(text, &words, &offsets)).await?).await?;
         }
     }
     Ok(())
+}
+
+/// Gives the offsets and the text of words of a text, which lie at the bytes `words`.
+fn place_in<'a>(
+    text: &'a str,
+    words: &'a [Range<usize>],
+    offsets: &'a Offsets<'_>,
+) -> impl Fn(&Range<usize>) -> (usize, usize, String) + 'a {
+    |span| {
+        let (start, end) = (words[span.start].start, words[span.end - 1].end);
+        (offsets.of_byte(start), offsets.of_byte(end), text[start..end].to_owned())
+    }
 }
 
 async fn words_of(luke: &Luke, input: &Words, options: &NerOptions) -> Result<Found> {

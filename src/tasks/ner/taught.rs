@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::place_in;
 use super::reader::{Document, Reader};
 use super::types::{Entity, Found, LostTo, NerInput, NerOptions, NerResult, RunnerUp};
 use super::words_alone::read_words;
@@ -64,11 +65,7 @@ fn check(options: &NerOptions) -> Result<()> {
 async fn text_of(reader: &Reader<'_>, head: &TaughtHead, text: &str) -> Result<Found> {
     let document = reader.text(text).await?;
     let offsets = Offsets::new(text, reader.options.offsets);
-    let place = |span: &Range<usize>| {
-        let (start, end) = (document.words[span.start].start, document.words[span.end - 1].end);
-        (offsets.of_byte(start), offsets.of_byte(end), text[start..end].to_owned())
-    };
-    found(reader, head, &document, document.words.len(), place).await
+    found(reader, head, &document, document.words.len(), place_in(text, &document.words, &offsets)).await
 }
 
 /// What the head finds in a document of so many words; `place` gives offsets and text of words.
@@ -104,15 +101,16 @@ async fn found(
         turns.after(sentence.len() * tags).await?;
         let Some(least) = options.runners_up else { continue };
         for start in 0..sentence.len() {
+            let first = best.partition_point(|other| other.words.end <= start);
             for end in start + 1..=sentence.len().min(start + MAX_NEAR_WORDS) {
                 for label in 0..head.about.labels.len() {
                     let span = LabeledSpan { words: start..end, label };
                     let probability = lattice.probability(&span);
-                    if probability < least || best.contains(&span) {
+                    let overlapping = best[first..].iter().take_while(|other| other.words.start < end);
+                    if probability < least || overlapping.clone().any(|other| *other == span) {
                         continue;
                     }
-                    let overlaps = best.iter().any(|other| other.words.start < end && start < other.words.end);
-                    let lost_to = if overlaps { LostTo::Overlap } else { LostTo::None };
+                    let lost_to = if overlapping.count() > 0 { LostTo::Overlap } else { LostTo::None };
                     runners_up.extend(
                         entity(&in_document(&span), probability, None).map(|entity| RunnerUp { entity, lost_to }),
                     );

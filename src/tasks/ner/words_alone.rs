@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use super::reader::{Document, Reader, WordWindow};
 use crate::error::Result;
-use crate::luke::Row;
 
 /// Reads the words of sentences, several in a forward pass, and calls `visit` with each word's number in the document and its features
 /// `[layers * hidden]`. Words that have no tokens, or that are longer than the model reads, are left out.
@@ -28,7 +27,7 @@ pub async fn read_words(
         {
             let WordWindow { inputs, words: own } = window;
             rows += inputs.rows();
-            let ends = own.iter().flat_map(|(_, tokens)| [tokens.start, tokens.end - 1].map(Row::Token));
+            let ends = own.iter().flat_map(|(_, tokens)| [tokens.start, tokens.end - 1]);
             batch.push((inputs, ends.collect()));
             words.push(own);
         }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::examples::CheckedExample;
 use crate::error::Result;
-use crate::learn::keep;
+use crate::learn::half;
 use crate::memory;
 use crate::tasks::ner::{Reader, read_words};
 
@@ -51,18 +51,11 @@ impl ReadTexts {
         let words = example.document.words.len();
         let columns = layers.len() * reader.hidden();
         let mut features = memory::zeros(words * columns, "for the features of an example")?;
-        let (mut row, mut failed) = (Vec::with_capacity(columns), None);
         read_words(reader, &example.document, &sentences, layers, |word, values| {
-            row.clear();
-            match keep(values, &mut row) {
-                Ok(()) => features[word * columns..][..columns].copy_from_slice(&row),
-                Err(error) => failed = Some(error),
-            }
+            let own = &mut features[word * columns..][..columns];
+            own.iter_mut().zip(values).for_each(|(to, value)| *to = half(*value));
         })
         .await?;
-        if let Some(error) = failed {
-            return Err(error);
-        }
         let read = Arc::new(ReadText { sentences, features });
         self.put(key, &read);
         Ok(read)
