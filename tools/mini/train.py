@@ -15,7 +15,7 @@ import transformers
 
 import tasks
 from conll import load_tokenizer
-from export import CLOZE_TOKENS, save
+from export import CLOZE_TOKENS, ENTITY_VOCAB, entity_vocabulary, save
 from fast import compiled, layer_forward
 from init_luke import ids_of
 from model import HEADS, Model, stored
@@ -23,6 +23,9 @@ from tasks.entities import start_classifier
 from trainer import Trainer, layered, setup
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+
+# Length of the row of a title at the start: logits are up to 8 times that, as LayerNorm gives vectors of length 8.
+TITLE_NORM = 1.5
 
 
 def arguments():
@@ -68,6 +71,30 @@ def begin_cloze(model, tokenizer):
             table[tokenizer.token_to_id(CLOZE_TOKENS[name])] = table[tokenizer.token_to_id(like)]
 
 
+def begin_titles(model, tokenizer, specials):
+    """Titles start as what the decoder makes of a masked entity that reads nothing but their words, so that it finds their rows at once. The
+    decoder starts as the directions in which these states differ most."""
+    before, after, pad, _ = specials
+    table, decoder = model.luke.entity_embeddings.entity_embeddings.weight, model.entity_predictions.transform
+    titles = [title for title, row in sorted(entity_vocabulary().items(), key=lambda item: item[1]) if row >= len(ENTITY_VOCAB)]
+    states = []
+    with torch.no_grad():
+        for k in range(0, len(titles), 64):
+            rows = [[before, *tokenizer.encode(title, add_special_tokens=False).ids, after] for title in titles[k : k + 64]]
+            ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=pad)
+            end = torch.tensor([[len(row) - 1] for row in rows])
+            mask = (torch.arange(ids.size(1)) <= end).float()
+            one = torch.ones(len(rows), 1, dtype=torch.long)
+            states.append(model.encode(ids, mask, (0 * one, one.float(), one, end))[1][:, 0])
+        states = torch.cat(states)
+        varied = states - states.mean(0)
+        directions = torch.linalg.svd(varied, full_matrices=False)[2][: table.size(1)]
+        decoder["dense"].weight.copy_(directions / (varied @ directions.T).std())
+        decoder["dense"].bias.copy_(-decoder["dense"].weight @ states.mean(0))
+        rows = decoder["LayerNorm"](torch.nn.functional.gelu(decoder["dense"](states)))
+        table[len(ENTITY_VOCAB) :] = TITLE_NORM * torch.nn.functional.normalize(rows)
+
+
 def main():
     a, recipe = arguments()
     transformers.logging.set_verbosity_error()
@@ -78,6 +105,8 @@ def main():
     assert model.config.vocab_size == tokenizer.get_vocab_size(with_added_tokens=True)
     if "scorer" not in model.tasks:
         begin_cloze(model, tokenizer)
+    if "entity_predictions" not in model.tasks:
+        begin_titles(model.eval(), tokenizer, ids_of(tokenizer))
     kept = {layer for name in recipe["shares"] for layer in tasks.LAYERS.get(name, ())} | model.tasks
     groups = layered(model, recipe["lr"], recipe["head_lr"], a.layer_decay)
     t = Trainer(model, groups, a.run, a.steps, decay=recipe["decay"], device=device, round_from=recipe["round_from"])
