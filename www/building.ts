@@ -1,7 +1,6 @@
 // While `./build.sh run` still builds modules: which ones this page has to do without, and a line that says so. Only the server
 // of that command names a status file in the page; anywhere else everything is there.
 import type { LoadOptions } from 'luke-web';
-import { $ } from './dom.js';
 
 type Module = 'relaxed' | 'threads' | 'webgpu';
 type Status = Record<Module, 'building' | 'ready' | 'failed'>;
@@ -47,7 +46,8 @@ async function read(): Promise<Status | undefined> {
 }
 
 function show(status: Status): void {
-  const [line, text] = [$('building'), describe(used ?? status, status)];
+  const [line, text] = [document.getElementById('building'), describe(used ?? status, status)];
+  if (!line) return; // a page without a place for it
   if (line.textContent !== text) line.textContent = text; // a screen reader speaks every change
   line.hidden = text === '';
 }

@@ -28,9 +28,15 @@ export function showError(node: HTMLElement, what: string, error: unknown): void
   node.replaceChildren(`${what}: ${message ?? error} `, ...(typeof code === 'string' ? [element('code', {}, code)] : []));
 }
 
-/** Formats a probability as a percentage. */
+/** Formats a probability as a percentage. What is not certain is never shown as 100 %. */
 export function percent(score: number): string {
+  if (score < 1 && score >= 0.995) return '>\u00a099\u00a0%';
   return `${(score * 100).toFixed(score < 0.095 ? 1 : 0)}\u00a0%`;
+}
+
+/** Formats a number of bytes in megabytes. */
+export function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
 }
 
 /** Formats a count: `1 entity`, `2 entities`, `no entities`. */

@@ -1,9 +1,14 @@
-// The demo: loads a model with the package, as any page would, and has a tab for every task.
-import { keepOffline, Luke, models, type LoadEvent, type LoadOptions, type RuntimeInfo } from 'luke-web';
+// The first page: loads a model with the package, as any page would, and has a tab for every task.
+import { Luke, type LoadOptions } from 'luke-web';
 import { withBuiltModules } from './building.js';
 import { $, showError } from './dom.js';
+import { DEFAULT_MODEL, ModelBox, type Chosen } from './model-box.js';
+import { installWorker, keepRuntime } from './offline.js';
 import { Panel } from './panel.js';
-import { TabList } from './tablist.js';
+import { showProgress, showRuntime } from './progress.js';
+import { parseFragment } from './share.js';
+import { deleteStored, showStored } from './stored.js';
+import { TabList, type TabItem } from './tablist.js';
 import { cloze } from './tabs/cloze.js';
 import { embed } from './tabs/embed.js';
 import { fillMask } from './tabs/fill-mask.js';
@@ -13,42 +18,54 @@ import { qa } from './tabs/qa.js';
 import { relation } from './tabs/relation.js';
 import { typing } from './tabs/typing.js';
 
-const DEFAULT_MODEL = 'models/luke-mini-en/';
+/** The tasks of the default model, which are shown while it is loaded. */
+const DEFAULT_TASKS = ['ner', 'qa', 'typing', 'relation', 'embed'];
 
 const query = new URLSearchParams(location.search);
-const address = $<HTMLInputElement>('model');
-const panels = [ner, qa, typing, relation, cloze, fillMask, predictEntities, embed].map((make) => new Panel(make()));
+const first = new Panel(ner());
+const panels = [first, ...[qa, typing, relation, cloze, fillMask, predictEntities, embed].map((make) => new Panel(make()))];
 $('panels').append(...panels.map((panel) => panel.element));
-const items = panels.map(({ tab, element }) => ({ id: tab.task, name: tab.name, panel: element }));
-const tabs = new TabList($('tabs'), items, (id) => {
+const tabs = new TabList($('tabs'), $<HTMLButtonElement>('more'), [itemOf(first), ...panels.slice(1).map(itemOf)], (id) => {
   history.replaceState(null, '', `#${id}`);
   open();
 });
+const box = new ModelBox(query.get('model'), (chosen) => void load(chosen));
 let luke: Luke | undefined;
 let loading: AbortController | undefined;
+
+function itemOf({ tab, element }: Panel): TabItem {
+  return { id: tab.task, name: tab.name, note: tab.paper, panel: element };
+}
 
 /** Tells the panel in view that it is. */
 function open(): void {
   panels.find(({ tab }) => tab.task === tabs.selected)?.opened();
 }
 
-/** Loads the model of the address field in place of the one there is, which stays until then. */
-async function load(): Promise<void> {
+/** Shows the task of the page's address, with the inputs that it has. */
+function readAddress(): void {
+  const { task, values } = parseFragment(location.hash);
+  tabs.select(task);
+  panels.find(({ tab }) => tab.task === task)?.fill(values);
+  open();
+}
+
+/** Loads a model in place of the one there is, which stays until then. */
+async function load(chosen: Chosen): Promise<void> {
   loading?.abort();
   const { signal } = (loading = new AbortController());
-  const model = address.value.trim() || DEFAULT_MODEL;
   showError($('error'), '', null);
   showProgress({ phase: 'manifest', loadedBytes: 0, totalBytes: 0 });
   try {
-    const device = (query.get('device') ?? 'auto') as NonNullable<LoadOptions['device']>;
-    const next = await Luke.load(model, {
-      ...(await withBuiltModules({ device, threads: 'auto' })),
+    const next = await Luke.load(chosen.model, {
+      ...(await withBuiltModules({ device: deviceOf(query.get('device')), threads: 'auto' })),
+      ...chosen.options,
       signal,
       onProgress: (event) => signal.aborted || showProgress(event),
     });
     const last = luke;
     luke = next;
-    use(next, model);
+    use(next, chosen);
     void stayOffline(next);
     await last?.dispose();
   } catch (error) {
@@ -57,85 +74,53 @@ async function load(): Promise<void> {
   if (!signal.aborted) $('loading').hidden = true;
 }
 
+/** The device of the page's address. Another word is as none. */
+function deviceOf(word: string | null): NonNullable<LoadOptions['device']> {
+  return word === 'webgpu' || word === 'wasm' ? word : 'auto';
+}
+
 /** Gives every tab the new model, and shows one that the model can do. */
-function use(model: Luke, url: string): void {
+function use(model: Luke, { model: address, folder }: Chosen): void {
   showRuntime(model.info);
-  for (const panel of panels) panel.use(model);
+  const inCode = folder === undefined ? addressInCode(address) : `./${folder}/`;
+  for (const panel of panels) panel.use(model, inCode);
   tabs.mark((id) => model.tasks.some((task) => task === id));
-  if (!location.hash && !model.tasks.some((task) => task === tabs.selected)) tabs.select(panels.find(({ tab }) => model.tasks.includes(tab.task))!.tab.task);
+  const able = panels.find(({ tab }) => model.tasks.includes(tab.task));
+  if (!location.hash && able && !model.tasks.some((task) => task === tabs.selected)) tabs.select(able.tab.task);
   open();
-  if (url === DEFAULT_MODEL) query.delete('model');
-  else query.set('model', url);
+  if (address === DEFAULT_MODEL || folder !== undefined) query.delete('model');
+  else query.set('model', address);
   const search = query.size > 0 ? `?${query.toString().replaceAll('%2F', '/').replaceAll('%3A', ':')}` : location.pathname;
   history.replaceState(null, '', `${search}${location.hash}`);
 }
 
-/** Installs the service worker, which shows this page without network, and says how much is stored. */
+/** What another page gives `Luke.load`: the whole URL of a folder, or the name on a hub as it is. */
+function addressInCode(address: string): string {
+  return /^[\w.-]+\/[\w.-]+(@.+)?$/.test(address) ? address : new URL(address, document.baseURI).href;
+}
+
+/** Says how much is stored, and installs the service worker, which shows the pages without network. */
 async function stayOffline(model: Luke): Promise<void> {
+  void showStored();
   try {
-    await navigator.serviceWorker?.register('sw.js');
-    await keepOffline(model);
+    await installWorker(new URL('sw.js', document.baseURI), (reload) => {
+      $('update').hidden = false;
+      $('reload').onclick = reload;
+    });
+    await keepRuntime(model);
   } catch {
     // The page works without it, but needs the network when it is opened.
   }
-  await showStored();
 }
 
-async function showStored(): Promise<void> {
-  const { storedBytes } = await models.usage().catch(() => ({ storedBytes: 0 }));
-  $('stored').hidden = storedBytes === 0;
-  $('stored-bytes').textContent = `${megabytes(storedBytes)} MB of models are stored in this browser, and work without network.`;
-}
-
-/** Deletes all models that are stored in this browser. The one that is loaded can still be used. */
-async function deleteStored(): Promise<void> {
-  for (const { url } of await models.list()) await models.delete(url);
-  await showStored();
-}
-
-/** Moves the progress bar; without a known total it is left indeterminate. */
-function showProgress({ phase, loadedBytes, totalBytes, waitMs = 0 }: Pick<LoadEvent, 'phase' | 'loadedBytes' | 'totalBytes' | 'waitMs'>): void {
-  const bar = $<HTMLProgressElement>('progress');
-  if (totalBytes > 0) bar.value = loadedBytes / totalBytes;
-  else bar.removeAttribute('value');
-  const labels: Partial<Record<LoadEvent['phase'], string>> = {
-    build: 'Preparing the model', 'self-test': 'Testing the model', retry: `The network failed. Trying again in ${Math.ceil(waitMs / 1000)} s`,
-  };
-  $('loading-label').textContent = labels[phase] ?? 'Loading the model';
-  $('loading-bytes').textContent = totalBytes > 0 ? `${megabytes(loadedBytes)} of ${megabytes(totalBytes)} MB` : '';
-  $('loading').hidden = false;
-}
-
-/** Says what runs, on what, and what it can do. */
-function showRuntime(info: RuntimeInfo): void {
-  const names = panels.filter(({ tab }) => info.tasks.includes(tab.task)).map(({ tab }) => tab.name.toLowerCase());
-  const parts = [
-    `${info.name}, ${(info.parameters / 1e6).toFixed(1)} million weights (${info.dtype})`,
-    info.device === 'webgpu' ? `on the GPU (WebGPU${info.adapter ? `, ${info.adapter}` : ''})` : 'on the CPU',
-    `loaded in ${(info.loadMs / 1000).toFixed(1)} s`,
-    info.fallbackReason ? `not on WebGPU: ${info.fallbackReason}` : '',
-    `it does ${new Intl.ListFormat('en').format(names)}`,
-  ];
-  $('runtime').textContent = parts.filter(Boolean).join(' · ');
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(1);
-}
-
-address.value = query.get('model') ?? DEFAULT_MODEL;
-$('load-form').addEventListener('submit', (event) => {
-  event.preventDefault();
-  void load();
-});
 $('stop').addEventListener('click', () => {
   loading?.abort();
   $('loading').hidden = true;
 });
-$('delete-stored').addEventListener('click', () => void deleteStored());
-addEventListener('hashchange', () => {
-  tabs.select(location.hash.slice(1));
-  open();
+$('delete-stored').addEventListener('click', () => {
+  deleteStored().catch((error: unknown) => showError($('error'), 'What is stored could not be deleted', error));
 });
-tabs.select(location.hash.slice(1));
-void load();
+addEventListener('hashchange', readAddress);
+if (box.chosen.model === DEFAULT_MODEL) tabs.mark((id) => DEFAULT_TASKS.includes(id));
+readAddress();
+void load(box.chosen);

@@ -1,6 +1,7 @@
 // A field for mentions in a text. The user selects them in the text or types them.
 import { LukeError, type Pair } from 'luke-web';
 import { element } from './dom.js';
+import { nameOf, type Field } from './fields.js';
 
 interface Mention {
   text: string;
@@ -24,7 +25,8 @@ export interface MentionsOptions {
 }
 
 /** Mentions in the text of `area`. Their offsets follow the edits of the text. */
-export class Mentions {
+export class Mentions implements Field {
+  readonly name: string;
   readonly element: HTMLElement;
   readonly #area: HTMLTextAreaElement;
   readonly #options: MentionsOptions;
@@ -36,10 +38,11 @@ export class Mentions {
 
   constructor(area: HTMLTextAreaElement, options: MentionsOptions) {
     const { id, label, single, initial } = options;
+    this.name = nameOf(id);
     this.#area = area;
     this.#before = area.value;
     this.#options = options;
-    this.#input = element('input', { id, type: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'select or type a mention' });
+    this.#input = element('input', { id, type: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'select it in the text, or type it' });
     const add = element('button', { type: 'button' }, single ? 'Set' : 'Add');
     const select = element('button', { type: 'button', class: 'use' }, 'Use selection');
     this.element = element(
@@ -78,6 +81,22 @@ export class Mentions {
     return this.#mentions.map(({ title }) => title.value.trim() || null);
   }
 
+  /** A line `start-end title` for each mention that the text has. */
+  get value(): string {
+    return this.#mentions.flatMap(({ text, start, title }) => (start === undefined ? [] : [`${start}-${start + text.length} ${title.value}`.trim()])).join('\n');
+  }
+
+  /** Lines that are not of this form, or that lie outside of the text, are ignored. */
+  set value(lines) {
+    this.#mentions = [];
+    for (const line of lines.split('\n')) {
+      const [, start = '', end = '', title = ''] = /^(\d+)-(\d+)(?: (.*))?$/.exec(line) ?? [];
+      const text = this.#area.value.slice(Number(start), Number(end));
+      if (line !== '' && text !== '') this.#add(text, Number(start), title);
+    }
+    this.#show();
+  }
+
   #addTyped(): void {
     const text = this.#input.value.trim();
     const start = this.#findFree(text);
@@ -86,7 +105,7 @@ export class Mentions {
       this.#add(text, start);
       return;
     }
-    this.#showProblem(!text ? 'Type a mention first' : this.#area.value.includes(text) ? 'All places with this text are already chosen' : 'The text does not contain this');
+    this.#showProblem(!text ? 'Type a name first' : this.#area.value.includes(text) ? 'All places with this text are already chosen' : 'The text does not contain this');
   }
 
   #addSelected(): void {
@@ -94,7 +113,7 @@ export class Mentions {
     const selected = value.slice(selectionStart, selectionEnd);
     const text = selected.trim();
     const start = selectionStart + selected.length - selected.trimStart().length;
-    if (!text) this.#showProblem('Select a mention in the text first');
+    if (!text) this.#showProblem('Select a name in the text first');
     else if (this.#mentions.some((mention) => mention.start === start && mention.text === text)) this.#showProblem('This place is already chosen');
     else this.#add(text, start);
   }
@@ -105,8 +124,8 @@ export class Mentions {
     this.#input.setCustomValidity('');
   }
 
-  #add(text: string, start: number | undefined): void {
-    const title = element('input', { type: 'text', 'aria-label': `Title of ${text}`, placeholder: 'title, if known', spellcheck: 'false', autocomplete: 'off' });
+  #add(text: string, start: number | undefined, known = ''): void {
+    const title = element('input', { type: 'text', value: known, 'aria-label': `Title of ${text}`, placeholder: 'title, if known', spellcheck: 'false', autocomplete: 'off' });
     const mention = { text, start, expected: start ?? 0, title };
     if (this.#options.single) this.#mentions = [mention];
     else this.#mentions.push(mention);

@@ -1,15 +1,5 @@
-// The display of results: a text with marks, and lists of labels with bars.
-import { element, percent, type Child } from './dom.js';
-
-/** A marked part of a text. */
-export interface Mark {
-  start: number;
-  end: number;
-  /** Text that follows the marked part. */
-  label: string;
-  /** Color, 0 to 4. */
-  tint: number;
-}
+// The display of results: lists of labels with bars. `marked.ts` shows texts with marks.
+import { element, percent } from './dom.js';
 
 /** A row of a list: a name, its score and a note. */
 export interface Bar {
@@ -20,18 +10,6 @@ export interface Bar {
   faint?: boolean;
 }
 
-/** A text with marks. Of two marks that overlap, only the first is shown. */
-export function markedText(text: string, marks: readonly Mark[]): HTMLElement {
-  const parts: Child[] = [];
-  let at = 0;
-  for (const { start, end, label, tint } of [...marks].sort((a, b) => a.start - b.start)) {
-    if (start < at) continue;
-    parts.push(text.slice(at, start), element('mark', { class: `tint-${tint}` }, text.slice(start, end), element('small', {}, label)));
-    at = end;
-  }
-  return element('p', { class: 'marked' }, ...parts, text.slice(at));
-}
-
 /** A list with one bar per score, 0 to 1. */
 export function bars(rows: readonly Bar[]): HTMLElement {
   return element('ol', { class: 'bars' }, ...rows.map(bar));
@@ -39,7 +17,7 @@ export function bars(rows: readonly Bar[]): HTMLElement {
 
 /** A heading of a part of the results. */
 export function heading(text: string): HTMLElement {
-  return element('h3', {}, text);
+  return element('h2', { class: 'part' }, text);
 }
 
 function bar({ name, score, note, faint }: Bar): HTMLElement {

@@ -1,5 +1,10 @@
+interface Sample {
+  name: string;
+  text: string;
+}
+
 /** Sample texts. The page opens with the first one. */
-export const samples: readonly { name: string; text: string }[] = [
+export const samples: readonly [Sample, ...Sample[]] = [
   {
     name: 'News',
     text: `PARIS, Tuesday – German Chancellor Olaf Scholz met French President Emmanuel Macron in Paris to discuss energy prices. Shares of Siemens and Volkswagen rose in Frankfurt after the talks, Reuters reported. Ursula von der Leyen said the European Union would send more aid to Ukraine.`,

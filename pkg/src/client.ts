@@ -1,7 +1,8 @@
 // The page's end of the port: starts the engine in a worker or on this thread, sends requests and receives replies.
+import { tell } from './callback.js';
 import { LukeError, toLukeError } from './errors.js';
 import { CONNECT, type Action, type Call, type EngineInfo, type EngineOptions, type ManageOptions, type Reply, type Request } from './protocol.js';
-import { report, stayAlive } from './host.js';
+import { stayAlive } from './host.js';
 import { hasWorkers, serveHere, workerStarts } from './place.js';
 import { answerFetch } from './remote.js';
 import type { Source } from './source.js';
@@ -112,7 +113,7 @@ export class Client {
     } catch (error) {
       const workerReason = error instanceof LukeError ? error.message : `the worker did not start: ${String(error)}`;
       const client = await Client.#here(handlers, { worker: false, workerReason });
-      void client.#report({ phase: 'fallback', reason: `the model runs on the thread of the page: ${workerReason}`, loadedBytes: 0, totalBytes: 0, storedBytes: 0 });
+      void tell(handlers.onProgress, { phase: 'fallback', reason: `the model runs on the thread of the page: ${workerReason}`, loadedBytes: 0, totalBytes: 0, storedBytes: 0 });
       return client;
     }
   }
@@ -218,7 +219,7 @@ export class Client {
         this.#settle(reply.id)?.reject(toLukeError(reply.error));
         break;
       case 'progress':
-        void this.#report(reply.event);
+        void tell(this.#handlers.onProgress, reply.event);
         break;
       case 'info':
         this.#handlers.onInfo?.(reply.info);
@@ -232,18 +233,6 @@ export class Client {
       case 'cancel':
         this.#fetches.get(reply.id)?.abort.abort();
         this.#fetches.get(reply.id)?.next();
-    }
-  }
-
-  /**
-   * Calls the user's `onProgress`. What it throws is reported as an uncaught error of the page, and the load goes on. It is wrapped: with
-   * `worker: false` an uncaught `WebAssembly.RuntimeError` would be taken for a trap of our module.
-   */
-  async #report(event: LoadEvent): Promise<void> {
-    try {
-      await this.#handlers.onProgress?.(event);
-    } catch (cause) {
-      report(new Error('onProgress threw', { cause }));
     }
   }
 

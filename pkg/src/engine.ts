@@ -143,7 +143,7 @@ export class Engine {
       this.#files!.clear(loaded.calls === 0);
       loaded.calls += 1;
       try {
-        return await this.#turns.run(running, () => loaded.instance.run(() => run(loaded.model, call, running, parts)));
+        return await this.#turns.run(running, () => loaded.instance.run(() => run(loaded.model, call, running, parts, () => this.#turns.pause(running))));
       } catch (error) {
         const known = toLukeError(error);
         const isDeviceFault = known.code === 'device-lost' || known.code === 'out-of-memory';
@@ -329,18 +329,37 @@ interface Parts {
   onPart: (part: unknown) => void;
 }
 
-/** What gives arrays has a method of its own: they cross as typed arrays. So has what gives parts. */
-function run(model: WasmModel, { method, input, options }: Call, call: RunningCall, parts: Parts): Promise<unknown> {
-  if (method === 'nerStream') {
-    const visit = (found: unknown) => {
-      parts.given += 1;
-      parts.onPart(found);
-    };
-    return model.nerEach(input.slice(parts.given), options, visit, call);
+/** What gives arrays or bytes has a method of its own: they cross as typed arrays. So has what gives parts. */
+async function run(model: WasmModel, call: Call, running: RunningCall, parts: Parts, pause: () => Promise<void> | undefined): Promise<unknown> {
+  const { options } = call;
+  switch (call.method) {
+    case 'ner':
+      return call.head ? model.callBy('ner', call.head, call.input, options, running) : model.call('ner', call.input, options, running);
+    case 'nerStream': {
+      const { head } = call;
+      const texts = call.input.slice(parts.given);
+      const visit = (found: unknown) => {
+        parts.given += 1;
+        parts.onPart(found);
+      };
+      if (!head) return model.nerEach(texts, options, visit, running);
+      for (const text of texts) {
+        visit(await model.callBy('ner', head, text, options, running));
+        await pause();
+      }
+      return undefined;
+    }
+    case 'teach':
+      return model.teach(call.input, options, parts.onPart, running);
+    case 'addHead':
+      return model.headFacts(call.input);
+    case 'embed':
+      return model.embed(call.input, options, running);
+    case 'forward':
+      return model.forward(call.input, options, running);
+    default:
+      return model.call(call.method, call.input, options, running);
   }
-  if (method === 'embed') return model.embed(input, options, call);
-  if (method === 'forward') return model.forward(input, options, call);
-  return model.call(method, input, options, call);
 }
 
 /** A fault of the model's files as it is, anything else as one of the device. */

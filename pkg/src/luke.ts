@@ -1,23 +1,23 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { abortable } from './abort.js';
-import { Client } from './client.js';
-import { LukeError } from './errors.js';
+import { tell } from './callback.js';
+import type { ForwardInputs, ForwardOptions, ForwardOutputs, Runnable } from './forward.js';
+import { makeHead, type HeadNerOptions, type LabelBy, type LukeHead, type NerBy, type NerPartBy } from './head.js';
 import { withHint } from './hub.js';
 import { persist } from './models.js';
-import { engineOptions } from './options.js';
 import { withoutUndefined } from './plain.js';
-import type { Call, EngineInfo } from './protocol.js';
-import { CallQueue } from './queue.js';
-import { fetchSource } from './source.js';
-import type { ForwardInputs, ForwardOptions, ForwardOutputs, Runnable } from './forward.js';
 import { finish, finishNer, isWords, setUnit, unitOf, type NerResult } from './results.js';
+import { Session } from './session.js';
 import { partsOf } from './stream.js';
 import type {
   Answer, CallOptions, ClozeAnswer, ClozeOptions, EmbedOptions, Embedding, Entity, EntityScore, FillMaskOptions, LabelOptions, LabelScore, NerFound, NerOptions, NerPart, NonEmpty,
   PooledEmbedding, PoolingOptions, PredictEntitiesOptions, QaOptions, RelationInput, RunnersUpOptions, Span, TokenScore, TypingInput, WithScores, WordEntity, WordList,
 } from './tasks.js';
-import type { LabelOf, Labels, LoadEvent, LoadOptions, RuntimeInfo, Task } from './types.js';
-import { checkForward, checkInputs, checkLoadOptions, checkNer, checkTask, checkTexts, checkUrl, toPair, toPairs } from './validate.js';
+import type { HeadFacts, Taught, TeachInput, TeachOptions, TeachProgress, TeachReport } from './teach.js';
+import type { LabelOf, Labels, LoadOptions, RuntimeInfo, Task } from './types.js';
+import {
+  checkForward, checkHeadBytes, checkInputs, checkLoadOptions, checkNer, checkTask, checkTeach, checkTexts, checkUrl, takeHead, takeOnProgress, toPair, toPairs,
+} from './validate.js';
 
 /**
  * A loaded LUKE model.
@@ -45,20 +45,10 @@ import { checkForward, checkInputs, checkLoadOptions, checkNer, checkTask, check
  * await luke.dispose();
  */
 export class Luke<L extends Labels = Labels> {
-  readonly #url: string;
-  readonly #options: LoadOptions;
-  readonly #queue = new CallQueue();
-  /** `undefined` after the worker was lost, until the next call starts another one. */
-  #client: Client | undefined;
-  #connecting: Promise<void> | undefined;
-  /** Why the last worker was lost. */
-  #lost: string | undefined;
-  #info!: RuntimeInfo<L>;
-  #disposed = false;
+  readonly #session: Session<L>;
 
-  private constructor(url: string, options: LoadOptions) {
-    this.#url = url;
-    this.#options = options;
+  private constructor(session: Session<L>) {
+    this.#session = session;
   }
 
   /**
@@ -87,55 +77,24 @@ export class Luke<L extends Labels = Labels> {
     const url = checkUrl('load', model, options.hub);
     options.signal?.throwIfAborted();
     if (options.persist) void persist(); // a browser may ask the user, who may not answer
-    const luke = new Luke<L>(url, options);
+    const session = new Session<L>(url, options);
     try {
-      await abortable(withHint(model, luke.#connect(options.onProgress)), options.signal);
-      return luke;
+      await abortable(withHint(model, session.connect(options.onProgress)), options.signal);
+      return new Luke(session);
     } catch (error) {
-      luke.#disposed = true;
-      luke.#client?.close(error);
+      session.close(error);
       throw error;
     }
-  }
-
-  /** Starts an engine and loads the model in it. If that fails, the next call tries again. */
-  async #connect(onProgress?: LoadOptions['onProgress']): Promise<void> {
-    const { worker, fetch, headers, device = 'auto', threads = 'auto', selfTest = true, heads = [], passCacheBytes } = this.#options;
-    const engine = { ...engineOptions(this.#options), device, threads, selfTest, heads, ...(passCacheBytes !== undefined && { passCacheBytes }) };
-    const handlers = {
-      onProgress: (event: LoadEvent) => (this.#options.signal?.aborted ? undefined : onProgress?.(event)),
-      onInfo: (info: EngineInfo) => this.#setInfo({ ...info, ...client.place }),
-      onLost: ({ message }: LukeError) => {
-        this.#lost = message;
-        if (typeof worker !== 'object' && this.#client === client) this.#client = undefined;
-      },
-      source: fetch && fetchSource(fetch, headers),
-    };
-    const client: Client = await Client.connect(worker, handlers, engine.stallMs);
-    this.#client = client;
-    if (this.#disposed) client.close(disposedError());
-    try {
-      this.#setInfo({ ...(await client.load(this.#url, engine)), ...client.place });
-    } catch (error) {
-      client.close(error);
-      this.#client = undefined;
-      throw error;
-    }
-  }
-
-  /** An engine does not know of the one before it, whose worker was lost. */
-  #setInfo(info: RuntimeInfo): void {
-    this.#info = { ...(this.#lost !== undefined && { reloadReason: this.#lost }), ...info } as RuntimeInfo<L>;
   }
 
   /** The tasks for which the model has a head. `embed` needs no head. */
   get tasks(): readonly Task[] {
-    return this.#info.tasks;
+    return this.#session.info.tasks;
   }
 
   /** Facts about the model and the device. They are updated when a call has to load the model again. */
   get info(): RuntimeInfo<L> {
-    return this.#info;
+    return this.#session.info;
   }
 
   /**
@@ -148,7 +107,14 @@ export class Luke<L extends Labels = Labels> {
    * @example
    * // For somebody who corrects the entities: also the spans that were nearly entities.
    * const { entities, runnersUp } = await luke.ner(text, { runnersUp: 0.2 });
+   * @example
+   * // By a head that was taught: the spans of your own labels.
+   * const dishes = await luke.ner(text, { head, labels: ['FOOD'] });
    */
+  ner<I extends string | readonly string[] | WordList, H extends LukeHead | undefined, R extends number | undefined = undefined>(
+    input: I,
+    options: HeadNerOptions<H, LabelBy<H, LabelOf<L, 'ner'>>, R>,
+  ): Promise<NerBy<I, LabelBy<H, LabelOf<L, 'ner'>>, R>>;
   ner<T extends string | readonly string[], N extends LabelOf<L, 'ner'> = LabelOf<L, 'ner'>, S extends boolean = false>(
     text: T,
     options: RunnersUpOptions<N, S>,
@@ -164,10 +130,11 @@ export class Luke<L extends Labels = Labels> {
     input: string | readonly string[] | WordList,
     options: NerOptions<N, boolean, number | undefined>,
   ): Promise<Entity<N>[] | Entity<N>[][] | WordEntity<N>[] | NerFound<Entity<N>> | NerFound<Entity<N>>[] | NerFound<WordEntity<N>>>;
-  async ner(input: string | readonly string[] | WordList, options: NerOptions<string, boolean, number | undefined> = {}): Promise<unknown> {
+  async ner(input: string | readonly string[] | WordList, given: AnyNerOptions = {}): Promise<unknown> {
+    const { head, options } = takeHead('ner', given);
     const plain = checkNer(input, options);
-    const call = { method: 'ner', input: isWords(plain) ? withoutUndefined(plain) : plain, options: withPairs('ner', options) } as const;
-    const result = await this.#call<NerResult | NerResult[]>(call);
+    const call = { method: 'ner', input: isWords(plain) ? withoutUndefined(plain) : plain, options: withPairs('ner', options), head } as const;
+    const result = await this.#session.call<NerResult | NerResult[]>(call);
     finishNer(plain, unitOf(options), result);
     return result;
   }
@@ -185,6 +152,10 @@ export class Luke<L extends Labels = Labels> {
    *   bar.value = (index + 1) / paragraphs.length;
    * }
    */
+  nerStream<H extends LukeHead | undefined, R extends number | undefined = undefined>(
+    texts: readonly string[],
+    options: HeadNerOptions<H, LabelBy<H, LabelOf<L, 'ner'>>, R>,
+  ): AsyncGenerator<NerPartBy<LabelBy<H, LabelOf<L, 'ner'>>, R>, void>;
   nerStream<N extends LabelOf<L, 'ner'> = LabelOf<L, 'ner'>, S extends boolean = false>(
     texts: readonly string[],
     options: RunnersUpOptions<N, S>,
@@ -193,16 +164,52 @@ export class Luke<L extends Labels = Labels> {
     texts: readonly string[],
     options?: NerOptions<N, S, number | undefined>,
   ): AsyncGenerator<NerPart<Entity<N> & WithScores<N, S>>, void>;
-  async *nerStream(texts: readonly string[], options: NerOptions<string, boolean, number | undefined> = {}): AsyncGenerator<any, void> {
+  async *nerStream(texts: readonly string[], given: AnyNerOptions = {}): AsyncGenerator<any, void> {
+    const { head, options } = takeHead('nerStream', given);
     const input = checkTexts(texts, options);
     const plain = withPairs('nerStream', options);
-    const start = (onPart: (part: NerResult) => void, signal: AbortSignal) => this.#call({ method: 'nerStream', input, options: { ...plain, signal } }, onPart as (part: unknown) => void);
+    const start = (onPart: (part: NerResult) => void, signal: AbortSignal) =>
+      this.#session.call({ method: 'nerStream', input, options: { ...plain, signal }, head }, onPart as (part: unknown) => void);
     let index = 0;
     for await (const found of partsOf<NerResult>(options.signal, start)) {
       finishNer(input[index]!, unitOf(options), found);
       yield { index, ...(Array.isArray(found) ? { entities: found } : found) };
       index += 1;
     }
+  }
+
+  /**
+   * Teaches a head for your own labels on a handful of marked texts. The model itself does not change. The head is a file of a few ten
+   * kilobytes; `luke.ner(text, { head })` uses it. Its `report` says how good it is, by cross-validation, and what it confuses. The same
+   * examples give the same head on the same device. What the model has read of the examples is kept in memory (64 MiB at most) until it is disposed, so
+   * that teaching again with one more example reads only this one.
+   *
+   * @example
+   * const examples = [{ text: 'Whisk two eggs.', spans: [{ start: 6, end: 9, label: 'QUANTITY' }, { start: 10, end: 14, label: 'FOOD' }] }];
+   * const head = await luke.teach({ task: 'ner', name: 'recipes', examples }, { onProgress: ({ done, total }) => (bar.value = done / total) });
+   * console.log(head.report.all?.f1, head.report.labels, head.report.confusions);
+   * for (const { label, text: words } of await luke.ner('Add a pinch of salt.', { head })) console.log(label, words);
+   */
+  async teach<N extends string>(input: TeachInput<N>, options: TeachOptions = {}): Promise<LukeHead<N, TeachReport<N>>> {
+    const { onProgress, options: rest } = takeOnProgress('teach', options);
+    const plain = checkTeach(input, rest);
+    const onPart = (progress: unknown) => void (rest.signal?.aborted || tell(onProgress, progress as TeachProgress));
+    const { bytes, head, report } = await this.#session.call<Taught<N>>({ method: 'teach', input: plain, options: rest }, onPart);
+    return makeHead(bytes, head, report);
+  }
+
+  /**
+   * Takes a head that was saved: the bytes of `head.save()`, or of a file of `luke teach`. Rejects with `format` or `integrity` if they are
+   * no head or were changed, and with `input` if the head was taught on another model, or on another version of this one.
+   *
+   * @example
+   * const bytes = head.save(); // to store, or to send to somebody else
+   * const same = await luke.addHead(bytes);
+   * console.log(same.name, same.labels, await luke.ner(text, { head: same }));
+   */
+  async addHead<N extends string = string>(bytes: Uint8Array | ArrayBuffer, options: CallOptions = {}): Promise<LukeHead<N, undefined>> {
+    const copy = checkHeadBytes(bytes, options);
+    return makeHead(copy, await this.#session.call<HeadFacts<N>>({ method: 'addHead', input: copy, options }), undefined);
   }
 
   /**
@@ -222,10 +229,10 @@ export class Luke<L extends Labels = Labels> {
   async typing(text: string | readonly TypingInput[], second?: Span | LabelOptions, third: LabelOptions = {}): Promise<unknown> {
     if (isList(text)) {
       const options = (second === undefined ? {} : second) as LabelOptions;
-      return this.#call({ method: 'typing', input: checkInputs('typing', text, ['span'], options), options });
+      return this.#session.call({ method: 'typing', input: checkInputs('typing', text, ['span'], options), options });
     }
     checkTask('typing', { text }, third);
-    return this.#call({ method: 'typing', input: { text, span: toPair('typing', 'span', second, unitOf(third)) }, options: third });
+    return this.#session.call({ method: 'typing', input: { text, span: toPair('typing', 'span', second, unitOf(third)) }, options: third });
   }
 
   /**
@@ -245,11 +252,11 @@ export class Luke<L extends Labels = Labels> {
   async relation(text: string | readonly RelationInput[], second?: Span | LabelOptions, tail?: Span, fourth: LabelOptions = {}): Promise<unknown> {
     if (isList(text)) {
       const options = (second === undefined ? {} : second) as LabelOptions;
-      return this.#call({ method: 'relation', input: checkInputs('relation', text, ['head', 'tail'], options), options });
+      return this.#session.call({ method: 'relation', input: checkInputs('relation', text, ['head', 'tail'], options), options });
     }
     checkTask('relation', { text }, fourth);
     const pair = (name: string, span: unknown) => toPair('relation', name, span, unitOf(fourth));
-    return this.#call({ method: 'relation', input: { text, head: pair('head', second), tail: pair('tail', tail) }, options: fourth });
+    return this.#session.call({ method: 'relation', input: { text, head: pair('head', second), tail: pair('tail', tail) }, options: fourth });
   }
 
   /**
@@ -267,7 +274,7 @@ export class Luke<L extends Labels = Labels> {
    */
   async qa(question: string, context: string, options: QaOptions = {}): Promise<Answer> {
     checkTask('qa', { question, context }, options);
-    const found = await this.#call<Answer>({ method: 'qa', input: { question, context }, options });
+    const found = await this.#session.call<Answer>({ method: 'qa', input: { question, context }, options });
     // Also a span that is no answer has a text and a place, for callers without types.
     const best = found as Extract<Answer, { answerable: true }>;
     finish(context, unitOf(options), [best, ...best.alternatives]);
@@ -287,7 +294,7 @@ export class Luke<L extends Labels = Labels> {
   async cloze(passage: string, query: string, candidates: readonly Span[], options: ClozeOptions = {}): Promise<ClozeAnswer[]> {
     checkTask('cloze', { passage, query }, options);
     const pairs = toPairs('cloze', 'candidates', candidates, unitOf(options));
-    const answers = await this.#call<ClozeAnswer[]>({ method: 'cloze', input: { passage, query, candidates: pairs }, options });
+    const answers = await this.#session.call<ClozeAnswer[]>({ method: 'cloze', input: { passage, query, candidates: pairs }, options });
     finish(passage, unitOf(options), answers);
     return answers;
   }
@@ -302,7 +309,7 @@ export class Luke<L extends Labels = Labels> {
    */
   async fillMask(text: string, options: FillMaskOptions = {}): Promise<NonEmpty<NonEmpty<TokenScore>>> {
     checkTask('fillMask', { text }, options);
-    return this.#call({ method: 'fillMask', input: { text }, options });
+    return this.#session.call({ method: 'fillMask', input: { text }, options });
   }
 
   /**
@@ -316,7 +323,7 @@ export class Luke<L extends Labels = Labels> {
    */
   async predictEntities<const S extends readonly Span[]>(text: string, spans: S, options: PredictEntitiesOptions = {}): Promise<{ -readonly [I in keyof S]: NonEmpty<EntityScore> }> {
     checkTask('predictEntities', { text }, options);
-    return this.#call({ method: 'predictEntities', input: { text, spans: toPairs('predictEntities', 'spans', spans, unitOf(options)) }, options });
+    return this.#session.call({ method: 'predictEntities', input: { text, spans: toPairs('predictEntities', 'spans', spans, unitOf(options)) }, options });
   }
 
   /**
@@ -334,7 +341,7 @@ export class Luke<L extends Labels = Labels> {
   async embed(text: string, spans: readonly Span[] = [], options: EmbedOptions = {}): Promise<Embedding> {
     checkTask('embed', { text }, options);
     const pairs = toPairs('embed', 'spans', spans, unitOf(options));
-    const embedding = await this.#call<Embedding>({ method: 'embed', input: { text, spans: pairs }, options });
+    const embedding = await this.#session.call<Embedding>({ method: 'embed', input: { text, spans: pairs }, options });
     setUnit(unitOf(options), embedding.tokens);
     return embedding;
   }
@@ -354,30 +361,17 @@ export class Luke<L extends Labels = Labels> {
   async forward(inputs: ForwardInputs | readonly ForwardInputs[], options: ForwardOptions = {}): Promise<unknown> {
     checkForward(inputs, options);
     const input = Array.isArray(inputs) ? (inputs as readonly ForwardInputs[]).map(withoutUndefined) : withoutUndefined(inputs as ForwardInputs);
-    return this.#call({ method: 'forward', input, options });
+    return this.#session.call({ method: 'forward', input, options });
   }
 
   /** Frees the model and its worker. Pending and later calls reject with `disposed`. */
   async dispose(): Promise<void> {
-    this.#disposed = true;
-    this.#client?.close(disposedError());
+    this.#session.close();
   }
 
   /** Disposes the model at the end of a block with `await using luke = await Luke.load(…)`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
-  }
-
-  /** Queues a call. Removes `signal` and `priority` from its options, because they are not for the model. */
-  #call<T>(call: Call, onPart?: (part: unknown) => void): Promise<T> {
-    const { signal, priority = 'user-visible', ...rest } = call.options as CallOptions;
-    const work = async () => {
-      if (this.#disposed) throw disposedError();
-      // While a worker starts, there is a client without a model.
-      while (this.#connecting || !this.#client) await (this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined)));
-      return this.#client.call({ ...call, options: withoutUndefined(rest) }, priority, signal, onPart) as Promise<T>;
-    };
-    return this.#queue.add(priority, signal, work);
   }
 }
 
@@ -385,12 +379,11 @@ function isList(input: unknown): input is readonly unknown[] {
   return Array.isArray(input);
 }
 
+type OwnNerOptions = NerOptions<string, boolean, number | undefined>;
+type AnyNerOptions = OwnNerOptions | HeadNerOptions<LukeHead | undefined>;
+
 /** Options of `ner` with plain pairs as sentences. */
-function withPairs(where: string, options: NerOptions<string, boolean, number | undefined>): NerOptions<string, boolean, number | undefined> {
+function withPairs(where: string, options: OwnNerOptions): OwnNerOptions {
   const { sentences } = options;
   return Array.isArray(sentences) ? { ...options, sentences: toPairs(where, 'sentences', sentences, unitOf(options)) } : options;
-}
-
-function disposedError(): LukeError {
-  return new LukeError('disposed', 'this Luke was disposed');
 }

@@ -5,6 +5,7 @@ import type { FilesOptions } from './files.js';
 import type { ByteRange, Freshness, ResponseFacts } from './source.js';
 import type { ForwardInputs } from './forward.js';
 import type { Pair, Priority, WordList } from './tasks.js';
+import type { TeachInput } from './teach.js';
 import type { LoadEvent, LoadOptions, RuntimeInfo } from './types.js';
 
 /** The first message to a worker. It transfers the port. */
@@ -30,10 +31,15 @@ export interface EngineOptions extends FilesOptions {
 type TypingCall = { text: string; span: Pair };
 type RelationCall = { text: string; head: Pair; tail: Pair };
 
+/** The file of a head, which the call uses in place of the model's own. */
+type ByHead = { head?: Uint8Array | undefined };
+
 /** A call of the model. `options` has no `signal`: the page sends an `abort` message with the call's id instead. */
 export type Call =
-  | { method: 'ner'; input: string | readonly string[] | WordList; options: object }
-  | { method: 'nerStream'; input: readonly string[]; options: object }
+  | ({ method: 'ner'; input: string | readonly string[] | WordList; options: object } & ByHead)
+  | ({ method: 'nerStream'; input: readonly string[]; options: object } & ByHead)
+  | { method: 'teach'; input: TeachInput; options: object }
+  | { method: 'addHead'; input: Uint8Array; options: object }
   | { method: 'typing'; input: TypingCall | readonly TypingCall[]; options: object }
   | { method: 'relation'; input: RelationCall | readonly RelationCall[]; options: object }
   | { method: 'qa'; input: { question: string; context: string }; options: object }

@@ -1,5 +1,5 @@
-// Serves a page without network, with the headers that its server sent. For the script of the page's service worker. The models are not
-// kept here but in the store of the package, whose requests pass by.
+// Serves a page without network, with the headers that its server sent, and on request with those for threads. For the script of the
+// page's service worker. The models are not kept here but in the store of the package, whose requests pass by.
 
 /** What TypeScript's library for pages does not have. */
 interface ExtendableEvent extends Event {
@@ -30,23 +30,35 @@ export interface OfflineOptions {
   handles?: ((request: Request) => boolean) | undefined;
   /** Milliseconds after which the kept copy is used although the network may still answer (default 5,000). */
   networkTimeoutMs?: number | undefined;
+  /**
+   * Whether to add `Cross-Origin-Opener-Policy` and `Cross-Origin-Embedder-Policy` where the server did not send them (default `false`):
+   * on a host that cannot send headers, the CPU module has threads from the second visit of a page on.
+   */
+  isolate?: boolean | undefined;
 }
 
 const PREFIX = 'luke-web-page-';
+/** What makes a page cross-origin isolated. */
+const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
 /** The message with which `keepOffline` asks to keep files. */
 export const KEEP = 'luke-web:keep';
+/** The message with which a page asks a new version, which waits, to take over. */
+export const UPDATE = 'luke-web:update';
 
 /**
  * Answers the requests of a page from the network, and without network from what it kept. Every response is kept whole, so headers such
  * as those for cross-origin isolation stay.
+ *
+ * A new version waits until no page of the old one is open, as a page may have work that is not saved. A page that wants it sooner posts
+ * `{ type: 'luke-web:update' }` to `registration.waiting`, and reloads itself on `controllerchange`.
  *
  * @example
  * // sw.js, a module: navigator.serviceWorker.register('sw.js', { type: 'module' })
  * import { serveOffline } from 'luke-web/service-worker';
  * serveOffline({ precache: ['./', 'main.js', 'style.css'] });
  */
-export function serveOffline({ version = '1', precache = [], handles = () => true, networkTimeoutMs = 5_000 }: OfflineOptions = {}): void {
+export function serveOffline({ version = '1', precache = [], handles = () => true, networkTimeoutMs = 5_000, isolate = false }: OfflineOptions = {}): void {
   const scope = globalThis as unknown as Scope;
   // Another page of this origin has another scope, and its files stay.
   const prefix = `${PREFIX}${scope.registration.scope} `;
@@ -73,17 +85,28 @@ export function serveOffline({ version = '1', precache = [], handles = () => tru
     return kept ?? response ?? fetching;
   };
 
-  scope.addEventListener('install', (event) => event.waitUntil(keep(precache).then(() => scope.skipWaiting())));
+  scope.addEventListener('install', (event) => event.waitUntil(keep(precache)));
   scope.addEventListener('activate', (event) => event.waitUntil(deleteOthers(prefix, name).then(() => scope.clients.claim())));
   scope.addEventListener('message', (event) => {
     const { type, urls } = (event.data ?? {}) as { type?: unknown; urls?: unknown };
+    if (type === UPDATE) event.waitUntil(scope.skipWaiting());
     if (type === KEEP && Array.isArray(urls)) event.waitUntil(Promise.allSettled(urls.filter(isOurs).map((url) => keep([url as string]))));
   });
   scope.addEventListener('fetch', (event) => {
     const { request } = event;
     const isStored = request.cache === 'no-store' || request.headers.has('range');
-    if (request.method === 'GET' && isOurs(request.url) && !isStored && handles(request)) event.respondWith(answer(request));
+    if (request.method === 'GET' && isOurs(request.url) && !isStored && handles(request)) event.respondWith(isolate ? answer(request).then(isolated) : answer(request));
   });
+}
+
+/** A response with the headers for cross-origin isolation. */
+function isolated(response: Response): Response {
+  // A redirect of a page, for example, is not readable, and goes on as it is.
+  if (response.type !== 'basic' && response.type !== 'default') return response;
+  const headers = new Headers(response.headers);
+  for (const [name, value] of Object.entries(ISOLATION)) if (!headers.has(name)) headers.set(name, value);
+  const { body, status, statusText } = response;
+  return new Response(body, { status, statusText, headers });
 }
 
 /** Deletes what earlier versions kept. */

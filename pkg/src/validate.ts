@@ -2,11 +2,13 @@
 // The rest (whether spans fit the text, and the options of a task) is checked where it is used, in the wasm.
 import { LukeError } from './errors.js';
 import type { ForwardOptions } from './forward.js';
+import { bytesOf } from './head.js';
 import { toUrl } from './host.js';
 import { DEFAULT_HUB, parseRepository, repositoryUrl } from './hub.js';
-import { checkPlain, readable } from './plain.js';
+import { checkPlain, readable, withoutUndefined } from './plain.js';
 import type { PrefetchOptions, StoreOptions } from './store-types.js';
 import type { OffsetOptions, OffsetUnit, Pair, WordList } from './tasks.js';
+import type { Example, ExampleSpan, TeachInput, TeachOptions } from './teach.js';
 import type { LoadOptions } from './types.js';
 
 const STORE: Keys<StoreOptions> = { cache: 1, hub: 1, manifestHash: 1, parallelDownloads: 1, retries: 1, stallMs: 1, fetch: 1, headers: 1, signal: 1, worker: 1, wasmUrl: 1 };
@@ -18,6 +20,8 @@ const CACHES: readonly unknown[] = ['auto', 'opfs', 'cache-api', 'memory', false
 const PRIORITIES: readonly unknown[] = ['user-blocking', 'user-visible', 'background'];
 /** More than any processor of a browser's user, and few enough to start. */
 const MOST_THREADS = 64;
+/** Bytes of the file of a head. One with 200 labels for a model of 1,024 numbers a state has 3 MB. */
+const MOST_HEAD_BYTES = 2 ** 26;
 /** Characters of a value that an error shows. */
 const MAX_SHOWN = 80;
 
@@ -99,10 +103,10 @@ export function toPairs(where: string, what: string, spans: unknown, unit: Offse
 
 const SPAN = '[start, end] or { start, end }';
 
-function pairOf(where: string, what: string, span: unknown, unit: OffsetUnit | 'word'): Pair {
+function pairOf(where: string, what: string, span: unknown, unit: OffsetUnit | 'word', kind = SPAN): Pair {
   const isPair = Array.isArray(span) && span.length === 2;
   const { start, end, unit: counts = unit } = (isPair ? { start: span[0], end: span[1] } : isObject(span) ? span : {}) as { start?: unknown; end?: unknown; unit?: unknown };
-  if (!isOffset(start) || !isOffset(end)) throw wrong(where, what, SPAN, span);
+  if (!isOffset(start) || !isOffset(end)) throw wrong(where, what, kind, span);
   if (counts !== unit) throw new LukeError('input', `${where}: ${what} counts ${show(counts)}, and this call ${show(unit)}`, { argument: what });
   return [start, end];
 }
@@ -129,6 +133,68 @@ export function checkInputs<K extends string>(task: string, inputs: readonly unk
     return { ...fields, ...Object.fromEntries(pairs) } as { text: string } & Record<K, Pair>; // the wasm refuses other fields
   };
   return readable(task, 'inputs', () => inputs.map(one));
+}
+
+/** The options of a call without `head`, and the file of the head. */
+export function takeHead<O extends object>(where: string, given: O & { head?: unknown }): { head: Uint8Array | undefined; options: Omit<O, 'head'> } {
+  const { head, ...options } = copyOptions(where, given);
+  const bytes = bytesOf(head);
+  need(head === undefined || bytes !== undefined, where, 'head', 'what luke.teach or luke.addHead gave', head);
+  return { head: bytes, options };
+}
+
+/** The options of `teach` without `onProgress`, which is a function of the page. */
+export function takeOnProgress(where: string, given: TeachOptions): { onProgress: TeachOptions['onProgress']; options: Omit<TeachOptions, 'onProgress'> } {
+  const { onProgress, ...options } = copyOptions(where, given);
+  need(onProgress === undefined || typeof onProgress === 'function', where, 'onProgress', 'a function', onProgress);
+  return { onProgress, options };
+}
+
+function copyOptions<O extends object>(where: string, options: O): O {
+  checkObject(where, 'options', options);
+  return readable(where, 'options', () => ({ ...options }));
+}
+
+/** What a head is taught, with spans of a place and a label alone. Rejects what has no examples of texts and spans; the wasm checks the rest. */
+export function checkTeach(input: unknown, options: TeachOptions): TeachInput {
+  checkOptions('teach', options);
+  const unit = options.offsets ?? 'utf16';
+  checkPlain('teach', 'input', input);
+  if (!isObject(input)) throw wrong('teach', 'input', 'an object { task, name, examples }', input);
+  return readable('teach', 'input', () => {
+    const { name, examples, ...rest } = withoutUndefined(input) as Record<string, unknown>;
+    need(isString(name), 'teach', 'name', 'a string', name);
+    if (!Array.isArray(examples)) throw wrong('teach', 'examples', 'a list of { text, spans }', examples);
+    const checked = examples.map((example: unknown, i) => exampleOf(`examples[${i}]`, example, unit));
+    return { ...rest, name, examples: checked } as unknown as TeachInput; // the wasm refuses other fields
+  });
+}
+
+function exampleOf(what: string, example: unknown, unit: OffsetUnit): Example {
+  if (!isObject(example)) throw wrong('teach', what, 'an object { text, spans }', example);
+  const { text, spans, ...rest } = example as { text?: unknown; spans?: unknown };
+  if (!isString(text)) throw wrong('teach', `${what}.text`, 'a string', text);
+  if (!Array.isArray(spans)) throw wrong('teach', `${what}.spans`, `a list of ${EXAMPLE_SPAN}`, spans);
+  return { ...rest, text, spans: spans.map((span: unknown, i) => exampleSpanOf(`${what}.spans[${i}]`, span, unit)) };
+}
+
+const EXAMPLE_SPAN = '{ start, end, label }';
+
+/** What else an entity has is left out. */
+function exampleSpanOf(what: string, span: unknown, unit: OffsetUnit): ExampleSpan {
+  if (!isObject(span)) throw wrong('teach', what, EXAMPLE_SPAN, span);
+  const [start, end] = pairOf('teach', what, span, unit, EXAMPLE_SPAN);
+  const { label } = span as { label?: unknown };
+  if (!isString(label)) throw wrong('teach', `${what}.label`, 'a string', label);
+  return { start, end, label };
+}
+
+/** A copy of the file of a head. Its contents are checked in the wasm. */
+export function checkHeadBytes(bytes: unknown, options: object): Uint8Array<ArrayBuffer> {
+  checkOptions('addHead', options);
+  if (!(bytes instanceof Uint8Array || bytes instanceof ArrayBuffer)) throw wrong('addHead', 'bytes', 'a Uint8Array or an ArrayBuffer', bytes);
+  need(bytes.byteLength <= MOST_HEAD_BYTES, 'addHead', 'bytes', `${MOST_HEAD_BYTES} bytes at most`, bytes.byteLength);
+  return readable('addHead', 'bytes', () => new Uint8Array(bytes instanceof ArrayBuffer ? bytes.slice(0) : bytes));
 }
 
 /** Rejects inputs that are no object, and no list of objects; their arrays are checked in the wasm. */

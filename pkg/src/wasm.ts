@@ -13,6 +13,7 @@ import { checkEngine, hasRelaxedSimd, ThreadPool } from './threads.js';
 import type { RunningCall } from './turns.js';
 import type { ForwardInputs, ForwardOutputs } from './forward.js';
 import type { Pair } from './tasks.js';
+import type { HeadFacts, Taught, TeachInput } from './teach.js';
 import type { Device, Head, RuntimeInfo } from './types.js';
 
 /** The exports of `src/wasm/mod.rs`. They throw a `PlainError`, or trap. */
@@ -73,6 +74,12 @@ export interface WasmCheckpoint {
 export interface WasmModel {
   /** Runs any task except `nerStream` and `embed`. */
   call(task: string, input: unknown, options: object, call: RunningCall): Promise<unknown>;
+  /** Runs a task by a head that was taught, whose file is `head`. */
+  callBy(task: string, head: Uint8Array, input: unknown, options: object, call: RunningCall): Promise<unknown>;
+  /** Teaches a head. Calls `onProgress` with what it is doing. */
+  teach(input: TeachInput, options: object, onProgress: (progress: unknown) => void, call: RunningCall): Promise<Taught>;
+  /** Checks the file of a head, and says what it is. */
+  headFacts(bytes: Uint8Array): HeadFacts;
   /** Runs `ner` on several texts. Calls `visit` with what it found in each, in order, as soon as that is known. */
   nerEach(texts: readonly string[], options: object, visit: (found: unknown) => void, call: RunningCall): Promise<void>;
   /** Sets how many bytes the results of passes take that are kept between calls. */

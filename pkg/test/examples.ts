@@ -17,6 +17,7 @@ declare global {
   const useLuke: typeof import('luke-web/react').useLuke;
   const useNer: typeof import('luke-web/react').useNer;
   const luke: lukeWeb.Luke;
+  const head: lukeWeb.LukeHead;
   const text: string;
   const paragraphs: readonly string[];
   const question: string;

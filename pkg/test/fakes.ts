@@ -117,6 +117,11 @@ export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks =
     nerEach: async (texts, options, visit, call) => {
       for (const text of texts) visit(await ner(text as never, options, call));
     },
+    callBy: async (task, head, input, options) => [{ task, head, input, options }],
+    teach: async () => Promise.reject({ code: 'input', message: 'labels: must be one at least' }),
+    headFacts: () => {
+      throw { code: 'format', message: 'head: is cut short' };
+    },
     setPassCacheBytes: (bytes) => void log.push(`keep ${bytes}`),
     embed: echo,
     forward: async (input) => (Array.isArray(input) ? input.map(outputs) : outputs()),

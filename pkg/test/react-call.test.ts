@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { act, startTransition, Suspense, createElement, use, useState, type ReactNode } from 'react';
 import type { Answer, Entity, Luke } from '../src/index.js';
+import { makeHead } from '../src/head.js';
 import { useNer, useQa, type CallState, type UseNerOptions } from '../src/react.js';
 import { show } from './dom.js';
 
@@ -140,6 +141,16 @@ test('a concurrent render that is not shown makes no call', async () => {
   await calls[1]!.resolve(names('LOC'));
   assert.equal(page.text(), 'Paris ready');
   assert.deepEqual(calls.map(({ input }) => input), ['Ada', 'Paris']);
+  await page.unmount();
+});
+
+test('useNer takes a head, and calls again when it is another one', async () => {
+  const { luke, calls } = fakeLuke();
+  const made = (name: string) => makeHead(new Uint8Array(1), { task: 'ner', name, labels: ['FOOD'], model: '', manifestHash: '', layers: [1], hidden: 1, temperature: 1, examples: 1 }, undefined);
+  const [head, other] = [made('a'), made('a')];
+  const page = await show(Names, { luke, text: 'Add salt.', options: { head: undefined } } as Props);
+  for (const options of [{ head }, { head }, { head: other }]) await page.update({ luke, text: 'Add salt.', options });
+  assert.deepEqual(calls.map(({ options }) => options.head), [undefined, head, other]);
   await page.unmount();
 });
 

@@ -24,6 +24,10 @@ const PAIRINGS: (Pairing | Names)[] = [
   { file: 'src/tasks/predict_entities.rs', struct: 'PredictEntitiesInput', type: "Input<'predictEntities'>" },
   { file: 'src/tasks/embed.rs', struct: 'EmbedInput', type: "Input<'embed'>", oneWay: ['spans'] },
   { file: 'src/inputs.rs', struct: 'ModelInputs', type: 'Forward.ForwardInputs' },
+  { file: 'src/tasks/teach/types.rs', struct: 'TeachInput', type: "Input<'teach'>" },
+  { file: 'src/tasks/teach/types.rs', struct: 'Example', type: 'Teach.Example' },
+  { file: 'src/tasks/teach/types.rs', struct: 'ExampleSpan', type: "Omit<Teach.ExampleSpan, 'unit'>" },
+  { file: 'src/tasks/teach/types.rs', struct: 'TeachOptions', type: "Omit<Teach.TeachOptions, keyof Tasks.CallOptions | 'onProgress'>" },
 
   { file: 'src/tasks/ner/types.rs', struct: 'Entity', type: "Omit<Tasks.Entity, 'unit'>" },
   { file: 'src/tasks/ner/types.rs', struct: 'RunnerUp', type: "Omit<Tasks.RunnerUp, 'unit'>" },
@@ -34,6 +38,12 @@ const PAIRINGS: (Pairing | Names)[] = [
   { file: 'src/tasks/fill_mask.rs', struct: 'TokenScore', type: 'Tasks.TokenScore' },
   { file: 'src/tasks/predict_entities.rs', struct: 'EntityScore', type: 'Tasks.EntityScore' },
   { file: 'src/tasks/embed.rs', struct: 'Token', type: 'Plain<Tasks.Token>' },
+  { file: 'src/taught/mod.rs', struct: 'About', type: 'Teach.HeadFacts' },
+  { file: 'src/tasks/teach/types.rs', struct: 'TeachReport', type: 'Teach.TeachReport' },
+  { file: 'src/tasks/teach/types.rs', struct: 'LabelReport', type: 'Teach.LabelReport' },
+  { file: 'src/tasks/teach/types.rs', struct: 'Quality', type: 'Teach.Quality' },
+  { file: 'src/tasks/teach/types.rs', struct: 'Confusion', type: 'Teach.Confusion' },
+  { file: 'src/tasks/teach/types.rs', struct: 'TeachProgress', type: 'Teach.TeachProgress' },
   // `src/wasm/mod.rs` makes tensors of the vectors.
   { file: 'src/tasks/embed.rs', pattern: /^ +pub (\w+): (?:Option<)?Vec<(?:f32|Token)>>?,$/gm, type: 'keyof Tasks.Embedding' },
 
@@ -73,6 +83,11 @@ test('a field that only one side has is named, and so is one of another type', a
   assert.match(await found('src/tasks/embed.rs', '    Cls,\n', '    Cls,\n    /// New.\n    Max,\n'), /other type: pooling/);
   assert.match(await found('src/heads/table.rs', '        key: "qa",', '        key: "qaNew",'), /only in Rust: qaNew/);
   assert.match(await found('src/heads/spec.rs', '    Likely,\n', '    Likely,\n    /// New.\n    Unlikely,\n'), /other type: candidates/);
+  const teach = 'src/tasks/teach/types.rs';
+  assert.match(await found(teach, '    pub folds: usize,\n', ''), /only in TypeScript: folds/);
+  assert.match(await found(teach, '    pub label: String,\n}', '    pub label: usize,\n}'), /other type: label/);
+  assert.match(await found(teach, '    Teaching,\n', '    Teaching,\n    /// New.\n    Judging,\n'), /other type: phase/);
+  assert.match(await found('src/taught/mod.rs', '    pub hidden: usize,\n', ''), /only in TypeScript: hidden/);
   assert.match(await found('src/tasks/fill_mask.rs', '    pub logit: f32,\n', '    pub logit: f32,\n    /// New.\n    pub rank: usize,\n'), /only in Rust: rank/);
 });
 

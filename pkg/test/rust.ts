@@ -30,10 +30,11 @@ export const fromDisk: Sources = (file) => readFileSync(join(ROOT, file), 'utf8'
 /** Files in which enums and structs are that others name. */
 const NAMED: Record<string, string> = {
   SpecialTokens: 'src/text/tokenizer/mod.rs', OffsetUnit: 'src/text/offsets.rs', Candidates: 'src/heads/spec.rs', Capitals: 'src/heads/spec.rs', NerContext: 'src/heads/spec.rs', Sentences: 'src/tasks/ner/types.rs',
-  SentenceRule: 'src/tasks/ner/types.rs', LostTo: 'src/tasks/ner/types.rs', Pooling: 'src/tasks/embed.rs',
+  SentenceRule: 'src/tasks/ner/types.rs', LostTo: 'src/tasks/ner/types.rs', Pooling: 'src/tasks/embed.rs', TaughtTask: 'src/taught/mod.rs', TeachPhase: 'src/tasks/teach/types.rs',
+  Example: 'src/tasks/teach/types.rs', ExampleSpan: 'src/tasks/teach/types.rs', Quality: 'src/tasks/teach/types.rs', LabelReport: 'src/tasks/teach/types.rs', Confusion: 'src/tasks/teach/types.rs',
 };
 
-const PRIMITIVES: Record<string, string> = { String: 'string', bool: 'boolean', f32: 'number', f64: 'number', usize: 'number', u8: 'number', u32: 'number', i32: 'number' };
+const PRIMITIVES: Record<string, string> = { String: 'string', bool: 'boolean', f32: 'number', f64: 'number', usize: 'number', u8: 'number', u32: 'number', u64: 'number', i32: 'number' };
 
 /** Compares structs and types; gives what the compiler reports, with the names of the fields that differ. */
 export async function differences(name: string, pairings: readonly (Pairing | Names)[], sources: Sources): Promise<string> {
@@ -54,6 +55,7 @@ const HEAD = `
 import type * as Tasks from '../../../src/tasks.js';
 import type * as Types from '../../../src/types.js';
 import type * as Forward from '../../../src/forward.js';
+import type * as Teach from '../../../src/teach.js';
 import type { LukeErrorCode } from '../../../src/errors.js';
 import type * as P from '../../../src/protocol.js';
 /** Not a list of inputs. */
@@ -102,13 +104,14 @@ function valueType(sources: Sources, type: string, isInput: boolean): string {
   if (type === '[usize; 2]') return 'Tasks.Pair';
   if (type in PRIMITIVES) return PRIMITIVES[type]!;
   if (type === 'Answer') return 'Tasks.Alternative';
-  return enumType(sources, type, isInput);
+  return namedType(sources, type, isInput);
 }
 
-/** An enum: names in lower case, or what its untagged variants contain. */
-function enumType(sources: Sources, name: string, isInput: boolean): string {
+/** A struct, or an enum: names in lower case, or what its untagged variants contain. */
+function namedType(sources: Sources, name: string, isInput: boolean): string {
   const file = NAMED[name];
   if (!file) throw new Error(`the type ${name} has no form in TypeScript`);
+  if (sources(file).includes(`\npub struct ${name} {`)) return structType(sources, file, name);
   const { attributes, body } = block(sources(file), 'enum', name, file);
   const variants = [...body.matchAll(/^ {4}(\w+)(?:\((.*)\))?,$/gm)];
   if (attributes.includes('untagged')) return variants.map(([, , content]) => valueType(sources, content!, isInput)).join(' | ');

@@ -10,7 +10,7 @@ use super::{from_value, required};
 use crate::error::{LukeError, Result, shortened};
 use crate::heads::Method;
 use crate::luke::{Luke, Turns};
-use crate::taught::TaughtHead;
+use crate::taught::{TaughtHead, TaughtTask};
 
 impl Luke {
     /// Runs a task: `ner`, `qa`, `typing`, `relation`, `cloze`, `fillMask`, `predictEntities` or `embed`. A list of inputs of
@@ -19,9 +19,8 @@ impl Luke {
     /// # Errors
     /// `input` for another name, and for arguments and options that are not those of the task; else the errors of the task.
     pub async fn call(&self, task: &str, input: Value, options: Value) -> Result<Value> {
-        let unknown = || LukeError::input("task", format!("there is no task '{}'", shortened(task)));
         let turns = &mut self.turns();
-        match Method::from_name(task).ok_or_else(unknown)? {
+        match method(task)? {
             Method::Ner => {
                 ner_values(turns, &self.ner(&NerInput::from_value(input)?, &optional(options)?).await?).await
             }
@@ -43,14 +42,38 @@ impl Luke {
         }
     }
 
-    /// As [`call`](Self::call) of `ner`, by a head that was taught.
+    /// As [`call`](Self::call), by a head that was taught.
     ///
     /// # Errors
-    /// As [`ner_by`](Self::ner_by); `input` also for arguments and options that are not those of `ner`.
-    pub async fn call_ner_by(&self, head: &TaughtHead, input: Value, options: Value) -> Result<Value> {
-        let found = self.ner_by(head, &NerInput::from_value(input)?, &optional(options)?).await?;
-        ner_values(&mut self.turns(), &found).await
+    /// As [`call`](Self::call); `input` also for a head that was taught on another model, or for another task.
+    pub async fn call_by(&self, task: &str, head: &TaughtHead, input: Value, options: Value) -> Result<Value> {
+        match (method(task)?, head.about.task) {
+            (Method::Ner, TaughtTask::Ner) => {
+                let found = self.ner_by(head, &NerInput::from_value(input)?, &optional(options)?).await?;
+                ner_values(&mut self.turns(), &found).await
+            }
+            _ => {
+                let reason = format!("'{}' was not taught for {task}", shortened(&head.about.name));
+                Err(LukeError::input("head", reason))
+            }
+        }
     }
+
+    /// Reads the file of a head.
+    ///
+    /// # Errors
+    /// - `format` and `integrity` as [`TaughtHead::from_bytes`], where the file is called `head`
+    /// - `input` if the head was taught on another model
+    pub fn read_head(&self, bytes: &[u8]) -> Result<TaughtHead> {
+        let head = TaughtHead::from_bytes("head", bytes)?;
+        head.check_model(&self.manifest.name, &self.manifest_hash, &self.config)?;
+        Ok(head)
+    }
+}
+
+fn method(task: &str) -> Result<Method> {
+    let unknown = || LukeError::input("task", format!("there is no task '{}'", shortened(task)));
+    Method::from_name(task).ok_or_else(unknown)
 }
 
 async fn ner_values(turns: &mut Turns<'_>, result: &NerResult) -> Result<Value> {

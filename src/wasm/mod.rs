@@ -12,6 +12,7 @@ mod source;
 #[cfg(feature = "threads")]
 mod threads;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -29,6 +30,7 @@ use crate::tasks;
 use crate::tasks::call::ner_value;
 use crate::tasks::embed::{EmbedInput, Embedding};
 use crate::tasks::ner::Found;
+use crate::tasks::teach::{ReadTexts, TeachProgress};
 use js::{JsResult, answer_to_js, from_js, js_error, list_to_js, tensor, to_js};
 use source::{Host, JsSource, promise};
 
@@ -59,7 +61,7 @@ pub fn load_model(manifest_json: &str, host: Host, on_self_test: Option<js_sys::
             on_self_test.call0(&JsValue::UNDEFINED)?;
             luke.self_test_error = luke.self_test().await.map_err(js_error)?;
         }
-        Ok(Model(luke.into()).into())
+        Ok(Model::from(luke).into())
     })
 }
 
@@ -69,7 +71,7 @@ pub fn load_checkpoint(checkpoint: Checkpoint, host: Host) -> Promise {
     promise(JsValue::UNDEFINED, async {
         let luke =
             Luke::load_checkpoint(checkpoint.0, JsSource::new(host), DeviceKind::DEFAULT).await.map_err(js_error)?;
-        Ok(Model(luke.into()).into())
+        Ok(Model::from(luke).into())
     })
 }
 
@@ -149,14 +151,24 @@ fn bytes_by_name(object: &js_sys::Object) -> BTreeMap<String, Vec<u8>> {
 
 /// A loaded model; see `Luke`. Several calls may be under way: what runs in one of them changes nothing that another one sees.
 #[wasm_bindgen]
-pub struct Model(Rc<Luke>);
+pub struct Model {
+    luke: Rc<Luke>,
+    /// What the model has read of examples, while no `teach` runs: one that begins meanwhile reads all of its own.
+    examples: Rc<RefCell<ReadTexts>>,
+}
+
+impl From<Luke> for Model {
+    fn from(luke: Luke) -> Self {
+        Self { luke: luke.into(), examples: Rc::default() }
+    }
+}
 
 /// `call` is any value, which the host is told where the call reads a file or pauses.
 #[wasm_bindgen]
 impl Model {
     /// Any task but `embed`, by its name in the API.
     pub fn call(&self, task: String, input: JsValue, options: JsValue, call: JsValue) -> Promise {
-        let luke = self.0.clone();
+        let luke = self.luke.clone();
         promise(call, async move {
             let (input, options) = (from_js(&input, "input")?, from_js(&options, "options")?);
             let answer = luke.call(&task, input, options).await.map_err(js_error)?;
@@ -168,7 +180,7 @@ impl Model {
     /// throws ends the call, which rejects with it.
     #[wasm_bindgen(js_name = nerEach)]
     pub fn ner_each(&self, texts: JsValue, options: JsValue, visit: js_sys::Function, call: JsValue) -> Promise {
-        let luke = self.0.clone();
+        let luke = self.luke.clone();
         promise(call, async move {
             let texts: Vec<String> = tasks::required("texts", from_js(&texts, "texts")?).map_err(js_error)?;
             let options = tasks::from_value("options", from_js(&options, "options")?).map_err(js_error)?;
@@ -187,15 +199,61 @@ impl Model {
         })
     }
 
+    /// As `call`, by a head that was taught; `head` is its file.
+    #[wasm_bindgen(js_name = callBy)]
+    pub fn call_by(&self, task: String, head: &[u8], input: JsValue, options: JsValue, call: JsValue) -> Promise {
+        let luke = self.luke.clone();
+        let head = luke.read_head(head).map_err(js_error);
+        promise(call, async move {
+            let (head, input, options) = (head?, from_js(&input, "input")?, from_js(&options, "options")?);
+            let answer = luke.call_by(&task, &head, input, options).await.map_err(js_error)?;
+            answer_to_js(&answer, &mut luke.turns()).await
+        })
+    }
+
+    /// Teaches a head: `{ bytes, head, report }`, its file, what it says of itself, and how good it is. Calls `on_progress` with
+    /// `{ phase, done, total }`. What that throws is what the call rejects with, at its end.
+    pub fn teach(&self, input: JsValue, options: JsValue, on_progress: js_sys::Function, call: JsValue) -> Promise {
+        let (luke, examples) = (self.luke.clone(), self.examples.clone());
+        promise(call, async move {
+            let input = tasks::required("input", from_js(&input, "input")?).map_err(js_error)?;
+            let options = tasks::from_value("options", from_js(&options, "options")?).map_err(js_error)?;
+            let mut thrown = None;
+            let show = |progress: TeachProgress| {
+                let shown = to_js(&progress).and_then(|progress| on_progress.call1(&JsValue::UNDEFINED, &progress));
+                thrown = thrown.take().or(shown.err());
+            };
+            let mut read = examples.take();
+            let taught = luke.teach(&input, &options, &mut read, show).await;
+            examples.replace(read);
+            let (head, report) = thrown.map_or(taught.map_err(js_error), Err)?;
+            let result = js_sys::Object::new();
+            let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&result, &name.into(), value);
+            set("bytes", &js_sys::Uint8Array::from(head.to_bytes().as_slice()))?;
+            set("head", &to_js(&head.about)?)?;
+            set("report", &to_js(&report)?)?;
+            Ok(result.into())
+        })
+    }
+
+    /// What the head in a file says of itself.
+    ///
+    /// # Errors
+    /// `format`, `integrity` or `input`, as [`Luke::read_head`].
+    #[wasm_bindgen(js_name = headFacts)]
+    pub fn head_facts(&self, bytes: &[u8]) -> JsResult<JsValue> {
+        to_js(&self.luke.read_head(bytes).map_err(js_error)?.about)
+    }
+
     /// Sets how many bytes the results of passes take that are kept between calls of `ner`; 0 keeps nothing.
     #[wasm_bindgen(js_name = setPassCacheBytes)]
     pub fn set_pass_cache_bytes(&self, bytes: f64) {
-        self.0.set_pass_cache_bytes(bytes as usize);
+        self.luke.set_pass_cache_bytes(bytes as usize);
     }
 
     /// Vectors: `{ text, spans }`; `words`, `entities`, `pooled` and `vector` are `{ shape, data: Float32Array }`.
     pub fn embed(&self, input: JsValue, options: JsValue, call: JsValue) -> Promise {
-        let luke = self.0.clone();
+        let luke = self.luke.clone();
         promise(call, async move {
             let input: EmbedInput = tasks::required("input", from_js(&input, "input")?).map_err(js_error)?;
             let options = tasks::from_value("options", from_js(&options, "options")?).map_err(js_error)?;
@@ -216,7 +274,7 @@ impl Model {
 
     /// The model on arrays: `{ name: { shape, data: Float32Array } }`; for several inputs, several such objects.
     pub fn forward(&self, inputs: JsValue, options: JsValue, call: JsValue) -> Promise {
-        let luke = self.0.clone();
+        let luke = self.luke.clone();
         promise(call, async move {
             let inputs = from_js(&inputs, "inputs")?;
             let several = inputs.is_array();
@@ -240,7 +298,7 @@ impl Model {
     /// Whether its device has failed, also while no call ran. The model must then be loaded again.
     #[wasm_bindgen(js_name = isLost)]
     pub fn is_lost(&self) -> bool {
-        self.0.is_lost()
+        self.luke.is_lost()
     }
 
     /// Facts about the model and its device.
@@ -248,16 +306,16 @@ impl Model {
     /// # Errors
     /// None in practice: these facts always have a form in JavaScript.
     pub fn info(&self) -> JsResult<JsValue> {
-        let Luke { manifest, device, .. } = &*self.0;
-        let tested = manifest.self_test.as_ref().zip(self.0.self_test_error);
+        let Luke { manifest, device, .. } = &*self.luke;
+        let tested = manifest.self_test.as_ref().zip(self.luke.self_test_error);
         to_js(&json!({
             "name": manifest.name,
             "license": manifest.license,
             "dtype": manifest.dtype,
             "device": js_name(*device),
-            "tasks": self.0.tasks(),
+            "tasks": self.luke.tasks(),
             "heads": manifest.heads,
-            "parameters": self.0.parameters,
+            "parameters": self.luke.parameters,
             "config": manifest.config,
             "gpu": self.gpu(),
             "selfTest": tested.map(|(test, error)| json!({ "maxError": error, "tolerance": test.tolerance })),
@@ -269,7 +327,7 @@ impl Model {
     /// How fast the GPU is, and how the kernels agreed with plain loops.
     #[cfg(feature = "webgpu")]
     fn gpu(&self) -> Option<Value> {
-        let (probed, speed) = (self.0.probed?, crate::backend::speed()?);
+        let (probed, speed) = (self.luke.probed?, crate::backend::speed()?);
         Some(json!({
             "gflops": (speed.flops / 1e8).round() / 10.0,
             "roundTripMs": (speed.round_trip.as_secs_f64() * 1e4).round() / 10.0,

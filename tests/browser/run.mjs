@@ -6,8 +6,8 @@ import { launchChromium } from './launch.mjs';
 import { startSite } from './server.mjs';
 
 const SPECS = [
-  'parity', 'ner', 'calls', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'options', 'lifecycle', 'threads', 'engines', 'gpu', 'gpu-faults', 'kernels', 'demo', 'gpu-check', 'offline', 'building',
-  'hub', 'elsewhere', 'static', 'packages',
+  'parity', 'ner', 'calls', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'options', 'lifecycle', 'threads', 'engines', 'gpu', 'gpu-faults', 'kernels', 'demo', 'gpu-check', 'measure', 'offline', 'building', 'teach',
+  '../annotate/text-view', '../annotate/dialogs', '../annotate/flow', 'hub', 'elsewhere', 'static', 'packages',
   'faults/tabs', 'faults/aborts', 'faults/calls',
 ];
 /** These run beside each other: they wait for retries most of the time. */
@@ -49,7 +49,7 @@ async function test(name, body) {
 
 async function runSpec(name) {
   const { default: spec } = await import(`./specs/${name}.mjs`);
-  const named = (run) => (title, how) => run(`${name}: ${title}`, how);
+  const named = (run) => (title, how) => run(`${name.replace('../', '')}: ${title}`, how);
   await spec({ test: named(test), skip: named(skip), openPage, browser, site });
 }
 

@@ -31,7 +31,8 @@ export async function pkg({ steps, npm, console }) {
 
 export async function www(build) {
   await pkg(build);
-  await build.steps.must('demo: tsc', () => build.npm.compile('www', build.console.say));
+  await build.steps.must('site: tsc, Vite', () => build.npm.compile('www', build.console.say));
+  await build.steps.must('site: documents', () => build.npm.documents(build.console.say));
 }
 
 export async function docs({ steps, npm, console }) {
@@ -60,7 +61,8 @@ export async function test(build) {
     },
     () => pkg({ ...build, console: tagged(console, 'npm') }),
   );
-  await steps.step('demo: tsc', () => npm.compile('www', console.say));
+  await steps.step('site: tsc, Vite', () => npm.compile('www', console.say));
+  await steps.step('site: documents', () => npm.documents(console.say));
   await rustTests(build);
   await steps.together(
     // Each of these keeps one core busy.
@@ -68,14 +70,16 @@ export async function test(build) {
     async () => {
       await count(build, 'fuzz targets, 20 s each', 'fuzz', 'cargo', ['run', ...FUZZ, '--', 'all', '--seconds', '20'], { CARGO_TARGET_DIR: build.settings.target });
       await count(build, 'npm package: unit tests', 'node', 'npm', ['test', '--silent', '--workspace', 'pkg']);
-      await count(build, 'annotation workspace: unit tests', 'annotate', 'npm', ['test', '--silent', '--workspace', 'www']);
-      await count(build, 'test servers: unit tests', 'servers', process.execPath, ['--test', ...testFiles('www'), ...testFiles('tests/browser/faults'), ...testFiles('tests/browser/hub')]);
+      await count(build, 'site: unit tests', 'site', 'npm', ['run', 'test:pages', '--silent', '--workspace', 'www']);
+      await count(build, 'annotation workspace: unit tests', 'annotate', 'npm', ['run', 'test:annotate', '--silent', '--workspace', 'www']);
+      await count(build, 'measuring page: unit tests', 'measure', 'npm', ['run', 'test:measure', '--silent', '--workspace', 'www']);
+      await count(build, 'built site, test servers', 'servers', process.execPath, ['--test', ...testFiles('www'), ...testFiles('tests/browser/faults'), ...testFiles('tests/browser/hub')]);
       await count(build, 'benchmark: unit tests', 'bench', process.execPath, ['--test', ...testFiles('tools/bench')]);
       await count(build, 'GPU day: unit tests', 'gpu', process.execPath, ['--test', ...testFiles('tools/gpu')]);
       await count(build, 'build: unit tests', 'build', process.execPath, ['--test', ...testFiles('tools/build')]);
       await count(build, 'npm package: what is published', 'package', process.execPath, ['--test', ...testFiles('tests/packaging')]);
       await count(build, 'the npm package in Node.js', 'nodejs', process.execPath, ['tests/packaging/runtimes.mjs']);
-      await count(build, 'documents: links, API reference', 'docs', process.execPath, ['--test', ...testFiles('tools/reference')]);
+      await count(build, 'documents: links, API reference', 'docs', process.execPath, ['--test', ...testFiles('tools/reference'), ...testFiles('www/docs')]);
     },
   );
   await count(build, 'apps with the npm package', 'apps', process.execPath, ['tests/packaging/run.mjs'], { CHROMIUM: toolchain.chromium });

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { ISOLATION, staticFiles } from '../../www/serve.mjs';
 import { MODULES } from './wasm.mjs';
 
-const STATUS = 'build.json';
-/** The page reads the status file that this names. */
+const STATUS = '/build.json';
+/** The pages that load a model, by the paths under which they are asked for. They read the status file that the tag names. */
+const PAGES = { '/': 'index.html', '/index.html': 'index.html', '/annotate/': 'annotate/index.html', '/annotate/index.html': 'annotate/index.html' };
 const META = `<meta name="build-status" content="${STATUS}">`;
 
 /** The state of each module: `building`, `ready` or `failed`. */
@@ -33,9 +34,9 @@ export function devServer(root, status) {
     const path = request.url.replace(/\?.*/, '');
     const send = (code, type, body) => response.writeHead(code, { 'content-type': type, 'cache-control': 'no-cache', ...ISOLATION }).end(body);
     if (status.cpu !== 'ready') return send(503, 'text/plain', 'The demo is still being built. Reload when the terminal says that it is there.\n');
-    if (path === `/${STATUS}`) return send(200, 'application/json', JSON.stringify(status));
-    if (path === '/' || path === '/index.html') {
-      const html = readFileSync(join(root, 'www/dist/index.html'), 'utf8');
+    if (path === STATUS) return send(200, 'application/json', JSON.stringify(status));
+    if (Object.hasOwn(PAGES, path)) {
+      const html = readFileSync(join(root, 'www/dist', PAGES[path]), 'utf8');
       return send(200, 'text/html; charset=utf-8', html.replace('</head>', `  ${META}\n  </head>`));
     }
     if (status.relaxed !== 'ready') request.url = request.url.replace('/luke-web/wasm/relaxed/', '/luke-web/wasm/cpu/');

@@ -14,6 +14,7 @@ let url;
 before(async () => {
   const files = {
     'www/dist/index.html': '<head>\n    <title>x</title>\n  </head>',
+    'www/dist/annotate/index.html': '<head>\n    <title>y</title>\n  </head>',
     'www/dist/luke-web/wasm/cpu/luke_web.js': 'of the last assembly',
     'www/models/mini/manifest.json': '{}',
     'pkg/dist/index.js': 'package',
@@ -45,8 +46,8 @@ test('before the CPU module is there, the page says that it is being built', asy
 
 test('the page names the status file, which tells the state of every module', async () => {
   status.cpu = 'ready';
-  assert.match((await get('/')).text, /<meta name="build-status" content="build.json">\n {2}<\/head>/);
-  assert.match((await get('/index.html?device=wasm')).text, /build-status/);
+  assert.match((await get('/')).text, /<meta name="build-status" content="\/build.json">\n {2}<\/head>/);
+  for (const path of ['/index.html?device=wasm', '/annotate/', '/annotate/index.html']) assert.match((await get(path)).text, /build-status/, path);
   const { text, isolated } = await get('/build.json');
   assert.deepEqual(JSON.parse(text), { cpu: 'ready', relaxed: 'building', threads: 'building', webgpu: 'building' });
   assert.ok(isolated, 'or there could be no threads');

@@ -1,4 +1,4 @@
-// The npm package and the demo page: installed, compiled and put together by npm's scripts.
+// The npm package and the site: installed, compiled and put together by npm's scripts.
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareModel } from './model.mjs';
@@ -26,18 +26,18 @@ export class PackageBuild {
     copyFileSync(LOCK, INSTALLED);
   }
 
-  /** Compiles pkg/dist, or www/dist with the wasm modules that are there. */
+  /** Makes pkg/dist, or www/dist with the wasm modules that are there. */
   compile(workspace, onLine) {
     return this.#processes.run('npm', ['run', '--silent', '--workspace', workspace, 'build'], { onLine });
+  }
+
+  /** Makes www/dist/docs: the documents as pages. */
+  documents(onLine) {
+    return this.#processes.run('npm', ['run', '--silent', '--workspace', 'www', 'docs'], { onLine });
   }
 
   /** Makes the folder of the default model a package that can be packed. */
   async model() {
     prepareModel();
-  }
-
-  /** Puts the compiled page, the package and the wasm modules that are there into www/dist. */
-  assembleDemo(onLine) {
-    return this.#processes.run(process.execPath, ['www/build.mjs'], { onLine });
   }
 }

@@ -65,7 +65,7 @@ export async function otherModules(build, status) {
     }
   };
   await Promise.all(BEHIND.filter((name) => status[name] !== 'ready').map(make));
-  if (made.length > 0) await steps.step('demo: all modules', () => npm.assembleDemo(console.say));
+  if (made.length > 0) await steps.step('site: all modules', () => npm.compile('www', console.say));
 }
 
 /** Puts a module into pkg/wasm, where the server takes it from. */

@@ -18,7 +18,7 @@ function fakeBuild({ packed = [], broken = [], mayInstall = true } = {}) {
     settings: { mayInstall },
     steps: new Steps(new Processes(), { console }),
     toolchain: { need: (...names) => note(`need ${names.join(' ')}`)() },
-    npm: { npmCi: note('npm ci'), compile: (workspace) => note(`tsc ${workspace}`)(), model: note('luke-mini-en'), assembleDemo: note('assemble') },
+    npm: { npmCi: note('npm ci'), compile: (workspace) => note(`tsc ${workspace}`)(), model: note('luke-mini-en') },
     wasm: {
       compile: (name) => note(`compile ${name}`)(),
       pack: (name) => note(`pack ${name}`)(),
@@ -45,7 +45,7 @@ test('behind it: the other modules, in the order of what the page gains for the 
   const of = (word) => done.filter((what) => what.startsWith(word));
   assert.deepEqual(of('compile'), ['compile relaxed', 'compile threads', 'compile webgpu']);
   assert.deepEqual(of('pack'), ['pack relaxed', 'pack threads', 'pack webgpu']);
-  assert.equal(done.at(-1), 'assemble');
+  assert.equal(done.at(-1), 'tsc www');
   assert.deepEqual(status, { cpu: 'ready', relaxed: 'ready', threads: 'ready', webgpu: 'ready' });
   assert.ok(said.includes('The module for WebGPU is ready: the page takes it when it is loaded again.'));
 });

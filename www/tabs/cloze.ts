@@ -1,7 +1,8 @@
-import { count, element, percent } from '../dom.js';
+import { count, percent } from '../dom.js';
 import { lineField, textField } from '../fields.js';
+import { markedText } from '../marked.js';
 import { Mentions } from '../mentions.js';
-import { bars, heading, markedText } from '../results.js';
+import { bars, heading } from '../results.js';
 import type { Tab } from './tab.js';
 
 const PLACEHOLDER = '@placeholder';
@@ -9,23 +10,24 @@ const PASSAGE = 'Naomi Osaka beat Serena Williams in the final of the US Open in
 
 /** Cloze questions: the sentence with the best candidate, and all candidates. */
 export function cloze(): Tab {
-  const passage = textField('cloze-passage', 'Passage, of any length', PASSAGE, 4);
+  const passage = textField('cloze-passage', 'Text, of any length', PASSAGE, 4);
   const query = lineField('cloze-query', `Sentence with ${PLACEHOLDER}`, `${PLACEHOLDER} lost a game because of an argument with the umpire`);
   const candidates = new Mentions(passage.input, {
     id: 'cloze-candidates', label: 'Candidates', initial: ['Naomi Osaka', 'Serena Williams', 'US Open', 'New York', 'Carlos Ramos'],
   });
   return {
     task: 'cloze',
-    name: 'Cloze',
-    about: `Finds the mention of a passage that replaces ${PLACEHOLDER} in a sentence about it.`,
-    subject: 'cloze questions',
-    requirement: ['the LUKE authors’ checkpoint for ReCoRD (LukeForEntitySpanQA): convert it with ', element('code', {}, 'luke convert')],
-    action: 'Fill the placeholder',
+    name: 'Fill the blank',
+    paper: 'cloze questions',
+    about: `Finds the name of a text that replaces ${PLACEHOLDER} in a sentence about it.`,
+    needs: 'the LUKE authors’ checkpoint for ReCoRD (LukeForEntitySpanQA)',
+    action: 'Fill the blank',
     runs: 'on open',
-    fields: [passage.element, query.element, candidates.element],
+    fields: [query, passage, candidates],
+    text: passage,
     async run(luke, signal) {
-      const { value } = passage.input;
-      const sentence = query.input.value;
+      const { value } = passage;
+      const sentence = query.value;
       const answers = await luke.cloze(value, sentence, candidates.spans(), { signal });
       const [best] = answers;
       if (!best) return { summary: 'no candidates', body: [], data: answers };
@@ -42,5 +44,6 @@ export function cloze(): Tab {
         data: { passage: value, query: sentence, answers },
       };
     },
+    args: () => [passage.value, query.value, candidates.spans()],
   };
 }

@@ -1,7 +1,8 @@
 import { LukeError, type TokenScore } from 'luke-web';
-import { count, element, percent } from '../dom.js';
+import { count, percent } from '../dom.js';
 import { textField } from '../fields.js';
-import { bars, heading, markedText, type Mark } from '../results.js';
+import { markedText, type Mark } from '../marked.js';
+import { bars, heading } from '../results.js';
 import type { Tab } from './tab.js';
 
 /** The masks of RoBERTa and BERT. RoBERTa's mask token includes the white space before it. */
@@ -12,15 +13,16 @@ export function fillMask(): Tab {
   const text = textField('fillMask-text', 'Text with <mask> in it, or with [MASK] for a BERT vocabulary', 'Tokyo is the <mask> of Japan, and its largest <mask>.', 3);
   return {
     task: 'fillMask',
-    name: 'Masked words',
-    about: 'Predicts the masked words of a text.',
-    subject: 'masked words',
-    requirement: ['a LukeForMaskedLM checkpoint, such as studio-ousia/luke-base: convert one with ', element('code', {}, 'luke convert')],
+    name: 'Missing words',
+    paper: 'masked words',
+    about: 'Guesses the words that a text leaves out.',
+    needs: 'a LukeForMaskedLM checkpoint, such as studio-ousia/luke-base',
     action: 'Guess the words',
     runs: 'on open',
-    fields: [text.element],
+    fields: [text],
+    text,
     async run(luke, signal) {
-      const { value } = text.input;
+      const { value } = text;
       const masks = await luke.fillMask(value, { signal });
       if (masks.length === 0) throw new LukeError('input', 'the text has no mask that this model knows: write <mask>, or [MASK] for a BERT vocabulary');
       return {
@@ -29,6 +31,7 @@ export function fillMask(): Tab {
         data: { text: value, masks },
       };
     },
+    args: () => [text.value],
   };
 }
 

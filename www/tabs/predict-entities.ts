@@ -1,34 +1,34 @@
 import { LukeError } from 'luke-web';
-import { count, element } from '../dom.js';
+import { count } from '../dom.js';
 import { textField } from '../fields.js';
+import { markedText } from '../marked.js';
 import { Mentions } from '../mentions.js';
-import { bars, heading, markedText } from '../results.js';
+import { bars, heading } from '../results.js';
 import type { Tab } from './tab.js';
 
 /** Masked entities: the mentions with their titles, and the best entities for each. It reads the whole entity table. */
 export function predictEntities(): Tab {
   const text = textField('predictEntities-text', 'Text', 'Messi scored twice as Argentina beat France in the final in Qatar.', 3);
   const mentions = new Mentions(text.input, {
-    id: 'predictEntities-mentions', label: 'Mentions, with their titles if known', initial: ['Messi', 'Argentina', 'France'], titled: true,
+    id: 'predictEntities-mentions', label: 'Names, with their titles if known', initial: ['Messi', 'Argentina', 'France'], titled: true,
   });
   return {
     task: 'predictEntities',
-    name: 'Masked entities',
-    about: 'Predicts the Wikipedia page of each mention. Known titles help with the other mentions.',
-    subject: 'masked entities',
-    requirement: [
-      'a LukeForMaskedLM checkpoint, such as studio-ousia/luke-base, with its whole entity table: convert one with ', element('code', {}, 'luke convert --entities full'),
-    ],
+    name: 'Which entity',
+    paper: 'masked entities',
+    about: 'Guesses the Wikipedia page of each name. Known titles help with the other names.',
+    needs: 'a LukeForMaskedLM checkpoint, such as studio-ousia/luke-base, with its whole entity table (luke convert --entities full)',
     action: 'Guess the entities',
     runs: 'on request',
-    fields: [text.element, mentions.element],
+    fields: [text, mentions],
+    text,
     async run(luke, signal) {
-      const { value } = text.input;
+      const { value } = text;
       const spans = mentions.spans();
-      if (spans.length === 0) throw new LukeError('input', 'choose a mention in the text first');
+      if (spans.length === 0) throw new LukeError('input', 'choose a name in the text first');
       const found = await luke.predictEntities(value, spans, { titles: mentions.titles(), signal });
       return {
-        summary: count(spans.length, 'mention'),
+        summary: count(spans.length, 'name'),
         body: [
           markedText(value, spans.map(([start, end], i) => ({ start, end, label: found[i]![0]!.title, tint: i % 4 }))),
           ...found.flatMap((entities, i) => [heading(value.slice(...spans[i]!)), bars(entities.map(({ title, score }) => ({ name: title, score })))]),
@@ -36,5 +36,6 @@ export function predictEntities(): Tab {
         data: { text: value, spans, entities: found },
       };
     },
+    args: () => [text.value, mentions.spans(), { titles: mentions.titles() }],
   };
 }

@@ -1,6 +1,7 @@
 import { count, element, percent } from '../dom.js';
 import { lineField, textField } from '../fields.js';
-import { bars, heading, markedText } from '../results.js';
+import { markedText } from '../marked.js';
+import { bars, heading } from '../results.js';
 import type { Tab } from './tab.js';
 
 const ANSWERS = 5;
@@ -10,39 +11,34 @@ const CONTEXT = `Marie Curie was born in Warsaw in 1867. At twenty-four she foll
 /** Extractive question answering: the answer in its context, and the next best answers. */
 export function qa(): Tab {
   const question = lineField('qa-question', 'Question', 'Who introduced Marie Curie to Pierre Curie?');
-  const context = textField('qa-context', 'Context, of any length', CONTEXT, 6);
-  const entities = textField('qa-entities', 'Known entities: one line “mention = Wikipedia title” for each', 'Marie Curie = Marie Curie\nthe Sorbonne = University of Paris', 2);
+  const context = textField('qa-context', 'Text, of any length', CONTEXT, 3);
   return {
     task: 'qa',
-    name: 'Question answering',
+    name: 'Ask the text',
+    paper: 'question answering',
     about: 'Finds the answer to a question in a text, and shows its exact place.',
-    subject: 'question answering',
-    requirement: ['a LukeForQuestionAnswering checkpoint, such as the LUKE authors’ for SQuAD: convert one with ', element('code', {}, 'luke convert')],
+    needs: 'a LukeForQuestionAnswering checkpoint, such as the LUKE authors’ for SQuAD',
     action: 'Answer',
     runs: 'on open',
-    fields: [question.element, context.element, entities.element],
+    fields: [question, context],
+    text: context,
     async run(luke, signal) {
-      const text = context.input.value;
-      const best = await luke.qa(question.input.value, text, { topK: ANSWERS, entities: titles(entities.input.value), signal });
-      if (!best.answerable) return { summary: 'no answer', body: [element('p', {}, 'The context has no answer.')], data: best };
+      const text = context.value;
+      const best = await luke.qa(question.value, text, { topK: ANSWERS, signal });
+      if (!best.answerable) return { summary: 'no answer', body: [element('p', {}, 'The text has no answer.')], data: best };
       const answers = [best, ...best.alternatives];
       const { answer, start, end, score } = best;
       return {
         summary: count(answers.length, 'answer'),
         body: [
           element('p', { class: 'answer' }, answer, element('small', {}, `${percent(score)}, at ${start}–${end}`)),
-          markedText(text, [{ start, end, label: percent(score), tint: 1 }]),
+          markedText(text, [{ start, end, label: percent(score), tint: 1, detail: `the best answer, ${percent(score)} among the 20 best` }]),
           heading('The best answers'),
           bars(answers.map((one) => ({ name: one.answer, score: one.score, note: `${one.start}–${one.end}` }))),
         ],
-        data: { question: question.input.value, context: text, ...best },
+        data: { question: question.value, context: text, ...best },
       };
     },
+    args: () => [question.value, context.value, { topK: ANSWERS }],
   };
-}
-
-/** Parses the lines `mention = title`. Other lines are ignored. */
-function titles(lines: string): Record<string, string> {
-  const pairs = lines.split('\n').map((line) => /^(.+?)\s*=\s*(.+)$/.exec(line.trim()));
-  return Object.fromEntries(pairs.flatMap((pair) => (pair ? [[pair[1]!, pair[2]!]] : [])));
 }

@@ -1,7 +1,7 @@
-import { element } from '../dom.js';
 import { textField } from '../fields.js';
+import { markedText } from '../marked.js';
 import { Mentions } from '../mentions.js';
-import { bars, markedText } from '../results.js';
+import { bars } from '../results.js';
 import type { Tab } from './tab.js';
 
 const LABELS = 8;
@@ -13,19 +13,20 @@ export function relation(): Tab {
   const tail = new Mentions(text.input, { id: 'relation-tail', label: 'Object', initial: ['Microsoft'], single: true });
   return {
     task: 'relation',
-    name: 'Relation',
-    about: 'Finds the relation between two mentions: what the subject is to the object.',
-    subject: 'relation classification',
-    requirement: ['a LukeForEntityPairClassification checkpoint, such as studio-ousia/luke-large-finetuned-tacred: convert one with ', element('code', {}, 'luke convert')],
+    name: 'How are they related',
+    paper: 'relation classification',
+    about: 'Finds the relation between two names of a text: what the subject is to the object.',
+    needs: 'a LukeForEntityPairClassification checkpoint, such as studio-ousia/luke-large-finetuned-tacred',
     action: 'Find the relation',
     runs: 'on open',
-    fields: [text.element, element('div', { class: 'pair' }, head.element, tail.element)],
+    fields: [text, head, tail],
+    text,
     async run(luke, signal) {
-      const { value } = text.input;
+      const { value } = text;
       const [subject, object] = [head.span(), tail.span()];
       const labels = await luke.relation(value, subject, object, { signal });
       return {
-        summary: `best of ${labels.length}: ${labels[0]!.label}`,
+        summary: `best of ${labels.length}: ${labels[0].label}`,
         body: [
           markedText(value, [
             { start: subject[0], end: subject[1], label: 'subject', tint: 0 },
@@ -36,5 +37,6 @@ export function relation(): Tab {
         data: { text: value, head: subject, tail: object, labels },
       };
     },
+    args: () => [text.value, head.span(), tail.span()],
   };
 }

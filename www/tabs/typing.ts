@@ -1,7 +1,8 @@
-import { count, element } from '../dom.js';
+import { count } from '../dom.js';
 import { textField } from '../fields.js';
+import { markedText } from '../marked.js';
 import { Mentions } from '../mentions.js';
-import { bars, markedText } from '../results.js';
+import { bars } from '../results.js';
 import type { Tab } from './tab.js';
 
 const LABELS = 20;
@@ -9,18 +10,19 @@ const LABELS = 20;
 /** Entity typing: all labels of one mention. Labels with a positive logit are shown in color. */
 export function typing(): Tab {
   const text = textField('typing-text', 'Text', 'Ada Lovelace wrote the first program for a machine that Charles Babbage never finished.', 3);
-  const mention = new Mentions(text.input, { id: 'typing-mention', label: 'Mention', initial: ['Ada Lovelace'], single: true });
+  const mention = new Mentions(text.input, { id: 'typing-mention', label: 'Name', initial: ['Ada Lovelace'], single: true });
   return {
     task: 'typing',
-    name: 'Entity typing',
-    about: 'Finds the types of a mention, such as person or place. Labels do not exclude each other.',
-    subject: 'entity typing',
-    requirement: ['a LukeForEntityClassification checkpoint, such as studio-ousia/luke-large-finetuned-open-entity: convert one with ', element('code', {}, 'luke convert')],
-    action: 'Type the mention',
+    name: 'What kind of thing',
+    paper: 'entity typing',
+    about: 'Finds the types of a name in its text, such as person or place. There may be several.',
+    needs: 'a LukeForEntityClassification checkpoint, such as studio-ousia/luke-large-finetuned-open-entity',
+    action: 'Find its types',
     runs: 'on open',
-    fields: [text.element, mention.element],
+    fields: [mention, text],
+    text,
     async run(luke, signal) {
-      const { value } = text.input;
+      const { value } = text;
       const span = mention.span();
       const labels = await luke.typing(value, span, { allScores: true, signal });
       const positive = labels.filter(({ logit }) => logit > 0);
@@ -34,5 +36,6 @@ export function typing(): Tab {
         data: { text: value, span, labels },
       };
     },
+    args: () => [text.value, mention.span()],
   };
 }

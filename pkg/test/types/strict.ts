@@ -1,7 +1,7 @@
 // What callers may write, and what the compiler has to refuse. Compiled under the strictest flags against the declarations of the package.
 import {
-  availability, Luke, LukeError, models, pipeline, type Answer, type Entity, type EntityScore, type Labels, type LabelScore, type LoadEvent, type LoadOptions, type NerFound,
-  type NerOptions, type NerPart, type NoAnswer, type NonEmpty, type QuestionAnsweringItem, type RunnerUp, type RunnersUpOptions, type RuntimeInfo, type Span, type Tensor, type TokenScore,
+  availability, Luke, LukeError, LukeHead, models, pipeline, type Answer, type Entity, type EntityScore, type Example, type Labels, type LabelScore, type LoadEvent, type LoadOptions, type NerFound,
+  type NerOptions, type NerPart, type NoAnswer, type NonEmpty, type QuestionAnsweringItem, type RunnerUp, type RunnersUpOptions, type RuntimeInfo, type Span, type TeachOptions, type TeachReport, type Tensor, type TokenScore,
   type TypingInput, type WordEntity,
 } from 'luke-web';
 import { serveOffline } from 'luke-web/service-worker';
@@ -329,3 +329,39 @@ console.log((await answers('q', 'c', { top_k: 2 })).length, (await answers(['q']
 
 await using disposed = luke;
 console.log(disposed.tasks);
+
+// 11. Heads that are taught. Results have their labels, whatever the model's are.
+const everyTeachOption: { [K in keyof TeachOptions]-?: undefined } = { onProgress: undefined, seed: undefined, folds: undefined, offsets: undefined, signal: undefined, priority: undefined };
+const head = await conll.teach({ task: 'ner', name: 'recipes', labels: undefined, examples: [{ text, spans: [{ start: 0, end: 1, label: 'FOOD' }, { start: 2, end: 3, label: 'TOOL' }] }] }, everyTeachOption);
+same<typeof head, LukeHead<'FOOD' | 'TOOL', TeachReport<'FOOD' | 'TOOL'>>>(true);
+console.log(head.report.all?.f1, head.report.confusions[0]?.found?.toLowerCase(), head.save().byteLength);
+const [food] = await conll.ner(text, { head, labels: ['FOOD'] });
+same<typeof food, Entity<'FOOD' | 'TOOL'> | undefined>(true);
+same<Awaited<ReturnType<typeof byHead>>, NerFound<WordEntity<'FOOD' | 'TOOL'>>>(true);
+function byHead() {
+  return conll.ner({ words: ['a'] }, { head, runnersUp: 0.5 });
+}
+for await (const part of conll.nerStream(['a'], { head })) same<typeof part, NerPart<Entity<'FOOD' | 'TOOL'>>>(true);
+for await (const part of conll.nerStream(['a'], { head, runnersUp: 0.5 })) console.log(part.runnersUp.length);
+const optionalHead = Math.random() > 0.5 ? head : undefined;
+const [spot] = await conll.ner(text, { head: optionalHead, threshold: maybe.threshold });
+if (spot) same<typeof spot.label, 'FOOD' | 'TOOL' | Conll['ner']>(true);
+const added = await luke.addHead(new Uint8Array(3));
+same<typeof added.report, undefined>(true);
+const anyHead: LukeHead = head;
+same<Awaited<ReturnType<typeof ofTexts>>, Entity[][]>(true);
+function ofTexts() {
+  return luke.ner(['a', 'b'], { head: anyHead, signal: maybe.signal, labels: undefined });
+}
+const examples: Example[] = [{ text, spans: await luke.ner(text) }];
+console.log((await luke.teach({ task: 'ner', name: 'a', examples })).labels);
+// @ts-expect-error the head has no such label
+await conll.ner(text, { head, labels: ['PER'] });
+// @ts-expect-error a head has no candidates
+await luke.ner(text, { head, candidates: 'all' });
+// @ts-expect-error a head comes from `teach` or `addHead`
+new LukeHead();
+// @ts-expect-error a head is no plain object
+await luke.ner(text, { head: { ...head } });
+// @ts-expect-error nothing else is taught
+await luke.teach({ task: 'poetry', name: 'a', examples });

@@ -213,7 +213,7 @@ fn lines(arguments: &Lines, method: Method) -> luke_web::Result<()> {
 fn ner_by(arguments: &Lines, head: &std::path::Path) -> luke_web::Result<()> {
     let head = teach::read_head(head)?;
     each_line(arguments, line::Form::of(Method::Ner), |luke, input, options| {
-        pollster::block_on(luke.call_ner_by(&head, input, options))
+        pollster::block_on(luke.call_by(Method::Ner.name(), &head, input, options))
     })
 }
 

@@ -17,7 +17,7 @@ export default async function ({ test, browser }) {
     const page = await context.newPage();
     const complaints = [];
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
-    const entities = () => page.locator('#panel-ner .results[aria-busy=false] .entities').waitFor({ timeout: 300_000 });
+    const entities = () => page.locator('#panel-ner .results[aria-busy=false] mark').first().waitFor({ timeout: 300_000 });
     const says = (text) => page.waitForFunction((wanted) => document.querySelector('#building').textContent === wanted, text, { timeout: 30_000 });
     const fetched = (module) => requests.some((path) => path.startsWith(`/luke-web/wasm/${module}/`));
 

@@ -1,23 +1,28 @@
-// The demo with threads, as `./build.sh run` serves it, but in a folder below the root; also offline, with the keyboard only, and on a phone.
+// The first page with threads, as `./build.sh run` serves it, but in a folder below the root; also offline, with the keyboard only, and on a phone.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startSite } from '../server.mjs';
+import { MODELS, startSite } from '../server.mjs';
 import { isKept } from './offline.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+const SAMPLE = 'PARIS, Tuesday – German Chancellor Olaf Scholz met French President Emmanuel Macron in Paris to discuss energy prices. Shares of Siemens and Volkswagen rose in Frankfurt after the talks, Reuters reported. Ursula von der Leyen said the European Union would send more aid to Ukraine.';
 const OTHER = 'Barack Obama visited Berlin and spoke at Microsoft.';
+const AXE = readFileSync(at('../../../node_modules/axe-core/axe.min.js'), 'utf8');
 
 /** All tabs in order, with a word of their example. `needs` is the required class, for tasks that the default model does not have. */
 const TABS = {
-  ner: { name: 'Entities', example: /Scholz/ },
-  qa: { name: 'Question answering', example: /Curie/ },
-  typing: { name: 'Entity typing', example: /Lovelace/ },
-  relation: { name: 'Relation', example: /Nadella/ },
-  cloze: { name: 'Cloze', example: /Osaka/, needs: /cloze questions.*ReCoRD/ },
-  fillMask: { name: 'Masked words', example: /<mask>/, needs: /masked words.*LukeForMaskedLM/ },
-  predictEntities: { name: 'Masked entities', example: /Messi/, needs: /masked entities.*LukeForMaskedLM.*--entities full/ },
-  embed: { name: 'Embeddings', example: /Hilton/ },
+  ner: { name: 'Who and where', paper: 'named entities', example: /Scholz/ },
+  qa: { name: 'Ask the text', paper: 'question answering', example: /Curie/ },
+  typing: { name: 'What kind of thing', paper: 'entity typing', example: /Lovelace/ },
+  relation: { name: 'How are they related', paper: 'relation classification', example: /Nadella/ },
+  cloze: { name: 'Fill the blank', paper: 'cloze questions', needs: /ReCoRD/ },
+  fillMask: { name: 'Missing words', paper: 'masked words', needs: /LukeForMaskedLM/ },
+  predictEntities: { name: 'Which entity', paper: 'masked entities', needs: /LukeForMaskedLM.*--entities full/ },
+  embed: { name: 'Compare meanings', paper: 'embeddings', example: /Hilton/ },
 };
+const titles = (tabs) => tabs.map(({ name, paper }) => name + paper);
 
 /** Checkpoints with random weights: the tasks that must run, and an element of each result. */
 const HEADS = {
@@ -40,9 +45,12 @@ export default async function ({ test, browser }) {
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && problems.push(message.text()));
     page.on('pageerror', (error) => problems.push(error.message));
     await page.goto(`${demo}${model ? `&model=/models/${model}/` : ''}${tab && `#${tab}`}`);
-    await page.locator('[role=tab][data-available]').first().waitFor();
+    await page.waitForFunction(() => document.querySelector('#runtime').textContent !== 'none yet');
     return { context, page, problems };
   }
+
+  const openModelBox = (page) => page.locator('#model-box summary').click();
+  const hasModel = (page, name) => page.waitForFunction((wanted) => document.querySelector('#runtime').textContent.startsWith(wanted), name);
 
   await test('wasm, the default model: entities of the sample, then of another text while offline', async () => {
     const { context, page, problems } = await open();
@@ -52,12 +60,12 @@ export default async function ({ test, browser }) {
     assertEntity(first, 'PER', /Scholz|Macron|Leyen/);
     assertEntity(first, 'LOC', /Paris|Frankfurt|Ukraine/i);
     assertEntity(first, 'ORG', /Siemens|Volkswagen|Reuters|European Union/);
-    assert.equal(await page.locator('#panel-ner .marked').evaluate(textWithoutLabels), await page.locator('#ner-text').inputValue(), 'the text is shown unchanged');
-    assert.match(await page.locator('#panel-ner .status').textContent(), /\d+ ms on the CPU/);
-    assert.match(await page.locator('#runtime').textContent(), /weights.*it does entities, question answering, entity typing, relation,? and embeddings/);
+    assert.equal(await page.locator('#panel-ner .marked').evaluate(textWithoutLabels), SAMPLE, 'the text is shown unchanged');
+    assert.match(await page.locator('#panel-ner .status').textContent(), /^\d+ names · \d+ ms on the CPU$/);
+    assert.match(await page.locator('#runtime').textContent(), /^luke-mini-en, .* weights .* on the CPU with .* thread/);
     assert.equal(await page.locator('#loading').isVisible(), false);
     assert.ok(site.requests.some((path) => path.includes('/wasm/threads/')));
-    if (process.env.LUKE_SCREENSHOT) await page.screenshot({ path: at('../../../www/screenshot.png'), fullPage: true });
+    if (process.env.LUKE_SCREENSHOT) await page.screenshot({ path: at('../../../www/screenshot.png') });
 
     while (!(await page.evaluate(isKept))) await page.waitForTimeout(50);
     await context.setOffline(true);
@@ -73,23 +81,30 @@ export default async function ({ test, browser }) {
 
   await test('wasm, the default model: every tab shows its example, and runs it or names the checkpoint that it needs', async () => {
     const { context, page, problems } = await open();
-    assert.deepEqual(await page.getByRole('tab').allTextContents(), Object.values(TABS).map(({ name }) => name));
+    const all = Object.values(TABS);
+    assert.deepEqual(await page.getByRole('tab').allTextContents(), titles(all.filter(({ needs }) => !needs)), 'what the model cannot do is not in the way');
+    await page.locator('#more').click();
+    assert.deepEqual(await page.getByRole('tab').allTextContents(), titles(all));
     for (const [task, { name, example, needs }] of Object.entries(TABS)) {
-      await page.getByRole('tab', { name, exact: true }).click();
-      const panel = page.getByRole('tabpanel', { name, exact: true });
-      assert.equal(await page.getByRole('tabpanel').count(), 1, 'one panel is shown');
-      assert.match((await panel.locator('textarea').evaluateAll((areas) => areas.map(({ value }) => value))).join(' '), example, name);
+      await page.locator(`#tab-${task}`).click();
+      const panel = page.getByRole('tabpanel');
+      assert.equal(await panel.count(), 1, 'one panel is shown');
+      assert.equal(await panel.getAttribute('id'), `panel-${task}`);
       assert.equal(await page.locator(`#tab-${task}`).getAttribute('data-available'), String(!needs), name);
       if (needs) {
         assert.match(await panel.locator('.needs').textContent(), needs);
-        assert.equal(await page.locator(`#${task}-run`).isDisabled(), true, name);
+        assert.equal(await page.locator(`#${task}-run`).isVisible(), false, name);
       } else {
         await result(page, task).waitFor();
+        const texts = await panel.locator('textarea').evaluateAll((areas) => areas.map(({ value }) => value));
+        assert.match([...texts, await panel.innerText()].join(' '), example, name);
         assert.equal(await panel.locator('.needs').isVisible(), false, name);
       }
     }
-    assert.ok((await page.locator('#panel-embed .matrix').count()) === 2, 'mentions and tokens');
-    const cosines = await page.locator('#panel-embed .matrix').first().locator('tbody td').allTextContents();
+    await page.locator('#more').click();
+    assert.deepEqual(await page.getByRole('tab').allTextContents(), titles(all.filter(({ needs }) => !needs)));
+    assert.equal(await page.locator('#panel-embed .nearest').count(), 5);
+    const cosines = await page.locator('#panel-embed .matrix tbody td').allTextContents();
     assert.equal(cosines.length, 25);
     assert.ok(cosines.every((text, i) => (i % 6 === 0 ? text === '1.00' : Math.abs(Number(text)) <= 1)), cosines.join(' '));
     assert.deepEqual(problems, []);
@@ -99,9 +114,9 @@ export default async function ({ test, browser }) {
   for (const [model, tasks] of Object.entries(HEADS)) {
     await test(`wasm, ${model}: ${Object.keys(tasks).join(' and ')}`, async () => {
       const { context, page, problems } = await open({ model });
-      assert.equal(await page.getByRole('tab', { selected: true }).textContent(), TABS[Object.keys(tasks)[0]].name, 'a tab whose task the model has is shown');
+      assert.equal(await page.getByRole('tab', { selected: true }).getAttribute('id'), `tab-${Object.keys(tasks)[0]}`, 'a tab whose task the model has is shown');
       for (const [task, shown] of Object.entries(tasks)) {
-        await page.getByRole('tab', { name: TABS[task].name, exact: true }).click();
+        await page.locator(`#tab-${task}`).click();
         await page.locator(`#${task}-run`).click();
         await result(page, task).locator(shown).first().waitFor();
         assert.equal(await page.locator(`#panel-${task} .error`).isVisible(), false);
@@ -116,23 +131,25 @@ export default async function ({ test, browser }) {
   await test('wasm: another model is loaded by its URL, and stays if a later load fails', async () => {
     const { context, page } = await open({ model: 'micro-entity_cls', tab: 'typing' });
     await result(page, 'typing').waitFor();
+    await openModelBox(page);
     await page.locator('#model').fill('/models/micro-qa/');
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => document.querySelector('#runtime').textContent.startsWith('micro-qa'));
+    await hasModel(page, 'micro-qa');
     assert.equal(new URL(page.url()).search, '?device=wasm&model=/models/micro-qa/', 'the address loads the same model again');
-    assert.match(await page.locator('#panel-typing .needs').textContent(), /^micro-qa has no head for entity typing\. /);
+    assert.match(await page.locator('#panel-typing .needs').textContent(), /^micro-qa does not have this task\. It needs another model: .*LukeForEntityClassification/);
     assert.equal(await result(page, 'typing').isVisible(), false, 'the result of the earlier model is hidden');
     await page.locator('#model').fill('/models/nowhere/');
-    await page.getByRole('button', { name: 'Load' }).click();
+    await page.getByRole('button', { name: 'Load', exact: true }).click();
     await page.locator('#error').waitFor();
     assert.match(await page.locator('#error').textContent(), /did not load \(micro-qa is still there\).*404.*network/);
-    await page.getByRole('tab', { name: 'Question answering', exact: true }).click();
+    await page.locator('#tab-qa').click();
     await result(page, 'qa').waitFor();
     await context.close();
   });
 
   await test('wasm: a load that hangs shows its progress and can be stopped; then another model loads', async () => {
     const { context, page } = await open({ model: 'micro-entity_cls', tab: 'typing' });
+    await openModelBox(page);
     await page.locator('#model').fill('/faults/stuck/');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => / of .* MB/.test(document.querySelector('#loading-bytes').textContent));
@@ -141,7 +158,7 @@ export default async function ({ test, browser }) {
     assert.equal(await page.locator('#error').isVisible(), false);
     await page.locator('#model').fill('/models/micro-span_cls/');
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => document.querySelector('#runtime').textContent.startsWith('micro-span_cls'));
+    await hasModel(page, 'micro-span_cls');
     await context.close();
   });
 
@@ -208,7 +225,7 @@ export default async function ({ test, browser }) {
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate(() => document.activeElement.id), 'ner-run');
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => document.querySelector('#panel-ner .status').textContent.startsWith('no entities'));
+    await page.waitForFunction(() => document.querySelector('#panel-ner .status').textContent.startsWith('no names'));
     const focused = () => page.evaluate(() => [document.activeElement.id, document.activeElement.ariaSelected]);
     await page.locator('#tab-ner').focus();
     for (const [key, id] of [['ArrowLeft', 'embed'], ['ArrowRight', 'ner'], ['ArrowRight', 'qa'], ['End', 'embed'], ['Home', 'ner']]) {
@@ -216,21 +233,144 @@ export default async function ({ test, browser }) {
       assert.deepEqual(await focused(), [`tab-${id}`, 'true'], key);
     }
     await page.keyboard.press('Tab');
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'News', 'only one tab is in the tab order');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'more', 'only one tab is in the tab order');
     await page.goto(`${site.url}some/where/demo/?model=/nowhere/`);
     await page.locator('#error').waitFor();
     assert.match(await page.locator('#error').textContent(), /did not load.*404/);
     await context.close();
   });
 
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 }]) {
+    await test(`wasm: the first screen of ${viewport.width} pixels has the names of a text, and a line to type into`, async () => {
+      const { context, page } = await open({ viewport });
+      await result(page, 'ner').waitFor();
+      assert.equal(await page.evaluate(() => scrollY), 0);
+      const bottom = async (locator) => locator.evaluate((node) => node.getBoundingClientRect().bottom);
+      assert.ok((await bottom(page.locator('#ner-text'))) < viewport.height);
+      assert.ok((await page.locator('#panel-ner mark').count()) > 5);
+      assert.ok((await bottom(page.locator('#panel-ner mark').nth(5))) < viewport.height);
+      await context.close();
+    });
+  }
+
+  await test('wasm: a name is hovered, focused, selected and copied, and its kind is hidden', async () => {
+    const { context, page } = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await result(page, 'ner').waitFor();
+    const detail = page.locator('#panel-ner .detail');
+    const marks = page.locator('#panel-ner mark');
+    const scholz = marks.filter({ hasText: 'Olaf Scholz' });
+    await scholz.hover();
+    assert.match(await detail.textContent(), /^“Olaf Scholz”: person .*%.*, characters 35–46$/);
+    const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+    await scholz.click();
+    await page.keyboard.press('Control+C');
+    assert.equal(await clipboard(), 'Olaf Scholz', 'without its label');
+    await page.evaluate(() => getSelection().selectAllChildren(document.querySelector('#panel-ner .marked')));
+    await page.keyboard.press('Control+C');
+    assert.equal(await clipboard(), SAMPLE);
+    await marks.first().focus();
+    await page.keyboard.press('ArrowRight');
+    const second = await marks.nth(1).evaluate((node) => [node === document.activeElement, node.firstChild.data]);
+    assert.equal(second[0], true);
+    assert.ok((await detail.textContent()).startsWith(`“${second[1]}”`));
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate(() => getSelection().toString()), second[1]);
+    assert.equal(await page.locator('#panel-ner mark[tabindex="0"]').count(), 1, 'one mark is in the tab order');
+    const chip = page.locator('#panel-ner .legend button').filter({ hasText: 'person' });
+    await chip.click();
+    assert.equal(await scholz.locator('small').isVisible(), false);
+    assert.equal(await chip.getAttribute('aria-pressed'), 'false');
+    await chip.click();
+    assert.equal(await scholz.locator('small').isVisible(), true);
+    await context.close();
+  });
+
+  await test('wasm: a long text lights up part by part, and can be stopped', async () => {
+    const { context, page } = await open();
+    await result(page, 'ner').waitFor();
+    const text = Array.from({ length: 400 }, (_, i) => `In week ${i} Olaf Scholz met Emmanuel Macron in Paris, and Reuters reported it ${i} times. `).join('');
+    const status = page.locator('#panel-ner .status');
+    await page.locator('#ner-text').fill(text);
+    await page.waitForFunction(() => /\d % of the text is read/.test(document.querySelector('#panel-ner .status').textContent));
+    await page.locator('#panel-ner .stop').first().click();
+    assert.match(await status.textContent(), /% of the text is read, then it was stopped$/);
+    const part = await entities(page);
+    assert.ok(part.length > 0 && part.length < 1600, String(part.length));
+    assert.equal(await page.locator('#panel-ner .marked').evaluate(textWithoutLabels), text, 'the rest of the text is shown too');
+    await page.locator('#ner-run').click();
+    await page.waitForFunction(() => /ms on the CPU$/.test(document.querySelector('#panel-ner .status').textContent));
+    const whole = await entities(page);
+    assert.equal(whole.filter(({ text: name }) => name === 'Emmanuel Macron').length, 400);
+    assert.deepEqual(whole, await page.evaluate(inOneCall, text), 'the same as in one call');
+    assert.equal(await page.locator('#panel-ner .marked').evaluate(textWithoutLabels), text);
+    await context.close();
+  });
+
+  await test('wasm: a link has the task and its text, which no server sees, and the code makes the same call', async () => {
+    const { context, page } = await open({ tab: 'typing', permissions: ['clipboard-read', 'clipboard-write'] });
+    const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+    const panel = page.locator('#panel-typing');
+    await panel.locator('textarea').fill('Zanzibar & 50 % of A+B');
+    await panel.locator('#typing-mention').fill('A+B');
+    await page.keyboard.press('Enter');
+    await page.locator('#typing-run').click();
+    await result(page, 'typing').waitFor();
+    await panel.getByRole('button', { name: 'Copy link' }).click();
+    await page.waitForFunction(() => document.querySelector('#panel-typing .status').textContent.startsWith('The link is copied'));
+    const link = await clipboard();
+    await panel.getByRole('button', { name: 'Copy as code' }).click();
+    await page.waitForFunction(() => document.querySelector('#panel-typing .status').textContent.startsWith('The code is copied'));
+    assert.ok((await clipboard()).includes('luke.typing("Zanzibar & 50 % of A+B", [19,22])'), await clipboard());
+    site.requests.length = 0;
+    const other = await context.newPage();
+    await other.goto(link);
+    await result(other, 'typing').waitFor();
+    assert.equal(await other.locator('#panel-typing textarea').inputValue(), 'Zanzibar & 50 % of A+B');
+    assert.deepEqual(await other.locator('#panel-typing .mention').allTextContents(), ['A+B19–22']);
+    assert.ok(site.requests.length > 0 && site.requests.every((path) => !path.includes('Zanzibar')));
+    await context.close();
+  });
+
+  await test('wasm: the annotation page gets the text', async () => {
+    const { context, page } = await open();
+    await context.route('**/annotate/', (route) => route.fulfill({ contentType: 'text/html', body: '<title>annotate</title>' }));
+    await page.locator('#ner-text').fill(OTHER);
+    await page.waitForFunction((text) => document.querySelector('#panel-ner .status').textContent.includes('ms on') && document.querySelector('#panel-ner .marked').textContent.includes(text), 'spoke at');
+    await page.getByRole('button', { name: 'Annotate this text' }).click();
+    await page.waitForURL('**/demo/annotate/');
+    assert.deepEqual(await page.evaluate(() => Object.values(sessionStorage)), [OTHER]);
+    await context.close();
+  });
+
+  for (const [what, folder] of [['a model folder', join(MODELS, 'micro-qa')], ['a Hugging Face folder', at('../../fixtures/checkpoints/micro-qa')]]) {
+    await test(`wasm: ${what} of this machine is opened, and no file of it is sent or stored`, async () => {
+      const context = await browser.newContext();
+      await context.addInitScript(() => delete globalThis.showOpenFilePicker); // Playwright can only answer the older dialog
+      const page = await context.newPage();
+      await page.goto(`${demo}#qa`);
+      await openModelBox(page);
+      await page.waitForFunction(() => document.querySelector('#runtime').textContent !== 'none yet');
+      site.requests.length = 0;
+      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.locator('#open-folder').click()]);
+      await chooser.setFiles(folder);
+      await hasModel(page, 'micro-qa');
+      await result(page, 'qa').locator('.answer').waitFor();
+      assert.deepEqual(site.requests.filter((path) => path.includes('micro')), []);
+      assert.equal(new URL(page.url()).search, '?device=wasm');
+      await context.close();
+    });
+  }
+
   for (const colorScheme of ['light', 'dark']) {
     await test(`wasm: on a phone nothing is cut off and the contrast is sufficient, ${colorScheme}`, async () => {
       for (const model of [undefined, ...Object.keys(HEADS)]) {
         const { context, page } = await open({ model, colorScheme, viewport: { width: 360, height: 740 } });
+        if (await page.locator('#more').isVisible()) await page.locator('#more').click();
+        if (!model) await openModelBox(page);
         for (const [task, { name }] of Object.entries(TABS)) {
-          await page.getByRole('tab', { name, exact: true }).click();
+          await page.locator(`#tab-${task}`).click();
           const run = page.locator(`#${task}-run`);
-          if (await run.isEnabled()) {
+          if (await run.isVisible()) {
             await run.click();
             await result(page, task).waitFor();
           }
@@ -238,6 +378,7 @@ export default async function ({ test, browser }) {
           const width = await page.evaluate(() => document.scrollingElement.scrollWidth);
           assert.ok(width <= 360, `${where}: the page is ${width} pixels wide`);
           assert.deepEqual(await page.evaluate(lowContrast), [], where);
+          if (!model) assert.deepEqual(await violations(page), [], where);
         }
         await context.close();
       }
@@ -256,10 +397,24 @@ function assertEntity(found, label, text) {
 }
 
 function entities(page) {
-  return page.locator('#panel-ner .entities tbody tr').evaluateAll((rows) => rows.map(({ cells }) => ({ text: cells[0].textContent, label: cells[1].textContent })));
+  return page.locator('#panel-ner mark').evaluateAll((marks) => marks.map(({ firstChild, dataset }) => ({ text: firstChild.data, label: dataset.kind })));
+}
+
+/** What axe-core finds in the page. It is run without the page's policy, which forbids it. */
+async function violations(page) {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => (await globalThis.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`));
 }
 
 // In the page.
+async function inOneCall(text) {
+  const { Luke } = await import('luke-web');
+  const luke = await Luke.load('models/luke-mini-en/', { device: 'wasm' });
+  const found = await luke.ner(text);
+  await luke.dispose();
+  return found.map(({ text: name, label }) => ({ text: name, label }));
+}
+
 function textWithoutLabels(marked) {
   const copy = marked.cloneNode(true);
   for (const label of copy.querySelectorAll('small')) label.remove();

@@ -1,8 +1,13 @@
-// After one visit the demo opens, loads its model and finds entities while its server is gone.
+// After one visit the first page opens, loads its model and finds entities while its server is gone. A new version waits for its user.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { ISOLATION, listen, staticFiles } from '../../../www/serve.mjs';
 import { startSite } from '../server.mjs';
 
-const RESULT = '#panels mark, #panels tbody tr';
+const DIST = fileURLToPath(new URL('../../../www/dist/', import.meta.url));
+
+const RESULT = '#panel-ner .results[aria-busy=false] mark';
 
 export default async function ({ test, browser }) {
   for (const isolated of [false, true]) {
@@ -14,7 +19,10 @@ export default async function ({ test, browser }) {
         const page = await context.newPage();
         await page.goto(demo);
         await page.waitForSelector(RESULT);
-        while (!(await page.evaluate(isKept))) await page.waitForTimeout(50);
+        while (!(await page.evaluate(isKept, '/threads/luke_web_bg.wasm'))) await page.waitForTimeout(50);
+        const session = await context.newCDPSession(page);
+        const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
+        assert.deepEqual(installabilityErrors.map(({ errorId }) => errorId), ['in-incognito'], 'outside of the test it can be installed');
         const before = await look(page);
         site.close();
         await assert.rejects(fetch(demo), 'the server still answers');
@@ -23,14 +31,54 @@ export default async function ({ test, browser }) {
         await again.goto(demo);
         await again.waitForSelector(RESULT);
         const after = await look(again);
-        assert.deepEqual(after, before);
-        assert.equal(after.isolated, isolated);
+        assert.deepEqual(after.rows, before.rows);
+        assert.equal(before.isolated, isolated);
+        assert.equal(after.isolated, true, 'the service worker has added the headers');
+        assert.equal(/on the CPU with \d+ threads/.test(after.runtime), await again.evaluate(() => navigator.hardwareConcurrency > 1), after.runtime);
+        for (const page of ['annotate/', 'measure/', 'gpu-check.html']) {
+          const response = await again.goto(new URL(page, demo).href);
+          assert.equal(response.status(), 200, page);
+        }
       } finally {
         site.close();
         await context.close();
       }
     });
   }
+
+  await test('a new version waits: the page says so, and keeps what is typed until its user reloads it', async () => {
+    let isNew = false;
+    const files = staticFiles({ '/demo/': DIST }, ISOLATION);
+    const { server, url } = await listen((request, response) => {
+      if (!isNew || request.url !== '/demo/sw.js') return files(request, response);
+      const script = readFileSync(`${DIST}sw.js`, 'utf8').replace(/version: "\w+"/, 'version: "later"');
+      return response.writeHead(200, { 'content-type': 'text/javascript', ...ISOLATION }).end(script);
+    });
+    const context = await browser.newContext();
+    try {
+      const page = await context.newPage();
+      await page.goto(`${url}demo/?device=wasm`);
+      await page.waitForSelector(RESULT);
+      while (!(await page.evaluate(isKept))) await page.waitForTimeout(50);
+      assert.equal(await page.locator('#update').isVisible(), false);
+      await page.locator('#ner-text').fill('Not saved');
+      isNew = true;
+      await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
+      await page.locator('#update').waitFor();
+      const versions = () => page.evaluate(async () => (await caches.keys()).map((name) => name.split(' ').at(-1)));
+      assert.equal((await versions()).length, 2, 'what the old version kept is still there');
+      assert.equal(await page.locator('#ner-text').inputValue(), 'Not saved');
+      await Promise.all([page.waitForEvent('load'), page.locator('#reload').click()]);
+      await page.waitForSelector(RESULT);
+      while (!(await page.evaluate(isKept))) await page.waitForTimeout(50);
+      assert.deepEqual(await versions(), ['later']);
+      assert.equal(await page.locator('#update').isVisible(), false);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+      await context.close();
+    }
+  });
 
   await test('cache: false keeps nothing of a model, also behind a service worker', async () => {
     const site = await startSite();
@@ -70,19 +118,19 @@ async function keptOfModels(how) {
   return kept;
 }
 
-/** What the page shows, and whether its headers allow threads. */
+/** What the page shows, and whether it may have threads. */
 function look(page) {
   return page.evaluate((selector) => ({
     rows: [...document.querySelectorAll(selector)].map(({ textContent }) => textContent),
     isolated: crossOriginIsolated,
-    threads: /threads/.test(document.querySelector('#runtime').textContent),
+    runtime: document.querySelector('#runtime').textContent,
   }), RESULT);
 }
 
-/** Whether the service worker has kept the page and the runtime. */
-export async function isKept() {
+/** Whether the service worker has kept the page and the runtime, whose wasm may be named. */
+export async function isKept(wasm = 'luke_web_bg.wasm') {
   if (navigator.serviceWorker.controller?.state !== 'activated') return false;
   const kept = [];
   for (const name of await caches.keys()) kept.push(...(await (await caches.open(name)).keys()).map(({ url }) => url));
-  return ['luke_web_bg.wasm', 'luke_web.js', 'worker.js', 'demo/'].every((end) => kept.some((url) => url.endsWith(end)));
+  return [wasm, 'luke_web.js', 'worker.js', 'demo/'].every((end) => kept.some((url) => url.endsWith(end)));
 }

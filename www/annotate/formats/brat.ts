@@ -23,6 +23,7 @@ export const brat: Format = {
   name: 'brat (.txt and .ann)',
   extensions: ['.txt', '.ann', '.a1', '.a2', '.conf'],
   unit: 'code-point',
+  readUnits: UNITS,
   detect: detectBrat,
   read: readBrat,
   write: writeBrat,

@@ -27,6 +27,7 @@ export const csv: Format = {
   name: 'CSV tables',
   extensions: ['.csv', '.tsv'],
   unit: 'utf-16',
+  readUnits: UNITS,
   readOptions: [APOSTROPHES],
   writeOptions: [DELIMITER, UNIT],
   detect: (files) => (files.some(({ name }) => /\.(csv|tsv)$/i.test(name)) ? 0.8 : 0),

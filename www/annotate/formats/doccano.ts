@@ -42,6 +42,7 @@ export const doccano: Format = {
   name: 'doccano JSONL',
   extensions: ['.jsonl', '.json'],
   unit: 'utf-16',
+  readUnits: UNITS,
   writeOptions: [LAYOUT, UNIT],
   detect: (files) => detectEach(files, likely),
   read,

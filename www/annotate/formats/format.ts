@@ -89,6 +89,8 @@ export interface Format {
   readonly extensions: readonly string[];
   /** In which unit files are written. */
   readonly unit: OffsetUnit | 'none';
+  /** Units that a person may choose for reading (`ReadOptions.unit`), the usual first. Absent: there is nothing to choose. */
+  readonly readUnits?: readonly OffsetUnit[];
   readonly readOptions?: readonly FormatOption[];
   readonly writeOptions?: readonly FormatOption[];
   /**

@@ -26,6 +26,7 @@ export const huggingFace: Format = {
   name: 'Hugging Face token classification',
   extensions: ['.jsonl', '.json'],
   unit: 'token',
+  readUnits: UNITS,
   writeOptions: [ROWS, TAGS, OVERLAP],
   detect: (files) =>
     detectEach(

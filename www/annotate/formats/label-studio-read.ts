@@ -16,7 +16,7 @@ import { ProblemList } from './problems.js';
 import { detectUnit, rawSpan } from './units.js';
 
 /** The editor counts UTF-16 units, whatever its documentation says. */
-const UNITS: readonly TextUnit[] = ['utf-16', 'code-point'];
+export const UNITS: readonly TextUnit[] = ['utf-16', 'code-point'];
 
 export const FORMAT = 'label-studio';
 /** The name in `extra` for what is not a field of the task itself. */

@@ -3,7 +3,7 @@ import { firstRow, hasExtension, headText } from './detect.js';
 import type { Format, InputFile } from './format.js';
 import { isList, isObject } from './json-values.js';
 import { isConfig } from './label-studio-config.js';
-import { readLabelStudio } from './label-studio-read.js';
+import { readLabelStudio, UNITS } from './label-studio-read.js';
 import { isShortResults } from './label-studio-task.js';
 import { writeLabelStudio } from './label-studio-write.js';
 
@@ -12,6 +12,7 @@ export const labelStudio: Format = {
   name: 'Label Studio JSON',
   extensions: ['.json', '.xml'],
   unit: 'utf-16',
+  readUnits: UNITS,
   detect,
   read: readLabelStudio,
   write: writeLabelStudio,

@@ -36,6 +36,7 @@ export const prodigy: Format = {
   name: 'Prodigy JSONL',
   extensions: ['.jsonl', '.json'],
   unit: 'code-point',
+  readUnits: UNITS,
   detect: (files) => detectEach(files, likely),
   read,
   write,

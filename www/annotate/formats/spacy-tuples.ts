@@ -34,6 +34,7 @@ export const spacyTuples: Format = {
   name: 'spaCy training data (JSON)',
   extensions: ['.json', '.jsonl'],
   unit: 'code-point',
+  readUnits: UNITS,
   writeOptions: [FORM, SPAN_GROUP],
   detect: (files) => detectEach(files, likely),
   read,

@@ -24,6 +24,7 @@ export const squad: Format = {
   name: 'SQuAD questions',
   extensions: ['.json'],
   unit: 'code-point',
+  readUnits: UNITS,
   writeOptions: [VERSION],
   detect: (files) => detectEach(files, (file) => (/"paragraphs"\s*:/.test(headText(file)) && /"(qas|context)"\s*:/.test(headText(file)) ? 0.95 : 0)),
   read,

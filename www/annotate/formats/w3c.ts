@@ -23,6 +23,7 @@ export const w3c: Format = {
   name: 'W3C Web Annotation',
   extensions: ['.jsonld', '.json', '.txt'],
   unit: 'code-point',
+  readUnits: UNITS,
   detect: (files) =>
     detectEach(
       files.filter((file) => !isText(file)),

@@ -33,6 +33,17 @@ export function renameLabel(labelSets: readonly LabelSet[], id: string, name: st
   return changeLabel(labelSets, id, { name });
 }
 
+/** Moves a label in the order of its set, by so many places. At the end of the set it stops; `undefined` if it is there already. */
+export function moveLabel(labelSets: readonly LabelSet[], id: string, places: number): LabelsChange | Refusal | undefined {
+  const found = findLabel(labelSets, id);
+  if (!found) return refuse('unknown', 'The label does not exist.', id);
+  const { set, label } = found;
+  const from = set.labels.indexOf(label);
+  const index = Math.max(0, Math.min(set.labels.length - 1, from + places));
+  if (index === from) return undefined;
+  return group<LabelsChange>([{ type: 'removeLabel', set: set.id, id }, { type: 'addLabel', set: set.id, label, index }]);
+}
+
 /** Removes a label from its set. Each document needs `withoutLabel`, in the same group. */
 export function removeLabel(labelSets: readonly LabelSet[], id: string, fate: Fate): LabelsChange | Refusal {
   const found = findLabel(labelSets, id);

@@ -27,6 +27,8 @@ export interface Suggestions {
   readonly model: ModelRef;
   readonly spans: readonly Suggestion[];
   readonly relations?: readonly SuggestedRelation[];
+  /** Number of words of the text, for `uncertainty`. */
+  readonly words?: number;
   /** When the model ran, in milliseconds since 1970. */
   readonly at?: number;
 }

@@ -26,7 +26,7 @@ export async function writeProject<T>(
     if (state.writer !== token) throw new StoreError('read-only', 'Another tab edits this project.');
     const result = await work(tx);
     if (result === undefined) return { result, revision: state.revision };
-    const next: ProjectState = { ...state, revision: state.revision + 1 };
+    const next: ProjectState = { ...state, revision: state.revision + 1, changed: Date.now() };
     await states.put(next, project);
     return { result, revision: next.revision };
   });

@@ -29,6 +29,8 @@ export interface ProjectState {
   readonly revision: number;
   /** The revision of the last backup; 0: none. */
   readonly backup: number;
+  /** When the last write was, in milliseconds since 1970; absent, if nothing was written yet. */
+  readonly changed?: number;
 }
 
 /** Keys of what belongs to a document: the project, the document. Operations on label sets have the document `''`. */

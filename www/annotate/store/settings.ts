@@ -3,6 +3,16 @@ import type { Json } from '../model/types.js';
 import type { Database } from './schema.js';
 import { read, write } from './transaction.js';
 
+/** The name of a setting of a project. It is deleted with the project. */
+export function settingKey(project: string, name: string): string {
+  return `project:${project}:${name}`;
+}
+
+/** The names of all settings of a project. */
+export function settingKeysOf(project: string): IDBKeyRange {
+  return IDBKeyRange.bound(settingKey(project, ''), settingKey(project, '\uffff'));
+}
+
 export class Settings {
   readonly #database: Database;
 

@@ -1,10 +1,12 @@
 // The entry of the store: projects, suggestions, settings.
-import type { LabelSet } from '../model/types.js';
+import type { Corpus, LabelSet } from '../model/types.js';
 import type { Channel } from './channel.js';
 import { StoreError } from './errors.js';
+import type { ImportOptions } from './import.js';
+import { readOverview, type ProjectOverview } from './overview.js';
 import { lockName, Project, type ProjectOptions } from './project.js';
 import { DATABASE, keysOf, openDatabase, OWNED_STORES, type Database, type OpenOptions, type ProjectRecord } from './schema.js';
-import { Settings } from './settings.js';
+import { settingKeysOf, Settings } from './settings.js';
 import { SuggestionCache } from './suggestions.js';
 import { read, write } from './transaction.js';
 import type { Locks } from './writer.js';
@@ -51,6 +53,11 @@ export class Store {
     return records.sort((a, b) => a.created - b.created);
   }
 
+  /** What the list of projects shows of each: that with the last write first. */
+  async overview(): Promise<ProjectOverview[]> {
+    return readOverview(this.#database);
+  }
+
   async createProject({ name, labelSets = [], guide }: NewProject, now = Date.now()): Promise<ProjectRecord> {
     const record: ProjectRecord = { id: crypto.randomUUID(), name, labelSets, done: 0, created: now, ...(guide !== undefined && { guide }) };
     await write(this.#database, ['projects', 'states'], async (tx) => {
@@ -58,6 +65,20 @@ export class Store {
       await tx.objectStore('states').add({ writer: '', revision: 0, backup: 0 }, record.id);
     });
     return record;
+  }
+
+  /** Makes a project with the documents of a corpus: all of it or nothing. */
+  async importProject(project: NewProject, corpus: Corpus, options?: ImportOptions): Promise<ProjectRecord> {
+    const { id } = await this.createProject(project);
+    const opened = await this.openProject(id);
+    try {
+      return (await opened.import(corpus, options)).project;
+    } catch (error) {
+      await this.#delete(id);
+      throw error;
+    } finally {
+      opened.close();
+    }
   }
 
   /** Opens a project. If another tab edits it, this one only reads. */
@@ -77,9 +98,10 @@ export class Store {
   }
 
   async #delete(id: string): Promise<void> {
-    await write(this.#database, ['projects', 'states', ...OWNED_STORES], async (tx) => {
+    await write(this.#database, ['projects', 'states', 'settings', ...OWNED_STORES], async (tx) => {
       await tx.objectStore('projects').delete(id);
       await tx.objectStore('states').delete(id);
+      await tx.objectStore('settings').delete(settingKeysOf(id));
       for (const name of OWNED_STORES) await tx.objectStore(name).delete(keysOf(id));
     });
   }

@@ -37,6 +37,14 @@ export class SuggestionCache {
     });
   }
 
+  /** Removes all entries with this key. */
+  async remove(unwanted: string): Promise<void> {
+    await write(this.#database, ['suggestions'], async (tx) => {
+      const store = tx.objectStore('suggestions');
+      for (const key of await store.getAllKeys()) if (key[1] === unwanted) await store.delete(key);
+    }, 'relaxed');
+  }
+
   /** Makes room: removes all entries, or all but those with this key. */
   async clear(keep?: string): Promise<void> {
     await write(this.#database, ['suggestions'], async (tx) => {

@@ -1,0 +1,29 @@
+// In place of luke-web in the page: a model that knows a few names, so that what it says is known. Texts and answers are as those of luke-web.
+const NAMES = { 'Grace Hopper': ['PER', 0.95], 'Alan Turing': ['PER', 0.9], Bletchley: ['LOC', 0.6], Univac: ['LOC', 0.3] };
+
+function find(text) {
+  return Object.entries(NAMES).flatMap(([name, [label, score]]) =>
+    [...text.matchAll(new RegExp(name, 'g'))].map(({ index }) => ({ start: index, end: index + name.length, text: name, label, score })));
+}
+
+export class Luke {
+  static async load() {
+    return new Luke();
+  }
+
+  info = { name: 'fake', manifestHash: 'f'.repeat(64), labels: { ner: ['PER', 'ORG', 'LOC'] } };
+  tasks = ['ner', 'qa'];
+
+  async ner(text) {
+    const all = find(text);
+    return { entities: all.filter(({ score }) => score >= 0.5), runnersUp: all.filter(({ score }) => score < 0.5).map((found) => ({ ...found, lostTo: 'none' })) };
+  }
+
+  async qa(_question, text) {
+    const [best] = find(text);
+    const { start, end } = best ?? { start: 0, end: 1 };
+    return { answerable: best !== undefined, text: text.slice(start, end), start, end, score: 0.8, startLogit: 3, endLogit: 3, nullScore: 0, alternatives: [] };
+  }
+
+  async dispose() {}
+}

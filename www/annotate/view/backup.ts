@@ -1,0 +1,143 @@
+// Keeps a copy of a project in a file that the person chose. The browser must be able to write files (File System Access API).
+import type { Corpus } from '../model/types.js';
+import { messageOf } from '../formats/problems.js';
+import { backupFile } from './dialogs/export-plan.js';
+
+/** The part of `FileSystemFileHandle` that is used. What is written replaces the file when it is closed, so a failure leaves the file as it was. */
+export interface BackupFile {
+  readonly name: string;
+  createWritable(): Promise<BackupStream>;
+}
+
+export interface BackupStream {
+  write(data: Blob): Promise<void>;
+  close(): Promise<void>;
+  abort(reason?: unknown): Promise<void>;
+}
+
+/** The part of a project that is used. */
+export interface BackupSource {
+  backupState(): Promise<{ readonly revision: number; readonly changes: number }>;
+  corpus(): Promise<Corpus>;
+  backupDone(revision: number): Promise<void>;
+}
+
+export type BackupStatus =
+  /** No file was chosen. */
+  | { readonly kind: 'off' }
+  /** The file has everything, or will get it soon. */
+  | { readonly kind: 'on'; readonly file: string; readonly savedAt?: number }
+  | { readonly kind: 'writing'; readonly file: string }
+  /** It is tried again after the next edit. */
+  | { readonly kind: 'failed'; readonly file: string; readonly reason: string };
+
+export interface BackupOptions {
+  /** The file is written after so many edits (default 50) … */
+  readonly edits?: number;
+  /** … or after so long without an edit (default 60 s). */
+  readonly idleMs?: number;
+  readonly onStatus?: (status: BackupStatus) => void;
+  readonly now?: () => number;
+  readonly setTimer?: (work: () => void, ms: number) => number;
+  readonly clearTimer?: (timer: number) => void;
+}
+
+export class Backup {
+  readonly #source: BackupSource;
+  readonly #options: BackupOptions;
+  #status: BackupStatus = { kind: 'off' };
+  #file: BackupFile | undefined;
+  #edits = 0;
+  #timer: number | undefined;
+  /** The write that runs. */
+  #writing: Promise<void> | undefined;
+
+  constructor(source: BackupSource, options: BackupOptions = {}) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  get status(): BackupStatus {
+    return this.#status;
+  }
+
+  /** Writes everything into the file, and keeps it up to date from now on. */
+  async start(file: BackupFile): Promise<void> {
+    this.#file = file;
+    await this.write();
+  }
+
+  /** Writes no more. The file stays. A write that runs goes to its end. */
+  stop(): void {
+    this.#file = undefined;
+    this.#edits = 0;
+    this.#stopTimer();
+    this.#setStatus({ kind: 'off' });
+  }
+
+  /** To be called after each edit of this tab. */
+  edited(): void {
+    if (!this.#file) return;
+    this.#edits += 1;
+    this.#stopTimer();
+    if (this.#edits >= (this.#options.edits ?? 50)) return void this.write();
+    this.#startTimer();
+  }
+
+  /** Writes now. It never rejects: the status says what failed. */
+  async write(): Promise<void> {
+    while (this.#writing) await this.#writing;
+    const file = this.#file;
+    if (!file) return;
+    this.#stopTimer();
+    this.#edits = 0;
+    this.#writing = this.#write(file);
+    await this.#writing;
+  }
+
+  async #write(file: BackupFile): Promise<void> {
+    this.#setStatus({ kind: 'writing', file: file.name });
+    let result: BackupStatus;
+    try {
+      const { revision } = await this.#source.backupState();
+      await replaceFile(file, await backupBlob(this.#source));
+      await this.#source.backupDone(revision);
+      result = { kind: 'on', file: file.name, savedAt: (this.#options.now ?? Date.now)() };
+    } catch (error) {
+      result = { kind: 'failed', file: file.name, reason: messageOf(error) };
+    }
+    this.#writing = undefined;
+    if (this.#file === file) this.#setStatus(result);
+  }
+
+  #setStatus(status: BackupStatus): void {
+    this.#status = status;
+    this.#options.onStatus?.(status);
+  }
+
+  #startTimer(): void {
+    const start = this.#options.setTimer ?? ((work, ms) => Number(setTimeout(work, ms)));
+    this.#timer = start(() => void this.write(), this.#options.idleMs ?? 60_000);
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== undefined) (this.#options.clearTimer ?? clearTimeout)(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+async function backupBlob(source: BackupSource): Promise<Blob> {
+  const { bytes } = await backupFile(await source.corpus());
+  return new Blob([new Uint8Array(bytes)]);
+}
+
+async function replaceFile(file: BackupFile, data: Blob): Promise<void> {
+  const stream = await file.createWritable();
+  try {
+    await stream.write(data);
+    await stream.close();
+  } catch (error) {
+    await stream.abort(error).catch(() => undefined); // the first error is the one that says why
+    throw error;
+  }
+}

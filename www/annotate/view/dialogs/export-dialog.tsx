@@ -1,0 +1,160 @@
+/**
+ * `<ExportDialog project ids? onDone/>`: writes documents of a project to a file.
+ * - `project`: an open project.
+ * - `ids`: documents that were chosen in the list, which are offered as a filter.
+ * - `onDone()`: the dialog is over.
+ */
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Format } from '../../formats/format.js';
+import type { Corpus } from '../../model/types.js';
+import type { Project } from '../../store/project.js';
+import { countOf } from '../messages.js';
+import { Choice, Dialog, Said } from './dialog.js';
+import {
+  INCLUDES, OWN, planExport, selected, WRITABLE, type DocumentFilter, type ExportChoice, type ExportPlan, type LossGroup,
+} from './export-plan.js';
+import { UNIT_NAMES } from './import-plan.js';
+import { OptionChoice } from './read-choice.js';
+import { saveFile } from './save-file.js';
+import { useTask } from './task.js';
+import { bytesText } from './words.js';
+
+export interface ExportDialogProps {
+  readonly project: Project;
+  readonly ids?: ReadonlySet<string>;
+  readonly onDone: () => void;
+}
+
+const INCLUDE_NAMES = {
+  accepted: 'that count', human: 'that a person made or changed', all: 'all, with suggestions and rejections',
+} as const;
+
+/** The project as it was when the dialog opened. */
+interface Content {
+  readonly corpus: Corpus;
+  readonly revision: number;
+}
+
+export function ExportDialog({ project, ids, onDone }: ExportDialogProps): JSX.Element {
+  const choice = useSignal<ExportChoice>({ format: OWN, documents: ids?.size ? 'chosen' : 'all', include: 'all' });
+  const content = useSignal<Content | undefined>(undefined);
+  const plan = useSignal<ExportPlan | undefined>(undefined);
+  const saved = useSignal('');
+  const turn = useRef(0);
+  const reading = useTask();
+  const saving = useTask();
+
+  const replan = async ({ corpus }: Content): Promise<void> => {
+    const own = ++turn.current;
+    plan.value = undefined;
+    saving.error.value = '';
+    try {
+      const made = await planExport(corpus, choice.value, ids);
+      if (own === turn.current) plan.value = made;
+    } catch (error) {
+      if (own === turn.current) saving.error.value = `This format cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  };
+  useEffect(() => {
+    reading.run('Reading the project', async () => {
+      const { revision } = await project.backupState();
+      content.value = { corpus: await project.corpus(), revision };
+      await replan(content.value);
+    });
+    return () => void turn.current++;
+  }, []);
+  const choose = (chosen: ExportChoice): void => {
+    choice.value = chosen;
+    saved.value = '';
+    if (content.value) void replan(content.value);
+  };
+  const save = (): void => {
+    const [made, read] = [plan.value, content.value];
+    if (!made || !read) return;
+    saving.run('Saving the file', async () => {
+      await saveFile(made.file);
+      if (made.isBackup && project.role === 'writer') await project.backupDone(read.revision);
+      saved.value = `${made.file.name} (${bytesText(made.file.bytes.length)}) is saved.`;
+    });
+  };
+  const made = plan.value;
+  const isReady = made !== undefined && made.documents > 0 && !saving.isBusy.value;
+  const status = statusOf(made, content.value, choice.value.documents, saved.value);
+  const saveButton = <button type="button" class="primary" disabled={!isReady} onClick={save}>Save file</button>;
+  return (
+    <Dialog title="Export" onClose={onDone} actions={saveButton} said={<Said error={reading.error.value || saving.error.value} status={status} />}>
+      <Choices choice={choice.value} corpus={content.value?.corpus} ids={ids} onChoose={choose} />
+      {made ? <Losses losses={made.losses} /> : null}
+    </Dialog>
+  );
+}
+
+function statusOf(plan: ExportPlan | undefined, content: Content | undefined, filter: DocumentFilter, saved: string): string {
+  if (saved) return saved;
+  if (!content) return 'Reading the project…';
+  if (!plan) return 'Preparing the file…';
+  if (!plan.documents) return filter === 'done' ? 'No document is done yet, so there is nothing to save.' : 'There is no document to save.';
+  const files = plan.files > 1 ? `, ${countOf(plan.files, 'file')} in a zip file` : '';
+  return `${plan.file.name}: ${countOf(plan.documents, 'document')}, ${bytesText(plan.file.bytes.length)}${files}.`;
+}
+
+interface ChoicesProps {
+  readonly choice: ExportChoice;
+  readonly corpus: Corpus | undefined;
+  readonly ids: ReadonlySet<string> | undefined;
+  readonly onChoose: (choice: ExportChoice) => void;
+}
+
+function Choices({ choice, corpus, ids, onChoose }: ChoicesProps): JSX.Element {
+  const format = WRITABLE.find(({ id }) => id === choice.format);
+  const formats = WRITABLE.map(({ id, name }) => ({ value: id, label: id === OWN ? `${name} (backup: holds everything)` : name }));
+  // A backup has everything; the files of other tools have what counts, if nothing else was chosen.
+  const includeFor = (id: string): ExportChoice['include'] => (id === OWN ? 'all' : choice.format === OWN ? 'accepted' : choice.include);
+  const count = (filter: DocumentFilter): number => (corpus ? selected(corpus, filter, ids ?? new Set()).documents.length : 0);
+  const documents = [
+    { value: 'all', label: `all (${count('all')})` }, { value: 'done', label: `only those that are done (${count('done')})` },
+    ...(ids?.size ? [{ value: 'chosen', label: `those chosen in the list (${count('chosen')})` } as const] : []),
+  ] as const;
+  return (
+    <div class="fields">
+      <Choice label="Format" value={choice.format} values={formats} hint={format && unitText(format)}
+        onChoose={(id) => onChoose({ format: id, documents: choice.documents, include: includeFor(id) })} />
+      <Choice label="Documents" value={choice.documents} values={documents} onChoose={(filter) => onChoose({ ...choice, documents: filter })} />
+      <Choice label="Annotations" value={choice.include} values={INCLUDES.map((value) => ({ value, label: INCLUDE_NAMES[value] }))}
+        onChoose={(include) => onChoose({ ...choice, include })} />
+      {format?.writeOptions?.map((option) => (
+        <OptionChoice key={`${choice.format} ${option.name}`} option={option} chosen={choice.options}
+          onChoose={(options) => onChoose({ ...choice, options })} />
+      ))}
+    </div>
+  );
+}
+
+/** What offsets in the file count. Formats with an option for it say it there. */
+function unitText({ unit, writeOptions = [] }: Format): string {
+  if (unit === 'none' || writeOptions.some(({ name }) => name === 'unit')) return '';
+  return unit === 'token' ? 'The file has tokens instead of offsets.' : `Offsets count ${UNIT_NAMES[unit]}.`;
+}
+
+function Losses({ losses }: { readonly losses: readonly LossGroup[] }): JSX.Element {
+  if (!losses.length) return <p>This file holds everything that is chosen above.</p>;
+  return (
+    <section>
+      <h3>What this file does not hold</h3>
+      <ul class="losses">
+        {losses.map(({ heading, reasons }) => (
+          <li key={heading}>
+            {reasons.length === 1 ? <><strong>{heading}:</strong> {reasons[0]}</> : (
+              <details>
+                <summary><strong>{heading}</strong>: {countOf(reasons.length, 'thing')}</summary>
+                <ul>{reasons.map((reason, index) => <li key={index}>{reason}</li>)}</ul>
+              </details>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

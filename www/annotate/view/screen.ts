@@ -1,0 +1,102 @@
+// What the main screen has besides the project: which dialog is open, which panel a phone shows, the keys, and the handle of the text.
+import { computed, effect, signal, untracked } from '@preact/signals-core';
+import type { Store } from '../store/store.js';
+import type { Assistant } from '../work/assistant.js';
+import { Editing } from './editing.js';
+import { KeyMap, type CommandId, type Conflict } from './keys.js';
+import { errorMessage } from './messages.js';
+import { Navigation } from './navigation.js';
+import type { Session } from './session.js';
+
+export const DIALOGS = [
+  'palette', 'help', 'ask', 'occurrences', 'note', 'span-note', 'second-look', 'import', 'export', 'labels', 'compare', 'storage',
+] as const;
+export type DialogName = (typeof DIALOGS)[number];
+
+/** On narrow screens one of the three columns is shown. */
+export type Panel = 'documents' | 'text' | 'spans';
+
+/** What the screen asks of the text view. */
+export interface TextHandle {
+  focusText(): void;
+  openSearch(): void;
+}
+
+const KEYS = 'keys';
+
+export class Screen {
+  readonly store: Store;
+  readonly session: Session;
+  readonly assistant: Assistant;
+  readonly editing: Editing;
+  readonly navigation: Navigation;
+  readonly dialog = signal<DialogName | undefined>(undefined);
+  readonly panel = signal<Panel>('text');
+  readonly keys = signal(KeyMap.standard);
+  text: TextHandle | undefined;
+  readonly #ends: readonly (() => void)[];
+
+  constructor(session: Session, assistant: Assistant) {
+    this.store = session.store;
+    this.session = session;
+    this.assistant = assistant;
+    this.editing = new Editing(session);
+    this.navigation = new Navigation(session, this.editing, () => assistant.next());
+    const open = computed(() => session.document.value?.head.id);
+    this.#ends = [
+      effect(() => {
+        const id = open.value;
+        untracked(() => assistant.openDocument(id));
+      }),
+      effect(() => void (session.found.value = open.value === undefined ? [] : assistant.suggestionsOf(open.value).value)),
+      effect(() => void (session.threshold.value = assistant.threshold.value)),
+    ];
+  }
+
+  /** Ends the work of the model and closes the project. */
+  async close(): Promise<void> {
+    for (const end of this.#ends) end();
+    await this.session.settled();
+    await this.assistant.dispose();
+    this.session.close();
+  }
+
+  async readKeys(): Promise<void> {
+    try {
+      this.keys.value = KeyMap.read(await this.store.settings.get(KEYS));
+    } catch (error) {
+      this.session.say(errorMessage(error, 'Reading your keys'));
+    }
+  }
+
+  /** Gives a command another key, and keeps it. A conflict changes nothing. */
+  async setKey(id: CommandId, key: string): Promise<Conflict | undefined> {
+    const next = this.keys.value.with(id, key, this.labelKeys());
+    if (!(next instanceof KeyMap)) return next;
+    await this.#putKeys(next);
+    return undefined;
+  }
+
+  async resetKeys(): Promise<void> {
+    await this.#putKeys(KeyMap.standard);
+  }
+
+  /** Names of labels by their keys. */
+  labelKeys(): ReadonlyMap<string, string> {
+    return new Map([...this.session.labels.value.values()].flatMap(({ key, name }) => (key === undefined ? [] : [[key, name] as const])));
+  }
+
+  /** The key of a label, unless a command has it. */
+  readonly keyOfLabel = (key: string | undefined): string | undefined => {
+    return key === undefined || this.keys.value.commandOf(key) !== undefined ? undefined : key;
+  };
+
+  async #putKeys(keys: KeyMap): Promise<void> {
+    this.keys.value = keys;
+    try {
+      await this.store.settings.put(KEYS, keys.toJson());
+    } catch (error) {
+      this.session.say(errorMessage(error, 'Saving your keys'));
+    }
+  }
+}

@@ -1,0 +1,114 @@
+// The model at work: its state, the threshold with what it lets through, progress, and how good it is by the person's own decisions.
+import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import type { JSX } from 'preact';
+import type { Measured } from '../model/measure.js';
+import { countAbove } from '../model/suggest.js';
+import type { Assistant } from '../work/assistant.js';
+import { CommandButton } from './command-button.js';
+import { countOf, errorMessage, percent } from './messages.js';
+import type { Screen } from './screen.js';
+import { Taught } from './taught.js';
+
+export function SuggestionBar({ screen }: { readonly screen: Screen }): JSX.Element {
+  const { assistant } = screen;
+  const state = assistant.modelState.value;
+  return (
+    <section class="suggestion-bar" aria-label="Suggestions">
+      {state.kind !== 'ready' && <ModelLine assistant={assistant} />}
+      {screen.session.found.value.length > 0 && <Threshold screen={screen} />}
+      {state.kind === 'ready' && <Background assistant={assistant} />}
+      <Taught assistant={assistant} />
+      <Notices assistant={assistant} />
+    </section>
+  );
+}
+
+function ModelLine({ assistant }: { readonly assistant: Assistant }): JSX.Element {
+  const state = assistant.modelState.value;
+  const load = (): void => void assistant.loadModel();
+  if (state.kind === 'loading') {
+    const part = state.totalBytes ? state.loadedBytes / state.totalBytes : undefined;
+    return <p class="bar-line"><span>Loading the model</span> <progress value={part} aria-label="Loading the model" /></p>;
+  }
+  if (state.kind === 'failed') {
+    return <p class="bar-line"><span class="hint">The model did not load: {state.message}</span> <button type="button" onClick={load}>Try again</button></p>;
+  }
+  return <p class="bar-line"><span class="hint">A model can suggest spans. It runs on this device.</span> <button type="button" onClick={load}>Load the model</button></p>;
+}
+
+function Threshold({ screen }: { readonly screen: Screen }): JSX.Element {
+  const { session, assistant } = screen;
+  const above = useComputed(() => countAbove(session.found.value.flatMap(({ spans }) => spans)));
+  const measured = useMeasured(screen);
+  const threshold = assistant.threshold.value;
+  const waiting = session.spans.value.filter(({ state }) => state === 'suggested').length;
+  return (
+    <div class="bar-line">
+      <label class="threshold">
+        <span>Shown from a score of</span>
+        <input
+          type="range" min={0} max={100} step={1} value={Math.round(100 * threshold)} aria-valuetext={percent(threshold)}
+          onInput={({ currentTarget: { valueAsNumber } }) => assistant.prefer({ threshold: valueAsNumber / 100 })}
+        />
+        <output>{percent(threshold)}</output>
+      </label>
+      <span class="hint">{countOf(above.value(threshold), 'span')} of {above.value(0)} pass, {waiting} to decide</span>
+      {measured.value && <Figures measured={measured.value(threshold)} />}
+      <CommandButton screen={screen} id="accept-all" isDisabled={session.isReadOnly || waiting === 0}>Accept all</CommandButton>
+      <CommandButton screen={screen} id="hide-suggestions" showsKey>{session.suggestionsHidden.value ? 'Show' : 'Hide'}</CommandButton>
+    </div>
+  );
+}
+
+function Figures({ measured: { precision, recall, judged } }: { readonly measured: Measured }): JSX.Element {
+  const figure = (value: number | undefined): string => (value === undefined ? '–' : percent(value));
+  return <span class="hint">By your {countOf(judged, 'decision')}: precision {figure(precision)}, recall {figure(recall)}</span>;
+}
+
+/** Measured again whenever another document is opened: then the one before is decided. */
+function useMeasured({ session, assistant }: Screen): { readonly value: ((threshold: number) => Measured) | undefined } {
+  const measured = useSignal<((threshold: number) => Measured) | undefined>(undefined);
+  const opened = useComputed(() => session.document.value?.head.id);
+  useSignalEffect(() => {
+    const source = assistant.sources.value[0];
+    if (opened.value === undefined || !source) return undefined;
+    let isOld = false;
+    assistant.measure(source).then(
+      (result) => void (isOld || (measured.value = result)),
+      (error: unknown) => void (isOld || session.say(errorMessage(error, 'Measuring the suggestions'))),
+    );
+    return () => void (isOld = true);
+  });
+  return measured;
+}
+
+function Background({ assistant }: { readonly assistant: Assistant }): JSX.Element | null {
+  const { state, done, total, left } = assistant.progress.value;
+  if (state === 'idle') return null;
+  const isPaused = state === 'paused' || state === 'stopped';
+  const time = left === undefined || isPaused ? '' : `, ${timeLeft(left)} left`;
+  return (
+    <p class="bar-line">
+      <span class="hint">The model reads the documents: {done} of {total}{time}</span>
+      <progress max={Math.max(total, 1)} value={done} aria-label="Documents that the model has read" />
+      <button type="button" onClick={() => (isPaused ? assistant.resume() : assistant.pause())}>{isPaused ? 'Go on' : 'Pause'}</button>
+    </p>
+  );
+}
+
+function Notices({ assistant }: { readonly assistant: Assistant }): JSX.Element {
+  return (
+    <>
+      {[...assistant.notices.value].map(([matter, text]) => (
+        <p key={matter} class="bar-line notice" role="status">
+          <span>{text}</span> <button type="button" class="plain" aria-label="Dismiss" onClick={() => assistant.dismiss(matter)}>✕</button>
+        </p>
+      ))}
+    </>
+  );
+}
+
+function timeLeft(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  return seconds < 90 ? countOf(seconds, 'second') : countOf(Math.ceil(seconds / 60), 'minute');
+}

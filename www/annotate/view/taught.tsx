@@ -1,0 +1,37 @@
+// The project's own labels, taught to the model on finished documents, and how good they are.
+import type { JSX } from 'preact';
+import type { Assistant } from '../work/assistant.js';
+import { countOf, percent } from './messages.js';
+
+export function Taught({ assistant }: { readonly assistant: Assistant }): JSX.Element | null {
+  const { head, teaching } = assistant.taught.value;
+  if (assistant.modelState.value.kind !== 'ready') return null;
+  if (teaching) {
+    const what = teaching.phase === 'reading' ? 'Reading the finished documents' : 'Teaching your labels';
+    return <p class="bar-line"><span class="hint">{what}</span> <progress max={Math.max(teaching.total, 1)} value={teaching.done} aria-label={what} /></p>;
+  }
+  const teach = <button type="button" onClick={() => void assistant.teachNow()}>{head ? 'Teach again' : 'Teach my labels'}</button>;
+  if (!head) return <p class="bar-line"><span class="hint">Finish some documents, then the model can learn your labels.</span> {teach}</p>;
+  const { report } = head;
+  return (
+    <div class="bar-line">
+      <details>
+        <summary>Your labels, taught on {countOf(head.documents, 'document')}{report?.all && `: F1 ${percent(report.all.f1)}`}</summary>
+        {report && (
+          <table>
+            <thead><tr><th scope="col">Label</th><th scope="col">Spans</th><th scope="col">Precision</th><th scope="col">Recall</th><th scope="col">F1</th></tr></thead>
+            <tbody>
+              {report.labels.map(({ label, spans, quality }) => (
+                <tr key={label}>
+                  <th scope="row">{label}</th><td>{spans}</td>
+                  <td>{quality ? percent(quality.precision) : '–'}</td><td>{quality ? percent(quality.recall) : '–'}</td><td>{quality ? percent(quality.f1) : '–'}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </details>
+      {teach}
+    </div>
+  );
+}

@@ -1,0 +1,391 @@
+// The model in a project: loading, pre-annotation, own labels, the next document, questions. The page shows its signals and calls its methods.
+import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals-core';
+import { messageOf } from '../formats/problems.js';
+import type { Measured, NextDocument } from '../model/measure.js';
+import type { Suggestions } from '../model/suggest.js';
+import { toDocument } from '../store/documents.js';
+import type { Project } from '../store/project.js';
+import type { HeadRecord, ProjectRecord } from '../store/schema.js';
+import { settingKey, type Settings } from '../store/settings.js';
+import type { SuggestionCache } from '../store/suggestions.js';
+import { Ask, canDo, rankRelations, rankTypes, type AskedDocuments, type RankedLabel, type RankOptions } from './ask.js';
+import { examplesOf, headName, isDone, isTimeToTeach, newest } from './examples.js';
+import { Found } from './found.js';
+import { isLoss, ModelLoader, type LabeledTask, type Load, type Model, type ModelState } from './model.js';
+import { Notices, type Matter } from './notices.js';
+import { nextUncertain, sameTexts, workOrder } from './order.js';
+import { Preferences, type Preferred } from './preferences.js';
+import { Queue, type Progress, type Visibility } from './queue.js';
+import { doubtsIn, measureSource, type DocumentDoubts } from './review.js';
+import type { Source } from './scan.js';
+import { Scores } from './scores.js';
+import { projectSources, type ProjectSource } from './sources.js';
+import { Teacher, type TaughtState } from './teach.js';
+
+export interface AssistantOptions {
+  readonly project: Pick<Project, 'id' | 'role' | 'document' | 'texts' | 'putUncertainties'>;
+  /** The record and the heads as they are now; the page keeps them up to date. */
+  readonly record: ReadonlySignal<ProjectRecord>;
+  readonly heads: ReadonlySignal<readonly HeadRecord[]>;
+  /** The documents that the list shows, in its order. Default: all. */
+  readonly visible?: ReadonlySignal<readonly HeadRecord[]> | undefined;
+  readonly cache: SuggestionCache;
+  readonly settings: Settings;
+  readonly load: Load;
+  readonly visibility?: Visibility | undefined;
+  readonly now?: (() => number) | undefined;
+  readonly random?: (() => number) | undefined;
+  readonly sliceWords?: number | undefined;
+}
+
+type Ready = ModelState & { readonly kind: 'ready' };
+
+export class Assistant {
+  /** Suggestions with a lower score are not shown. */
+  readonly threshold: ReadonlySignal<number>;
+  /** The taught head, if it is used, and the head of the model, if the project has labels of it. */
+  readonly sources: ReadonlySignal<readonly ProjectSource[]>;
+  readonly #options: AssistantOptions;
+  readonly #notices = new Notices();
+  readonly #preferences: Preferences;
+  readonly #loader: ModelLoader;
+  readonly #ready: ReadonlySignal<Ready | undefined>;
+  readonly #teacher: Teacher;
+  readonly #found: Found;
+  readonly #scores: Scores;
+  readonly #queue: Queue;
+  readonly #open = signal<string | undefined>(undefined);
+  readonly #effects: (() => void)[] = [];
+  /** Work that nobody waits for. */
+  readonly #tasks = new Set<Promise<void>>();
+  /** The model whose taught head was looked for in the settings. */
+  readonly #restored = signal<Model | undefined>(undefined);
+  #restoring: Promise<void> = Promise.resolve();
+  /** Documents that became done since the project was opened, in this order. */
+  readonly #finished: string[] = [];
+  #wasDone: ReadonlySet<string> | undefined;
+  /** How many documents were done when teaching was tried last. */
+  #triedWith: number | undefined;
+  #scheduled: { readonly heads: readonly HeadRecord[]; readonly sources: readonly ProjectSource[] } | undefined;
+  #order: readonly HeadRecord[] = [];
+  /** What the scores of documents depend on, beside the documents. */
+  #scoredBy: string | undefined;
+  #headKey: string | undefined;
+  #ask: Ask | undefined;
+  #isDisposed = false;
+
+  constructor(options: AssistantOptions) {
+    const { project, cache, settings, load, visibility, now = Date.now, sliceWords } = options;
+    const notices = this.#notices;
+    this.#options = options;
+    this.#preferences = new Preferences(settings, settingKey(project.id, 'preferences'), notices);
+    this.#loader = new ModelLoader(load);
+    this.#ready = computed(() => (this.#loader.state.value.kind === 'ready' ? this.#loader.state.value : undefined));
+    this.#teacher = new Teacher({ settings, key: settingKey(project.id, 'head'), notices, now });
+    const { threshold, headUse, choices } = this.#preferences;
+    const head = computed(() => (headUse.value === 'off' ? undefined : this.#teacher.state.value.head));
+    this.threshold = threshold;
+    this.sources = projectSources({ ready: this.#ready, head, record: options.record, choices });
+    this.#found = new Found(cache, this.sources, headUse);
+    this.#scores = new Scores(project, this.#found);
+    this.#queue = new Queue({
+      cache, notices, visibility, now, sliceWords, text: async ({ id }) => (await project.document(id)).body.text,
+      onFound: (heads, source, found) => this.#guard('order', this.#takeOver(heads, source, found)),
+      onLost: (error) => this.#lost(this.#ready.peek()?.model, error),
+    });
+  }
+
+  /** Reads the settings and begins to follow the project. The model is loaded by `loadModel`. */
+  async start(): Promise<void> {
+    await this.#guard('settings', this.#preferences.load());
+    if (this.#isDisposed) return;
+    const follow = (work: () => () => void): void => void this.#effects.push(effect(() => untracked(work())));
+    follow(() => this.#followModel());
+    follow(() => this.#followDocuments());
+    follow(() => this.#followSources());
+    follow(() => this.#followDone());
+    follow(() => this.#followProgress());
+  }
+
+  get modelState(): ReadonlySignal<ModelState> {
+    return this.#loader.state;
+  }
+
+  get progress(): ReadonlySignal<Progress> {
+    return this.#queue.progress;
+  }
+
+  /** The head that was taught, how good it is, and whether one is being taught. */
+  get taught(): ReadonlySignal<TaughtState> {
+    return this.#teacher.state;
+  }
+
+  /** What went wrong, one message a matter. */
+  get notices(): ReadonlySignal<ReadonlyMap<Matter, string>> {
+    return this.#notices.all;
+  }
+
+  get preferences(): ReadonlySignal<Preferred> {
+    return this.#preferences.all;
+  }
+
+  async loadModel(): Promise<void> {
+    await this.#loader.load();
+  }
+
+  /** All suggestions for a document, for `mergeSuggestions`, whatever their score. */
+  suggestionsOf(id: string): ReadonlySignal<readonly Suggestions[]> {
+    return this.#found.of(id);
+  }
+
+  dismiss(matter: Matter): void {
+    this.#notices.clear(matter);
+  }
+
+  /** Changes what is given, and stores it. */
+  prefer(fields: Partial<Pick<Preferred, 'threshold' | 'headUse' | 'choices'>>): void {
+    this.#preferences.change(fields);
+  }
+
+  /** The person works on this document now: it comes first, and the one before is scored by what was decided in it. */
+  openDocument(id: string | undefined): void {
+    const before = this.#open.peek();
+    this.#open.value = id;
+    const head = this.#headOf(id);
+    if (head) this.#start('work', this.#found.fill(head));
+    if (before !== undefined && before !== id) this.#start('order', this.#scoreOne(before));
+  }
+
+  /** The most uncertain document that is to be done; sometimes one by chance. It is not opened yet. */
+  next(): NextDocument<HeadRecord> | undefined {
+    const { draws } = this.#preferences.all.peek();
+    const random = this.#options.random?.() ?? Math.random();
+    const next = nextUncertain(this.#scores.current(this.#options.heads.peek()), this.#open.peek(), draws, random);
+    if (next) this.#preferences.change({ draws: draws + 1 });
+    return next;
+  }
+
+  /** What the models see differently in finished documents. */
+  async secondLook(): Promise<DocumentDoubts[]> {
+    const own = this.sources.peek().filter(({ source }) => source.ref.head !== undefined).flatMap(({ labels }) => [...labels.values()]);
+    return doubtsIn(this.#options.project, this.#found, this.#done(), new Set(own));
+  }
+
+  /** Precision and recall of a source at each threshold, by the decisions in this project; `undefined` with too few of them. */
+  async measure(source: ProjectSource): Promise<((threshold: number) => Measured) | undefined> {
+    return measureSource(this.#options.project, this.#found, this.#options.heads.peek(), source);
+  }
+
+  pause(): void {
+    this.#queue.pause();
+  }
+
+  resume(): void {
+    this.#queue.resume();
+  }
+
+  /** Whether the model is there and has the task. */
+  can(task: LabeledTask | 'qa'): boolean {
+    const ready = this.#ready.value;
+    return ready !== undefined && canDo(ready.model, task);
+  }
+
+  /** Asks the open document, or all: those that the list shows first. An earlier question ends. `undefined` if the model cannot answer. */
+  ask(question: string, scope: 'document' | 'all'): Ask | undefined {
+    this.#ask?.stop();
+    const ready = this.#ready.peek();
+    if (this.#isDisposed || !ready || !canDo(ready.model, 'qa')) return undefined;
+    const release = this.#queue.hold();
+    const priority = scope === 'all' ? 'background' : 'user-visible';
+    const ask = new Ask(ready.model, question, this.#askedDocuments(scope), { priority, onLost: (error) => this.#lost(ready.model, error) });
+    this.#ask = ask;
+    this.#start('work', ask.done.then(release));
+    return ask;
+  }
+
+  /** The types of a span, best first; none, if the model cannot tell. */
+  async types(text: string, span: Parameters<typeof rankTypes>[2], aborted?: AbortSignal): Promise<RankedLabel[]> {
+    return this.#rank('typing', (model, options) => rankTypes(model, text, span, options), aborted);
+  }
+
+  /** The labels for a relation of two spans, best first; none, if the model cannot tell. */
+  async relations(
+    text: string, head: Parameters<typeof rankRelations>[2], tail: Parameters<typeof rankRelations>[3], aborted?: AbortSignal,
+  ): Promise<RankedLabel[]> {
+    return this.#rank('relation', (model, options) => rankRelations(model, text, head, tail, options), aborted);
+  }
+
+  /** Teaches the labels of the project on its finished documents. */
+  async teachNow(): Promise<void> {
+    const ready = this.#ready.peek();
+    if (this.#isDisposed || !ready || this.#teacher.isRunning) return;
+    const { project, record } = this.#options;
+    const done = this.#done();
+    this.#triedWith = done.length;
+    const chosen = newest(done, this.#finished);
+    const documents = await Promise.all(chosen.map(async ({ id }) => toDocument(await project.document(id))));
+    if (this.#isDisposed || this.#ready.peek() !== ready) return;
+    const { labelSets, name } = record.peek();
+    const examples = examplesOf(documents, labelSets, done.length - chosen.length);
+    if (!examples.spans) return this.#notices.say('teaching', 'There is nothing to teach: no finished document has a span.');
+    await this.#teacher.teach(ready.model, ready.ref, headName(name), examples, done.length);
+  }
+
+  /** Resolves when nothing runs: all is done, or waits for `resume`. */
+  async settled(): Promise<void> {
+    await this.#queue.settled();
+    while (this.#tasks.size) {
+      await Promise.all(this.#tasks);
+      await this.#queue.settled();
+    }
+    await this.#preferences.settled();
+  }
+
+  /** Ends everything, and waits until nothing runs. */
+  async dispose(): Promise<void> {
+    this.#isDisposed = true;
+    for (const end of this.#effects) end();
+    this.#ask?.stop();
+    await Promise.all([this.#queue.dispose(), this.#teacher.stop()]);
+    await this.#loader.dispose();
+    await this.#guard('order', this.#scores.flush());
+    await this.settled();
+  }
+
+  /** Another model, or none: the taught head of the one before is not used any more. */
+  #followModel(): () => void {
+    const ready = this.#ready.value;
+    return () => {
+      this.#restored.value = undefined;
+      this.#restoring = this.#restoring.then(async () => {
+        await this.#teacher.stop();
+        if (!ready || this.#isDisposed || this.#ready.peek() !== ready) return;
+        await this.#guard('teaching', this.#teacher.restore(ready.model, ready.ref));
+        if (this.#ready.peek() === ready) this.#restored.value = ready.model;
+      });
+      this.#start('teaching', this.#restoring);
+    };
+  }
+
+  #followDocuments(): () => void {
+    const { heads: { value: heads }, visible } = this.#options;
+    const sources = this.sources.value;
+    const order = workOrder(heads, visible?.value ?? heads, this.#open.value);
+    return () => {
+      const before = this.#scheduled;
+      this.#order = order;
+      if (before && before.sources === sources && sameTexts(before.heads, heads)) return this.#queue.reorder(order);
+      this.#scheduled = { heads, sources };
+      this.#start('work', this.#schedule(order, sources));
+    };
+  }
+
+  async #schedule(order: readonly HeadRecord[], sources: readonly ProjectSource[]): Promise<void> {
+    await this.#queue.setWork(order, sources.map(({ source }) => source));
+    this.#queue.reorder(this.#order);
+  }
+
+  /** Other sources or labels: what is shown is read again, and documents are scored again. The results of an older head are of no use. */
+  #followSources(): () => void {
+    const sources = this.sources.value;
+    const headUse = this.#preferences.headUse.value;
+    return () => {
+      const heads = this.#options.heads.peek();
+      this.#start('work', this.#found.fillShown(heads));
+      const key = sources.find(({ source }) => source.ref.head !== undefined)?.source.key;
+      if (key !== undefined && this.#headKey !== undefined && key !== this.#headKey) this.#start('cache', this.#options.cache.remove(this.#headKey));
+      this.#headKey = key ?? this.#headKey;
+      const by = JSON.stringify([headUse, sources.map(({ source, labels }) => [source.ref.head ?? '', ...labels])]);
+      if (!sources.length || by === this.#scoredBy) return;
+      const toScore = this.#scoredBy === undefined ? heads.filter(({ uncertainty }) => uncertainty === undefined) : heads;
+      this.#scoredBy = by;
+      this.#start('order', this.#scores.score(toScore, () => this.#isDisposed));
+    };
+  }
+
+  /** Teaches when it is time to. */
+  #followDone(): () => void {
+    const model = this.#restored.value;
+    const { head, teaching } = this.#teacher.state.value;
+    const done = this.#options.heads.value.filter(isDone);
+    const headUse = this.#preferences.headUse.value;
+    return () => {
+      for (const { id } of done) if (this.#wasDone && !this.#wasDone.has(id)) this.#finished.push(id);
+      this.#wasDone = new Set(done.map(({ id }) => id));
+      if (!model || teaching || headUse === 'off' || this.#options.project.role !== 'writer') return;
+      const spans = done.reduce((sum, { counts }) => sum + counts.spans.accepted, 0);
+      const before = [head?.documents, this.#triedWith].filter((count) => count !== undefined);
+      if (isTimeToTeach(done.length, spans, before.length ? Math.max(...before) : undefined)) this.#start('teaching', this.teachNow());
+    };
+  }
+
+  /** Scores are stored some at a time, and the rest when the queue rests. */
+  #followProgress(): () => void {
+    const { state } = this.progress.value;
+    return () => {
+      if (state !== 'running') this.#start('order', this.#scores.flush());
+    };
+  }
+
+  async #takeOver(heads: readonly HeadRecord[], source: Source, found: Suggestions): Promise<void> {
+    for (const { id } of heads) this.#found.add(id, source, found);
+    for await (const [head, raw] of this.#found.read(heads)) await this.#scores.scoreOne(head, new Map(raw).set(source.key, found));
+  }
+
+  async #scoreOne(id: string): Promise<void> {
+    const head = this.#headOf(id);
+    if (!head) return;
+    for await (const [, raw] of this.#found.read([head])) await this.#scores.scoreOne(head, raw);
+  }
+
+  #askedDocuments(scope: 'document' | 'all'): AskedDocuments {
+    const { project } = this.#options;
+    const open = this.#headOf(this.#open.peek());
+    const heads = scope === 'all' ? this.#order : open ? [open] : [];
+    const texts = async function* (): AsyncGenerator<readonly [string, string]> {
+      for await (const [{ id }, text] of project.texts(heads)) yield [id, text];
+    };
+    return { total: heads.length, texts: texts() };
+  }
+
+  async #rank(
+    task: LabeledTask, work: (model: Model, options: RankOptions) => Promise<RankedLabel[]>, aborted: AbortSignal | undefined,
+  ): Promise<RankedLabel[]> {
+    const ready = this.#ready.peek();
+    if (!ready || !canDo(ready.model, task)) return [];
+    const { labelSets } = this.#options.record.peek();
+    try {
+      return await work(ready.model, { labelSets, choices: this.#preferences.choices.peek(), priority: 'user-blocking', signal: aborted });
+    } catch (error) {
+      if (isLoss(error)) this.#lost(ready.model, error);
+      throw error;
+    }
+  }
+
+  #lost(model: Model | undefined, error: unknown): void {
+    if (model) this.#start('work', this.#loader.lost(model, error));
+  }
+
+  #headOf(id: string | undefined): HeadRecord | undefined {
+    return id === undefined ? undefined : this.#options.heads.peek().find((head) => head.id === id);
+  }
+
+  #done(): HeadRecord[] {
+    return this.#options.heads.peek().filter(isDone);
+  }
+
+  /** Does work that nobody waits for; `dispose` does. */
+  #start(matter: Matter, work: Promise<void>): void {
+    const task: Promise<void> = this.#guard(matter, work).finally(() => this.#tasks.delete(task));
+    this.#tasks.add(task);
+  }
+
+  /** An error becomes a message. After the end nobody would read it. */
+  async #guard(matter: Matter, work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (!this.#isDisposed) this.#notices.say(matter, messageOf(error));
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// What models said of the documents of a project: from the cache, and live for documents that are shown.
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
+import type { Suggestions } from '../model/suggest.js';
+import type { HeadRecord } from '../store/schema.js';
+import type { SuggestionCache } from '../store/suggestions.js';
+import { checkStored } from './answers.js';
+import type { HeadUse } from './preferences.js';
+import { saidByAll, type ProjectSource } from './sources.js';
+import type { Source } from './scan.js';
+
+/** By the key of the source. Labels are those of the source. */
+export type Raw = ReadonlyMap<string, Suggestions>;
+
+interface Shown {
+  readonly raw: Signal<Raw>;
+  readonly said: ReadonlySignal<readonly Suggestions[]>;
+}
+
+/** How many documents are read from the cache at a time. */
+const BATCH = 100;
+
+export class Found {
+  readonly #cache: Pick<SuggestionCache, 'get'>;
+  readonly #sources: ReadonlySignal<readonly ProjectSource[]>;
+  readonly #use: ReadonlySignal<HeadUse>;
+  readonly #shown = new Map<string, Shown>();
+
+  constructor(cache: Pick<SuggestionCache, 'get'>, sources: ReadonlySignal<readonly ProjectSource[]>, use: ReadonlySignal<HeadUse>) {
+    this.#cache = cache;
+    this.#sources = sources;
+    this.#use = use;
+  }
+
+  /** What all sources say of a document, in labels of the project. It changes as they say more. */
+  of(id: string): ReadonlySignal<readonly Suggestions[]> {
+    return this.#shownOf(id).said;
+  }
+
+  /** A source has looked at a document. */
+  add(id: string, { key }: Source, found: Suggestions): void {
+    const shown = this.#shown.get(id);
+    if (shown) shown.raw.value = new Map(shown.raw.peek()).set(key, found);
+  }
+
+  /** Fills what is shown of a document from the cache. What came meanwhile stays. */
+  async fill(head: HeadRecord): Promise<void> {
+    const { raw } = this.#shownOf(head.id);
+    for await (const [, stored] of this.read([head])) raw.value = new Map([...stored, ...raw.peek()]);
+  }
+
+  /** After a change of the sources: reads the documents again that were shown. */
+  async fillShown(heads: readonly HeadRecord[]): Promise<void> {
+    for (const head of heads) if (this.#shown.has(head.id)) await this.fill(head);
+  }
+
+  /** What the cache has of documents, a few at a time. */
+  async *read(heads: readonly HeadRecord[]): AsyncGenerator<readonly [head: HeadRecord, raw: Raw]> {
+    const sources = this.#sources.peek();
+    for (let start = 0; start < heads.length; start += BATCH) {
+      const part = heads.slice(start, start + BATCH);
+      const hashes = part.map(({ sha256 }) => sha256);
+      const stored = await Promise.all(sources.map(({ source }) => this.#cache.get(hashes, source.key)));
+      for (const [index, head] of part.entries()) {
+        const raw = new Map<string, Suggestions>();
+        for (const [place, { source }] of sources.entries()) {
+          const found = checkStored(stored[place]?.[index], source.ref, head.chars);
+          if (found) raw.set(source.key, found);
+        }
+        yield [head, raw];
+      }
+    }
+  }
+
+  /** In labels of the project. */
+  said(raw: Raw): Suggestions[] {
+    return saidByAll(this.#sources.peek(), raw, this.#use.peek());
+  }
+
+  #shownOf(id: string): Shown {
+    let shown = this.#shown.get(id);
+    if (!shown) {
+      const raw = signal<Raw>(new Map());
+      shown = { raw, said: computed(() => saidByAll(this.#sources.value, raw.value, this.#use.value)) };
+      this.#shown.set(id, shown);
+    }
+    return shown;
+  }
+}

@@ -1,0 +1,56 @@
+// What the decisions of a person say about the models: how good a source of suggestions is, and where a model sees a finished document differently.
+import { decisionsOf, measure, secondLook, type Decision, type Doubt, type Measured } from '../model/measure.js';
+import type { Suggestions } from '../model/suggest.js';
+import type { ModelRef, Notes, Span } from '../model/types.js';
+import type { Project } from '../store/project.js';
+import type { HeadRecord } from '../store/schema.js';
+import type { Found } from './found.js';
+import { saidBy, type ProjectSource } from './sources.js';
+
+type Documents = Pick<Project, 'document'>;
+
+export interface DocumentDoubts {
+  readonly document: string;
+  readonly doubts: readonly Doubt[];
+}
+
+/** The finished documents with doubts. `scored`: labels for which a model looks at every span, so that one without a score is doubtful. */
+export async function doubtsIn(
+  project: Documents, found: Found, done: readonly HeadRecord[], scored: ReadonlySet<string>,
+): Promise<DocumentDoubts[]> {
+  const all: DocumentDoubts[] = [];
+  for await (const [{ id }, raw] of found.read(done)) {
+    if (!raw.size) continue;
+    const { notes } = await project.document(id);
+    const doubts = secondLook(notes, found.said(raw).flatMap(({ spans }) => spans), { scoredLabels: scored });
+    if (doubts.length) all.push({ document: id, doubts });
+  }
+  return all;
+}
+
+/** Precision and recall of a source at each threshold; `undefined` with too few decisions. */
+export async function measureSource(
+  project: Documents, found: Found, heads: readonly HeadRecord[], source: ProjectSource,
+): Promise<((threshold: number) => Measured) | undefined> {
+  const decided = heads.filter(({ counts: { spans } }) => spans.accepted + spans.rejected > 0);
+  const decisions: Decision[] = [];
+  for await (const [{ id }, raw] of found.read(decided)) {
+    decisions.push(...decisionsAbout(source.source.ref, (await project.document(id)).notes, saidBy(source, raw)));
+  }
+  return measure(decisions);
+}
+
+/** The decisions in a document as they are about one source. Spans of other sources count like those that a person made. */
+export function decisionsAbout(ref: ModelRef, notes: Notes, found: Suggestions | undefined): Decision[] {
+  const spans = notes.spans.flatMap<Span>((span) => {
+    if (span.by !== 'model' || isBy(ref, span.model)) return [span];
+    if (span.state !== 'accepted') return [];
+    const { score: _score, was: _was, ...own } = span;
+    return [{ ...own, by: 'human' }];
+  });
+  return decisionsOf({ ...notes, spans }, found?.spans);
+}
+
+function isBy(ref: ModelRef, model: ModelRef | undefined): boolean {
+  return model?.name === ref.name && model.manifestHash === ref.manifestHash && model.head === ref.head;
+}
