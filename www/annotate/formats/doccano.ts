@@ -104,8 +104,9 @@ function rawTriples(fields: Fields, { labelColumn }: ReadOptions): RawSpan[] {
   const asked = typeof labelColumn === 'string' ? [labelColumn] : LABEL_NAMES;
   const name = asked.find((candidate) => fields.has(candidate)) ?? fields.names().find((candidate) => isTripleList(fields.peek(candidate)));
   if (name === undefined) return [];
+  const reportOfField = fields.report.in(name);
   return (fields.list(name) ?? []).flatMap((value, index) => {
-    const report = fields.report.in(name).in(index);
+    const report = reportOfField.in(index);
     if (isTriple(value)) return [{ start: value[0], end: value[1], label: value[2], report }];
     report.loss(`${show(value)} is not start, end and label`);
     return [];

@@ -43,12 +43,14 @@ function piece(start: number | undefined, end: number | undefined): Piece | unde
 /** The parts of a text whose length is not 1 in both units: in a text without them, all offsets are equal. */
 interface Parts {
   /** In UTF-16 units. */
-  readonly starts: Uint32Array;
+  readonly starts: readonly number[];
   /** In UTF-16 units. */
-  readonly lengths: Uint32Array;
+  readonly lengths: readonly number[];
   /** Length of each part in the other unit. */
-  readonly counts: Uint32Array;
+  readonly counts: readonly number[];
 }
+
+const NO_PARTS: Parts = { starts: [], lengths: [], counts: [] };
 
 class Table implements OffsetTable {
   readonly unit: TextUnit;
@@ -56,18 +58,18 @@ class Table implements OffsetTable {
   readonly #textLength: number;
   readonly #parts: Parts;
   /** Starts of the parts in the other unit. */
-  readonly #unitStarts: Uint32Array;
+  readonly #unitStarts: readonly number[];
 
   constructor(unit: TextUnit, textLength: number, parts: Parts) {
     this.unit = unit;
     this.#textLength = textLength;
     this.#parts = parts;
-    this.#unitStarts = new Uint32Array(parts.starts.length);
     let moved = 0; // how much larger an offset in the unit is than in UTF-16 units
-    for (let i = 0; i < parts.starts.length; i++) {
-      this.#unitStarts[i] = parts.starts[i]! + moved;
-      moved += parts.counts[i]! - parts.lengths[i]!;
-    }
+    this.#unitStarts = parts.starts.map((start, index) => {
+      const unitStart = start + moved;
+      moved += parts.counts[index]! - parts.lengths[index]!;
+      return unitStart;
+    });
     this.length = textLength + moved;
   }
 
@@ -88,7 +90,9 @@ function isOffset(offset: number, length: number): boolean {
   return Number.isInteger(offset) && offset >= 0 && offset <= length;
 }
 
-function convert(offset: number, from: Uint32Array, fromLengths: Uint32Array, to: Uint32Array, toLengths: Uint32Array): number | undefined {
+function convert(
+  offset: number, from: readonly number[], fromLengths: readonly number[], to: readonly number[], toLengths: readonly number[],
+): number | undefined {
   const i = countBefore(from.length, (index) => from[index]! <= offset) - 1;
   if (i < 0) return offset;
   const inside = offset - from[i]!;
@@ -98,6 +102,7 @@ function convert(offset: number, from: Uint32Array, fromLengths: Uint32Array, to
 }
 
 function irregularParts(text: string, unit: TextUnit): Parts {
+  if (isPlain(text)) return NO_PARTS;
   const starts: number[] = [];
   const lengths: number[] = [];
   const counts: number[] = [];
@@ -108,16 +113,16 @@ function irregularParts(text: string, unit: TextUnit): Parts {
   };
   if (unit === 'grapheme') for (const { start, end } of longClusters(text)) add(start, end - start, 1);
   else addCharacters(text, unit, add);
-  return { starts: Uint32Array.from(starts), lengths: Uint32Array.from(lengths), counts: Uint32Array.from(counts) };
+  return { starts, lengths, counts };
 }
 
 /** Surrogate pairs and, in bytes, all characters beyond ASCII. A lone surrogate has three bytes: encoders write U+FFFD for it. */
 function addCharacters(text: string, unit: Exclude<TextUnit, 'grapheme'>, add: (start: number, length: number, count: number) => void): void {
   const pair = { 'utf-16': 2, 'code-point': 1, byte: 4 }[unit];
-  const irregular = unit === 'byte' ? /[\ud800-\udbff][\udc00-\udfff]|[^\0-\x7f]/g : /[\ud800-\udbff][\udc00-\udfff]/g;
-  for (const { index, 0: found } of text.matchAll(irregular)) {
-    if (found.length === 2) add(index, 2, pair);
-    else add(index, 1, found < '\u0800' ? 2 : 3);
+  for (let index = 0; index < text.length; index++) {
+    const code = text.codePointAt(index)!;
+    if (code > 0xffff) add(index++, 2, pair);
+    else if (unit === 'byte' && code > 0x7f) add(index, 1, code < 0x800 ? 2 : 3);
   }
 }
 

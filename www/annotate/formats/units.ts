@@ -27,8 +27,13 @@ export interface RawText {
   readonly spans: readonly RawSpan[];
 }
 
+/** So many spans that are different in two units are enough to be sure. */
+const MOST_TELLING_SPANS = 2_000;
+
 /** Word edges are looked for in so many characters: it takes time, and this is enough to be sure. */
 const MOST_SCORED_CHARACTERS = 200_000;
+/** The last words of a part of a text may go on behind it. */
+const UNSURE_CHARACTERS = 1_000;
 
 /** The unit of a format that has only one. */
 export function fixedUnit(unit: OffsetUnit): UnitChoice {
@@ -52,20 +57,26 @@ function findUnit(texts: readonly RawText[], units: readonly TextUnit[]): UnitCh
   const mixed = texts.filter(({ text, spans }) => spans.length > 0 && !isPlain(text));
   if (mixed.length === 0) return { unit: usual, candidates: [usual], reason: 'the texts with spans are plain ASCII: all units are the same' };
   const tallies = units.map((unit) => new Tally(unit));
-  let differing = 0;
-  let scored = 0;
-  for (const raw of mixed) {
-    const { text, spans } = raw;
+  let telling = 0;
+  let charactersLeft = MOST_SCORED_CHARACTERS;
+  for (const raw of spread(mixed)) {
+    if (telling >= MOST_TELLING_SPANS) break;
     const readings = tallies.map((tally) => tally.read(raw));
-    if (sameReadings(readings)) continue;
-    differing += 1;
-    if (spans.some(({ quote }) => quote !== undefined) || scored > MOST_SCORED_CHARACTERS) continue;
-    scored += text.length;
-    const isWordEdge = wordEdges(text);
-    for (const [index, tally] of tallies.entries()) tally.scoreWords(readings[index]!, isWordEdge);
+    const differing = countDiffering(readings);
+    if (differing === 0) continue;
+    telling += differing;
+    if (charactersLeft <= 0 || raw.spans.some(({ quote }) => quote !== undefined)) continue;
+    scoreWords(tallies, readings, raw.text, charactersLeft);
+    charactersLeft -= raw.text.length;
   }
-  if (differing === 0) return { unit: usual, candidates: [usual], reason: 'all units give the same spans' };
-  return tallies.some(({ quoted }) => quoted > 0) ? byQuotes(tallies) : byWords(tallies);
+  if (telling === 0) return { unit: usual, candidates: [usual], reason: 'all units give the same spans' };
+  return tallies.some(({ quoted }) => quoted > 0) ? byQuotes(tallies, telling >= MOST_TELLING_SPANS) : byWords(tallies);
+}
+
+/** All items, in an order in which the first ones are from all parts of the list. */
+function* spread<T>(items: readonly T[]): Generator<T> {
+  const step = Math.ceil(Math.sqrt(items.length));
+  for (let first = 0; first < step; first++) for (let index = first; index < items.length; index += step) yield items[index]!;
 }
 
 /** Start and end of a span in UTF-16 units; `undefined` if an offset was refused. */
@@ -100,10 +111,18 @@ class Tally {
     });
   }
 
-  scoreWords(readings: readonly Reading[], isWordEdge: (offset: number, inward: 1 | -1) => boolean): void {
+  scoreWords(readings: readonly Reading[], isWordEdge: WordEdgeTest): void {
     this.scored += readings.length;
     for (const reading of readings) if (reading && isWordEdge(reading[0], 1) && isWordEdge(reading[1], -1)) this.atWords += 1;
   }
+}
+
+/** Counts spans at word edges, for each unit. Of a long text, only those are counted that are in its first part in all units. */
+function scoreWords(tallies: readonly Tally[], readings: readonly Reading[][], text: string, most: number): void {
+  const isWhole = text.length <= most;
+  const isWordEdge = wordEdges(isWhole ? text : text.slice(0, most + UNSURE_CHARACTERS));
+  const isScored = (_: Reading, span: number): boolean => isWhole || readings.every((each) => (each[span]?.[1] ?? 0) <= most);
+  for (const [index, tally] of tallies.entries()) tally.scoreWords(readings[index]!.filter(isScored), isWordEdge);
 }
 
 /** The pieces of a span in UTF-16 units; `undefined` if an offset is refused. */
@@ -123,17 +142,22 @@ function quotedPiece(table: OffsetTable, start: number, quote: string): readonly
   return isInside ? [first, first + quote.length] : undefined;
 }
 
-function sameReadings(readings: readonly Reading[][]): boolean {
-  const [first, ...others] = readings;
-  return others.every((other) => other.every((reading, index) => reading?.[0] === first![index]?.[0] && reading?.[1] === first![index]?.[1]));
+/** How many spans are not the same in all units. */
+function countDiffering([first, ...others]: readonly Reading[][]): number {
+  let count = 0;
+  for (const [index, reading] of (first ?? []).entries()) {
+    if (others.some((other) => other[index]?.[0] !== reading?.[0] || other[index]?.[1] !== reading?.[1])) count += 1;
+  }
+  return count;
 }
 
-function byQuotes(tallies: readonly Tally[]): UnitChoice & { readonly unit: TextUnit } {
+function byQuotes(tallies: readonly Tally[], isSample: boolean): UnitChoice & { readonly unit: TextUnit } {
   const order = tallies.toSorted((a, b) => b.matching - a.matching); // keeps the order of units that match equally often
   const best = order[0]!;
   const candidates = order.filter(({ matching }) => matching === best.matching).map(({ unit }) => unit);
   const all = best.matching === best.quoted;
-  const reason = `the file repeats the text of spans, and ${all ? 'all' : `${best.matching} of ${best.quoted}`} match`;
+  const matching = all && !isSample ? 'all' : `${best.matching} of ${best.quoted}${isSample ? ' that were compared' : ''}`;
+  const reason = `the file repeats the text of spans, and ${matching} match`;
   return { unit: best.unit, candidates: all ? candidates : order.map(({ unit }) => unit), reason };
 }
 
@@ -151,8 +175,10 @@ function byWords(tallies: readonly Tally[]): UnitChoice & { readonly unit: TextU
   };
 }
 
+type WordEdgeTest = (offset: number, inward: 1 | -1) => boolean;
+
 /** Tells whether an offset is an edge of a word or of a mark, seen from a span to its right (1) or to its left (-1). */
-function wordEdges(text: string): (offset: number, inward: 1 | -1) => boolean {
+function wordEdges(text: string): WordEdgeTest {
   const edges = new Uint8Array(text.length + 1);
   for (const { start } of segmentsOf(text, 'word')) edges[start] = 1;
   edges[text.length] = 1;

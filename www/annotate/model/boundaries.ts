@@ -136,10 +136,25 @@ export function* longClusters(text: string): Generator<Segment> {
     if (isSimpleAt(offset)) continue;
     const first = Math.max(offset - 1, 0);
     while (offset < text.length && !(isSimpleAt(offset) && (offset + 1 === text.length || isSimpleAt(offset + 1)))) offset++;
-    for (const { start, end } of segmentsOf(text.slice(first, offset + 1), 'grapheme')) {
-      if (end - start > 1) yield { start: first + start, end: first + end };
-    }
+    for (const { start, end } of longClustersOf(text.slice(first, offset + 1))) yield { start: first + start, end: first + end };
   }
+}
+
+/** Clusters of short parts that were segmented before. Texts repeat few of them (line ends, emoji, letters with marks), and `Intl.Segmenter` is slow. */
+const CLUSTERS = new Map<string, readonly Segment[]>();
+const MOST_KNOWN = 2_000;
+/** A longer string would keep the text in memory that it is a part of (V8). */
+const LONGEST_KNOWN = 12;
+
+function longClustersOf(part: string): readonly Segment[] {
+  const known = CLUSTERS.get(part);
+  if (known) return known;
+  const found: Segment[] = [];
+  for (const { start, end } of segmentsOf(part, 'grapheme')) if (end - start > 1) found.push({ start, end });
+  if (part.length > LONGEST_KNOWN) return found;
+  if (CLUSTERS.size === MOST_KNOWN) CLUSTERS.clear();
+  CLUSTERS.set(part, found);
+  return found;
 }
 
 /** Number of words. Punctuation and white space are none. */

@@ -20,6 +20,15 @@ test('a label for the selection: trimmed, saved, focused, and the document is a 
   assert.deepEqual((await session.project.document('a')).notes.spans.length, 1);
 });
 
+test('the next key is about the new span: focus and selection are there when the message is', async () => {
+  const all = await opened();
+  const { session } = all;
+  const seen: unknown[] = [];
+  session.message.subscribe((message) => message && seen.push([session.focused.value?.label, session.selection.value]));
+  await label(all, 'Acme', 'ORG');
+  assert.deepEqual(seen, [['span:ORG', undefined]]);
+});
+
 test('the saved mark waits for the disk', async () => {
   const all = await opened();
   const states: string[] = [];

@@ -50,6 +50,28 @@ test('without quotes, word edges decide', () => {
   }
 });
 
+test('of many texts a sample from all parts of the file decides, and the reason says so', () => {
+  const plain = { text: 'Ada', spans: [{ pieces: [[0, 3]], quote: 'Ada' }] } as const;
+  const first = Array.from({ length: 3_000 }, () => mark('🙂 Ada', 'Bea', 'utf-16', true));
+  const other = Array.from({ length: 3_000 }, () => mark('🙂 Ada e\u0301 Ada', 'Ada', 'code-point', true));
+  const found = detectUnit([...first, plain, ...other], UNITS);
+  assert.deepEqual([found.unit, found.candidates], ['code-point', ['code-point']]);
+  const [, matching, quoted] = /^the file repeats the text of spans, and (\d+) of (\d+) that were compared match$/.exec(found.reason) ?? [];
+  assert.equal(matching, quoted);
+  assert.ok(Number(quoted) >= 2_000 && Number(quoted) < 6_000, found.reason);
+  const wrongAtTheEnd = [...other.slice(0, 1_500), ...Array.from({ length: 1_500 }, () => mark('🙂 Ada', 'Ada', 'byte', true))];
+  assert.ok(detectUnit(wrongAtTheEnd, UNITS).candidates.length > 1);
+});
+
+test('word edges of a long text are looked for in its first part', () => {
+  const line = '🙂 Beyonce\u0301, Ada\r\nand Ada met Ada.\n';
+  const spans = mark(line.repeat(20_000), 'Ada', 'code-point').spans;
+  const found = detectUnit([{ text: line.repeat(20_000), spans }], UNITS);
+  assert.equal(found.unit, 'code-point', found.reason);
+  const [, atWords, scored] = /^(\d+) of (\d+) spans begin and end at word edges/.exec(found.reason) ?? [];
+  assert.ok(Number(atWords) === Number(scored) && Number(scored) > 1_000 && Number(scored) < spans.length / 2, found.reason);
+});
+
 test('a person can choose', () => {
   const texts = [mark('🙂 Ada Bea', 'Ada', 'utf-16')];
   assert.equal(detectUnit(texts, UNITS, 'code-point').unit, 'code-point');

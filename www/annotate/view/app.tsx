@@ -6,11 +6,11 @@ import { Store } from '../store/store.js';
 import { Assistant } from '../work/assistant.js';
 import { readPlace, writePlace } from './address.js';
 import { Home } from './dialogs/home.js';
-import { StorageDialog } from './dialogs/storage-dialog.js';
 import { loadModel } from './load-model.js';
 import { errorMessage } from './messages.js';
 import { Screen } from './screen.js';
 import { Session } from './session.js';
+import { Storage } from './storage.js';
 import { Workspace } from './workspace.js';
 
 /** Whether the person has used the model before: then it is loaded with the project. */
@@ -62,7 +62,7 @@ function App({ store }: { readonly store: Store }): JSX.Element {
     <>
       {problem.value && <p class="banner" role="alert">{problem.value}</p>}
       <Home store={store} onOpen={(project) => (location.hash = writePlace({ project }))} onStorage={() => (showsStorage.value = true)} />
-      {showsStorage.value && <StorageDialog store={store} onDone={() => (showsStorage.value = false)} />}
+      {showsStorage.value && <Storage store={store} onDone={() => (showsStorage.value = false)} />}
     </>
   );
 }

@@ -41,7 +41,10 @@ export function AskDialog({ screen }: { readonly screen: Screen }): JSX.Element 
       </form>
       <div class="pair">
         <Choice label="Where" value={scope.value} values={SCOPES} onChoose={(value) => (scope.value = value)} />
-        <Choice label="Answers become spans with the label" value={label.value} values={labels.map(({ id, name }) => ({ value: id, label: name }))} onChoose={(id) => (label.value = id)} />
+        <Choice
+          label="Answers become spans with the label" value={label.value} values={labels.map(({ id, name }) => ({ value: id, label: name }))}
+          onChoose={(id) => (label.value = id)}
+        />
       </div>
       {!canAsk && <Needs screen={screen} />}
       <Alert text={state?.message ?? ''} />
@@ -69,7 +72,9 @@ function statusOf(isRunning: boolean, done: number, total: number, found: number
 
 function Needs({ screen: { assistant } }: { readonly screen: Screen }): JSX.Element {
   const state = assistant.modelState.value;
-  if (state.kind === 'ready') return <p class="hint">The model {state.ref.name} cannot answer questions. A checkpoint with a question answering head can.</p>;
+  if (state.kind === 'ready') {
+    return <p class="hint">The model {state.ref.name} cannot answer questions. A checkpoint with a question answering head can.</p>;
+  }
   if (state.kind === 'loading') return <p class="hint">The model is loading.</p>;
   return <p class="hint">Questions need the model. <button type="button" onClick={() => void assistant.loadModel()}>Load the model</button></p>;
 }

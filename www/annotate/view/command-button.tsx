@@ -20,8 +20,8 @@ export function CommandButton({ screen, id, children, isDisabled = false, kind, 
   const name = commandName(id);
   return (
     <button
-      type="button" class={kind} disabled={isDisabled} title={key ? `${name} (${showKey(key)})` : name} aria-keyshortcuts={key ? ariaKey(key) : undefined}
-      aria-label={kind === 'square' ? name : undefined} onClick={() => run(screen, id)}
+      type="button" class={kind} disabled={isDisabled} title={key ? `${name} (${showKey(key)})` : name}
+      aria-keyshortcuts={key ? ariaKey(key) : undefined} aria-label={kind === 'square' ? name : undefined} onClick={() => run(screen, id)}
     >
       {children ?? name}
       {showsKey && <> <kbd aria-hidden="true">{showKey(key)}</kbd></>}

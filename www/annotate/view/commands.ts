@@ -2,13 +2,18 @@
 import type { Move } from '../model/spans.js';
 import { commandInfo, keyOf, type CommandId, type KeyEvent, type Place } from './keys.js';
 import { warning } from './messages.js';
-import type { Screen } from './screen.js';
+import type { DialogName, Screen } from './screen.js';
 
 /** Where a key was pressed: in the text, in the list of spans, in a field for text, or anywhere else. */
 export type Where = 'text' | 'spans' | 'field' | 'elsewhere';
 
-const move = (edge: Move['edge'], direction: Move['direction'], by: Move['by']) => ({ editing }: Screen): unknown => editing.move({ edge, direction, by });
-const dialog = (name: NonNullable<Screen['dialog']['value']>) => (screen: Screen): unknown => (screen.dialog.value = name);
+function move(edge: Move['edge'], direction: Move['direction'], by: Move['by']): (screen: Screen) => unknown {
+  return ({ editing }) => editing.move({ edge, direction, by });
+}
+
+function dialog(name: DialogName): (screen: Screen) => unknown {
+  return (screen) => (screen.dialog.value = name);
+}
 
 const ACTIONS: { readonly [C in CommandId]: (screen: Screen) => unknown } = {
   'next-span': ({ editing }) => editing.moveFocus(1),

@@ -10,7 +10,6 @@ import { CompareDialog } from './dialogs/compare-dialog.js';
 import { ExportDialog } from './dialogs/export-dialog.js';
 import { ImportDialog } from './dialogs/import-dialog.js';
 import { LabelSetsDialog } from './dialogs/labels-dialog.js';
-import { StorageDialog } from './dialogs/storage-dialog.js';
 import { useTransfers } from './dialogs/transfers.js';
 import { Help } from './help.js';
 import { COMMANDS } from './keys.js';
@@ -20,6 +19,7 @@ import { OccurrencesDialog } from './occurrences-dialog.js';
 import { Palette } from './palette.js';
 import type { Screen } from './screen.js';
 import { SecondLook } from './second-look.js';
+import { Storage } from './storage.js';
 
 export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | null {
   const { session, store } = screen;
@@ -47,15 +47,19 @@ export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | 
     case 'second-look':
       return <SecondLook screen={screen} />;
     case 'import':
-      return files.value ? <ImportDialog store={store} project={session.project} files={files.value} onDone={close} /> : <Choose screen={screen} files={files} />;
+      return files.value
+        ? <ImportDialog store={store} project={session.project} files={files.value} onDone={close} />
+        : <Choose screen={screen} files={files} />;
     case 'compare':
-      return files.value ? <CompareDialog project={session.project} files={files.value} onDone={close} /> : <Choose screen={screen} files={files} />;
+      return files.value
+        ? <CompareDialog project={session.project} files={files.value} onDone={close} />
+        : <Choose screen={screen} files={files} />;
     case 'export':
       return <ExportDialog project={session.project} {...chosenIds(screen)} onDone={close} />;
     case 'labels':
       return <LabelSetsDialog project={session.project} commandKeys={letterKeys(screen)} onDone={close} />;
     case 'storage':
-      return <StorageDialog store={store} project={session.project} onDone={close} />;
+      return <Storage store={store} project={session.project} backup={screen.backup} onDone={close} />;
   }
 }
 

@@ -28,13 +28,14 @@ export function DocumentList({ screen }: { readonly screen: Screen }): JSX.Eleme
       <Filters screen={screen} />
       <div class="list-head">
         <p class="hint" role="status">
-          {visible.value.length === heads.value.length ? countOf(heads.value.length, 'document') : `${visible.value.length} of ${countOf(heads.value.length, 'document')}`}
+          {visible.value.length < heads.value.length && `${visible.value.length} of `}{countOf(heads.value.length, 'document')}
           {session.documents.searching.value && ', searching the texts…'}
         </p>
         <CommandButton screen={screen} id="next-uncertain">Most uncertain</CommandButton>
       </div>
       <VirtualList
-        id="document" label="Documents" items={visible.value} rowHeight={3.5} active={active} empty={heads.value.length ? 'No document matches.' : 'There is no document yet. Import files to begin.'}
+        id="document" label="Documents" items={visible.value} rowHeight={3.5} active={active}
+        empty={heads.value.length ? 'No document matches.' : 'There is no document yet. Import files to begin.'}
         isSelected={({ id }) => id === current} row={(head) => <Row head={head} />} onPick={open}
         onMove={(index) => void (cursor.value = visible.value[index]?.id)}
       />

@@ -64,6 +64,7 @@ export class Editing {
 
   /** Adds a span with this label, as the rules of edges allow it. It gets the focus. */
   async add(piece: Piece, label: string): Promise<boolean> {
+    const { selection, focus } = this.#session;
     let pieces: Pieces = [];
     let id: string | undefined;
     const changed = await this.#session.edit((scene, { body }) => {
@@ -71,9 +72,14 @@ export class Editing {
       const change = addSpan(scene, { pieces, label });
       id = isRefusal(change) ? change.id : idOf(change);
       return change;
-    }, { done: () => `${this.#labelName(label)} "${shorten(textOf({ pieces }, this.#session.text))}" added.` });
-    if (id !== undefined) this.#session.focus.value = id;
-    if (changed) this.lastLabel.value = label;
+    }, { done: () => {
+      // Before the next key: it is about the new span.
+      if (selection.value === piece) selection.value = undefined;
+      focus.value = id;
+      this.lastLabel.value = label;
+      return `${this.#labelName(label)} "${shorten(textOf({ pieces }, this.#session.text))}" added.`;
+    } });
+    if (!changed && id !== undefined) focus.value = id;
     return changed !== undefined;
   }
 
@@ -217,11 +223,7 @@ export class Editing {
 
   async #labelSpan(label: Label): Promise<boolean> {
     const { selection, focused } = this.#session;
-    if (selection.value) {
-      const isAdded = await this.add(selection.value, label.id);
-      if (isAdded) selection.value = undefined;
-      return isAdded;
-    }
+    if (selection.value) return this.add(selection.value, label.id);
     const span = focused.value;
     if (!span) return this.#refused('Select some text first, or go to a span by Tab.');
     const changed = await this.#change(span, (scene, now) => relabelSpan(scene, now, label.id), () => `${this.#text(span)} is now ${label.name}.`);

@@ -22,13 +22,14 @@ export function Help({ screen }: { readonly screen: Screen }): JSX.Element {
     if (key === 'Escape') return;
     problem.value = (await screen.setKey(id, key))?.conflict ?? '';
   };
+  const close = (): void => void (screen.dialog.value = undefined);
   const chosen = Object.keys(screen.keys.value.chosen).length;
   const reset = chosen > 0 && <button type="button" onClick={() => void screen.resetKeys()}>Standard keys ({countOf(chosen, 'change')})</button>;
   return (
-    <Dialog title="Keys" onClose={() => (screen.dialog.value = undefined)} onKey={(event) => void choose(event)} actions={reset}>
+    <Dialog title="Keys" onClose={close} onKey={(event) => void choose(event)} actions={reset}>
       <p>
-        The keys of labels are on the labels: they label the selection, or change the label of the span that has the focus. In the text, the arrow keys move the
-        caret and Shift with them selects. Escape steps out; Escape and then Tab leaves the text.
+        The keys of labels are on the labels: they label the selection, or change the label of the span that has the focus. In the text, the
+        arrow keys move the caret and Shift with them selects. Escape steps out; Escape and then Tab leaves the text.
       </p>
       <Alert text={problem.value} />
       {GROUPS.map((group) => (
@@ -40,7 +41,9 @@ export function Help({ screen }: { readonly screen: Screen }): JSX.Element {
               {COMMANDS.filter((command) => command.group === group).map(({ id, name, where }) => (
                 <tr key={id}>
                   <th scope="row">{name}{WHERE[where] && <span class="hint"> {WHERE[where]}</span>}</th>
-                  <td>{waiting.value === id ? <span role="status">Press a key…</span> : <kbd>{showKey(screen.keys.value.keyOf(id)) || 'none'}</kbd>}</td>
+                  <td>
+                    {waiting.value === id ? <span role="status">Press a key…</span> : <kbd>{showKey(screen.keys.value.keyOf(id)) || 'none'}</kbd>}
+                  </td>
                   <td>
                     <button type="button" onClick={() => (waiting.value = waiting.value === id ? undefined : id)}>
                       {waiting.value === id ? 'Cancel' : 'Change'} <span class="visually-hidden">the key of: {name}</span>

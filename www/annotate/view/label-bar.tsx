@@ -3,7 +3,7 @@ import { useSignal, useSignalEffect, type ReadonlySignal } from '@preact/signals
 import type { JSX } from 'preact';
 import type { Label } from '../model/types.js';
 import type { RankedLabel } from '../work/ask.js';
-import { ariaKey } from './command-button.js';
+import { ariaKey, CommandButton } from './command-button.js';
 import { showKey } from './keys.js';
 import { errorMessage, percent } from './messages.js';
 import type { Screen } from './screen.js';
@@ -43,10 +43,13 @@ export function LabelBar({ screen }: { readonly screen: Screen }): JSX.Element {
             set(found[0]);
           }}
         >
-          <input type="search" aria-label="Find a label" placeholder="Find a label" value={wanted.value} onInput={({ currentTarget: { value } }) => (wanted.value = value)} />
+          <input
+            type="search" aria-label="Find a label" placeholder="Find a label" value={wanted.value}
+            onInput={({ currentTarget: { value } }) => (wanted.value = value)}
+          />
         </form>
       )}
-      {labels.length === 0 && <p class="empty">There is no label yet. <button type="button" onClick={() => (screen.dialog.value = 'labels')}>Add labels</button></p>}
+      {labels.length === 0 && <p class="empty">There is no label yet. <CommandButton screen={screen} id="labels">Add labels</CommandButton></p>}
       <div class="label-buttons">
         {found.map((label) => (
           <LabelButton
@@ -65,7 +68,10 @@ function Sets({ screen: { editing } }: { readonly screen: Screen }): JSX.Element
   const sets = editing.labelSets.value;
   if (sets.length < 2) return null;
   return (
-    <select aria-label="Label set" value={editing.activeSet.value ?? ''} onChange={({ currentTarget: { value } }) => (editing.activeSet.value = value || undefined)}>
+    <select
+      aria-label="Label set" value={editing.activeSet.value ?? ''}
+      onChange={({ currentTarget: { value } }) => (editing.activeSet.value = value || undefined)}
+    >
       <option value="">All label sets</option>
       {sets.map(({ id }) => <option key={id} value={id}>{id}</option>)}
     </select>
@@ -108,7 +114,9 @@ function useRanks({ session, editing, assistant }: Screen): ReadonlySignal<Reado
       if (!abort.signal.aborted) session.say(errorMessage(error, 'Asking the model'));
     };
     if (mode === 'type' && assistant.can('typing')) assistant.types(session.text, span, abort.signal).then(show, fail);
-    if (mode === 'relation' && assistant.can('relation') && head && head.id !== span.id) assistant.relations(session.text, head, span, abort.signal).then(show, fail);
+    if (mode === 'relation' && assistant.can('relation') && head && head.id !== span.id) {
+      assistant.relations(session.text, head, span, abort.signal).then(show, fail);
+    }
     return () => abort.abort();
   });
   return ranks;

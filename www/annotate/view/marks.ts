@@ -1,5 +1,5 @@
 // Spans as the text view draws them.
-import type { Span } from '../model/types.js';
+import type { Label, Span } from '../model/types.js';
 import type { Screen } from './screen.js';
 import type { Arc, Mark } from './text-view.js';
 
@@ -7,7 +7,7 @@ export function marksOf({ session, keyOfLabel }: Pick<Screen, 'session' | 'keyOf
   return session.spans.value.map((span) => markOf(span, session.labels.value, keyOfLabel));
 }
 
-function markOf({ id, pieces, label: labelId, state, score }: Span, labels: Screen['session']['labels']['value'], keyOfLabel: Screen['keyOfLabel']): Mark {
+function markOf({ id, pieces, label: labelId, state, score }: Span, labels: ReadonlyMap<string, Label>, keyOfLabel: Screen['keyOfLabel']): Mark {
   const label = labels.get(labelId);
   const key = keyOfLabel(label?.key);
   return {

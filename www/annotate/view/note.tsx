@@ -20,8 +20,9 @@ export function NoteDialog({ screen, of }: { readonly screen: Screen; readonly o
   const onKey = (event: KeyboardEvent): void => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) save();
   };
+  const act = <button type="button" class="primary" disabled={session.isReadOnly} onClick={save}>Save</button>;
   return (
-    <Dialog title={title} close="Cancel" isSmall onClose={close} onKey={onKey} actions={<button type="button" class="primary" disabled={session.isReadOnly} onClick={save}>Save</button>}>
+    <Dialog title={title} close="Cancel" isSmall onClose={close} onKey={onKey} actions={act}>
       <textarea aria-label="Note" rows={5} value={text.value} onInput={({ currentTarget: { value } }) => (text.value = value)} />
       <p class="hint">Ctrl+Enter saves. An empty note is taken away.</p>
     </Dialog>

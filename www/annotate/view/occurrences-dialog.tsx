@@ -35,13 +35,15 @@ export function OccurrencesDialog({ screen }: { readonly screen: Screen }): JSX.
     void labelOccurrences(session, wanted.value);
   };
   const { spans = 0, left = 0, documents = [] } = preview.value ?? {};
-  const act = <button type="button" class="primary" disabled={!spans || session.isReadOnly} onClick={label}>Label {countOf(spans, 'occurrence')}</button>;
+  const isPossible = spans > 0 && !session.isReadOnly;
+  const act = <button type="button" class="primary" disabled={!isPossible} onClick={label}>Label {countOf(spans, 'occurrence')}</button>;
+  const names = labels.map(({ id, name }) => ({ value: id, label: name }));
   return (
     <Dialog title={`All occurrences of "${shorten(wanted.value.text)}"`} close="Cancel" onClose={close} actions={act}>
-      <Choice label="Label" value={wanted.value.label} values={labels.map(({ id, name }) => ({ value: id, label: name }))} onChoose={(id) => change({ label: id })} />
+      <Choice label="Label" value={wanted.value.label} values={names} onChoose={(id) => change({ label: id })} />
       <Choice label="Where" value={wanted.value.scope} values={SCOPES} onChoose={(scope) => change({ scope })} />
-      <label class="check"><input type="checkbox" checked={wanted.value.matchCase} onChange={({ currentTarget: { checked } }) => change({ matchCase: checked })} /> Capital and small letters differ</label>
-      <label class="check"><input type="checkbox" checked={wanted.value.wholeWords} onChange={({ currentTarget: { checked } }) => change({ wholeWords: checked })} /> Whole words only</label>
+      <Check label="Capital and small letters differ" isOn={wanted.value.matchCase ?? true} onChange={(matchCase) => change({ matchCase })} />
+      <Check label="Whole words only" isOn={wanted.value.wholeWords ?? true} onChange={(wholeWords) => change({ wholeWords })} />
       <Alert text={problem.value} />
       <p role="status">
         {preview.value ? `${countOf(spans, 'new span')} in ${countOf(documents.length, 'document')}.` : 'Searching…'}
@@ -55,6 +57,16 @@ export function OccurrencesDialog({ screen }: { readonly screen: Screen }): JSX.
       )}
     </Dialog>
   );
+}
+
+interface CheckProps {
+  readonly label: string;
+  readonly isOn: boolean;
+  readonly onChange: (isOn: boolean) => void;
+}
+
+function Check({ label, isOn, onChange }: CheckProps): JSX.Element {
+  return <label class="check"><input type="checkbox" checked={isOn} onChange={({ currentTarget: { checked } }) => onChange(checked)} /> {label}</label>;
 }
 
 function startOf({ session, editing }: Screen, first: string): Wanted {

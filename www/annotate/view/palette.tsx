@@ -37,7 +37,8 @@ export function Palette({ screen }: { readonly screen: Screen }): JSX.Element {
         }}
       >
         <input
-          type="text" role="combobox" list={undefined} aria-expanded="true" aria-controls="palette-list" aria-label="Document or command" autocomplete="off" spellcheck={false}
+          type="text" role="combobox" list={undefined} aria-expanded="true" aria-controls="palette-list" aria-label="Document or command"
+          autocomplete="off" spellcheck={false}
           aria-activedescendant={items.value.length ? `palette-${place.value}` : undefined} value={query.value} onKeyDown={move}
           onInput={({ currentTarget: { value } }) => {
             query.value = value;

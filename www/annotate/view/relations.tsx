@@ -30,7 +30,9 @@ function Row({ screen: { session, editing }, relation }: { readonly screen: Scre
     const span = session.shown.value.spans.find((each) => each.id === id);
     return span ? shorten(textOf(span, session.text), 30) : '';
   };
-  const end = (id: string): JSX.Element => <button type="button" class="plain" onClick={() => (session.focus.value = id)}><bdi>{text(id)}</bdi></button>;
+  const end = (id: string): JSX.Element => (
+    <button type="button" class="plain" onClick={() => (session.focus.value = id)}><bdi>{text(id)}</bdi></button>
+  );
   return (
     <li class={isSuggested ? 'suggested' : ''}>
       <span class="relation-text">
@@ -38,7 +40,12 @@ function Row({ screen: { session, editing }, relation }: { readonly screen: Scre
         {isSuggested && <span class="hint"> suggested {relation.score === undefined ? '' : percent(relation.score)}</span>}
       </span>
       {isSuggested && <button type="button" disabled={session.isReadOnly} onClick={() => void editing.acceptRelation(relation)}>Accept</button>}
-      <button type="button" class="plain" disabled={session.isReadOnly} aria-label={`${isSuggested ? 'Reject' : 'Remove'} ${text(relation.head)} ${name} ${text(relation.tail)}`} onClick={() => void editing.removeRelation(relation)}>✕</button>
+      <button
+        type="button" class="plain" disabled={session.isReadOnly} onClick={() => void editing.removeRelation(relation)}
+        aria-label={`${isSuggested ? 'Reject' : 'Remove'} ${text(relation.head)} ${name} ${text(relation.tail)}`}
+      >
+        ✕
+      </button>
     </li>
   );
 }

@@ -2,6 +2,7 @@
 import { computed, effect, signal, untracked } from '@preact/signals-core';
 import type { Store } from '../store/store.js';
 import type { Assistant } from '../work/assistant.js';
+import { Backup } from './backup.js';
 import { Editing } from './editing.js';
 import { KeyMap, type CommandId, type Conflict } from './keys.js';
 import { errorMessage } from './messages.js';
@@ -28,6 +29,8 @@ export class Screen {
   readonly store: Store;
   readonly session: Session;
   readonly assistant: Assistant;
+  /** Keeps a file up to date, if the person has chosen one. */
+  readonly backup: Backup;
   readonly editing: Editing;
   readonly navigation: Navigation;
   readonly dialog = signal<DialogName | undefined>(undefined);
@@ -40,6 +43,7 @@ export class Screen {
     this.store = session.store;
     this.session = session;
     this.assistant = assistant;
+    this.backup = new Backup(session.project);
     this.editing = new Editing(session);
     this.navigation = new Navigation(session, this.editing, () => assistant.next());
     const open = computed(() => session.document.value?.head.id);
@@ -49,6 +53,7 @@ export class Screen {
         untracked(() => assistant.openDocument(id));
       }),
       effect(() => void (session.found.value = open.value === undefined ? [] : assistant.suggestionsOf(open.value).value)),
+      effect(() => session.save.value === 'saved' && untracked(() => this.backup.edited())),
       effect(() => void (session.threshold.value = assistant.threshold.value)),
     ];
   }
@@ -57,6 +62,7 @@ export class Screen {
   async close(): Promise<void> {
     for (const end of this.#ends) end();
     await this.session.settled();
+    this.backup.stop();
     await this.assistant.dispose();
     this.session.close();
   }

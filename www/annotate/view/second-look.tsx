@@ -46,7 +46,9 @@ export function SecondLook({ screen }: { readonly screen: Screen }): JSX.Element
       {looks.value?.map(({ document, doubts, text }) => (
         <section key={document}>
           <h3>{session.documents.head(document)?.name ?? document}</h3>
-          <ul class="found-list">{doubts.map((doubt, index) => <Row key={index} screen={screen} text={text} doubt={doubt} onShow={() => void show(document, doubt)} />)}</ul>
+          <ul class="found-list">
+            {doubts.map((doubt, index) => <Row key={index} screen={screen} text={text} doubt={doubt} onShow={() => void show(document, doubt)} />)}
+          </ul>
         </section>
       ))}
     </Dialog>
@@ -77,5 +79,6 @@ function Row({ screen: { session }, text, doubt, onShow }: RowProps): JSX.Elemen
 function statusOf(looks: readonly Look[] | undefined): string {
   if (!looks) return 'Looking…';
   const doubts = looks.reduce((sum, { doubts: { length } }) => sum + length, 0);
-  return doubts ? `${countOf(doubts, 'place')} in ${countOf(looks.length, 'document')}` : 'Nothing to look at: no finished document differs from what the model says.';
+  if (!doubts) return 'Nothing to look at: no finished document differs from what the model says.';
+  return `${countOf(doubts, 'place')} in ${countOf(looks.length, 'document')}`;
 }

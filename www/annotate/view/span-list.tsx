@@ -28,7 +28,8 @@ export function SpanList({ screen }: { readonly screen: Screen }): JSX.Element {
         <span class="hint">{spans.length - suggested}{suggested > 0 && ` + ${countOf(suggested, 'suggestion')}`}</span>
       </header>
       <VirtualList
-        id="span" label="Spans in text order" items={spans} rowHeight={2.75} where="spans" empty="No span yet. Select some text and press the key of a label."
+        id="span" label="Spans in text order" items={spans} rowHeight={2.75} where="spans"
+        empty="No span yet. Select some text and press the key of a label."
         active={spans.findIndex(({ id }) => id === session.focus.value)} isSelected={({ id }) => id === session.focus.value}
         row={(span) => <Row span={span} screen={screen} />} onMove={focus} onPick={pick}
       />

@@ -31,9 +31,13 @@ function ModelLine({ assistant }: { readonly assistant: Assistant }): JSX.Elemen
     return <p class="bar-line"><span>Loading the model</span> <progress value={part} aria-label="Loading the model" /></p>;
   }
   if (state.kind === 'failed') {
-    return <p class="bar-line"><span class="hint">The model did not load: {state.message}</span> <button type="button" onClick={load}>Try again</button></p>;
+    return <p class="bar-line"><span class="hint">The model did not load: {state.message}</span> <Button name="Try again" onClick={load} /></p>;
   }
-  return <p class="bar-line"><span class="hint">A model can suggest spans. It runs on this device.</span> <button type="button" onClick={load}>Load the model</button></p>;
+  return <p class="bar-line"><span class="hint">A model can suggest spans. It runs on this device.</span> <Button name="Load the model" onClick={load} /></p>;
+}
+
+function Button({ name, onClick }: { readonly name: string; readonly onClick: () => void }): JSX.Element {
+  return <button type="button" onClick={onClick}>{name}</button>;
 }
 
 function Threshold({ screen }: { readonly screen: Screen }): JSX.Element {

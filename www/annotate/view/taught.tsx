@@ -3,12 +3,15 @@ import type { JSX } from 'preact';
 import type { Assistant } from '../work/assistant.js';
 import { countOf, percent } from './messages.js';
 
+const COLUMNS = ['Label', 'Spans', 'Precision', 'Recall', 'F1'];
+
 export function Taught({ assistant }: { readonly assistant: Assistant }): JSX.Element | null {
   const { head, teaching } = assistant.taught.value;
   if (assistant.modelState.value.kind !== 'ready') return null;
   if (teaching) {
     const what = teaching.phase === 'reading' ? 'Reading the finished documents' : 'Teaching your labels';
-    return <p class="bar-line"><span class="hint">{what}</span> <progress max={Math.max(teaching.total, 1)} value={teaching.done} aria-label={what} /></p>;
+    const bar = <progress max={Math.max(teaching.total, 1)} value={teaching.done} aria-label={what} />;
+    return <p class="bar-line"><span class="hint">{what}</span> {bar}</p>;
   }
   const teach = <button type="button" onClick={() => void assistant.teachNow()}>{head ? 'Teach again' : 'Teach my labels'}</button>;
   if (!head) return <p class="bar-line"><span class="hint">Finish some documents, then the model can learn your labels.</span> {teach}</p>;
@@ -19,12 +22,12 @@ export function Taught({ assistant }: { readonly assistant: Assistant }): JSX.El
         <summary>Your labels, taught on {countOf(head.documents, 'document')}{report?.all && `: F1 ${percent(report.all.f1)}`}</summary>
         {report && (
           <table>
-            <thead><tr><th scope="col">Label</th><th scope="col">Spans</th><th scope="col">Precision</th><th scope="col">Recall</th><th scope="col">F1</th></tr></thead>
+            <thead><tr>{COLUMNS.map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
             <tbody>
               {report.labels.map(({ label, spans, quality }) => (
                 <tr key={label}>
                   <th scope="row">{label}</th><td>{spans}</td>
-                  <td>{quality ? percent(quality.precision) : '–'}</td><td>{quality ? percent(quality.recall) : '–'}</td><td>{quality ? percent(quality.f1) : '–'}</td>
+                  {[quality?.precision, quality?.recall, quality?.f1].map((value, place) => <td key={place}>{value === undefined ? '–' : percent(value)}</td>)}
                 </tr>
               ))}
             </tbody>

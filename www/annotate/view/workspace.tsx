@@ -35,22 +35,24 @@ export function Workspace({ screen, onHome }: WorkspaceProps): JSX.Element {
       <div class={`workspace shows-${screen.panel.value}`}>
         <TopBar screen={screen} onHome={onHome} />
         <Panels screen={screen} />
-        <DocumentList screen={screen} />
-        <main class="text" aria-label="Text">
-          {session.isReadOnly && <ReadOnly screen={screen} />}
-          <DocumentHead screen={screen} />
-          {isOpen && <SuggestionBar screen={screen} />}
-          {!isOpen && <p class="empty">Choose a document in the list.</p>}
-          <div class={isOpen ? 'text-frame' : 'text-frame hidden'}><Text screen={screen} keys={keys} /></div>
+        <main class="columns">
+          <DocumentList screen={screen} />
+          <section class="text" aria-label="Text">
+            {session.isReadOnly && <ReadOnly screen={screen} />}
+            <DocumentHead screen={screen} />
+            {isOpen && <SuggestionBar screen={screen} />}
+            {!isOpen && <p class="empty">Choose a document in the list.</p>}
+            <div class={isOpen ? 'text-frame' : 'text-frame hidden'}><Text screen={screen} keys={keys} /></div>
+          </section>
+          <div class="actions">
+            <LabelBar screen={screen} />
+            <SpanActions screen={screen} />
+          </div>
+          <div class="side">
+            <SpanList screen={screen} />
+            <Relations screen={screen} />
+          </div>
         </main>
-        <div class="actions">
-          <LabelBar screen={screen} />
-          <SpanActions screen={screen} />
-        </div>
-        <div class="side">
-          <SpanList screen={screen} />
-          <Relations screen={screen} />
-        </div>
         <footer class="status-bar"><Live message={session.message.value} /></footer>
       </div>
       <Dialogs screen={screen} />
@@ -84,7 +86,7 @@ function listen(screen: Screen, keys: KeyHandler): () => void {
     if (where !== 'text' && !event.defaultPrevented && !event.isComposing && keys.handle(event, where)) event.preventDefault();
   };
   const onLeave = (event: BeforeUnloadEvent): void => {
-    if (screen.session.save.value !== 'saved') event.preventDefault();
+    if (screen.session.save.value === 'saving') event.preventDefault();
   };
   document.addEventListener('keydown', onKeyDown);
   window.addEventListener('beforeunload', onLeave);
