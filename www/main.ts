@@ -2,8 +2,9 @@
 import { Luke, type LoadOptions } from 'luke-web';
 import { withBuiltModules } from './building.js';
 import { $, showError } from './dom.js';
+import { keepRuntime } from './keep-runtime.js';
 import { DEFAULT_MODEL, ModelBox, type Chosen } from './model-box.js';
-import { installWorker, keepRuntime } from './offline.js';
+import { installWorker } from './offline.js';
 import { Panel } from './panel.js';
 import { showProgress, showRuntime } from './progress.js';
 import { parseFragment } from './share.js';

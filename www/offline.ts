@@ -1,5 +1,4 @@
 // The service worker of the site, for all its pages.
-import { keepOffline, type RuntimeInfo } from 'luke-web';
 
 /**
  * Installs the service worker, with which the pages open without network. `onUpdate` is called when a new version of the site waits:
@@ -21,16 +20,4 @@ export async function installWorker(script: URL, onUpdate: (reload: () => void) 
   registration.addEventListener('updatefound', watch);
   watch();
   tell();
-}
-
-/**
- * Keeps the runtime of a model for a page without network. On a host that sends no headers for threads, the service worker adds them, and so
- * the next visit uses the module with threads: it is kept too.
- */
-export async function keepRuntime(luke: { info: RuntimeInfo }): Promise<void> {
-  await keepOffline(luke);
-  if (crossOriginIsolated || !('serviceWorker' in navigator)) return;
-  const urls = luke.info.runtimeUrls.map((url) => url.replace(/\/wasm\/(cpu|relaxed)\//, '/wasm/threads/'));
-  const { active } = await navigator.serviceWorker.ready;
-  active?.postMessage({ type: 'luke-web:keep', urls });
 }

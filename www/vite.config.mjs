@@ -17,5 +17,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 1_000, // budget.json has the limits, with brotli
     rolldownOptions: { input: PAGES.filter((page) => existsSync(new URL(page, import.meta.url))), external: ['luke-web'] },
   },
+  worker: { format: 'es' },
   plugins: [importMap(), site()],
 });

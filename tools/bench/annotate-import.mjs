@@ -20,7 +20,8 @@ const { values } = parseArgs({
 });
 const rounds = wholeNumber('rounds');
 const documents = wholeNumber('documents');
-const BYTES_OF_DOCUMENT = 2_000;
+/** A line is at most a sentence longer: 2,000 bytes on average. */
+const LEAST_BYTES = 1_920;
 
 function wholeNumber(name) {
   const number = Number(values[name]);
@@ -40,7 +41,7 @@ function linesOf(sentence) {
   for (let number = 0; number < documents; number++) {
     let text = `Text ${number}. `;
     const label = [];
-    for (let bytes = 0; bytes < BYTES_OF_DOCUMENT - 350; bytes += Buffer.byteLength(JSON.stringify(sentence.join(''))) + 45) {
+    while (Buffer.byteLength(JSON.stringify({ text, label })) < LEAST_BYTES) {
       for (const [index, part] of sentence.entries()) {
         if (LABELS[index]) label.push([text.length, text.length + part.length, LABELS[index]]);
         text += part;
@@ -98,7 +99,7 @@ for (const [name, sentence] of Object.entries(SENTENCES)) {
     if (values['no-store']) continue;
     const store = await Store.open();
     keep('write', await timed(() => store.importProject({ name: `${name} ${round}` }, corpus)));
-    await store.close();
+    store.close();
   }
   console.log(`\n${name}: ${(bytes.length / 1e6).toFixed(1)} MB`);
   for (const step of ['parse', 'read', ...(values['no-store'] ? [] : ['write'])]) {

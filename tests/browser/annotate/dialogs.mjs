@@ -181,6 +181,67 @@ export default async function spec({ test, browser, url }) {
     await close();
   });
 
+  await test('files are read beside the page, and a reading that takes long is ended', async () => {
+    const { page, close } = await open();
+    const started = page.waitForEvent('worker');
+    const text = '\u0928\u092e\u0938\u094d\u0924\u0947 \u0926\u0941\u0928\u093f\u092f\u093e '.repeat(250_000);
+    await choose(page, 'Open files', 'long.jsonl', JSON.stringify({ text, label: [[0, 6, 'A'], [text.length - 7, text.length - 1, 'B']] }));
+    const worker = await started;
+    const ended = new Promise((resolve) => worker.once('close', resolve));
+    const dialog = page.getByRole('dialog', { name: 'Import files' });
+    await dialog.getByText('Reading the files…').waitFor();
+    await dialog.getByRole('progressbar', { name: 'Reading the files' }).waitFor();
+    assert.equal(await page.evaluate(() => 1 + 1), 2, 'the page answers');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await ended;
+    await choose(page, 'Open files', 'short.txt', 'Ada met Bob.');
+    await dialog.getByText('Found: 1 document.').waitFor();
+    await close();
+  });
+
+  await test('a dialog that cannot be loaded says so, and the page goes on', async () => {
+    const { page, close } = await open();
+    await importFile(page, 'doccano.jsonl', DOCCANO);
+    await page.route('**/*export-dialog*', (route) => route.abort());
+    await page.getByRole('button', { name: /^Export…?$/ }).first().click();
+    const dialog = page.getByRole('dialog', { name: 'This dialog cannot be shown' });
+    await dialog.getByRole('alert').filter({ hasText: 'Loading this dialog failed' }).waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: /^(Edit )?Labels…?$/i }).first().click();
+    await page.getByRole('dialog', { name: 'Labels' }).getByText('30 spans in 30 documents').first().waitFor();
+    await close();
+  });
+
+  await test('without its server, the page that the service worker keeps reads and writes files', async () => {
+    const own = await listen(staticFiles({ '/': at('../../../www/dist') }, ISOLATION));
+    const context = await browser.newContext();
+    context.setDefaultTimeout(60_000);
+    try {
+      const first = await context.newPage();
+      await first.goto(`${own.url}annotate/`);
+      await first.evaluate(async () => {
+        await navigator.serviceWorker.register('../sw.js');
+        await navigator.serviceWorker.ready;
+      });
+      await first.close();
+      own.server.closeAllConnections();
+      await new Promise((closed) => own.server.close(closed));
+      await assert.rejects(fetch(own.url), 'the server still answers');
+      const page = await context.newPage();
+      await page.addInitScript(() => delete globalThis.showSaveFilePicker);
+      await page.goto(`${own.url}annotate/`);
+      await page.getByRole('button', { name: 'Try with example texts' }).click();
+      await page.getByRole('button', { name: 'Import 10 documents' }).click();
+      assert.equal(documentsOf((await exported(page, 'luke')).text).length, 10);
+    } finally {
+      own.server.closeAllConnections();
+      own.server.close();
+      await context.close();
+    }
+  });
+
   site?.server.closeAllConnections();
   site?.server.close();
 }

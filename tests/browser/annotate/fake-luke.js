@@ -16,13 +16,15 @@ export class Luke {
 
   async ner(text) {
     const all = find(text);
-    return { entities: all.filter(({ score }) => score >= 0.5), runnersUp: all.filter(({ score }) => score < 0.5).map((found) => ({ ...found, lostTo: 'none' })) };
+    const runnersUp = all.filter(({ score }) => score < 0.5).map((found) => ({ ...found, lostTo: 'none' }));
+    return { entities: all.filter(({ score }) => score >= 0.5), runnersUp };
   }
 
   async qa(_question, text) {
     const [best] = find(text);
     const { start, end } = best ?? { start: 0, end: 1 };
-    return { answerable: best !== undefined, text: text.slice(start, end), start, end, score: 0.8, startLogit: 3, endLogit: 3, nullScore: 0, alternatives: [] };
+    const scores = { score: 0.8, startLogit: 3, endLogit: 3, nullScore: 0 };
+    return { answerable: best !== undefined, text: text.slice(start, end), start, end, ...scores, alternatives: [] };
   }
 
   async dispose() {}

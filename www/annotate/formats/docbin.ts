@@ -1,4 +1,5 @@
 // The container of spaCy's `.spacy` files (DocBin): arrays of numbers, packed by MessagePack, compressed by zlib.
+import { zlibSync } from 'fflate';
 import { inflate } from './inflate.js';
 import { messageOf, type Reporter } from './problems.js';
 
@@ -201,7 +202,7 @@ function numberOf(value: unknown, what: string): number {
 
 /** Writes the container. */
 export async function writeBin({ attributes, strings, documents }: Omit<Bin, 'hasUserData'>): Promise<Uint8Array> {
-  const [{ encode }, { zlibSync }] = await Promise.all([import('@msgpack/msgpack'), import('fflate')]);
+  const { encode } = await import('@msgpack/msgpack');
   const total = documents.reduce((sum, { spaces }) => sum + spaces.length, 0);
   const tokens = new DataView(new ArrayBuffer(8 * attributes.length * total));
   const spaces = new Uint8Array(total);

@@ -80,7 +80,8 @@ export interface WriteResult {
   readonly losses: readonly Loss[];
 }
 
-export interface Format {
+/** What a format is, without its code: plain data, which can be sent between the page and its worker. */
+export interface FormatInfo {
   /** Short and stable: `doccano`, `brat`, `spacy-docbin`. */
   readonly id: string;
   /** As people know it: "doccano JSONL". */
@@ -93,6 +94,11 @@ export interface Format {
   readonly readUnits?: readonly OffsetUnit[];
   readonly readOptions?: readonly FormatOption[];
   readonly writeOptions?: readonly FormatOption[];
+  /** Whether it can be written. */
+  readonly canWrite: boolean;
+}
+
+export interface Format extends Omit<FormatInfo, 'canWrite'> {
   /**
    * How sure it is that these files have this format, from 0 (they do not) to 1. It looks at names and at the first bytes only. A
    * format may need several files (brat: `a.txt` with `a.ann`).

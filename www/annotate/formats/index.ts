@@ -5,7 +5,7 @@ import { conll2003 } from './conll2003.js';
 import { conllu } from './conllu.js';
 import { csv } from './csv.js';
 import { doccano } from './doccano.js';
-import type { Format, InputFile, ReadOptions, ReadResult } from './format.js';
+import type { Format, FormatInfo, InputFile, ReadOptions, ReadResult } from './format.js';
 import { huggingFace } from './huggingface.js';
 import { labelStudio } from './label-studio.js';
 import { own } from './own.js';
@@ -30,6 +30,11 @@ export const FORMATS: readonly Format[] = [
 /** The format with this id. */
 export function formatOf(id: string): Format | undefined {
   return FORMATS.find((format) => format.id === id);
+}
+
+/** What a format is, without its code. */
+export function infoOf({ detect: _, read: __, write, ...info }: Format): FormatInfo {
+  return { ...info, canWrite: write !== undefined };
 }
 
 /** A format that files may have, and how sure it is, from 0 to 1. */

@@ -38,11 +38,13 @@ export async function importCorpus(hold: Hold, corpus: Corpus, options: ImportOp
 }
 
 async function importAll(hold: Hold, corpus: Corpus, { onProgress, signal, batch: size = 500 }: ImportOptions): Promise<Imported> {
-  check(corpus);
+  refuse(labelSetFaults(corpus.labelSets)[0]);
   const hashes: string[] = [];
-  for (const { text } of corpus.documents) {
+  for (const [index, document] of corpus.documents.entries()) {
     signal?.throwIfAborted();
-    hashes.push(await sha256(text));
+    const [fault] = documentFaults(document, corpus.labelSets, 1);
+    refuse(fault && `document ${index + 1} (${show(document.name)}): ${fault}`);
+    hashes.push(await sha256(document.text)); // in another thread: between two documents the page can do other work
   }
   const { result, revision } = await writeProject(hold, ['projects', 'heads', 'bodies', 'notes'], async (tx) => {
     const before = await loadProject(tx, hold.project);
@@ -66,13 +68,8 @@ async function importAll(hold: Hold, corpus: Corpus, { onProgress, signal, batch
   return { ...result, revision };
 }
 
-function check({ labelSets, documents }: Corpus): void {
-  const faults = labelSetFaults(labelSets);
-  for (const [index, document] of documents.entries()) {
-    if (faults.length) break;
-    faults.push(...documentFaults(document, labelSets, 1).map((fault) => `document ${index + 1} (${show(document.name)}): ${fault}`));
-  }
-  if (faults.length) throw new StoreError('invalid', `Nothing was imported: ${faults[0]}.`);
+function refuse(fault: string | undefined): void {
+  if (fault !== undefined) throw new StoreError('invalid', `Nothing was imported: ${fault}.`);
 }
 
 /** Guide and unknown fields of the file, where the project has none. */

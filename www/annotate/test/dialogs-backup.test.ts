@@ -3,10 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Browser, settle } from './store-fakes.js';
 import type { Corpus } from '../model/types.js';
+import type { InputFile } from '../formats/format.js';
 import { readFiles } from '../formats/index.js';
 import type { Project } from '../store/project.js';
+import { BACKUP } from '../files/choices.js';
+import { planWriting } from '../files/writing.js';
 import { Backup, type BackupFile, type BackupStatus } from '../view/backup.js';
 import { document, notes, SETS, span } from './scenes.js';
+
+const fileOf = async (corpus: Corpus): Promise<InputFile> => (await planWriting(corpus, BACKUP)).file;
 
 class FakeFile implements BackupFile {
   readonly name = 'p.luke.jsonl';
@@ -70,7 +75,7 @@ async function start(): Promise<Scene> {
   await project.import({ name: 'f', labelSets: SETS, documents: [document('a', 'Ada met Bob', notes([span('s1', 0, 3)]))] });
   const [clock, file, seen] = [new FakeClock(), new FakeFile(), [] as BackupStatus['kind'][]];
   const { setTimer, clearTimer } = clock;
-  const backup = new Backup(project, { setTimer, clearTimer, now: () => 9, onStatus: ({ kind }) => seen.push(kind) });
+  const backup = new Backup(project, { fileOf, setTimer, clearTimer, now: () => 9, onStatus: ({ kind }) => seen.push(kind) });
   let count = 0;
   const edit = async (): Promise<void> => {
     await project.edit({ documents: [{ id: 'a', change: { type: 'note', note: `n${++count}` } }] });

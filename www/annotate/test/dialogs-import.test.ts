@@ -1,7 +1,8 @@
 // What the import dialog shows and does before it writes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { contentOf as describe, planReading, placeOf, previewOf } from '../view/dialogs/import-plan.js';
+import { planReading, previewOf } from '../files/reading.js';
+import { contentOf as describe, placeOf } from '../view/dialogs/import-words.js';
 import { labelRows, mapLabels, type LabelTarget } from '../view/dialogs/label-map.js';
 import { documentFaults, labelSetFaults } from '../model/check.js';
 import { newLabelSet } from '../model/labels.js';

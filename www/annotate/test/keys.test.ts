@@ -20,9 +20,11 @@ test('labels never get the letter of a command by themselves', () => {
 test('keys of events: letters without case, signs as typed, modifiers in one order', () => {
   const cases: [KeyEvent, string][] = [
     [event('j'), 'j'], [event('J', { shiftKey: true }), 'Shift+j'], [event('?', { shiftKey: true }), '?'], [event('{', { shiftKey: true }), '{'],
-    [event('Z', { ctrlKey: true, shiftKey: true }), 'Ctrl+Shift+z'], [event('z', { metaKey: true }), 'Ctrl+z'], [event('Tab', { shiftKey: true }), 'Shift+Tab'],
+    [event('Z', { ctrlKey: true, shiftKey: true }), 'Ctrl+Shift+z'], [event('z', { metaKey: true }), 'Ctrl+z'],
+    [event('Tab', { shiftKey: true }), 'Shift+Tab'],
     [event('“', { altKey: true, code: 'BracketLeft' }), 'Alt+['], [event('”', { altKey: true, shiftKey: true, code: 'BracketLeft' }), 'Alt+{'],
-    [event('[', { ctrlKey: true, altKey: true, code: 'Digit8' }), '['], [event(' '), 'Space'], [event('Shift', { shiftKey: true }), ''], [event('+'), '+'],
+    [event('[', { ctrlKey: true, altKey: true, code: 'Digit8' }), '['], [event(' '), 'Space'],
+    [event('Shift', { shiftKey: true }), ''], [event('+'), '+'],
   ];
   for (const [pressed, key] of cases) assert.equal(keyOf(pressed), key);
   assert.deepEqual(['Ctrl+Shift+z', '+', 'Ctrl++', 'Tab'].map(showKey), ['Ctrl+Shift+Z', '+', 'Ctrl++', 'Tab']);

@@ -120,7 +120,8 @@ test('filters and orders of documents', async () => {
   await editing.setStatus('done');
   const heads = session.documents.heads.value.map((head) => (head.id === 'c' ? { ...head, uncertainty: 1 } : head));
   const ids = (filter: object): string[] => filterHeads(heads, { ...NO_FILTER, ...filter }).map(({ id }) => id);
-  assert.deepEqual([ids({ status: 'done' }), ids({ status: 'open' }), ids({ label: 'span:ORG' }), ids({ label: 'span:PER' })], [['a'], ['b', 'c'], ['a'], []]);
+  assert.deepEqual([ids({ status: 'done' }), ids({ status: 'open' })], [['a'], ['b', 'c']]);
+  assert.deepEqual([ids({ label: 'span:ORG' }), ids({ label: 'span:PER' })], [['a'], []]);
   const orders = SORTS.map((sort) => ids({ sort }).join(''));
   assert.deepEqual(orders, ['abc', 'abc', 'cab', 'abc', 'cba']);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { document } from './scenes.js';
 import { opened, piece, reopened, shown, suggestions, TEXT, type Opened } from './session-scenes.js';
 import { quotaExceeded, settle, withFault } from './store-fakes.js';
 
@@ -171,7 +172,7 @@ test('two tabs: the second follows, is refused, takes over, and the first follow
 
 test('documents that others add or remove come and go', async () => {
   const { session } = await opened();
-  await session.project.import({ name: 'more', labelSets: [], documents: [{ id: 'd', name: 'd', text: TEXT, status: 'new', spans: [], relations: [], questions: [] }] });
+  await session.project.import({ name: 'more', labelSets: [], documents: [document('d', TEXT)] });
   await settle();
   assert.deepEqual(session.documents.heads.value.map(({ id }) => id), ['a', 'b', 'c', 'd']);
   await session.project.removeDocuments(['a']);

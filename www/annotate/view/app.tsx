@@ -1,16 +1,16 @@
 // The page: opens the store, and shows the projects or the one of the address.
-import { signal, useSignal } from '@preact/signals';
+import { signal, useSignal, type ReadonlySignal } from '@preact/signals';
 import { render, type JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { Store } from '../store/store.js';
 import { Assistant } from '../work/assistant.js';
+import type { Load } from '../work/model.js';
 import { readPlace, writePlace } from './address.js';
 import { Home } from './dialogs/home.js';
-import { loadModel } from './load-model.js';
+import { Storage } from './dialogs/lazy.js';
 import { errorMessage } from './messages.js';
 import { Screen } from './screen.js';
 import { Session } from './session.js';
-import { Storage } from './storage.js';
 import { Workspace } from './workspace.js';
 
 /** Whether the person has used the model before: then it is loaded with the project. */
@@ -24,11 +24,22 @@ const CLOSED = {
   terminated: 'The browser has closed the database. Everything that was shown as saved is saved. Reload this page to go on.',
 } as const;
 
+/** Lets the new version of the site take over, and loads the page again. */
+export type Reload = () => void;
+
+export interface PageOptions {
+  readonly load: Load;
+  /** Set when a new version of the site waits. */
+  readonly update: ReadonlySignal<Reload | undefined>;
+  /** A text that another page has handed over, to be annotated. */
+  readonly text: string | undefined;
+}
+
 /** Shows the page in an element. */
-export async function start(root: HTMLElement): Promise<void> {
+export async function start(root: HTMLElement, options: PageOptions): Promise<void> {
   try {
     const store = await Store.open({ onClosed: (why) => void (closed.value = CLOSED[why]) });
-    render(<App store={store} />, root);
+    render(<App store={store} options={options} />, root);
   } catch (error) {
     render(<Failed text={errorMessage(error, 'Opening the database of the browser').text} />, root);
   }
@@ -45,12 +56,26 @@ function Failed({ text }: { readonly text: string }): JSX.Element {
   );
 }
 
-function App({ store }: { readonly store: Store }): JSX.Element {
+function App({ store, options }: { readonly store: Store; readonly options: PageOptions }): JSX.Element {
+  return (
+    <>
+      {options.update.value && <UpdateBanner onReload={options.update.value} />}
+      <Place store={store} options={options} />
+    </>
+  );
+}
+
+/** Everything is saved when it is shown as saved; so the person chooses the moment. */
+function UpdateBanner({ onReload }: { readonly onReload: Reload }): JSX.Element {
+  return <p class="banner" role="status">A new version of this page is there. <button type="button" onClick={onReload}>Reload for the new version</button></p>;
+}
+
+function Place({ store, options }: { readonly store: Store; readonly options: PageOptions }): JSX.Element {
   const screen = useSignal<Screen | undefined>(undefined);
   const problem = useSignal('');
   const isOpening = useSignal(readPlace(location.hash).project !== undefined);
   const showsStorage = useSignal(false);
-  useEffect(() => route(store, (shown, why, opening) => {
+  useEffect(() => route(store, options.load, (shown, why, opening) => {
     screen.value = shown;
     problem.value = why;
     isOpening.value = opening;
@@ -61,7 +86,7 @@ function App({ store }: { readonly store: Store }): JSX.Element {
   return (
     <>
       {problem.value && <p class="banner" role="alert">{problem.value}</p>}
-      <Home store={store} onOpen={(project) => (location.hash = writePlace({ project }))} onStorage={() => (showsStorage.value = true)} />
+      <Home store={store} text={options.text} onOpen={(project) => (location.hash = writePlace({ project }))} onStorage={() => (showsStorage.value = true)} />
       {showsStorage.value && <Storage store={store} onDone={() => (showsStorage.value = false)} />}
     </>
   );
@@ -70,7 +95,7 @@ function App({ store }: { readonly store: Store }): JSX.Element {
 type Show = (screen: Screen | undefined, problem: string, isOpening: boolean) => void;
 
 /** Follows the address. The result ends it. */
-function route(store: Store, show: Show): () => void {
+function route(store: Store, load: Load, show: Show): () => void {
   let open: Screen | undefined;
   let turn = Promise.resolve();
   let stop = (): void => undefined;
@@ -86,7 +111,7 @@ function route(store: Store, show: Show): () => void {
     open = undefined;
     if (project === undefined) return;
     try {
-      open = await openScreen(store, project, document);
+      open = await openScreen(store, load, project, document);
       stop = writeAddress(open);
       show(open, '', false);
     } catch (error) {
@@ -102,12 +127,12 @@ function route(store: Store, show: Show): () => void {
   };
 }
 
-async function openScreen(store: Store, project: string, document: string | undefined): Promise<Screen> {
+async function openScreen(store: Store, load: Load, project: string, document: string | undefined): Promise<Screen> {
   const session = await Session.open(store, project);
   const { record, documents } = session;
   const assistant = new Assistant({
     project: session.project, record, heads: documents.heads, visible: documents.visible, cache: store.suggestions, settings: store.settings,
-    load: loadModel, visibility: pageVisibility,
+    load, visibility: pageVisibility,
   });
   const screen = new Screen(session, assistant);
   await Promise.all([screen.readKeys(), assistant.start()]);

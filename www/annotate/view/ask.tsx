@@ -2,9 +2,9 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { Candidate, Ask } from '../work/ask.js';
+import type { Ask, Candidate } from '../work/ask.js';
 import { Alert, Choice, Dialog } from './dialogs/dialog.js';
-import { percent } from './messages.js';
+import { countOf, percent } from './messages.js';
 import type { Screen } from './screen.js';
 
 const SCOPES = [{ value: 'document', label: 'This document' }, { value: 'all', label: 'All documents' }] as const;
@@ -67,7 +67,7 @@ export function AskDialog({ screen }: { readonly screen: Screen }): JSX.Element 
 
 function statusOf(isRunning: boolean, done: number, total: number, found: number): string {
   if (isRunning) return `Reading: ${done} of ${total}`;
-  return found ? `${found} candidates, best first` : 'No answer was found.';
+  return found ? `${countOf(found, 'candidate')}, best first` : 'No answer was found.';
 }
 
 function Needs({ screen: { assistant } }: { readonly screen: Screen }): JSX.Element {

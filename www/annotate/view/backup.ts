@@ -1,7 +1,8 @@
 // Keeps a copy of a project in a file that the person chose. The browser must be able to write files (File System Access API).
 import type { Corpus } from '../model/types.js';
+import { fileWorker } from '../files/file-worker.js';
+import type { InputFile } from '../formats/format.js';
 import { messageOf } from '../formats/problems.js';
-import { backupFile } from './dialogs/export-plan.js';
 
 /** The part of `FileSystemFileHandle` that is used. What is written replaces the file when it is closed, so a failure leaves the file as it was. */
 export interface BackupFile {
@@ -37,6 +38,8 @@ export interface BackupOptions {
   /** … or after so long without an edit (default 60 s). */
   readonly idleMs?: number;
   readonly onStatus?: (status: BackupStatus) => void;
+  /** Makes the file of a project (default: the worker of the page does). */
+  readonly fileOf?: (corpus: Corpus) => Promise<InputFile>;
   readonly now?: () => number;
   readonly setTimer?: (work: () => void, ms: number) => number;
   readonly clearTimer?: (timer: number) => void;
@@ -100,7 +103,8 @@ export class Backup {
     let result: BackupStatus;
     try {
       const { revision } = await this.#source.backupState();
-      await replaceFile(file, await backupBlob(this.#source));
+      const { bytes } = await (this.#options.fileOf ?? ((corpus) => fileWorker.backup(corpus)))(await this.#source.corpus());
+      await replaceFile(file, new Blob([new Uint8Array(bytes)]));
       await this.#source.backupDone(revision);
       result = { kind: 'on', file: file.name, savedAt: (this.#options.now ?? Date.now)() };
     } catch (error) {
@@ -124,11 +128,6 @@ export class Backup {
     if (this.#timer !== undefined) (this.#options.clearTimer ?? clearTimeout)(this.#timer);
     this.#timer = undefined;
   }
-}
-
-async function backupBlob(source: BackupSource): Promise<Blob> {
-  const { bytes } = await backupFile(await source.corpus());
-  return new Blob([new Uint8Array(bytes)]);
 }
 
 async function replaceFile(file: BackupFile, data: Blob): Promise<void> {

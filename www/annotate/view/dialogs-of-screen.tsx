@@ -6,10 +6,7 @@ import { useEffect } from 'preact/hooks';
 import type { InputFile } from '../formats/format.js';
 import { AskDialog } from './ask.js';
 import { readChosen } from './dialogs/chosen-files.js';
-import { CompareDialog } from './dialogs/compare-dialog.js';
-import { ExportDialog } from './dialogs/export-dialog.js';
-import { ImportDialog } from './dialogs/import-dialog.js';
-import { LabelSetsDialog } from './dialogs/labels-dialog.js';
+import { CompareDialog, ExportDialog, ImportDialog, LabelSetsDialog, Storage } from './dialogs/lazy.js';
 import { useTransfers } from './dialogs/transfers.js';
 import { Help } from './help.js';
 import { COMMANDS } from './keys.js';
@@ -19,7 +16,6 @@ import { OccurrencesDialog } from './occurrences-dialog.js';
 import { Palette } from './palette.js';
 import type { Screen } from './screen.js';
 import { SecondLook } from './second-look.js';
-import { Storage } from './storage.js';
 
 export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | null {
   const { session, store } = screen;

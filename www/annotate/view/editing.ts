@@ -87,7 +87,8 @@ export class Editing {
   async accept(span = this.#session.focused.value): Promise<boolean> {
     if (!span) return this.#refused(NO_FOCUS);
     if (span.state === 'accepted') return this.#refused('This span is accepted already.');
-    return this.#andFocus(span, this.#nextSuggestion(span) ?? span, () => this.#change(span, acceptSpan, (name) => `${name} accepted.${this.#left()}`));
+    const accept = (): Promise<Changed | undefined> => this.#change(span, acceptSpan, (name) => `${name} accepted.${this.#left()}`);
+    return this.#andFocus(span, this.#nextSuggestion(span) ?? span, accept);
   }
 
   /** Rejects a suggestion or removes a span. Then the span behind it has the focus. */
@@ -217,7 +218,9 @@ export class Editing {
   async setSpanNote(span: Span, note: string): Promise<boolean> {
     const text = note.trim();
     if ((span.note ?? '') === text) return true;
-    const changed = await this.#change(span, (scene, { note: _, ...rest }) => acceptSpan(scene, text ? { ...rest, note: text } : rest), () => 'Note saved.');
+    const changed = await this.#change(span, (scene, { note: _, ...rest }) => {
+      return acceptSpan(scene, text ? { ...rest, note: text } : rest);
+    }, () => 'Note saved.');
     return changed !== undefined;
   }
 
@@ -235,7 +238,8 @@ export class Editing {
     const span = this.#session.focused.value;
     if (!span) return this.#refused('A type belongs to a span: go to one by Tab first.');
     this.stepOut();
-    const changed = await this.#change(span, (scene, now) => retypeSpan(scene, now, label.id), () => `${this.#text(span)} has the type ${label.name}.`);
+    const done = (): string => `${this.#text(span)} has the type ${label.name}.`;
+    const changed = await this.#change(span, (scene, now) => retypeSpan(scene, now, label.id), done);
     return changed !== undefined;
   }
 
@@ -251,7 +255,8 @@ export class Editing {
     const changed = await this.#session.edit((scene) => {
       const same = shown.value.relations.find((one) => one.head === head.id && one.tail === tail.id && one.label === label.id);
       if (same?.state === 'accepted') return refuse('duplicate', 'This relation is there already.', same.id);
-      const fresh: Relation = { id: freshIds(shown.value.relations, 'r')(), head: head.id, tail: tail.id, label: label.id, by: 'human', state: 'accepted' };
+      const id = freshIds(shown.value.relations, 'r')();
+      const fresh: Relation = { id, head: head.id, tail: tail.id, label: label.id, by: 'human', state: 'accepted' };
       return acceptRelation(scene, shown.value, same ?? fresh);
     }, { done: () => `${this.#text(head)} → ${label.name} → ${this.#text(tail)} added.` });
     return changed !== undefined;

@@ -66,7 +66,8 @@ interface CheckProps {
 }
 
 function Check({ label, isOn, onChange }: CheckProps): JSX.Element {
-  return <label class="check"><input type="checkbox" checked={isOn} onChange={({ currentTarget: { checked } }) => onChange(checked)} /> {label}</label>;
+  const box = <input type="checkbox" checked={isOn} onChange={({ currentTarget: { checked } }) => onChange(checked)} />;
+  return <label class="check">{box} {label}</label>;
 }
 
 function startOf({ session, editing }: Screen, first: string): Wanted {

@@ -53,7 +53,9 @@ export class Screen {
         untracked(() => assistant.openDocument(id));
       }),
       effect(() => void (session.found.value = open.value === undefined ? [] : assistant.suggestionsOf(open.value).value)),
-      effect(() => session.save.value === 'saved' && untracked(() => this.backup.edited())),
+      effect(() => {
+        if (session.save.value === 'saved') untracked(() => this.backup.edited());
+      }),
       effect(() => void (session.threshold.value = assistant.threshold.value)),
     ];
   }

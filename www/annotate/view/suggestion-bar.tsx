@@ -33,7 +33,8 @@ function ModelLine({ assistant }: { readonly assistant: Assistant }): JSX.Elemen
   if (state.kind === 'failed') {
     return <p class="bar-line"><span class="hint">The model did not load: {state.message}</span> <Button name="Try again" onClick={load} /></p>;
   }
-  return <p class="bar-line"><span class="hint">A model can suggest spans. It runs on this device.</span> <Button name="Load the model" onClick={load} /></p>;
+  const offer = 'A model can suggest spans. It runs on this device.';
+  return <p class="bar-line"><span class="hint">{offer}</span> <Button name="Load the model" onClick={load} /></p>;
 }
 
 function Button({ name, onClick }: { readonly name: string; readonly onClick: () => void }): JSX.Element {

@@ -27,7 +27,7 @@ export function Taught({ assistant }: { readonly assistant: Assistant }): JSX.El
               {report.labels.map(({ label, spans, quality }) => (
                 <tr key={label}>
                   <th scope="row">{label}</th><td>{spans}</td>
-                  {[quality?.precision, quality?.recall, quality?.f1].map((value, place) => <td key={place}>{value === undefined ? '–' : percent(value)}</td>)}
+                  {[quality?.precision, quality?.recall, quality?.f1].map((value, place) => <td key={place}>{figure(value)}</td>)}
                 </tr>
               ))}
             </tbody>
@@ -37,4 +37,8 @@ export function Taught({ assistant }: { readonly assistant: Assistant }): JSX.El
       {teach}
     </div>
   );
+}
+
+function figure(value: number | undefined): string {
+  return value === undefined ? '–' : percent(value);
 }

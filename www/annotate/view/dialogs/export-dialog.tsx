@@ -7,15 +7,15 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Format } from '../../formats/format.js';
+import { BACKUP, INCLUDES, OWN, selected, type DocumentFilter, type LossGroup, type WriteChoice, type WritePlan } from '../../files/choices.js';
+import { fileWorker } from '../../files/file-worker.js';
+import type { FormatInfo } from '../../formats/format.js';
+import { messageOf } from '../../formats/problems.js';
 import type { Corpus } from '../../model/types.js';
 import type { Project } from '../../store/project.js';
 import { countOf } from '../messages.js';
 import { Choice, Dialog, Said } from './dialog.js';
-import {
-  INCLUDES, OWN, planExport, selected, WRITABLE, type DocumentFilter, type ExportChoice, type ExportPlan, type LossGroup,
-} from './export-plan.js';
-import { UNIT_NAMES } from './import-plan.js';
+import { UNIT_NAMES } from './import-words.js';
 import { OptionChoice } from './read-choice.js';
 import { saveFile } from './save-file.js';
 import { useTask } from './task.js';
@@ -35,37 +35,41 @@ const INCLUDE_NAMES = {
 interface Content {
   readonly corpus: Corpus;
   readonly revision: number;
+  /** Those that can be written, our own first. */
+  readonly formats: readonly FormatInfo[];
 }
 
 export function ExportDialog({ project, ids, onDone }: ExportDialogProps): JSX.Element {
-  const choice = useSignal<ExportChoice>({ format: OWN, documents: ids?.size ? 'chosen' : 'all', include: 'all' });
+  const choice = useSignal<WriteChoice>(ids?.size ? { ...BACKUP, documents: 'chosen' } : BACKUP);
   const content = useSignal<Content | undefined>(undefined);
-  const plan = useSignal<ExportPlan | undefined>(undefined);
+  const plan = useSignal<WritePlan | undefined>(undefined);
   const saved = useSignal('');
-  const turn = useRef(0);
+  const abort = useRef<AbortController | undefined>(undefined);
   const reading = useTask();
   const saving = useTask();
 
   const replan = async ({ corpus }: Content): Promise<void> => {
-    const own = ++turn.current;
+    abort.current?.abort(); // the file before
+    const { signal } = (abort.current = new AbortController());
     plan.value = undefined;
     saving.error.value = '';
     try {
-      const made = await planExport(corpus, choice.value, ids);
-      if (own === turn.current) plan.value = made;
+      const made = await fileWorker.write(corpus, choice.value, ids, { signal });
+      if (!signal.aborted) plan.value = made;
     } catch (error) {
-      if (own === turn.current) saving.error.value = `This format cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+      if (!signal.aborted) saving.error.value = `This format cannot be written: ${messageOf(error)}`;
     }
   };
   useEffect(() => {
     reading.run('Reading the project', async () => {
       const { revision } = await project.backupState();
-      content.value = { corpus: await project.corpus(), revision };
+      const formats = (await fileWorker.formats()).filter(({ canWrite }) => canWrite);
+      content.value = { corpus: await project.corpus(), revision, formats };
       await replan(content.value);
     });
-    return () => void turn.current++;
+    return () => abort.current?.abort();
   }, []);
-  const choose = (chosen: ExportChoice): void => {
+  const choose = (chosen: WriteChoice): void => {
     choice.value = chosen;
     saved.value = '';
     if (content.value) void replan(content.value);
@@ -85,13 +89,13 @@ export function ExportDialog({ project, ids, onDone }: ExportDialogProps): JSX.E
   const saveButton = <button type="button" class="primary" disabled={!isReady} onClick={save}>Save file</button>;
   return (
     <Dialog title="Export" onClose={onDone} actions={saveButton} said={<Said error={reading.error.value || saving.error.value} status={status} />}>
-      <Choices choice={choice.value} corpus={content.value?.corpus} ids={ids} onChoose={choose} />
+      {content.value ? <Choices choice={choice.value} content={content.value} ids={ids} onChoose={choose} /> : null}
       {made ? <Losses losses={made.losses} /> : null}
     </Dialog>
   );
 }
 
-function statusOf(plan: ExportPlan | undefined, content: Content | undefined, filter: DocumentFilter, saved: string): string {
+function statusOf(plan: WritePlan | undefined, content: Content | undefined, filter: DocumentFilter, saved: string): string {
   if (saved) return saved;
   if (!content) return 'Reading the project…';
   if (!plan) return 'Preparing the file…';
@@ -101,18 +105,18 @@ function statusOf(plan: ExportPlan | undefined, content: Content | undefined, fi
 }
 
 interface ChoicesProps {
-  readonly choice: ExportChoice;
-  readonly corpus: Corpus | undefined;
+  readonly choice: WriteChoice;
+  readonly content: Content;
   readonly ids: ReadonlySet<string> | undefined;
-  readonly onChoose: (choice: ExportChoice) => void;
+  readonly onChoose: (choice: WriteChoice) => void;
 }
 
-function Choices({ choice, corpus, ids, onChoose }: ChoicesProps): JSX.Element {
-  const format = WRITABLE.find(({ id }) => id === choice.format);
-  const formats = WRITABLE.map(({ id, name }) => ({ value: id, label: id === OWN ? `${name} (backup: holds everything)` : name }));
+function Choices({ choice, content: { corpus, formats: writable }, ids, onChoose }: ChoicesProps): JSX.Element {
+  const format = writable.find(({ id }) => id === choice.format);
+  const formats = writable.map(({ id, name }) => ({ value: id, label: id === OWN ? `${name} (backup: holds everything)` : name }));
   // A backup has everything; the files of other tools have what counts, if nothing else was chosen.
-  const includeFor = (id: string): ExportChoice['include'] => (id === OWN ? 'all' : choice.format === OWN ? 'accepted' : choice.include);
-  const count = (filter: DocumentFilter): number => (corpus ? selected(corpus, filter, ids ?? new Set()).documents.length : 0);
+  const includeFor = (id: string): WriteChoice['include'] => (id === OWN ? 'all' : choice.format === OWN ? 'accepted' : choice.include);
+  const count = (filter: DocumentFilter): number => selected(corpus, filter, ids ?? new Set()).documents.length;
   const documents = [
     { value: 'all', label: `all (${count('all')})` }, { value: 'done', label: `only those that are done (${count('done')})` },
     ...(ids?.size ? [{ value: 'chosen', label: `those chosen in the list (${count('chosen')})` } as const] : []),
@@ -133,7 +137,7 @@ function Choices({ choice, corpus, ids, onChoose }: ChoicesProps): JSX.Element {
 }
 
 /** What offsets in the file count. Formats with an option for it say it there. */
-function unitText({ unit, writeOptions = [] }: Format): string {
+function unitText({ unit, writeOptions = [] }: FormatInfo): string {
   if (unit === 'none' || writeOptions.some(({ name }) => name === 'unit')) return '';
   return unit === 'token' ? 'The file has tokens instead of offsets.' : `Offsets count ${UNIT_NAMES[unit]}.`;
 }

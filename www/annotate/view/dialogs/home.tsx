@@ -1,6 +1,7 @@
 /**
  * `<Home store onOpen/>`: the first page: the projects, and all ways to begin one.
  * - `store`: the store.
+ * - `text`: a text to open at once.
  * - `onOpen(project)`: a project is to be opened, by its id.
  * - `onStorage?`: opens the dialog of storage (`StorageDialog`), where models can be deleted too.
  */
@@ -16,7 +17,7 @@ import { countOf } from '../messages.js';
 import { readChosen } from './chosen-files.js';
 import { Alert, Confirm, TableHead } from './dialog.js';
 import { exampleFile } from './example.js';
-import { ImportDialog } from './import-dialog.js';
+import { ImportDialog } from './lazy.js';
 import { NewProject } from './new-project.js';
 import { useTransfers } from './transfers.js';
 import { useTask } from './task.js';
@@ -24,14 +25,15 @@ import { bytesText, timeText } from './words.js';
 
 export interface HomeProps {
   readonly store: Store;
+  readonly text?: string | undefined;
   readonly onOpen: (project: string) => void;
   readonly onStorage?: () => void;
 }
 
-export function Home({ store, onOpen, onStorage }: HomeProps): JSX.Element {
+export function Home({ store, text, onOpen, onStorage }: HomeProps): JSX.Element {
   const projects = useSignal<readonly ProjectOverview[] | undefined>(undefined);
   const space = useSignal<Space | undefined>(undefined);
-  const files = useSignal<readonly InputFile[] | undefined>(undefined);
+  const files = useSignal<readonly InputFile[] | undefined>(text === undefined ? undefined : [textFile(text)]);
   const deleting = useSignal<ProjectOverview | undefined>(undefined);
   const task = useTask();
   const refresh = async (): Promise<void> => {
@@ -96,6 +98,10 @@ export function Home({ store, onOpen, onStorage }: HomeProps): JSX.Element {
       ) : null}
     </main>
   );
+}
+
+function textFile(text: string): InputFile {
+  return { name: 'text.txt', bytes: new TextEncoder().encode(text) };
 }
 
 function deletionText({ record: { name }, documents, unsaved }: ProjectOverview): string {

@@ -5,18 +5,24 @@
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { FormatOption, InputFile, OffsetUnit, Problem } from '../../formats/format.js';
-import { FORMATS } from '../../formats/index.js';
+import type { ReadChoice, ReadPlan, SpanPreview } from '../../files/choices.js';
+import { fileWorker } from '../../files/file-worker.js';
+import type { FormatInfo, FormatOption, InputFile, OffsetUnit, Problem } from '../../formats/format.js';
+import { given } from '../../formats/fields.js';
 import { messageOf } from '../../formats/problems.js';
 import { countOf } from '../messages.js';
 import { Choice, TableHead } from './dialog.js';
-import { contentOf, placeOf, planReading, UNIT_NAMES, type ReadChoice, type ReadPlan, type SpanPreview } from './import-plan.js';
+import { contentOf, placeOf, UNIT_NAMES } from './import-words.js';
 
 export interface Reading {
   readonly choice: ReadonlySignal<ReadChoice>;
   /** Absent until the files are read. */
   readonly plan: ReadonlySignal<ReadPlan | undefined>;
+  /** All formats; empty until the files are read. */
+  readonly formats: ReadonlySignal<readonly FormatInfo[]>;
   readonly isReading: ReadonlySignal<boolean>;
+  /** How much of what was read has come from the worker, from 0 to 1; absent until it is read. */
+  readonly progress: ReadonlySignal<number | undefined>;
   readonly error: ReadonlySignal<string>;
   choose(choice: ReadChoice): void;
 }
@@ -24,22 +30,28 @@ export interface Reading {
 export function useReading(files: readonly InputFile[]): Reading {
   const choice = useSignal<ReadChoice>({});
   const plan = useSignal<ReadPlan | undefined>(undefined);
+  const formats = useSignal<readonly FormatInfo[]>([]);
   const isReading = useSignal(true);
+  const progress = useSignal<number | undefined>(undefined);
   const error = useSignal('');
-  const turn = useRef(0);
+  const abort = useRef<AbortController | undefined>(undefined);
   const read = async (chosen: ReadChoice): Promise<void> => {
-    const own = ++turn.current;
+    abort.current?.abort(); // the reading before
+    const { signal } = (abort.current = new AbortController());
     isReading.value = true;
-    await new Promise((painted) => setTimeout(painted)); // so that "Reading" is seen before a large file is read
+    progress.value = undefined;
     try {
-      const read = await planReading(files, chosen);
-      if (own !== turn.current) return;
+      const onProgress = (done: number, total: number): void => void (progress.value = done / total);
+      const read = await fileWorker.read(files, chosen, { signal, onProgress });
+      const known = await fileWorker.formats();
+      if (signal.aborted) return;
+      formats.value = known;
       plan.value = read;
       error.value = '';
     } catch (reason) {
-      if (own === turn.current) error.value = `The files could not be read: ${messageOf(reason)}`;
+      if (!signal.aborted) error.value = `The files could not be read: ${messageOf(reason)}`;
     }
-    if (own === turn.current) isReading.value = false;
+    if (!signal.aborted) isReading.value = false;
   };
   const choose = (chosen: ReadChoice): void => {
     choice.value = chosen;
@@ -47,9 +59,9 @@ export function useReading(files: readonly InputFile[]): Reading {
   };
   useEffect(() => {
     void read(choice.value);
-    return () => void turn.current++;
+    return () => abort.current?.abort();
   }, [files]);
-  return { choice, plan, isReading, error, choose };
+  return { choice, plan, formats, isReading, progress, error, choose };
 }
 
 export function ReadingView({ reading }: { readonly reading: Reading }): JSX.Element {
@@ -57,6 +69,7 @@ export function ReadingView({ reading }: { readonly reading: Reading }): JSX.Ele
   return (
     <>
       <p role="status">{reading.isReading.value ? 'Reading the files…' : plan ? `Found: ${contentOf(plan.corpus)}.` : ''}</p>
+      {reading.isReading.value ? <progress aria-label="Reading the files" max={1} {...given('value', reading.progress.value)} /> : null}
       {plan ? <FormatChoice reading={reading} plan={plan} /> : null}
       {plan ? <Problems problems={plan.problems} errors={plan.errors} /> : null}
       {plan ? <Preview preview={plan.preview} canChoose={(plan.format?.readUnits?.length ?? 0) > 1} /> : null}
@@ -68,7 +81,7 @@ function FormatChoice({ reading, plan }: { readonly reading: Reading; readonly p
   const { format } = plan;
   const choice = reading.choice.value;
   const isChosen = choice.format !== undefined;
-  const formats = FORMATS.map(({ id, name }) => ({ value: id, label: id === format?.id && !isChosen ? `${name} (found)` : name }));
+  const formats = reading.formats.value.map(({ id, name }) => ({ value: id, label: id === format?.id && !isChosen ? `${name} (found)` : name }));
   const none = format ? [] : [{ value: '', label: 'not found: choose one' }];
   return (
     <div class="fields">

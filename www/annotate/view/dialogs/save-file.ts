@@ -1,7 +1,7 @@
 // Saves a file where the person says, or as a download where the browser cannot ask.
 import { fileSave, supported } from 'browser-fs-access';
 import type { InputFile } from '../../formats/format.js';
-import { extensionOf, mediaType } from './export-plan.js';
+import { extensionOf, mediaType } from './file-types.js';
 
 /** Whether the browser can write a file again later. */
 export const CAN_REWRITE: boolean = supported;

@@ -10,6 +10,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { fileWorker } from '../../files/file-worker.js';
 import type { ProjectOverview } from '../../store/overview.js';
 import type { Project } from '../../store/project.js';
 import { askToPersist, spaceOf, type Space } from '../../store/space.js';
@@ -17,7 +18,6 @@ import type { Store } from '../../store/store.js';
 import type { Backup, BackupStatus } from '../backup.js';
 import { countOf } from '../messages.js';
 import { Alert, Confirm, Dialog, TableHead } from './dialog.js';
-import { backupFile } from './export-plan.js';
 import { CAN_REWRITE, saveFile } from './save-file.js';
 import { useTask } from './task.js';
 import { bytesText, timeText } from './words.js';
@@ -178,12 +178,12 @@ function BackupView({ project, backup }: BackupViewProps): JSX.Element {
   useEffect(() => task.run('Reading the backup', refresh), []);
   const save = (): void => task.run('Saving the backup', async () => {
     const { revision } = await project.backupState();
-    await saveFile(await backupFile(await project.corpus()));
+    await saveFile(await fileWorker.backup(await project.corpus()));
     await project.backupDone(revision);
     await refresh();
   });
   const keep = (): void => task.run('Saving the backup', async () => {
-    const handle = await saveFile(await backupFile(await project.corpus()));
+    const handle = await saveFile(await fileWorker.backup(await project.corpus()));
     if (handle) await backup?.start(handle);
     await refresh();
   });

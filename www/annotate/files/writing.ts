@@ -1,44 +1,10 @@
-// What an export would write: the documents, the files, and what the format cannot hold. It is shown before a file is saved.
-import type { Format, InputFile, Loss, WriteOptions } from '../../formats/format.js';
-import { FORMATS, formatOf, zip, type LossKind } from '../../formats/index.js';
-import { show } from '../../model/show.js';
-import { textOf } from '../../model/spans.js';
-import type { AnnotatedDocument, Corpus } from '../../model/types.js';
-
-/** Formats that can be written, our own first. */
-export const WRITABLE: readonly Format[] = FORMATS.filter(({ write }) => write);
-/** The id of our own format. It holds everything, so it is the backup. */
-export const OWN = 'luke';
-
-export const DOCUMENT_FILTERS = ['all', 'done', 'chosen'] as const;
-export type DocumentFilter = (typeof DOCUMENT_FILTERS)[number];
-
-export const INCLUDES = ['accepted', 'human', 'all'] as const;
-
-export interface ExportChoice {
-  /** Id of a format. */
-  readonly format: string;
-  readonly documents: DocumentFilter;
-  readonly include: WriteOptions['include'];
-  /** Options of the format. */
-  readonly options?: Readonly<Record<string, string>>;
-}
-
-/** Losses of one kind. */
-export interface LossGroup {
-  readonly heading: string;
-  /** In words; of several losses with one reason only the number. */
-  readonly reasons: readonly string[];
-}
-
-export interface ExportPlan {
-  readonly documents: number;
-  readonly losses: readonly LossGroup[];
-  readonly file: InputFile;
-  readonly files: number;
-  /** Whether the file has all that is in the project. */
-  readonly isBackup: boolean;
-}
+// Writes documents in a chosen format, and says in words what the format cannot hold.
+import type { InputFile, Loss } from '../formats/format.js';
+import { formatOf, zip, type LossKind } from '../formats/index.js';
+import { show } from '../model/show.js';
+import { textOf } from '../model/spans.js';
+import type { AnnotatedDocument, Corpus } from '../model/types.js';
+import { OWN, selected, type LossGroup, type WriteChoice, type WritePlan } from './choices.js';
 
 const HEADINGS: Readonly<Record<LossKind, string>> & Readonly<Record<string, string>> = {
   discontinuous: 'Spans of several pieces', overlap: 'Spans that overlap', edges: 'Edges of spans', rejected: 'Rejected suggestions',
@@ -53,14 +19,7 @@ const HEADINGS: Readonly<Record<LossKind, string>> & Readonly<Record<string, str
 /** So many reasons of a kind are listed. */
 const LISTED = 100;
 
-/** Documents of the corpus that are to be written. */
-export function selected(corpus: Corpus, filter: DocumentFilter, chosen: ReadonlySet<string>): Corpus {
-  if (filter === 'all') return corpus;
-  const documents = corpus.documents.filter(({ id, status }) => (filter === 'done' ? status === 'done' : chosen.has(id)));
-  return { ...corpus, documents };
-}
-
-export async function planExport(whole: Corpus, choice: ExportChoice, chosen: ReadonlySet<string> = new Set()): Promise<ExportPlan> {
+export async function planWriting(whole: Corpus, choice: WriteChoice, chosen: ReadonlySet<string> = new Set()): Promise<WritePlan> {
   const format = formatOf(choice.format);
   if (!format?.write) throw new Error(`The format "${choice.format}" cannot be written.`);
   const corpus = selected(whole, choice.documents, chosen);
@@ -68,11 +27,6 @@ export async function planExport(whole: Corpus, choice: ExportChoice, chosen: Re
   const isBackup = choice.format === OWN && choice.include === 'all' && corpus.documents.length === whole.documents.length;
   const counts = { documents: corpus.documents.length, files: files.length };
   return { ...counts, losses: groupLosses(losses, corpus), file: oneFile(files, corpus.name), isBackup };
-}
-
-/** The whole project in our own format. */
-export async function backupFile(corpus: Corpus): Promise<InputFile> {
-  return (await planExport(corpus, { format: OWN, documents: 'all', include: 'all' })).file;
 }
 
 function oneFile(files: readonly InputFile[], name: string): InputFile {
@@ -106,18 +60,4 @@ function itemText(document: AnnotatedDocument | undefined, item: string | undefi
   if (document && span) return `${show(textOf(span, document.text))}: `;
   const question = document?.questions.find(({ id }) => id === item);
   return question ? `${show(question.question)}: ` : '';
-}
-
-/** The type of a file for the browser, by its name. */
-export function mediaType(name: string): string {
-  const types: Readonly<Record<string, string>> = {
-    zip: 'application/zip', json: 'application/json', jsonl: 'application/jsonl', jsonld: 'application/ld+json', csv: 'text/csv',
-    spacy: 'application/octet-stream',
-  };
-  return types[extensionOf(name).slice(1)] ?? 'text/plain';
-}
-
-/** With the dot: `.jsonl`. */
-export function extensionOf(name: string): string {
-  return /\.[^./]+$/.exec(name)?.[0] ?? '';
 }

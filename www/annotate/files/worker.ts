@@ -1,0 +1,4 @@
+// The script of the worker that reads and writes files.
+import { serve } from './serve.js';
+
+serve(self);
