@@ -43,13 +43,31 @@ impl Luke {
         }
     }
 
-    /// As [`call`](Self::call) of `ner`, by a head that was taught.
+    /// As [`call`](Self::call), by a head that was taught: `ner`, `typing` or `relation`; or `rank`, whose input is a list of texts.
     ///
     /// # Errors
-    /// As [`ner_by`](Self::ner_by); `input` also for arguments and options that are not those of `ner`.
-    pub async fn call_ner_by(&self, head: &TaughtHead, input: Value, options: Value) -> Result<Value> {
-        let found = self.ner_by(head, &NerInput::from_value(input)?, &optional(options)?).await?;
-        ner_values(&mut self.turns(), &found).await
+    /// `input` for another name, for a head of another task or model, and for arguments and options that are not those of the task; else the
+    /// errors of the task.
+    pub async fn call_by(&self, task: &str, head: &TaughtHead, input: Value, options: Value) -> Result<Value> {
+        let turns = &mut self.turns();
+        match task {
+            "ner" => {
+                ner_values(turns, &self.ner_by(head, &NerInput::from_value(input)?, &optional(options)?).await?).await
+            }
+            "typing" if input.is_array() => {
+                lists(turns, &self.typing_batch_by(head, &several(input)?, &optional(options)?).await?).await
+            }
+            "relation" if input.is_array() => {
+                lists(turns, &self.relation_batch_by(head, &several(input)?, &optional(options)?).await?).await
+            }
+            "typing" => list(turns, &self.typing_by(head, &argument(input)?, &optional(options)?).await?).await,
+            "relation" => list(turns, &self.relation_by(head, &argument(input)?, &optional(options)?).await?).await,
+            "rank" => {
+                let texts: Vec<String> = required("texts", input)?;
+                list(turns, &self.rank(head, &texts, &optional(options)?).await?).await
+            }
+            _ => Err(LukeError::input("task", format!("no head can be taught for '{}'", shortened(task)))),
+        }
     }
 }
 
