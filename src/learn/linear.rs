@@ -22,11 +22,6 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// A layer of zeros.
-    pub fn zeros(classes: usize, columns: usize) -> Self {
-        Self { weights: vec![0.0; classes * columns], bias: vec![0.0; classes] }
-    }
-
     /// The logits `[classes]` of a row `[columns]`.
     pub fn logits<'a>(&'a self, row: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
         self.weights.chunks_exact(row.len()).zip(&self.bias).map(|(weights, bias)| dot(weights, row) + bias)
@@ -51,25 +46,14 @@ pub struct Lesson<'a, L> {
 /// # Errors
 /// `out-of-memory`, and those of `pause`.
 pub async fn train<L: FnMut(usize, &[f32], &mut [f32]) -> f64>(
-    lesson: Lesson<'_, L>,
-    classes: usize,
-    precision: Precision,
-    pause: impl AsyncFnMut(usize) -> Result<()>,
-) -> Result<Linear> {
-    let start = Linear::zeros(classes, lesson.columns);
-    train_from(lesson, &start, precision, pause).await
-}
-
-/// TEMPORARY
-pub async fn train_from<L: FnMut(usize, &[f32], &mut [f32]) -> f64>(
     mut lesson: Lesson<'_, L>,
-    start: &Linear,
+    classes: usize,
     precision: Precision,
     mut pause: impl AsyncFnMut(usize) -> Result<()>,
 ) -> Result<Linear> {
-    let (columns, classes) = (lesson.columns, start.bias.len());
+    let columns = lesson.columns;
     let scale = Scale::of(lesson.groups, columns);
-    let start = scale.onto(start);
+    let start = memory::zeros((columns + 1) * classes, "for the training")?;
     let mut work = Work::new(&lesson, classes)?;
     let found = minimize(start, precision, async |point: &[f64], gradient: &mut [f64]| {
         let (weights, bias) = point.split_at(classes * columns);
@@ -186,24 +170,6 @@ impl Scale {
         }
     }
 
-    /// The weights and the bias of a layer for scaled features. What it knows of columns that are the same in all rows is lost.
-    fn onto(&self, layer: &Linear) -> Vec<f64> {
-        let columns = self.mean.len();
-        assert_eq!(layer.weights.len(), layer.bias.len() * columns, "a layer for these features");
-        let scaled = |(weight, inverse): (&f32, &f32)| {
-            if *inverse > 0.0 { f64::from(*weight) / f64::from(*inverse) } else { 0.0 }
-        };
-        let weights =
-            layer.weights.chunks_exact(columns).flat_map(|weights| weights.iter().zip(&self.inverse).map(scaled));
-        let mut point: Vec<f64> = weights.collect();
-        for (weights, bias) in layer.weights.chunks_exact(columns).zip(&layer.bias) {
-            let moved: f64 =
-                weights.iter().zip(&self.mean).map(|(weight, mean)| f64::from(*weight) * f64::from(*mean)).sum();
-            point.push(f64::from(*bias) + moved);
-        }
-        point
-    }
-
     /// A layer for features as they come, of the weights and the bias for scaled ones.
     fn off(&self, point: &[f64], classes: usize) -> Linear {
         let columns = self.mean.len();
@@ -262,8 +228,9 @@ mod tests {
             known.iter().map(|class| class.checked_sub(1).map(span).into_iter().collect()).collect(),
         ];
         for ((choice, classes), spans) in [(Choice::One, 3), (Choice::Spans, crf::tags(2))].into_iter().zip(&spans) {
-            let loss =
-                |number: usize, logits: &[f32], slopes: &mut [f32]| choice.loss(logits, &spans[number], classes, slopes);
+            let loss = |number: usize, logits: &[f32], slopes: &mut [f32]| {
+                choice.loss(logits, &spans[number], classes, slopes)
+            };
             let lesson = Lesson { columns: 6, groups: &groups, loss, l2: fixture["l2"].as_f64().unwrap() };
             let precision = Precision { gradient: 1e-5, max_steps: 1000 };
             let layer = block_on(train(lesson, classes, precision, async |_| Ok(()))).unwrap();

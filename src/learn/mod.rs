@@ -10,5 +10,5 @@ pub mod windows;
 
 pub use choice::{Choice, sigmoid};
 pub use lbfgs::Precision;
-pub use linear::{Lesson, Linear, half, train, train_from};
+pub use linear::{Lesson, Linear, half, train};
 pub use random::Random;

@@ -44,7 +44,12 @@ struct ReadText {
 ///
 /// # Errors
 /// As [`Luke::rank`].
-pub(super) async fn run(luke: &Luke, head: &TaughtHead, texts: &[String], options: &RankOptions) -> Result<Vec<Ranked>> {
+pub(super) async fn run(
+    luke: &Luke,
+    head: &TaughtHead,
+    texts: &[String],
+    options: &RankOptions,
+) -> Result<Vec<Ranked>> {
     head.check_task("rank", TaughtTask::Ner)?;
     head.check_model(&luke.manifest.name, &luke.manifest_hash, &luke.config)?;
     limits::check_count("texts", texts.len(), limits::MAX_RANKED)?;

@@ -135,7 +135,11 @@ mod tests {
         });
         about.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let weights = (0..columns * classes).map(|i| i as f32 / 7.0 - 3.0).collect();
-        TaughtHead { about: serde_json::from_value(about).unwrap(), linear: Linear { weights, bias: vec![0.25; classes] } }.rounded()
+        TaughtHead {
+            about: serde_json::from_value(about).unwrap(),
+            linear: Linear { weights, bias: vec![0.25; classes] },
+        }
+        .rounded()
     }
 
     fn head() -> TaughtHead {

@@ -121,7 +121,11 @@ impl TaughtHead {
         if self.about.task == task {
             return Ok(());
         }
-        let reason = format!("'{}' is a head for {}, and this call is {call}", shortened(&self.about.name), self.about.task.name());
+        let reason = format!(
+            "'{}' is a head for {}, and this call is {call}",
+            shortened(&self.about.name),
+            self.about.task.name()
+        );
         Err(LukeError::input("head", reason))
     }
 

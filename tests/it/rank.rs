@@ -34,7 +34,10 @@ fn texts_that_the_head_does_not_know_come_first() {
     assert_eq!(block_on(MINI.rank(&head, &texts, &RankOptions::default())).unwrap(), ranked);
     // The first ones alone, and as JSON.
     let called = block_on(MINI.call_by("rank", &head, json!(texts), json!({ "topK": 2 }))).unwrap();
-    assert_eq!(called, json!([{ "index": order[0], "score": ranked[0].score }, { "index": order[1], "score": ranked[1].score }]));
+    assert_eq!(
+        called,
+        json!([{ "index": order[0], "score": ranked[0].score }, { "index": order[1], "score": ranked[1].score }])
+    );
     assert_eq!(block_on(MINI.rank(&head, &[], &RankOptions::default())), Ok(Vec::new()));
 }
 
@@ -83,12 +86,17 @@ fn the_command_line_ranks_lines() {
     let (head, _) = teach(&[example("Add [[FOOD salt]] to it."), example("Take the [[TOOL pan]].")]);
     std::fs::write(&path, head.to_bytes()).unwrap();
     let (model, head) = (repository().join("www/models/luke-mini-en"), path.display().to_string());
-    let run = |lines: &str, options: &str| once("rank", Path::new(&model), lines, &["--head", &head, "--options", options]);
-    let lines = "{\"text\": \"Boil it.\", \"id\": 1.0}\n\n{\"text\": \"Stir the dark soup in the old pot with two spoons.\"}\n";
+    let run =
+        |lines: &str, options: &str| once("rank", Path::new(&model), lines, &["--head", &head, "--options", options]);
+    let lines =
+        "{\"text\": \"Boil it.\", \"id\": 1.0}\n\n{\"text\": \"Stir the dark soup in the old pot with two spoons.\"}\n";
     let (code, printed, said) = run(lines, "{}");
     assert_eq!(code, Some(0), "{said}");
     let printed: Vec<&str> = printed.lines().collect();
-    assert!(printed.len() == 2 && printed.iter().any(|line| line.starts_with("{\"id\":1.0,\"index\":0,\"score\":")), "{printed:?}");
+    assert!(
+        printed.len() == 2 && printed.iter().any(|line| line.starts_with("{\"id\":1.0,\"index\":0,\"score\":")),
+        "{printed:?}"
+    );
     for (lines, options, part) in [
         ("{\"text\": \"a\"}\n{\"text\": 3}", "{}", "standard input:2"),
         ("{\"text\": \"a\", \"spans\": []}", "{}", "standard input:1"),

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
+use luke_web::tasks::from_value;
 use luke_web::tasks::ner::{Found, NerInput, NerOptions, NerResult};
 use luke_web::tasks::teach::{ReadTexts, TeachInput, TeachOptions, TeachReport};
-use luke_web::tasks::from_value;
 use luke_web::taught::TaughtHead;
 use luke_web::{Luke, LukeError, Result};
 use pollster::block_on;
@@ -40,7 +40,12 @@ fn input(examples: &[Value]) -> Value {
     json!({ "task": "ner", "name": "recipes", "examples": examples })
 }
 
-pub fn teach_with(model: &Luke, input: Value, options: Value, read: &mut ReadTexts) -> Result<(TaughtHead, TeachReport)> {
+pub fn teach_with(
+    model: &Luke,
+    input: Value,
+    options: Value,
+    read: &mut ReadTexts,
+) -> Result<(TaughtHead, TeachReport)> {
     let mut bytes = json!({ "offsets": "byte" });
     bytes.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
     let input = TeachInput::from_value(input)?;

@@ -1,15 +1,16 @@
 //! Heads for `typing` and `relation`: what they learn, in which form they answer, and what they refuse.
 
+use luke_web::inputs::ModelInputs;
 use luke_web::tasks::LabelScore;
 use luke_web::tasks::teach::{ReadTexts, TeachReport};
 use luke_web::taught::{TaughtHead, TaughtTask};
-use luke_web::{LukeError, Result};
+use luke_web::{LukeError, Output, OutputName, Result};
 use pollster::block_on;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::cli::once;
-use crate::support::{folder, load, luke, repository, temporary};
+use crate::support::{assert_close, folder, load, luke, repository, temporary};
 use crate::teach::{MINI, teach_with};
 use crate::turns::{Pauses, Subject};
 
@@ -36,8 +37,10 @@ fn mention(marked: &str, labels: &[&str]) -> Value {
 
 /// Ten mentions of two kinds that the model has no label for.
 fn tools_and_food() -> Vec<Value> {
-    let tools = ["pan", "knife", "bowl", "oven", "spoon"].map(|tool| mention(&format!("Take the [[{tool}]] now."), &["TOOL"]));
-    let food = ["salt", "flour", "butter", "rice", "cream"].map(|food| mention(&format!("Add some [[{food}]] now."), &["FOOD"]));
+    let tools =
+        ["pan", "knife", "bowl", "oven", "spoon"].map(|tool| mention(&format!("Take the [[{tool}]] now."), &["TOOL"]));
+    let food = ["salt", "flour", "butter", "rice", "cream"]
+        .map(|food| mention(&format!("Add some [[{food}]] now."), &["FOOD"]));
     tools.into_iter().chain(food).collect()
 }
 
@@ -56,6 +59,33 @@ fn pairs() -> Vec<Value> {
     taught.into_iter().chain(none).collect()
 }
 
+/// The rows of an input are its words, then its entities, also where several inputs share a pass.
+#[test]
+fn states_after_the_last_layer_are_those_of_the_model() {
+    let model = load(&folder("micro-span_cls"));
+    let inputs = |words: u32, entities: &[u32]| ModelInputs {
+        input_ids: (3..3 + words).collect(),
+        entity_ids: vec![2; entities.len()],
+        entity_position_ids: entities.iter().map(|at| vec![*at as i32]).collect(),
+        ..ModelInputs::default()
+    };
+    let batch = [(inputs(5, &[1, 3]), vec![0, 4, 6]), (inputs(3, &[]), vec![2]), (inputs(4, &[2]), vec![4, 1])];
+    let last = model.config.num_hidden_layers;
+    let states = block_on(model.layer_states(&batch, &[0, last])).unwrap();
+    let hidden = model.config.hidden_size;
+    for ((inputs, rows), states) in batch.iter().zip(&states) {
+        let outputs = block_on(model.forward(inputs, Some("model"))).unwrap();
+        let words = &Output::find(&outputs, OutputName::LastHiddenState).unwrap().values;
+        let entities = Output::find(&outputs, OutputName::EntityLastHiddenState).map(|output| output.values.clone());
+        let all = [words.as_slice(), &entities.unwrap_or_default()].concat();
+        assert_eq!(states.len(), rows.len() * 2 * hidden);
+        for (row, states) in rows.iter().zip(states.chunks(2 * hidden)) {
+            let want: Vec<f64> = all[row * hidden..][..hidden].iter().map(|value| f64::from(*value)).collect();
+            assert_close("a state", &states[hidden..], &want, 1e-5);
+        }
+    }
+}
+
 #[test]
 fn mentions_of_two_kinds_are_told_apart() {
     let (head, report) = teach("typing", &tools_and_food(), json!({})).unwrap();
@@ -65,7 +95,8 @@ fn mentions_of_two_kinds_are_told_apart() {
     let wanted: usize = report.confusions.iter().map(|confusion| confusion.count).sum();
     assert_eq!(wanted, ((1.0 - report.all.unwrap().f1) * 10.0).round() as usize, "each wrong answer is one confusion");
     let text = "Put the sugar into the pot.";
-    let at = |name: &str| json!({ "text": text, "span": [text.find(name).unwrap(), text.find(name).unwrap() + name.len()] });
+    let at =
+        |name: &str| json!({ "text": text, "span": [text.find(name).unwrap(), text.find(name).unwrap() + name.len()] });
     let best = |name: &str| call(&head, "typing", at(name), json!({})).unwrap();
     for (name, label) in [("sugar", "FOOD"), ("pot", "TOOL")] {
         let found = best(name);
@@ -126,17 +157,19 @@ fn pairs_have_a_label_each() {
 
 #[test]
 fn the_same_examples_give_the_same_bytes_and_are_read_once() {
-    let mut read = ReadTexts::default();
+    // No other test runs this model.
+    let (model, mut read) = (load(&folder("micro-span_cls")), ReadTexts::default());
     let mut run = |count: usize| {
-        let before = MINI.rows_run();
-        let (head, _) = teach_with(&MINI, input("relation", &pairs()[..count]), json!({}), &mut read).unwrap();
-        (head.to_bytes(), MINI.rows_run() - before)
+        let before = model.rows_run();
+        let (head, _) = teach_with(&model, input("relation", &pairs()[..count]), json!({}), &mut read).unwrap();
+        (head.to_bytes(), model.rows_run() - before)
     };
-    let (first, _) = run(8);
-    // Other tests run the model too, so the count says only that something was read.
-    assert_eq!(run(8).0, first);
-    assert_eq!(teach("relation", &pairs()[..8], json!({})).unwrap().0.to_bytes(), first);
-    assert_ne!(run(10).0, first);
+    let (first, rows) = run(8);
+    assert_eq!(run(8), (first.clone(), 0));
+    let (other, more) = run(10);
+    assert!(other != first && 0 < more && more < rows, "{more} rows for two examples, {rows} for eight");
+    let anew = teach_with(&model, input("relation", &pairs()[..8]), json!({}), &mut ReadTexts::default());
+    assert_eq!(anew.unwrap().0.to_bytes(), first);
 }
 
 #[test]
@@ -160,8 +193,18 @@ fn examples_that_do_not_fit_are_refused_by_name() {
         ("typing", vec![changed(&mention, "span", json!([3, 3]))], "examples[0].span", "empty"),
         ("typing", vec![changed(&mention, "span", json!([9, 3]))], "examples[0].span", "reversed"),
         ("typing", vec![changed(&mention, "span", json!([4, 999]))], "examples[0].span", "beyond the text"),
-        ("typing", vec![changed(&mention, "span", json!([4]))], "input.examples[0].span", "[start, end] or {start, end}"),
-        ("typing", vec![changed(&mention, "span", json!({ "start": -1, "end": 2 }))], "input.examples[0].span", "whole numbers"),
+        (
+            "typing",
+            vec![changed(&mention, "span", json!([4]))],
+            "input.examples[0].span",
+            "[start, end] or {start, end}",
+        ),
+        (
+            "typing",
+            vec![changed(&mention, "span", json!({ "start": -1, "end": 2 }))],
+            "input.examples[0].span",
+            "whole numbers",
+        ),
         ("typing", vec![changed(&mention, "spans", json!([]))], "input.examples[0].spans", "spans"),
         ("relation", vec![changed(&pair, "tail", json!([0, 99]))], "examples[0].tail", "beyond the text"),
         ("relation", vec![changed(&pair, "label", Value::Null)], "input.examples[0].label", ""),
@@ -183,11 +226,17 @@ fn examples_that_do_not_fit_are_refused_by_name() {
     let error = teach_with(&MINI, unknown, json!({}), &mut ReadTexts::default()).unwrap_err();
     assert!(error.to_string().starts_with("examples[5].labels[0].label: 'FOOD' is none of TOOL, OTHER"), "{error}");
     for task in ["ner", "relation"] {
-        let examples = if task == "ner" { vec![json!({ "text": "a", "spans": [{ "start": 0, "end": 1, "label": "A" }] })] } else { pairs() };
+        let examples = if task == "ner" {
+            vec![json!({ "text": "a", "spans": [{ "start": 0, "end": 1, "label": "A" }] })]
+        } else {
+            pairs()
+        };
         let error = teach(task, &examples, json!({ "multi": true })).unwrap_err();
         assert!(error.to_string().starts_with("multi: "), "{error}");
     }
-    for (value, part) in [(json!([]), "an object"), (json!({ "name": "a", "examples": [] }), "no task"), (json!({ "task": 3 }), "task")] {
+    for (value, part) in
+        [(json!([]), "an object"), (json!({ "name": "a", "examples": [] }), "no task"), (json!({ "task": 3 }), "task")]
+    {
         let error = teach_with(&MINI, value, json!({}), &mut ReadTexts::default()).unwrap_err();
         assert!(error.code() == "input" && error.to_string().contains(part), "{error}");
     }
@@ -264,16 +313,17 @@ fn an_aborted_lesson_leaves_everything_as_it_was() {
 fn the_command_line_teaches_and_uses_all_tasks() {
     let folder = repository().join("www/models/luke-mini-en");
     let model = folder.display().to_string();
-    let mentions = (
-        "typing",
-        tools_and_food(),
-        json!({ "text": "Put the sugar into the pot.", "span": [8, 13] }),
-        "FOOD",
+    let mentions =
+        ("typing", tools_and_food(), json!({ "text": "Put the sugar into the pot.", "span": [8, 13] }), "FOOD");
+    let of_pairs = (
+        "relation",
+        pairs(),
+        json!({ "text": "Kim taught Lou to swim.", "head": [0, 3], "tail": [11, 14] }),
+        "TEACHER",
     );
-    let of_pairs =
-        ("relation", pairs(), json!({ "text": "Kim taught Lou to swim.", "head": [0, 3], "tail": [11, 14] }), "TEACHER");
     for (task, examples, line, label) in [mentions, of_pairs] {
-        let (lines, head) = (temporary(&format!("{task}.jsonl")), temporary(&format!("{task}.head")).display().to_string());
+        let (lines, head) =
+            (temporary(&format!("{task}.jsonl")), temporary(&format!("{task}.head")).display().to_string());
         std::fs::write(&lines, examples.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")).unwrap();
         let done = luke(&["teach", &model, &lines.display().to_string(), "--task", task, "-o", &head]);
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

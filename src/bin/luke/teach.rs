@@ -4,8 +4,8 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use luke_web::tasks::teach::{ReadTexts, TeachInput, TeachOptions, TeachPhase, TeachProgress};
 use luke_web::tasks::from_value;
+use luke_web::tasks::teach::{ReadTexts, TeachInput, TeachOptions, TeachPhase, TeachProgress};
 use luke_web::taught::{TaughtHead, TaughtTask};
 use luke_web::{LukeError, Result, directory};
 use serde_json::{Value, json};

@@ -105,9 +105,8 @@ async fn found(
                         continue;
                     }
                     let lost_to = if overlapping.count() > 0 { LostTo::Overlap } else { LostTo::None };
-                    runners_up.extend(
-                        entity(first, &span, probability, None).map(|entity| RunnerUp { entity, lost_to }),
-                    );
+                    runners_up
+                        .extend(entity(first, &span, probability, None).map(|entity| RunnerUp { entity, lost_to }));
                     limits::check_runners_up(runners_up.len())?;
                 }
             }

@@ -10,7 +10,7 @@ use crate::learn::{Choice, Linear, Precision, Random, train};
 use crate::luke::Turns;
 
 /// The cost of weights. From 1 to 30 the figures of the benchmark change by less than one point.
-static L2: std::sync::LazyLock<f64> = std::sync::LazyLock::new(|| std::env::var("LUKE_L2").map_or(5.0, |v| v.parse().unwrap()));
+const L2: f64 = 5.0;
 
 /// A head does not get better after that (docs/TEACHING.md).
 const PRECISION: Precision = Precision { gradient: 0.05, max_steps: 60 };
@@ -59,39 +59,9 @@ pub async fn fit(learning: &Learning<'_>, seen: impl Fn(usize) -> bool, turns: &
     let loss = |number: usize, logits: &[f32], slopes: &mut [f32]| {
         learning.choice.loss(logits, &own[number].labels, classes, slopes)
     };
-    let lesson = crate::learn::Lesson { columns, groups: &groups, loss, l2: *L2 };
+    let lesson = crate::learn::Lesson { columns, groups: &groups, loss, l2: L2 };
     let pause = async |bytes| turns.after(learning.work(bytes)).await;
     train(lesson, classes, PRECISION, pause).await
-}
-
-/// TEMPORARY
-pub async fn measure(learning: &Learning<'_>) -> Result<()> {
-    let (classes, columns) = (learning.classes(), learning.columns);
-    let all = learning.lesson.texts.len();
-    let run = async |count: usize, start: &Linear, precision: Precision| -> Result<(Linear, usize)> {
-        let own: Vec<&Group> = learning.lesson.groups.iter().filter(|group| group.example < count).collect();
-        let groups: Vec<&[f16]> = own.iter().map(|group| learning.features(group)).collect();
-        let mut calls = 0;
-        let loss = |number: usize, logits: &[f32], slopes: &mut [f32]| {
-            calls += usize::from(number == 0);
-            learning.choice.loss(logits, &own[number].labels, classes, slopes)
-        };
-        let lesson = crate::learn::Lesson { columns, groups: &groups, loss, l2: *L2 };
-        let found = crate::learn::train_from(lesson, start, precision, async |_| Ok(())).await?;
-        Ok((found, calls))
-    };
-    let zeros = Linear::zeros(classes, columns);
-    for added in [1, 5] {
-        for precision in [PRECISION, Precision { gradient: 0.001, max_steps: 2000 }] {
-            let (before, a) = run(all - added, &zeros, precision).await?;
-            let (cold, b) = run(all, &zeros, precision).await?;
-            let (warm, c) = run(all, &before, precision).await?;
-            let apart = cold.weights.iter().zip(&warm.weights).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            let size = cold.weights.iter().map(|a| a.abs()).fold(0.0, f32::max);
-            eprintln!("{all} examples, {added} added, {precision:?}: before {a}, cold {b}, warm {c} evaluations; apart {apart} of {size}");
-        }
-    }
-    Ok(())
 }
 
 /// What heads found that were taught on the examples without one part of them.

@@ -109,7 +109,11 @@ impl ReadTexts {
 
 /// The key of the mentions of a text, which lie at these bytes.
 pub fn key_of_mentions(text: &str, mentions: &[Range<usize>], layers: Layers<'_>) -> Key {
-    key(text, [1].into_iter().chain(mentions.iter().flat_map(|span| [span.start, span.end])), [layers.words, layers.entities])
+    key(
+        text,
+        [1].into_iter().chain(mentions.iter().flat_map(|span| [span.start, span.end])),
+        [layers.words, layers.entities],
+    )
 }
 
 fn key(text: &str, places: impl Iterator<Item = usize>, layers: [&[usize]; 2]) -> Key {

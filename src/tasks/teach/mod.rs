@@ -29,9 +29,6 @@ use lesson::Lesson;
 /// The layers whose states of words a head reads: those at a half and at two thirds of the encoder. States after the last layer say more
 /// about the task that the model was trained for, and less about the words.
 fn layers(luke: &Luke) -> Vec<usize> {
-    if let Ok(v) = std::env::var("LUKE_LAYERS") {
-        return v.split(',').filter(|p| !p.is_empty()).map(|p| p.parse().unwrap()).collect();
-    }
     let layers = luke.config.num_hidden_layers;
     let mut read = vec![layers.div_ceil(2), (2 * layers).div_ceil(3)];
     read.dedup();
@@ -42,12 +39,7 @@ fn layers(luke: &Luke) -> Vec<usize> {
 fn entity_layers(luke: &Luke, task: TaughtTask) -> Vec<usize> {
     match task {
         TaughtTask::Ner => Vec::new(),
-        TaughtTask::Typing | TaughtTask::Relation => {
-            if let Ok(v) = std::env::var("LUKE_ENTITY") {
-                return v.split(',').filter(|p| !p.is_empty()).map(|p| p.parse().unwrap()).collect();
-            }
-            vec![luke.config.num_hidden_layers]
-        }
+        TaughtTask::Typing | TaughtTask::Relation => vec![luke.config.num_hidden_layers],
     }
 }
 
@@ -82,10 +74,8 @@ pub(super) async fn run(
     let folds = if count < 2 { 0 } else { options.folds.min(count) };
     let mut taught = |done| progress(TeachProgress { phase: TeachPhase::Teaching, done, total: folds + 1 });
     taught(0);
-    let learning = Learning { lesson: &lesson, choice: about.choice(), columns: about.columns(), labels: labels.names.len() };
-    if std::env::var("LUKE_MEASURE").is_ok() {
-        fit::measure(&learning).await?;
-    }
+    let learning =
+        Learning { lesson: &lesson, choice: about.choice(), columns: about.columns(), labels: labels.names.len() };
     let judged = match folds {
         0 => None,
         folds => Some(judge(&learning, folds, options.seed, turns, &mut taught).await?),

@@ -180,9 +180,7 @@ impl Examples {
             Self::Ner(examples) => {
                 Box::new(examples.iter().flat_map(|example| &example.spans).map(|span| span.label.as_str()))
             }
-            Self::Typing(examples) => {
-                Box::new(examples.iter().flat_map(|example| &example.labels).map(String::as_str))
-            }
+            Self::Typing(examples) => Box::new(examples.iter().flat_map(|example| &example.labels).map(String::as_str)),
             Self::Relation(examples) => Box::new(examples.iter().map(|example| example.label.as_str())),
         }
     }
