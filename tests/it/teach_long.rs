@@ -56,7 +56,7 @@ fn two_hundred_labels_and_a_long_sentence_are_learned() {
     let subject = subject();
     let mut examples: Vec<Value> = (0..200).map(|i| example(&format!("take [[L{i} item {i}]] now"))).collect();
     let words: Vec<String> =
-        (0..700).map(|i| if i % 50 == 0 { format!("[[L{} item {i}]]", i / 50) } else { format!("word{i}") }).collect();
+        (0..300).map(|i| if i % 50 == 0 { format!("[[L{} item {i}]]", i / 50) } else { format!("word{i}") }).collect();
     examples.push(example(&words.join(" ")));
     let head = taught(&subject, &examples);
     assert_eq!(head.about.labels.len(), 200);
