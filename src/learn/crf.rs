@@ -147,6 +147,12 @@ impl<'a> Lattice<'a> {
         libm::exp(self.forward[place] + self.backward[place] - self.total)
     }
 
+    /// How unsure the tag of a word is: the entropy of its tags, in natural units; 0 where one of them is certain.
+    pub fn entropy(&self, word: usize) -> f64 {
+        let part = |probability: f64| if probability > 0.0 { -probability * libm::log(probability) } else { 0.0 };
+        (0..self.tags).map(|tag| part(self.marginal(word, tag))).sum()
+    }
+
     /// The probability that these words are a span of this label.
     pub fn probability(&self, span: &LabeledSpan) -> f64 {
         let length = span.words.len();
@@ -268,6 +274,16 @@ mod tests {
                         prop_assert!((lattice.probability(&span) - with / total).abs() < 1e-9);
                     }
                 }
+            }
+            for word in 0..words {
+                let tag_of = |spans: &[LabeledSpan]| {
+                    let span = spans.iter().find(|span| span.words.contains(&word));
+                    span.map_or(0, |span| tag(span.label, word - span.words.start, span.words.len()))
+                };
+                let mut of_tags = vec![0.0; tags];
+                all.iter().zip(&weights).for_each(|(spans, weight)| of_tags[tag_of(spans)] += weight / total);
+                let entropy: f64 = of_tags.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()).sum();
+                prop_assert!((lattice.entropy(word) - entropy).abs() < 1e-9);
             }
             let gold = &all[all.len() / 2];
             let mut gradient = vec![0.0; logits.len()];

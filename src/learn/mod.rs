@@ -1,11 +1,14 @@
 //! Learning on the features of a model that does not change: linear layers with a convex loss, so that the same examples give the same
 //! layer. Knows no model, no text and no task.
 
+mod choice;
 pub mod crf;
 mod lbfgs;
 mod linear;
 mod random;
+pub mod windows;
 
+pub use choice::{Choice, sigmoid};
 pub use lbfgs::Precision;
 pub use linear::{Lesson, Linear, half, train};
 pub use random::Random;

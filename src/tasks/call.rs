@@ -10,7 +10,7 @@ use super::{from_value, required};
 use crate::error::{LukeError, Result, shortened};
 use crate::heads::Method;
 use crate::luke::{Luke, Turns};
-use crate::taught::{TaughtHead, TaughtTask};
+use crate::taught::TaughtHead;
 
 impl Luke {
     /// Runs a task: `ner`, `qa`, `typing`, `relation`, `cloze`, `fillMask`, `predictEntities` or `embed`. A list of inputs of
@@ -19,8 +19,9 @@ impl Luke {
     /// # Errors
     /// `input` for another name, and for arguments and options that are not those of the task; else the errors of the task.
     pub async fn call(&self, task: &str, input: Value, options: Value) -> Result<Value> {
+        let unknown = || LukeError::input("task", format!("there is no task '{}'", shortened(task)));
         let turns = &mut self.turns();
-        match method(task)? {
+        match Method::from_name(task).ok_or_else(unknown)? {
             Method::Ner => {
                 ner_values(turns, &self.ner(&NerInput::from_value(input)?, &optional(options)?).await?).await
             }
@@ -42,20 +43,30 @@ impl Luke {
         }
     }
 
-    /// As [`call`](Self::call), by a head that was taught.
+    /// As [`call`](Self::call), by a head that was taught: `ner`, `typing` or `relation`; or `rank`, whose input is a list of texts.
     ///
     /// # Errors
-    /// As [`call`](Self::call); `input` also for a head that was taught on another model, or for another task.
+    /// `input` for another name, for a head of another task or model, and for arguments and options that are not those of the task; else the
+    /// errors of the task.
     pub async fn call_by(&self, task: &str, head: &TaughtHead, input: Value, options: Value) -> Result<Value> {
-        match (method(task)?, head.about.task) {
-            (Method::Ner, TaughtTask::Ner) => {
-                let found = self.ner_by(head, &NerInput::from_value(input)?, &optional(options)?).await?;
-                ner_values(&mut self.turns(), &found).await
+        let turns = &mut self.turns();
+        match task {
+            "ner" => {
+                ner_values(turns, &self.ner_by(head, &NerInput::from_value(input)?, &optional(options)?).await?).await
             }
-            _ => {
-                let reason = format!("'{}' was not taught for {task}", shortened(&head.about.name));
-                Err(LukeError::input("head", reason))
+            "typing" if input.is_array() => {
+                lists(turns, &self.typing_batch_by(head, &several(input)?, &optional(options)?).await?).await
             }
+            "relation" if input.is_array() => {
+                lists(turns, &self.relation_batch_by(head, &several(input)?, &optional(options)?).await?).await
+            }
+            "typing" => list(turns, &self.typing_by(head, &argument(input)?, &optional(options)?).await?).await,
+            "relation" => list(turns, &self.relation_by(head, &argument(input)?, &optional(options)?).await?).await,
+            "rank" => {
+                let texts: Vec<String> = required("texts", input)?;
+                list(turns, &self.rank(head, &texts, &optional(options)?).await?).await
+            }
+            _ => Err(LukeError::input("task", format!("no head can be taught for '{}'", shortened(task)))),
         }
     }
 
@@ -69,11 +80,6 @@ impl Luke {
         head.check_model(&self.manifest.name, &self.manifest_hash, &self.config)?;
         Ok(head)
     }
-}
-
-fn method(task: &str) -> Result<Method> {
-    let unknown = || LukeError::input("task", format!("there is no task '{}'", shortened(task)));
-    Method::from_name(task).ok_or_else(unknown)
 }
 
 async fn ner_values(turns: &mut Turns<'_>, result: &NerResult) -> Result<Value> {

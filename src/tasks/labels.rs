@@ -34,18 +34,24 @@ pub struct LabelOptions {
     pub offsets: OffsetUnit,
 }
 
-/// What a task that gives labels classifies.
-pub trait Classified {
-    /// The head that classifies it.
-    const HEAD: HeadKind;
-    /// The form of the model's input.
-    const FORM: InputForm<'static>;
+/// A text with the mentions that get labels.
+pub trait Mentioning {
+    /// What the arguments of its mentions are called.
+    const NAMES: &'static [&'static str];
 
-    /// The text, and its spans in bytes.
+    /// The text, and its mentions in bytes, as many as there are names.
     ///
     /// # Errors
     /// `input` for a span that does not fit the text.
     fn spanned(&self, unit: OffsetUnit) -> Result<(&str, Vec<Range<usize>>)>;
+}
+
+/// What a task that gives labels classifies.
+pub trait Classified: Mentioning {
+    /// The head that classifies it.
+    const HEAD: HeadKind;
+    /// The form of the model's input.
+    const FORM: InputForm<'static>;
 
     /// The result of the task. `logits` has one for each label of the head.
     fn result(logits: &[f32], head: &HeadSpec, options: &LabelOptions) -> Vec<LabelScore>;
@@ -57,7 +63,7 @@ pub trait Classified {
 /// `task-unavailable` without such a head; `input` for spans further apart than the model reads.
 pub async fn run<T: Classified>(luke: &Luke, input: &T, options: &LabelOptions) -> Result<Vec<LabelScore>> {
     luke.head(T::HEAD)?;
-    let inputs = encode(luke, input, options).await?;
+    let inputs = encode(luke, input, T::FORM, options).await?;
     let results = classify::<T>(luke, &[inputs], options).await?;
     Ok(results.into_iter().next().unwrap_or_default())
 }
@@ -72,28 +78,53 @@ pub async fn run_batch<T: Classified>(
     options: &LabelOptions,
 ) -> Result<Vec<Vec<LabelScore>>> {
     luke.head(T::HEAD)?;
+    let encode = async |input: &T| encode(luke, input, T::FORM, options).await;
+    in_batches(luke, inputs, encode, async |batch: &[ModelInputs]| classify::<T>(luke, batch, options).await).await
+}
+
+/// Encodes inputs and gives them to `run`, as many at once as the device takes with profit. Gives what `run` gives for each.
+///
+/// # Errors
+/// Those of `encode`, of which an `input` error names the input, and those of `run`.
+pub async fn in_batches<T, R>(
+    luke: &Luke,
+    inputs: &[T],
+    encode: impl AsyncFn(&T) -> Result<ModelInputs>,
+    mut run: impl AsyncFnMut(&[ModelInputs]) -> Result<Vec<R>>,
+) -> Result<Vec<R>> {
     let (mut results, mut batch, mut rows) = (Vec::with_capacity(inputs.len()), Vec::new(), 0usize);
     for (i, input) in inputs.iter().enumerate() {
-        let encoded = encode(luke, input, options).await.map_err(|error| error.inside(&format!("inputs[{i}]")))?;
+        let encoded = encode(input).await.map_err(|error| error.inside(&format!("inputs[{i}]")))?;
         let more = encoded.rows();
-        if rows.saturating_add(more) > luke.batch_rows() {
-            results.extend(classify::<T>(luke, &std::mem::take(&mut batch), options).await?);
+        if rows.saturating_add(more) > luke.batch_rows() && !batch.is_empty() {
+            results.extend(run(&std::mem::take(&mut batch)).await?);
             rows = 0;
         }
         rows = rows.saturating_add(more);
         batch.push(encoded);
     }
-    results.extend(classify::<T>(luke, &batch, options).await?);
+    if !batch.is_empty() {
+        results.extend(run(&batch).await?);
+    }
     Ok(results)
 }
 
-async fn encode<T: Classified>(luke: &Luke, input: &T, options: &LabelOptions) -> Result<ModelInputs> {
+/// The input of the model for a text with mentions, in a form. A text longer than the model is read around its mentions.
+///
+/// # Errors
+/// `input` for mentions that do not fit the text, or are further apart than the model reads.
+pub async fn encode<T: Mentioning>(
+    luke: &Luke,
+    input: &T,
+    form: InputForm<'_>,
+    options: &LabelOptions,
+) -> Result<ModelInputs> {
     let (text, spans) = input.spanned(options.offsets)?;
     let around_spans = Some(luke.config.max_seq_tokens());
     let encoding = EncodeOptions { special: options.special_tokens, around_spans, ..Default::default() };
     let builder = luke.input_builder(encoding);
     let tokenizing = builder.tokenizing(Spanned { text, spans: &spans });
-    builder.arrange(luke.turns().tokenize(tokenizing).await?, T::FORM)
+    builder.arrange(luke.turns().tokenize(tokenizing).await?, form)
 }
 
 async fn classify<T: Classified>(

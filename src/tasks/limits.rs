@@ -42,6 +42,9 @@ pub const FOLDS: RangeInclusive<usize> = 2..=20;
 /// Examples of `teach`.
 pub const MAX_EXAMPLES: usize = 10_000;
 
+/// Texts of `rank`.
+pub const MAX_RANKED: usize = 10_000;
+
 /// Mentions in `entities` of `qa`.
 pub const MAX_LINKS: usize = 100_000;
 

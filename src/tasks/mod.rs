@@ -13,7 +13,9 @@ mod mentions;
 pub mod ner;
 pub mod predict_entities;
 pub mod qa;
+pub mod rank;
 pub mod relation;
+mod taught_labels;
 pub mod teach;
 mod top_k;
 pub mod typing;
@@ -24,13 +26,14 @@ use serde_json::Value;
 
 use crate::error::{LukeError, Result, json_reason};
 use crate::luke::Luke;
-use crate::taught::TaughtHead;
+use crate::taught::{TaughtHead, TaughtTask};
 use cloze::{ClozeAnswer, ClozeInput, ClozeOptions};
 use embed::{EmbedInput, EmbedOptions, Embedding};
 use fill_mask::{FillMaskInput, FillMaskOptions, TokenScore};
 use ner::{Found, NerInput, NerOptions, NerResult};
 use predict_entities::{EntityScore, PredictEntitiesInput, PredictEntitiesOptions};
 use qa::{Answer, QaInput, QaOptions};
+use rank::{RankOptions, Ranked};
 use relation::RelationInput;
 use teach::{ReadTexts, TeachInput, TeachOptions, TeachProgress, TeachReport};
 use typing::TypingInput;
@@ -79,6 +82,15 @@ impl Luke {
         ner::run_taught(self, head, input, options).await
     }
 
+    /// Orders texts that have no labels by what they would teach a head for `ner`, the most useful first, so that somebody marks those first
+    /// from which it learns most. See [`rank`].
+    ///
+    /// # Errors
+    /// `input` for a head of another task or model, and for more than 10,000 texts; else as for all tasks.
+    pub async fn rank(&self, head: &TaughtHead, texts: &[String], options: &RankOptions) -> Result<Vec<Ranked>> {
+        rank::run(self, head, texts, options).await
+    }
+
     /// Teaches a head on examples. The model itself does not change. The same examples and seed give the same head. `read` keeps what
     /// the model has read of the texts, for the next call with more examples.
     ///
@@ -111,6 +123,34 @@ impl Luke {
         labels::run(self, input, options).await
     }
 
+    /// As [`typing`](Luke::typing), by a head that was taught. Where each mention has exactly one label, it gives the likeliest, or all with
+    /// `allScores`, and scores are shares.
+    ///
+    /// # Errors
+    /// `input` for a head of another task or model, for a mention without a token, and for one that is longer than the model reads; else as
+    /// for all tasks.
+    pub async fn typing_by(
+        &self,
+        head: &TaughtHead,
+        input: &TypingInput,
+        options: &LabelOptions,
+    ) -> Result<Vec<LabelScore>> {
+        taught_labels::run(self, head, TaughtTask::Typing, input, options).await
+    }
+
+    /// As [`typing_by`](Luke::typing_by) of each of several mentions, which share forward passes.
+    ///
+    /// # Errors
+    /// As [`typing_by`](Luke::typing_by); `input` names the mention.
+    pub async fn typing_batch_by(
+        &self,
+        head: &TaughtHead,
+        inputs: &[TypingInput],
+        options: &LabelOptions,
+    ) -> Result<Vec<Vec<LabelScore>>> {
+        taught_labels::run_batch(self, head, TaughtTask::Typing, inputs, options).await
+    }
+
     /// As [`typing`](Luke::typing) of each of several mentions, which share forward passes.
     ///
     /// # Errors
@@ -125,6 +165,33 @@ impl Luke {
     /// `input` for mentions that are further apart than the model reads; else as for all tasks.
     pub async fn relation(&self, input: &RelationInput, options: &LabelOptions) -> Result<Vec<LabelScore>> {
         labels::run(self, input, options).await
+    }
+
+    /// As [`relation`](Luke::relation), by a head that was taught.
+    ///
+    /// # Errors
+    /// `input` for a head of another task or model, for a mention without a token, and for mentions that are further apart than the model
+    /// reads; else as for all tasks.
+    pub async fn relation_by(
+        &self,
+        head: &TaughtHead,
+        input: &RelationInput,
+        options: &LabelOptions,
+    ) -> Result<Vec<LabelScore>> {
+        taught_labels::run(self, head, TaughtTask::Relation, input, options).await
+    }
+
+    /// As [`relation_by`](Luke::relation_by) of each of several pairs, which share forward passes.
+    ///
+    /// # Errors
+    /// As [`relation_by`](Luke::relation_by); `input` names the pair.
+    pub async fn relation_batch_by(
+        &self,
+        head: &TaughtHead,
+        inputs: &[RelationInput],
+        options: &LabelOptions,
+    ) -> Result<Vec<Vec<LabelScore>>> {
+        taught_labels::run_batch(self, head, TaughtTask::Relation, inputs, options).await
     }
 
     /// As [`relation`](Luke::relation) of each of several pairs, which share forward passes.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
-use super::labels::{Classified, LabelOptions, LabelScore, best_first, softmax};
+use super::labels::{Classified, LabelOptions, LabelScore, Mentioning, best_first, softmax};
 use crate::error::Result;
 use crate::heads::{HeadKind, HeadSpec};
 use crate::text::{InputForm, OffsetUnit, Offsets};
@@ -23,14 +23,18 @@ pub struct RelationInput {
     pub tail: [usize; 2],
 }
 
-impl Classified for RelationInput {
-    const HEAD: HeadKind = HeadKind::Relation;
-    const FORM: InputForm<'static> = InputForm::EntityPairClassification;
+impl Mentioning for RelationInput {
+    const NAMES: &'static [&'static str] = &["head", "tail"];
 
     fn spanned(&self, unit: OffsetUnit) -> Result<(&str, Vec<Range<usize>>)> {
         let offsets = Offsets::new(&self.text, unit);
         Ok((&self.text, vec![offsets.span("head", self.head)?, offsets.span("tail", self.tail)?]))
     }
+}
+
+impl Classified for RelationInput {
+    const HEAD: HeadKind = HeadKind::Relation;
+    const FORM: InputForm<'static> = InputForm::EntityPairClassification;
 
     fn result(logits: &[f32], head: &HeadSpec, _: &LabelOptions) -> Vec<LabelScore> {
         let all = softmax(logits, head.temperature()).into_iter().zip(logits).zip(&head.labels);

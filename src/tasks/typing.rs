@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
-use super::labels::{Classified, LabelOptions, LabelScore, best_first};
+use super::labels::{Classified, LabelOptions, LabelScore, Mentioning, best_first};
 use crate::error::Result;
 use crate::heads::{HeadKind, HeadSpec};
 use crate::text::{InputForm, OffsetUnit, Offsets};
@@ -20,14 +20,18 @@ pub struct TypingInput {
     pub span: [usize; 2],
 }
 
-impl Classified for TypingInput {
-    const HEAD: HeadKind = HeadKind::Typing;
-    const FORM: InputForm<'static> = InputForm::EntityClassification;
+impl Mentioning for TypingInput {
+    const NAMES: &'static [&'static str] = &["span"];
 
     fn spanned(&self, unit: OffsetUnit) -> Result<(&str, Vec<Range<usize>>)> {
         let span = Offsets::new(&self.text, unit).span("span", self.span)?;
         Ok((&self.text, vec![span]))
     }
+}
+
+impl Classified for TypingInput {
+    const HEAD: HeadKind = HeadKind::Typing;
+    const FORM: InputForm<'static> = InputForm::EntityClassification;
 
     fn result(logits: &[f32], head: &HeadSpec, options: &LabelOptions) -> Vec<LabelScore> {
         let kept = logits.iter().zip(&head.labels).filter(|(logit, _)| options.all_scores || **logit > 0.0);

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{About, MAX_LABELS, MAX_NAME_BYTES, TaughtHead, TaughtTask};
 use crate::error::{LukeError, Result, json_reason};
-use crate::learn::{Linear, crf, half};
+use crate::learn::{Linear, half};
 
 const MAGIC: &[u8] = b"luke-head\n";
 const VERSION: u32 = 1;
@@ -94,8 +94,21 @@ fn check(about: &About) -> std::result::Result<(usize, usize), String> {
     if about.labels.is_empty() || about.labels.len() > MAX_LABELS {
         return Err(format!("has {} labels, not between 1 and {MAX_LABELS}", about.labels.len()));
     }
-    if about.layers.is_empty() || about.layers.len() > MAX_LAYERS || !about.layers.is_sorted_by(|a, b| a < b) {
-        return Err("has no layers, too many, or not the lowest first".into());
+    for (name, layers) in [("layers", &about.layers), ("entityLayers", &about.entity_layers)] {
+        if layers.len() > MAX_LAYERS || !layers.is_sorted_by(|a, b| a < b) {
+            return Err(format!("has too many {name}, or not the lowest first"));
+        }
+    }
+    if about.layers.is_empty() && about.entity_layers.is_empty() {
+        return Err("has no layers".into());
+    }
+    let task = about.task.name();
+    if about.task == TaughtTask::Ner && !about.entity_layers.is_empty() {
+        return Err(format!("has entityLayers, and {task} has no entities"));
+    }
+    if about.multi.is_some() != (about.task == TaughtTask::Typing) {
+        let wrong = if about.multi.is_some() { "does not take" } else { "needs" };
+        return Err(format!("is a head for {task}, which {wrong} multi"));
     }
     if !(1..=MAX_HIDDEN).contains(&about.hidden) {
         return Err(format!("has states of {} numbers, not between 1 and {MAX_HIDDEN}", about.hidden));
@@ -103,40 +116,78 @@ fn check(about: &About) -> std::result::Result<(usize, usize), String> {
     if !(about.temperature.is_finite() && about.temperature > 0.0) {
         return Err(format!("has the temperature {}, which is not above 0", about.temperature));
     }
-    let classes = match about.task {
-        TaughtTask::Ner => crf::tags(about.labels.len()),
-    };
-    Ok((about.layers.len().saturating_mul(about.hidden), classes))
+    Ok((about.columns(), about.choice().classes(about.labels.len())))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::config::LukeConfig;
 
-    fn head() -> TaughtHead {
-        let about = json!({
+    /// The JSON of a head, what it has more than all have, its columns, and its classes.
+    fn head_of(more: Value, columns: usize, classes: usize) -> TaughtHead {
+        let mut about = json!({
             "task": "ner", "name": "recipes", "labels": ["FOOD", "TOOL"], "model": "luke-mini-en", "manifestHash": "ab".repeat(32),
             "layers": [3, 4], "hidden": 3, "temperature": 1.5, "examples": 20,
         });
-        let linear = Linear { weights: (0..54).map(|i| i as f32 / 7.0 - 3.0).collect(), bias: vec![0.25; 9] };
-        TaughtHead { about: serde_json::from_value(about).unwrap(), linear }.rounded()
+        about.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let weights = (0..columns * classes).map(|i| i as f32 / 7.0 - 3.0).collect();
+        TaughtHead {
+            about: serde_json::from_value(about).unwrap(),
+            linear: Linear { weights, bias: vec![0.25; classes] },
+        }
+        .rounded()
+    }
+
+    fn head() -> TaughtHead {
+        head_of(json!({}), 6, 9)
+    }
+
+    /// One of each task.
+    fn heads() -> [TaughtHead; 4] {
+        [
+            head(),
+            head_of(json!({ "task": "typing", "multi": true, "entityLayers": [6] }), 9, 2),
+            head_of(json!({ "task": "typing", "multi": false, "layers": [], "entityLayers": [4, 6] }), 6, 2),
+            head_of(json!({ "task": "relation", "entityLayers": [6] }), 18, 2),
+        ]
     }
 
     #[test]
     fn a_file_gives_the_same_head() {
-        let head = head();
-        assert_eq!(TaughtHead::from_bytes("a.head", &head.to_bytes()), Ok(head));
+        for head in heads() {
+            assert_eq!(TaughtHead::from_bytes("a.head", &head.to_bytes()), Ok(head));
+        }
+    }
+
+    /// What was written before there were other tasks than `ner` has the same bytes.
+    #[test]
+    fn a_head_for_ner_says_nothing_of_other_tasks() {
+        let json = serde_json::to_string(&head().about).unwrap();
+        assert!(!json.contains("multi") && !json.contains("entityLayers"), "{json}");
+    }
+
+    #[test]
+    fn a_head_of_another_task_is_refused() {
+        let [ner, typing, ..] = heads();
+        assert_eq!(ner.check_task("rank", TaughtTask::Ner), Ok(()));
+        let said = typing.check_task("ner", TaughtTask::Ner).unwrap_err().to_string();
+        assert!(said.contains("'recipes' is a head for typing, and this call is ner"), "{said}");
     }
 
     proptest! {
         /// A file with another byte, more bytes, or fewer is refused by its name, whatever the byte is.
         #[test]
-        fn a_file_that_was_changed_is_refused(at in any::<prop::sample::Index>(), byte in 1u8..=255, cut in any::<prop::sample::Index>()) {
-            let bytes = head().to_bytes();
+        fn a_file_that_was_changed_is_refused(
+            of in 0usize..4,
+            at in any::<prop::sample::Index>(),
+            byte in 1u8..=255,
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let bytes = heads()[of].to_bytes();
             let mut changed = bytes.clone();
             changed[at.index(bytes.len())] ^= byte;
             let cut = &bytes[..cut.index(bytes.len())];
@@ -151,13 +202,17 @@ mod tests {
     #[test]
     fn parts_that_do_not_fit_are_refused() {
         type Change = fn(&mut About);
-        let changes: [(Change, &str); 10] = [
+        let changes: [(Change, &str); 14] = [
             (|a| a.labels.push("MORE".into()), "bytes of weights"),
             (|a| a.labels.clear(), "0 labels"),
             (|a| a.labels = vec!["A".into(); 201], "201 labels"),
             (|a| a.name = "x".repeat(201), "a name of more than"),
             (|a| a.layers = vec![4, 3], "not the lowest first"),
             (|a| a.layers.clear(), "no layers"),
+            (|a| a.entity_layers = vec![6], "has no entities"),
+            (|a| a.multi = Some(true), "does not take multi"),
+            (|a| a.task = TaughtTask::Typing, "needs multi"),
+            (|a| a.task = TaughtTask::Relation, "bytes of weights"),
             (|a| a.hidden = 0, "states of 0"),
             (|a| a.hidden = usize::MAX / 2, "states of"),
             (|a| a.temperature = 0.0, "not above 0"),

@@ -30,7 +30,7 @@ use crate::tasks;
 use crate::tasks::call::ner_value;
 use crate::tasks::embed::{EmbedInput, Embedding};
 use crate::tasks::ner::Found;
-use crate::tasks::teach::{ReadTexts, TeachProgress};
+use crate::tasks::teach::{ReadTexts, TeachInput, TeachProgress};
 use js::{JsResult, answer_to_js, from_js, js_error, list_to_js, tensor, to_js};
 use source::{Host, JsSource, promise};
 
@@ -216,7 +216,7 @@ impl Model {
     pub fn teach(&self, input: JsValue, options: JsValue, on_progress: js_sys::Function, call: JsValue) -> Promise {
         let (luke, examples) = (self.luke.clone(), self.examples.clone());
         promise(call, async move {
-            let input = tasks::required("input", from_js(&input, "input")?).map_err(js_error)?;
+            let input = TeachInput::from_value(from_js(&input, "input")?).map_err(js_error)?;
             let options = tasks::from_value("options", from_js(&options, "options")?).map_err(js_error)?;
             let mut thrown = None;
             let show = |progress: TeachProgress| {

@@ -76,7 +76,7 @@ fn options_of_all_lines_hold_where_a_line_has_no_others() {
 }
 
 /// Runs a task over one good line. Gives the exit code, standard output and standard error.
-fn once(task: &str, model: &Path, line: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+pub fn once(task: &str, model: &Path, line: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_luke"))
         .args([task, &model.display().to_string()])
         .args(arguments)

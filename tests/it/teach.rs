@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
+use luke_web::tasks::from_value;
 use luke_web::tasks::ner::{Found, NerInput, NerOptions, NerResult};
 use luke_web::tasks::teach::{ReadTexts, TeachInput, TeachOptions, TeachReport};
-use luke_web::tasks::{from_value, required};
 use luke_web::taught::TaughtHead;
 use luke_web::{Luke, LukeError, Result};
 use pollster::block_on;
@@ -14,16 +14,16 @@ use serde_json::{Value, json};
 use crate::support::{folder, load, luke, repository, temporary};
 use crate::turns::{Pauses, Subject};
 
-static MINI: LazyLock<Luke> = LazyLock::new(|| load(&repository().join("www/models/luke-mini-en")));
+pub static MINI: LazyLock<Luke> = LazyLock::new(|| load(&repository().join("www/models/luke-mini-en")));
 
 /// Documents of a file of tools/teach/data as examples, with offsets in bytes.
-fn documents(file: &str) -> Vec<Value> {
+pub fn documents(file: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(repository().join("tools/teach/data").join(file)).unwrap();
     text.trim().split("\n\n").map(example).collect()
 }
 
 /// A text with marks: `2 cups of [[FOOD flour]]`.
-fn example(marked: &str) -> Value {
+pub fn example(marked: &str) -> Value {
     let (mut text, mut spans) = (String::new(), Vec::new());
     for part in marked.split("[[") {
         let (mark, rest) = part.split_once("]]").map_or((None, part), |(mark, rest)| (Some(mark), rest));
@@ -40,15 +40,20 @@ fn input(examples: &[Value]) -> Value {
     json!({ "task": "ner", "name": "recipes", "examples": examples })
 }
 
-fn teach_with(model: &Luke, input: Value, options: Value, read: &mut ReadTexts) -> Result<(TaughtHead, TeachReport)> {
+pub fn teach_with(
+    model: &Luke,
+    input: Value,
+    options: Value,
+    read: &mut ReadTexts,
+) -> Result<(TaughtHead, TeachReport)> {
     let mut bytes = json!({ "offsets": "byte" });
     bytes.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
-    let input: TeachInput = required("input", input)?;
+    let input = TeachInput::from_value(input)?;
     let options: TeachOptions = from_value("options", bytes)?;
     block_on(model.teach(&input, &options, read, |_| {}))
 }
 
-fn teach(examples: &[Value]) -> (TaughtHead, TeachReport) {
+pub fn teach(examples: &[Value]) -> (TaughtHead, TeachReport) {
     teach_with(&MINI, input(examples), json!({}), &mut ReadTexts::default()).unwrap()
 }
 
@@ -167,8 +172,8 @@ fn examples_that_do_not_fit_are_refused_by_name() {
     let many: Vec<Value> =
         (0..300).map(|i| json!({ "text": "a", "spans": [{ "start": 0, "end": 1, "label": i.to_string() }] })).collect();
     for (change, value, argument, part) in [
-        ("examples", json!([]), "labels", "no example has a span"),
-        ("examples", json!([{ "text": "Nothing.", "spans": [] }]), "labels", "no example has a span"),
+        ("examples", json!([]), "labels", "no example has a label"),
+        ("examples", json!([{ "text": "Nothing.", "spans": [] }]), "labels", "no example has a label"),
         ("examples", json!([good, { "text": " \n", "spans": [] }]), "examples[1].text", "no words"),
         (
             "examples",
@@ -316,7 +321,7 @@ fn the_command_line_teaches_and_finds() {
             "{\"text\": \"a b\", \"spans\": [{\"start\": 0, \"end\": 1, \"label\": \"A\"}]}\n{\"text\": \"a\", \"spans\": [{\"start\": 0, \"end\": 9, \"label\": \"A\"}]}",
             "line 2: spans[0].span",
         ),
-        ("", "no example has a span"),
+        ("", "no example has a label"),
     ] {
         let bad = temporary("teach-bad.jsonl");
         std::fs::write(&bad, text).unwrap();

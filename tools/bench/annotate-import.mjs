@@ -92,9 +92,10 @@ for (const [name, sentence] of Object.entries(SENTENCES)) {
     const read = await timed(() => readFiles([{ name: `${name}.jsonl`, bytes }]));
     keep('read', read);
     const { corpus, problems, unit } = read.result;
-    const [found, wanted] = [corpus.documents.reduce((sum, { spans }) => sum + spans.length, 0), lines.reduce((sum, line) => sum + JSON.parse(line).label.length, 0)];
-    if (corpus.documents.length !== documents || found !== wanted || problems.length > 0 || unit?.unit !== 'utf-16') {
-      throw new Error(`${name}: ${corpus.documents.length} documents, ${found} of ${wanted} spans, ${problems.length} problems, unit ${unit?.unit}`);
+    const spans = corpus.documents.reduce((sum, document) => sum + document.spans.length, 0);
+    const wanted = lines.reduce((sum, line) => sum + JSON.parse(line).label.length, 0);
+    if (corpus.documents.length !== documents || spans !== wanted || problems.length > 0 || unit?.unit !== 'utf-16') {
+      throw new Error(`${name}: ${corpus.documents.length} documents, ${spans} of ${wanted} spans, ${problems.length} problems, ${unit?.unit}`);
     }
     if (values['no-store']) continue;
     const store = await Store.open();
@@ -104,6 +105,8 @@ for (const [name, sentence] of Object.entries(SENTENCES)) {
   console.log(`\n${name}: ${(bytes.length / 1e6).toFixed(1)} MB`);
   for (const step of ['parse', 'read', ...(values['no-store'] ? [] : ['write'])]) {
     const ratio = pairedRatio(times[step], times.parse);
-    console.log(`  ${step.padEnd(6)} ${median(times[step]).toFixed(0).padStart(7)} (${median(walls[step]).toFixed(0)}, ${ratio.median.toFixed(1)} times; ${ratio.low.toFixed(1)} to ${ratio.high.toFixed(1)})`);
+    const ratios = [ratio.median, ratio.low, ratio.high].map((value) => value.toFixed(1));
+    const [cpu, wall] = [times, walls].map((each) => median(each[step]).toFixed(0));
+    console.log(`  ${step.padEnd(6)} ${cpu.padStart(7)} (${wall}; ${ratios[0]} times, ${ratios[1]} to ${ratios[2]})`);
   }
 }

@@ -2,10 +2,14 @@
 
     python bench.py --model ../../www/models/luke-mini-en --out results.json
     python bench.py --model ... --spacy --documents 20,50 --draws 5 --sets recipes,leases
+    python bench.py --rank --documents 20,40,60 --draws 3
 
 Of each set the first half of the documents is drawn from, and the second half is the test. A draw of so many documents is the same for
 every method. Figures are F1 of whole spans with their labels, in percent. `--spacy` also trains spaCy's `ner` from a blank English model
 (pip install spacy), until its loss on a tenth of the documents no longer falls.
+
+`--rank` compares documents that `luke rank` chose with documents in a random order. Both begin with the same ten; then a head that knows the
+documents so far chooses the next ones, up to each of the numbers.
 """
 import argparse
 import glob
@@ -20,7 +24,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MARK = re.compile(r"\[\[([A-Z]+) ([^\[\]]+)\]\]")
-OFFSETS = '{"offsets": "codepoint"}'
+OFFSETS = {"offsets": "codepoint"}
 
 
 def document(marked):
@@ -56,16 +60,17 @@ class Taught:
     def __init__(self, luke, model):
         self.luke, self.model = luke, model
 
-    def run(self, command, lines, *options):
+    def run(self, command, lines, options):
         text = "\n".join(map(json.dumps, lines))
-        return subprocess.run([self.luke, *command, "--options", OFFSETS, *options], input=text, capture_output=True, text=True, check=True).stdout
+        command = [self.luke, *command, "--options", json.dumps(options)]
+        return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
-    def found(self, train, test):
+    def found(self, train, test, folds=5):
         with tempfile.TemporaryDirectory() as folder:
             head = os.path.join(folder, "labels.head")
-            report = json.loads(self.run(["teach", self.model, "-", "-o", head], train))["report"]
-            lines = self.run(["ner", self.model, "--head", head], [{"text": d["text"]} for d in test]).splitlines()
-        return [triples(json.loads(line)) for line in lines], {"judged": 100 * report["all"]["f1"]}
+            report = json.loads(self.run(["teach", self.model, "-", "-o", head], train, OFFSETS | {"folds": folds}))["report"]
+            lines = self.run(["ner", self.model, "--head", head], [{"text": d["text"]} for d in test], OFFSETS).splitlines()
+        return [triples(json.loads(line)) for line in lines], {"judged": 100 * report["all"]["f1"]} if folds else {}
 
 
 class Spacy:
@@ -110,16 +115,42 @@ class Spacy:
         return [{(e.start_char, e.end_char, e.label_) for e in doc.ents} for doc in docs], {}
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--luke", default=os.path.join(HERE, "../../target/release/luke"))
-    p.add_argument("--model", default=os.path.join(HERE, "../../www/models/luke-mini-en"))
-    p.add_argument("--sets", default="recipes,leases,letters")
-    p.add_argument("--documents", default="5,10,20,50,75")
-    p.add_argument("--draws", type=int, default=5)
-    p.add_argument("--spacy", action="store_true")
-    p.add_argument("--out")
-    a = p.parse_args()
+def chosen(taught, pool, start, counts):
+    """The documents of the pool in the order in which `luke rank` chooses them, after those of `start`."""
+    known, rest = list(start), [k for k in range(len(pool)) if k not in start]
+    with tempfile.TemporaryDirectory() as folder:
+        head = os.path.join(folder, "labels.head")
+        for count in counts:
+            taught.run(["teach", taught.model, "-", "-o", head], [pool[k] for k in known], OFFSETS | {"folds": 0})
+            lines = [{"text": pool[k]["text"]} for k in rest]
+            ranked = taught.run(["rank", taught.model, "--head", head], lines, {"topK": count - len(known)}).splitlines()
+            known += [rest[json.loads(line)["index"]] for line in ranked]
+            rest = [k for k in rest if k not in known]
+    return known
+
+
+def rank(a):
+    """F1 with documents that were chosen and with documents in a random order."""
+    taught, counts, results = Taught(a.luke, a.model), [int(c) for c in a.documents.split(",")], []
+    for name in a.sets.split(","):
+        every = documents(name)
+        pool, test = every[: len(every) // 2], every[len(every) // 2 :]
+        gold = [triples(d["spans"]) for d in test]
+        scores = {(method, count): [] for method in ("random", "rank") for count in counts}
+        for draw in range(a.draws):
+            order = random.Random(f"{name} {draw}").sample(range(len(pool)), len(pool))
+            for method, known in (("random", order), ("rank", chosen(taught, pool, order[:10], counts))):
+                for count in counts:
+                    found, _ = taught.found([pool[k] for k in known[:count]], test, folds=0)
+                    scores[method, count].append(f1(gold, found))
+        for (method, count), own in scores.items():
+            results.append(dict(set=name, documents=count, method=method, f1=statistics.mean(own), draws=own))
+            print(f"{name}, {count} documents, {method}: F1 {statistics.mean(own):.1f} ± {statistics.pstdev(own):.1f}", flush=True)
+    return results
+
+
+def compare(a):
+    """F1 of each method with documents that are drawn."""
     methods, results = [Taught(a.luke, a.model)] + [Spacy()] * a.spacy, []
     for name in a.sets.split(","):
         every = documents(name)
@@ -139,6 +170,21 @@ def main():
                            draws=scores, seconds=statistics.median(seconds), extra=extra)
                 results.append(row)
                 print(f"{name}, {count} documents, {method.name}: F1 {row['f1']:.1f} ± {row['spread']:.1f}, {row['seconds']:.1f} s", flush=True)
+    return results
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument("--luke", default=os.path.join(HERE, "../../target/release/luke"))
+    p.add_argument("--model", default=os.path.join(HERE, "../../www/models/luke-mini-en"))
+    p.add_argument("--sets", default="recipes,leases,letters")
+    p.add_argument("--documents", default="5,10,20,50,75")
+    p.add_argument("--draws", type=int, default=5)
+    p.add_argument("--spacy", action="store_true")
+    p.add_argument("--rank", action="store_true")
+    p.add_argument("--out")
+    a = p.parse_args()
+    results = rank(a) if a.rank else compare(a)
     if a.out:
         with open(a.out, "w", encoding="utf-8") as f:
             json.dump(results, f, indent=1)

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::path::Path;
 
 use luke_web::error::json_line_reason;
 use luke_web::heads::Method;
@@ -10,6 +11,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use crate::folder;
 use crate::unique::{Unique, twice};
 
 /// The object of a line.
@@ -35,6 +37,24 @@ pub fn parse(line: &[u8]) -> Result<Line<'_>> {
         text.get(start..start.checked_add(id.get().len())?)
     });
     Ok(Line { id, fields })
+}
+
+/// Reads all lines of a text with their numbers, without blank ones. `path` is for errors.
+///
+/// # Errors
+/// `format` for a line that [`parse`] refuses, with its number.
+pub fn parse_all<'a>(path: &Path, text: &'a str) -> Result<Vec<(usize, Line<'a>)>> {
+    let lines = (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty());
+    let parsed = |(number, text): (usize, &'a str)| match parse(text.as_bytes()) {
+        Ok(line) => Ok((number, line)),
+        Err(error) => Err(error_at(path, number, &error)),
+    };
+    lines.map(parsed).collect()
+}
+
+/// The error of a line of a file.
+pub fn error_at(path: &Path, number: usize, error: &LukeError) -> LukeError {
+    folder::file_error(&path.with_file_name(format!("{}:{number}", path.display())), error)
 }
 
 /// An object with its `id` as it is written.

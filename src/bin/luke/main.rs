@@ -9,6 +9,7 @@ mod folder;
 mod forward;
 mod line;
 mod options;
+mod rank;
 mod teach;
 mod unique;
 
@@ -22,6 +23,7 @@ use luke_web::directory::{self, Directory};
 use luke_web::dtype::DType;
 use luke_web::folder::read_verified;
 use luke_web::heads::Method;
+use luke_web::taught::TaughtTask;
 use luke_web::text::TokenizerJson;
 use luke_web::{Luke, LukeError};
 use serde_json::{Value, json};
@@ -54,15 +56,15 @@ enum Command {
     },
     /// Find entities: one JSON object a line, `{"text": ..., "options": {...}}` or
     /// `{"words": [...], "sentences": [...]}`.
-    Ner(NerLines),
+    Ner(HeadLines),
     /// Answer questions: one JSON object a line, `{"question": ..., "context": ..., "options": {...}}`.
     Qa(Lines),
     /// Type an entity: one JSON object a line, `{"text": ..., "span": [start, end], "options": {...}}`, or
     /// `{"inputs": [...], "options": {...}}` with several of them.
-    Typing(Lines),
+    Typing(HeadLines),
     /// Classify a relation: one JSON object a line, `{"text": ..., "head": [start, end], "tail": [start, end]}`, or
     /// `{"inputs": [...]}` with several of them.
-    Relation(Lines),
+    Relation(HeadLines),
     /// Fill the blank of a query: one JSON object a line,
     /// `{"passage": ..., "query": "... @placeholder ...", "candidates": [[start, end], ...]}`.
     Cloze(Lines),
@@ -75,8 +77,10 @@ enum Command {
     /// The model on arrays: one JSON object a line, `{"inputIds": [...], "entityIds": [...], "options": {"head": ...}}`, or
     /// `{"inputs": [...]}` with several sequences.
     Forward(Lines),
-    /// Teach a head your own labels from examples: a file of a few ten kilobytes, for `luke ner --head`.
+    /// Teach a head your own labels from examples: a file of a few ten kilobytes, for `luke ner`, `typing` or `relation` with `--head`.
     Teach(teach::Options),
+    /// Order texts by what they would teach a head for `ner`, the most useful first: one JSON object a line, `{"text": ...}`.
+    Rank(rank::Options),
     /// Run a task over a large file of JSON Lines on all cores; a run that was stopped continues.
     Annotate(annotate::Options),
     /// The official score on a dataset's published file, as JSON.
@@ -109,9 +113,9 @@ struct Lines {
     pass_cache_bytes: usize,
 }
 
-/// `ner` over lines of input.
+/// A task over lines of input, for which a head can be taught.
 #[derive(Args)]
-struct NerLines {
+struct HeadLines {
     #[command(flatten)]
     lines: Lines,
     /// A head that `luke teach` has written, in place of the model's own.
@@ -150,17 +154,17 @@ fn main() -> ExitCode {
         Command::Tokenizer { checkpoint, output } => TokenizerJson::of_checkpoint(&folder::lookup(&checkpoint))
             .and_then(|json| json.check()?.to_bytes())
             .and_then(|json| std::fs::write(&output, json).map_err(|e| folder::io_error(&output, &e))),
-        Command::Ner(NerLines { lines: run, head: None }) => lines(&run, Method::Ner),
-        Command::Ner(NerLines { lines: run, head: Some(head) }) => ner_by(&run, &head),
+        Command::Ner(run) => lines_by(&run, Method::Ner, TaughtTask::Ner),
         Command::Qa(run) => lines(&run, Method::Qa),
-        Command::Typing(run) => lines(&run, Method::Typing),
-        Command::Relation(run) => lines(&run, Method::Relation),
+        Command::Typing(run) => lines_by(&run, Method::Typing, TaughtTask::Typing),
+        Command::Relation(run) => lines_by(&run, Method::Relation, TaughtTask::Relation),
         Command::Cloze(run) => lines(&run, Method::Cloze),
         Command::FillMask(run) => lines(&run, Method::FillMask),
         Command::PredictEntities(run) => lines(&run, Method::PredictEntities),
         Command::Embed(run) => lines(&run, Method::Embed),
         Command::Forward(run) => each_line(&run, line::Form::forward(), forward::forward),
         Command::Teach(options) => teach::teach(&options),
+        Command::Rank(options) => rank::rank(&options),
         Command::Annotate(options) => return annotate::annotate(&options, threads),
         Command::Eval(options) => eval::eval(&options),
         Command::Bench(options) => bench::bench(&options),
@@ -209,11 +213,13 @@ fn lines(arguments: &Lines, method: Method) -> luke_web::Result<()> {
     })
 }
 
-/// Runs `ner` by a head that was taught over JSON Lines.
-fn ner_by(arguments: &Lines, head: &std::path::Path) -> luke_web::Result<()> {
+/// Runs a task over JSON Lines, by a head that was taught if one is given.
+fn lines_by(arguments: &HeadLines, method: Method, task: TaughtTask) -> luke_web::Result<()> {
+    let Some(head) = &arguments.head else { return lines(&arguments.lines, method) };
     let head = teach::read_head(head)?;
-    each_line(arguments, line::Form::of(Method::Ner), |luke, input, options| {
-        pollster::block_on(luke.call_by(Method::Ner.name(), &head, input, options))
+    head.check_task(method.name(), task)?;
+    each_line(&arguments.lines, line::Form::of(method), |luke, input, options| {
+        pollster::block_on(luke.call_by(method.name(), &head, input, options))
     })
 }
 

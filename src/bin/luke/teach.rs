@@ -3,10 +3,10 @@
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use luke_web::tasks::from_value;
 use luke_web::tasks::teach::{ReadTexts, TeachInput, TeachOptions, TeachPhase, TeachProgress};
-use luke_web::tasks::{from_value, required};
-use luke_web::taught::TaughtHead;
+use luke_web::taught::{TaughtHead, TaughtTask};
 use luke_web::{LukeError, Result, directory};
 use serde_json::{Value, json};
 
@@ -18,8 +18,13 @@ use crate::{Run, line, options};
 pub struct Options {
     #[command(flatten)]
     run: Run,
-    /// The examples: one JSON object a line, `{"text": ..., "spans": [{"start": 0, "end": 5, "label": ...}]}`; `-` is standard input.
+    /// The examples, one JSON object a line. For `ner` it is `{"text": ..., "spans": [{"start": 0, "end": 5, "label": ...}]}`, for `typing`
+    /// `{"text": ..., "span": [0, 5], "labels": [...]}`, for `relation` `{"text": ..., "head": [0, 5], "tail": [9, 12], "label": ...}`; `-` is
+    /// standard input.
     examples: PathBuf,
+    /// What the head shall do.
+    #[arg(long, value_enum, default_value_t = Task::Ner)]
+    task: Task,
     /// The file to write the head to.
     #[arg(short, long)]
     output: PathBuf,
@@ -34,6 +39,24 @@ pub struct Options {
     options: String,
 }
 
+/// What a head does.
+#[derive(Clone, Copy, ValueEnum)]
+enum Task {
+    Ner,
+    Typing,
+    Relation,
+}
+
+impl From<Task> for TaughtTask {
+    fn from(task: Task) -> Self {
+        match task {
+            Task::Ner => Self::Ner,
+            Task::Typing => Self::Typing,
+            Task::Relation => Self::Relation,
+        }
+    }
+}
+
 /// Teaches a head, writes its file, and prints the report as one JSON object.
 ///
 /// # Errors
@@ -42,14 +65,14 @@ pub struct Options {
 /// - `format` if a line is not JSON
 /// - those of the load and of [`Luke::teach`](luke_web::Luke::teach)
 pub fn teach(arguments: &Options) -> Result<()> {
-    let Options { run, examples, output, name, labels, options } = arguments;
+    let Options { run, examples, task, output, name, labels, options } = arguments;
     let options: TeachOptions =
         from_value("options", Value::Object(options::parse(options)?)).map_err(options::named)?;
     let stem = || output.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let (lines, parsed) = read_examples(examples)?;
-    let input =
-        json!({ "task": "ner", "name": name.clone().unwrap_or_else(stem), "labels": labels, "examples": parsed });
-    let input: TeachInput = required("input", input).map_err(|error| of_line(error, &lines))?;
+    let (task, name) = (TaughtTask::from(*task).name(), name.clone().unwrap_or_else(stem));
+    let input = json!({ "task": task, "name": name, "labels": labels, "examples": parsed });
+    let input = TeachInput::from_value(input).map_err(|error| of_line(error, &lines))?;
     let luke = pollster::block_on(directory::load(&run.model, run.device.into(), false))?;
     let taught = pollster::block_on(luke.teach(&input, &options, &mut ReadTexts::default(), show));
     let (head, report) = taught.map_err(|error| of_line(error, &lines))?;
@@ -72,18 +95,8 @@ fn read_examples(path: &Path) -> Result<(Vec<usize>, Vec<Value>)> {
         Some("-") => folder::read_from(Path::new("standard input"), std::io::stdin().lock())?,
         _ => read(path)?,
     };
-    let (mut lines, mut examples) = (Vec::new(), Vec::new());
-    for (number, text) in folder::text(path, &bytes)?.lines().enumerate() {
-        if text.trim().is_empty() {
-            continue;
-        }
-        let named = |error: LukeError| {
-            folder::file_error(&path.with_file_name(format!("{}:{}", path.display(), number + 1)), &error)
-        };
-        examples.push(Value::Object(line::parse(text.as_bytes()).map_err(named)?.fields));
-        lines.push(number + 1);
-    }
-    Ok((lines, examples))
+    let lines = line::parse_all(path, folder::text(path, &bytes)?)?.into_iter();
+    Ok(lines.map(|(number, line)| (number, Value::Object(line.fields))).unzip())
 }
 
 /// The error of an example, with its line instead of its number.

@@ -10,14 +10,16 @@ mod passes;
 mod reader;
 mod scorer;
 mod sentences;
+mod tagging;
 mod taught;
 mod types;
 mod words_alone;
 
 pub use reader::{Document, Reader};
+pub(super) use tagging::Tagging;
 pub(super) use taught::{run as run_taught, settings};
 pub use types::{Entity, Found, LostTo, NerInput, NerOptions, NerResult, RunnerUp, SentenceRule, Sentences, Words};
-pub(super) use words_alone::read_words;
+pub(super) use words_alone::WordReader;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use super::place_in;
 use super::reader::{Document, Reader};
+use super::tagging::{TagWindow, Tagging};
 use super::types::{Entity, Found, LostTo, NerInput, NerOptions, NerResult, RunnerUp};
-use super::words_alone::read_words;
 use crate::error::{LukeError, Result};
 use crate::heads::{HeadKind, HeadSpec};
-use crate::learn::crf::{LabeledSpan, Lattice, tags};
+use crate::learn::crf::LabeledSpan;
 use crate::luke::Luke;
 use crate::tasks::limits;
-use crate::taught::TaughtHead;
+use crate::taught::{TaughtHead, TaughtTask};
 use crate::text::Offsets;
 
 /// The longest span, in words, that may be a near miss.
@@ -25,6 +25,7 @@ pub fn settings(luke: &Luke, labels: &[String]) -> HeadSpec {
 
 /// See [`Luke::ner_by`].
 pub(crate) async fn run(luke: &Luke, head: &TaughtHead, input: &NerInput, options: &NerOptions) -> Result<NerResult> {
+    head.check_task("ner", TaughtTask::Ner)?;
     head.check_model(&luke.manifest.name, &luke.manifest_hash, &luke.config)?;
     check(options)?;
     let settings = settings(luke, &head.about.labels);
@@ -41,7 +42,7 @@ pub(crate) async fn run(luke: &Luke, head: &TaughtHead, input: &NerInput, option
         NerInput::Words(words) => {
             let document = reader.words(words).await?;
             let place = |span: &Range<usize>| (span.start, span.end, words.words[span.clone()].join(" "));
-            NerResult::One(found(&reader, head, &document, words.words.len(), place).await?)
+            NerResult::One(found(&reader, head, &document, place).await?)
         }
     })
 }
@@ -65,55 +66,47 @@ fn check(options: &NerOptions) -> Result<()> {
 async fn text_of(reader: &Reader<'_>, head: &TaughtHead, text: &str) -> Result<Found> {
     let document = reader.text(text).await?;
     let offsets = Offsets::new(text, reader.options.offsets);
-    found(reader, head, &document, document.words.len(), place_in(text, &document.words, &offsets)).await
+    found(reader, head, &document, place_in(text, &document.words, &offsets)).await
 }
 
-/// What the head finds in a document of so many words; `place` gives offsets and text of words.
+/// What the head finds in a document; `place` gives offsets and text of words.
 async fn found(
     reader: &Reader<'_>,
     head: &TaughtHead,
     document: &Document,
-    words: usize,
     place: impl Fn(&Range<usize>) -> (usize, usize, String),
 ) -> Result<Found> {
-    let logits = logits(reader, head, document, words).await?;
     let (mut entities, mut runners_up) = (Vec::new(), Vec::new());
-    let (tags, options, turns) = (tags(head.about.labels.len()), reader.options, &mut reader.luke.turns());
-    let entity = |span: &LabeledSpan, probability: f64, least: Option<f64>| {
+    let (tags, options, turns) = (head.linear.bias.len(), reader.options, &mut reader.luke.turns());
+    let entity = |first: usize, span: &LabeledSpan, probability: f64, least: Option<f64>| {
         let label = &head.about.labels[span.label];
         let wanted = options.labels.as_ref().is_none_or(|labels| labels.contains(label));
         (wanted && least.is_none_or(|least| probability >= least)).then(|| {
-            let (start, end, text) = place(&span.words);
+            let (start, end, text) = place(&(first + span.words.start..first + span.words.end));
             let logit = libm::log(probability / (1.0 - probability)).clamp(-100.0, 100.0) as f32;
             Entity { start, end, text, label: label.clone(), score: probability, logit, scores: None }
         })
     };
-    for sentence in document.sentences.iter().filter(|sentence| !sentence.is_empty()) {
-        let lattice = Lattice::new(&logits[sentence.start * tags..sentence.end * tags], tags);
-        let in_document = |span: &LabeledSpan| LabeledSpan {
-            words: sentence.start + span.words.start..sentence.start + span.words.end,
-            label: span.label,
-        };
-        let best = lattice.best();
-        for span in &best {
-            entities.extend(entity(&in_document(span), lattice.probability(span), options.threshold));
+    let mut tagging = Tagging::new(reader, head, document);
+    while let Some(TagWindow { lattice, best, first, done }) = tagging.next().await? {
+        for span in best.iter().filter(|span| span.words.start < done) {
+            entities.extend(entity(first, span, lattice.probability(span), options.threshold));
         }
-        turns.after(sentence.len() * tags).await?;
+        turns.after(lattice.words() * tags).await?;
         let Some(least) = options.runners_up else { continue };
-        for start in 0..sentence.len() {
-            let first = best.partition_point(|other| other.words.end <= start);
-            for end in start + 1..=sentence.len().min(start + MAX_NEAR_WORDS) {
+        for start in 0..done {
+            let near = best.partition_point(|other| other.words.end <= start);
+            for end in start + 1..=lattice.words().min(start + MAX_NEAR_WORDS) {
                 for label in 0..head.about.labels.len() {
                     let span = LabeledSpan { words: start..end, label };
                     let probability = lattice.probability(&span);
-                    let overlapping = best[first..].iter().take_while(|other| other.words.start < end);
+                    let overlapping = best[near..].iter().take_while(|other| other.words.start < end);
                     if probability < least || overlapping.clone().any(|other| *other == span) {
                         continue;
                     }
                     let lost_to = if overlapping.count() > 0 { LostTo::Overlap } else { LostTo::None };
-                    runners_up.extend(
-                        entity(&in_document(&span), probability, None).map(|entity| RunnerUp { entity, lost_to }),
-                    );
+                    runners_up
+                        .extend(entity(first, &span, probability, None).map(|entity| RunnerUp { entity, lost_to }));
                     limits::check_runners_up(runners_up.len())?;
                 }
             }
@@ -121,18 +114,4 @@ async fn found(
         }
     }
     Ok(Found { entities, runners_up: options.runners_up.map(|_| runners_up) })
-}
-
-/// `[words, tags]`, divided by the head's temperature. A word that cannot be read has the bias alone.
-async fn logits(reader: &Reader<'_>, head: &TaughtHead, document: &Document, words: usize) -> Result<Vec<f32>> {
-    let temperature = head.about.temperature as f32;
-    let bias = head.linear.bias.iter().map(|bias| bias / temperature);
-    let mut logits: Vec<f32> = (0..words).flat_map(|_| bias.clone()).collect();
-    read_words(reader, document, &document.sentences, &head.about.layers, |word, features| {
-        let tags = head.linear.bias.len();
-        let own = &mut logits[word * tags..][..tags];
-        own.iter_mut().zip(head.linear.logits(features)).for_each(|(to, logit)| *to = logit / temperature);
-    })
-    .await?;
-    Ok(logits)
 }

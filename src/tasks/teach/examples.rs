@@ -1,114 +1,90 @@
-//! Examples, checked: each span as words of its text.
+//! Examples of `ner`: each span is checked as words of its text, the texts are read, and their sentences are what a head learns from.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
-use super::types::{Example, ExampleSpan, TeachInput, TeachOptions};
+use super::labels::Labels;
+use super::lesson::{Group, Lesson};
+use super::memory::{ReadText, ReadTexts};
+use super::types::{Example, ExampleSpan};
 use crate::error::{LukeError, Result, shortened};
-use crate::learn::crf::LabeledSpan;
-use crate::tasks::limits;
+use crate::learn::crf::{LabeledSpan, tags};
+use crate::learn::windows::{MAX_SPAN_WORDS, pieces};
 use crate::tasks::ner::{Document, Reader};
-use crate::taught::{MAX_LABELS, MAX_NAME_BYTES};
 use crate::text::{OffsetUnit, Offsets};
 
-/// The labels of a head and their numbers.
-pub struct Labels {
-    /// In the order of their numbers.
-    pub names: Vec<String>,
-    numbers: HashMap<String, usize>,
-}
-
 /// A text and its spans.
-pub struct CheckedExample<'a> {
-    /// The text.
-    pub text: &'a str,
+struct CheckedExample<'a> {
+    text: &'a str,
     /// Its words and sentences.
-    pub document: Document,
+    document: Document,
     /// In the order of the text.
-    pub spans: Vec<LabeledSpan>,
+    spans: Vec<LabeledSpan>,
     /// How many of them begin or end inside of a word of the text.
-    pub widened: usize,
+    widened: usize,
 }
 
-impl Labels {
-    /// Those of the input, or of its examples.
-    ///
-    /// # Errors
-    /// `input` for no labels, too many, an empty or long name, or one that is there twice.
-    pub fn of(input: &TeachInput) -> Result<Self> {
-        let mut labels = Self { names: Vec::new(), numbers: HashMap::new() };
-        for label in input.labels.iter().flatten() {
-            if !labels.add(label) {
-                return Err(LukeError::input("labels", format!("has '{}' twice", shortened(label))));
-            }
-        }
-        if input.labels.is_none() {
-            for span in input.examples.iter().flat_map(|example| &example.spans) {
-                labels.add(&span.label);
-            }
-        }
-        let bad = |reason: String| Err(LukeError::input("labels", reason));
-        match labels.names.len() {
-            0 => return bad("must be one at least: no example has a span".into()),
-            count if count > MAX_LABELS => return bad(format!("are {count}, and a head has {MAX_LABELS} at most")),
-            _ => {}
-        }
-        match labels.names.iter().find(|name| name.is_empty() || name.len() > MAX_NAME_BYTES) {
-            Some(name) => {
-                bad(format!("has '{}', which is empty or longer than {MAX_NAME_BYTES} bytes", shortened(name)))
-            }
-            None => Ok(labels),
-        }
-    }
-
-    /// Adds a label, unless it is there.
-    fn add(&mut self, label: &str) -> bool {
-        let is_new = !self.numbers.contains_key(label);
-        if is_new {
-            self.numbers.insert(label.to_owned(), self.names.len());
-            self.names.push(label.to_owned());
-        }
-        is_new
-    }
-
-    fn number(&self, label: &str) -> Result<usize> {
-        let unknown =
-            || LukeError::input("label", format!("'{}' is none of {}", shortened(label), self.names.join(", ")));
-        self.numbers.get(label).copied().ok_or_else(unknown)
-    }
-}
-
-/// Checks the name and the examples.
+/// Checks examples and reads them. `done` is called after each that was read.
 ///
 /// # Errors
-/// - `input` for no or too many examples, for a text without words, for a span that does not fit its text, that has no word, an unknown
-///   label, or a word of another span; with the example and the span
-/// - what the source of the model fails with at a pause
-pub async fn check<'a>(
+/// - `input` for a text without words, for a span that does not fit its text, that has no word or too many, an unknown label, or a word of
+///   another span; with the example and the span
+/// - those of [`ReadTexts::read`], and what the source of the model fails with at a pause
+pub async fn read(
     reader: &Reader<'_>,
-    input: &'a TeachInput,
+    examples: &[Example],
     labels: &Labels,
-    options: &TeachOptions,
-) -> Result<Vec<CheckedExample<'a>>> {
-    if input.name.is_empty() || input.name.len() > MAX_NAME_BYTES {
-        return Err(LukeError::input("name", format!("is empty or longer than {MAX_NAME_BYTES} bytes")));
-    }
-    if options.folds != 0 {
-        limits::check("folds", options.folds, &limits::FOLDS)?;
-    }
-    limits::check_count("examples", input.examples.len(), limits::MAX_EXAMPLES)?;
-    if input.examples.is_empty() {
-        return Err(LukeError::input("examples", "are none"));
-    }
-    let mut checked = Vec::with_capacity(input.examples.len());
-    for (number, example) in input.examples.iter().enumerate() {
-        let found = check_one(reader, example, labels, options.offsets).await;
+    unit: OffsetUnit,
+    layers: &[usize],
+    read: &mut ReadTexts,
+    mut done: impl FnMut(usize),
+) -> Result<Lesson> {
+    let mut checked = Vec::with_capacity(examples.len());
+    for (number, example) in examples.iter().enumerate() {
+        let found = check(reader, example, labels, unit).await;
         checked.push(found.map_err(|error| error.inside(&format!("examples[{number}]")))?);
     }
-    Ok(checked)
+    let (mut texts, mut groups) = (Vec::with_capacity(checked.len()), Vec::new());
+    for (number, example) in checked.iter().enumerate() {
+        let sentences = joined(&example.document.sentences, &example.spans);
+        let text = read.read(reader, example.text, &example.document, sentences, layers).await?;
+        groups.extend(by_sentence(number, &example.spans, &text, tags(labels.names.len())));
+        texts.push(text);
+        done(number + 1);
+    }
+    Ok(Lesson { texts, groups, widened: checked.iter().map(|example| example.widened).sum() })
 }
 
-async fn check_one<'a>(
+/// The sentences of a document, joined where a span reaches across their bound, without empty ones.
+fn joined(sentences: &[Range<usize>], spans: &[LabeledSpan]) -> Vec<Range<usize>> {
+    let mut joined: Vec<Range<usize>> = Vec::with_capacity(sentences.len());
+    let mut spans = spans.iter().peekable();
+    for sentence in sentences.iter().filter(|sentence| !sentence.is_empty()) {
+        while spans.next_if(|span| span.words.end <= sentence.start).is_some() {}
+        match (joined.last_mut(), spans.peek()) {
+            (Some(last), Some(span)) if span.words.start < sentence.start => last.end = sentence.end,
+            _ => joined.push(sentence.clone()),
+        }
+    }
+    joined
+}
+
+/// The sentences of an example, long ones in pieces, with their spans as words of the piece.
+fn by_sentence(example: usize, spans: &[LabeledSpan], text: &ReadText, tags: usize) -> Vec<Group> {
+    let mut rest = spans.iter().peekable();
+    let of_piece = |rows: Range<usize>| {
+        let mut labels = Vec::new();
+        while let Some(span) = rest.next_if(|span| span.words.start < rows.end) {
+            labels.push(LabeledSpan {
+                words: span.words.start - rows.start..span.words.end - rows.start,
+                label: span.label,
+            });
+        }
+        Group { example, rows, labels }
+    };
+    text.sentences.iter().flat_map(|sentence| pieces(sentence.clone(), spans, tags)).map(of_piece).collect()
+}
+
+async fn check<'a>(
     reader: &Reader<'_>,
     example: &'a Example,
     labels: &Labels,
@@ -152,6 +128,10 @@ fn span_of(
     let end = words.partition_point(|word| word.start < bytes.end);
     if first >= end {
         return Err(LukeError::input("span", format!("[{}, {}] has no word", span.start, span.end)));
+    }
+    if end - first > MAX_SPAN_WORDS {
+        let reason = format!("has {} words, and a head learns spans of {MAX_SPAN_WORDS} at most", end - first);
+        return Err(LukeError::input("span", reason));
     }
     let is_whole = words[first].start >= bytes.start && words[end - 1].end <= bytes.end;
     Ok((LabeledSpan { words: first..end, label }, is_whole))

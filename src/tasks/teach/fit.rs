@@ -1,11 +1,12 @@
-//! The training of a head on sentences, and how well it does on sentences that it has not seen.
+//! The training of a head on examples, and how well it does on examples that it has not seen.
 
 use half::f16;
 
+use super::lesson::{Group, Lesson};
 use super::types::{Confusion, LabelReport, Quality};
 use crate::error::Result;
-use crate::learn::crf::{self, LabeledSpan, Lattice};
-use crate::learn::{Lesson, Linear, Precision, Random, train};
+use crate::learn::crf::LabeledSpan;
+use crate::learn::{Choice, Linear, Precision, Random, train};
 use crate::luke::Turns;
 
 /// The cost of weights. From 1 to 30 the figures of the benchmark change by less than one point.
@@ -17,38 +18,55 @@ const PRECISION: Precision = Precision { gradient: 0.05, max_steps: 60 };
 /// Divisors of logits, of which the one is taken that makes the examples likeliest.
 const TEMPERATURES: [f64; 9] = [0.6, 0.8, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0];
 
-/// Of how many bytes of features the work is that a byte of tokenized text takes.
-const BYTES_A_TURN: usize = 16;
+/// Of how many products of a feature's byte and a weight the work is that a byte of tokenized text takes.
+const PRODUCTS: usize = 1 << 8;
 
-/// A sentence of an example.
-pub struct Sentence<'a> {
-    /// `[words, columns]`
-    pub features: &'a [f16],
-    /// Its spans, as words of the sentence.
-    pub spans: &'a [LabeledSpan],
-    /// The number of its example.
-    pub example: usize,
+/// What a head learns from, and how.
+pub struct Learning<'a> {
+    /// The examples.
+    pub lesson: &'a Lesson,
+    /// What is chosen among the labels.
+    pub choice: Choice,
+    /// How many features a row has.
+    pub columns: usize,
+    /// How many labels there are.
+    pub labels: usize,
 }
 
-/// Teaches a layer.
+impl Learning<'_> {
+    fn classes(&self) -> usize {
+        self.choice.classes(self.labels)
+    }
+
+    fn features(&self, group: &Group) -> &[f16] {
+        self.lesson.features(group, self.columns)
+    }
+
+    /// What reading so many bytes of features takes, in bytes that are tokenized.
+    fn work(&self, bytes: usize) -> usize {
+        bytes.saturating_mul(self.classes()) / PRODUCTS
+    }
+}
+
+/// Teaches a layer on the examples whose number `seen` takes.
 ///
 /// # Errors
 /// `out-of-memory`, and what the source of the model fails with at a pause.
-pub async fn fit(sentences: &[&Sentence<'_>], columns: usize, labels: usize, turns: &mut Turns<'_>) -> Result<Linear> {
-    let tags = crf::tags(labels);
-    let groups: Vec<&[f16]> = sentences.iter().map(|sentence| sentence.features).collect();
-    let loss =
-        |number: usize, logits: &[f32], slopes: &mut [f32]| crf::loss(logits, sentences[number].spans, tags, slopes);
-    let lesson = Lesson { columns, groups: &groups, loss, l2: L2 };
-    train(lesson, &Linear::zeros(tags, columns), false, PRECISION, async |bytes| {
-        turns.after(bytes / BYTES_A_TURN).await
-    })
-    .await
+pub async fn fit(learning: &Learning<'_>, seen: impl Fn(usize) -> bool, turns: &mut Turns<'_>) -> Result<Linear> {
+    let (classes, columns) = (learning.classes(), learning.columns);
+    let own: Vec<&Group> = learning.lesson.groups.iter().filter(|group| seen(group.example)).collect();
+    let groups: Vec<&[f16]> = own.iter().map(|group| learning.features(group)).collect();
+    let loss = |number: usize, logits: &[f32], slopes: &mut [f32]| {
+        learning.choice.loss(logits, &own[number].labels, classes, slopes)
+    };
+    let lesson = crate::learn::Lesson { columns, groups: &groups, loss, l2: L2 };
+    let pause = async |bytes| turns.after(learning.work(bytes)).await;
+    train(lesson, classes, PRECISION, pause).await
 }
 
 /// What heads found that were taught on the examples without one part of them.
 pub struct Judged {
-    /// The temperature that makes the spans of the examples likeliest.
+    /// The temperature that makes the labels of the examples likeliest.
     pub temperature: f64,
     /// Of all labels.
     pub all: Quality,
@@ -66,38 +84,37 @@ type Confused = (Option<usize>, Option<usize>, usize);
 /// # Errors
 /// As [`fit`].
 pub async fn judge(
-    sentences: &[Sentence<'_>],
-    columns: usize,
-    labels: usize,
+    learning: &Learning<'_>,
     folds: usize,
     seed: u64,
     turns: &mut Turns<'_>,
     mut done: impl FnMut(usize),
 ) -> Result<Judged> {
-    let examples = sentences.iter().map(|sentence| sentence.example + 1).max().unwrap_or(0);
+    let examples = learning.lesson.texts.len();
     let mut order: Vec<usize> = (0..examples).collect();
     Random::new(seed).shuffle(&mut order);
     let mut fold_of = vec![0; examples];
     order.into_iter().enumerate().for_each(|(place, example)| fold_of[example] = place % folds);
-    let tags = crf::tags(labels);
-    let (mut counts, mut losses) = (Counts::new(labels), [0.0; TEMPERATURES.len()]);
+    let (classes, columns) = (learning.classes(), learning.columns);
+    let (mut counts, mut losses) = (Counts::new(learning.labels), [0.0; TEMPERATURES.len()]);
     for fold in 0..folds {
-        let (seen, unseen): (Vec<_>, Vec<_>) = sentences.iter().partition(|sentence| fold_of[sentence.example] != fold);
-        let layer = fit(&seen, columns, labels, turns).await?;
+        let layer = fit(learning, |example| fold_of[example] != fold, turns).await?;
         let mut row = vec![0.0; columns];
-        for sentence in unseen {
-            let mut logits = Vec::with_capacity(sentence.features.len() / columns * tags);
-            for features in sentence.features.chunks_exact(columns) {
+        for group in learning.lesson.groups.iter().filter(|group| fold_of[group.example] == fold) {
+            let features = learning.features(group);
+            let mut logits = Vec::with_capacity(group.rows.len() * classes);
+            for features in features.chunks_exact(columns) {
                 row.iter_mut().zip(features).for_each(|(to, value)| *to = f32::from(*value));
                 logits.extend(layer.logits(&row));
             }
-            counts.add(sentence.spans, &Lattice::new(&logits, tags).best());
+            counts.add(&group.labels, &learning.choice.best(&logits, classes));
+            turns.after(learning.work(size_of_val(features))).await?;
             let mut slopes = vec![0.0; logits.len()];
             for (loss, temperature) in losses.iter_mut().zip(TEMPERATURES) {
                 let cooled: Vec<f32> = logits.iter().map(|logit| logit / temperature as f32).collect();
-                *loss += crf::loss(&cooled, sentence.spans, tags, &mut slopes);
+                *loss += learning.choice.loss(&cooled, &group.labels, classes, &mut slopes);
+                turns.after(cooled.len()).await?;
             }
-            turns.after(sentence.features.len() / BYTES_A_TURN).await?;
         }
         done(fold + 1);
     }
@@ -106,7 +123,7 @@ pub async fn judge(
     Ok(Judged { temperature: TEMPERATURES[best], all, labels: own, confusions })
 }
 
-/// Spans there are, spans found, and those that are both.
+/// Labels there are, labels found, and those that are both.
 #[derive(Clone, Copy, Default)]
 struct Count {
     there: usize,
@@ -136,20 +153,24 @@ impl Counts {
         Self { labels: vec![Count::default(); labels], pairs: vec![0; (labels + 1) * (labels + 1)] }
     }
 
+    /// Adds what is in a group and what was found there. A label that was missed is confused with a wrong one that was found for the same
+    /// words, each with another, or with nothing.
     fn add(&mut self, there: &[LabeledSpan], found: &[LabeledSpan]) {
         let nothing = self.labels.len();
+        let mut wrong: Vec<&LabeledSpan> = found.iter().filter(|found| !there.contains(found)).collect();
+        found.iter().for_each(|span| self.labels[span.label].found += 1);
         for span in there {
             self.labels[span.label].there += 1;
-            let same = found.iter().find(|found| found.words == span.words).map(|found| found.label);
-            self.labels[span.label].right += usize::from(same == Some(span.label));
-            self.pairs[span.label * (nothing + 1) + same.unwrap_or(nothing)] += 1;
+            let taken_for = if found.contains(span) {
+                self.labels[span.label].right += 1;
+                span.label
+            } else {
+                let same = wrong.iter().position(|found| found.words == span.words);
+                same.map_or(nothing, |place| wrong.remove(place).label)
+            };
+            self.pairs[span.label * (nothing + 1) + taken_for] += 1;
         }
-        for span in found {
-            self.labels[span.label].found += 1;
-            if there.iter().all(|there| there.words != span.words) {
-                self.pairs[nothing * (nothing + 1) + span.label] += 1;
-            }
-        }
+        wrong.iter().for_each(|span| self.pairs[nothing * (nothing + 1) + span.label] += 1);
     }
 
     fn finish(&self) -> (Quality, Vec<Quality>, Vec<Confused>) {
@@ -182,4 +203,30 @@ pub fn name(labels: &[String], spans: &[usize], judged: Option<&Judged>) -> (Vec
         |(label, found, count): &Confused| Confusion { label: named(*label), found: named(*found), count: *count };
     let confusions = judged.iter().flat_map(|judged| &judged.confusions).map(confusion).collect();
     (labels.iter().enumerate().map(report).collect(), confusions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn confusions_pair_what_was_missed_with_what_was_found_there() {
+        let spans = |spans: &[(usize, usize)]| {
+            spans.iter().map(|(word, label)| LabeledSpan { words: *word..word + 1, label: *label }).collect::<Vec<_>>()
+        };
+        let mut counts = Counts::new(4);
+        // One label right, one taken for another, one for nothing, and one that is not there.
+        counts.add(&spans(&[(0, 0), (1, 1), (2, 2)]), &spans(&[(0, 0), (1, 2), (5, 3)]));
+        // Several labels of the same words: the first is right, the second is taken for the third and fourth only once.
+        counts.add(&spans(&[(0, 0), (0, 1)]), &spans(&[(0, 0), (0, 2), (0, 3)]));
+        let (all, labels, mut confusions) = counts.finish();
+        confusions.sort_unstable();
+        assert_eq!(
+            confusions,
+            [(None, Some(3), 2), (Some(1), Some(2), 2), (Some(2), None, 1)].map(|(a, b, count)| (a, b, count))
+        );
+        assert_eq!((all.precision, all.recall), (2.0 / 6.0, 2.0 / 5.0));
+        assert_eq!(labels[0], Quality { precision: 1.0, recall: 1.0, f1: 1.0 });
+        assert_eq!(labels[3], Quality { precision: 0.0, recall: 0.0, f1: 0.0 });
+    }
 }

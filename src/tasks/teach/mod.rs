@@ -1,37 +1,46 @@
-//! Teaches a head on a handful of examples, while the model stays as it is. The head is one linear layer on the states of words between
-//! the layers of the encoder, and a conditional random field above it (`learn::crf`): so every run of words is a candidate, and all of
-//! them cost one pass over the words. docs/TEACHING.md has the figures, and what was tried instead.
+//! Teaches a head on a handful of examples, while the model stays as it is. The head is one linear layer on states between the layers of
+//! the encoder. For `ner` a conditional random field is above it (`learn::crf`): so every run of words is a candidate, and all of them
+//! cost one pass over the words. docs/TEACHING.md has the figures, and what was tried instead.
 
 mod examples;
 mod fit;
+mod labels;
+mod lesson;
 mod memory;
+mod mentions;
 mod types;
 
 pub use memory::ReadTexts;
 pub use types::{
-    Confusion, Example, ExampleSpan, LabelReport, Quality, TeachInput, TeachOptions, TeachPhase, TeachProgress,
-    TeachReport,
+    Confusion, Example, ExampleMention, ExampleSpan, Examples, LabelReport, Quality, RelationExample, TeachInput,
+    TeachOptions, TeachPhase, TeachProgress, TeachReport, TypingExample,
 };
 
-use std::ops::Range;
-use std::sync::Arc;
-
-use crate::error::Result;
-use crate::learn::crf::LabeledSpan;
+use crate::error::{LukeError, Result};
 use crate::luke::Luke;
+use crate::tasks::limits;
 use crate::tasks::ner::{NerOptions, Reader, settings};
-use crate::taught::{About, TaughtHead};
-use examples::{CheckedExample, Labels};
-use fit::{Sentence, fit, judge};
-use memory::ReadText;
+use crate::tasks::taught_labels::Layers;
+use crate::taught::{About, MAX_NAME_BYTES, TaughtHead, TaughtTask};
+use fit::{Learning, fit, judge};
+use labels::Labels;
+use lesson::Lesson;
 
-/// The layers whose states a head reads: those at a half and at two thirds of the encoder. States after the last layer say more about the
-/// task that the model was trained for, and less about the words.
+/// The layers whose states of words a head reads: those at a half and at two thirds of the encoder. States after the last layer say more
+/// about the task that the model was trained for, and less about the words.
 fn layers(luke: &Luke) -> Vec<usize> {
     let layers = luke.config.num_hidden_layers;
     let mut read = vec![layers.div_ceil(2), (2 * layers).div_ceil(3)];
     read.dedup();
     read
+}
+
+/// The layers whose states of a mention as an entity a head reads.
+fn entity_layers(luke: &Luke, task: TaughtTask) -> Vec<usize> {
+    match task {
+        TaughtTask::Ner => Vec::new(),
+        TaughtTask::Typing | TaughtTask::Relation => vec![luke.config.num_hidden_layers],
+    }
 }
 
 /// See [`Luke::teach`].
@@ -42,79 +51,108 @@ pub(super) async fn run(
     read: &mut ReadTexts,
     mut progress: impl FnMut(TeachProgress),
 ) -> Result<(TaughtHead, TeachReport)> {
-    let labels = Labels::of(input)?;
-    let (settings, ner) = (settings(luke, &labels.names), NerOptions::default());
-    let reader = Reader::of_words(luke, &settings, &ner)?;
-    let examples = examples::check(&reader, input, &labels, options).await?;
-    let (layers, count) = (layers(luke), examples.len());
-    let columns = layers.len() * luke.config.hidden_size;
+    let (labels, count, task) = (Labels::of(input)?, input.examples.len(), input.examples.task());
+    check(input, options)?;
+    let mut about = About {
+        task,
+        name: input.name.clone(),
+        labels: labels.names.clone(),
+        model: luke.manifest.name.clone(),
+        manifest_hash: luke.manifest_hash.clone(),
+        layers: layers(luke),
+        entity_layers: entity_layers(luke, task),
+        hidden: luke.config.hidden_size,
+        temperature: 1.0,
+        examples: count,
+        multi: multi(&input.examples, &labels, options)?,
+    };
+    let mut reading = |done| progress(TeachProgress { phase: TeachPhase::Reading, done, total: count });
+    reading(0);
+    let lesson = read_examples(luke, &input.examples, &labels, options, &about, read, reading).await?;
 
-    let mut texts: Vec<Arc<ReadText>> = Vec::with_capacity(count);
-    for (number, example) in examples.iter().enumerate() {
-        progress(TeachProgress { phase: TeachPhase::Reading, done: number, total: count });
-        texts.push(read.read(&reader, example, &layers).await?);
-    }
-    let spans: Vec<Vec<Vec<LabeledSpan>>> =
-        examples.iter().zip(&texts).map(|(example, text)| by_sentence(example, text)).collect();
-    let mut sentences = Vec::new();
-    for (example, (text, spans)) in texts.iter().zip(&spans).enumerate() {
-        for (words, spans) in text.sentences.iter().zip(spans) {
-            sentences.push(Sentence {
-                features: &text.features[words.start * columns..words.end * columns],
-                spans,
-                example,
-            });
-        }
-    }
-
-    let (labels, turns) = (labels.names, &mut luke.turns());
+    let turns = &mut luke.turns();
     let folds = if count < 2 { 0 } else { options.folds.min(count) };
     let mut taught = |done| progress(TeachProgress { phase: TeachPhase::Teaching, done, total: folds + 1 });
     taught(0);
+    let learning =
+        Learning { lesson: &lesson, choice: about.choice(), columns: about.columns(), labels: labels.names.len() };
     let judged = match folds {
         0 => None,
-        folds => Some(judge(&sentences, columns, labels.len(), folds, options.seed, turns, &mut taught).await?),
+        folds => Some(judge(&learning, folds, options.seed, turns, &mut taught).await?),
     };
-    let linear = fit(&sentences.iter().collect::<Vec<_>>(), columns, labels.len(), turns).await?;
+    let linear = fit(&learning, |_| true, turns).await?;
     taught(folds + 1);
 
-    let mut of_label = vec![0; labels.len()];
-    examples.iter().flat_map(|example| &example.spans).for_each(|span| of_label[span.label] += 1);
-    let (reports, confusions) = fit::name(&labels, &of_label, judged.as_ref());
+    let mut of_label = vec![0; labels.names.len()];
+    lesson.groups.iter().flat_map(|group| &group.labels).for_each(|span| of_label[span.label] += 1);
+    let (reports, confusions) = fit::name(&labels.names, &of_label, judged.as_ref());
     let report = TeachReport {
         examples: count,
         spans: of_label.iter().sum(),
-        widened: examples.iter().map(|example| example.widened).sum(),
+        widened: lesson.widened,
+        multi: about.multi,
         all: judged.as_ref().map(|judged| judged.all),
         labels: reports,
         confusions,
     };
-    let about = About {
-        task: input.task,
-        name: input.name.clone(),
-        labels,
-        model: luke.manifest.name.clone(),
-        manifest_hash: luke.manifest_hash.clone(),
-        layers,
-        hidden: luke.config.hidden_size,
-        temperature: judged.map_or(1.0, |judged| judged.temperature),
-        examples: count,
-    };
+    about.temperature = judged.map_or(1.0, |judged| judged.temperature);
     Ok((TaughtHead { about, linear }.rounded(), report))
 }
 
-/// The spans of each sentence, as words of the sentence.
-fn by_sentence(example: &CheckedExample<'_>, text: &ReadText) -> Vec<Vec<LabeledSpan>> {
-    let mut spans = example.spans.iter().peekable();
-    let of_sentence = |words: &Range<usize>| {
-        let mut own = Vec::new();
-        while let Some(span) = spans.next_if(|span| span.words.start < words.end) {
-            own.push(LabeledSpan {
-                words: span.words.start - words.start..span.words.end - words.start,
-                label: span.label,
-            });
+/// Checks what is the same for all tasks.
+///
+/// # Errors
+/// `input` for a name that is empty or long, folds out of their range, and for no or too many examples.
+fn check(input: &TeachInput, options: &TeachOptions) -> Result<()> {
+    if input.name.is_empty() || input.name.len() > MAX_NAME_BYTES {
+        return Err(LukeError::input("name", format!("is empty or longer than {MAX_NAME_BYTES} bytes")));
+    }
+    if options.folds != 0 {
+        limits::check("folds", options.folds, &limits::FOLDS)?;
+    }
+    limits::check_count("examples", input.examples.len(), limits::MAX_EXAMPLES)?;
+    if input.examples.is_empty() {
+        return Err(LukeError::input("examples", "are none"));
+    }
+    Ok(())
+}
+
+/// Whether mentions may have several labels; `None` where the task is not `typing`.
+///
+/// # Errors
+/// `input` for the option where the task is not `typing`, and for examples and labels that do not fit.
+fn multi(examples: &Examples, labels: &Labels, options: &TeachOptions) -> Result<Option<bool>> {
+    match examples {
+        Examples::Typing(examples) => mentions::multi(examples, labels, options.multi).map(Some),
+        _ if options.multi.is_some() => Err(LukeError::input("multi", "is an option of typing alone")),
+        Examples::Relation(_) => mentions::check_two(labels).map(|()| None),
+        Examples::Ner(_) => Ok(None),
+    }
+}
+
+async fn read_examples(
+    luke: &Luke,
+    examples: &Examples,
+    labels: &Labels,
+    options: &TeachOptions,
+    about: &About,
+    read: &mut ReadTexts,
+    done: impl FnMut(usize),
+) -> Result<Lesson> {
+    let (unit, layers) = (options.offsets, Layers { words: &about.layers, entities: &about.entity_layers });
+    match examples {
+        Examples::Ner(given) => {
+            let (settings, ner) = (settings(luke, &labels.names), NerOptions::default());
+            let reader = Reader::of_words(luke, &settings, &ner)?;
+            examples::read(&reader, given, labels, unit, layers.words, read, done).await
         }
-        own
-    };
-    text.sentences.iter().map(of_sentence).collect()
+        Examples::Typing(given) => {
+            let numbers = |example: &TypingExample| mentions::of_typing(example, labels);
+            mentions::read(luke, given, unit, numbers, layers, read, done).await
+        }
+        Examples::Relation(given) => {
+            let numbers = |example: &RelationExample| mentions::of_relation(example, labels);
+            mentions::read(luke, given, unit, numbers, layers, read, done).await
+        }
+    }
 }

@@ -26,9 +26,7 @@ export default async function spec({ test, browser, url }) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: 'light', ...options });
     context.setDefaultTimeout(60_000);
     // Pickers of the system cannot be driven: without them, the page uses the file input and downloads.
-    await context.addInitScript(() => {
-      for (const name of ['showOpenFilePicker', 'showSaveFilePicker', 'showDirectoryPicker']) delete globalThis[name];
-    });
+    await context.addInitScript(withoutPickers);
     const page = await context.newPage();
     const problems = [];
     page.on('console', (message) => {
@@ -184,7 +182,7 @@ export default async function spec({ test, browser, url }) {
   await test('files are read beside the page, and a reading that takes long is ended', async () => {
     const { page, close } = await open();
     const started = page.waitForEvent('worker');
-    const text = '\u0928\u092e\u0938\u094d\u0924\u0947 \u0926\u0941\u0928\u093f\u092f\u093e '.repeat(250_000);
+    const text = '\u0928\u092e\u0938\u094d\u0924\u0947 \u0926\u0941\u0928\u093f\u092f\u093e '.repeat(100_000);
     await choose(page, 'Open files', 'long.jsonl', JSON.stringify({ text, label: [[0, 6, 'A'], [text.length - 7, text.length - 1, 'B']] }));
     const worker = await started;
     const ended = new Promise((resolve) => worker.once('close', resolve));
@@ -218,6 +216,7 @@ export default async function spec({ test, browser, url }) {
     const own = await listen(staticFiles({ '/': at('../../../www/dist') }, ISOLATION));
     const context = await browser.newContext();
     context.setDefaultTimeout(60_000);
+    await context.addInitScript(withoutPickers);
     try {
       const first = await context.newPage();
       await first.goto(`${own.url}annotate/`);
@@ -230,7 +229,6 @@ export default async function spec({ test, browser, url }) {
       await new Promise((closed) => own.server.close(closed));
       await assert.rejects(fetch(own.url), 'the server still answers');
       const page = await context.newPage();
-      await page.addInitScript(() => delete globalThis.showSaveFilePicker);
       await page.goto(`${own.url}annotate/`);
       await page.getByRole('button', { name: 'Try with example texts' }).click();
       await page.getByRole('button', { name: 'Import 10 documents' }).click();
@@ -293,6 +291,11 @@ async function assertAccessible(page) {
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
   });
   assert.deepEqual(found, []);
+}
+
+// In the page.
+function withoutPickers() {
+  for (const name of ['showOpenFilePicker', 'showSaveFilePicker', 'showDirectoryPicker']) delete globalThis[name];
 }
 
 // In the page: numbers of records in the database.

@@ -140,7 +140,7 @@ export function* longClusters(text: string): Generator<Segment> {
   }
 }
 
-/** Clusters of short parts that were segmented before. Texts repeat few of them (line ends, emoji, letters with marks), and `Intl.Segmenter` is slow. */
+/** Clusters of short parts that were segmented before: texts repeat few of them (line ends, emoji, letters with marks). */
 const CLUSTERS = new Map<string, readonly Segment[]>();
 const MOST_KNOWN = 2_000;
 /** A longer string would keep the text in memory that it is a part of (V8). */

@@ -58,7 +58,9 @@ function started(isServed = true): { readonly files: FileWorker; readonly worker
 /** So many documents that they do not fit into one message. */
 const LARGE: Corpus = {
   name: 'Large', labelSets: SETS,
-  documents: Array.from({ length: 30 }, (_, index) => document(`d${index}`, 'Ada met Bob. '.repeat(2_000), notes([span('s1', 0, 3), span('s2', 8, 11)]))),
+  documents: Array.from({ length: 30 }, (_, index) => {
+    return document(`d${index}`, 'Ada met Bob. '.repeat(2_000), notes([span('s1', 0, 3), span('s2', 8, 11)]));
+  }),
 };
 
 test('what is written and read in the worker is what the functions give', async () => {

@@ -1,8 +1,8 @@
 // Keeps a copy of a project in a file that the person chose. The browser must be able to write files (File System Access API).
-import type { Corpus } from '../model/types.js';
 import { fileWorker } from '../files/file-worker.js';
 import type { InputFile } from '../formats/format.js';
 import { messageOf } from '../formats/problems.js';
+import type { Corpus } from '../model/types.js';
 
 /** The part of `FileSystemFileHandle` that is used. What is written replaces the file when it is closed, so a failure leaves the file as it was. */
 export interface BackupFile {
