@@ -20,7 +20,7 @@ import { relation } from './tabs/relation.js';
 import { typing } from './tabs/typing.js';
 
 /** The tasks of the default model, which are shown while it is loaded. */
-const DEFAULT_TASKS = ['ner', 'qa', 'typing', 'relation', 'embed'];
+const DEFAULT_TASKS = ['ner', 'qa', 'typing', 'relation', 'cloze', 'fillMask', 'predictEntities', 'embed'];
 
 const query = new URLSearchParams(location.search);
 const first = new Panel(ner());

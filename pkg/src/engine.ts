@@ -333,8 +333,6 @@ interface Parts {
 async function run(model: WasmModel, call: Call, running: RunningCall, parts: Parts, pause: () => Promise<void> | undefined): Promise<unknown> {
   const { options } = call;
   switch (call.method) {
-    case 'ner':
-      return call.head ? model.callBy('ner', call.head, call.input, options, running) : model.call('ner', call.input, options, running);
     case 'nerStream': {
       const { head } = call;
       const texts = call.input.slice(parts.given);
@@ -358,7 +356,7 @@ async function run(model: WasmModel, call: Call, running: RunningCall, parts: Pa
     case 'forward':
       return model.forward(call.input, options, running);
     default:
-      return model.call(call.method, call.input, options, running);
+      return 'head' in call && call.head ? model.callBy(call.method, call.head, call.input, options, running) : model.call(call.method, call.input, options, running);
   }
 }
 

@@ -1,5 +1,5 @@
 // Heads that were taught. A head is its file: calls send its bytes along, so no engine has to remember it.
-import type { Entity, NerFound, NerOptions, NerPart, WordEntity, WordList } from './tasks.js';
+import type { CallOptions, Entity, LabelOptions, NerFound, NerOptions, NerPart, WordEntity, WordList } from './tasks.js';
 import type { HeadFacts, TaughtTask, TeachReport } from './teach.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -11,7 +11,7 @@ export let makeHead: <N extends string, R extends TeachReport<N> | undefined>(by
 export let bytesOf: (head: unknown) => Bytes | undefined;
 
 /**
- * A head that was taught: a small file that finds your own labels, with the model that it was taught on. It comes from `luke.teach` or
+ * A head that was taught: a small file that finds or gives your own labels, with the model that it was taught on. It comes from `luke.teach` or
  * `luke.addHead`, and never changes. `N` are its labels. Every `Luke` of the same model takes it, also one that is loaded later.
  */
 export class LukeHead<N extends string = string, R extends TeachReport<N> | undefined = TeachReport<N> | undefined> {
@@ -47,37 +47,56 @@ export class LukeHead<N extends string = string, R extends TeachReport<N> | unde
     bytesOf = (head) => (typeof head === 'object' && head !== null && #bytes in head ? head.#bytes : undefined);
   }
 
-  /** Its file, for `luke.addHead` and for `luke ner --head` on the command line. */
+  /** Its file, for `luke.addHead` and for the option `--head` on the command line. */
   save(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice();
   }
 }
 
-/** The option `runnersUp`. */
-type Least = number | undefined;
-
 /**
  * Options of `luke.ner` and `luke.nerStream` by a head that was taught. `labels` are those of the head. `score` is the probability that
  * these words are a span of this label. There are no options about candidates, because every run of words is one.
  */
-export interface HeadNerOptions<H extends LukeHead | undefined = LukeHead, N extends string = string, R extends Least = Least>
+export interface HeadNerOptions<H extends LukeHead | undefined = LukeHead, N extends string = string, R extends number | undefined = number | undefined>
   extends Omit<NerOptions<N, false, R>, 'candidates' | 'maxSpanTokens' | 'maxEntitiesPerPass' | 'allScores'> {
   head: H;
 }
 
-/** The labels that a head finds; without a head, `Own` labels of the model. */
+/** Options of `luke.typing` and `luke.relation` by a head that was taught. With `relation` this is not the head of the pair. */
+export interface HeadLabelOptions<H extends LukeHead | undefined = LukeHead> extends LabelOptions {
+  head: H;
+}
+
+/** Options of `luke.rank`. */
+export interface RankOptions extends CallOptions {
+  /** A head for `ner`, which shall learn more. */
+  head: LukeHead;
+  /** How many texts are given, 1 to 1,000 (default: all, but 1,000 at most). */
+  topK?: number | undefined;
+}
+
+/** A text of `luke.rank`. */
+export interface Ranked {
+  /** Its place among the texts. */
+  index: number;
+  /** How unsure the head is of it, less what the texts before it in the ranking say too: 0 or more. */
+  score: number;
+}
+
+/** The labels of a head that was taught; without a head, `Own` labels of the model. */
 export type LabelBy<H extends LukeHead | undefined, Own extends string> = H extends LukeHead<infer N> ? N : Own;
 
 /** What `luke.ner` finds by a head in a text, in each of several texts, or in a word list; with `runnersUp` near misses too. */
-export type NerBy<I extends string | readonly string[] | WordList, N extends string, R extends Least> = I extends string
+export type NerBy<I extends string | readonly string[] | WordList, N extends string, R extends number | undefined> = I extends string
   ? SpansBy<Entity<N>, R>
   : I extends readonly string[]
     ? SpansBy<Entity<N>, R>[]
     : SpansBy<WordEntity<N>, R>;
 
 /** What `luke.nerStream` finds by a head in one text. */
-export type NerPartBy<N extends string, R extends Least> = R extends number
+export type NerPartBy<N extends string, R extends number | undefined> = R extends number
   ? NerFound<Entity<N>> & { index: number }
   : NerPart<Entity<N>>;
 
-type SpansBy<E extends Entity | WordEntity, R extends Least> = R extends number ? NerFound<E> : E[];
+/** The spans that `luke.ner` finds by a head in one input: near misses are there if `runnersUp` was given. */
+export type SpansBy<E extends Entity | WordEntity, R extends number | undefined> = R extends number ? NerFound<E> : E[];

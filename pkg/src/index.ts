@@ -2,7 +2,7 @@ export {
   LukeError, type CauseDetail, type FileDetail, type LukeErrorCode, type LukeErrorConstructor, type LukeErrorDetails, type LukeErrorOf, type RequestDetail,
 } from './errors.js';
 export type { EncoderOutputs, ForwardInputs, ForwardOptions, ForwardOutputs, MaskedOutputs, QaOutputs, Runnable } from './forward.js';
-export { LukeHead, type HeadNerOptions, type LabelBy, type NerBy, type NerPartBy } from './head.js';
+export { LukeHead, type HeadLabelOptions, type HeadNerOptions, type LabelBy, type NerBy, type NerPartBy, type Ranked, type RankOptions, type SpansBy } from './head.js';
 export { Luke } from './luke.js';
 export { availability, keepOffline, models } from './models.js';
 export {
@@ -16,5 +16,7 @@ export type {
   LabelScores, NerFound, NerOptions, NerPart, NoAnswer, NonEmpty, OffsetOptions, OffsetUnit, Pair, Place, PooledEmbedding, PoolingOptions, PredictEntitiesOptions, Priority, QaOptions,
   RelationInput, RunnersUpOptions, RunnerUp, Span, TaskOptions, Tensor, Token, TokenScore, TypingInput, WithScores, WordEntity, WordList, WordSpan,
 } from './tasks.js';
-export type { Confusion, Example, ExampleSpan, LabelReport, Quality, TaughtTask, TeachInput, TeachOptions, TeachProgress, TeachReport } from './teach.js';
+export type {
+  Confusion, Example, ExampleSpan, LabelReport, Lesson, Quality, RelationExample, TaughtTask, TeachInput, TeachOptions, TeachProgress, TeachReport, TypingExample,
+} from './teach.js';
 export type { Device, Head, LabeledHead, LabelOf, Labels, LoadBytes, LoadEvent, LoadFacts, LoadOptions, LoadPhase, RuntimeInfo, Task, WorkerLike } from './types.js';

@@ -2,8 +2,9 @@
 import { abortable } from './abort.js';
 import { tell } from './callback.js';
 import type { ForwardInputs, ForwardOptions, ForwardOutputs, Runnable } from './forward.js';
-import { makeHead, type HeadNerOptions, type LabelBy, type LukeHead, type NerBy, type NerPartBy } from './head.js';
+import { makeHead, type HeadLabelOptions, type HeadNerOptions, type LabelBy, type LukeHead, type NerBy, type NerPartBy, type Ranked, type RankOptions } from './head.js';
 import { withHint } from './hub.js';
+import { checkTeach } from './lesson.js';
 import { persist } from './models.js';
 import { withoutUndefined } from './plain.js';
 import { finish, finishNer, isWords, setUnit, unitOf, type NerResult } from './results.js';
@@ -16,7 +17,7 @@ import type {
 import type { HeadFacts, Taught, TeachInput, TeachOptions, TeachProgress, TeachReport } from './teach.js';
 import type { LabelOf, Labels, LoadOptions, RuntimeInfo, Task } from './types.js';
 import {
-  checkForward, checkHeadBytes, checkInputs, checkLoadOptions, checkNer, checkTask, checkTeach, checkTexts, checkUrl, takeHead, takeOnProgress, toPair, toPairs,
+  checkForward, checkHeadBytes, checkLabels, checkLoadOptions, checkNer, checkTask, checkTexts, checkUrl, needHead, takeHead, takeOnProgress, toPairs,
 } from './validate.js';
 
 /**
@@ -166,7 +167,7 @@ export class Luke<L extends Labels = Labels> {
   ): AsyncGenerator<NerPart<Entity<N> & WithScores<N, S>>, void>;
   async *nerStream(texts: readonly string[], given: AnyNerOptions = {}): AsyncGenerator<any, void> {
     const { head, options } = takeHead('nerStream', given);
-    const input = checkTexts(texts, options);
+    const input = checkTexts('nerStream', texts, options);
     const plain = withPairs('nerStream', options);
     const start = (onPart: (part: NerResult) => void, signal: AbortSignal) =>
       this.#session.call({ method: 'nerStream', input, options: { ...plain, signal }, head }, onPart as (part: unknown) => void);
@@ -179,10 +180,11 @@ export class Luke<L extends Labels = Labels> {
   }
 
   /**
-   * Teaches a head for your own labels on a handful of marked texts. The model itself does not change. The head is a file of a few ten
-   * kilobytes; `luke.ner(text, { head })` uses it. Its `report` says how good it is, by cross-validation, and what it confuses. The same
-   * examples give the same head on the same device. What the model has read of the examples is kept in memory (64 MiB at most) until it is disposed, so
-   * that teaching again with one more example reads only this one.
+   * Teaches a head for your own labels on a handful of marked texts: of spans (`ner`), of mentions (`typing`) or of pairs (`relation`). The
+   * model itself does not change. The head is a file of a few ten kilobytes; the method that has the name of its task takes it, as in
+   * `luke.ner(text, { head })`. Its `report` says how good it is, by cross-validation, and what it confuses. The same examples give the same
+   * head on the same device. What the model has read of the examples is kept in memory (64 MiB at most) until it is disposed, so that
+   * teaching again with one more example reads only this one.
    *
    * @example
    * const examples = [{ text: 'Whisk two eggs.', spans: [{ start: 6, end: 9, label: 'QUANTITY' }, { start: 10, end: 14, label: 'FOOD' }] }];
@@ -213,8 +215,20 @@ export class Luke<L extends Labels = Labels> {
   }
 
   /**
-   * Classifies the mention at `span`. Returns the labels with a positive logit, best first. Labels do not exclude each other. A list of
-   * mentions gives one list of labels per mention.
+   * Says which texts to mark next, so that a head for `ner` learns most: those of which it is least sure, and that are not like those before
+   * them. Gives the most useful first. There may be 10,000 texts.
+   *
+   * @example
+   * for (const { index, score } of await luke.rank(paragraphs, { head, topK: 10 })) console.log(paragraphs[index], score);
+   */
+  async rank(texts: readonly string[], options: RankOptions): Promise<Ranked[]> {
+    const { head, options: rest } = needHead('rank', options);
+    return this.#session.call({ method: 'rank', input: checkTexts('rank', texts, rest), options: rest, head });
+  }
+
+  /**
+   * Classifies the mention at `span`. Returns the labels with a positive logit, best first. Labels do not exclude each other, unless a head
+   * that was taught gives exactly one. A list of mentions gives one list of labels per mention.
    *
    * @example
    * const labels = await luke.typing('Beyoncé lives in Los Angeles.', [17, 28]); // [{ label: 'location', … }, …]
@@ -224,15 +238,15 @@ export class Luke<L extends Labels = Labels> {
    * const labels = await luke.typing(entities.map((span) => ({ text, span })));
    * for (const [i, { text: name }] of entities.entries()) console.log(name, labels[i]);
    */
+  typing<const I extends readonly unknown[], H extends LukeHead | undefined>(
+    inputs: { readonly [K in keyof I]: TypingInput },
+    options: HeadLabelOptions<H>,
+  ): Promise<{ -readonly [K in keyof I]: LabelScore<LabelBy<H, LabelOf<L, 'typing'>>>[] }>;
+  typing<H extends LukeHead | undefined>(text: string, span: Span, options: HeadLabelOptions<H>): Promise<LabelScore<LabelBy<H, LabelOf<L, 'typing'>>>[]>;
   typing<const I extends readonly unknown[]>(inputs: { readonly [K in keyof I]: TypingInput }, options?: LabelOptions): Promise<{ -readonly [K in keyof I]: LabelScore<LabelOf<L, 'typing'>>[] }>;
   typing(text: string, span: Span, options?: LabelOptions): Promise<LabelScore<LabelOf<L, 'typing'>>[]>;
-  async typing(text: string | readonly TypingInput[], second?: Span | LabelOptions, third: LabelOptions = {}): Promise<unknown> {
-    if (isList(text)) {
-      const options = (second === undefined ? {} : second) as LabelOptions;
-      return this.#session.call({ method: 'typing', input: checkInputs('typing', text, ['span'], options), options });
-    }
-    checkTask('typing', { text }, third);
-    return this.#session.call({ method: 'typing', input: { text, span: toPair('typing', 'span', second, unitOf(third)) }, options: third });
+  async typing(text: string | readonly TypingInput[], ...rest: unknown[]): Promise<unknown> {
+    return this.#session.call({ method: 'typing', ...checkLabels<'span'>('typing', ['span'], text, rest) });
   }
 
   /**
@@ -247,16 +261,15 @@ export class Luke<L extends Labels = Labels> {
    * const [there, back] = await luke.relation([{ text, head: [0, 7], tail: [17, 28] }, { text, head: [17, 28], tail: [0, 7] }]);
    * console.log(there[0].label, back[0].label);
    */
+  relation<const I extends readonly unknown[], H extends LukeHead | undefined>(
+    inputs: { readonly [K in keyof I]: RelationInput },
+    options: HeadLabelOptions<H>,
+  ): Promise<{ -readonly [K in keyof I]: NonEmpty<LabelScore<LabelBy<H, LabelOf<L, 'relation'>>>> }>;
+  relation<H extends LukeHead | undefined>(text: string, head: Span, tail: Span, options: HeadLabelOptions<H>): Promise<NonEmpty<LabelScore<LabelBy<H, LabelOf<L, 'relation'>>>>>;
   relation<const I extends readonly unknown[]>(inputs: { readonly [K in keyof I]: RelationInput }, options?: LabelOptions): Promise<{ -readonly [K in keyof I]: NonEmpty<LabelScore<LabelOf<L, 'relation'>>> }>;
   relation(text: string, head: Span, tail: Span, options?: LabelOptions): Promise<NonEmpty<LabelScore<LabelOf<L, 'relation'>>>>;
-  async relation(text: string | readonly RelationInput[], second?: Span | LabelOptions, tail?: Span, fourth: LabelOptions = {}): Promise<unknown> {
-    if (isList(text)) {
-      const options = (second === undefined ? {} : second) as LabelOptions;
-      return this.#session.call({ method: 'relation', input: checkInputs('relation', text, ['head', 'tail'], options), options });
-    }
-    checkTask('relation', { text }, fourth);
-    const pair = (name: string, span: unknown) => toPair('relation', name, span, unitOf(fourth));
-    return this.#session.call({ method: 'relation', input: { text, head: pair('head', second), tail: pair('tail', tail) }, options: fourth });
+  async relation(text: string | readonly RelationInput[], ...rest: unknown[]): Promise<unknown> {
+    return this.#session.call({ method: 'relation', ...checkLabels<'head' | 'tail'>('relation', ['head', 'tail'], text, rest) });
   }
 
   /**
@@ -373,10 +386,6 @@ export class Luke<L extends Labels = Labels> {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }
-}
-
-function isList(input: unknown): input is readonly unknown[] {
-  return Array.isArray(input);
 }
 
 type OwnNerOptions = NerOptions<string, boolean, number | undefined>;

@@ -40,8 +40,9 @@ export type Call =
   | ({ method: 'nerStream'; input: readonly string[]; options: object } & ByHead)
   | { method: 'teach'; input: TeachInput; options: object }
   | { method: 'addHead'; input: Uint8Array; options: object }
-  | { method: 'typing'; input: TypingCall | readonly TypingCall[]; options: object }
-  | { method: 'relation'; input: RelationCall | readonly RelationCall[]; options: object }
+  | ({ method: 'typing'; input: TypingCall | readonly TypingCall[]; options: object } & ByHead)
+  | ({ method: 'relation'; input: RelationCall | readonly RelationCall[]; options: object } & ByHead)
+  | { method: 'rank'; input: readonly string[]; options: object; head: Uint8Array }
   | { method: 'qa'; input: { question: string; context: string }; options: object }
   | { method: 'cloze'; input: { passage: string; query: string; candidates: readonly Pair[] }; options: object }
   | { method: 'fillMask'; input: { text: string }; options: object }

@@ -175,7 +175,7 @@ export interface RelationInput {
 /** A label and its score. */
 export interface LabelScore<N extends string = string> {
   label: N;
-  /** Probability, 0 to 1: a sigmoid for `typing`, a softmax over all labels for `relation`. */
+  /** Probability, 0 to 1: a sigmoid for `typing`, a softmax over all labels for `relation`, and where a taught head gives exactly one label. */
   score: number;
   /** Logit of the label. */
   logit: number;
@@ -183,7 +183,10 @@ export interface LabelScore<N extends string = string> {
 
 /** Options of `luke.typing` and `luke.relation`. */
 export interface LabelOptions extends TaskOptions, OffsetOptions {
-  /** Whether `typing` returns all labels, not only those with a positive logit (default `false`). `relation` always returns all. */
+  /**
+   * Whether `typing` returns all labels (default `false`: those with a positive logit, or the likeliest one if a taught head gives exactly one).
+   * `relation` always returns all.
+   */
   allScores?: boolean | undefined;
 }
 

@@ -5,10 +5,10 @@ import type { ForwardOptions } from './forward.js';
 import { bytesOf } from './head.js';
 import { toUrl } from './host.js';
 import { DEFAULT_HUB, parseRepository, repositoryUrl } from './hub.js';
-import { checkPlain, readable, withoutUndefined } from './plain.js';
+import { checkPlain, readable } from './plain.js';
 import type { PrefetchOptions, StoreOptions } from './store-types.js';
-import type { OffsetOptions, OffsetUnit, Pair, WordList } from './tasks.js';
-import type { Example, ExampleSpan, TeachInput, TeachOptions } from './teach.js';
+import type { LabelOptions, OffsetOptions, OffsetUnit, Pair, WordList } from './tasks.js';
+import type { TeachOptions } from './teach.js';
 import type { LoadOptions } from './types.js';
 
 const STORE: Keys<StoreOptions> = { cache: 1, hub: 1, manifestHash: 1, parallelDownloads: 1, retries: 1, stallMs: 1, fetch: 1, headers: 1, signal: 1, worker: 1, wasmUrl: 1 };
@@ -103,7 +103,8 @@ export function toPairs(where: string, what: string, spans: unknown, unit: Offse
 
 const SPAN = '[start, end] or { start, end }';
 
-function pairOf(where: string, what: string, span: unknown, unit: OffsetUnit | 'word', kind = SPAN): Pair {
+/** As `toPair`, inside of what is known to be plain data. */
+export function pairOf(where: string, what: string, span: unknown, unit: OffsetUnit | 'word', kind = SPAN): Pair {
   const isPair = Array.isArray(span) && span.length === 2;
   const { start, end, unit: counts = unit } = (isPair ? { start: span[0], end: span[1] } : isObject(span) ? span : {}) as { start?: unknown; end?: unknown; unit?: unknown };
   if (!isOffset(start) || !isOffset(end)) throw wrong(where, what, kind, span);
@@ -111,17 +112,31 @@ function pairOf(where: string, what: string, span: unknown, unit: OffsetUnit | '
   return [start, end];
 }
 
-/** A copy of the texts of `nerStream`. Rejects what is no list of texts. */
-export function checkTexts(texts: unknown, options: object): string[] {
-  checkOptions('nerStream', options);
-  checkPlain('nerStream', 'texts', texts);
-  if (!Array.isArray(texts)) throw wrong('nerStream', 'texts', 'a list of strings', texts);
-  texts.forEach((text: unknown, i) => need(isString(text), 'nerStream', `texts[${i}]`, 'a string', text));
+/** A copy of the texts of `nerStream` or `rank`. Rejects what is no list of texts. */
+export function checkTexts(where: string, texts: unknown, options: object): string[] {
+  checkOptions(where, options);
+  checkPlain(where, 'texts', texts);
+  if (!Array.isArray(texts)) throw wrong(where, 'texts', 'a list of strings', texts);
+  texts.forEach((text: unknown, i) => need(isString(text), where, `texts[${i}]`, 'a string', text));
   return [...texts] as string[];
 }
 
+/** A text and its spans by their names. */
+type Mentions<K extends string> = { text: string } & Record<K, Pair>;
+
+/** What `typing` and `relation` are called with: a text, its spans in the order of their names, and options; or a list of inputs, and options. */
+export function checkLabels<K extends string>(task: string, spans: readonly K[], first: unknown, rest: readonly unknown[]): { input: Mentions<K> | Mentions<K>[] } & Taken<LabelOptions> {
+  const given = rest[Array.isArray(first) ? 0 : spans.length];
+  const taken = takeHead(task, (given === undefined ? {} : given) as LabelOptions); // which checks that it is an object
+  const { options } = taken;
+  if (Array.isArray(first)) return { input: checkInputs(task, first, spans, options), ...taken };
+  checkTask(task, { text: first }, options);
+  const pairs = spans.map((name, i) => [name, toPair(task, name, rest[i], options.offsets ?? 'utf16')] as const);
+  return { input: { text: first, ...Object.fromEntries(pairs) } as Mentions<K>, ...taken };
+}
+
 /** The inputs of a task with plain pairs as spans. Rejects inputs that are no objects with a text and spans of these names. */
-export function checkInputs<K extends string>(task: string, inputs: readonly unknown[], spans: readonly K[], options: OffsetOptions): ({ text: string } & Record<K, Pair>)[] {
+function checkInputs<K extends string>(task: string, inputs: readonly unknown[], spans: readonly K[], options: OffsetOptions): Mentions<K>[] {
   checkOptions(task, options);
   const { offsets = 'utf16' } = options;
   checkPlain(task, 'inputs', inputs);
@@ -130,17 +145,33 @@ export function checkInputs<K extends string>(task: string, inputs: readonly unk
     const fields: Record<string, unknown> = { ...input };
     need(isString(fields.text), task, `inputs[${i}].text`, 'a string', fields.text);
     const pairs = spans.map((name) => [name, pairOf(task, `inputs[${i}].${name}`, fields[name], offsets)] as const);
-    return { ...fields, ...Object.fromEntries(pairs) } as { text: string } & Record<K, Pair>; // the wasm refuses other fields
+    return { ...fields, ...Object.fromEntries(pairs) } as Mentions<K>; // the wasm refuses other fields
   };
   return readable(task, 'inputs', () => inputs.map(one));
 }
 
 /** The options of a call without `head`, and the file of the head. */
-export function takeHead<O extends object>(where: string, given: O & { head?: unknown }): { head: Uint8Array | undefined; options: Omit<O, 'head'> } {
+interface Taken<O extends object, B extends Uint8Array | undefined = Uint8Array | undefined> {
+  head: B;
+  options: Omit<O, 'head'>;
+}
+
+/** Parts the head from the other options. It is named with them: `relation` has an argument `head` too. */
+export function takeHead<O extends object>(where: string, given: O & { head?: unknown }): Taken<O> {
   const { head, ...options } = copyOptions(where, given);
+  return { head: head === undefined ? head : headBytes(where, head), options };
+}
+
+/** As `takeHead`, where a call needs a head. */
+export function needHead<O extends { head: unknown }>(where: string, given: O): Taken<O, Uint8Array> {
+  const { head, ...options } = copyOptions(where, given);
+  return { head: headBytes(where, head), options };
+}
+
+function headBytes(where: string, head: unknown): Uint8Array {
   const bytes = bytesOf(head);
-  need(head === undefined || bytes !== undefined, where, 'head', 'what luke.teach or luke.addHead gave', head);
-  return { head: bytes, options };
+  if (!bytes) throw wrong(where, 'options.head', 'what luke.teach or luke.addHead gave', head);
+  return bytes;
 }
 
 /** The options of `teach` without `onProgress`, which is a function of the page. */
@@ -153,40 +184,6 @@ export function takeOnProgress(where: string, given: TeachOptions): { onProgress
 function copyOptions<O extends object>(where: string, options: O): O {
   checkObject(where, 'options', options);
   return readable(where, 'options', () => ({ ...options }));
-}
-
-/** What a head is taught, with spans of a place and a label alone. Rejects what has no examples of texts and spans; the wasm checks the rest. */
-export function checkTeach(input: unknown, options: TeachOptions): TeachInput {
-  checkOptions('teach', options);
-  const unit = options.offsets ?? 'utf16';
-  checkPlain('teach', 'input', input);
-  if (!isObject(input)) throw wrong('teach', 'input', 'an object { task, name, examples }', input);
-  return readable('teach', 'input', () => {
-    const { name, examples, ...rest } = withoutUndefined(input) as Record<string, unknown>;
-    need(isString(name), 'teach', 'name', 'a string', name);
-    if (!Array.isArray(examples)) throw wrong('teach', 'examples', 'a list of { text, spans }', examples);
-    const checked = examples.map((example: unknown, i) => exampleOf(`examples[${i}]`, example, unit));
-    return { ...rest, name, examples: checked } as unknown as TeachInput; // the wasm refuses other fields
-  });
-}
-
-function exampleOf(what: string, example: unknown, unit: OffsetUnit): Example {
-  if (!isObject(example)) throw wrong('teach', what, 'an object { text, spans }', example);
-  const { text, spans, ...rest } = example as { text?: unknown; spans?: unknown };
-  if (!isString(text)) throw wrong('teach', `${what}.text`, 'a string', text);
-  if (!Array.isArray(spans)) throw wrong('teach', `${what}.spans`, `a list of ${EXAMPLE_SPAN}`, spans);
-  return { ...rest, text, spans: spans.map((span: unknown, i) => exampleSpanOf(`${what}.spans[${i}]`, span, unit)) };
-}
-
-const EXAMPLE_SPAN = '{ start, end, label }';
-
-/** What else an entity has is left out. */
-function exampleSpanOf(what: string, span: unknown, unit: OffsetUnit): ExampleSpan {
-  if (!isObject(span)) throw wrong('teach', what, EXAMPLE_SPAN, span);
-  const [start, end] = pairOf('teach', what, span, unit, EXAMPLE_SPAN);
-  const { label } = span as { label?: unknown };
-  if (!isString(label)) throw wrong('teach', `${what}.label`, 'a string', label);
-  return { start, end, label };
 }
 
 /** A copy of the file of a head. Its contents are checked in the wasm. */
@@ -227,7 +224,7 @@ export function absoluteUrl(what: string, url: string | URL): string {
 }
 
 /** Rejects options of a call that are no plain data. Those of its task are checked in the wasm, which also says which there are. */
-function checkOptions(where: string, options: object): void {
+export function checkOptions(where: string, options: object): void {
   checkObject(where, 'options', options);
   const { signal, priority, ...data } = readable(where, 'options', () => ({ ...options })) as Record<string, unknown>;
   checkSignal(where, signal);
@@ -252,11 +249,11 @@ export function checkObject(where: string, what: string, value: unknown): void {
   need(isObject(value), where, what, 'an object', value);
 }
 
-function need(holds: boolean, where: string, what: string, kind: string, got: unknown): void {
+export function need(holds: boolean, where: string, what: string, kind: string, got: unknown): void {
   if (!holds) throw wrong(where, what, kind, got);
 }
 
-function wrong(where: string, what: string, kind: string, got: unknown): LukeError {
+export function wrong(where: string, what: string, kind: string, got: unknown): LukeError {
   return new LukeError('input', `${where}: ${what} must be ${kind}, not ${show(got)}`, { argument: what });
 }
 
@@ -279,7 +276,7 @@ function areHeaders(headers: HeadersInit | undefined): boolean {
   }
 }
 
-function isString(value: unknown): value is string {
+export function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 
@@ -296,6 +293,6 @@ function isWorker(value: unknown): boolean {
   return isObject(value) && typeof (value as Worker).postMessage === 'function' && typeof (value as Worker).addEventListener === 'function';
 }
 
-function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

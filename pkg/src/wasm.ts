@@ -72,9 +72,9 @@ export interface WasmCheckpoint {
 }
 
 export interface WasmModel {
-  /** Runs any task except `nerStream` and `embed`. */
+  /** Runs any task except `nerStream`, `rank` and `embed`. */
   call(task: string, input: unknown, options: object, call: RunningCall): Promise<unknown>;
-  /** Runs a task by a head that was taught, whose file is `head`. */
+  /** Runs `ner`, `typing`, `relation` or `rank` by a head that was taught, whose file is `head`. */
   callBy(task: string, head: Uint8Array, input: unknown, options: object, call: RunningCall): Promise<unknown>;
   /** Teaches a head. Calls `onProgress` with what it is doing. */
   teach(input: TeachInput, options: object, onProgress: (progress: unknown) => void, call: RunningCall): Promise<Taught>;

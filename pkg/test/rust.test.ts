@@ -24,10 +24,14 @@ const PAIRINGS: (Pairing | Names)[] = [
   { file: 'src/tasks/predict_entities.rs', struct: 'PredictEntitiesInput', type: "Input<'predictEntities'>" },
   { file: 'src/tasks/embed.rs', struct: 'EmbedInput', type: "Input<'embed'>", oneWay: ['spans'] },
   { file: 'src/inputs.rs', struct: 'ModelInputs', type: 'Forward.ForwardInputs' },
-  { file: 'src/tasks/teach/types.rs', struct: 'TeachInput', type: "Input<'teach'>" },
+  // A generic struct inside of a function there.
+  { file: 'src/tasks/teach/types.rs', pattern: /^ {12}_?(\w+): (?:TaughtTask|String|Option<Vec<String>>|Vec<E>),$/gm, type: "keyof Input<'teach'>" },
   { file: 'src/tasks/teach/types.rs', struct: 'Example', type: 'Teach.Example' },
+  { file: 'src/tasks/teach/types.rs', struct: 'TypingExample', type: 'Teach.TypingExample', oneWay: ['span'] },
+  { file: 'src/tasks/teach/types.rs', struct: 'RelationExample', type: 'Teach.RelationExample', oneWay: ['head', 'tail'] },
   { file: 'src/tasks/teach/types.rs', struct: 'ExampleSpan', type: "Omit<Teach.ExampleSpan, 'unit'>" },
   { file: 'src/tasks/teach/types.rs', struct: 'TeachOptions', type: "Omit<Teach.TeachOptions, keyof Tasks.CallOptions | 'onProgress'>" },
+  { file: 'src/tasks/rank.rs', struct: 'RankOptions', type: "Omit<Head.RankOptions, keyof Tasks.CallOptions | 'head'>" },
 
   { file: 'src/tasks/ner/types.rs', struct: 'Entity', type: "Omit<Tasks.Entity, 'unit'>" },
   { file: 'src/tasks/ner/types.rs', struct: 'RunnerUp', type: "Omit<Tasks.RunnerUp, 'unit'>" },
@@ -44,6 +48,7 @@ const PAIRINGS: (Pairing | Names)[] = [
   { file: 'src/tasks/teach/types.rs', struct: 'Quality', type: 'Teach.Quality' },
   { file: 'src/tasks/teach/types.rs', struct: 'Confusion', type: 'Teach.Confusion' },
   { file: 'src/tasks/teach/types.rs', struct: 'TeachProgress', type: 'Teach.TeachProgress' },
+  { file: 'src/tasks/rank.rs', struct: 'Ranked', type: 'Head.Ranked' },
   // `src/wasm/mod.rs` makes tensors of the vectors.
   { file: 'src/tasks/embed.rs', pattern: /^ +pub (\w+): (?:Option<)?Vec<(?:f32|Token)>>?,$/gm, type: 'keyof Tasks.Embedding' },
 
@@ -87,6 +92,10 @@ test('a field that only one side has is named, and so is one of another type', a
   assert.match(await found(teach, '    pub folds: usize,\n', ''), /only in TypeScript: folds/);
   assert.match(await found(teach, '    pub label: String,\n}', '    pub label: usize,\n}'), /other type: label/);
   assert.match(await found(teach, '    Teaching,\n', '    Teaching,\n    /// New.\n    Judging,\n'), /other type: phase/);
+  assert.match(await found(teach, '            examples: Vec<E>,\n', ''), /only in TypeScript: examples/);
+  assert.match(await found(teach, '    pub span: ExampleMention,\n', '    pub span: Vec<String>,\n'), /other type: span/);
+  assert.match(await found(teach, '        end: usize,\n', '        last: usize,\n'), /other type: (span|head|tail)/);
+  assert.match(await found('src/tasks/rank.rs', '    pub top_k: Option<usize>,\n', '    pub top_k: Option<usize>,\n    /// New.\n    pub seed: u64,\n'), /only in Rust: seed/);
   assert.match(await found('src/taught/mod.rs', '    pub hidden: usize,\n', ''), /only in TypeScript: hidden/);
   assert.match(await found('src/tasks/fill_mask.rs', '    pub logit: f32,\n', '    pub logit: f32,\n    /// New.\n    pub rank: usize,\n'), /only in Rust: rank/);
 });

@@ -32,6 +32,7 @@ const NAMED: Record<string, string> = {
   SpecialTokens: 'src/text/tokenizer/mod.rs', OffsetUnit: 'src/text/offsets.rs', Candidates: 'src/heads/spec.rs', Capitals: 'src/heads/spec.rs', NerContext: 'src/heads/spec.rs', Sentences: 'src/tasks/ner/types.rs',
   SentenceRule: 'src/tasks/ner/types.rs', LostTo: 'src/tasks/ner/types.rs', Pooling: 'src/tasks/embed.rs', TaughtTask: 'src/taught/mod.rs', TeachPhase: 'src/tasks/teach/types.rs',
   Example: 'src/tasks/teach/types.rs', ExampleSpan: 'src/tasks/teach/types.rs', Quality: 'src/tasks/teach/types.rs', LabelReport: 'src/tasks/teach/types.rs', Confusion: 'src/tasks/teach/types.rs',
+  ExampleMention: 'src/tasks/teach/types.rs',
 };
 
 const PRIMITIVES: Record<string, string> = { String: 'string', bool: 'boolean', f32: 'number', f64: 'number', usize: 'number', u8: 'number', u32: 'number', u64: 'number', i32: 'number' };
@@ -56,6 +57,7 @@ import type * as Tasks from '../../../src/tasks.js';
 import type * as Types from '../../../src/types.js';
 import type * as Forward from '../../../src/forward.js';
 import type * as Teach from '../../../src/teach.js';
+import type * as Head from '../../../src/head.js';
 import type { LukeErrorCode } from '../../../src/errors.js';
 import type * as P from '../../../src/protocol.js';
 /** Not a list of inputs. */
@@ -113,10 +115,16 @@ function namedType(sources: Sources, name: string, isInput: boolean): string {
   if (!file) throw new Error(`the type ${name} has no form in TypeScript`);
   if (sources(file).includes(`\npub struct ${name} {`)) return structType(sources, file, name);
   const { attributes, body } = block(sources(file), 'enum', name, file);
-  const variants = [...body.matchAll(/^ {4}(\w+)(?:\((.*)\))?,$/gm)];
-  if (attributes.includes('untagged')) return variants.map(([, , content]) => valueType(sources, content!, isInput)).join(' | ');
+  const variants = [...body.matchAll(/^ {4}(\w+)(?:\((.*)\)| \{\n([^}]*) {4}\})?,$/gm)];
+  if (attributes.includes('untagged')) return variants.map(([, , content, fields]) => (fields === undefined ? valueType(sources, content!, isInput) : objectType(sources, fields, isInput))).join(' | ');
   if (!attributes.includes('rename_all = "lowercase"')) throw new Error(`${name} in ${file} is not written in lower case`);
   return variants.map(([, variant]) => `'${variant!.toLowerCase()}'`).join(' | ');
+}
+
+/** A variant with fields, all of which must be there. */
+function objectType(sources: Sources, body: string, isInput: boolean): string {
+  const fields = [...body.matchAll(/^ {8}(\w+): (.+),$/gm)].map(([, name, type]) => `${isInput ? 'readonly ' : ''}${name}: ${valueType(sources, type!, isInput)};`);
+  return `{ ${fields.join(' ')} }`;
 }
 
 function block(text: string, kind: 'struct' | 'enum', name: string, file: string): { attributes: string; body: string } {

@@ -1,11 +1,10 @@
 // `luke.teach`, `luke.addHead` and calls by a head: what crosses to the wasm, and what is refused before.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import { Luke, LukeError, LukeHead, type LoadOptions, type TeachInput, type TeachProgress } from '../src/index.js';
+import { Luke, LukeError, LukeHead, type LoadOptions, type TeachProgress } from '../src/index.js';
 import type { HeadFacts, Taught } from '../src/teach.js';
-import { checkTeach } from '../src/validate.js';
 import { counted, fakeFetch, fakeWasm, machine, MODEL, modelFiles, workers, type Tasks } from './fakes.js';
+import { INPUT, RELATION, TYPING } from './lessons.js';
 
 const FACTS: HeadFacts = { task: 'ner', name: 'recipes', labels: ['FOOD', 'TOOL'], model: 'fake', manifestHash: 'ab', layers: [3, 4], hidden: 8, temperature: 1, examples: 1 };
 const QUALITY = { precision: 0.5, recall: 1, f1: 2 / 3 };
@@ -14,7 +13,6 @@ const TAUGHT: Taught = {
   head: FACTS,
   report: { examples: 1, spans: 1, widened: 0, all: QUALITY, labels: [{ label: 'FOOD', spans: 1, quality: QUALITY }], confusions: [{ label: 'FOOD', found: null, count: 2 }] },
 };
-const INPUT: TeachInput = { task: 'ner', name: 'recipes', examples: [{ text: 'Add salt.', spans: [{ start: 4, end: 8, label: 'FOOD' }] }] };
 const entity = (text: string) => ({ start: 0, end: 1, text, label: 'FOOD', score: 0.9, logit: 2 });
 const isInput = (message: RegExp) => (error: unknown) => error instanceof LukeError && error.code === 'input' && message.test(error.message);
 
@@ -160,8 +158,13 @@ test('what is no head is refused, and an object that looks like one', async () =
   const any = luke as any;
   const head = await luke.teach(INPUT);
   for (const wrong of [null, 'recipes', new Uint8Array(3), { ...head }, Object.create(LukeHead.prototype), new Proxy(head, {})]) {
-    await assert.rejects(any.ner('a', { head: wrong }), isInput(/ner: head must be what luke\.teach or luke\.addHead gave/));
-    await assert.rejects(any.nerStream(['a'], { head: wrong }).next(), isInput(/nerStream: head must be/));
+    await assert.rejects(any.ner('a', { head: wrong }), isInput(/ner: options\.head must be what luke\.teach or luke\.addHead gave/));
+    await assert.rejects(any.nerStream(['a'], { head: wrong }).next(), isInput(/nerStream: options\.head must be/));
+    await assert.rejects(any.typing('a', [0, 1], { head: wrong }), isInput(/typing: options\.head must be/));
+    await assert.rejects(any.typing([{ text: 'a', span: [0, 1] }], { head: wrong }), isInput(/typing: options\.head must be/));
+    await assert.rejects(any.relation('a b', [0, 1], [2, 3], { head: wrong }), isInput(/relation: options\.head must be/));
+    await assert.rejects(any.relation([{ text: 'a b', head: [0, 1], tail: [2, 3] }], { head: wrong }), isInput(/relation: options\.head must be/));
+    await assert.rejects(any.rank(['a'], { head: wrong }), isInput(/rank: options\.head must be/));
   }
   for (const options of [null, [], 'a']) await assert.rejects(any.ner('a', options), isInput(/ner: options must be an object/));
   const hostile = { get head(): never { throw new Error('no'); } };
@@ -176,6 +179,8 @@ test('teach refuses what is no lesson, and names the part that is wrong', async 
   const withSpan = (span: unknown) => ({ ...INPUT, examples: [example, { text: 'Add salt.', spans: [example!.spans[0], span] }] });
   const cases: [unknown, RegExp][] = [
     [undefined, /teach: input must be an object \{ task, name, examples \}, not undefined/], [[INPUT], /input must be/], ['a', /input must be/],
+    [{ ...INPUT, task: undefined }, /teach: task must be "ner", "typing" or "relation", not undefined/], [{ ...INPUT, task: 'poetry' }, /task must be .*, not "poetry"/],
+    [{ ...INPUT, task: ['ner'] }, /task must be .*, not an array/], [{ ...INPUT, task: 'toString' }, /task must be/],
     [{ ...INPUT, name: undefined }, /teach: name must be a string, not undefined/], [{ ...INPUT, name: 3 }, /name must be a string, not 3/],
     [{ ...INPUT, examples: undefined }, /examples must be a list of \{ text, spans \}, not undefined/], [{ ...INPUT, examples: example }, /examples must be a list/],
     [{ ...INPUT, examples: [example, 'b'] }, /examples\[1\] must be an object \{ text, spans \}, not "b"/], [{ ...INPUT, examples: [{ spans: [] }] }, /examples\[0\]\.text must be a string/],
@@ -194,32 +199,79 @@ test('teach refuses what is no lesson, and names the part that is wrong', async 
   await luke.dispose();
 });
 
-test('an entity is a span of an example, in the unit of the option', () => {
-  const unit = 'codepoint' as const;
-  const found = { ...entity('salt'), start: 4, end: 8, unit };
-  const { examples } = checkTeach({ ...INPUT, labels: undefined, examples: [{ text: 'Add salt.', spans: [found] }] }, { offsets: unit });
-  assert.deepEqual(examples, [{ text: 'Add salt.', spans: [{ start: 4, end: 8, label: 'FOOD' }] }]);
-  assert.ok(!('labels' in checkTeach({ ...INPUT, labels: undefined }, {})), 'undefined is no value');
-  assert.deepEqual(checkTeach({ ...INPUT, more: 1 }, {}), { ...INPUT, more: 1 }, 'the wasm names a field that it does not know');
+test('lessons of mentions and pairs reach the wasm with the option multi, and their reports the page', async () => {
+  const seen: unknown[] = [];
+  const { luke } = await start({
+    teach: async (input, options) => {
+      seen.push(input, options);
+      return { ...TAUGHT, head: { ...FACTS, task: input.task, entityLayers: [6], multi: true }, report: { ...TAUGHT.report, multi: true } };
+    },
+  });
+  const plants = await luke.teach(TYPING, { multi: true });
+  assert.deepEqual([plants.task, plants.report.multi], ['typing', true]);
+  assert.equal((await luke.teach(RELATION)).task, 'relation');
+  assert.deepEqual(seen, [TYPING, { multi: true }, RELATION, {}]);
+  await luke.dispose();
 });
 
-test('whatever is taught, it is a lesson or an input error', () => {
-  const value = fc.oneof(fc.anything(), fc.constant('ner'), fc.nat(9));
-  const span = fc.record({ start: value, end: value, label: value }, { requiredKeys: [] });
-  const example = fc.oneof(value, fc.record({ text: fc.oneof(value, fc.string()), spans: fc.oneof(value, fc.array(fc.oneof(span, value))) }, { requiredKeys: [] }));
-  const lesson = fc.oneof(value, fc.record({ task: value, name: fc.oneof(value, fc.string()), examples: fc.oneof(value, fc.array(example)) }, { requiredKeys: [] }));
-  fc.assert(fc.property(lesson, (input) => {
-    try {
-      const checked = checkTeach(input, {});
-      assert.equal(typeof checked.name, 'string');
-      for (const { text, spans } of checked.examples) {
-        assert.equal(typeof text, 'string');
-        for (const { start, end, label } of spans) assert.ok(start >= 0 && end >= 0 && typeof label === 'string');
-      }
-    } catch (error) {
-      assert.ok(error instanceof LukeError && error.code === 'input', String(error));
-    }
-  }));
+test('typing and relation by a head send the file of the head, of one input and of several', async () => {
+  const seen: unknown[] = [];
+  const { luke } = await start({ callBy: async (task, head, input, options) => (seen.push([task, head, input, options]), task) });
+  const head = await luke.teach(TYPING);
+  const oak = { ...entity('oak'), start: 8, end: 11 };
+  await luke.typing('The old oak fell.', oak, { head, allScores: true });
+  await luke.typing([{ text: 'The old oak fell.', span: oak }], { head, priority: 'background' });
+  await luke.relation('Kim taught Lou.', [0, 3], [11, 14], { head });
+  await luke.relation([{ text: 'Kim taught Lou.', head: [0, 3], tail: { start: 11, end: 14 } }], { head, specialTokens: 'text' });
+  const bytes = new Uint8Array([1, 2, 3]);
+  const [typing, relation] = [{ text: 'The old oak fell.', span: [8, 11] }, { text: 'Kim taught Lou.', head: [0, 3], tail: [11, 14] }];
+  assert.deepEqual(seen, [
+    ['typing', bytes, typing, { allScores: true }], ['typing', bytes, [typing], {}], ['relation', bytes, relation, {}], ['relation', bytes, [relation], { specialTokens: 'text' }],
+  ]);
+  assert.deepEqual(await luke.typing('The old oak fell.', oak, { head: undefined }), [{ input: typing, options: {} }], 'without a head, the own one of the model');
+  assert.deepEqual(await luke.relation([relation as never], { head: undefined }), [{ input: [relation], options: {} }]);
+  await luke.dispose();
+});
+
+test('the head of a pair and a head that was taught are not mixed up', async () => {
+  const { luke } = await start({
+    callBy: async (task) => {
+      throw { code: 'input', message: `head: 'recipes' is a head for ner, and this call is ${task}`, detail: { argument: 'head' } };
+    },
+  });
+  const any = luke as any;
+  const head = await luke.teach(INPUT);
+  for (const call of [() => any.relation('a b', { head }), () => any.relation('a b', head, [0, 1])]) await assert.rejects(call(), isInput(/relation: head must be \[start, end\] or \{ start, end \}, not an object/));
+  await assert.rejects(any.relation('a b', [0, 1], { head }), isInput(/relation: tail must be \[start, end\]/));
+  await assert.rejects(any.relation([{ text: 'a b', head, tail: [2, 3] }]), isInput(/relation: inputs\[0\]\.head must be \[start, end\]/));
+  await assert.rejects(any.relation('a b', [0, 1], [2, 3], { head: [0, 1] }), isInput(/relation: options\.head must be what luke\.teach or luke\.addHead gave, not an array/));
+  for (const [call, name] of [[() => luke.typing('a', [0, 1], { head }), 'typing'], [() => luke.relation('a b', [0, 1], [2, 3], { head }), 'relation']] as const) {
+    await assert.rejects(call(), isInput(new RegExp(`'recipes' is a head for ner, and this call is ${name}`)));
+  }
+  await luke.dispose();
+});
+
+test('rank sends texts and a head, goes on after the GPU was lost, and refuses what is neither', async () => {
+  const seen: unknown[] = [];
+  const { luke } = await start({
+    callBy: async (task, head, input, options) => {
+      seen.push([task, head, input, options]);
+      if (seen.length === 1) throw { code: 'device-lost', message: 'lost' };
+      return [{ index: 1, score: 3.5 }];
+    },
+  }, {}, 'webgpu');
+  const any = luke as any;
+  const head = await luke.teach(INPUT);
+  assert.deepEqual(await luke.rank(['a', 'b'], { head, topK: 1, priority: 'background' }), [{ index: 1, score: 3.5 }]);
+  assert.deepEqual(seen, Array(2).fill(['rank', new Uint8Array([1, 2, 3]), ['a', 'b'], { topK: 1 }]));
+  const cases: [() => Promise<unknown>, RegExp][] = [
+    [() => any.rank('a', { head }), /rank: texts must be a list of strings, not "a"/], [() => any.rank(['a', { text: 'b' }], { head }), /rank: texts\[1\] must be a string, not an object/],
+    [() => any.rank(['a']), /rank: options must be an object, not undefined/], [() => any.rank(['a'], {}), /rank: options\.head must be what luke\.teach or luke\.addHead gave, not undefined/],
+    [() => any.rank(['a'], { head, priority: 'high' }), /rank: priority/], [() => any.rank(['a'], { head, topK: Infinity }), /rank: options\.topK is not plain data/],
+  ];
+  for (const [call, message] of cases) await assert.rejects(call, isInput(message));
+  await assert.rejects(luke.rank(['a'], { head, signal: AbortSignal.abort('enough') }), (reason) => reason === 'enough');
+  await luke.dispose();
 });
 
 test('an abort ends teach and leaves everything as it was; nothing is told after it', async () => {

@@ -1,13 +1,14 @@
 // Runs the specs in headless Chromium, through the built package.
 //   node tests/browser/run.mjs [WORD...]    runs only tests whose name contains every word, e.g. `parity wasm`
 // CHROMIUM is the path of the browser. LUKE_SCREENSHOT=1 also updates www/screenshot.png.
+// LUKE_SLOW=1 kills the browser of annotate/storage ten times instead of twice.
 import { Report } from '../report.mjs';
 import { launchChromium } from './launch.mjs';
 import { startSite } from './server.mjs';
 
 const SPECS = [
   'parity', 'ner', 'calls', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'options', 'lifecycle', 'threads', 'engines', 'gpu', 'gpu-faults', 'kernels', 'demo', 'gpu-check', 'measure', 'offline', 'building', 'teach',
-  '../annotate/text-view', '../annotate/dialogs', '../annotate/flow', 'hub', 'elsewhere', 'static', 'packages',
+  '../annotate/text-view', '../annotate/dialogs', '../annotate/flow', '../annotate/model', '../annotate/storage', 'hub', 'elsewhere', 'static', 'packages',
   'faults/tabs', 'faults/aborts', 'faults/calls',
 ];
 /** These run beside each other: they wait for retries most of the time. */

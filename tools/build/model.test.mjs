@@ -22,7 +22,7 @@ test('a model folder that would not work as a package is refused', (t) => {
   const json = (change) => (bytes) => JSON.stringify(change(JSON.parse(bytes)));
   edited('tokenizer.json', (bytes) => bytes.subarray(1), /tokenizer\.json is not the file/);
   edited('chunks/0002.bin', (bytes) => (bytes[5]++, bytes), /0002\.bin is not the file/);
-  edited('package.json', json((model) => ({ ...model, files: ['manifest.json', 'tokenizer.json', 'entity_vocab.json'] })), /0000\.bin is not in the files/);
-  edited('package.json', json((model) => ({ ...model, files: ['tokenizer.json', 'entity_vocab.json', 'chunks'] })), /manifest\.json is not in the files/);
+  edited('package.json', json((model) => ({ ...model, files: ['manifest.json', 'tokenizer.json', 'entity_vocab.bin'] })), /0000\.bin is not in the files/);
+  edited('package.json', json((model) => ({ ...model, files: ['tokenizer.json', 'entity_vocab.bin', 'chunks'] })), /manifest\.json is not in the files/);
   edited('package.json', json((model) => ({ ...model, license: 'MIT' })), /license MIT/);
 });

@@ -28,7 +28,7 @@ export function pageHtml({ name, title, html, headings }, titles) {
   <body class="docs">
     <a class="skip" href="#content">To the content</a>
     <header>
-      <nav aria-label="Site"><a href="../">LUKE in the browser</a> <a href="./"${name === 'index' ? ' aria-current="page"' : ''}>Documentation</a></nav>
+      <nav aria-label="Site"><a href="../">LUKE in the browser</a> <a href="../annotate/">Annotate texts</a> <a href="../measure/">Measure</a> <a href="./"${name === 'index' ? ' aria-current="page"' : ''}>Documentation</a></nav>
     </header>
     <details class="menu-narrow"><summary>All pages</summary><nav aria-label="All pages">${menu}</nav></details>
     <nav class="menu-wide" aria-label="Pages">${menu}</nav>

@@ -1,6 +1,6 @@
-import { LukeError, type TokenScore } from 'luke-web';
+import { LukeError, type Luke, type TokenScore } from 'luke-web';
 import { count, percent } from '../dom.js';
-import { textField } from '../fields.js';
+import { textField, type Field } from '../fields.js';
 import { markedText, type Mark } from '../marked.js';
 import { bars, heading } from '../results.js';
 import type { Tab } from './tab.js';
@@ -10,7 +10,7 @@ const MASKS = [/\s*<mask>/g, /\[MASK\]/g];
 
 /** Masked words: the text with the best words filled in, and the best words for each mask. */
 export function fillMask(): Tab {
-  const text = textField('fillMask-text', 'Text with <mask> in it, or with [MASK] for a BERT vocabulary', 'Tokyo is the <mask> of Japan, and its largest <mask>.', 3);
+  const text = textField('fillMask-text', 'Text with <mask> or [MASK] in it', 'Tokyo is the <mask> of Japan, and its largest <mask>.', 3);
   return {
     task: 'fillMask',
     name: 'Missing words',
@@ -22,9 +22,8 @@ export function fillMask(): Tab {
     fields: [text],
     text,
     async run(luke, signal) {
+      const masks = await predict(luke, text, signal);
       const { value } = text;
-      const masks = await luke.fillMask(value, { signal });
-      if (masks.length === 0) throw new LukeError('input', 'the text has no mask that this model knows: write <mask>, or [MASK] for a BERT vocabulary');
       return {
         summary: count(masks.length, 'mask'),
         body: [filled(value, masks), ...masks.flatMap((tokens, i) => [heading(`Mask ${i + 1}`), bars(tokens.map(({ token, score }) => ({ name: token.trim() || token, score })))])],
@@ -33,6 +32,20 @@ export function fillMask(): Tab {
     },
     args: () => [text.value],
   };
+}
+
+/** Calls the model. If the masks of the text are not those of its vocabulary, they are replaced by those in the text and the call is repeated. */
+async function predict(luke: Luke, text: Field, signal: AbortSignal): Promise<TokenScore[][]> {
+  const { value } = text;
+  try {
+    return await luke.fillMask(value, { signal });
+  } catch (error) {
+    const other = value.includes('<mask>') ? value.replaceAll('<mask>', '[MASK]') : value.replaceAll('[MASK]', '<mask>');
+    if (!(error instanceof LukeError && error.code === 'input') || other === value) throw error;
+    const masks = await luke.fillMask(other, { signal });
+    if (text.value === value) text.value = other;
+    return masks;
+  }
 }
 
 /** The text with each mask replaced by its best token. */

@@ -25,13 +25,20 @@ export function ner(): Tab {
     button.addEventListener('click', () => {
       sample = text;
       input.value = '';
+      showSample();
       input.form?.requestSubmit();
     });
     return button;
   });
+  /** Says which sample is the text. */
+  const showSample = () => {
+    for (const [i, { text }] of samples.entries()) buttons[i]?.setAttribute('aria-pressed', String(input.value === '' && text === sample));
+  };
   const group = element('span', { class: 'samples', role: 'group', 'aria-label': 'Sample texts' }, ...buttons);
   const { name, element: whole, input } = textField('ner-text', 'Your text', '', 1, group);
   input.placeholder = 'Type or paste a text in English';
+  input.addEventListener('input', showSample);
+  showSample();
   const text: Field = {
     name,
     element: whole,
@@ -40,6 +47,7 @@ export function ner(): Tab {
     },
     set value(value) {
       input.value = value;
+      showSample();
     },
   };
   const legend = (marked: MarkedText, entities: readonly Entity[]) => {
@@ -60,7 +68,7 @@ export function ner(): Tab {
     task: 'ner',
     name: 'Who and where',
     paper: 'named entities',
-    about: 'Finds the people, places, organizations and other names in a text.',
+    about: 'Finds the people, places, organizations and other names in a text. The text stays on this device.',
     needs: 'a LukeForEntitySpanClassification checkpoint, such as studio-ousia/luke-large-finetuned-conll-2003',
     action: 'Find names',
     runs: 'while typing',

@@ -8,9 +8,9 @@ import type { Tab } from './tab.js';
 
 /** Masked entities: the mentions with their titles, and the best entities for each. It reads the whole entity table. */
 export function predictEntities(): Tab {
-  const text = textField('predictEntities-text', 'Text', 'Messi scored twice as Argentina beat France in the final in Qatar.', 3);
+  const text = textField('predictEntities-text', 'Text', 'Einstein was born in Germany and moved to the United States, where he taught at Princeton.', 3);
   const mentions = new Mentions(text.input, {
-    id: 'predictEntities-mentions', label: 'Names, with their titles if known', initial: ['Messi', 'Argentina', 'France'], titled: true,
+    id: 'predictEntities-mentions', label: 'Names, with their titles if known', initial: ['Einstein', 'Germany', 'United States'], titled: true,
   });
   return {
     task: 'predictEntities',

@@ -26,17 +26,22 @@ export function relation(): Tab {
       const [subject, object] = [head.span(), tail.span()];
       const labels = await luke.relation(value, subject, object, { signal });
       return {
-        summary: `best of ${labels.length}: ${labels[0].label}`,
+        summary: `best of ${labels.length}: ${inWords(labels[0].label)}`,
         body: [
           markedText(value, [
             { start: subject[0], end: subject[1], label: 'subject', tint: 0 },
             { start: object[0], end: object[1], label: 'object', tint: 2 },
           ]),
-          bars(labels.slice(0, LABELS).map(({ label, score }, i) => ({ name: label, score, faint: i > 0 }))),
+          bars(labels.slice(0, LABELS).map(({ label, score }, i) => ({ name: inWords(label), note: label, score, faint: i > 0 }))),
         ],
         data: { text: value, head: subject, tail: object, labels },
       };
     },
     args: () => [text.value, head.span(), tail.span()],
   };
+}
+
+/** What a label of TACRED says: `employee of` for `per:employee_of`. */
+function inWords(label: string): string {
+  return label.replace(/^(per|org):/, '').replaceAll('_', ' ');
 }

@@ -1,7 +1,7 @@
 // What callers may write, and what the compiler has to refuse. Compiled under the strictest flags against the declarations of the package.
 import {
-  availability, Luke, LukeError, LukeHead, models, pipeline, type Answer, type Entity, type EntityScore, type Example, type Labels, type LabelScore, type LoadEvent, type LoadOptions, type NerFound,
-  type NerOptions, type NerPart, type NoAnswer, type NonEmpty, type QuestionAnsweringItem, type RunnerUp, type RunnersUpOptions, type RuntimeInfo, type Span, type TeachOptions, type TeachReport, type Tensor, type TokenScore,
+  availability, Luke, LukeError, LukeHead, models, pipeline, type Answer, type Entity, type EntityScore, type Example, type Labels, type LabelScore, type LoadEvent, type LoadOptions, type NerFound, type Ranked,
+  type NerOptions, type NerPart, type NoAnswer, type NonEmpty, type QuestionAnsweringItem, type RunnerUp, type RunnersUpOptions, type RuntimeInfo, type Span, type TeachInput, type TeachOptions, type TeachReport, type Tensor, type TokenScore,
   type TypingInput, type WordEntity,
 } from 'luke-web';
 import { serveOffline } from 'luke-web/service-worker';
@@ -331,7 +331,7 @@ await using disposed = luke;
 console.log(disposed.tasks);
 
 // 11. Heads that are taught. Results have their labels, whatever the model's are.
-const everyTeachOption: { [K in keyof TeachOptions]-?: undefined } = { onProgress: undefined, seed: undefined, folds: undefined, offsets: undefined, signal: undefined, priority: undefined };
+const everyTeachOption: { [K in keyof TeachOptions]-?: undefined } = { onProgress: undefined, seed: undefined, folds: undefined, multi: undefined, offsets: undefined, signal: undefined, priority: undefined };
 const head = await conll.teach({ task: 'ner', name: 'recipes', labels: undefined, examples: [{ text, spans: [{ start: 0, end: 1, label: 'FOOD' }, { start: 2, end: 3, label: 'TOOL' }] }] }, everyTeachOption);
 same<typeof head, LukeHead<'FOOD' | 'TOOL', TeachReport<'FOOD' | 'TOOL'>>>(true);
 console.log(head.report.all?.f1, head.report.confusions[0]?.found?.toLowerCase(), head.save().byteLength);
@@ -365,3 +365,48 @@ new LukeHead();
 await luke.ner(text, { head: { ...head } });
 // @ts-expect-error nothing else is taught
 await luke.teach({ task: 'poetry', name: 'a', examples });
+
+// 17. Heads for mentions and pairs, and which texts to mark next.
+const plants = await luke.teach({ task: 'typing', name: 'plants', examples: [{ text, span: [8, 11], labels: ['TREE'] }, { text, span: { start: 0, end: 3 }, labels: ['HERB', 'TREE'] }] }, { multi: maybe.isOn });
+same<typeof plants, LukeHead<'TREE' | 'HERB', TeachReport<'TREE' | 'HERB'>>>(true);
+const multi: boolean | undefined = plants.report.multi;
+const pupils = await luke.teach({ task: 'relation', name: 'pupils', examples: [{ text, head: [0, 3], tail: [11, 14], label: 'TEACHER' }, { text, head: [11, 14], tail: [0, 3], label: 'NONE' }] });
+same<typeof pupils, LukeHead<'TEACHER' | 'NONE', TeachReport<'TEACHER' | 'NONE'>>>(true);
+const plant = await luke.typing(text, [8, 11], { head: plants, allScores: maybe.isOn });
+same<typeof plant, LabelScore<'TREE' | 'HERB'>[]>(true);
+const [firstPlant, secondPlant] = await luke.typing([{ text, span: [0, 3] }, { text, span: [8, 11] }], { head: plants });
+same<typeof firstPlant, LabelScore<'TREE' | 'HERB'>[]>(true);
+same<typeof secondPlant, LabelScore<'TREE' | 'HERB'>[]>(true);
+const [relationOf] = await luke.relation(text, [0, 3], [11, 14], { head: pupils, signal: maybe.signal });
+same<typeof relationOf, LabelScore<'TEACHER' | 'NONE'>>(true);
+const [relationsOf] = await luke.relation([{ text, head: [0, 3], tail: { start: 11, end: 14 } }], { head: pupils });
+same<typeof relationsOf, NonEmpty<LabelScore<'TEACHER' | 'NONE'>>>(true);
+const typed = await Luke.load<{ typing: 'person'; relation: 'born' }>('/m/');
+same<Awaited<ReturnType<typeof perhapsByHead>>[number]['label'], 'TREE' | 'HERB' | 'person'>(true);
+function perhapsByHead() {
+  return typed.typing(text, [0, 3], { head: Math.random() > 0.5 ? plants : undefined });
+}
+const own = await typed.relation(text, [0, 3], [4, 5], { head: undefined });
+same<typeof own, NonEmpty<LabelScore<'born'>>>(true);
+same<Awaited<ReturnType<typeof typed.relation>>, NonEmpty<LabelScore<'born'>>>(true);
+const ranked: Ranked[] = await luke.rank(['a', 'b'], { head: anyHead, topK: maybe.threshold, signal: maybe.signal, priority: undefined });
+console.log(multi, ranked[0]?.index, ranked[0]?.score);
+const lesson: TeachInput<'A'> = { task: 'typing', name: 'a', labels: undefined, examples: mentions.map((mention) => ({ ...mention, labels: ['A'] })) };
+same<Awaited<ReturnType<typeof ofLesson>>['labels'], readonly 'A'[]>(true);
+function ofLesson() {
+  return luke.teach(lesson);
+}
+// @ts-expect-error an example of mentions has labels
+await luke.teach({ task: 'typing', name: 'a', examples });
+// @ts-expect-error an example of pairs has one label
+await luke.teach({ task: 'relation', name: 'a', examples: [{ text, head: [0, 1], tail: [2, 3], labels: ['A'] }] });
+// @ts-expect-error the taught head is an option, behind both mentions
+await luke.relation(text, { head: pupils });
+// @ts-expect-error the head of a pair is a span
+await luke.relation(text, pupils, [0, 1]);
+// @ts-expect-error a typing error
+await luke.typing(text, [0, 1], { head: plants, allScore: true });
+// @ts-expect-error a head is ranked for
+await luke.rank(['a'], { topK: 3 });
+// @ts-expect-error a list of texts
+await luke.rank(text, { head });

@@ -199,7 +199,7 @@ export default async function spec({ test, browser, url }) {
   });
 
   await test('a dialog that cannot be loaded says so, and the page goes on', async () => {
-    const { page, close } = await open();
+    const { page, close } = await open({ serviceWorkers: 'block' }); // it would have the dialog
     await importFile(page, 'doccano.jsonl', DOCCANO);
     await page.route('**/*export-dialog*', (route) => route.abort());
     await page.getByRole('button', { name: /^Export…?$/ }).first().click();
@@ -220,13 +220,11 @@ export default async function spec({ test, browser, url }) {
     try {
       const first = await context.newPage();
       await first.goto(`${own.url}annotate/`);
-      await first.evaluate(async () => {
-        await navigator.serviceWorker.register('../sw.js');
-        await navigator.serviceWorker.ready;
-      });
+      while (!(await first.evaluate(isKept))) await first.waitForTimeout(50);
       await first.close();
+      const closed = new Promise((resolve) => own.server.close(resolve));
       own.server.closeAllConnections();
-      await new Promise((closed) => own.server.close(closed));
+      await closed;
       await assert.rejects(fetch(own.url), 'the server still answers');
       const page = await context.newPage();
       await page.goto(`${own.url}annotate/`);
@@ -296,6 +294,11 @@ async function assertAccessible(page) {
 // In the page.
 function withoutPickers() {
   for (const name of ['showOpenFilePicker', 'showSaveFilePicker', 'showDirectoryPicker']) delete globalThis[name];
+}
+
+// In the page: whether the service worker has all files.
+async function isKept() {
+  return (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated';
 }
 
 // In the page: numbers of records in the database.

@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import {
+  addLabels, importFiles, keys, labelFirstWords, newContext, newPage, runAlone, said, saved, spans, tabTo, text, TIMEOUT_MS, waitForSpans, workspaceUrl,
+} from './workspace.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const FAKE = readFileSync(fileURLToPath(new URL('fake-luke.js', import.meta.url)), 'utf8');
@@ -17,26 +19,22 @@ const RTL = 'ذهبت آدا لوفلايس إلى لندن في شهر مايو
 const MOST_ROWS = 60;
 /** Dialogs that axe checks, by what finds them in the palette. */
 const CHECKED = { keys: 'Keys', documents: 'Documents and commands', 'note for': 'Note for', 'all occ': 'All occurrences' };
-const TIMEOUT_MS = 20_000;
 
 const jsonl = (rows) => {
   return { name: 'texts.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n')) };
 };
 const NEWS = jsonl([{ text: FIRST, label: [] }, { text: SECOND, label: [] }, LABELED]);
 
-export default async function flow({ test, browser, site, url = new URL('some/where/demo/annotate/', site.url).href }) {
-  /** A page whose errors are checked when it is closed. Files are chosen by the old way, which the tests can answer. */
+export default async function flow({ test, browser, site, url = workspaceUrl(site) }) {
+  /** A page whose errors are checked when it is closed. */
   async function open(options = {}) {
-    const context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1280, height: 800 }, ...options });
-    context.setDefaultTimeout(TIMEOUT_MS);
+    const context = await newContext(browser, options);
     await context.addInitScript(() => {
-      delete globalThis.showOpenFilePicker;
-      delete globalThis.showSaveFilePicker;
       globalThis.pointerEvents = 0;
       addEventListener('pointerdown', () => globalThis.pointerEvents++, true);
     });
     await context.route('**/luke-web/dist/index.js', (route) => route.fulfill({ contentType: 'text/javascript', body: FAKE }));
-    const page = await newPage(context);
+    const page = await newPage(context, url);
     await page.getByText('There is no project yet.').waitFor();
     const close = async () => {
       assert.deepEqual(context.problems, [], 'the page has no errors');
@@ -45,19 +43,10 @@ export default async function flow({ test, browser, site, url = new URL('some/wh
     return { context, page, close };
   }
 
-  async function newPage(context, address = url) {
-    const page = await context.newPage();
-    context.problems ??= [];
-    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && context.problems.push(message.text()));
-    page.on('pageerror', (error) => context.problems.push(error.message));
-    await page.goto(address);
-    return page;
-  }
-
   /** A page with a project of these documents, the first of them open. */
   async function openProject(files = NEWS, options) {
     const opened = await open(options);
-    await importFiles(opened.page, files, () => opened.page.getByRole('button', { name: 'Open files' }).press('Enter'));
+    await importFiles(opened.page, files);
     return opened;
   }
 
@@ -70,7 +59,7 @@ export default async function flow({ test, browser, site, url = new URL('some/wh
     await tabTo(page, 'Import 3 documents');
     await page.keyboard.press('Enter');
     await text(page).waitFor();
-    await makeRelationLabel(page);
+    await addLabels(page, ['works at'], 'Labels of relations');
 
     await page.keyboard.press('Control+Home');
     await keys(page, 'Control+Shift+ArrowRight', 'Control+Shift+ArrowRight', '1');
@@ -205,75 +194,11 @@ export default async function flow({ test, browser, site, url = new URL('some/wh
   }
 }
 
-function text(page) {
-  return page.getByRole('textbox', { name: 'Text of the document' });
-}
-
-async function keys(page, ...names) {
-  for (const name of names) await page.keyboard.press(name);
-}
-
-/** Presses Tab until the button with this name has the focus. */
-async function tabTo(page, name) {
-  for (let presses = 0; presses < 40; presses++) {
-    if ((await page.evaluate(() => document.activeElement?.textContent?.trim())) === name) return;
-    await page.keyboard.press('Tab');
-  }
-  assert.fail(`the button ${name} cannot be reached by Tab`);
-}
-
-async function importFiles(page, files, ask) {
-  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), ask()]);
-  await chooser.setFiles(files);
-  const button = page.getByRole('button', { name: /^Import [\d,]+ document/ });
-  await button.press('Enter');
-  await text(page).waitFor();
-}
-
-/** The message line has this text. */
-async function said(page, message) {
-  const line = page.locator('.status-bar').getByRole('status');
-  await (typeof message === 'string' ? line.getByText(message, { exact: true }) : line.getByText(message)).waitFor();
-}
-
-async function saved(page) {
-  await page.locator('.save.saved').waitFor();
-}
-
-/** The first words of the text get the label with the key 1. */
-async function labelFirstWords(page, words, direction = 'Right') {
-  await text(page).focus();
-  await keys(page, 'Control+Home', ...Array.from({ length: words }, () => `Control+Shift+Arrow${direction}`), '1');
-  await said(page, /added\.$/);
-}
-
-/** The list of spans, as screen readers have it. */
-async function spans(page) {
-  const rows = await page.getByRole('listbox', { name: 'Spans in text order' }).getByRole('option').allInnerTexts();
-  return rows.map((row) => row.replace(/\s+/g, ' ').trim());
-}
-
-async function waitForSpans(page, count) {
-  await page.waitForFunction((wanted) => document.querySelectorAll('.spans [role=option]').length === wanted, count);
-}
-
 async function openDialog(page, command, name) {
   await keys(page, 'Control+k');
   await page.getByRole('combobox', { name: 'Document or command' }).fill(command);
   await page.keyboard.press(command === 'documents' ? 'Shift' : 'Enter');
   await page.getByRole('dialog', { name: new RegExp(`^${name}`) }).waitFor();
-}
-
-/** Adds a label for relations in the dialog of labels. */
-async function makeRelationLabel(page) {
-  await keys(page, 'Control+k', ...'edit labels', 'Enter');
-  const dialog = page.getByRole('dialog', { name: 'Labels' });
-  await dialog.getByRole('combobox', { name: 'Show' }).press('ArrowDown');
-  await dialog.getByRole('textbox', { name: 'New label' }).fill('works at');
-  await page.keyboard.press('Enter');
-  await dialog.getByText('works at is added.').waitFor();
-  await page.keyboard.press('Escape');
-  await dialog.waitFor({ state: 'detached' });
 }
 
 async function checkAxe(page, what) {
@@ -288,17 +213,4 @@ async function checkAxe(page, what) {
   assert.ok(wider <= 0, `${what} is ${wider} px wider than the page`);
 }
 
-if (argv[1] === fileURLToPath(import.meta.url)) {
-  const { Report } = await import('../../report.mjs');
-  const { launchChromium } = await import('../launch.mjs');
-  const { startSite } = await import('../server.mjs');
-  const [url, ...words] = argv.slice(2);
-  const browser = await launchChromium();
-  const site = await startSite();
-  const report = new Report();
-  const test = async (name, body) => words.every((word) => name.includes(word)) && report.test(name, body, 3 * TIMEOUT_MS);
-  await flow({ test, browser, site, ...(url && { url }) });
-  await browser.close();
-  site.close();
-  process.exit(report.end());
-}
+await runAlone(import.meta, flow, 3 * TIMEOUT_MS);

@@ -4,27 +4,28 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MODELS, startSite } from '../server.mjs';
-import { isKept } from './offline.mjs';
+import { kept } from './offline.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const SAMPLE = 'PARIS, Tuesday – German Chancellor Olaf Scholz met French President Emmanuel Macron in Paris to discuss energy prices. Shares of Siemens and Volkswagen rose in Frankfurt after the talks, Reuters reported. Ursula von der Leyen said the European Union would send more aid to Ukraine.';
 const OTHER = 'Barack Obama visited Berlin and spoke at Microsoft.';
 const AXE = readFileSync(at('../../../node_modules/axe-core/axe.min.js'), 'utf8');
 
-/** All tabs in order, with a word of their example. `needs` is the required class, for tasks that the default model does not have. */
+/** All tabs in order, with a word of their example and the class of the checkpoint that a model without the task is told to need. The default model has all tasks. */
 const TABS = {
-  ner: { name: 'Who and where', paper: 'named entities', example: /Scholz/ },
-  qa: { name: 'Ask the text', paper: 'question answering', example: /Curie/ },
-  typing: { name: 'What kind of thing', paper: 'entity typing', example: /Lovelace/ },
-  relation: { name: 'How are they related', paper: 'relation classification', example: /Nadella/ },
-  cloze: { name: 'Fill the blank', paper: 'cloze questions', needs: /ReCoRD/ },
-  fillMask: { name: 'Missing words', paper: 'masked words', needs: /LukeForMaskedLM/ },
-  predictEntities: { name: 'Which entity', paper: 'masked entities', needs: /LukeForMaskedLM.*--entities full/ },
+  ner: { name: 'Who and where', paper: 'named entities', example: /Scholz/, needs: /LukeForEntitySpanClassification/ },
+  qa: { name: 'Ask the text', paper: 'question answering', example: /Curie/, needs: /LukeForQuestionAnswering/ },
+  typing: { name: 'What kind of thing', paper: 'entity typing', example: /Lovelace/, needs: /LukeForEntityClassification/ },
+  relation: { name: 'How are they related', paper: 'relation classification', example: /Nadella/, needs: /LukeForEntityPairClassification/ },
+  cloze: { name: 'Fill the blank', paper: 'cloze questions', example: /Osaka/, needs: /ReCoRD/ },
+  fillMask: { name: 'Missing words', paper: 'masked words', example: /MASK/, needs: /LukeForMaskedLM/ },
+  predictEntities: { name: 'Which entity', paper: 'masked entities', example: /Einstein/, needs: /LukeForMaskedLM.*--entities full/ },
   embed: { name: 'Compare meanings', paper: 'embeddings', example: /Hilton/ },
 };
 const titles = (tabs) => tabs.map(({ name, paper }) => name + paper);
+const ALL_TITLES = titles(Object.values(TABS));
 
-/** Checkpoints with random weights: the tasks that must run, and an element of each result. */
+/** Checkpoints with random weights: the tasks of their heads, and an element of each result. All have `embed` too. */
 const HEADS = {
   'micro-qa': { qa: '.answer' },
   'micro-entity_cls': { typing: '.bars li' },
@@ -67,7 +68,7 @@ export default async function ({ test, browser }) {
     assert.ok(site.requests.some((path) => path.includes('/wasm/threads/')));
     if (process.env.LUKE_SCREENSHOT) await page.screenshot({ path: at('../../../www/screenshot.png') });
 
-    while (!(await page.evaluate(isKept))) await page.waitForTimeout(50);
+    await kept(page);
     await context.setOffline(true);
     site.requests.length = 0;
     await page.locator('#ner-text').fill(OTHER);
@@ -79,30 +80,22 @@ export default async function ({ test, browser }) {
     await context.close();
   });
 
-  await test('wasm, the default model: every tab shows its example, and runs it or names the checkpoint that it needs', async () => {
+  await test('wasm, the default model: every tab shows its example, and runs it', async () => {
     const { context, page, problems } = await open();
-    const all = Object.values(TABS);
-    assert.deepEqual(await page.getByRole('tab').allTextContents(), titles(all.filter(({ needs }) => !needs)), 'what the model cannot do is not in the way');
-    await page.locator('#more').click();
-    assert.deepEqual(await page.getByRole('tab').allTextContents(), titles(all));
-    for (const [task, { name, example, needs }] of Object.entries(TABS)) {
+    assert.deepEqual(await page.getByRole('tab').allTextContents(), ALL_TITLES);
+    assert.equal(await page.locator('#more').isVisible(), false);
+    for (const [task, { name, example }] of Object.entries(TABS)) {
       await page.locator(`#tab-${task}`).click();
       const panel = page.getByRole('tabpanel');
       assert.equal(await panel.count(), 1, 'one panel is shown');
       assert.equal(await panel.getAttribute('id'), `panel-${task}`);
-      assert.equal(await page.locator(`#tab-${task}`).getAttribute('data-available'), String(!needs), name);
-      if (needs) {
-        assert.match(await panel.locator('.needs').textContent(), needs);
-        assert.equal(await page.locator(`#${task}-run`).isVisible(), false, name);
-      } else {
-        await result(page, task).waitFor();
-        const texts = await panel.locator('textarea').evaluateAll((areas) => areas.map(({ value }) => value));
-        assert.match([...texts, await panel.innerText()].join(' '), example, name);
-        assert.equal(await panel.locator('.needs').isVisible(), false, name);
-      }
+      assert.equal(await page.locator(`#tab-${task}`).getAttribute('data-available'), 'true', name);
+      if (task === 'predictEntities') await page.locator(`#${task}-run`).click(); // it runs on request
+      await result(page, task).waitFor();
+      const texts = await panel.locator('textarea').evaluateAll((areas) => areas.map(({ value }) => value));
+      assert.match([...texts, await panel.innerText()].join(' '), example, name);
+      for (const hidden of ['.needs', '.error']) assert.equal(await panel.locator(hidden).isVisible(), false, name);
     }
-    await page.locator('#more').click();
-    assert.deepEqual(await page.getByRole('tab').allTextContents(), titles(all.filter(({ needs }) => !needs)));
     assert.equal(await page.locator('#panel-embed .nearest').count(), 5);
     const cosines = await page.locator('#panel-embed .matrix tbody td').allTextContents();
     assert.equal(cosines.length, 25);
@@ -111,10 +104,50 @@ export default async function ({ test, browser }) {
     await context.close();
   });
 
+  await test('wasm: what a model cannot do is not in the way, and names the checkpoint that it needs', async () => {
+    const { context, page, problems } = await open({ model: 'micro-qa', tab: 'qa' });
+    const own = titles([TABS.qa, TABS.embed]);
+    assert.deepEqual(await page.getByRole('tab').allTextContents(), own);
+    await page.locator('#more').click();
+    assert.deepEqual(await page.getByRole('tab').allTextContents(), ALL_TITLES);
+    for (const [task, { name, needs }] of Object.entries(TABS).filter(([task]) => !['qa', 'embed'].includes(task))) {
+      await page.locator(`#tab-${task}`).click();
+      assert.match(await page.locator(`#panel-${task} .needs`).textContent(), needs);
+      assert.equal(await page.locator(`#${task}-run`).isVisible(), false, name);
+    }
+    await page.locator('#tab-qa').click();
+    await page.locator('#more').click();
+    assert.deepEqual(await page.getByRole('tab').allTextContents(), own);
+    assert.deepEqual(problems, []);
+    await context.close();
+  });
+
+  await test('wasm: while the default model is loaded, the tabs and the sample are those that it will have', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    let go;
+    const wait = new Promise((resolve) => (go = resolve));
+    await context.route('**/luke-mini-en/manifest.json', async (route) => {
+      await wait;
+      await route.continue();
+    });
+    await page.goto(demo);
+    await page.waitForFunction(() => document.querySelector('#panel-ner .marked') !== null);
+    assert.equal(await page.locator('#panel-ner .marked').textContent(), SAMPLE);
+    const tabs = await page.getByRole('tab').allTextContents();
+    assert.deepEqual(tabs, ALL_TITLES);
+    go();
+    await result(page, 'ner').waitFor();
+    assert.deepEqual(await page.getByRole('tab').allTextContents(), tabs);
+    await context.close();
+  });
+
   for (const [model, tasks] of Object.entries(HEADS)) {
     await test(`wasm, ${model}: ${Object.keys(tasks).join(' and ')}`, async () => {
       const { context, page, problems } = await open({ model });
       assert.equal(await page.getByRole('tab', { selected: true }).getAttribute('id'), `tab-${Object.keys(tasks)[0]}`, 'a tab whose task the model has is shown');
+      const available = await page.locator('[role=tab][data-available=true]').evaluateAll((tabs) => tabs.map(({ id }) => id.replace('tab-', '')));
+      assert.deepEqual(available, Object.keys(TABS).filter((task) => task in tasks || task === 'embed'), 'the tasks are those of the model');
       for (const [task, shown] of Object.entries(tasks)) {
         await page.locator(`#tab-${task}`).click();
         await page.locator(`#${task}-run`).click();
@@ -233,10 +266,25 @@ export default async function ({ test, browser }) {
       assert.deepEqual(await focused(), [`tab-${id}`, 'true'], key);
     }
     await page.keyboard.press('Tab');
-    assert.equal(await page.evaluate(() => document.activeElement.id), 'more', 'only one tab is in the tab order');
+    assert.equal(await page.evaluate(() => document.activeElement.closest('main') !== null && document.activeElement.role !== 'tab'), true, 'only one tab is in the tab order');
     await page.goto(`${site.url}some/where/demo/?model=/nowhere/`);
     await page.locator('#error').waitFor();
     assert.match(await page.locator('#error').textContent(), /did not load.*404/);
+    await context.close();
+  });
+
+  await test('wasm: another sample is shown and its button pressed, until a text is typed', async () => {
+    const { context, page } = await open();
+    const pressed = () => page.locator('.samples [aria-pressed=true]').allTextContents();
+    await result(page, 'ner').waitFor();
+    assert.deepEqual(await pressed(), ['News']);
+    await page.getByRole('button', { name: 'Science' }).click();
+    await page.locator('#panel-ner mark', { hasText: 'Marie Curie' }).waitFor();
+    assert.deepEqual(await pressed(), ['Science']);
+    await page.locator('#ner-text').fill(OTHER);
+    assert.deepEqual(await pressed(), []);
+    await page.locator('#ner-text').fill('');
+    assert.deepEqual(await pressed(), ['Science']);
     await context.close();
   });
 

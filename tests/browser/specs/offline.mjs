@@ -7,6 +7,8 @@ import { startSite } from '../server.mjs';
 
 const DIST = fileURLToPath(new URL('../../../www/dist/', import.meta.url));
 
+/** Much longer than it takes, as a test ends with a reason rather than at the limit of the run. */
+const KEPT_MS = 60_000;
 const RESULT = '#panel-ner .results[aria-busy=false] mark';
 
 export default async function ({ test, browser }) {
@@ -19,7 +21,7 @@ export default async function ({ test, browser }) {
         const page = await context.newPage();
         await page.goto(demo);
         await page.waitForSelector(RESULT);
-        while (!(await page.evaluate(isKept, '/threads/luke_web_bg.wasm'))) await page.waitForTimeout(50);
+        await kept(page, '/threads/luke_web_bg.wasm');
         const session = await context.newCDPSession(page);
         const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
         assert.deepEqual(installabilityErrors.map(({ errorId }) => errorId), ['in-incognito'], 'outside of the test it can be installed');
@@ -59,7 +61,7 @@ export default async function ({ test, browser }) {
       const page = await context.newPage();
       await page.goto(`${url}demo/?device=wasm`);
       await page.waitForSelector(RESULT);
-      while (!(await page.evaluate(isKept))) await page.waitForTimeout(50);
+      await kept(page);
       assert.equal(await page.locator('#update').isVisible(), false);
       await page.locator('#ner-text').fill('Not saved');
       isNew = true;
@@ -70,7 +72,7 @@ export default async function ({ test, browser }) {
       assert.equal(await page.locator('#ner-text').inputValue(), 'Not saved');
       await Promise.all([page.waitForEvent('load'), page.locator('#reload').click()]);
       await page.waitForSelector(RESULT);
-      while (!(await page.evaluate(isKept))) await page.waitForTimeout(50);
+      await kept(page);
       assert.deepEqual(await versions(), ['later']);
       assert.equal(await page.locator('#update').isVisible(), false);
     } finally {
@@ -87,7 +89,7 @@ export default async function ({ test, browser }) {
       const page = await context.newPage();
       await page.goto(`${site.url}some/where/demo/?device=wasm`);
       await page.waitForSelector(RESULT);
-      while (!(await page.evaluate(isKept))) await page.waitForTimeout(50);
+      await kept(page);
       const load = async (cache) => {
         const { Luke } = await import('luke-web');
         const luke = await Luke.load('models/luke-mini-en/', { device: 'wasm', cache });
@@ -127,10 +129,19 @@ function look(page) {
   }), RESULT);
 }
 
-/** Whether the service worker has kept the page and the runtime, whose wasm may be named. */
-export async function isKept(wasm = 'luke_web_bg.wasm') {
-  if (navigator.serviceWorker.controller?.state !== 'activated') return false;
-  const kept = [];
-  for (const name of await caches.keys()) kept.push(...(await (await caches.open(name)).keys()).map(({ url }) => url));
-  return [wasm, 'luke_web.js', 'worker.js', 'demo/'].every((end) => kept.some((url) => url.endsWith(end)));
+/** Waits until the service worker has kept the page and the runtime, whose wasm may be named. */
+export async function kept(page, wasm = 'luke_web_bg.wasm') {
+  const ends = [wasm, 'luke_web.js', 'worker.js', 'demo/'];
+  for (let missing = ends, end = Date.now() + KEPT_MS; missing.length > 0; await page.waitForTimeout(50)) {
+    missing = await page.evaluate(notKept, ends);
+    assert.ok(missing.length === 0 || Date.now() < end, `the service worker has not kept ${missing.join(', ')}`);
+  }
+}
+
+/** The ends of addresses that the service worker has not kept. */
+async function notKept(ends) {
+  if (navigator.serviceWorker.controller?.state !== 'activated') return ends;
+  const urls = [];
+  for (const name of await caches.keys()) urls.push(...(await (await caches.open(name)).keys()).map(({ url }) => url));
+  return ends.filter((end) => !urls.some((url) => url.endsWith(end)));
 }

@@ -79,6 +79,11 @@ export function withKeys(labelSets: readonly LabelSet[], reserved: ReadonlySet<s
   });
 }
 
+/** The key that a new label of this kind gets; nothing, if all are taken. */
+export function freeKey(labelSets: readonly LabelSet[], kind: LabelKind): string | undefined {
+  return withKeys([...labelSets, newLabelSet(kind, [''])]).at(-1)?.labels[0]?.key;
+}
+
 /** The color that the fewest labels of the set have; the first of those. */
 export function freeColor({ labels }: LabelSet): number {
   const counts = new Array<number>(COLORS).fill(0);

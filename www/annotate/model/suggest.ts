@@ -59,7 +59,8 @@ export interface ShowOptions {
 
 /**
  * The notes with suggestions. Accepted and rejected items stay as they are. A suggestion that a person has decided on (accepted, rejected, or
- * changed) does not come again. Older suggestions of the same model give way, those of files stay. No model is called.
+ * changed) does not come again, and a place that has a span of another label gets none. Older suggestions of the same model give way, those
+ * of files stay. No model is called.
  */
 export function mergeSuggestions(notes: Notes, found: Suggestions, options: ShowOptions = {}): Notes {
   const kept = withoutOld(notes, found.model);
@@ -77,12 +78,13 @@ function withoutOld({ spans, relations, questions }: Notes, model: ModelRef): No
 
 function shownSpans({ spans }: Notes, { model, spans: found, at }: Suggestions, { threshold = 0, labelSets = [] }: ShowOptions): Span[] {
   const decided = new Set(spans.flatMap((span) => [spanKey(span), ...(span.was ? [spanKey(span.was)] : [])]));
+  const taken = new Set(spans.filter(({ state }) => state !== 'rejected').map(({ pieces }) => piecesKey(pieces)));
   const ids = new Set(spans.map(({ id }) => id));
   const isFree = freeTest(spans, labelSets);
   const shown: Span[] = [];
   for (const { pieces, label, score } of inTextOrder(found)) {
     const key = spanKey({ pieces, label });
-    if (!(score >= threshold) || decided.has(key) || !isFree(label, pieces)) continue;
+    if (!(score >= threshold) || decided.has(key) || taken.has(piecesKey(pieces)) || !isFree(label, pieces)) continue;
     decided.add(key);
     const id = unused(ids, `${label}@${piecesKey(pieces)}`);
     shown.push({ id, pieces, label, by: 'model', state: 'suggested', score, model, ...(at !== undefined && { at }) });

@@ -9,7 +9,7 @@ import { isRefusal, type Refusal } from '../model/refusal.js';
 import type { LabelSet } from '../model/types.js';
 import type { Project } from '../store/project.js';
 import {
-  addOfKind, changeByForm, describeUse, formOf, labelUses, parentChoices, removalEdit, undoMessage, UNUSED,
+  addAllOfKind, addOfKind, changeByForm, describeUse, formOf, labelUses, parentChoices, removalEdit, undoMessage, UNUSED,
 } from '../view/dialogs/label-form.js';
 import { document, notes, relation, SETS, span } from './scenes.js';
 
@@ -52,6 +52,23 @@ test('a form changes a label; empty fields are taken away', () => {
   assert.deepEqual(labelsById(empty).get(label.id), { id: label.id, name: 'PER', color: 0 });
 });
 
+test('a new label gets a free key of its kind, and is added without one if all are taken', () => {
+  const keyOf = (sets: readonly LabelSet[], name: string): unknown => [...labelsById(sets).values()].find((label) => label.name === name)?.key;
+  const one = changed([], addOfKind([], 'span', 'A'));
+  const two = changed(one, addOfKind(one, 'span', 'B'));
+  const three = changed(two, addOfKind(two, 'relation', 'C'));
+  assert.deepEqual(['A', 'B', 'C'].map((name) => keyOf(three, name)), ['1', '2', '1']);
+  const many = changed(three, addAllOfKind(three, 'span', Array.from({ length: 30 }, (_, index) => `L${index}`)));
+  assert.equal(keyOf(changed(many, addOfKind(many, 'span', 'last')), 'last'), undefined);
+});
+
+test('several labels are added as one change, with colors of their own; a name that is taken adds none', () => {
+  const all = changed([], addAllOfKind([], 'span', ['PER', 'LOC']));
+  assert.deepEqual(all.map(({ labels }) => labels.map(({ id, color }) => [id, color])), [[['span:PER', 0], ['span:LOC', 1]]]);
+  assert.deepEqual(names(changed(SETS, addAllOfKind(SETS, 'span', ['A', 'B']))).slice(-2), ['A', 'B']);
+  refusal(addAllOfKind(all, 'span', ['X', 'PER']));
+});
+
 test('keys that are taken, by a label or by the page, are refused', () => {
   const label = SETS[0]!.labels[0]!;
   const keyed = changed(SETS, changeByForm(SETS, 'span:ORG', { ...formOf(SETS[0]!.labels[1]!), key: 'o' }, COMMAND_KEYS));
@@ -66,7 +83,7 @@ test('keys that are taken, by a label or by the page, are refused', () => {
 
 test('a kind without a label set gets one; ids are free', () => {
   const sets = changed([], addOfKind([], 'relation', ' knows '));
-  assert.deepEqual(sets, [{ id: 'relation', kind: 'relation', labels: [{ id: 'relation:knows', name: 'knows', color: 0 }], overlap: true }]);
+  assert.deepEqual(sets, [{ id: 'relation', kind: 'relation', labels: [{ id: 'relation:knows', name: 'knows', color: 0, key: '1' }], overlap: true }]);
   assert.deepEqual(names(changed(sets, addOfKind(sets, 'relation', 'likes')), 'relation'), ['knows', 'likes']);
   assert.match(refusal(addOfKind([], 'span', ' ')), /needs a name/);
   assert.match(refusal(addOfKind(SETS, 'span', 'PER')), /already/);

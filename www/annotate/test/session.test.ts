@@ -81,6 +81,15 @@ test('suggestions: threshold, accept with score and model, reject for good', asy
   assert.deepEqual(shown(again), ['PER:Ada Byron', 'LOC:London?']);
 });
 
+test('the document that is open can be opened again: what the model says of it stays, and goes with another document', async () => {
+  const { session } = await opened();
+  session.found.value = [suggestions(['Ada Byron', 'PER', 0.9])];
+  await session.openDocument('a');
+  assert.equal(session.found.value.length, 1);
+  await session.openDocument('b');
+  assert.equal(session.found.value.length, 0);
+});
+
 test('another label for a suggestion keeps what the model said; accept all is one step of undo', async () => {
   const all = await opened();
   const { session, editing } = all;

@@ -77,6 +77,14 @@ test('older suggestions of the same model give way; those of files and of other 
   assert.deepEqual(mergeSuggestions(content, found()).spans.map(({ id }) => id), ['b', 'c', 'd', 'e'], 'e stays: a relation needs it');
 });
 
+test('a place that has a span gets no suggestion of another label; one whose span was rejected does', () => {
+  const own = notes([span('a', 0, 9, 'PRODUCT'), span('b', 14, 21, 'PRODUCT', { by: 'import', state: 'suggested' }), span('c', 25, 31, 'ORG', { state: 'rejected' })]);
+  const merged = mergeSuggestions(own, found(said(0, 9, 0.9), said(0, 3, 0.9), said(14, 21, 0.9), said(25, 31, 0.9)));
+  assert.deepEqual(merged.spans.slice(3).map(({ id }) => id), ['span:PER@0-3', 'span:PER@25-31']);
+  const second = mergeSuggestions(merged, { model: { ...MODEL, head: 'mine' }, spans: [said(0, 3, 1, 'ORG'), said(4, 9, 1, 'ORG')] });
+  assert.deepEqual(second.spans.slice(5).map(({ id }) => id), ['span:ORG@4-9'], 'what one model suggests, another one does not suggest again with another label');
+});
+
 test('where overlap is forbidden, what would be refused is not shown', () => {
   const content = notes([span('a', 0, 9)]);
   const run = found(said(4, 9, 0.9), said(4, 9, 0.8, 'ORG'), said(14, 21, 0.9));

@@ -279,6 +279,16 @@ test('a head is there after a reload; one of another version of the model is dro
   await last.dispose();
 });
 
+test('labels of the model are offered to a project without them; labels can be taught by hand with enough documents that are done', async () => {
+  const { bench, assistant } = await loaded([document('a', TEXT)], []);
+  assert.deepEqual(assistant.offered.value, bench.model.info.labels.ner);
+  assert.equal(assistant.canTeach.value, false);
+  await assistant.dispose();
+  const { assistant: taught } = await loaded(doneDocuments(5));
+  assert.deepEqual([taught.offered.value, taught.canTeach.value], [[], true]);
+  await taught.dispose();
+});
+
 test('teaching that fails is not tried again with each edit, but by hand; without spans there is nothing to teach', async () => {
   const bench = await Bench.open(doneDocuments(5));
   bench.model.answerTeach = () => {

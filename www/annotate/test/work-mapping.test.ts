@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newLabelSet } from '../model/labels.js';
-import { labelMap, readChoices, withProjectLabels } from '../work/mapping.js';
+import { FakeModel } from './work-fakes.js';
+import { labelMap, labelsToOffer, readChoices, withProjectLabels } from '../work/mapping.js';
 
 const SPANS = newLabelSet('span', ['Person', 'LOC', 'loc', 'Drug']);
 const SETS = [SPANS, newLabelSet('relation', ['Works For'])];
@@ -23,6 +24,15 @@ test('types are found among types, and without a set of types among spans', () =
 test('what a person has chosen goes before the name; a label that was removed does not', () => {
   const choices = { ner: { ORG: 'span:Drug', PER: null, LOC: 'span:gone', constructor: 'span:Drug' } };
   assert.deepEqual(ids(labelMap('ner', ['PER', 'LOC', 'ORG', 'toString'], SETS, choices)), { LOC: 'span:LOC', ORG: 'span:Drug' });
+});
+
+test('the labels of a model are offered if the project has none of them, without those that are left out', () => {
+  const model = new FakeModel();
+  const names = model.info.labels.ner ?? [];
+  assert.ok(names.length > 1);
+  assert.deepEqual(labelsToOffer(model, [newLabelSet('span', ['Drug'])], {}), names);
+  assert.deepEqual(labelsToOffer(model, [], { ner: { [names[0] ?? '']: null } }), names.slice(1));
+  assert.deepEqual(labelsToOffer(model, [newLabelSet('span', [names[1] ?? ''])], {}), []);
 });
 
 test('choices from the settings are checked', () => {

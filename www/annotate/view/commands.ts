@@ -1,4 +1,5 @@
 // What each command does, and which key event runs which command or label.
+import { WHEN_TAUGHT } from '../work/examples.js';
 import type { Move } from '../model/spans.js';
 import { commandInfo, keyOf, type CommandId, type KeyEvent, type Place } from './keys.js';
 import { warning } from './messages.js';
@@ -53,6 +54,16 @@ const ACTIONS: { readonly [C in CommandId]: (screen: Screen) => unknown } = {
   import: dialog('import'),
   export: dialog('export'),
   labels: dialog('labels'),
+  'load-model': ({ assistant, text }) => {
+    text?.focusText(); // the button of this command goes
+    return assistant.loadModel();
+  },
+  teach: ({ assistant, session, text }) => {
+    text?.focusText();
+    if (assistant.modelState.value.kind !== 'ready') return session.say(warning('Load the model first.'));
+    if (!assistant.canTeach.value) return session.say(warning(WHEN_TAUGHT));
+    return assistant.teachNow();
+  },
   'second-look': dialog('second-look'),
   compare: dialog('compare'),
   storage: dialog('storage'),

@@ -203,8 +203,9 @@ export class Editing {
   }
 
   async setStatus(status: Status): Promise<boolean> {
-    if (this.#session.document.value?.head.status === status) return true;
-    return (await this.#session.edit(() => ({ type: 'status', status }), { done: () => `Document: ${status}.` })) !== undefined;
+    const head = this.#session.document.value?.head;
+    if (head?.status === status) return true;
+    return (await this.#session.edit(() => ({ type: 'status', status }), { done: () => `${head?.name ?? ''}: ${status}.` })) !== undefined;
   }
 
   /** Sets the note of the document, or takes it away. */

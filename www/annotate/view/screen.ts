@@ -2,10 +2,11 @@
 import { computed, effect, signal, untracked } from '@preact/signals-core';
 import type { Store } from '../store/store.js';
 import type { Assistant } from '../work/assistant.js';
+import type { TaughtState } from '../work/teach.js';
 import { Backup } from './backup.js';
 import { Editing } from './editing.js';
 import { KeyMap, type CommandId, type Conflict } from './keys.js';
-import { errorMessage } from './messages.js';
+import { countOf, errorMessage, info } from './messages.js';
 import { Navigation } from './navigation.js';
 import type { Session } from './session.js';
 
@@ -57,7 +58,19 @@ export class Screen {
         if (session.save.value === 'saved') untracked(() => this.backup.edited());
       }),
       effect(() => void (session.threshold.value = assistant.threshold.value)),
+      this.#sayTaught(),
     ];
+  }
+
+  /** The person may be elsewhere in the page when a teaching ends. */
+  #sayTaught(): () => void {
+    let before: TaughtState = {};
+    return effect(() => {
+      const now = this.assistant.taught.value;
+      const learned = before.teaching && !now.teaching && now.head !== before.head ? now.head : undefined;
+      before = now;
+      if (learned) untracked(() => this.session.say(info(`The model has learned your labels from ${countOf(learned.documents, 'document')}.`)));
+    });
   }
 
   /** Ends the work of the model and closes the project. */

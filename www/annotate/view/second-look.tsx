@@ -40,7 +40,7 @@ export function SecondLook({ screen }: { readonly screen: Screen }): JSX.Element
   };
   return (
     <Dialog title="Second look" onClose={() => (screen.dialog.value = undefined)}>
-      <p class="hint">Where a finished document and the model differ: the model is sure and there is no such span, or it does not believe a span.</p>
+      <p class="hint">Where a document that is done and the model differ: the model is sure and there is no such span, or it does not believe a span.</p>
       <Alert text={problem.value} />
       <p role="status">{statusOf(looks.value)}</p>
       {looks.value?.map(({ document, doubts, text }) => (
@@ -79,6 +79,6 @@ function Row({ screen: { session }, text, doubt, onShow }: RowProps): JSX.Elemen
 function statusOf(looks: readonly Look[] | undefined): string {
   if (!looks) return 'Looking…';
   const doubts = looks.reduce((sum, { doubts: { length } }) => sum + length, 0);
-  if (!doubts) return 'Nothing to look at: no finished document differs from what the model says.';
+  if (!doubts) return 'Nothing to look at: no document that is done differs from what the model says.';
   return `${countOf(doubts, 'place')} in ${countOf(looks.length, 'document')}`;
 }

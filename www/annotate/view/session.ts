@@ -139,8 +139,8 @@ export class Session {
       const document = await this.project.document(id);
       if (opening !== this.#opening || this.#closed) return false;
       batch(() => {
+        if (this.document.value?.head.id !== id) this.found.value = []; // what is said of the same document stays
         this.document.value = document;
-        this.found.value = [];
         this.selection.value = undefined;
         this.focus.value = undefined;
       });

@@ -2,10 +2,12 @@
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Measured } from '../model/measure.js';
+import { isRefusal } from '../model/refusal.js';
 import { countAbove } from '../model/suggest.js';
 import type { Assistant } from '../work/assistant.js';
 import { CommandButton } from './command-button.js';
-import { countOf, errorMessage, percent } from './messages.js';
+import { addAllOfKind } from './dialogs/label-form.js';
+import { countOf, errorMessage, percent, refusalMessage } from './messages.js';
 import type { Screen } from './screen.js';
 import { Taught } from './taught.js';
 
@@ -14,31 +16,45 @@ export function SuggestionBar({ screen }: { readonly screen: Screen }): JSX.Elem
   const state = assistant.modelState.value;
   return (
     <section class="suggestion-bar" aria-label="Suggestions">
-      {state.kind !== 'ready' && <ModelLine assistant={assistant} />}
+      {state.kind !== 'ready' && <ModelLine screen={screen} />}
       {screen.session.found.value.length > 0 && <Threshold screen={screen} />}
+      {assistant.offered.value.length > 0 && <Offer screen={screen} labels={assistant.offered.value} />}
       {state.kind === 'ready' && <Background assistant={assistant} />}
-      <Taught assistant={assistant} />
+      <Taught screen={screen} />
       <Notices assistant={assistant} />
     </section>
   );
 }
 
-function ModelLine({ assistant }: { readonly assistant: Assistant }): JSX.Element {
-  const state = assistant.modelState.value;
-  const load = (): void => void assistant.loadModel();
+function ModelLine({ screen }: { readonly screen: Screen }): JSX.Element {
+  const state = screen.assistant.modelState.value;
   if (state.kind === 'loading') {
     const part = state.totalBytes ? state.loadedBytes / state.totalBytes : undefined;
     return <p class="bar-line"><span>Loading the model</span> <progress value={part} aria-label="Loading the model" /></p>;
   }
   if (state.kind === 'failed') {
-    return <p class="bar-line"><span class="hint">The model did not load: {state.message}</span> <Button name="Try again" onClick={load} /></p>;
+    return <p class="bar-line"><span class="hint">The model did not load: {state.message}</span> <CommandButton screen={screen} id="load-model">Try again</CommandButton></p>;
   }
   const offer = 'A model can suggest spans. It runs on this device.';
-  return <p class="bar-line"><span class="hint">{offer}</span> <Button name="Load the model" onClick={load} /></p>;
+  return <p class="bar-line"><span class="hint">{offer}</span> <CommandButton screen={screen} id="load-model" /></p>;
 }
 
-function Button({ name, onClick }: { readonly name: string; readonly onClick: () => void }): JSX.Element {
-  return <button type="button" onClick={onClick}>{name}</button>;
+/** Without a label of the model in the project, there is no suggestion. */
+function Offer({ screen, labels }: { readonly screen: Screen; readonly labels: readonly string[] }): JSX.Element {
+  const { session } = screen;
+  const add = (): void => {
+    screen.text?.focusText(); // this button goes
+    void session.commit(async () => {
+      const change = addAllOfKind(session.record.peek().labelSets, 'span', labels);
+      return isRefusal(change) ? session.say(refusalMessage(change)) : { labels: change };
+    }, () => 'The labels of the model are added.');
+  };
+  return (
+    <p class="bar-line">
+      <span class="hint">The model suggests {labels.join(', ')}. This project has none of these labels.</span>{' '}
+      <button type="button" disabled={session.isReadOnly} onClick={add}>Add these labels</button>
+    </p>
+  );
 }
 
 function Threshold({ screen }: { readonly screen: Screen }): JSX.Element {

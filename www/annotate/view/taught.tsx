@@ -1,20 +1,23 @@
-// The project's own labels, taught to the model on finished documents, and how good they are.
+// The project's own labels, taught to the model on documents that are done, and how good they are.
 import type { JSX } from 'preact';
-import type { Assistant } from '../work/assistant.js';
+import { WHEN_TAUGHT } from '../work/examples.js';
+import { CommandButton } from './command-button.js';
 import { countOf, percent } from './messages.js';
+import type { Screen } from './screen.js';
 
 const COLUMNS = ['Label', 'Spans', 'Precision', 'Recall', 'F1'];
 
-export function Taught({ assistant }: { readonly assistant: Assistant }): JSX.Element | null {
+export function Taught({ screen }: { readonly screen: Screen }): JSX.Element | null {
+  const { assistant } = screen;
   const { head, teaching } = assistant.taught.value;
   if (assistant.modelState.value.kind !== 'ready') return null;
   if (teaching) {
-    const what = teaching.phase === 'reading' ? 'Reading the finished documents' : 'Teaching your labels';
+    const what = teaching.phase === 'reading' ? 'Reading the documents that are done' : 'Teaching your labels';
     const bar = <progress max={Math.max(teaching.total, 1)} value={teaching.done} aria-label={what} />;
     return <p class="bar-line"><span class="hint">{what}</span> {bar}</p>;
   }
-  const teach = <button type="button" onClick={() => void assistant.teachNow()}>{head ? 'Teach again' : 'Teach my labels'}</button>;
-  if (!head) return <p class="bar-line"><span class="hint">Finish some documents, then the model can learn your labels.</span> {teach}</p>;
+  const teach = <CommandButton screen={screen} id="teach" isDisabled={!assistant.canTeach.value}>{head ? 'Teach again' : 'Teach my labels'}</CommandButton>;
+  if (!head) return <p class="bar-line"><span class="hint">{WHEN_TAUGHT}</span> {teach}</p>;
   const { report } = head;
   return (
     <div class="bar-line">

@@ -9,8 +9,9 @@ import type { HeadRecord, ProjectRecord } from '../store/schema.js';
 import { settingKey, type Settings } from '../store/settings.js';
 import type { SuggestionCache } from '../store/suggestions.js';
 import { Ask, canDo, rankRelations, rankTypes, type AskedDocuments, type RankedLabel, type RankOptions } from './ask.js';
-import { examplesOf, headName, isDone, isTimeToTeach, newest } from './examples.js';
+import { doneCounts, examplesOf, headName, isDone, isTimeToTeach, newest } from './examples.js';
 import { Found } from './found.js';
+import { labelsToOffer } from './mapping.js';
 import { isLoss, ModelLoader, type LabeledTask, type Load, type Model, type ModelState } from './model.js';
 import { Notices, type Matter } from './notices.js';
 import { nextUncertain, sameTexts, workOrder } from './order.js';
@@ -45,6 +46,10 @@ export class Assistant {
   readonly threshold: ReadonlySignal<number>;
   /** The taught head, if it is used, and the head of the model, if the project has labels of it. */
   readonly sources: ReadonlySignal<readonly ProjectSource[]>;
+  /** Labels of the model, if it is there and the project has none of them. */
+  readonly offered: ReadonlySignal<readonly string[]>;
+  /** Whether the labels can be taught now: with enough documents that are done, or again. */
+  readonly canTeach: ReadonlySignal<boolean>;
   readonly #options: AssistantOptions;
   readonly #notices = new Notices();
   readonly #preferences: Preferences;
@@ -86,6 +91,9 @@ export class Assistant {
     const head = computed(() => (headUse.value === 'off' ? undefined : this.#teacher.state.value.head));
     this.threshold = threshold;
     this.sources = projectSources({ ready: this.#ready, head, record: options.record, choices });
+    const { record, heads } = options;
+    this.offered = computed(() => (this.#ready.value ? labelsToOffer(this.#ready.value.model, record.value.labelSets, choices.value) : []));
+    this.canTeach = computed(() => this.#teacher.state.value.head !== undefined || isTimeToTeach(...doneCounts(heads.value), undefined));
     this.#found = new Found(cache, this.sources, headUse);
     this.#scores = new Scores(project, this.#found);
     this.#queue = new Queue({
@@ -227,7 +235,7 @@ export class Assistant {
     if (this.#isDisposed || this.#ready.peek() !== ready) return;
     const { labelSets, name } = record.peek();
     const examples = examplesOf(documents, labelSets, done.length - chosen.length);
-    if (!examples.spans) return this.#notices.say('teaching', 'There is nothing to teach: no finished document has a span.');
+    if (!examples.spans) return this.#notices.say('teaching', 'There is nothing to teach: no document with a span is done.');
     await this.#teacher.teach(ready.model, ready.ref, headName(name), examples, done.length);
   }
 
@@ -313,9 +321,8 @@ export class Assistant {
       for (const { id } of done) if (this.#wasDone && !this.#wasDone.has(id)) this.#finished.push(id);
       this.#wasDone = new Set(done.map(({ id }) => id));
       if (!model || teaching || headUse === 'off' || this.#options.project.role !== 'writer') return;
-      const spans = done.reduce((sum, { counts }) => sum + counts.spans.accepted, 0);
       const before = [head?.documents, this.#triedWith].filter((count) => count !== undefined);
-      if (isTimeToTeach(done.length, spans, before.length ? Math.max(...before) : undefined)) this.#start('teaching', this.teachNow());
+      if (isTimeToTeach(...doneCounts(done), before.length ? Math.max(...before) : undefined)) this.#start('teaching', this.teachNow());
     };
   }
 

@@ -127,12 +127,20 @@ export function headName(project: string): string {
   return fits(name) ? name : [...name].slice(0, MOST_NAME_BYTES / 4).join('');
 }
 
+/** The first teaching needs so many documents that are done, with so many spans: with fewer, suggestions would become worse. */
 const FIRST_DOCUMENTS = 5;
 const FIRST_SPANS = 10;
+export const WHEN_TAUGHT = `The model learns your labels when ${FIRST_DOCUMENTS} documents with ${FIRST_SPANS} spans are done.`;
 const EVERY_DOCUMENTS = 5;
 
 /** Whether it is time to teach: at first with enough examples, and again after some more documents. `taughtWith`: documents done then. */
 export function isTimeToTeach(done: number, spans: number, taughtWith: number | undefined): boolean {
   if (taughtWith !== undefined) return done >= taughtWith + EVERY_DOCUMENTS;
   return done >= FIRST_DOCUMENTS && spans >= FIRST_SPANS;
+}
+
+/** How many documents are done, and how many spans they have. */
+export function doneCounts(heads: readonly HeadRecord[]): [done: number, spans: number] {
+  const done = heads.filter(isDone);
+  return [done.length, done.reduce((sum, { counts }) => sum + counts.spans.accepted, 0)];
 }

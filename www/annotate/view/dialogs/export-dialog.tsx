@@ -28,7 +28,7 @@ export interface ExportDialogProps {
 }
 
 const INCLUDE_NAMES = {
-  accepted: 'that count', human: 'that a person made or changed', all: 'all, with suggestions and rejections',
+  accepted: 'that are accepted', human: 'that a person made or changed', all: 'all, with suggestions and rejections',
 } as const;
 
 /** The project as it was when the dialog opened. */

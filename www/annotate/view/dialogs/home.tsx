@@ -36,11 +36,13 @@ export function Home({ store, text, onOpen, onStorage }: HomeProps): JSX.Element
   const files = useSignal<readonly InputFile[] | undefined>(text === undefined ? undefined : [textFile(text)]);
   const deleting = useSignal<ProjectOverview | undefined>(undefined);
   const task = useTask();
+  /** Its own task: what a person does meanwhile is not lost. */
+  const reading = useTask();
   const refresh = async (): Promise<void> => {
     projects.value = await store.overview();
     space.value = await spaceOf();
   };
-  useEffect(() => task.run('Reading the projects', refresh), []);
+  useEffect(() => reading.run('Reading the projects', refresh), []);
   const open = (read: () => Promise<readonly InputFile[]>): void =>
     task.run('Opening the files', async () => void (files.value = await read()));
   const isDropping = useTransfers((read) => files.value === undefined && open(read));
@@ -60,7 +62,7 @@ export function Home({ store, text, onOpen, onStorage }: HomeProps): JSX.Element
     <main class="home">
       <h1>Annotate texts</h1>
       <p class="lead">Mark names and other spans in texts, with a model that helps. Texts stay in this browser; nothing is sent to a server.</p>
-      <Alert text={task.error.value} />
+      <Alert text={task.error.value || reading.error.value} />
       <section aria-labelledby="home-projects">
         <h2 id="home-projects">Projects</h2>
         <Projects projects={projects.value} onOpen={onOpen} onDelete={(project) => (deleting.value = project)} />
@@ -82,7 +84,7 @@ export function Home({ store, text, onOpen, onStorage }: HomeProps): JSX.Element
       </div>
       <section aria-labelledby="home-storage">
         <h2 id="home-storage">Storage</h2>
-        <StorageLine space={space.value} onAsk={() => task.run('Asking the browser', async () => void (space.value = await askToPersist()))} />
+        <StorageLine space={space.value} onAsk={() => reading.run('Asking the browser', async () => void (space.value = await askToPersist()))} />
         {onStorage ? <button type="button" onClick={onStorage}>Show what is stored</button> : null}
       </section>
       {isDropping ? <div class="drop-hint" aria-hidden="true">Drop files to open them</div> : null}

@@ -36,6 +36,7 @@ export function ImportDialog({ store, project, files, onDone }: ImportDialogProp
   const name = useSignal<string | undefined>(undefined);
   const isAgreed = useSignal(false);
   const progress = useSignal<number | undefined>(undefined);
+  const button = useRef<HTMLButtonElement>(null);
   const abort = useRef<AbortController | undefined>(undefined);
   const task = useTask();
   useEffect(() => {
@@ -53,6 +54,10 @@ export function ImportDialog({ store, project, files, onDone }: ImportDialogProp
   const title = name.value ?? (corpus?.name || 'New project');
   const isBusy = task.isBusy.value;
   const canImport = corpus?.documents.length && !reading.isReading.value && !isBusy && (!plan?.errors || isAgreed.value) && (project || title.trim());
+  // Enter imports what was found. It is not to cancel, which is the only button while the files are read.
+  useEffect(() => {
+    if (canImport) button.current?.focus();
+  }, [plan !== undefined]);
   const start = (): void => {
     if (!corpus || !canImport) return;
     const controller = new AbortController();
@@ -74,7 +79,7 @@ export function ImportDialog({ store, project, files, onDone }: ImportDialogProp
   return (
     <Dialog title="Import files" close="Cancel" onClose={close}
       said={<>{isBusy ? <Progress value={progress} /> : null}<Alert text={task.error.value} /></>}
-      actions={<button type="button" class="primary" disabled={!canImport} onClick={start}>{action}</button>}>
+      actions={<button ref={button} type="button" class="primary" disabled={!canImport} onClick={start}>{action}</button>}>
       <p class="hint">{namesOf(files)}</p>
       <fieldset class="plain" disabled={isBusy}>
         <legend class="hidden">How the files are read</legend>

@@ -1,9 +1,9 @@
 // What a person does in the dialog of label sets, as edits of the project.
-import type { DocumentChange, LabelsChange } from '../../model/changes.js';
+import { apply, type DocumentChange, type LabelsChange } from '../../model/changes.js';
 import type { StateCounts } from '../../model/heads.js';
 import { FreeIds } from '../../model/ids.js';
 import { addLabel, changeLabel, removeLabel, withoutLabel, type Fate, type LabelFields } from '../../model/label-edits.js';
-import { findLabel, labelId, labelsById, type LabelKind } from '../../model/labels.js';
+import { findLabel, freeKey, labelId, labelsById, type LabelKind } from '../../model/labels.js';
 import { isRefusal, refuse, type Refusal } from '../../model/refusal.js';
 import type { Label, LabelSet, Notes } from '../../model/types.js';
 import type { Edit } from '../../store/commit.js';
@@ -77,14 +77,29 @@ export function changeByForm(
   return changeLabel(labelSets, id, given);
 }
 
-/** Adds a label of a kind. A kind without a label set gets one. */
+/** Adds a label of a kind, with a key if one is free. A kind without a label set gets one. */
 export function addOfKind(labelSets: readonly LabelSet[], kind: LabelKind, name: string, setId?: string): LabelsChange | Refusal {
   const set = labelSets.find((candidate) => candidate.kind === kind && (setId === undefined || candidate.id === setId));
-  if (set) return addLabel(labelSets, set.id, name);
+  const free = freeKey(labelSets, kind);
+  const key = free === undefined ? {} : { key: free };
+  if (set) return addLabel(labelSets, set.id, name, key);
   if (!name.trim()) return refuse('empty', 'A label needs a name.');
   const id = new FreeIds(labelSets.map((other) => other.id)).take(kind);
-  const label: Label = { id: new FreeIds(labelsById(labelSets).keys()).take(labelId(kind, name.trim())), name: name.trim(), color: 0 };
+  const label: Label = { id: new FreeIds(labelsById(labelSets).keys()).take(labelId(kind, name.trim())), name: name.trim(), color: 0, ...key };
   return { type: 'addLabelSet', set: { id, kind, labels: [label], overlap: true } };
+}
+
+/** Adds labels of a kind, as one change. */
+export function addAllOfKind(labelSets: readonly LabelSet[], kind: LabelKind, names: readonly string[]): LabelsChange | Refusal {
+  const changes: LabelsChange[] = [];
+  let sets = labelSets;
+  for (const name of names) {
+    const change = addOfKind(sets, kind, name);
+    if (isRefusal(change)) return change;
+    changes.push(change);
+    sets = apply({ spans: [], relations: [], questions: [], status: 'new', labelSets: sets }, change).labelSets;
+  }
+  return { type: 'group', changes };
 }
 
 /** Labels that may be above a label: those of its kind that are not below it. */

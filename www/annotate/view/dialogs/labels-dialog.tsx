@@ -6,10 +6,10 @@
  */
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { LabelsChange } from '../../model/changes.js';
 import { moveLabel, type Fate } from '../../model/label-edits.js';
-import { COMMAND_KEYS, type LabelKind } from '../../model/labels.js';
+import { COMMAND_KEYS, withKeys, type LabelKind } from '../../model/labels.js';
 import { isRefusal, type Refusal } from '../../model/refusal.js';
 import type { Label, LabelSet } from '../../model/types.js';
 import type { Project } from '../../store/project.js';
@@ -48,6 +48,8 @@ export function LabelSetsDialog({ project, commandKeys = COMMAND_KEYS, onDone }:
   const said = useSignal('');
   const refused = useSignal('');
   const task = useTask();
+  const reading = useTask();
+  const loaded = useRef(Promise.resolve());
   const { labelSets, uses, names, canUndo, canRedo } = content.value;
 
   const refresh = async (): Promise<void> => {
@@ -57,7 +59,7 @@ export function LabelSetsDialog({ project, commandKeys = COMMAND_KEYS, onDone }:
       canUndo: history.undo !== undefined, canRedo: history.redo !== undefined,
     };
   };
-  useEffect(() => task.run('Reading the labels', refresh), []);
+  useEffect(() => reading.run('Reading the labels', () => (loaded.current = refresh())), []);
 
   /** Writes a change, unless it is refused. `then` runs when it is written. */
   const change = (made: LabelsChange | Refusal | undefined, message: string, then?: () => void): void => {
@@ -94,11 +96,14 @@ export function LabelSetsDialog({ project, commandKeys = COMMAND_KEYS, onDone }:
   const save = (id: string, fields: FormFields): void =>
     change(changeByForm(labelSets, id, fields, commandKeys), `${fields.name.trim()} is saved.`, () => (editing.value = undefined));
 
-  const add = (name: string, then: () => void, set?: string): void =>
-    change(addOfKind(labelSets, kind.value, name, set), `${name.trim()} is added.`, then);
+  /** A label may be added while those that are there are still read. If that fails, it is said. */
+  const add = (name: string, then: () => void, set?: string): void => {
+    const now = (): void => change(addOfKind(content.value.labelSets, kind.value, name, set), `${name.trim()} is added.`, then);
+    loaded.current.then(now, () => undefined);
+  };
   const setOverlap = (set: string, overlap: boolean): void =>
     change({ type: 'overlap', set, overlap }, 'The rule is saved. Spans that are there stay.');
-  const sets = labelSets.filter((set) => set.kind === kind.value);
+  const sets = withKeys(labelSets).filter((set) => set.kind === kind.value);
   const actions = (
     <>
       <button type="button" disabled={!canUndo || task.isBusy.value} onClick={() => move('undone', () => project.undoLabels())}>Undo</button>
@@ -107,7 +112,7 @@ export function LabelSetsDialog({ project, commandKeys = COMMAND_KEYS, onDone }:
   );
   const doomed = removing.value;
   return (
-    <Dialog title="Labels" onClose={onDone} actions={actions} said={<Said error={refused.value || task.error.value} status={said.value} />}>
+    <Dialog title="Labels" onClose={onDone} actions={actions} said={<Said error={refused.value || task.error.value || reading.error.value} status={said.value} />}>
       <Choice label="Show" value={kind.value} values={KINDS.map((value) => ({ value, label: KIND_NAMES[value] }))} onChoose={(chosen) => {
         kind.value = chosen;
         editing.value = undefined;

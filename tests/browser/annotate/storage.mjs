@@ -1,0 +1,196 @@
+// What is kept of the annotation workspace when its browser is killed, when the disk is full, and how texts and new versions come in.
+//   node tests/browser/annotate/storage.mjs [URL] [WORD...]     alone; URL is that of the page, by default that of the built site
+// LUKE_SLOW=1 kills the browser ten times instead of twice.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { env } from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { ISOLATION, listen, staticFiles } from '../../../www/serve.mjs';
+import { launchProfile } from '../launch.mjs';
+import {
+  command, exportAs, importFiles, keys, kept, labelFirstWords, newContext, newPage, prepare, runAlone, said, saved, spans, text, waitForSpans, workspaceUrl,
+} from './workspace.mjs';
+
+const KILLS = env.LUKE_SLOW ? 10 : 2;
+const EDITS = 500;
+const WORDS = 'word '.repeat(EDITS).trim();
+const QUOTA = 1 << 20;
+const FULL = 'The disk is full, or the browser gives this page no more space. Nothing was changed.';
+const DIST = fileURLToPath(new URL('../../../www/dist/', import.meta.url));
+
+const jsonl = (rows) => ({ name: 'texts.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n')) });
+const ONE = jsonl([{ text: 'Ada met Bob in Rome.', label: [[15, 19, 'LOC']] }]);
+
+export default async function storage({ test, browser, site, url = workspaceUrl(site) }) {
+  await test(`a browser that is killed during edits, ${KILLS} times: what was shown as saved is there, and undo goes on`, async () => {
+    const profile = mkdtempSync(join(tmpdir(), 'luke-annotate-profile-'));
+    let seed = 20200;
+    const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+    const counts = [];
+    try {
+      for (let time = 0; time < KILLS; time++) {
+        const { page, kill } = await openProfile(profile, url);
+        if (time === 0) await importFiles(page, jsonl([{ text: WORDS, label: [[0, 4, 'A']] }]));
+        const before = await numberOfSpans(page);
+        const acknowledged = await killDuringEdits(page, kill, random());
+        const again = await openProfile(profile, url);
+        const found = await numberOfSpans(again.page);
+        assert.ok(found >= Math.max(before, acknowledged), `${acknowledged} were shown as saved, ${found} are there`);
+        await text(again.page).focus();
+        await keys(again.page, 'Control+z');
+        await said(again.page, 'Undone.');
+        await waitForCount(again.page, found - 1);
+        await saved(again.page);
+        await again.kill();
+        counts.push(`${acknowledged}/${found}`);
+      }
+    } finally {
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    }
+    return `shown as saved/there: ${counts.join(', ')}`;
+  });
+
+  await test('a full disk: an import and an edit say that nothing was changed, what was there stays whole, and smaller edits go on', async () => {
+    const context = await newContext(browser, { serviceWorkers: 'block' });
+    const page = await newPage(context, url);
+    const session = await context.newCDPSession(page);
+    await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(url).origin, quotaSize: QUOTA });
+    await importFiles(page, ONE);
+    await labelFirstWords(page, 1);
+    await saved(page);
+
+    const large = { name: 'large.txt', mimeType: 'text/plain', buffer: Buffer.from(noise()) };
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), command(page, 'import files')]);
+    await chooser.setFiles(large);
+    const dialog = page.getByRole('dialog', { name: 'Import files' });
+    await dialog.getByRole('button', { name: 'Import 1 document' }).click();
+    await dialog.getByText(FULL).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByText('1 document', { exact: true }).waitFor();
+
+    await text(page).focus();
+    await page.keyboard.press('m');
+    await page.getByRole('dialog').getByRole('textbox').fill(noise());
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await said(page, FULL);
+    await page.getByText('Not saved').waitFor();
+    await page.reload();
+    await waitForSpans(page, 2);
+    assert.deepEqual(await spans(page), ['LOC Ada', 'LOC Rome']);
+    await text(page).focus();
+    await keys(page, 'Tab', 'Backspace');
+    await said(page, /removed\./);
+    await saved(page);
+    const own = (await exportAs(page, 'LUKE annotations (backup: holds everything)')).bytes.toString();
+    assert.match(own, /Ada met Bob/);
+    assert.ok(own.length < 10_000, 'without the note');
+    await context.close();
+  });
+
+  await test('a text of a link, and of another page of the tab, opens the dialog of import once; a reload does not bring it again', async () => {
+    const context = await newContext(browser);
+    const page = await newPage(context, `${url}#text=${encodeURIComponent('Ada 😀 & Bob\nin Rome')}`);
+    const dialog = page.getByRole('dialog', { name: 'Import files' });
+    await dialog.getByRole('button', { name: /^Import \d document/ }).press('Enter');
+    await text(page).waitFor();
+    assert.match(await text(page).innerText(), /Ada 😀 & Bob\s+in Rome/);
+    assert.doesNotMatch(page.url(), /Ada/);
+    await page.evaluate(() => sessionStorage.setItem('luke-handover', 'Grace Hopper'));
+    await page.goto(url);
+    await page.getByRole('button', { name: 'Import 1 document' }).waitFor();
+    await keys(page, 'Escape');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Projects' }).waitFor();
+    assert.equal(await dialog.count(), 0);
+    assert.deepEqual(context.problems, []);
+    await context.close();
+  });
+
+  await test('a new version waits while a project is open; nothing is lost by "Reload for the new version"', async () => {
+    let isNew = false;
+    const files = staticFiles({ '/demo/': DIST }, ISOLATION);
+    const { server, url: own } = await listen((request, response) => {
+      if (!isNew || request.url !== '/demo/sw.js') return files(request, response);
+      const script = readFileSync(`${DIST}sw.js`, 'utf8').replace(/version: "\w+"/, 'version: "later"');
+      return response.writeHead(200, { 'content-type': 'text/javascript', ...ISOLATION }).end(script);
+    });
+    const context = await newContext(browser);
+    try {
+      const page = await newPage(context, `${own}demo/annotate/`);
+      await importFiles(page, ONE);
+      await kept(page, ['annotate/']);
+      const reload = page.getByRole('button', { name: 'Reload for the new version' });
+      assert.equal(await reload.count(), 0);
+      isNew = true;
+      await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
+      await reload.waitFor();
+      await labelFirstWords(page, 1);
+      await saved(page);
+      await Promise.all([page.waitForEvent('load'), reload.press('Enter')]);
+      await waitForSpans(page, 2);
+      assert.deepEqual(await spans(page), ['LOC Ada', 'LOC Rome']);
+      assert.equal(await reload.count(), 0);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+      await context.close();
+    }
+  });
+}
+
+/** A text that does not become smaller by compression, and is too large for the quota. */
+function noise() {
+  return randomBytes(QUOTA).toString('base64');
+}
+
+/** A browser with this profile, and its page: the workspace, with the last project open, if there is one. */
+async function openProfile(profile, url) {
+  const { context, kill } = await launchProfile(profile);
+  await prepare(context);
+  const page = await newPage(context, url);
+  await page.getByRole('heading', { name: 'Projects' }).waitFor();
+  const project = page.getByRole('button', { name: 'texts', exact: true });
+  await Promise.race([project.waitFor(), page.getByText('There is no project yet.').waitFor()]);
+  if (await project.count()) {
+    await project.click();
+    await text(page).waitFor();
+  }
+  return { page, kill };
+}
+
+/** Labels word after word until the browser is killed. How many spans were there when the page last said that all was saved. */
+async function killDuringEdits(page, kill, chance) {
+  let acknowledged = 0;
+  await page.exposeFunction('acknowledge', (count) => void (acknowledged = count));
+  await page.evaluate(() => {
+    // When all is saved, the list of spans has what is on the disk.
+    const tell = () => document.querySelector('.save.saved') && globalThis.acknowledge(Number(document.querySelector('.spans .section-head .hint').textContent));
+    new MutationObserver(tell).observe(document.querySelector('.save'), { attributes: true, childList: true, characterData: true, subtree: true });
+  });
+  await text(page).focus();
+  await keys(page, 'Control+Home', ...Array.from({ length: await numberOfSpans(page) }, () => 'Control+ArrowRight'));
+  const editing = (async () => {
+    for (let made = 1; ; made++) {
+      await keys(page, 'Control+ArrowRight', 'Control+Shift+ArrowRight', '1');
+      if (made % 5 === 0) await saved(page);
+    }
+  })().catch(() => undefined); // the browser is gone
+  await sleep(500 + 1500 * chance);
+  await kill();
+  await editing;
+  return acknowledged;
+}
+
+async function numberOfSpans(page) {
+  return Number(await page.locator('.spans .section-head .hint').innerText());
+}
+
+async function waitForCount(page, count) {
+  await page.waitForFunction((wanted) => Number(document.querySelector('.spans .section-head .hint').textContent) === wanted, count);
+}
+
+await runAlone(import.meta, storage, 300_000);
