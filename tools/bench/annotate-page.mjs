@@ -54,7 +54,7 @@ async function timed(page, act, isThere, argument) {
 }
 
 // In the page: the milliseconds since the key, once it is so.
-const isFound = () => document.querySelector('.list-head .hint')?.textContent.trim().startsWith('1 of ') && performance.now() - globalThis.started;
+const isFound = () => document.querySelector('.list-head .hint').textContent.trim().startsWith('1 of ') && performance.now() - globalThis.started;
 const isOpen = (name) => document.querySelector('.document-title h2')?.textContent === name && performance.now() - globalThis.started;
 
 async function cold() {

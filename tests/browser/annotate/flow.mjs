@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import {
-  addLabels, importFiles, keys, labelFirstWords, newContext, newPage, runAlone, said, saved, spans, tabTo, text, TIMEOUT_MS, waitForSpans, workspaceUrl,
+  addLabels, importFiles, keys, labelFirstWords, newContext, newPage, runAlone, said, saved, spans, tabTo, text, TIMEOUT_MS, waitForSpans,
+  workspaceUrl,
 } from './workspace.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

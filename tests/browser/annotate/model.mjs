@@ -40,7 +40,7 @@ export default async function model({ test, skip, browser, site, url = workspace
     return { context, page, close };
   }
 
-  await test('suggestions appear once the labels of the model are added; the threshold, accepting and rejecting by mouse; nothing goes out', async () => {
+  await test('suggestions once the labels of the model are added; threshold, accepting and rejecting by mouse; nothing goes out', async () => {
     const { page, close } = await openModel(NEWS);
     await has(page, 'PER Jo Harlow suggested');
     const slider = page.getByRole('slider');
@@ -67,7 +67,7 @@ export default async function model({ test, skip, browser, site, url = workspace
     await close();
   });
 
-  await test('an own label is taught by documents that are done, and is suggested; decisions stay; exports say who made a span, and come back', async () => {
+  await test('an own label is taught, and is suggested; decisions stay; exports say who made a span, and come back', async () => {
     const { page, close } = await openModel();
     await addLabels(page, ['PRODUCT']);
     const product = (await page.getByRole('button', { name: /^PRODUCT/ }).innerText()).match(/\S+$/)[0];
@@ -126,7 +126,9 @@ export default async function model({ test, skip, browser, site, url = workspace
       assert.ok(score >= 0.5 && score <= 1, `score ${score}`);
       assert.match(model.manifestHash, /^[0-9a-f]{64}$/);
     }
-    const made = documents.flatMap(({ text: one, spans: all = [] }) => all.filter(({ by }) => by === 'human').map(({ pieces: [[start, end]] }) => one.slice(start, end)));
+    const made = documents.flatMap(({ text: one, spans: all = [] }) => {
+      return all.filter(({ by }) => by === 'human').map(({ pieces: [[start, end]] }) => one.slice(start, end));
+    });
     for (const { spans: known } of SORTED.slice(0, TAUGHT)) assert.ok(made.includes(known.find(isProduct).text), 'emoji and CRLF move no offset');
     for (const format of ['spaCy (.spacy)', 'CoNLL-2003 columns']) assert.ok((await exportAs(page, format)).bytes.length > 100, format);
     await page.getByRole('button', { name: 'Projects' }).click();

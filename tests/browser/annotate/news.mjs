@@ -1,7 +1,7 @@
 // Texts as in the news, written for the tests, with emoji and CRLF. `[words|LABEL]` marks a span.
 
 const MARKED = [
-  'Nokia shows a new phone\r\n[Nokia|ORG] presented the [Lumia 730|PRODUCT] in [Berlin|LOC] on Thursday. "We are proud of it," said [Jo Harlow|PER] 📱.',
+  'Nokia shows a new phone\r\n[Nokia|ORG] presented the [Lumia 730|PRODUCT] in [Berlin|LOC] on Thursday. "We are proud," said [Jo Harlow|PER] 📱.',
   '⚽ [Real Madrid|ORG] beat [Bayern Munich|ORG] 2-1 in [Madrid|LOC] on Tuesday. [Karim Benzema|PER] scored twice.',
   '[Angela Merkel|PER] met [Emmanuel Macron|PER] in [Paris|LOC] to talk about the budget of the [European Union|ORG].',
   '🚗 [Toyota|ORG] will build the [Corolla|PRODUCT] in [Turkey|LOC] again.\r\nThe plant near [Istanbul|LOC] was closed in March.',

@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { ISOLATION, listen, staticFiles } from '../../../www/serve.mjs';
 import { launchProfile } from '../launch.mjs';
 import {
-  command, exportAs, importFiles, keys, kept, labelFirstWords, newContext, newPage, prepare, runAlone, said, saved, spans, text, waitForSpans, workspaceUrl,
+  command, exportAs, importFiles, keys, kept, labelFirstWords, newContext, newPage, prepare, runAlone, said, saved, spans, text, waitForSpans,
+  workspaceUrl,
 } from './workspace.mjs';
 
 const KILLS = env.LUKE_SLOW ? 10 : 2;
@@ -22,7 +23,9 @@ const QUOTA = 1 << 20;
 const FULL = 'The disk is full, or the browser gives this page no more space. Nothing was changed.';
 const DIST = fileURLToPath(new URL('../../../www/dist/', import.meta.url));
 
-const jsonl = (rows) => ({ name: 'texts.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n')) });
+const jsonl = (rows) => {
+  return { name: 'texts.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n')) };
+};
 const ONE = jsonl([{ text: 'Ada met Bob in Rome.', label: [[15, 19, 'LOC']] }]);
 
 export default async function storage({ test, browser, site, url = workspaceUrl(site) }) {
@@ -168,7 +171,8 @@ async function killDuringEdits(page, kill, chance) {
   await page.exposeFunction('acknowledge', (count) => void (acknowledged = count));
   await page.evaluate(() => {
     // When all is saved, the list of spans has what is on the disk.
-    const tell = () => document.querySelector('.save.saved') && globalThis.acknowledge(Number(document.querySelector('.spans .section-head .hint').textContent));
+    const count = () => Number(document.querySelector('.spans .section-head .hint').textContent);
+    const tell = () => document.querySelector('.save.saved') && globalThis.acknowledge(count());
     new MutationObserver(tell).observe(document.querySelector('.save'), { attributes: true, childList: true, characterData: true, subtree: true });
   });
   await text(page).focus();

@@ -122,7 +122,7 @@ export default async function ({ test, browser, site }) {
       document.querySelector('#bars').innerHTML = `<ul class="bars rates"><li>${bar}</li></ul>`;
     });
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it does not scroll sideways');
-    await page.getByRole('link', { name: 'Check of the GPU', exact: true }).click();
+    await page.getByRole('link', { name: 'check of the GPU', exact: true }).click();
     await page.getByRole('button', { name: 'Measure' }).waitFor();
     assert.match(page.url(), /gpu-check\.html$/);
     await context.close();

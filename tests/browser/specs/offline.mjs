@@ -67,7 +67,7 @@ export default async function ({ test, browser }) {
       isNew = true;
       await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
       await page.locator('#update').waitFor();
-      const versions = () => page.evaluate(async () => (await caches.keys()).map((name) => name.split(' ').at(-1)));
+      const versions = () => page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('luke-web-page')).map((name) => name.split(' ').at(-1)));
       assert.equal((await versions()).length, 2, 'what the old version kept is still there');
       assert.equal(await page.locator('#ner-text').inputValue(), 'Not saved');
       await Promise.all([page.waitForEvent('load'), page.locator('#reload').click()]);

@@ -83,7 +83,8 @@ test('keys that are taken, by a label or by the page, are refused', () => {
 
 test('a kind without a label set gets one; ids are free', () => {
   const sets = changed([], addOfKind([], 'relation', ' knows '));
-  assert.deepEqual(sets, [{ id: 'relation', kind: 'relation', labels: [{ id: 'relation:knows', name: 'knows', color: 0, key: '1' }], overlap: true }]);
+  const labels = [{ id: 'relation:knows', name: 'knows', color: 0, key: '1' }];
+  assert.deepEqual(sets, [{ id: 'relation', kind: 'relation', labels, overlap: true }]);
   assert.deepEqual(names(changed(sets, addOfKind(sets, 'relation', 'likes')), 'relation'), ['knows', 'likes']);
   assert.match(refusal(addOfKind([], 'span', ' ')), /needs a name/);
   assert.match(refusal(addOfKind(SETS, 'span', 'PER')), /already/);

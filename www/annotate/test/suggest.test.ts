@@ -78,11 +78,12 @@ test('older suggestions of the same model give way; those of files and of other 
 });
 
 test('a place that has a span gets no suggestion of another label; one whose span was rejected does', () => {
-  const own = notes([span('a', 0, 9, 'PRODUCT'), span('b', 14, 21, 'PRODUCT', { by: 'import', state: 'suggested' }), span('c', 25, 31, 'ORG', { state: 'rejected' })]);
+  const ofFile = span('b', 14, 21, 'PRODUCT', { by: 'import', state: 'suggested' });
+  const own = notes([span('a', 0, 9, 'PRODUCT'), ofFile, span('c', 25, 31, 'ORG', { state: 'rejected' })]);
   const merged = mergeSuggestions(own, found(said(0, 9, 0.9), said(0, 3, 0.9), said(14, 21, 0.9), said(25, 31, 0.9)));
   assert.deepEqual(merged.spans.slice(3).map(({ id }) => id), ['span:PER@0-3', 'span:PER@25-31']);
   const second = mergeSuggestions(merged, { model: { ...MODEL, head: 'mine' }, spans: [said(0, 3, 1, 'ORG'), said(4, 9, 1, 'ORG')] });
-  assert.deepEqual(second.spans.slice(5).map(({ id }) => id), ['span:ORG@4-9'], 'what one model suggests, another one does not suggest again with another label');
+  assert.deepEqual(second.spans.slice(5).map(({ id }) => id), ['span:ORG@4-9'], 'a place with a suggestion of one model gets none of another');
 });
 
 test('where overlap is forbidden, what would be refused is not shown', () => {

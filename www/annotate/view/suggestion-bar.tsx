@@ -33,7 +33,11 @@ function ModelLine({ screen }: { readonly screen: Screen }): JSX.Element {
     return <p class="bar-line"><span>Loading the model</span> <progress value={part} aria-label="Loading the model" /></p>;
   }
   if (state.kind === 'failed') {
-    return <p class="bar-line"><span class="hint">The model did not load: {state.message}</span> <CommandButton screen={screen} id="load-model">Try again</CommandButton></p>;
+    return (
+      <p class="bar-line">
+        <span class="hint">The model did not load: {state.message}</span> <CommandButton screen={screen} id="load-model">Try again</CommandButton>
+      </p>
+    );
   }
   const offer = 'A model can suggest spans. It runs on this device.';
   return <p class="bar-line"><span class="hint">{offer}</span> <CommandButton screen={screen} id="load-model" /></p>;

@@ -16,7 +16,8 @@ export function Taught({ screen }: { readonly screen: Screen }): JSX.Element | n
     const bar = <progress max={Math.max(teaching.total, 1)} value={teaching.done} aria-label={what} />;
     return <p class="bar-line"><span class="hint">{what}</span> {bar}</p>;
   }
-  const teach = <CommandButton screen={screen} id="teach" isDisabled={!assistant.canTeach.value}>{head ? 'Teach again' : 'Teach my labels'}</CommandButton>;
+  const name = head ? 'Teach again' : 'Teach my labels';
+  const teach = <CommandButton screen={screen} id="teach" isDisabled={!assistant.canTeach.value}>{name}</CommandButton>;
   if (!head) return <p class="bar-line"><span class="hint">{WHEN_TAUGHT}</span> {teach}</p>;
   const { report } = head;
   return (

@@ -52,7 +52,7 @@ export function labelsOfModel({ info }: Model, task: LabeledTask): readonly stri
   return info.labels[task] ?? [];
 }
 
-/** The labels of the model's entities, if the project has none of them: without one, no suggestion can be shown. Labels that are left out stay out. */
+/** The labels of the model's entities, if the project has none: without one, no suggestion can be shown. Labels that are left out stay out. */
 export function labelsToOffer(model: Model, labelSets: readonly LabelSet[], choices: Choices): readonly string[] {
   const names = labelsOfModel(model, 'ner').filter((name) => choices.ner?.[name] !== null);
   return model.tasks.includes('ner') && !labelMap('ner', names, labelSets, choices).size ? names : [];
