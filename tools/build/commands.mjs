@@ -32,7 +32,7 @@ export async function pkg({ steps, npm, console }) {
 export async function www(build) {
   await pkg(build);
   await build.steps.must('site: tsc, Vite', () => build.npm.compile('www', build.console.say));
-  await build.steps.must('site: documents', () => build.npm.documents(build.console.say));
+  await build.steps.step('site: documents', () => build.npm.documents(build.console.say));
 }
 
 export async function docs({ steps, npm, console }) {

@@ -18,7 +18,7 @@ function fakeBuild({ packed = [], broken = [], mayInstall = true } = {}) {
     settings: { mayInstall },
     steps: new Steps(new Processes(), { console }),
     toolchain: { need: (...names) => note(`need ${names.join(' ')}`)() },
-    npm: { npmCi: note('npm ci'), compile: (workspace) => note(`tsc ${workspace}`)(), model: note('luke-mini-en') },
+    npm: { npmCi: note('npm ci'), compile: (workspace) => note(`tsc ${workspace}`)(), model: note('luke-mini-en'), documents: note('documents') },
     wasm: {
       compile: (name) => note(`compile ${name}`)(),
       pack: (name) => note(`pack ${name}`)(),
@@ -32,7 +32,7 @@ test('the first page: tools, packages and the CPU module, without any other modu
   const { build, done, status } = fakeBuild();
   await firstPage(build, status);
   assert.deepEqual(done.slice(0, 1), ['need wasmRust wasmStd']);
-  assert.deepEqual(done.slice(1, -1).sort(), ['compile cpu', 'luke-mini-en', 'need wasmBindgen binaryen', 'npm ci', 'tsc pkg', 'tsc www']);
+  assert.deepEqual(done.slice(1, -1).sort(), ['compile cpu', 'documents', 'luke-mini-en', 'need wasmBindgen binaryen', 'npm ci', 'tsc pkg', 'tsc www']);
   assert.deepEqual(done.slice(-1), ['pack cpu']);
   assert.deepEqual(status, { cpu: 'ready', relaxed: 'building', threads: 'building', webgpu: 'building' });
 });

@@ -60,10 +60,12 @@ const fromStore = () => hub.requests.filter(({ on }) => on === 'store');
 test('a model folder is copied by its manifest, and not fetched again', async () => {
   const folder = fresh();
   const { out } = await succeeds('luke/mini', folder);
+  const { files, chunks, entityTable } = JSON.parse(readFileSync(join(MINI, 'manifest.json'), 'utf8'));
+  const named = [...Object.values(files), ...chunks, ...entityTable.chunks].map(({ path }) => path);
   // There is a license where the package of the model was made.
-  assert.deepEqual(filesIn(folder).filter((path) => path !== 'LICENSE'), ['README.md', 'chunks/0000.bin', 'chunks/0001.bin', 'chunks/0002.bin', 'chunks/0003.bin', 'entity_vocab.json', 'manifest.json', 'tokenizer.json']);
+  assert.deepEqual(filesIn(folder).filter((path) => path !== 'LICENSE'), ['README.md', 'manifest.json', ...named].sort());
   assertSame(folder, MINI);
-  assert.match(out, /^mini: [89] files, \d\d\.\d MB, from .*\nall verified by their hashes\n$/);
+  assert.match(out, /^mini: \d+ files, \d\d\.\d MB, from .*\nall verified by their hashes\n$/);
   assert.ok(out.includes(hub.commit('luke/mini', 'main')), out);
   hub.requests.length = 0;
   await succeeds('luke/mini', folder);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { countWords } from '../model/boundaries.js';
 import { Scan } from '../work/scan.js';
-import { slicesOf } from '../work/slices.js';
+import { FORCED, slicesOf } from '../work/slices.js';
 import { property, texts } from './testing.js';
 import { entitiesOf } from './work-fakes.js';
 
@@ -32,7 +32,7 @@ test('property: slices find what is found in the whole text', async () => {
   const long = fc.array(fc.constantFrom(...PARTS), { maxLength: 60 }).map((parts) => parts.join(''));
   await fc.assert(
     fc.asyncProperty(fc.oneof(long, texts()), fc.integer({ min: 1, max: 20 }), async (text, words) => {
-      const isForced = [...slicesOf(text, words)].some((slice) => slice.words >= 20 * words);
+      const isForced = [...slicesOf(text, words)].some((slice) => slice.words >= FORCED * words);
       fc.pre(!isForced);
       assert.deepEqual(await scanned(text, words), whole(text));
     }),
@@ -63,11 +63,11 @@ test('a slice has at most the words that it may have where sentences end, and be
 test('a text without an end of a sentence is cut all the same, before a word', () => {
   const slices = [...slicesOf('one two '.repeat(1000), 10)];
   assert.ok(slices.length > 5);
-  assert.ok(slices.every(({ words }) => words <= 200));
+  assert.ok(slices.every(({ words }) => words <= FORCED * 10));
   assert.ok(slices.slice(1).every(({ start }) => start % 4 === 0), 'each begins with a word');
 });
 
 test('slices are found while they are asked for', () => {
   const first = slicesOf('One sentence ends here. '.repeat(1_000_000)).next();
-  assert.ok(!first.done && first.value.end < 1000);
+  assert.ok(!first.done && first.value.end < 10_000);
 });

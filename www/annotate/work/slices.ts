@@ -17,7 +17,7 @@ export interface Slice {
 /** Words of a part, if the text lets it end there. */
 export const SLICE_WORDS = 1_000;
 /** A text without a safe place is cut at this multiple, before any word. */
-const FORCED = 3;
+export const FORCED = 3;
 
 const BREAK = String.raw`(?:\r\n|\r(?!\n)|\n)`;
 /** Where a paragraph ends; the match goes over all of its white space. */
