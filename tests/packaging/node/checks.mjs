@@ -97,7 +97,7 @@ const CHECKS = {
       ...(globalThis.caches ? [] : [['unsupported', () => models.prefetch(MODEL), /no browser/]]), // Deno has the Cache API
       ['integrity', () => Luke.load(MODEL, { manifestHash: '0'.repeat(64) }), /SHA-256/],
       ['input', () => withModel(MODEL, {}, (luke) => luke.ner(TEXT, { treshold: 1 })), /treshold/],
-      ['task-unavailable', () => withModel(MODEL, {}, (luke) => luke.fillMask('a <mask>')), /fillMask/],
+      ['task-unavailable', () => withModel(checkpoint, {}, (luke) => luke.fillMask('a <mask>')), /fillMask/],
       ['disposed', () => withModel(MODEL, {}, async (luke) => (await luke.dispose(), luke.ner(TEXT))), /disposed/],
     ];
     for (const [code, work, message] of wrong) {
