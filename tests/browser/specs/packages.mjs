@@ -105,7 +105,7 @@ export default async function ({ test, browser }) {
     const { server, url } = await listen(staticFiles({ '/': join(project, 'node_modules') }));
     try {
       const { stdout } = await run(join(project, 'node_modules/.bin/luke-web'), ['pull', `${url}luke-mini-en/`, 'public/luke-mini-en', '--quiet'], { cwd: project });
-      assert.match(stdout, /^luke-mini-en: 9 files/);
+      assert.match(stdout, /^luke-mini-en: 15 files/);
       for (const path of ['manifest.json', 'chunks/0003.bin', 'LICENSE']) {
         assert.ok(readFileSync(join(project, 'public/luke-mini-en', path)).equals(readFileSync(join(project, 'node_modules/luke-mini-en', path))), path);
       }
