@@ -1,5 +1,5 @@
 // The first page: loads a model with the package, as any page would, and has a tab for every task.
-import { Luke, type LoadOptions } from 'luke-web';
+import { Luke, models, type LoadOptions } from 'luke-web';
 import { withBuiltModules } from './building.js';
 import { $, showError } from './dom.js';
 import { keepRuntime } from './keep-runtime.js';
@@ -67,7 +67,7 @@ async function load(chosen: Chosen): Promise<void> {
     const last = luke;
     luke = next;
     use(next, chosen);
-    void stayOffline(next);
+    void stayOffline(next, chosen.model === DEFAULT_MODEL);
     await last?.dispose();
   } catch (error) {
     if (!signal.aborted) showError($('error'), `The model did not load${luke ? ` (${luke.info.name} is still there)` : ''}`, error);
@@ -101,7 +101,7 @@ function addressInCode(address: string): string {
 }
 
 /** Says how much is stored, and installs the service worker, which shows the pages without network. */
-async function stayOffline(model: Luke): Promise<void> {
+async function stayOffline(model: Luke, isDefault: boolean): Promise<void> {
   void showStored();
   try {
     await installWorker(new URL('sw.js', document.baseURI), (reload) => {
@@ -109,6 +109,9 @@ async function stayOffline(model: Luke): Promise<void> {
       $('reload').onclick = reload;
     });
     await keepRuntime(model);
+    if (!isDefault) return;
+    await models.prefetch(DEFAULT_MODEL, { entityTable: true }); // a load leaves the titles of `predictEntities` to its first call
+    await showStored();
   } catch {
     // The page works without it, but needs the network when it is opened.
   }
