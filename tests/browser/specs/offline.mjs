@@ -9,6 +9,9 @@ const DIST = fileURLToPath(new URL('../../../www/dist/', import.meta.url));
 
 /** Much longer than it takes, as a test ends with a reason rather than at the limit of the run. */
 const KEPT_MS = 60_000;
+/** All files of the default model, with the rows of its titles. */
+const { files, chunks, entityTable } = JSON.parse(readFileSync(`${DIST}models/luke-mini-en/manifest.json`, 'utf8'));
+const MODEL_BYTES = [...Object.values(files), ...chunks, ...entityTable.chunks].reduce((sum, { bytes }) => sum + bytes, 0);
 const RESULT = '#panel-ner .results[aria-busy=false] mark';
 
 export default async function ({ test, browser }) {
@@ -26,6 +29,7 @@ export default async function ({ test, browser }) {
         const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
         assert.deepEqual(installabilityErrors.map(({ errorId }) => errorId), ['in-incognito'], 'outside of the test it can be installed');
         const before = await look(page);
+        await page.waitForFunction(async (bytes) => (await (await import('luke-web')).models.usage()).storedBytes >= bytes, MODEL_BYTES);
         site.close();
         await assert.rejects(fetch(demo), 'the server still answers');
         await page.close();
@@ -37,6 +41,9 @@ export default async function ({ test, browser }) {
         assert.equal(before.isolated, isolated);
         assert.equal(after.isolated, true, 'the service worker has added the headers');
         assert.equal(/on the CPU with \d+ threads/.test(after.runtime), await again.evaluate(() => navigator.hardwareConcurrency > 1), after.runtime);
+        await again.locator('#tabs').getByText('Which entity').click();
+        await again.locator('#predictEntities-run').click();
+        await again.waitForSelector('#panel-predictEntities .bars li'); // its titles are kept too
         for (const page of ['annotate/', 'measure/', 'gpu-check.html']) {
           const response = await again.goto(new URL(page, demo).href);
           assert.equal(response.status(), 200, page);
