@@ -2,7 +2,7 @@
 import type { Suggestions } from '../model/suggest.js';
 import type { AnnotatedDocument, LabelSet, ModelRef } from '../model/types.js';
 import type { Store } from '../store/store.js';
-import { Assistant } from '../work/assistant.js';
+import { Assistant } from '../assistant/assistant.js';
 import { Editing } from '../view/editing.js';
 import { Screen } from '../view/screen.js';
 import { Session } from '../view/session.js';

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { Ask, Candidate } from '../work/ask.js';
+import type { Ask, Candidate } from '../assistant/ask.js';
 import { Alert, Choice, Dialog } from './dialogs/dialog.js';
 import { countOf, percent } from './messages.js';
 import type { Screen } from './screen.js';

@@ -1,5 +1,5 @@
 // What each command does, and which key event runs which command or label.
-import { WHEN_TAUGHT } from '../work/examples.js';
+import { WHEN_TAUGHT } from '../assistant/examples.js';
 import type { Move } from '../model/spans.js';
 import { commandInfo, keyOf, type CommandId, type KeyEvent, type Place } from './keys.js';
 import { warning } from './messages.js';

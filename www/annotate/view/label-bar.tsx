@@ -2,7 +2,7 @@
 import { useSignal, useSignalEffect, type ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Label } from '../model/types.js';
-import type { RankedLabel } from '../work/ask.js';
+import type { RankedLabel } from '../assistant/ask.js';
 import { ariaKey, CommandButton } from './command-button.js';
 import { showKey } from './keys.js';
 import { errorMessage, percent } from './messages.js';

@@ -1,6 +1,6 @@
 // The model of the page: the one that the site has, or another one by `?model=`.
 import type { Luke } from 'luke-web';
-import type { Load } from '../work/model.js';
+import type { Load } from '../assistant/model.js';
 
 const SITE_MODEL = '../models/luke-mini-en/';
 

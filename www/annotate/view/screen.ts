@@ -1,8 +1,8 @@
 // What the main screen has besides the project: which dialog is open, which panel a phone shows, the keys, and the handle of the text.
 import { computed, effect, signal, untracked } from '@preact/signals-core';
 import type { Store } from '../store/store.js';
-import type { Assistant } from '../work/assistant.js';
-import type { TaughtState } from '../work/teach.js';
+import type { Assistant } from '../assistant/assistant.js';
+import type { TaughtState } from '../assistant/teach.js';
 import { Backup } from './backup.js';
 import { Editing } from './editing.js';
 import { KeyMap, type CommandId, type Conflict } from './keys.js';

@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks';
 import type { Doubt } from '../model/measure.js';
 import { shorten } from '../model/show.js';
 import { rangeOf, textOf } from '../model/spans.js';
-import type { Assistant } from '../work/assistant.js';
+import type { Assistant } from '../assistant/assistant.js';
 import { Alert, Dialog } from './dialogs/dialog.js';
 import { countOf, errorMessage, percent } from './messages.js';
 import type { Screen } from './screen.js';

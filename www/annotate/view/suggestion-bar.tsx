@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import type { Measured } from '../model/measure.js';
 import { isRefusal } from '../model/refusal.js';
 import { countAbove } from '../model/suggest.js';
-import type { Assistant } from '../work/assistant.js';
+import type { Assistant } from '../assistant/assistant.js';
 import { CommandButton } from './command-button.js';
 import { addAllOfKind } from './dialogs/label-form.js';
 import { countOf, errorMessage, percent, refusalMessage } from './messages.js';

@@ -1,6 +1,6 @@
 // The project's own labels, taught to the model on documents that are done, and how good they are.
 import type { JSX } from 'preact';
-import { WHEN_TAUGHT } from '../work/examples.js';
+import { WHEN_TAUGHT } from '../assistant/examples.js';
 import { CommandButton } from './command-button.js';
 import { countOf, percent } from './messages.js';
 import type { Screen } from './screen.js';

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { headOf } from '../model/heads.js';
 import { newLabelSet } from '../model/labels.js';
 import type { Json } from '../model/types.js';
-import { examplesOf, headName, isTimeToTeach, newest } from '../work/examples.js';
-import { fromBase64, readKept, readReport, toBase64 } from '../work/kept-head.js';
-import { Notices } from '../work/notices.js';
-import { Teacher } from '../work/teach.js';
+import { examplesOf, headName, isTimeToTeach, newest } from '../assistant/examples.js';
+import { fromBase64, readKept, readReport, toBase64 } from '../assistant/kept-head.js';
+import { Notices } from '../assistant/notices.js';
+import { Teacher } from '../assistant/teach.js';
 import { document, notes, SETS, span } from './scenes.js';
 import { settle } from './store-fakes.js';
-import { FakeError, FakeModel, HASH } from './work-fakes.js';
+import { FakeError, FakeModel, HASH } from './assistant-fakes.js';
 
 const TEXT = 'Ada Byron met Charles Babbage in London.';
 const REF = { name: 'fake', manifestHash: HASH };

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { countWords } from '../model/boundaries.js';
-import { Scan } from '../work/scan.js';
-import { FORCED, slicesOf } from '../work/slices.js';
+import { Scan } from '../assistant/scan.js';
+import { FORCED, slicesOf } from '../assistant/slices.js';
 import { property, texts } from './testing.js';
-import { entitiesOf } from './work-fakes.js';
+import { entitiesOf } from './assistant-fakes.js';
 
 const SOURCE = { ref: { name: 'fake', manifestHash: '' }, key: 'k', find: async (text: string) => entitiesOf(text) };
 

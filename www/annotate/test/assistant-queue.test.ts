@@ -3,14 +3,14 @@ import { test } from 'node:test';
 import { headOf } from '../model/heads.js';
 import type { Suggestions } from '../model/suggest.js';
 import type { HeadRecord } from '../store/schema.js';
-import { isLoss } from '../work/model.js';
-import { Notices } from '../work/notices.js';
-import { workOrder } from '../work/order.js';
-import { Queue, type QueueOptions } from '../work/queue.js';
-import type { Source } from '../work/scan.js';
+import { isLoss } from '../assistant/model.js';
+import { Notices } from '../assistant/notices.js';
+import { workOrder } from '../assistant/order.js';
+import { Queue, type QueueOptions } from '../assistant/queue.js';
+import type { Source } from '../assistant/scan.js';
 import { document } from './scenes.js';
 import { settle } from './store-fakes.js';
-import { FakeError, FakeModel, gate } from './work-fakes.js';
+import { FakeError, FakeModel, gate } from './assistant-fakes.js';
 
 const LONG = 'The quick brown Fox jumps over lazy animals. '.repeat(6);
 

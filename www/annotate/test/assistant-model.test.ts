@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ModelLoader, type Load, type Model, type ModelState } from '../work/model.js';
+import { ModelLoader, type Load, type Model, type ModelState } from '../assistant/model.js';
 import { settle } from './store-fakes.js';
-import { FakeError, FakeModel, gate, HASH } from './work-fakes.js';
+import { FakeError, FakeModel, gate, HASH } from './assistant-fakes.js';
 
 test('a load tells its bytes, and gives the model with its hash; a second call waits for the first', async () => {
   const model = new FakeModel();

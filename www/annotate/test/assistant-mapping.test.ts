@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newLabelSet } from '../model/labels.js';
-import { FakeModel } from './work-fakes.js';
-import { labelMap, labelsToOffer, readChoices, withProjectLabels } from '../work/mapping.js';
+import { FakeModel } from './assistant-fakes.js';
+import { labelMap, labelsToOffer, readChoices, withProjectLabels } from '../assistant/mapping.js';
 
 const SPANS = newLabelSet('span', ['Person', 'LOC', 'loc', 'Drug']);
 const SETS = [SPANS, newLabelSet('relation', ['Works For'])];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkAnswer, checkEntities, checkLabels, checkStored } from '../work/answers.js';
+import { checkAnswer, checkEntities, checkLabels, checkStored } from '../assistant/answers.js';
 import { PROPERTY } from './testing.js';
 
 const TEXT = 'Ada 🙂 met.';

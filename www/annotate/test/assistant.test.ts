@@ -4,42 +4,13 @@ import { acceptSpan, rejectSpan, relabelSpan } from '../model/edits.js';
 import { countWords } from '../model/boundaries.js';
 import { newLabelSet } from '../model/labels.js';
 import { uncertainty } from '../model/measure.js';
-import { isRefusal, type Refusal } from '../model/refusal.js';
-import { mergeSuggestions, type Suggestions } from '../model/suggest.js';
-import type { DocumentChange } from '../model/changes.js';
-import type { AnnotatedDocument, Notes, Span } from '../model/types.js';
 import { settingKey } from '../store/settings.js';
 import { suggestionsKey } from '../store/suggestions.js';
-import type { Assistant } from '../work/assistant.js';
+import type { Assistant } from '../assistant/assistant.js';
 import { document, notes, SETS, span } from './scenes.js';
 import { settle } from './store-fakes.js';
-import { Bench, entitiesOf, FakeError, FakeModel, gate, HASH, until } from './work-fakes.js';
-
-const TEXT = 'Ada Byron met Charles Babbage in London.';
-const OTHER = 'Paris is far from Berlin. Rome is not.';
-const REF = { name: 'fake', manifestHash: HASH };
-
-async function loaded(documents: readonly AnnotatedDocument[], labelSets = SETS): Promise<{ bench: Bench; assistant: Assistant }> {
-  const bench = await Bench.open(documents, labelSets);
-  const assistant = bench.assistant();
-  await assistant.start();
-  await assistant.loadModel();
-  await bench.quiet(assistant);
-  return { bench, assistant };
-}
-
-function shown(of: Notes, found: readonly Suggestions[], threshold = 0): readonly Span[] {
-  return found.reduce((merged, each) => mergeSuggestions(merged, each, { threshold }), of).spans;
-}
-
-/** Decides on a span that is shown. */
-async function decide(bench: Bench, id: string, make: (of: Notes, text: string) => DocumentChange | Refusal): Promise<void> {
-  const { notes: of, body } = await bench.project.document(id);
-  const change = make(of, body.text);
-  assert.ok(!isRefusal(change));
-  await bench.project.edit({ documents: [{ id, change }] });
-  await bench.refresh();
-}
+import { Bench, entitiesOf, FakeError, FakeModel, gate, until } from './assistant-fakes.js';
+import { decide, doneDocuments, loaded, OTHER, REF, shown, TEXT } from './assistant-scenes.js';
 
 test('documents get suggestions with labels of the project; the model is asked in the background, with near misses', async () => {
   const bench = await Bench.open([document('a', TEXT), document('b', OTHER)]);
@@ -213,106 +184,6 @@ test('a lost model stops all, its failure is shown, and after another load the r
   await bench.quiet(assistant);
   assert.deepEqual([models[1].calls.length, assistant.progress.value.done], [2, 2]);
   await assistant.dispose();
-});
-
-/** Documents that are done, with three spans each. */
-function doneDocuments(count: number): AnnotatedDocument[] {
-  const spans = [span('a', 0, 9), span('b', 14, 29), span('c', 33, 39, 'LOC')];
-  return Array.from({ length: count }, (_, index) => document(`d${index}`, TEXT, notes(spans), { status: 'done' }));
-}
-
-test('labels are taught when five documents are done, and again after five more; the head speaks for its labels', async () => {
-  const open = Array.from({ length: 6 }, (_, index) => document(`n${index}`, `${TEXT} ${index}`, notes([span('a', 0, 9)])));
-  const bench = await Bench.open([...doneDocuments(4), ...open]);
-  const { model } = bench;
-  model.answer = (text, { head }) => (head ? { entities: [{ start: 0, end: 9, label: 'PER', score: 0.97 }], runnersUp: [] } : entitiesOf(text));
-  const assistant = bench.assistant();
-  await assistant.start();
-  await assistant.loadModel();
-  await bench.quiet(assistant);
-  assert.equal(model.taught.length, 0);
-  const finish = async (id: string): Promise<void> => {
-    await decide(bench, id, () => ({ type: 'status', status: 'done' }));
-    await bench.quiet(assistant);
-  };
-  await finish('n0');
-  assert.equal(model.taught.length, 1);
-  assert.deepEqual(model.taught[0]?.examples.map(({ text }) => text)[0], `${TEXT} 0`, 'the one that was finished last is the newest');
-  assistant.openDocument('n1');
-  await bench.quiet(assistant);
-  const [own, built] = assistant.suggestionsOf('n1').value;
-  assert.deepEqual([own?.model, own?.spans.length], [{ ...REF, head: 'My project' }, 1]);
-  assert.ok(built && built.spans.every(({ label }) => label === 'span:ORG'), 'the head was taught PER and LOC');
-  assistant.prefer({ headUse: 'beside' });
-  assert.ok(assistant.suggestionsOf('n1').value[1]?.spans.some(({ label }) => label !== 'span:ORG'));
-  const [first] = bench.heads.value;
-  const firstKey = assistant.sources.value[0]?.source.key ?? '';
-  assert.equal((await bench.store.suggestions.missing([first?.sha256 ?? ''], firstKey)).length, 0);
-  for (const id of ['n1', 'n2', 'n3', 'n4']) await finish(id);
-  assert.equal(model.taught.length, 1);
-  await finish('n5');
-  assert.equal(model.taught.length, 2);
-  assert.equal((await bench.store.suggestions.missing([first?.sha256 ?? ''], firstKey)).length, 1, 'what the older head said is removed');
-  assert.equal((await bench.store.suggestions.missing([first?.sha256 ?? ''], assistant.sources.value[0]?.source.key ?? '')).length, 0);
-  assistant.prefer({ headUse: 'off' });
-  await bench.quiet(assistant);
-  assert.deepEqual(assistant.sources.value.map(({ source }) => source.ref.head), [undefined]);
-  await assistant.dispose();
-});
-
-test('a head is there after a reload; one of another version of the model is dropped, and taught again at once', async () => {
-  const { bench, assistant } = await loaded(doneDocuments(5));
-  assert.equal(bench.model.taught.length, 1);
-  await assistant.dispose();
-  const later = bench.assistant();
-  await later.start();
-  await later.loadModel();
-  await bench.quiet(later);
-  assert.deepEqual([later.taught.value.head?.documents, bench.model.taught.length], [5, 1]);
-  await later.dispose();
-  const other = new FakeModel('cd'.repeat(32));
-  const last = bench.assistant({ load: async () => other });
-  await last.start();
-  await last.loadModel();
-  await bench.quiet(last);
-  assert.deepEqual([other.taught.length, last.taught.value.head?.manifestHash], [1, 'cd'.repeat(32)]);
-  await last.dispose();
-});
-
-test('labels of the model are offered to a project without them; labels can be taught by hand with enough documents that are done', async () => {
-  const { bench, assistant } = await loaded([document('a', TEXT)], []);
-  assert.deepEqual(assistant.offered.value, bench.model.info.labels.ner);
-  assert.equal(assistant.canTeach.value, false);
-  await assistant.dispose();
-  const { assistant: taught } = await loaded(doneDocuments(5));
-  assert.deepEqual([taught.offered.value, taught.canTeach.value], [[], true]);
-  await taught.dispose();
-});
-
-test('teaching that fails is not tried again with each edit, but by hand; without spans there is nothing to teach', async () => {
-  const bench = await Bench.open(doneDocuments(5));
-  bench.model.answerTeach = () => {
-    throw new FakeError('internal');
-  };
-  const assistant = bench.assistant();
-  await assistant.start();
-  await assistant.loadModel();
-  await bench.quiet(assistant);
-  await bench.refresh();
-  await bench.quiet(assistant);
-  const taught = (): number => bench.model.calls.filter((call) => call === 'teach').length;
-  assert.equal(taught(), 1);
-  assert.match(assistant.notices.value.get('teaching') ?? '', /could not be taught/);
-  await assistant.teachNow();
-  assert.equal(taught(), 2);
-  assistant.dismiss('teaching');
-  assert.equal(assistant.notices.value.size, 0);
-  await assistant.dispose();
-  const { bench: empty, assistant: second } = await loaded([document('a', TEXT)]);
-  await second.teachNow();
-  assert.match(second.notices.value.get('teaching') ?? '', /nothing to teach/);
-  assert.equal(empty.model.taught.length, 0);
-  await second.dispose();
 });
 
 test('a second look lists finished documents; quality is measured for each source by its own decisions', async () => {

@@ -6,8 +6,8 @@ import type { AnnotatedDocument, Corpus, LabelSet } from '../model/types.js';
 import type { HeadRecord, ProjectRecord } from '../store/schema.js';
 import type { Project } from '../store/project.js';
 import type { Store } from '../store/store.js';
-import { Assistant, type AssistantOptions } from '../work/assistant.js';
-import type { CallOptions, Model, ModelHead, NerOptions, TeachInput, TeachProgress } from '../work/model.js';
+import { Assistant, type AssistantOptions } from '../assistant/assistant.js';
+import type { CallOptions, Model, ModelHead, NerOptions, TeachInput, TeachProgress } from '../assistant/model.js';
 
 export const HASH = 'ab'.repeat(32);
 const TITLES = /(?:^|[^\p{L}\p{N}.-])(?:Mr|Dr|col|mrs|prof|vol|[A-Z](?:\.[A-Z])*)\.$/u;

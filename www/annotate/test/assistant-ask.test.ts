@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newLabelSet } from '../model/labels.js';
-import { Ask, rankRelations, rankTypes } from '../work/ask.js';
+import { Ask, rankRelations, rankTypes } from '../assistant/ask.js';
 import { SETS } from './scenes.js';
 import { settle } from './store-fakes.js';
-import { FakeError, FakeModel, gate } from './work-fakes.js';
+import { FakeError, FakeModel, gate } from './assistant-fakes.js';
 
 const TEXTS = [['a', 'Ada was here.'], ['b', 'Byron was here.'], ['c', 'nobody']] as const;
 
