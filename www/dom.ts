@@ -43,3 +43,14 @@ export function megabytes(bytes: number): string {
 export function count(number: number, one: string, many = `${one}s`): string {
   return number === 1 ? `1 ${one}` : `${number || 'no'} ${many}`;
 }
+
+/** Copies the text of an area, and says so in `said`. Where the browser does not allow it, the text is selected. */
+export async function copyText(area: HTMLTextAreaElement, said: HTMLElement): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(area.value);
+    said.textContent = 'Copied.';
+  } catch {
+    area.select();
+    said.textContent = 'The browser does not let this page copy. The text is selected: copy it yourself.';
+  }
+}

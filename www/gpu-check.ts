@@ -3,7 +3,7 @@
 import { describeError, type StepResult } from './check/steps.js';
 import { rowsOf, SCHEMA, SCHEMA_VERSION, TITLES, type Report } from './check/rows.js';
 import type { Message } from './check/worker.js';
-import { $, element } from './dom.js';
+import { $, copyText, element } from './dom.js';
 
 const MODEL = 'models/luke-mini-en/';
 /** How much longer than a step's own limit the page waits: a worker that is stuck cannot end its step. */
@@ -71,16 +71,6 @@ function show(steps: StepResult[], end: string): void {
   );
 }
 
-async function copy(): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(json.value);
-    $('copied').textContent = 'Copied.';
-  } catch {
-    json.select();
-    $('copied').textContent = 'The browser does not let this page copy. The text is selected: copy it yourself.';
-  }
-}
-
 $('webgpu').hidden = 'gpu' in navigator;
 start.addEventListener('click', check);
-$('copy').addEventListener('click', () => void copy());
+$('copy').addEventListener('click', () => void copyText(json, $('copied')));

@@ -1,7 +1,7 @@
 // The page that measures the package in the visitor's browser. Nothing is sent anywhere.
 import { Luke, models } from 'luke-web';
 import { environment, type Environment } from '../check/environment.js';
-import { $, element, showError } from '../dom.js';
+import { $, copyText, element, showError } from '../dom.js';
 import { groupsOf, groupView, rowsOf, rowView } from './figures.js';
 import { offersFor, TASKS, type Offer, type Setup } from './plan.js';
 import { endOf, SCHEMA, SCHEMA_VERSION, setupReports, type End, type Report } from './report.js';
@@ -95,16 +95,6 @@ function showReport(report: Report): void {
   $('rows').replaceChildren(...rowsOf(report.setups).map(rowView));
 }
 
-async function copy(): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(json.value);
-    $('copied').textContent = 'Copied.';
-  } catch {
-    json.select();
-    $('copied').textContent = 'The browser does not let this page copy. The text is selected: copy it yourself.';
-  }
-}
-
 /** Measures what is chosen. */
 async function start(offers: readonly Offer[], found: Environment): Promise<void> {
   const data = new FormData(form);
@@ -128,5 +118,5 @@ async function open(): Promise<void> {
   });
 }
 
-$('copy').addEventListener('click', () => void copy());
+$('copy').addEventListener('click', () => void copyText(json, $('copied')));
 open().catch((error: unknown) => showError($('error'), 'The page could not start', error));
