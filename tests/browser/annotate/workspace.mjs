@@ -30,6 +30,7 @@ export async function newPage(context, address) {
   const page = await context.newPage();
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && context.problems.push(message.text()));
   page.on('pageerror', (error) => context.problems.push(error.message));
+  page.on('filechooser', () => undefined); // a chooser is seen only if somebody listened when it was opened
   await page.goto(address);
   return page;
 }

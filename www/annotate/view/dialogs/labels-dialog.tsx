@@ -6,7 +6,7 @@
  */
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { LabelsChange } from '../../model/changes.js';
 import { moveLabel, type Fate } from '../../model/label-edits.js';
 import { COMMAND_KEYS, withKeys, type LabelKind } from '../../model/labels.js';
@@ -41,7 +41,8 @@ interface Content {
 const EMPTY: Content = { labelSets: [], uses: new Map(), names: new Map(), canUndo: false, canRedo: false };
 
 export function LabelSetsDialog({ project, commandKeys = COMMAND_KEYS, onDone }: LabelSetsDialogProps): JSX.Element {
-  const content = useSignal(EMPTY);
+  /** `undefined` while it is read for the first time: a field that is shown before would lose what is typed when the sets come. */
+  const content = useSignal<Content | undefined>(undefined);
   const kind = useSignal<LabelKind>('span');
   const editing = useSignal<string | undefined>(undefined);
   const removing = useSignal<Label | undefined>(undefined);
@@ -49,8 +50,7 @@ export function LabelSetsDialog({ project, commandKeys = COMMAND_KEYS, onDone }:
   const refused = useSignal('');
   const task = useTask();
   const reading = useTask();
-  const loaded = useRef(Promise.resolve());
-  const { labelSets, uses, names, canUndo, canRedo } = content.value;
+  const { labelSets, uses, names, canUndo, canRedo } = content.value ?? EMPTY;
 
   const refresh = async (): Promise<void> => {
     const [record, heads, history] = await Promise.all([project.record(), project.heads(), project.history()]);
@@ -59,7 +59,7 @@ export function LabelSetsDialog({ project, commandKeys = COMMAND_KEYS, onDone }:
       canUndo: history.undo !== undefined, canRedo: history.redo !== undefined,
     };
   };
-  useEffect(() => reading.run('Reading the labels', () => (loaded.current = refresh())), []);
+  useEffect(() => reading.run('Reading the labels', refresh), []);
 
   /** Writes a change, unless it is refused. `then` runs when it is written. */
   const change = (made: LabelsChange | Refusal | undefined, message: string, then?: () => void): void => {
@@ -96,11 +96,8 @@ export function LabelSetsDialog({ project, commandKeys = COMMAND_KEYS, onDone }:
   const save = (id: string, fields: FormFields): void =>
     change(changeByForm(labelSets, id, fields, commandKeys), `${fields.name.trim()} is saved.`, () => (editing.value = undefined));
 
-  /** A label may be added while those that are there are still read. If that fails, it is said. */
-  const add = (name: string, then: () => void, set?: string): void => {
-    const now = (): void => change(addOfKind(content.value.labelSets, kind.value, name, set), `${name.trim()} is added.`, then);
-    loaded.current.then(now, () => undefined);
-  };
+  const add = (name: string, then: () => void, set?: string): void =>
+    change(addOfKind(labelSets, kind.value, name, set), `${name.trim()} is added.`, then);
   const setOverlap = (set: string, overlap: boolean): void =>
     change({ type: 'overlap', set, overlap }, 'The rule is saved. Spans that are there stay.');
   const sets = withKeys(labelSets).filter((set) => set.kind === kind.value);
@@ -144,7 +141,8 @@ export function LabelSetsDialog({ project, commandKeys = COMMAND_KEYS, onDone }:
           <AddLabel key={`add ${set.id}`} onAdd={(name, then) => add(name, then, set.id)} />
         </section>
       ))}
-      {sets.length ? null : (
+      {reading.isBusy.value ? <p role="status">Reading the labels…</p> : null}
+      {!content.value || sets.length ? null : (
         <>
           <p>There is no label of this kind yet.</p>
           <AddLabel onAdd={add} />
