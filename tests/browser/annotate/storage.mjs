@@ -52,7 +52,7 @@ export default async function storage({ test, browser, site, url = workspaceUrl(
         counts.push(`${acknowledged}/${found}`);
       }
     } finally {
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 }); // processes of a killed browser write on for a while
     }
     return `shown as saved/there: ${counts.join(', ')}`;
   });
