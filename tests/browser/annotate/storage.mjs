@@ -34,13 +34,14 @@ export default async function storage({ test, browser, site, url = workspaceUrl(
     let seed = 20200;
     const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
     const counts = [];
+    let running; // the browser that writes to the profile
     try {
       for (let time = 0; time < KILLS; time++) {
-        const { page, kill } = await openProfile(profile, url);
+        const { page, kill } = (running = await openProfile(profile, url));
         if (time === 0) await importFiles(page, jsonl([{ text: WORDS, label: [[0, 4, 'A']] }]));
         const before = await numberOfSpans(page);
         const acknowledged = await killDuringEdits(page, kill, random());
-        const again = await openProfile(profile, url);
+        const again = (running = await openProfile(profile, url));
         const found = await numberOfSpans(again.page);
         assert.ok(found >= Math.max(before, acknowledged), `${acknowledged} were shown as saved, ${found} are there`);
         await text(again.page).focus();
@@ -52,7 +53,8 @@ export default async function storage({ test, browser, site, url = workspaceUrl(
         counts.push(`${acknowledged}/${found}`);
       }
     } finally {
-      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 }); // processes of a killed browser write on for a while
+      await running?.kill();
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     }
     return `shown as saved/there: ${counts.join(', ')}`;
   });
