@@ -10,5 +10,5 @@ pub mod windows;
 
 pub use choice::{Choice, sigmoid};
 pub use lbfgs::Precision;
-pub use linear::{Lesson, Linear, half, train};
+pub use linear::{Lesson, Linear, half, single, train};
 pub use random::Random;

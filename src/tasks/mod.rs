@@ -35,7 +35,7 @@ use predict_entities::{EntityScore, PredictEntitiesInput, PredictEntitiesOptions
 use qa::{Answer, QaInput, QaOptions};
 use rank::{RankOptions, Ranked};
 use relation::RelationInput;
-use teach::{ReadTexts, TeachInput, TeachOptions, TeachProgress, TeachReport};
+use teach::{TeachInput, TeachMemory, TeachOptions, TeachProgress, TeachReport};
 use typing::TypingInput;
 
 pub use labels::{LabelOptions, LabelScore};
@@ -91,8 +91,8 @@ impl Luke {
         rank::run(self, head, texts, options).await
     }
 
-    /// Teaches a head on examples. The model itself does not change. The same examples and seed give the same head. `read` keeps what
-    /// the model has read of the texts, for the next call with more examples.
+    /// Teaches a head on examples. The model itself does not change. The same examples and seed give the same head. `memory` keeps
+    /// what the model has read of the texts and how the head was judged, for the next call with more examples.
     ///
     /// # Errors
     /// `input` for examples and labels that do not fit each other (see [`teach`]); else as for all tasks.
@@ -100,10 +100,10 @@ impl Luke {
         &self,
         input: &TeachInput,
         options: &TeachOptions,
-        read: &mut ReadTexts,
+        memory: &mut TeachMemory,
         progress: impl FnMut(TeachProgress),
     ) -> Result<(TaughtHead, TeachReport)> {
-        teach::run(self, input, options, read, progress).await
+        teach::run(self, input, options, memory, progress).await
     }
 
     /// Finds the best answer to a question in a context of any length, and the next best ones.

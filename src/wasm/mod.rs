@@ -30,7 +30,7 @@ use crate::tasks;
 use crate::tasks::call::ner_value;
 use crate::tasks::embed::{EmbedInput, Embedding};
 use crate::tasks::ner::Found;
-use crate::tasks::teach::{ReadTexts, TeachInput, TeachProgress};
+use crate::tasks::teach::{TeachInput, TeachMemory, TeachProgress};
 use js::{JsResult, answer_to_js, from_js, js_error, list_to_js, tensor, to_js};
 use source::{Host, JsSource, promise};
 
@@ -154,7 +154,7 @@ fn bytes_by_name(object: &js_sys::Object) -> BTreeMap<String, Vec<u8>> {
 pub struct Model {
     luke: Rc<Luke>,
     /// What the model has read of examples, while no `teach` runs: one that begins meanwhile reads all of its own.
-    examples: Rc<RefCell<ReadTexts>>,
+    examples: Rc<RefCell<TeachMemory>>,
 }
 
 impl From<Luke> for Model {
@@ -223,9 +223,9 @@ impl Model {
                 let shown = to_js(&progress).and_then(|progress| on_progress.call1(&JsValue::UNDEFINED, &progress));
                 thrown = thrown.take().or(shown.err());
             };
-            let mut read = examples.take();
-            let taught = luke.teach(&input, &options, &mut read, show).await;
-            examples.replace(read);
+            let mut memory = examples.take();
+            let taught = luke.teach(&input, &options, &mut memory, show).await;
+            examples.replace(memory);
             let (head, report) = thrown.map_or(taught.map_err(js_error), Err)?;
             let result = js_sys::Object::new();
             let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&result, &name.into(), value);

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use luke_web::tasks::from_value;
 use luke_web::tasks::ner::{Found, NerInput, NerOptions, NerResult};
-use luke_web::tasks::teach::{ReadTexts, TeachInput, TeachOptions, TeachReport};
+use luke_web::tasks::teach::{TeachInput, TeachMemory, TeachOptions, TeachPhase, TeachProgress, TeachReport};
 use luke_web::taught::TaughtHead;
 use luke_web::{Luke, LukeError, Result};
 use pollster::block_on;
@@ -44,7 +44,7 @@ pub fn teach_with(
     model: &Luke,
     input: Value,
     options: Value,
-    read: &mut ReadTexts,
+    read: &mut TeachMemory,
 ) -> Result<(TaughtHead, TeachReport)> {
     let mut bytes = json!({ "offsets": "byte" });
     bytes.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
@@ -54,7 +54,7 @@ pub fn teach_with(
 }
 
 pub fn teach(examples: &[Value]) -> (TaughtHead, TeachReport) {
-    teach_with(&MINI, input(examples), json!({}), &mut ReadTexts::default()).unwrap()
+    teach_with(&MINI, input(examples), json!({}), &mut TeachMemory::default()).unwrap()
 }
 
 fn find(head: &TaughtHead, text: &str, options: Value) -> Result<Found> {
@@ -105,7 +105,7 @@ fn twenty_texts_teach_labels_that_are_no_names() {
 fn the_same_examples_give_the_same_head() {
     let examples = &documents("recipes-1.txt")[..6];
     let (head, report) = teach(examples);
-    let mut read = ReadTexts::default();
+    let mut read = TeachMemory::default();
     for _ in 0..2 {
         // The second time nothing is read again.
         let again = teach_with(&MINI, input(examples), json!({}), &mut read).unwrap();
@@ -116,6 +116,44 @@ fn the_same_examples_give_the_same_head() {
     assert_eq!(find(&stored, text, json!({})), find(&head, text, json!({})));
     let (other, _) = teach_with(&MINI, input(examples), json!({ "seed": 9 }), &mut read).unwrap();
     assert_eq!(other.linear, head.linear, "the seed decides only by whom the head is judged");
+}
+
+/// The numbers of heads that were taught, of a call with these examples.
+fn taught(examples: &[Value], options: Value, memory: &mut TeachMemory) -> (usize, TaughtHead, TeachReport) {
+    let (input, options) = (TeachInput::from_value(input(examples)).unwrap(), serde_json::from_value(options).unwrap());
+    let mut total = 0;
+    let count = |progress: TeachProgress| {
+        if let TeachPhase::Teaching = progress.phase {
+            total = progress.total;
+        }
+    };
+    let (head, report) = pollster::block_on(MINI.teach(&input, &options, memory, count)).unwrap();
+    (total, head, report)
+}
+
+/// With one more example, only the head itself is taught anew, and the one before it judges the example.
+#[test]
+fn added_examples_continue_from_the_examples_before() {
+    let (examples, mut memory) = (documents("recipes-1.txt"), TeachMemory::default());
+    let (heads, _, before) = taught(&examples[..10], json!({}), &mut memory);
+    assert_eq!(heads, 6);
+    let (heads, head, report) = taught(&examples[..11], json!({}), &mut memory);
+    assert_eq!(heads, 1);
+    assert_eq!((report.examples, report.spans), (11, before.spans + spans(&examples[10]).len()));
+    assert_ne!(report.all, before.all);
+    let (_, alone, _) = taught(&examples[..11], json!({}), &mut TeachMemory::default());
+    assert_eq!(head.linear, alone.linear, "a head is the same, whatever came before");
+
+    // A fifth more than were judged by folds; after that all are judged anew.
+    assert_eq!(taught(&examples[..12], json!({}), &mut memory).0, 1);
+    assert_eq!(taught(&examples[..13], json!({}), &mut memory).0, 6);
+    // So are examples of which one has changed, and other options.
+    let mut changed = examples[..13].to_vec();
+    changed[3]["spans"].as_array_mut().unwrap().pop();
+    assert_eq!(taught(&changed, json!({}), &mut memory).0, 6);
+    assert_eq!(taught(&changed, json!({ "seed": 1 }), &mut memory).0, 6);
+    assert_eq!(taught(&changed, json!({ "seed": 1 }), &mut memory).0, 1);
+    assert_eq!(taught(&changed, json!({ "folds": 3 }), &mut memory).0, 4);
 }
 
 #[test]
@@ -213,14 +251,18 @@ fn examples_that_do_not_fit_are_refused_by_name() {
     ] {
         let mut input = input(&[good.clone(), good.clone()]);
         input[change] = value;
-        let error = teach_with(&MINI, input, json!({}), &mut ReadTexts::default()).unwrap_err();
+        let error = teach_with(&MINI, input, json!({}), &mut TeachMemory::default()).unwrap_err();
         let LukeError::Input { argument: named, .. } = &error else { panic!("{error:?}") };
         assert!(named == argument && error.to_string().contains(part), "{change}: {error}");
     }
     for (option, value) in [("folds", json!(1)), ("folds", json!(21)), ("seed", json!(-1)), ("rate", json!(1))] {
-        let error =
-            teach_with(&MINI, input(std::slice::from_ref(&good)), json!({ option: value }), &mut ReadTexts::default())
-                .unwrap_err();
+        let error = teach_with(
+            &MINI,
+            input(std::slice::from_ref(&good)),
+            json!({ option: value }),
+            &mut TeachMemory::default(),
+        )
+        .unwrap_err();
         assert!(error.code() == "input" && error.to_string().contains(option), "{error}");
     }
 }
@@ -235,7 +277,7 @@ fn strange_examples_give_a_head() {
     assert_eq!((report.all, report.examples), (None, 1), "one example cannot judge");
     let mut input = input(&[example("Add [[FOOD salt]].")]);
     input["labels"] = json!(["NEVER", "FOOD"]);
-    let (head, _) = teach_with(&MINI, input, json!({}), &mut ReadTexts::default()).unwrap();
+    let (head, _) = teach_with(&MINI, input, json!({}), &mut TeachMemory::default()).unwrap();
     assert_eq!(head.about.labels, ["NEVER", "FOOD"]);
     // A span across two sentences, and one that begins inside of a word.
     let across = json!({ "text": "I met Dr. Who. He left. Bye.", "spans": [{ "start": 7, "end": 22, "label": "A" }] });
@@ -267,18 +309,18 @@ fn a_head_of_another_model_and_options_of_another_head_are_refused() {
 fn an_aborted_lesson_leaves_everything_as_it_was() {
     let subject = Subject::new(repository().join("www/models/luke-mini-en"));
     let examples = &documents("recipes-1.txt")[..3];
-    let run = |last: usize, read: &mut ReadTexts| {
+    let run = |last: usize, read: &mut TeachMemory| {
         subject.start(Pauses::until(last));
         teach_with(&subject.luke, input(examples), json!({}), read).map(|(head, _)| head.to_bytes())
     };
-    let whole = run(usize::MAX, &mut ReadTexts::default()).unwrap();
+    let whole = run(usize::MAX, &mut TeachMemory::default()).unwrap();
     let pauses = subject.pauses();
     assert!(pauses > 20, "{pauses} pauses");
-    let mut read = ReadTexts::default();
+    let mut read = TeachMemory::default();
     for at in (0..8).map(|part| part * pauses / 8) {
         assert_eq!(run(at, &mut read), Err(LukeError::Aborted), "after {at} pauses of {pauses}");
         // What was read before is kept, so the next one has fewer pauses.
-        read = ReadTexts::default();
+        read = TeachMemory::default();
     }
     run(pauses / 2, &mut read).unwrap_err();
     assert_eq!(run(usize::MAX, &mut read), Ok(whole));
@@ -311,7 +353,7 @@ fn the_command_line_teaches_and_finds() {
     let (same, _) = {
         let mut input = input(&documents("recipes-1.txt")[..5]);
         input["name"] = json!("kitchen");
-        teach_with(&MINI, input, json!({}), &mut ReadTexts::default()).unwrap()
+        teach_with(&MINI, input, json!({}), &mut TeachMemory::default()).unwrap()
     };
     assert_eq!(written, same.to_bytes());
 
@@ -342,7 +384,7 @@ proptest! {
     ) {
         let span = |(start, length, label): &(usize, usize, usize)| json!({ "start": start, "end": start + length, "label": format!("L{label}") });
         let examples: Vec<Value> = texts.iter().map(|(text, spans)| json!({ "text": text, "spans": spans.iter().map(span).collect::<Vec<_>>() })).collect();
-        match teach_with(&MINI, input(&examples), json!({ "folds": 0 }), &mut ReadTexts::default()) {
+        match teach_with(&MINI, input(&examples), json!({ "folds": 0 }), &mut TeachMemory::default()) {
             Ok((head, _)) => {
                 for (text, _) in &texts {
                     let found = find(&head, text, json!({})).unwrap();

@@ -2,7 +2,7 @@
 
 use luke_web::tasks::from_value;
 use luke_web::tasks::ner::{Found, NerInput, NerOptions, NerResult};
-use luke_web::tasks::teach::ReadTexts;
+use luke_web::tasks::teach::TeachMemory;
 use luke_web::taught::TaughtHead;
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn subject() -> Subject {
 
 fn taught(subject: &Subject, examples: &[Value]) -> TaughtHead {
     let input = json!({ "task": "ner", "name": "long", "examples": examples });
-    teach_with(&subject.luke, input, json!({ "folds": 0 }), &mut ReadTexts::default()).unwrap().0
+    teach_with(&subject.luke, input, json!({ "folds": 0 }), &mut TeachMemory::default()).unwrap().0
 }
 
 fn find(subject: &Subject, head: &TaughtHead, text: &str, options: Value) -> Found {
@@ -75,7 +75,7 @@ fn a_span_that_is_too_long_is_refused() {
     let with = |words: usize| json!([{ "text": text, "spans": [{ "start": 0, "end": 5 * words - 1, "label": "A" }] }]);
     let teach = |words: usize| {
         let input = json!({ "task": "ner", "name": "long", "examples": with(words) });
-        teach_with(&subject.luke, input, json!({}), &mut ReadTexts::default()).map(|(head, _)| head.about.labels)
+        teach_with(&subject.luke, input, json!({}), &mut TeachMemory::default()).map(|(head, _)| head.about.labels)
     };
     assert_eq!(teach(256), Ok(vec!["A".to_owned()]));
     let error = teach(257).unwrap_err();

@@ -2,7 +2,7 @@
 
 use luke_web::inputs::ModelInputs;
 use luke_web::tasks::LabelScore;
-use luke_web::tasks::teach::{ReadTexts, TeachReport};
+use luke_web::tasks::teach::{TeachMemory, TeachReport};
 use luke_web::taught::{TaughtHead, TaughtTask};
 use luke_web::{LukeError, Output, OutputName, Result};
 use pollster::block_on;
@@ -19,7 +19,7 @@ fn input(task: &str, examples: &[Value]) -> Value {
 }
 
 fn teach(task: &str, examples: &[Value], options: Value) -> Result<(TaughtHead, TeachReport)> {
-    teach_with(&MINI, input(task, examples), options, &mut ReadTexts::default())
+    teach_with(&MINI, input(task, examples), options, &mut TeachMemory::default())
 }
 
 fn call(head: &TaughtHead, task: &str, input: Value, options: Value) -> Result<Value> {
@@ -158,7 +158,7 @@ fn pairs_have_a_label_each() {
 #[test]
 fn the_same_examples_give_the_same_bytes_and_are_read_once() {
     // No other test runs this model.
-    let (model, mut read) = (load(&folder("micro-span_cls")), ReadTexts::default());
+    let (model, mut read) = (load(&folder("micro-span_cls")), TeachMemory::default());
     let mut run = |count: usize| {
         let before = model.rows_run();
         let (head, _) = teach_with(&model, input("relation", &pairs()[..count]), json!({}), &mut read).unwrap();
@@ -168,7 +168,7 @@ fn the_same_examples_give_the_same_bytes_and_are_read_once() {
     assert_eq!(run(8), (first.clone(), 0));
     let (other, more) = run(10);
     assert!(other != first && 0 < more && more < rows, "{more} rows for two examples, {rows} for eight");
-    let anew = teach_with(&model, input("relation", &pairs()[..8]), json!({}), &mut ReadTexts::default());
+    let anew = teach_with(&model, input("relation", &pairs()[..8]), json!({}), &mut TeachMemory::default());
     assert_eq!(anew.unwrap().0.to_bytes(), first);
 }
 
@@ -223,7 +223,7 @@ fn examples_that_do_not_fit_are_refused_by_name() {
     }
     let mut unknown = input("typing", &tools_and_food());
     unknown["labels"] = json!(["TOOL", "OTHER"]);
-    let error = teach_with(&MINI, unknown, json!({}), &mut ReadTexts::default()).unwrap_err();
+    let error = teach_with(&MINI, unknown, json!({}), &mut TeachMemory::default()).unwrap_err();
     assert!(error.to_string().starts_with("examples[5].labels[0].label: 'FOOD' is none of TOOL, OTHER"), "{error}");
     for task in ["ner", "relation"] {
         let examples = if task == "ner" {
@@ -237,7 +237,7 @@ fn examples_that_do_not_fit_are_refused_by_name() {
     for (value, part) in
         [(json!([]), "an object"), (json!({ "name": "a", "examples": [] }), "no task"), (json!({ "task": 3 }), "task")]
     {
-        let error = teach_with(&MINI, value, json!({}), &mut ReadTexts::default()).unwrap_err();
+        let error = teach_with(&MINI, value, json!({}), &mut TeachMemory::default()).unwrap_err();
         assert!(error.code() == "input" && error.to_string().contains(part), "{error}");
     }
 }
@@ -263,7 +263,7 @@ fn strange_examples_give_a_head() {
     // One example, whose labels are given.
     let mut one = input("typing", &[mention("Add [[salt]] now.", &["A"])]);
     one["labels"] = json!(["A", "B"]);
-    let (_, report) = teach_with(&MINI, one, json!({}), &mut ReadTexts::default()).unwrap();
+    let (_, report) = teach_with(&MINI, one, json!({}), &mut TeachMemory::default()).unwrap();
     assert_eq!((report.all, report.labels[1].spans), (None, 0));
     let error = call(&head, "typing", json!({ "text": "a   b", "span": [1, 4] }), json!({}));
     assert!(error.is_ok() || error.unwrap_err().to_string().starts_with("span: has no token"));
@@ -293,17 +293,17 @@ fn heads_of_another_task_or_model_are_refused_by_name() {
 #[test]
 fn an_aborted_lesson_leaves_everything_as_it_was() {
     let subject = Subject::new(folder("micro-span_cls"));
-    let run = |last: usize, read: &mut ReadTexts| {
+    let run = |last: usize, read: &mut TeachMemory| {
         subject.start(Pauses::until(last));
         let long = pairs().into_iter().cycle().take(60).collect::<Vec<_>>();
         teach_with(&subject.luke, input("relation", &long), json!({}), read).map(|(head, _)| head.to_bytes())
     };
-    let whole = run(usize::MAX, &mut ReadTexts::default()).unwrap();
+    let whole = run(usize::MAX, &mut TeachMemory::default()).unwrap();
     let pauses = subject.pauses();
     assert!(pauses > 3, "{pauses} pauses");
-    let mut read = ReadTexts::default();
+    let mut read = TeachMemory::default();
     for at in (0..4).map(|part| part * pauses / 4) {
-        read = ReadTexts::default();
+        read = TeachMemory::default();
         assert_eq!(run(at, &mut read), Err(LukeError::Aborted), "after {at} pauses of {pauses}");
     }
     assert_eq!(run(usize::MAX, &mut read), Ok(whole));

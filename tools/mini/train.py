@@ -20,7 +20,7 @@ from fast import compiled, layer_forward
 from init_luke import ids_of
 from model import HEADS, Model, stored
 from tasks.entities import start_classifier
-from trainer import Trainer, layered, setup
+from trainer import DTYPE, Trainer, layered, setup
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -60,7 +60,7 @@ def arguments():
 
 
 def frozen(folder, device):
-    return Model(folder).to(device, torch.bfloat16).requires_grad_(False).eval()
+    return Model(folder).to(device, DTYPE).requires_grad_(False).eval()
 
 
 def begin_cloze(model, tokenizer):

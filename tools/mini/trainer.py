@@ -1,4 +1,4 @@
-"""What every training here shares: bf16 weights with f32 masters, AdamW, a schedule, an average of the weights, resuming.
+"""What every training here shares: bf16 weights (f32 where the processor has no instructions for bf16) with f32 masters, AdamW, a schedule, an average of the weights, resuming.
 
 The schedule is warm-up, then constant, then linear to zero over the last `decay` of the steps: a run that has not begun to
 decay can be given more steps and goes on as if it had had them from the start. One checkpoint holds everything, the state of
@@ -14,8 +14,12 @@ import torch
 from quantise import Rounding
 
 
+# bf16 halves the time of a step, and without instructions for it a step takes fifty times as long.
+DTYPE = torch.bfloat16 if torch.cuda.is_available() or torch.cpu._is_avx512_bf16_supported() else torch.float32
+
+
 def setup(threads):
-    """The device, after what makes bf16 on a CPU quick when other work shares the cores."""
+    """The device, after the number of threads is set."""
     torch.set_num_threads(threads)
     return "cuda" if torch.cuda.is_available() else "cpu"
 
@@ -52,7 +56,7 @@ class Trainer:
             p.requires_grad_(n in set(self.names))
         self.master = {n: named[n].detach().clone().to(device) for n in self.names}
         self.ema = {n: p.clone() for n, p in self.master.items()}
-        self.model = model.to(device=device, dtype=torch.bfloat16)
+        self.model = model.to(device=device, dtype=DTYPE)
         self.weights = dict(self.model.named_parameters())
         self.optimizer = torch.optim.AdamW(
             [dict(params=[self.master[n] for n in names], lr=lr, peak=lr, weight_decay=wd) for names, lr, wd in groups],

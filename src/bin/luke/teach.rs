@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use luke_web::tasks::from_value;
-use luke_web::tasks::teach::{ReadTexts, TeachInput, TeachOptions, TeachPhase, TeachProgress};
+use luke_web::tasks::teach::{TeachInput, TeachMemory, TeachOptions, TeachPhase, TeachProgress};
 use luke_web::taught::{TaughtHead, TaughtTask};
 use luke_web::{LukeError, Result, directory};
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ pub fn teach(arguments: &Options) -> Result<()> {
     let input = json!({ "task": task, "name": name, "labels": labels, "examples": parsed });
     let input = TeachInput::from_value(input).map_err(|error| of_line(error, &lines))?;
     let luke = pollster::block_on(directory::load(&run.model, run.device.into(), false))?;
-    let taught = pollster::block_on(luke.teach(&input, &options, &mut ReadTexts::default(), show));
+    let taught = pollster::block_on(luke.teach(&input, &options, &mut TeachMemory::default(), show));
     let (head, report) = taught.map_err(|error| of_line(error, &lines))?;
     std::fs::write(output, head.to_bytes()).map_err(|error| folder::io_error(output, &error))?;
     println!("{}", json!({ "head": head.about, "bytes": head.to_bytes().len(), "report": report }));

@@ -20,6 +20,8 @@ pub const KEPT_BYTES: usize = 64 << 20;
 
 /// A text that was read, or the mentions of one.
 pub struct ReadText {
+    /// A hash of what was read.
+    pub key: Key,
     /// Its sentences, as ranges of words, without empty ones. No span of the example reaches across their bounds. Of mentions there are none.
     pub sentences: Vec<Range<usize>>,
     /// `[words, columns]`, or one row of the mentions.
@@ -27,7 +29,7 @@ pub struct ReadText {
 }
 
 /// What was read: a hash of the text, of its places, and of the layers.
-type Key = [u8; 32];
+pub type Key = [u8; 32];
 
 /// Texts that were read.
 #[derive(Default)]
@@ -63,7 +65,7 @@ impl ReadTexts {
             }
         }
         drop(words);
-        let read = Arc::new(ReadText { sentences, features });
+        let read = Arc::new(ReadText { key, sentences, features });
         self.put(key, &read);
         Ok(read)
     }
@@ -87,7 +89,7 @@ impl ReadTexts {
         let rows = features(luke, inputs, layers).await?;
         let kept = |(key, row): (&Key, Vec<f32>)| {
             let features = row.into_iter().map(half).collect();
-            let read = Arc::new(ReadText { sentences: Vec::new(), features });
+            let read = Arc::new(ReadText { key: *key, sentences: Vec::new(), features });
             self.put(*key, &read);
             read
         };

@@ -2,15 +2,17 @@
 //! the encoder. For `ner` a conditional random field is above it (`learn::crf`): so every run of words is a candidate, and all of them
 //! cost one pass over the words. docs/TEACHING.md has the figures, and what was tried instead.
 
+mod earlier;
 mod examples;
 mod fit;
+mod judge;
 mod labels;
 mod lesson;
 mod memory;
 mod mentions;
 mod types;
 
-pub use memory::ReadTexts;
+pub use earlier::TeachMemory;
 pub use types::{
     Confusion, Example, ExampleMention, ExampleSpan, Examples, LabelReport, Quality, RelationExample, TeachInput,
     TeachOptions, TeachPhase, TeachProgress, TeachReport, TypingExample,
@@ -22,9 +24,12 @@ use crate::tasks::limits;
 use crate::tasks::ner::{NerOptions, Reader, settings};
 use crate::tasks::taught_labels::Layers;
 use crate::taught::{About, MAX_NAME_BYTES, TaughtHead, TaughtTask};
-use fit::{Learning, fit, judge};
+use earlier::{Earlier, hashes};
+use fit::{Learning, fit};
+use judge::Judging;
 use labels::Labels;
 use lesson::Lesson;
+use memory::ReadTexts;
 
 /// The layers whose states of words a head reads: those at a half and at two thirds of the encoder. States after the last layer say more
 /// about the task that the model was trained for, and less about the words.
@@ -48,7 +53,7 @@ pub(super) async fn run(
     luke: &Luke,
     input: &TeachInput,
     options: &TeachOptions,
-    read: &mut ReadTexts,
+    memory: &mut TeachMemory,
     mut progress: impl FnMut(TeachProgress),
 ) -> Result<(TaughtHead, TeachReport)> {
     let (labels, count, task) = (Labels::of(input)?, input.examples.len(), input.examples.task());
@@ -68,24 +73,32 @@ pub(super) async fn run(
     };
     let mut reading = |done| progress(TeachProgress { phase: TeachPhase::Reading, done, total: count });
     reading(0);
-    let lesson = read_examples(luke, &input.examples, &labels, options, &about, read, reading).await?;
+    let lesson = read_examples(luke, &input.examples, &labels, options, &about, &mut memory.texts, reading).await?;
 
-    let turns = &mut luke.turns();
-    let folds = if count < 2 { 0 } else { options.folds.min(count) };
-    let mut taught = |done| progress(TeachProgress { phase: TeachPhase::Teaching, done, total: folds + 1 });
-    taught(0);
     let learning =
         Learning { lesson: &lesson, choice: about.choice(), columns: about.columns(), labels: labels.names.len() };
-    let judged = match folds {
-        0 => None,
-        folds => Some(judge(&learning, folds, options.seed, turns, &mut taught).await?),
+    let examples = hashes(&lesson);
+    let earlier = memory.earlier.as_mut().filter(|earlier| earlier.leads_to(&about, options, &examples));
+    let folds = if count < 2 || earlier.is_some() { 0 } else { options.folds.min(count) };
+    let mut taught = |done| progress(TeachProgress { phase: TeachPhase::Teaching, done, total: folds + 1 });
+    taught(0);
+    let turns = &mut luke.turns();
+    let judging = match &earlier {
+        Some(earlier) => {
+            let (mut judging, layer, seen) = earlier.judged();
+            judging.add(&learning, layer, |example| example >= seen, turns).await?;
+            Some(judging)
+        }
+        None if folds == 0 => None,
+        None => Some(Judging::by_folds(&learning, folds, options.seed, turns, &mut taught).await?),
     };
     let linear = fit(&learning, |_| true, turns).await?;
     taught(folds + 1);
 
     let mut of_label = vec![0; labels.names.len()];
     lesson.groups.iter().flat_map(|group| &group.labels).for_each(|span| of_label[span.label] += 1);
-    let (reports, confusions) = fit::name(&labels.names, &of_label, judged.as_ref());
+    let judged = judging.as_ref().map(Judging::finish);
+    let (reports, confusions) = judge::name(&labels.names, &of_label, judged.as_ref());
     let report = TeachReport {
         examples: count,
         spans: of_label.iter().sum(),
@@ -95,6 +108,13 @@ pub(super) async fn run(
         labels: reports,
         confusions,
     };
+    match (judging, earlier) {
+        (Some(judging), Some(earlier)) => earlier.go_on(examples, judging, linear.clone()),
+        (Some(judging), None) => {
+            memory.earlier = Some(Earlier::new(&about, options, examples, judging, linear.clone()));
+        }
+        (None, _) => {}
+    }
     about.temperature = judged.map_or(1.0, |judged| judged.temperature);
     Ok((TaughtHead { about, linear }.rounded(), report))
 }
