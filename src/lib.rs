@@ -51,4 +51,4 @@ mod wasm;
 mod wasm_call;
 
 pub use error::{LukeError, Result};
-pub use luke::{InputSum, Luke, Output, OutputName, Vocabulary};
+pub use luke::{AddedHead, InputSum, Luke, Output, OutputName, Vocabulary};

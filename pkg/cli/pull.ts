@@ -5,7 +5,7 @@ import { INDEX, SMALL_FILES, WEIGHTS } from '../src/checkpoint.js';
 import { LukeError } from '../src/errors.js';
 import { collect, isMissing, isPage, missing } from '../src/files.js';
 import { parseRepository, repositoryUrl } from '../src/hub.js';
-import { checkManifest, fileUrl, loadFiles, manifestUrl, totalBytes, type FileEntry } from '../src/manifest.js';
+import { allFiles, checkManifest, fileUrl, manifestUrl, totalBytes, type FileEntry } from '../src/manifest.js';
 import { nameOf } from '../src/names.js';
 import { Progress } from '../src/progress.js';
 import { retrying, type RetryOptions } from '../src/retry.js';
@@ -172,9 +172,8 @@ class Visit {
 function modelFiles(visit: Visit, bytes: Uint8Array): { first: Wanted[]; last: Wanted[] } {
   const manifest = checkManifest(visit.url, new TextDecoder().decode(bytes));
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const entries = [...loadFiles(manifest), ...(manifest.entityTable?.chunks ?? [])];
   return {
-    first: entries.map(({ path, bytes, sha256 }: FileEntry) => ({ path, url: fileUrl(visit.url, path), bytes, ...(sha256 !== undefined && { sha256 }) })),
+    first: allFiles(manifest).map(({ path, bytes, sha256 }: FileEntry) => ({ path, url: fileUrl(visit.url, path), bytes, ...(sha256 !== undefined && { sha256 }) })),
     last: [{ path: MANIFEST, url: visit.url, bytes: bytes.length, sha256 }],
   };
 }

@@ -1,5 +1,5 @@
 // Which files in the store belong to a model, and which to none: these are deleted here.
-import { checkManifest, loadFiles, type FileEntry } from './manifest.js';
+import { checkManifest, loadFiles, tableFiles, type FileEntry } from './manifest.js';
 import { aloneWithRecords, forgetLeftovers, listRecords, type ModelRecord } from './record.js';
 import type { Stores } from './store/stores.js';
 
@@ -20,7 +20,7 @@ export async function contentsOf(stores: Stores, { url, manifest: hash, files = 
     const text = (await stores.verified(hash)) ?? new Uint8Array();
     const manifest = checkManifest(url, new TextDecoder().decode(text));
     const own = { path: 'manifest.json', sha256: hash, bytes: text.length };
-    return { needed: [own, ...loadFiles(manifest)], others: manifest.entityTable?.chunks ?? [], isWhole: true };
+    return { needed: [own, ...loadFiles(manifest)], others: tableFiles(manifest), isWhole: true };
   } catch {
     return { needed: [], others: [], isWhole: false }; // the stored manifest is gone or damaged
   }

@@ -1,6 +1,6 @@
 // Heads that were taught. A head is its file: calls send its bytes along, so no engine has to remember it.
 import type { CallOptions, Entity, LabelOptions, NerFound, NerOptions, NerPart, WordEntity, WordList } from './tasks.js';
-import type { HeadFacts, TaughtTask, TeachReport } from './teach.js';
+import type { HeadFacts, HeadFile, TaughtTask, TeachReport } from './teach.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -11,8 +11,8 @@ export let makeHead: <N extends string, R extends TeachReport<N> | undefined>(by
 export let bytesOf: (head: unknown) => Bytes | undefined;
 
 /**
- * A head that was taught: a small file that finds or gives your own labels, with the model that it was taught on. It comes from `luke.teach` or
- * `luke.addHead`, and never changes. `N` are its labels. Every `Luke` of the same model takes it, also one that is loaded later.
+ * A head that was taught: a small file that finds or gives your own labels, with the model that it was taught on. It comes from `luke.teach`,
+ * `luke.addHead` or `luke.taughtHeads`, and never changes. `N` are its labels. Every `Luke` of the same model takes it, also one that is loaded later.
  */
 export class LukeHead<N extends string = string, R extends TeachReport<N> | undefined = TeachReport<N> | undefined> {
   /** What it is called, as its teacher said. */
@@ -22,7 +22,7 @@ export class LukeHead<N extends string = string, R extends TeachReport<N> | unde
   readonly labels: readonly N[];
   /** The name of the model that it was taught on. */
   readonly model: string;
-  /** SHA-256 of the manifest of that model. With another model the head is refused. */
+  /** SHA-256 of the manifest of that model, before heads were added to its folder. With another model the head is refused. */
   readonly manifestHash: string;
   /** From how many examples it learned. */
   readonly examples: number;
@@ -53,24 +53,32 @@ export class LukeHead<N extends string = string, R extends TeachReport<N> | unde
   }
 }
 
+/** Heads of these files. One that is among `before` stays the same object. */
+export function headsOf(files: readonly HeadFile[], before: readonly LukeHead[]): readonly LukeHead[] {
+  return Object.freeze(files.map(({ bytes, head }) => before.find((known) => known.name === head.name && `${bytesOf(known)}` === `${bytes}`) ?? makeHead(bytes, head, undefined)));
+}
+
+/** How a call names a head that was taught: as what `luke.teach` or `luke.addHead` gave, or by the name of one of `luke.taughtHeads`. */
+export type HeadOrName = LukeHead | string;
+
 /**
  * Options of `luke.ner` and `luke.nerStream` by a head that was taught. `labels` are those of the head. `score` is the probability that
  * these words are a span of this label. There are no options about candidates, because every run of words is one.
  */
-export interface HeadNerOptions<H extends LukeHead | undefined = LukeHead, N extends string = string, R extends number | undefined = number | undefined>
+export interface HeadNerOptions<H extends HeadOrName | undefined = HeadOrName, N extends string = string, R extends number | undefined = number | undefined>
   extends Omit<NerOptions<N, false, R>, 'candidates' | 'maxSpanTokens' | 'maxEntitiesPerPass' | 'allScores'> {
   head: H;
 }
 
 /** Options of `luke.typing` and `luke.relation` by a head that was taught. With `relation` this is not the head of the pair. */
-export interface HeadLabelOptions<H extends LukeHead | undefined = LukeHead> extends LabelOptions {
+export interface HeadLabelOptions<H extends HeadOrName | undefined = HeadOrName> extends LabelOptions {
   head: H;
 }
 
 /** Options of `luke.rank`. */
 export interface RankOptions extends CallOptions {
   /** A head for `ner`, which shall learn more. */
-  head: LukeHead;
+  head: HeadOrName;
   /** How many texts are given, 1 to 1,000 (default: all, but 1,000 at most). */
   topK?: number | undefined;
 }
@@ -83,8 +91,8 @@ export interface Ranked {
   score: number;
 }
 
-/** The labels of a head that was taught; without a head, `Own` labels of the model. */
-export type LabelBy<H extends LukeHead | undefined, Own extends string> = H extends LukeHead<infer N> ? N : Own;
+/** The labels of a head that was taught: any, if it is named; without a head, `Own` labels of the model. */
+export type LabelBy<H extends HeadOrName | undefined, Own extends string> = H extends LukeHead<infer N> ? N : H extends string ? string : Own;
 
 /** What `luke.ner` finds by a head in a text, in each of several texts, or in a word list; with `runnersUp` near misses too. */
 export type NerBy<I extends string | readonly string[] | WordList, N extends string, R extends number | undefined> = I extends string

@@ -2,7 +2,7 @@ export {
   LukeError, type CauseDetail, type FileDetail, type LukeErrorCode, type LukeErrorConstructor, type LukeErrorDetails, type LukeErrorOf, type RequestDetail,
 } from './errors.js';
 export type { EncoderOutputs, ForwardInputs, ForwardOptions, ForwardOutputs, MaskedOutputs, QaOutputs, Runnable } from './forward.js';
-export { LukeHead, type HeadLabelOptions, type HeadNerOptions, type LabelBy, type NerBy, type NerPartBy, type Ranked, type RankOptions, type SpansBy } from './head.js';
+export { LukeHead, type HeadLabelOptions, type HeadNerOptions, type HeadOrName, type LabelBy, type NerBy, type NerPartBy, type Ranked, type RankOptions, type SpansBy } from './head.js';
 export { Luke } from './luke.js';
 export { availability, keepOffline, models } from './models.js';
 export {

@@ -19,10 +19,10 @@ export async function factsOf(files: readonly FileEntry[], folder: Folder | unde
 }
 
 /** What the wasm says of a model, without what is empty. */
-export function infoOf({ name, license, dtype, parameters, device, tasks, heads, selfTest, gpu }: WasmInfo): Omit<EngineInfo, 'version' | 'threads' | 'loadMs' | 'runtimeUrls' | 'bytes'> {
+export function infoOf({ name, license, dtype, parameters, device, tasks, heads, taughtHeads, selfTest, gpu }: WasmInfo): Omit<EngineInfo, 'version' | 'threads' | 'loadMs' | 'runtimeUrls' | 'bytes'> {
   return {
     name, ...(license && { license }), dtype, parameters, device, tasks, heads: Object.keys(heads) as Head[], labels: labelsOf(heads),
-    ...(selfTest && { selfTest }), ...(gpu && { gpu }),
+    ...(taughtHeads && { taughtHeads }), ...(selfTest && { selfTest }), ...(gpu && { gpu }),
   };
 }
 

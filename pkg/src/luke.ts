@@ -2,7 +2,7 @@
 import { abortable } from './abort.js';
 import { tell } from './callback.js';
 import type { ForwardInputs, ForwardOptions, ForwardOutputs, Runnable } from './forward.js';
-import { makeHead, type HeadLabelOptions, type HeadNerOptions, type LabelBy, type LukeHead, type NerBy, type NerPartBy, type Ranked, type RankOptions } from './head.js';
+import { makeHead, type HeadLabelOptions, type HeadNerOptions, type HeadOrName, type LabelBy, type LukeHead, type NerBy, type NerPartBy, type Ranked, type RankOptions } from './head.js';
 import { withHint } from './hub.js';
 import { checkTeach } from './lesson.js';
 import { persist } from './models.js';
@@ -17,7 +17,7 @@ import type {
 import type { HeadFacts, Taught, TeachInput, TeachOptions, TeachProgress, TeachReport } from './teach.js';
 import type { LabelOf, Labels, LoadOptions, RuntimeInfo, Task } from './types.js';
 import {
-  checkForward, checkHeadBytes, checkLabels, checkLoadOptions, checkNer, checkTask, checkTexts, checkUrl, needHead, takeHead, takeOnProgress, toPairs,
+  checkForward, checkHeadBytes, checkLabels, checkLoadOptions, checkNer, checkTask, checkTexts, checkUrl, needHead, takeHead, takeOnProgress, toPairs, withPairs, type AnyNerOptions,
 } from './validate.js';
 
 /**
@@ -99,6 +99,13 @@ export class Luke<L extends Labels = Labels> {
   }
 
   /**
+   * Heads in the model folder that were taught (`luke convert --add-head`). Options of calls may name them: `luke.ner(text, { head: 'recipes' })`.
+   */
+  get taughtHeads(): readonly LukeHead[] {
+    return this.#session.taughtHeads;
+  }
+
+  /**
    * Finds the named entities of a text, ordered by `start`. A list of texts gives one list of entities per text. For a word list,
    * `start` and `end` count words.
    *
@@ -112,7 +119,7 @@ export class Luke<L extends Labels = Labels> {
    * // By a head that was taught: the spans of your own labels.
    * const dishes = await luke.ner(text, { head, labels: ['FOOD'] });
    */
-  ner<I extends string | readonly string[] | WordList, H extends LukeHead | undefined, R extends number | undefined = undefined>(
+  ner<I extends string | readonly string[] | WordList, H extends HeadOrName | undefined, R extends number | undefined = undefined>(
     input: I,
     options: HeadNerOptions<H, LabelBy<H, LabelOf<L, 'ner'>>, R>,
   ): Promise<NerBy<I, LabelBy<H, LabelOf<L, 'ner'>>, R>>;
@@ -132,7 +139,7 @@ export class Luke<L extends Labels = Labels> {
     options: NerOptions<N, boolean, number | undefined>,
   ): Promise<Entity<N>[] | Entity<N>[][] | WordEntity<N>[] | NerFound<Entity<N>> | NerFound<Entity<N>>[] | NerFound<WordEntity<N>>>;
   async ner(input: string | readonly string[] | WordList, given: AnyNerOptions = {}): Promise<unknown> {
-    const { head, options } = takeHead('ner', given);
+    const { head, options } = takeHead('ner', this.taughtHeads, given);
     const plain = checkNer(input, options);
     const call = { method: 'ner', input: isWords(plain) ? withoutUndefined(plain) : plain, options: withPairs('ner', options), head } as const;
     const result = await this.#session.call<NerResult | NerResult[]>(call);
@@ -153,7 +160,7 @@ export class Luke<L extends Labels = Labels> {
    *   bar.value = (index + 1) / paragraphs.length;
    * }
    */
-  nerStream<H extends LukeHead | undefined, R extends number | undefined = undefined>(
+  nerStream<H extends HeadOrName | undefined, R extends number | undefined = undefined>(
     texts: readonly string[],
     options: HeadNerOptions<H, LabelBy<H, LabelOf<L, 'ner'>>, R>,
   ): AsyncGenerator<NerPartBy<LabelBy<H, LabelOf<L, 'ner'>>, R>, void>;
@@ -166,7 +173,7 @@ export class Luke<L extends Labels = Labels> {
     options?: NerOptions<N, S, number | undefined>,
   ): AsyncGenerator<NerPart<Entity<N> & WithScores<N, S>>, void>;
   async *nerStream(texts: readonly string[], given: AnyNerOptions = {}): AsyncGenerator<any, void> {
-    const { head, options } = takeHead('nerStream', given);
+    const { head, options } = takeHead('nerStream', this.taughtHeads, given);
     const input = checkTexts('nerStream', texts, options);
     const plain = withPairs('nerStream', options);
     const start = (onPart: (part: NerResult) => void, signal: AbortSignal) =>
@@ -222,7 +229,7 @@ export class Luke<L extends Labels = Labels> {
    * for (const { index, score } of await luke.rank(paragraphs, { head, topK: 10 })) console.log(paragraphs[index], score);
    */
   async rank(texts: readonly string[], options: RankOptions): Promise<Ranked[]> {
-    const { head, options: rest } = needHead('rank', options);
+    const { head, options: rest } = needHead('rank', this.taughtHeads, options);
     return this.#session.call({ method: 'rank', input: checkTexts('rank', texts, rest), options: rest, head });
   }
 
@@ -238,15 +245,15 @@ export class Luke<L extends Labels = Labels> {
    * const labels = await luke.typing(entities.map((span) => ({ text, span })));
    * for (const [i, { text: name }] of entities.entries()) console.log(name, labels[i]);
    */
-  typing<const I extends readonly unknown[], H extends LukeHead | undefined>(
+  typing<const I extends readonly unknown[], H extends HeadOrName | undefined>(
     inputs: { readonly [K in keyof I]: TypingInput },
     options: HeadLabelOptions<H>,
   ): Promise<{ -readonly [K in keyof I]: LabelScore<LabelBy<H, LabelOf<L, 'typing'>>>[] }>;
-  typing<H extends LukeHead | undefined>(text: string, span: Span, options: HeadLabelOptions<H>): Promise<LabelScore<LabelBy<H, LabelOf<L, 'typing'>>>[]>;
+  typing<H extends HeadOrName | undefined>(text: string, span: Span, options: HeadLabelOptions<H>): Promise<LabelScore<LabelBy<H, LabelOf<L, 'typing'>>>[]>;
   typing<const I extends readonly unknown[]>(inputs: { readonly [K in keyof I]: TypingInput }, options?: LabelOptions): Promise<{ -readonly [K in keyof I]: LabelScore<LabelOf<L, 'typing'>>[] }>;
   typing(text: string, span: Span, options?: LabelOptions): Promise<LabelScore<LabelOf<L, 'typing'>>[]>;
   async typing(text: string | readonly TypingInput[], ...rest: unknown[]): Promise<unknown> {
-    return this.#session.call({ method: 'typing', ...checkLabels<'span'>('typing', ['span'], text, rest) });
+    return this.#session.call({ method: 'typing', ...checkLabels<'span'>('typing', ['span'], this.taughtHeads, text, rest) });
   }
 
   /**
@@ -261,15 +268,15 @@ export class Luke<L extends Labels = Labels> {
    * const [there, back] = await luke.relation([{ text, head: [0, 7], tail: [17, 28] }, { text, head: [17, 28], tail: [0, 7] }]);
    * console.log(there[0].label, back[0].label);
    */
-  relation<const I extends readonly unknown[], H extends LukeHead | undefined>(
+  relation<const I extends readonly unknown[], H extends HeadOrName | undefined>(
     inputs: { readonly [K in keyof I]: RelationInput },
     options: HeadLabelOptions<H>,
   ): Promise<{ -readonly [K in keyof I]: NonEmpty<LabelScore<LabelBy<H, LabelOf<L, 'relation'>>>> }>;
-  relation<H extends LukeHead | undefined>(text: string, head: Span, tail: Span, options: HeadLabelOptions<H>): Promise<NonEmpty<LabelScore<LabelBy<H, LabelOf<L, 'relation'>>>>>;
+  relation<H extends HeadOrName | undefined>(text: string, head: Span, tail: Span, options: HeadLabelOptions<H>): Promise<NonEmpty<LabelScore<LabelBy<H, LabelOf<L, 'relation'>>>>>;
   relation<const I extends readonly unknown[]>(inputs: { readonly [K in keyof I]: RelationInput }, options?: LabelOptions): Promise<{ -readonly [K in keyof I]: NonEmpty<LabelScore<LabelOf<L, 'relation'>>> }>;
   relation(text: string, head: Span, tail: Span, options?: LabelOptions): Promise<NonEmpty<LabelScore<LabelOf<L, 'relation'>>>>;
   async relation(text: string | readonly RelationInput[], ...rest: unknown[]): Promise<unknown> {
-    return this.#session.call({ method: 'relation', ...checkLabels<'head' | 'tail'>('relation', ['head', 'tail'], text, rest) });
+    return this.#session.call({ method: 'relation', ...checkLabels<'head' | 'tail'>('relation', ['head', 'tail'], this.taughtHeads, text, rest) });
   }
 
   /**
@@ -386,13 +393,4 @@ export class Luke<L extends Labels = Labels> {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }
-}
-
-type OwnNerOptions = NerOptions<string, boolean, number | undefined>;
-type AnyNerOptions = OwnNerOptions | HeadNerOptions<LukeHead | undefined>;
-
-/** Options of `ner` with plain pairs as sentences. */
-function withPairs(where: string, options: OwnNerOptions): OwnNerOptions {
-  const { sentences } = options;
-  return Array.isArray(sentences) ? { ...options, sentences: toPairs(where, 'sentences', sentences, unitOf(options)) } : options;
 }

@@ -6,7 +6,7 @@ import type { Machine } from './engine.js';
 import { LukeError, toLukeError } from './errors.js';
 import { isMissing, ModelFiles } from './files.js';
 import { canHash, SECURE, sha256 } from './hash.js';
-import { loadFiles, manifestUrl, totalBytes, type FileEntry } from './manifest.js';
+import { loadFiles, manifestUrl, tableFiles, totalBytes, type FileEntry } from './manifest.js';
 import { Progress } from './progress.js';
 import type { Action, ManageOptions } from './protocol.js';
 import { aloneWithRecords, deleteRecord, listRecords, readRecord, type ModelRecord } from './record.js';
@@ -111,7 +111,7 @@ async function prefetch(files: ModelFiles, url: string, progress: Progress, enti
   if (folder) {
     await files.land(loadFiles(folder.manifest));
     if (entityTable) {
-      const rows = folder.manifest.entityTable?.chunks ?? [];
+      const rows = tableFiles(folder.manifest);
       progress.expect(rows);
       await files.land(rows);
     }

@@ -23,6 +23,8 @@ export interface Manifest {
   chunks: FileEntry[];
   /** The entity table, whose chunks are fetched when a call needs their rows. */
   entityTable?: { chunks: FileEntry[] } | null;
+  /** Heads that were taught and added to the folder. */
+  taughtHeads?: { file: FileEntry }[];
 }
 
 const FORMAT = 'luke-web';
@@ -41,9 +43,19 @@ export function totalBytes(files: readonly FileEntry[]): number {
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** The files that a load reads. Calls read the chunks of the entity table later. */
-export function loadFiles({ files, chunks }: Manifest): FileEntry[] {
-  return [files.tokenizer, files.entityVocab, ...chunks];
+/** The files that a load reads, in the order in which the wasm reads them. Calls read the chunks of the entity table later. */
+export function loadFiles({ files, chunks, taughtHeads = [] }: Manifest): FileEntry[] {
+  return [files.tokenizer, files.entityVocab, ...taughtHeads.map(({ file }) => file), ...chunks];
+}
+
+/** Every file but the manifest itself. */
+export function allFiles(manifest: Manifest): FileEntry[] {
+  return [...loadFiles(manifest), ...tableFiles(manifest)];
+}
+
+/** The files that a load leaves to the calls. */
+export function tableFiles({ entityTable }: Manifest): FileEntry[] {
+  return entityTable?.chunks ?? [];
 }
 
 /**
@@ -72,7 +84,7 @@ export function checkManifest(url: string, text: string): Manifest {
     throw invalid('it is not JSON');
   }
   if (typeof json !== 'object' || json === null) throw invalid('it is not a JSON object');
-  const { format, version, files, chunks, entityTable } = json as Partial<Record<keyof Manifest, unknown>>;
+  const { format, version, files, chunks, entityTable, taughtHeads = [] } = json as Partial<Record<keyof Manifest, unknown>>;
   if (format !== FORMAT) throw invalid(`its format is not "${FORMAT}"`);
   if (version !== VERSION) {
     throw new LukeError('format', `${url} has manifest version ${String(version)}; this package reads version ${VERSION}`, { url, version });
@@ -83,6 +95,8 @@ export function checkManifest(url: string, text: string): Manifest {
   if (!Array.isArray(chunks) || !chunks.every(isEntry)) throw invalid('a chunk has no path, size or SHA-256');
   const rows = (entityTable as Manifest['entityTable'])?.chunks ?? [];
   if (!Array.isArray(rows) || !rows.every(isEntry)) throw invalid('a chunk of the entity table has no path, size or SHA-256');
+  const isHead = (head: Partial<Exclude<Manifest['taughtHeads'], undefined>[number]> | null) => isEntry(head?.file);
+  if (!Array.isArray(taughtHeads) || !taughtHeads.every(isHead)) throw invalid('a head that was added has no file with path, size and SHA-256');
   return json as Manifest;
 }
 

@@ -5,7 +5,7 @@ import type { FilesOptions } from './files.js';
 import type { ByteRange, Freshness, ResponseFacts } from './source.js';
 import type { ForwardInputs } from './forward.js';
 import type { Pair, Priority, WordList } from './tasks.js';
-import type { TeachInput } from './teach.js';
+import type { HeadFile, TeachInput } from './teach.js';
 import type { LoadEvent, LoadOptions, RuntimeInfo } from './types.js';
 
 /** The first message to a worker. It transfers the port. */
@@ -51,7 +51,10 @@ export type Call =
   | { method: 'forward'; input: ForwardInputs | readonly ForwardInputs[]; options: object };
 
 /** What the engine knows of a loaded model: it does not know in what kind of thread it runs. */
-export type EngineInfo = Omit<RuntimeInfo, 'worker' | 'workerReason'>;
+export type EngineInfo = Omit<RuntimeInfo, 'worker' | 'workerReason'> & {
+  /** Heads of the model folder that were taught. Absent if there are none. */
+  taughtHeads?: readonly HeadFile[] | undefined;
+};
 
 /** What `models` and `availability` ask of the store. URLs are absolute. */
 export type Action =

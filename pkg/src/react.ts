@@ -13,7 +13,7 @@
  * @module
  */
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
-import type { Answer, Entity, LoadOptions, Luke, LukeHead, NerOptions, QaOptions, WordEntity, WordList } from './index.js';
+import type { Answer, Entity, HeadOrName, LoadOptions, Luke, NerOptions, QaOptions, WordEntity, WordList } from './index.js';
 import { useCall, type CallState, type LastResult } from './react/call.js';
 import { keyOf } from './react/key.js';
 import { IDLE, join, LOADING, retry, stateOf, type LoadState } from './react/shared.js';
@@ -24,8 +24,8 @@ export type { CallState, LastResult, LoadState };
 export type UseLukeOptions = Omit<LoadOptions, 'signal' | 'onProgress'>;
 /** The options of `luke.ner`, without the signal, which the hook sets itself. */
 export type UseNerOptions = Omit<NerOptions, 'signal'> & {
-  /** A head that was taught, which the call uses in place of the model's own. */
-  head?: LukeHead | undefined;
+  /** A head that was taught, or the name of one of `luke.taughtHeads`, which the call uses in place of the model's own. */
+  head?: HeadOrName | undefined;
 };
 /** The options of `luke.qa`, without the signal, which the hook sets itself. */
 export type UseQaOptions = Omit<QaOptions, 'signal'>;

@@ -1,6 +1,7 @@
 // A model in use: starts its engine, starts another one when that was lost, and lets its calls take turns.
-import { Client } from './client.js';
+import { Client, type Place } from './client.js';
 import { LukeError } from './errors.js';
+import { headsOf, type LukeHead } from './head.js';
 import { engineOptions } from './options.js';
 import { withoutUndefined } from './plain.js';
 import type { Call, EngineInfo } from './protocol.js';
@@ -19,6 +20,7 @@ export class Session<L extends Labels> {
   /** Why the last worker was lost. */
   #lost: string | undefined;
   #info!: RuntimeInfo<L>;
+  #taughtHeads: readonly LukeHead[] = [];
   #closed = false;
 
   constructor(url: string, options: LoadOptions) {
@@ -29,6 +31,11 @@ export class Session<L extends Labels> {
   /** Facts about the model and the device. They are there after the first load. */
   get info(): RuntimeInfo<L> {
     return this.#info;
+  }
+
+  /** Heads of the model folder that were taught. */
+  get taughtHeads(): readonly LukeHead[] {
+    return this.#taughtHeads;
   }
 
   /** Starts an engine and loads the model in it. If that fails, the next call tries again. */
@@ -75,7 +82,8 @@ export class Session<L extends Labels> {
   }
 
   /** An engine does not know of the one before it, whose worker was lost. */
-  #setInfo(info: RuntimeInfo): void {
+  #setInfo({ taughtHeads = [], ...info }: EngineInfo & Place): void {
+    this.#taughtHeads = headsOf(taughtHeads, this.#taughtHeads);
     this.#info = { ...(this.#lost !== undefined && { reloadReason: this.#lost }), ...info } as RuntimeInfo<L>;
   }
 }

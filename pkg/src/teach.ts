@@ -142,10 +142,13 @@ export interface HeadFacts<N extends string = string> {
   multi?: boolean | undefined;
 }
 
-/** What the wasm gives for `teach`. */
-export interface Taught<N extends string = string> {
-  /** The file of the head. */
+/** The file of a head, and what it says of itself. */
+export interface HeadFile<N extends string = string> {
   bytes: Uint8Array<ArrayBuffer>;
   head: HeadFacts<N>;
+}
+
+/** What the wasm gives for `teach`. */
+export interface Taught<N extends string = string> extends HeadFile<N> {
   report: TeachReport<N>;
 }

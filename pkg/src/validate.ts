@@ -2,12 +2,12 @@
 // The rest (whether spans fit the text, and the options of a task) is checked where it is used, in the wasm.
 import { LukeError } from './errors.js';
 import type { ForwardOptions } from './forward.js';
-import { bytesOf } from './head.js';
+import { bytesOf, type HeadNerOptions, type HeadOrName, type LukeHead } from './head.js';
 import { toUrl } from './host.js';
 import { DEFAULT_HUB, parseRepository, repositoryUrl } from './hub.js';
 import { checkPlain, readable } from './plain.js';
 import type { PrefetchOptions, StoreOptions } from './store-types.js';
-import type { LabelOptions, OffsetOptions, OffsetUnit, Pair, WordList } from './tasks.js';
+import type { LabelOptions, NerOptions, OffsetOptions, OffsetUnit, Pair, WordList } from './tasks.js';
 import type { TeachOptions } from './teach.js';
 import type { LoadOptions } from './types.js';
 
@@ -22,6 +22,8 @@ const PRIORITIES: readonly unknown[] = ['user-blocking', 'user-visible', 'backgr
 const MOST_THREADS = 64;
 /** Bytes of the file of a head. One with 200 labels for a model of 1,024 numbers a state has 3 MB. */
 const MOST_HEAD_BYTES = 2 ** 26;
+/** Heads that an error names. */
+const MAX_NAMED = 20;
 /** Characters of a value that an error shows. */
 const MAX_SHOWN = 80;
 
@@ -79,6 +81,16 @@ export function checkNer(input: unknown, options: object): string | readonly str
   return { ...list, sentences } as WordList;
 }
 
+type OwnNerOptions = NerOptions<string, boolean, number | undefined>;
+/** Options of `ner`, with or without a head. */
+export type AnyNerOptions = OwnNerOptions | HeadNerOptions<HeadOrName | undefined>;
+
+/** Options of `ner` with plain pairs as sentences. */
+export function withPairs(where: string, options: OwnNerOptions): OwnNerOptions {
+  const { sentences, offsets = 'utf16' } = options;
+  return Array.isArray(sentences) ? { ...options, sentences: toPairs(where, 'sentences', sentences, offsets) } : options;
+}
+
 /** Rejects texts that are none, and options that are none. */
 export function checkTask(task: string, texts: Record<string, unknown>, options: object): void {
   checkOptions(task, options);
@@ -124,10 +136,12 @@ export function checkTexts(where: string, texts: unknown, options: object): stri
 /** A text and its spans by their names. */
 type Mentions<K extends string> = { text: string } & Record<K, Pair>;
 
-/** What `typing` and `relation` are called with: a text, its spans in the order of their names, and options; or a list of inputs, and options. */
-export function checkLabels<K extends string>(task: string, spans: readonly K[], first: unknown, rest: readonly unknown[]): { input: Mentions<K> | Mentions<K>[] } & Taken<LabelOptions> {
+/** What `typing` and `relation` of a model with these `heads` are called with: a text, its spans in the order of their names, and options; or a list of inputs, and options. */
+export function checkLabels<K extends string>(
+  task: string, spans: readonly K[], heads: readonly LukeHead[], first: unknown, rest: readonly unknown[],
+): { input: Mentions<K> | Mentions<K>[] } & Taken<LabelOptions> {
   const given = rest[Array.isArray(first) ? 0 : spans.length];
-  const taken = takeHead(task, (given === undefined ? {} : given) as LabelOptions); // which checks that it is an object
+  const taken = takeHead(task, heads, (given === undefined ? {} : given) as LabelOptions); // which checks that it is an object
   const { options } = taken;
   if (Array.isArray(first)) return { input: checkInputs(task, first, spans, options), ...taken };
   checkTask(task, { text: first }, options);
@@ -156,22 +170,24 @@ interface Taken<O extends object, B extends Uint8Array | undefined = Uint8Array 
   options: Omit<O, 'head'>;
 }
 
-/** Parts the head from the other options. It is named with them: `relation` has an argument `head` too. */
-export function takeHead<O extends object>(where: string, given: O & { head?: unknown }): Taken<O> {
+/** Parts the head, which may be the name of one of `heads`, from the other options. It is named with them: `relation` has an argument `head` too. */
+export function takeHead<O extends object>(where: string, heads: readonly LukeHead[], given: O & { head?: unknown }): Taken<O> {
   const { head, ...options } = copyOptions(where, given);
-  return { head: head === undefined ? head : headBytes(where, head), options };
+  return { head: head === undefined ? head : headBytes(where, heads, head), options };
 }
 
 /** As `takeHead`, where a call needs a head. */
-export function needHead<O extends { head: unknown }>(where: string, given: O): Taken<O, Uint8Array> {
+export function needHead<O extends { head: unknown }>(where: string, heads: readonly LukeHead[], given: O): Taken<O, Uint8Array> {
   const { head, ...options } = copyOptions(where, given);
-  return { head: headBytes(where, head), options };
+  return { head: headBytes(where, heads, head), options };
 }
 
-function headBytes(where: string, head: unknown): Uint8Array {
-  const bytes = bytesOf(head);
-  if (!bytes) throw wrong(where, 'options.head', 'what luke.teach or luke.addHead gave', head);
-  return bytes;
+function headBytes(where: string, heads: readonly LukeHead[], head: unknown): Uint8Array {
+  const bytes = bytesOf(isString(head) ? heads.find(({ name }) => name === head) : head);
+  if (bytes) return bytes;
+  const names = heads.map(({ name }, i) => (i < MAX_NAMED ? show(name) : '…')).slice(0, MAX_NAMED + 1).join(', ');
+  const kind = isString(head) ? `a name in luke.taughtHeads (${names || 'the model has none'})` : 'what luke.teach or luke.addHead gave, or a name in luke.taughtHeads';
+  throw wrong(where, 'options.head', kind, head);
 }
 
 /** The options of `teach` without `onProgress`, which is a function of the page. */

@@ -13,7 +13,7 @@ import { checkEngine, hasRelaxedSimd, ThreadPool } from './threads.js';
 import type { RunningCall } from './turns.js';
 import type { ForwardInputs, ForwardOutputs } from './forward.js';
 import type { Pair } from './tasks.js';
-import type { HeadFacts, Taught, TeachInput } from './teach.js';
+import type { HeadFacts, HeadFile, Taught, TeachInput } from './teach.js';
 import type { Device, Head, RuntimeInfo } from './types.js';
 
 /** The exports of `src/wasm/mod.rs`. They throw a `PlainError`, or trap. */
@@ -97,6 +97,8 @@ export type WasmInfo = Pick<RuntimeInfo, 'name' | 'dtype' | 'device' | 'tasks' |
   /** Empty if the model does not say. */
   license: string;
   heads: { [H in Head]?: { labels?: string[] } };
+  /** Heads of the model folder that were taught. Absent if there are none. */
+  taughtHeads?: HeadFile[];
 };
 
 /** A wasm module and the calls that run in it. */

@@ -57,6 +57,13 @@ export function tableFiles(rows: Uint8Array[], ...chunkBytes: number[]): Files {
   return { ...modelFiles(...chunkBytes), 'manifest.json': text, ...Object.fromEntries(chunks.map(({ path }, i) => [path, rows[i]!])) };
 }
 
+/** The files of a model with heads that were added, in the order of their names. */
+export function withHeads(files: Files, heads: Record<string, Uint8Array>): Files {
+  const entries = Object.entries(heads).map(([name, bytes]) => ({ name, task: 'ner', file: entryOf(`heads/${hashOf(bytes).slice(0, 16)}.bin`, bytes) }));
+  const text = JSON.stringify({ ...JSON.parse(files['manifest.json'] as string), taughtHeads: entries, base: 'ab'.repeat(32) });
+  return { ...files, 'manifest.json': text, ...Object.fromEntries(entries.map(({ name, file }) => [file.path, heads[name]!])) };
+}
+
 /** A `fetch` that serves these files of `MODEL` and records the requested paths. `ranges` enables range requests; `missing` is the status for other files. */
 export function fakeFetch(files: Files, ranges = false, missing = 404) {
   const asked: string[] = [];
@@ -146,9 +153,9 @@ export function fakeWasm(ner: Run, finish: () => void = () => {}, tasks: Tasks =
   const module: WasmModule = {
     default: async () => {},
     loadModel: async (json, host, onSelfTest) => {
-      const { version, files, chunks } = JSON.parse(json) as ReturnType<typeof manifest> & { version: number };
+      const { version, files, chunks, taughtHeads = [] } = JSON.parse(json) as ReturnType<typeof manifest> & { taughtHeads?: { file: FileEntry }[] };
       log.push(`manifest ${version}`);
-      const loaded = await load([files.tokenizer, files.entityVocab, ...chunks], host);
+      const loaded = await load([files.tokenizer, files.entityVocab, ...taughtHeads.map(({ file }) => file), ...chunks], host);
       onSelfTest?.();
       return loaded;
     },

@@ -157,7 +157,7 @@ test('what is no head is refused, and an object that looks like one', async () =
   const { luke } = await start();
   const any = luke as any;
   const head = await luke.teach(INPUT);
-  for (const wrong of [null, 'recipes', new Uint8Array(3), { ...head }, Object.create(LukeHead.prototype), new Proxy(head, {})]) {
+  for (const wrong of [null, 7, ['recipes'], new Uint8Array(3), { ...head }, Object.create(LukeHead.prototype), new Proxy(head, {})]) {
     await assert.rejects(any.ner('a', { head: wrong }), isInput(/ner: options\.head must be what luke\.teach or luke\.addHead gave/));
     await assert.rejects(any.nerStream(['a'], { head: wrong }).next(), isInput(/nerStream: options\.head must be/));
     await assert.rejects(any.typing('a', [0, 1], { head: wrong }), isInput(/typing: options\.head must be/));
@@ -244,7 +244,7 @@ test('the head of a pair and a head that was taught are not mixed up', async () 
   for (const call of [() => any.relation('a b', { head }), () => any.relation('a b', head, [0, 1])]) await assert.rejects(call(), isInput(/relation: head must be \[start, end\] or \{ start, end \}, not an object/));
   await assert.rejects(any.relation('a b', [0, 1], { head }), isInput(/relation: tail must be \[start, end\]/));
   await assert.rejects(any.relation([{ text: 'a b', head, tail: [2, 3] }]), isInput(/relation: inputs\[0\]\.head must be \[start, end\]/));
-  await assert.rejects(any.relation('a b', [0, 1], [2, 3], { head: [0, 1] }), isInput(/relation: options\.head must be what luke\.teach or luke\.addHead gave, not an array/));
+  await assert.rejects(any.relation('a b', [0, 1], [2, 3], { head: [0, 1] }), isInput(/relation: options\.head must be what luke\.teach or luke\.addHead gave, or a name in luke\.taughtHeads, not an array/));
   for (const [call, name] of [[() => luke.typing('a', [0, 1], { head }), 'typing'], [() => luke.relation('a b', [0, 1], [2, 3], { head }), 'relation']] as const) {
     await assert.rejects(call(), isInput(new RegExp(`'recipes' is a head for ner, and this call is ${name}`)));
   }
@@ -266,7 +266,7 @@ test('rank sends texts and a head, goes on after the GPU was lost, and refuses w
   assert.deepEqual(seen, Array(2).fill(['rank', new Uint8Array([1, 2, 3]), ['a', 'b'], { topK: 1 }]));
   const cases: [() => Promise<unknown>, RegExp][] = [
     [() => any.rank('a', { head }), /rank: texts must be a list of strings, not "a"/], [() => any.rank(['a', { text: 'b' }], { head }), /rank: texts\[1\] must be a string, not an object/],
-    [() => any.rank(['a']), /rank: options must be an object, not undefined/], [() => any.rank(['a'], {}), /rank: options\.head must be what luke\.teach or luke\.addHead gave, not undefined/],
+    [() => any.rank(['a']), /rank: options must be an object, not undefined/], [() => any.rank(['a'], {}), /rank: options\.head must be what luke\.teach or luke\.addHead gave, or a name in luke\.taughtHeads, not undefined/],
     [() => any.rank(['a'], { head, priority: 'high' }), /rank: priority/], [() => any.rank(['a'], { head, topK: Infinity }), /rank: options\.topK is not plain data/],
   ];
   for (const [call, message] of cases) await assert.rejects(call, isInput(message));

@@ -112,6 +112,8 @@ impl RawCheckpoint {
             tensors,
             entity_table,
             self_test: None,
+            taught_heads: Vec::new(),
+            base: None,
         };
         let folder = CheckedFolder::of_checkpoint(manifest)?;
         let tokenizer = Tokenizer::new(tokenizer)?;

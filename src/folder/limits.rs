@@ -16,7 +16,7 @@ pub const MAX_CHUNKS: usize = 1 << 16;
 /// Entries of `tensors`. LUKE large has about 600 tensors; a large table is cut into one part for each chunk.
 pub const MAX_TENSOR_ENTRIES: usize = 1 << 16;
 
-/// Bytes of a tensor's name.
+/// Bytes of the name of a tensor, or of a head that was added.
 pub const MAX_NAME_BYTES: usize = 256;
 
 /// Names of one run of bytes. Where a checkpoint has only `query`, it is `w2e_query`, `e2w_query` and `e2e_query` too.
@@ -30,6 +30,12 @@ pub const MAX_TEXT_BYTES: usize = 1 << 16;
 
 /// Memory that the weights of one model take: what 32 bits can address in a browser, else 64 GiB.
 pub const MAX_MODEL_BYTES: u64 = if cfg!(target_pointer_width = "32") { u32::MAX as u64 } else { 64 << 30 };
+
+/// Heads that were added to a folder. Each is in memory as long as the model.
+pub const MAX_TAUGHT_HEADS: usize = 1000;
+
+/// Bytes of the files of these heads. One with 200 labels for a model of 1,024 numbers a state has 3 MB.
+pub const MAX_TAUGHT_HEAD_BYTES: usize = 256 << 20;
 
 /// Bytes of the self-test's text.
 pub const MAX_SELF_TEST_TEXT: usize = 1 << 16;

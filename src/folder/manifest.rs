@@ -45,6 +45,12 @@ pub struct Manifest {
     /// A fixed input and what it must give.
     #[serde(default)]
     pub self_test: Option<SelfTest>,
+    /// Heads that were taught on the model, and then added to its folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taught_heads: Vec<TaughtHeadEntry>,
+    /// The SHA-256 of the manifest that the folder had before heads were added to it. Absent where none were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
 }
 
 /// Files beside the weights.
@@ -94,11 +100,34 @@ pub struct TensorEntry {
     pub bytes: usize,
 }
 
+/// A head that was taught on the model and added to its folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaughtHeadEntry {
+    /// Its name, by which calls choose it.
+    pub name: String,
+    /// The name of its task.
+    pub task: String,
+    /// Its file, as `luke teach` writes it.
+    pub file: FileEntry,
+}
+
 impl Manifest {
     /// Every file but the manifest itself.
     pub fn all_files(&self) -> impl Iterator<Item = &FileEntry> {
         let rows = self.entity_table.iter().flat_map(|table| &table.chunks);
-        [&self.files.tokenizer, &self.files.entity_vocab].into_iter().chain(&self.chunks).chain(rows)
+        let files = [&self.files.tokenizer, &self.files.entity_vocab].into_iter();
+        files.chain(self.head_files()).chain(&self.chunks).chain(rows)
+    }
+
+    /// The files of the heads that were added.
+    pub fn head_files(&self) -> impl Iterator<Item = &FileEntry> {
+        self.taught_heads.iter().map(|head| &head.file)
+    }
+
+    /// The hash by which heads name this model: that of the manifest before heads were added, so a head fits the folder with and
+    /// without them. `own` is the hash of this manifest.
+    pub fn base_hash<'a>(&'a self, own: &'a str) -> &'a str {
+        self.base.as_deref().unwrap_or(own)
     }
 }
 

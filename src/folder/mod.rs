@@ -24,6 +24,6 @@ mod source;
 pub(crate) use check::testing;
 pub use check::{CheckedFolder, Part, Tensor};
 pub use file::{Chunk, FileEntry, hex, sha256_hex};
-pub use manifest::{EntityTable, Files, Manifest, SelfTest, TensorEntry};
+pub use manifest::{EntityTable, Files, Manifest, SelfTest, TaughtHeadEntry, TensorEntry};
 pub use shapes::{TensorNames, TensorRole, TensorSpec, tensor_specs};
 pub use source::{MAX_AHEAD, Measured, Pausing, Reading, Source, Verifying, read_verified};

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 use super::Luke;
 use super::canary::Canary;
 use super::pass_cache::{self, PassCache};
+use super::taught::AddedHead;
 use crate::backend::{self, DeviceKind, OpenDevice};
 use crate::checkpoint::RawCheckpoint;
 use crate::config::TokenTypes;
@@ -33,12 +34,15 @@ pub async fn folder(folder: CheckedFolder, source: Arc<dyn Source>, kind: Device
     let device = open(&folder, &*source, kind).await?;
     let files = &folder.manifest().files;
     let chunks = || folder.reading_order().iter().filter_map(|index| folder.chunk(*index).ok());
-    let after = std::iter::once(&files.entity_vocab).chain(chunks());
+    let heads = || folder.manifest().head_files();
+    let after = std::iter::once(&files.entity_vocab).chain(heads()).chain(chunks());
     let tokenizer = read_verified(&*source, &files.tokenizer, after, Vec::new()).await?;
     let tokenizer = Tokenizer::from_bytes(&tokenizer)?;
-    let entities = read_verified(&*source, &files.entity_vocab, chunks(), Vec::new()).await?;
+    let entities = read_verified(&*source, &files.entity_vocab, heads().chain(chunks()), Vec::new()).await?;
     let entities = EntityVocab::from_bytes(&entities, folder.config().entity_vocab_size)?;
+    let taught_heads = AddedHead::read_all(&folder, &*source, chunks()).await?;
     let mut luke = build(folder, Vocabularies { tokenizer, entities }, source, kind, device).await?;
+    luke.taught_heads = taught_heads;
     if self_test {
         luke.self_test_error = luke.self_test().await?;
     }
@@ -128,6 +132,7 @@ async fn build(
         entity_vocab,
         device,
         self_test_error: None,
+        taught_heads: Vec::new(),
         #[cfg(feature = "webgpu")]
         probed: opened.probed,
         model,

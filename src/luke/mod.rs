@@ -8,12 +8,14 @@ mod masked;
 mod pass_cache;
 mod read;
 mod self_test;
+mod taught;
 mod turns;
 
 pub use crate::model::OutputName;
 pub use calibrate::InputSum;
 pub use masked::Vocabulary;
 pub(crate) use pass_cache::PassKey;
+pub use taught::AddedHead;
 pub(crate) use turns::Turns;
 
 use std::collections::BTreeMap;
@@ -55,6 +57,8 @@ pub struct Luke {
     pub device: DeviceKind,
     /// Largest absolute difference seen in the self-test, where one ran.
     pub self_test_error: Option<f32>,
+    /// Heads of the model folder that were taught, in the order of its manifest.
+    pub taught_heads: Vec<AddedHead>,
     /// How the kernels agreed with plain loops on this GPU.
     #[cfg(feature = "webgpu")]
     pub probed: Option<crate::kernels::Probed>,

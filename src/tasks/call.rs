@@ -77,7 +77,7 @@ impl Luke {
     /// - `input` if the head was taught on another model
     pub fn read_head(&self, bytes: &[u8]) -> Result<TaughtHead> {
         let head = TaughtHead::from_bytes("head", bytes)?;
-        head.check_model(&self.manifest.name, &self.manifest_hash, &self.config)?;
+        self.check_head(&head)?;
         Ok(head)
     }
 }

@@ -51,7 +51,7 @@ pub(super) async fn run(
     options: &RankOptions,
 ) -> Result<Vec<Ranked>> {
     head.check_task("rank", TaughtTask::Ner)?;
-    head.check_model(&luke.manifest.name, &luke.manifest_hash, &luke.config)?;
+    luke.check_head(head)?;
     limits::check_count("texts", texts.len(), limits::MAX_RANKED)?;
     if let Some(count) = options.top_k {
         limits::check("topK", count, &limits::TOP_K)?;

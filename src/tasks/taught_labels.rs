@@ -55,7 +55,7 @@ pub async fn run_batch<T: Mentioning>(
 
 fn check(luke: &Luke, head: &TaughtHead, task: TaughtTask) -> Result<()> {
     head.check_task(task.name(), task)?;
-    head.check_model(&luke.manifest.name, &luke.manifest_hash, &luke.config)
+    luke.check_head(head)
 }
 
 /// The input of the model for mentions that a head reads.

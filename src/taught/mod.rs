@@ -61,7 +61,7 @@ pub struct About {
     pub labels: Vec<String>,
     /// The name of the model that it was taught on.
     pub model: String,
-    /// The SHA-256 of that model's manifest, in hexadecimal digits.
+    /// The SHA-256 of that model's manifest as it was before heads were added to its folder, in hexadecimal digits.
     pub manifest_hash: String,
     /// The layers of the encoder whose states of words it reads, the lowest first; 0 is the embeddings.
     pub layers: Vec<usize>,
@@ -129,12 +129,13 @@ impl TaughtHead {
         Err(LukeError::input("head", reason))
     }
 
-    /// Checks that it was taught on the model of this name and manifest, and that it reads states that the model has.
+    /// Checks that it was taught on the model of this name, and that it reads states that the model has. `base_hash` is that of
+    /// [`CheckedFolder::base_hash`](crate::folder::CheckedFolder::base_hash), with which all heads name the model.
     ///
     /// # Errors
     /// `input`, with the names of both models, or with what the head reads.
-    pub fn check_model(&self, name: &str, manifest_hash: &str, config: &LukeConfig) -> Result<()> {
-        if self.about.manifest_hash == manifest_hash {
+    pub fn check_model(&self, name: &str, base_hash: &str, config: &LukeConfig) -> Result<()> {
+        if self.about.manifest_hash == base_hash {
             let last = self.about.layers.iter().chain(&self.about.entity_layers).max().copied().unwrap_or(0);
             if self.about.hidden == config.hidden_size && last <= config.num_hidden_layers {
                 return Ok(());

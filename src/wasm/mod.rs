@@ -25,7 +25,7 @@ use crate::checkpoint::{self, HeadChoice, RawCheckpoint};
 use crate::error::LukeError;
 use crate::folder::CheckedFolder;
 use crate::inputs::ModelInputs;
-use crate::luke::Luke;
+use crate::luke::{AddedHead, Luke};
 use crate::tasks;
 use crate::tasks::call::ner_value;
 use crate::tasks::embed::{EmbedInput, Embedding};
@@ -227,12 +227,9 @@ impl Model {
             let taught = luke.teach(&input, &options, &mut memory, show).await;
             examples.replace(memory);
             let (head, report) = thrown.map_or(taught.map_err(js_error), Err)?;
-            let result = js_sys::Object::new();
-            let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&result, &name.into(), value);
-            set("bytes", &js_sys::Uint8Array::from(head.to_bytes().as_slice()))?;
-            set("head", &to_js(&head.about)?)?;
-            set("report", &to_js(&report)?)?;
-            Ok(result.into())
+            let result = head_to_js(&head.to_bytes(), &head.about)?;
+            js_sys::Reflect::set(&result, &"report".into(), &to_js(&report)?)?;
+            Ok(result)
         })
     }
 
@@ -301,14 +298,15 @@ impl Model {
         self.luke.is_lost()
     }
 
-    /// Facts about the model and its device.
+    /// Facts about the model and its device. `taughtHeads` are the heads of its folder that were taught, each as `{ bytes, head }`, if
+    /// there are any.
     ///
     /// # Errors
     /// None in practice: these facts always have a form in JavaScript.
     pub fn info(&self) -> JsResult<JsValue> {
         let Luke { manifest, device, .. } = &*self.luke;
         let tested = manifest.self_test.as_ref().zip(self.luke.self_test_error);
-        to_js(&json!({
+        let info = to_js(&json!({
             "name": manifest.name,
             "license": manifest.license,
             "dtype": manifest.dtype,
@@ -319,7 +317,15 @@ impl Model {
             "config": manifest.config,
             "gpu": self.gpu(),
             "selfTest": tested.map(|(test, error)| json!({ "maxError": error, "tolerance": test.tolerance })),
-        }))
+        }))?;
+        let heads = js_sys::Array::new();
+        for AddedHead { head, bytes } in &self.luke.taught_heads {
+            heads.push(&head_to_js(bytes, &head.about)?);
+        }
+        if heads.length() > 0 {
+            js_sys::Reflect::set(&info, &"taughtHeads".into(), &heads)?;
+        }
+        Ok(info)
     }
 }
 
@@ -356,6 +362,14 @@ pub async fn kernel_test(name: &str, seed: u32, cases: usize) -> JsResult<JsValu
         max_error = max_error.max(crate::kernels::check::max_error(name, seed.into(), case, device.device()).await);
     }
     to_js(&json!({ "cases": cases, "maxError": max_error }))
+}
+
+/// A head as `{ bytes, head }`: its file, and what it says of itself.
+fn head_to_js(bytes: &[u8], about: &impl serde::Serialize) -> JsResult<JsValue> {
+    let head = js_sys::Object::new();
+    js_sys::Reflect::set(&head, &"bytes".into(), &js_sys::Uint8Array::from(bytes))?;
+    js_sys::Reflect::set(&head, &"head".into(), &to_js(about)?)?;
+    Ok(head.into())
 }
 
 /// A device's name in the JavaScript API.

@@ -7,7 +7,7 @@ import { launchChromium } from './launch.mjs';
 import { startSite } from './server.mjs';
 
 const SPECS = [
-  'parity', 'ner', 'calls', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'options', 'lifecycle', 'threads', 'engines', 'gpu', 'gpu-faults', 'kernels', 'demo', 'gpu-check', 'measure', 'offline', 'building', 'teach',
+  'parity', 'ner', 'calls', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'options', 'lifecycle', 'threads', 'engines', 'gpu', 'gpu-faults', 'kernels', 'demo', 'gpu-check', 'measure', 'offline', 'building', 'teach', 'added-heads',
   '../annotate/text-view', '../annotate/dialogs', '../annotate/flow', '../annotate/model', '../annotate/storage', 'hub', 'elsewhere', 'static', 'packages',
   'faults/tabs', 'faults/aborts', 'faults/calls',
 ];

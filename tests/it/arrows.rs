@@ -39,6 +39,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
             "kernels",
             "memory",
             "model",
+            "taught",
             "text",
             "weights",
         ],

@@ -1,5 +1,6 @@
 //! The only integration test binary. Most tests compare results with those of Hugging Face in committed fixtures.
 
+mod added_heads;
 mod annotate;
 mod arrows;
 mod calls;

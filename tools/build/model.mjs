@@ -10,9 +10,9 @@ export const MODEL = join(ROOT, 'www/models/luke-mini-en');
 
 /** Throws if a file of the model folder is not as its manifest says, or would not be packed. Returns the number of its files. */
 export function checkModel(folder) {
-  const { files, chunks, entityTable } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+  const { files, chunks, entityTable, taughtHeads = [] } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
   const { files: packed, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const entries = [...Object.values(files).filter(Boolean), ...chunks, ...(entityTable?.chunks ?? [])];
+  const entries = [...Object.values(files).filter(Boolean), ...taughtHeads.map(({ file }) => file), ...chunks, ...(entityTable?.chunks ?? [])];
   for (const { path, bytes, sha256 } of entries) {
     const content = readFileSync(join(folder, path));
     const hash = createHash('sha256').update(content).digest('hex');

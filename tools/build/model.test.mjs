@@ -25,4 +25,7 @@ test('a model folder that would not work as a package is refused', (t) => {
   edited('package.json', json((model) => ({ ...model, files: ['manifest.json', 'tokenizer.json', 'entity_vocab.bin'] })), /0000\.bin is not in the files/);
   edited('package.json', json((model) => ({ ...model, files: ['tokenizer.json', 'entity_vocab.bin', 'chunks', 'entities'] })), /manifest\.json is not in the files/);
   edited('package.json', json((model) => ({ ...model, license: 'MIT' })), /license MIT/);
+  const added = (path) => json((manifest) => ({ ...manifest, taughtHeads: [{ name: 'a', task: 'ner', file: { ...manifest.files.tokenizer, path } }] }));
+  edited('manifest.json', added('heads/a.bin'), /ENOENT.*heads\/a\.bin/);
+  edited('manifest.json', added('README.md'), /README\.md is not the file/);
 });

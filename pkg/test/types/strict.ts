@@ -410,3 +410,26 @@ await luke.typing(text, [0, 1], { head: plants, allScore: true });
 await luke.rank(['a'], { topK: 3 });
 // @ts-expect-error a list of texts
 await luke.rank(text, { head });
+
+// 18. Heads that were added to the model folder, by their names. Results have any labels.
+const [byName] = await conll.ner(text, { head: 'recipes', labels: ['DISH'], threshold: maybe.threshold });
+same<typeof byName, Entity | undefined>(true);
+const eitherHead = Math.random() > 0.5 ? head : 'recipes';
+const [eitherSpan] = await conll.ner(text, { head: eitherHead });
+same<typeof eitherSpan, Entity | undefined>(true);
+const optionalName: string | undefined = Math.random() > 0.5 ? 'recipes' : undefined;
+for await (const { entities } of conll.nerStream(['a'], { head: optionalName })) console.log(entities[0]?.label.toLowerCase());
+const [kindByName] = await typed.typing(text, [0, 3], { head: 'plants' });
+same<typeof kindByName, LabelScore | undefined>(true);
+const [relationByName] = await typed.relation([{ text, head: [0, 3], tail: [4, 5] }], { head: 'pupils' });
+same<typeof relationByName, NonEmpty<LabelScore>>(true);
+console.log((await luke.rank(['a'], { head: 'recipes' })).length);
+const addedHeads: readonly LukeHead[] = luke.taughtHeads;
+for (const one of luke.taughtHeads) if (one.task === 'ner') await luke.ner(text, { head: one });
+console.log(addedHeads.length, luke.taughtHeads.find(({ name }) => name === 'recipes')?.labels);
+// @ts-expect-error the heads of a folder do not change
+luke.taughtHeads = [];
+// @ts-expect-error the heads of a folder do not change
+luke.taughtHeads.push(head);
+// @ts-expect-error a name is a string
+await luke.ner(text, { head: 7 });

@@ -7,6 +7,7 @@ mod convert;
 mod eval;
 mod folder;
 mod forward;
+mod heads;
 mod line;
 mod options;
 mod rank;
@@ -45,7 +46,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a model folder from a Hugging Face checkpoint folder.
+    /// Make a model folder from a Hugging Face checkpoint folder; or, with --add-head, from a model folder and heads that were taught.
     Convert(convert::Options),
     /// Write the tokenizer.json that `convert` would give a checkpoint.
     Tokenizer {
@@ -118,8 +119,8 @@ struct Lines {
 struct HeadLines {
     #[command(flatten)]
     lines: Lines,
-    /// A head that `luke teach` has written, in place of the model's own.
-    #[arg(long)]
+    /// A head that was taught, in place of the model's own: the name of one in the model folder, or else a file.
+    #[arg(long, value_name = "NAME_OR_FILE")]
     head: Option<PathBuf>,
 }
 
@@ -198,6 +199,7 @@ fn verify(model: &std::path::Path, device: DeviceKind) -> luke_web::Result<()> {
         "name": luke.manifest.name,
         "dtype": luke.manifest.dtype,
         "heads": luke.manifest.heads.keys().collect::<Vec<_>>(),
+        "taughtHeads": luke.manifest.taught_heads.iter().map(|head| &head.name).collect::<Vec<_>>(),
         "chunks": luke.manifest.chunks.len(),
         "chunkBytes": bytes,
         "selfTest": luke.self_test_error.map(|error| json!({ "maxError": error })),
@@ -216,7 +218,7 @@ fn lines(arguments: &Lines, method: Method) -> luke_web::Result<()> {
 /// Runs a task over JSON Lines, by a head that was taught if one is given.
 fn lines_by(arguments: &HeadLines, method: Method, task: TaughtTask) -> luke_web::Result<()> {
     let Some(head) = &arguments.head else { return lines(&arguments.lines, method) };
-    let head = teach::read_head(head)?;
+    let head = heads::find(&arguments.lines.run.model, head)?;
     head.check_task(method.name(), task)?;
     each_line(&arguments.lines, line::Form::of(method), |luke, input, options| {
         pollster::block_on(luke.call_by(method.name(), &head, input, options))

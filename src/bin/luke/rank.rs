@@ -10,16 +10,15 @@ use luke_web::taught::TaughtTask;
 use luke_web::{LukeError, Result, directory};
 use serde_json::{Value, json};
 
-use crate::teach::read_head;
-use crate::{Run, folder, line, options};
+use crate::{Run, folder, heads, line, options};
 
 /// Arguments of `luke rank`.
 #[derive(Args)]
 pub struct Options {
     #[command(flatten)]
     run: Run,
-    /// A head for `ner` that `luke teach` has written.
-    #[arg(long)]
+    /// A head for `ner` that was taught: the name of one in the model folder, or else a file.
+    #[arg(long, value_name = "NAME_OR_FILE")]
     head: PathBuf,
     /// Options as in the API: JSON such as `{"topK": 20}`.
     #[arg(long, default_value = "{}")]
@@ -38,7 +37,7 @@ pub fn rank(arguments: &Options) -> Result<()> {
     let Options { run, head, options } = arguments;
     let options: RankOptions =
         from_value("options", Value::Object(options::parse(options)?)).map_err(options::named)?;
-    let head = read_head(head)?;
+    let head = heads::find(&run.model, head)?;
     head.check_task("rank", TaughtTask::Ner)?;
     let path = Path::new("standard input");
     let bytes = folder::read_from(path, std::io::stdin().lock())?;

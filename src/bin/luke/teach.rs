@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use luke_web::tasks::from_value;
 use luke_web::tasks::teach::{TeachInput, TeachMemory, TeachOptions, TeachPhase, TeachProgress};
-use luke_web::taught::{TaughtHead, TaughtTask};
+use luke_web::taught::TaughtTask;
 use luke_web::{LukeError, Result, directory};
 use serde_json::{Value, json};
 
@@ -79,14 +79,6 @@ pub fn teach(arguments: &Options) -> Result<()> {
     std::fs::write(output, head.to_bytes()).map_err(|error| folder::io_error(output, &error))?;
     println!("{}", json!({ "head": head.about, "bytes": head.to_bytes().len(), "report": report }));
     Ok(())
-}
-
-/// The head in a file.
-///
-/// # Errors
-/// `io` if the file cannot be read; `format` and `integrity` as [`TaughtHead::from_bytes`].
-pub fn read_head(path: &Path) -> Result<TaughtHead> {
-    TaughtHead::from_bytes(&path.display().to_string(), &read(path)?)
 }
 
 /// The number of the line of each example, and the examples.

@@ -47,7 +47,8 @@ fn one(file: &FileEntry, kind: Kind) -> Result<()> {
     }
 }
 
-fn is_sha256(text: &str) -> bool {
+/// Whether a text is a SHA-256, as manifests have it.
+pub(super) fn is_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 

@@ -1,11 +1,16 @@
 //! What a manifest says of its heads, and its self-test.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
+use super::files::is_sha256;
 use super::{bad, shortened};
 use crate::config::{LukeConfig, MAX_LABEL_BYTES, MAX_LABELS};
 use crate::error::Result;
-use crate::folder::limits::{MAX_HEAD_TOKENS, MAX_SELF_TEST_SPANS, MAX_SELF_TEST_TEXT, MAX_SELF_TEST_VALUES};
+use crate::folder::limits::{
+    MAX_HEAD_TOKENS, MAX_NAME_BYTES, MAX_SELF_TEST_SPANS, MAX_SELF_TEST_TEXT, MAX_SELF_TEST_VALUES,
+    MAX_TAUGHT_HEAD_BYTES, MAX_TAUGHT_HEADS,
+};
 use crate::folder::manifest::{Manifest, SelfTest};
 use crate::heads::{ClozeTokens, HeadKind, HeadSpec};
 
@@ -15,9 +20,10 @@ const MIN_CONTEXT_TOKENS: usize = 4;
 /// Where a `temperature` may lie.
 const TEMPERATURES: RangeInclusive<f64> = 0.01..=100.0;
 
-/// Checks the heads and the self-test.
+/// Checks the heads, those that were added, and the self-test.
 pub(super) fn check(manifest: &Manifest, config: &LukeConfig) -> Result<()> {
     manifest.heads.iter().try_for_each(|(task, head)| one(task, head, config))?;
+    added(manifest)?;
     match &manifest.self_test {
         Some(test) => self_test(test, manifest),
         None => Ok(()),
@@ -47,6 +53,34 @@ fn one(task: &str, head: &HeadSpec, config: &LukeConfig) -> Result<()> {
     }
 }
 
+/// Checks what the manifest says of heads that were added. Their files are checked when they are read.
+fn added(manifest: &Manifest) -> Result<()> {
+    let heads = &manifest.taught_heads;
+    let bad = |reason: String| Err(bad(format!("taughtHeads: {reason}")));
+    if heads.len() > MAX_TAUGHT_HEADS {
+        return bad(format!("there are {}, more than {MAX_TAUGHT_HEADS}", heads.len()));
+    }
+    let bytes = manifest.head_files().fold(0usize, |sum, file| sum.saturating_add(file.bytes));
+    if bytes > MAX_TAUGHT_HEAD_BYTES {
+        return bad(format!("their files have {bytes} bytes, more than {MAX_TAUGHT_HEAD_BYTES}"));
+    }
+    match &manifest.base {
+        Some(base) if !is_sha256(base) => return bad("base is not 64 lower-case hexadecimal digits".into()),
+        None if !heads.is_empty() => return bad("there is no base, the manifest for which they were taught".into()),
+        _ => {}
+    }
+    let mut names = BTreeSet::new();
+    for head in heads {
+        if head.name.is_empty() || head.name.len() > MAX_NAME_BYTES {
+            return bad(format!("name '{}' does not have 1 to {MAX_NAME_BYTES} bytes", shortened(&head.name)));
+        }
+        if !names.insert(&head.name) {
+            return bad(format!("name '{}' is there twice", shortened(&head.name)));
+        }
+    }
+    Ok(())
+}
+
 fn self_test(test: &SelfTest, manifest: &Manifest) -> Result<()> {
     let bad = |reason: String| Err(bad(format!("selfTest: {reason}")));
     if test.head != "model" && !manifest.heads.contains_key(&test.head) {
@@ -71,10 +105,11 @@ fn self_test(test: &SelfTest, manifest: &Manifest) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    use super::super::testing::refused;
+    use super::super::testing::{manifest, refused};
     use super::*;
+    use crate::folder::CheckedFolder;
 
     #[test]
     fn heads_are_known_and_their_settings_in_bounds() {
@@ -88,6 +123,56 @@ mod tests {
         refused("has no tokens", &|m| m["heads"]["cloze"] = json!({}));
         let tokens = json!({ "highlight": 1, "placeholder": 2, "entity": 1000 });
         refused("vocab_size", &|m| m["heads"]["cloze"] = json!({ "tokens": tokens }));
+    }
+
+    #[test]
+    fn added_heads_have_names_of_their_own_and_a_base() {
+        let sha256 = "0".repeat(64);
+        let file = json!({ "path": "heads/0.bin", "bytes": 9, "sha256": sha256 });
+        let head = |name: &str| json!({ "name": name, "task": "ner", "file": file });
+        let with = |m: &mut Value, heads: Value, base: Value| (m["taughtHeads"], m["base"]) = (heads, base);
+        let (mut good, base) = (manifest(), "ab".repeat(32));
+        with(&mut good, json!(["recipes", "../x", "a/b"].map(head)), json!(base));
+        let folder = CheckedFolder::parse(&good.to_string()).unwrap();
+        assert_eq!((folder.base_hash(), folder.manifest().all_files().count()), (base.as_str(), 7));
+        good["taughtHeads"] = json!([]);
+        assert!(CheckedFolder::parse(&good.to_string()).is_ok(), "all heads were taken out again");
+
+        for (base, part) in [
+            (json!(""), "base is not 64"),
+            (json!("0".repeat(63)), "base is not 64"),
+            (json!("A".repeat(64)), "base is not 64"),
+            (json!(null), "no base"),
+            (json!(7), "must be a string"),
+        ] {
+            refused(part, &|m| with(m, json!([head("recipes")]), base.clone()));
+        }
+        let many: Vec<Value> = (0..=MAX_TAUGHT_HEADS).map(|i| head(&i.to_string())).collect();
+        for (heads, part) in [
+            (json!([head("")]), "name ''"),
+            (json!([head(&"x".repeat(MAX_NAME_BYTES + 1))]), "does not have 1 to 256 bytes"),
+            (json!([head("recipes"), head("b"), head("recipes")]), "'recipes' is there twice"),
+            (json!(many), "there are 1001, more than 1000"),
+            (json!([{ "name": "recipes", "task": "ner" }]), "'file' is missing"),
+            (json!(["recipes"]), "must be"),
+            (json!({ "recipes": file }), "must be a list"),
+            (json!(null), "must be a list, not null"),
+        ] {
+            refused(part, &|m| with(m, heads.clone(), json!(sha256)));
+        }
+        for (field, value, part) in [
+            ("path", json!("heads/../../x"), "not inside the folder"),
+            ("path", json!("tokenizer.json"), "named twice"),
+            ("sha256", json!(null), "has no sha256"),
+            ("bytes", json!(0), "0 bytes"),
+            ("bytes", json!(MAX_TAUGHT_HEAD_BYTES + 1), "their files have"),
+            ("bytes", json!(MAX_TAUGHT_HEAD_BYTES / 2 + 1), "their files have"),
+        ] {
+            let mut changed = file.clone();
+            changed[field] = value;
+            let heads = json!(["a", "b"].map(|name| json!({ "name": name, "task": "ner", "file": changed })));
+            refused(part, &|m| with(m, heads.clone(), json!(sha256)));
+        }
     }
 
     /// Earlier, a self-test without expected values passed on any model.

@@ -112,6 +112,11 @@ impl CheckedFolder {
         &self.manifest_hash
     }
 
+    /// The hash by which heads that are taught name this model; see [`Manifest::base_hash`].
+    pub fn base_hash(&self) -> &str {
+        self.manifest.base_hash(&self.manifest_hash)
+    }
+
     /// The checkpoint's config.
     pub fn config(&self) -> &LukeConfig {
         &self.config

@@ -26,7 +26,7 @@ pub fn settings(luke: &Luke, labels: &[String]) -> HeadSpec {
 /// See [`Luke::ner_by`].
 pub(crate) async fn run(luke: &Luke, head: &TaughtHead, input: &NerInput, options: &NerOptions) -> Result<NerResult> {
     head.check_task("ner", TaughtTask::Ner)?;
-    head.check_model(&luke.manifest.name, &luke.manifest_hash, &luke.config)?;
+    luke.check_head(head)?;
     check(options)?;
     let settings = settings(luke, &head.about.labels);
     let reader = Reader::of_words(luke, &settings, options)?;

@@ -63,7 +63,7 @@ pub(super) async fn run(
         name: input.name.clone(),
         labels: labels.names.clone(),
         model: luke.manifest.name.clone(),
-        manifest_hash: luke.manifest_hash.clone(),
+        manifest_hash: luke.base_hash().to_owned(),
         layers: layers(luke),
         entity_layers: entity_layers(luke, task),
         hidden: luke.config.hidden_size,

@@ -1,8 +1,9 @@
 // `luke-web pull` against a hub and against a plain server.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
@@ -75,6 +76,32 @@ test('a model folder is copied by its manifest, and not fetched again', async ()
   await succeeds('luke/mini', folder);
   assert.equal(fromStore().length, 1);
   assertSame(folder, MINI);
+});
+
+test('heads that were added to a model folder are copied with it', async () => {
+  const [from, folder] = [fresh(), fresh()];
+  cpSync(MINI, from, { recursive: true });
+  const head = Buffer.from('a head');
+  const file = { path: 'heads/0f1e2d3c4b5a6978.bin', bytes: head.length, sha256: createHash('sha256').update(head).digest('hex') };
+  mkdirSync(join(from, 'heads'));
+  writeFileSync(join(from, file.path), head);
+  const manifest = JSON.parse(readFileSync(join(MINI, 'manifest.json'), 'utf8'));
+  writeFileSync(join(from, 'manifest.json'), JSON.stringify({ ...manifest, taughtHeads: [{ name: 'recipes', task: 'ner', file }], base: 'ab'.repeat(32) }));
+  const { server, url } = await listen(staticFiles({ '/models/': from }));
+  try {
+    const { out } = await succeeds(`${url}models/`, folder);
+    assert.match(out, /no hash is known of README\.md; of the others it is right/);
+    assert.ok(filesIn(folder).includes(file.path), filesIn(folder).join());
+    assertSame(folder, from);
+    writeFileSync(join(from, file.path), 'b head');
+    rmSync(join(folder, file.path));
+    const { code, err } = await pull(`${url}models/`, folder);
+    assert.equal(code, 4, err);
+    assert.match(err, /heads\/0f1e2d3c4b5a6978\.bin/);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test('what says what may be done with a model is copied too', async () => {

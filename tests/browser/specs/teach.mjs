@@ -17,8 +17,8 @@ const TAUGHT_TOLERANCE = 0.01;
 
 const documents = (file) => readFileSync(at(`../../../tools/teach/data/${file}`), 'utf8').trim().split('\n\n').map(example);
 const [RECIPES, OTHERS] = [documents('recipes-1.txt'), documents('recipes-2.txt')];
-const EXAMPLES = RECIPES.slice(0, 6);
-const TEXTS = RECIPES.slice(6, 9).map(({ text }) => text);
+export const EXAMPLES = RECIPES.slice(0, 6);
+export const TEXTS = RECIPES.slice(6, 9).map(({ text }) => text);
 /** A lesson of mentions with the labels of their spans, and one of pairs of neighbors: whether both have the same label. */
 const TYPING = { task: 'typing', name: 'kinds', examples: mentionsOf(EXAMPLES).slice(0, 40) };
 const RELATION = { task: 'relation', name: 'neighbors', examples: pairsOf(EXAMPLES).slice(0, 40) };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::files::Files;
-use super::subject::{Luke, LukeError, RawCheckpoint, call, empty_self_test, parts, tasks};
+use super::subject::{Luke, LukeError, RawCheckpoint, call, call_added, empty_self_test, parts, tasks};
 
 /// Runs each task once on short texts, of which one is a word of `letters`, and says what should not have happened.
 pub fn check_load(loaded: Result<Luke, LukeError>, letters: usize) -> Result<(), String> {
@@ -22,8 +22,10 @@ pub fn check_load(loaded: Result<Luke, LukeError>, letters: usize) -> Result<(),
     let inputs = json!({ "inputIds": [0, 1], "entityIds": [0], "entityPositionIds": [[0]],
         "entityStartPositions": [0], "entityEndPositions": [1] });
     let forward = heads.iter().map(|head| ("forward", inputs.clone(), json!(head)));
-    for (task, input, options) in tasks.chain(forward) {
-        match call(&luke, task, input, options) {
+    let called = tasks.chain(forward).map(|(task, input, options)| (task, call(&luke, task, input, options)));
+    let by_heads = call_added(&luke, |task| short_input(task, letters));
+    for (task, result) in called.chain(by_heads) {
+        match result {
             // Numbers of tokens come from the model's files; no caller can mend them.
             Err(error)
                 if error.code() == "device-lost"
@@ -52,7 +54,7 @@ fn short_input(task: &str, letters: usize) -> Value {
     let text = "Ana Ivanovic, 35, lives in Los Angeles (𝒳) \u{301}.";
     let long = format!("{} <mask>[MASK] 東京", "ab".repeat(letters / 2));
     match task {
-        "ner" => json!([text, long, ""]),
+        "ner" | "rank" => json!([text, long, ""]),
         "qa" => json!({ "question": "Who?", "context": text }),
         "typing" => json!({ "text": text, "span": [0, 12] }),
         "relation" => json!({ "text": text, "head": [0, 12], "tail": [27, 38] }),

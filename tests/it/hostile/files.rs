@@ -76,11 +76,16 @@ fn edit_file(files: &mut Files, name: &str, edit: Edit) -> String {
     format!("{name}: {said}")
 }
 
-/// Makes the lengths and hashes in the manifest those of the files, and the checksum in an entity index that of its
-/// bytes.
+/// Makes the lengths and hashes in the manifest those of the files, and the checksums in an entity index and in heads that were
+/// taught those of their bytes.
 pub fn repair(files: &mut Files) {
     if let Some(index) = files.get_mut("entity_vocab.bin") {
         repair_index(index);
+    }
+    for (_, head) in files.iter_mut().filter(|(path, _)| path.starts_with("heads/")) {
+        if let Some((content, hash)) = head.split_last_chunk_mut::<32>() {
+            *hash = Sha256::digest(content).into();
+        }
     }
     let Some(mut manifest) = files.get("manifest.json").and_then(|text| serde_json::from_slice(text).ok()) else {
         return;
@@ -100,6 +105,9 @@ fn each_file(manifest: &mut Value, to: &mut impl FnMut(&mut Value)) {
     };
     list(manifest.get_mut("chunks"));
     list(manifest.pointer_mut("/entityTable/chunks"));
+    for head in manifest.get_mut("taughtHeads").and_then(Value::as_array_mut).into_iter().flatten() {
+        head.get_mut("file").filter(|entry| entry.is_object()).into_iter().for_each(&mut *to);
+    }
     for name in ["/files/tokenizer", "/files/entityVocab"] {
         manifest.pointer_mut(name).filter(|entry| entry.is_object()).into_iter().for_each(&mut *to);
     }

@@ -18,9 +18,10 @@ use super::edit::Edit;
 use super::files::{EMPTY_TENSOR, Files, edit_checkpoint, edit_folder, read_folder, repair, split_a_table};
 use super::limits::within_limits;
 use super::subject::{load_checkpoint, load_folder, read_checkpoint};
+use crate::added_heads::TWO;
 use crate::support::{changed, checkpoint, convert, edit_tensors, read_tensors, repository, temporary};
 
-/// Model folders: each way of storing numbers, each tokenizer, a table in parts, and an entity table in chunks.
+/// Model folders: each way of storing numbers, each tokenizer, a table in parts, an entity table in chunks, and heads that were added.
 static FOLDERS: LazyLock<Vec<Files>> = LazyLock::new(|| {
     let two_heads = changed("micro-span_cls", "hostile-two-heads", |folder| {
         let qa = read_tensors(&checkpoint("micro-qa"));
@@ -48,6 +49,7 @@ static FOLDERS: LazyLock<Vec<Files>> = LazyLock::new(|| {
         all("micro-case", "q8"),
         all("micro-mluke", "q8"),
         all("micro-entity_pair", "q4"),
+        read_folder(&TWO),
     ]
 });
 

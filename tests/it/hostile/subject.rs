@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use luke_web::AddedHead;
 use luke_web::backend::DeviceKind;
 pub use luke_web::checkpoint::RawCheckpoint;
 use luke_web::checkpoint::{header_bytes, read_header, shards};
@@ -77,6 +78,15 @@ pub fn call(luke: &Luke, task: &str, input: Value, options: Value) -> Result<Val
     let wrong = |error: serde_json::Error| LukeError::Input { argument: "inputs".into(), reason: error.to_string() };
     let inputs: ModelInputs = serde_json::from_value(input).map_err(wrong)?;
     block_on(luke.forward(&inputs, options.as_str())).map(|outputs| Value::from(outputs.len()))
+}
+
+/// Runs each head that was added to the model folder, and `rank`: the name of the call, and how it ended.
+pub fn call_added(luke: &Luke, input: impl Fn(&str) -> Value) -> Vec<(&'static str, Result<Value, LukeError>)> {
+    let call = |added: &AddedHead, task| (task, block_on(luke.call_by(task, &added.head, input(task), Value::Null)));
+    luke.taught_heads
+        .iter()
+        .flat_map(|added| [call(added, added.head.about.task.name()), call(added, "rank")])
+        .collect()
 }
 
 /// The tasks of a model, and its heads.

@@ -72,7 +72,8 @@ export class Assistant {
   /** How many documents were done when teaching was tried last. */
   #triedWith: number | undefined;
   #scheduled: { readonly heads: readonly HeadRecord[]; readonly sources: readonly ProjectSource[] } | undefined;
-  #order: readonly HeadRecord[] = [];
+  /** Gives the order of the work. It is asked for when a model works: after each edit it would take time for nothing. */
+  #order: () => readonly HeadRecord[] = () => [];
   /** What the scores of documents depend on, beside the documents. */
   #scoredBy: string | undefined;
   #headKey: string | undefined;
@@ -278,19 +279,20 @@ export class Assistant {
   #followDocuments(): () => void {
     const { heads: { value: heads }, visible } = this.#options;
     const sources = this.sources.value;
-    const order = workOrder(heads, visible?.value ?? heads, this.#open.value);
+    const [shown, open] = [visible?.value ?? heads, this.#open.value];
     return () => {
       const before = this.#scheduled;
-      this.#order = order;
-      if (before && before.sources === sources && sameTexts(before.heads, heads)) return this.#queue.reorder(order);
+      this.#order = () => workOrder(heads, shown, open);
+      const isSame = before !== undefined && before.sources === sources && (!sources.length || sameTexts(before.heads, heads));
       this.#scheduled = { heads, sources };
-      this.#start('work', this.#schedule(order, sources));
+      if (!isSame) this.#start('work', this.#schedule(sources));
+      else if (sources.length) this.#queue.reorder(this.#order());
     };
   }
 
-  async #schedule(order: readonly HeadRecord[], sources: readonly ProjectSource[]): Promise<void> {
-    await this.#queue.setWork(order, sources.map(({ source }) => source));
-    this.#queue.reorder(this.#order);
+  async #schedule(sources: readonly ProjectSource[]): Promise<void> {
+    await this.#queue.setWork(this.#order(), sources.map(({ source }) => source));
+    this.#queue.reorder(this.#order());
   }
 
   /** Other sources or labels: what is shown is read again, and documents are scored again. The results of an older head are of no use. */
@@ -348,7 +350,7 @@ export class Assistant {
   #askedDocuments(scope: 'document' | 'all'): AskedDocuments {
     const { project } = this.#options;
     const open = this.#headOf(this.#open.peek());
-    const heads = scope === 'all' ? this.#order : open ? [open] : [];
+    const heads = scope === 'all' ? this.#order() : open ? [open] : [];
     const texts = async function* (): AsyncGenerator<readonly [string, string]> {
       for await (const [{ id }, text] of project.texts(heads)) yield [id, text];
     };

@@ -42,13 +42,16 @@ export class FileWorker {
     return asked;
   }
 
-  /** Reads files. What is wrong in a file is a problem of the plan, not an error. */
+  /** Reads files. What is wrong in a file is a problem of the plan, not an error. Then all formats are known too. */
   read(files: readonly InputFile[], choice: ReadChoice, options: JobOptions = {}): Promise<ReadPlan> {
     return this.#run(options, (job) => {
       const documents: AnnotatedDocument[] = [];
       job.post({ kind: 'read', files, choice });
       return (answer) => {
-        if (answer.kind === 'read') return { ...answer.plan, corpus: { ...answer.plan.corpus, documents } };
+        if (answer.kind === 'read') {
+          this.#formats ??= Promise.resolve(answer.formats);
+          return { ...answer.plan, corpus: { ...answer.plan.corpus, documents } };
+        }
         if (answer.kind !== 'documents') return undefined;
         for (const document of answer.documents) documents.push(document);
         options.onProgress?.(documents.length, answer.total);

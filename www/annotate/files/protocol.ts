@@ -1,5 +1,6 @@
 // Messages between the page and the worker that reads and writes files. A worker does one job.
 import type { FormatInfo, InputFile } from '../formats/format.js';
+import { partsOf } from '../model/parts.js';
 import type { AnnotatedDocument, Corpus } from '../model/types.js';
 import type { ReadChoice, ReadPlan, WriteChoice, WritePlan } from './choices.js';
 
@@ -16,27 +17,14 @@ export type Request =
 export type Answer =
   | { readonly kind: 'formats'; readonly formats: readonly FormatInfo[] }
   | { readonly kind: 'documents'; readonly documents: Documents; readonly total: number }
-  | { readonly kind: 'read'; readonly plan: ReadPlan }
+  | { readonly kind: 'read'; readonly plan: ReadPlan; readonly formats: readonly FormatInfo[] }
   | { readonly kind: 'written'; readonly plan: WritePlan }
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** Characters of a part; a message with so many takes a few milliseconds. */
 const PART = 200_000;
-/** An annotation takes as long as so many characters. */
-const ITEM = 50;
 
 /** Cuts documents into parts, each of which is one message: a large message would block the page while it is copied. */
-export function* documentParts(documents: Documents): Generator<Documents> {
-  let part: AnnotatedDocument[] = [];
-  let size = 0;
-  for (const document of documents) {
-    const { text, spans, relations, questions } = document;
-    part.push(document);
-    size += text.length + ITEM * (1 + spans.length + relations.length + questions.length);
-    if (size < PART) continue;
-    yield part;
-    part = [];
-    size = 0;
-  }
-  if (part.length > 0) yield part;
+export function documentParts(documents: Documents): Generator<Documents> {
+  return partsOf(documents, PART);
 }

@@ -28,7 +28,7 @@ async function answer(request: Request, received: AnnotatedDocument[], post: (an
       const plan = await planReading(request.files, request.choice);
       const { documents, ...rest } = plan.corpus;
       for (const part of documentParts(documents)) post({ kind: 'documents', documents: part, total: documents.length });
-      return post({ kind: 'read', plan: { ...plan, corpus: { ...rest, documents: [] } } });
+      return post({ kind: 'read', plan: { ...plan, corpus: { ...rest, documents: [] } }, formats: FORMATS.map(infoOf) });
     }
     case 'documents':
       for (const document of request.documents) received.push(document);

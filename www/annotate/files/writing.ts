@@ -14,7 +14,7 @@ const HEADINGS: Readonly<Record<LossKind, string>> & Readonly<Record<string, str
   blank: 'White space of texts', 'file-names': 'Names of documents', 'label-names': 'Names of labels', 'meta-types': 'Metadata',
   history: 'Who made an annotation', spans: 'Spans', 'note-lines': 'Notes on annotations', unrelated: 'Spans without a relation',
   pieces: 'Edges of spans', tokens: 'Tokens', unanswered: 'Questions', carried: 'Unknown fields of other formats',
-  columns: 'Columns of the earlier file',
+  columns: 'Columns of the earlier file', characters: 'Characters that XML cannot write',
 };
 /** So many reasons of a kind are listed. */
 const LISTED = 100;

@@ -17,6 +17,7 @@ import { spacyTuples } from './spacy-tuples.js';
 import { squad } from './squad.js';
 import { tacred } from './tacred.js';
 import { w3c } from './w3c.js';
+import { xmi } from './xmi.js';
 import { expandZips } from './zip.js';
 
 export type { LossKind } from './losses.js';
@@ -24,7 +25,7 @@ export { zip } from './zip.js';
 
 /** In the order in which people are offered them. */
 export const FORMATS: readonly Format[] = [
-  own, doccano, labelStudio, prodigy, spacyDocbin, spacyTuples, brat, conll2003, conllu, csv, huggingFace, squad, tacred, w3c, casJson, plain,
+  own, doccano, labelStudio, prodigy, spacyDocbin, spacyTuples, brat, conll2003, conllu, csv, huggingFace, squad, tacred, w3c, casJson, xmi, plain,
 ];
 
 /** The format with this id. */

@@ -59,6 +59,8 @@ export interface Abilities {
   readonly unit?: TextUnit;
   /** Surrogates without the other half of their pair. Only JSON can write them. */
   readonly loneSurrogates?: boolean;
+  /** Why it cannot hold a text; `undefined` if it can. */
+  readonly textFault?: (text: string) => string | undefined;
 }
 
 interface Reduced {
@@ -67,12 +69,16 @@ interface Reduced {
   readonly losses: readonly Loss[];
 }
 
-/** Takes out of a corpus what was not asked for, and what a format with this id and these abilities cannot hold. */
-export function reduceCorpus(corpus: Corpus, { include }: WriteOptions, format: string, can: Abilities): Reduced {
+/**
+ * Takes out of a corpus what was not asked for, and what a format with this id and these abilities cannot hold. Formats that keep unknown fields
+ * in one form give all their ids.
+ */
+export function reduceCorpus(corpus: Corpus, { include }: WriteOptions, format: string | readonly string[], can: Abilities): Reduced {
+  const own = new Set<string | undefined>([format].flat());
   const list = new LossList();
   const selected = corpus.documents.map((document) => selectNotes(document, include, list));
-  const whole = can.loneSurrogates ? selected : selected.filter((document) => isWhole(document, list));
-  const documents = whole.map((document) => reduceDocument(document, format, can, list));
+  const whole = selected.filter((document) => isWhole(document, can, list));
+  const documents = whole.map((document) => reduceDocument(document, own.has(document.source?.format), can, list));
   const labelSets = can.labels ? corpus.labelSets : labelSetsOf(documents);
   const reduced = { ...corpus, documents, labelSets };
   if (can.labels) return { corpus: withoutGuide(reduced, can, list), losses: list.all };
@@ -127,15 +133,19 @@ function withEnds(document: string, relations: readonly Relation[], spans: reado
   });
 }
 
-function isWhole({ id, text }: AnnotatedDocument, list: LossList): boolean {
-  if (!hasLoneSurrogate(text)) return true;
-  list.document('text', id, 'the text has half of a surrogate pair without the other half, which no encoding can write');
-  return false;
+function isWhole({ id, text }: AnnotatedDocument, can: Abilities, list: LossList): boolean {
+  const fault =
+    !can.loneSurrogates && hasLoneSurrogate(text)
+      ? 'the text has half of a surrogate pair without the other half, which no encoding can write'
+      : can.textFault?.(text);
+  if (fault !== undefined) list.document('text', id, fault);
+  return fault === undefined;
 }
 
-function reduceDocument(document: AnnotatedDocument, format: string, can: Abilities, list: LossList): AnnotatedDocument {
+/** `isOfFormat`: the document comes from a file of the format. */
+function reduceDocument(document: AnnotatedDocument, isOfFormat: boolean, can: Abilities, list: LossList): AnnotatedDocument {
   const reduced = reduceNotes(document, can, list);
-  const isOwn = can.extra || document.source?.format === format;
+  const isOwn = can.extra || isOfFormat;
   const { note, extra, ...rest } = { ...document, ...reduced };
   const items = <T extends Span | Relation | Question>(all: readonly T[]) =>
     all.map((item) => reduceItem(item, isOwn && !can.noItemExtra, can, list));

@@ -101,8 +101,13 @@ function convert(
   return to[i]! + toLengths[i]! + inside - fromLengths[i]!;
 }
 
+/** What a text must have for its offsets to differ from those in UTF-16 units, or for some to be refused. Most texts have nothing of it. */
+const IRREGULAR: { readonly [U in Exclude<TextUnit, 'grapheme'>]: RegExp } = {
+  'utf-16': /[\ud800-\udbff]/, 'code-point': /[\ud800-\udbff]/, byte: /[^\0-\x7f]/,
+};
+
 function irregularParts(text: string, unit: TextUnit): Parts {
-  if (isPlain(text)) return NO_PARTS;
+  if (unit === 'grapheme' ? isPlain(text) : !IRREGULAR[unit].test(text)) return NO_PARTS;
   const starts: number[] = [];
   const lengths: number[] = [];
   const counts: number[] = [];
@@ -128,7 +133,7 @@ function addCharacters(text: string, unit: Exclude<TextUnit, 'grapheme'>, add: (
 
 /** Whether all units of this text are the same: it is ASCII, and has no CRLF, which is one grapheme. */
 export function isPlain(text: string): boolean {
-  return !/[^\0-\x7f]|\r\n/.test(text);
+  return !/[^\0-\x7f]/.test(text) && !text.includes('\r\n');
 }
 
 /** Whether a text has half of a surrogate pair without the other half. JSON can write it as an escape; no encoding of text can. */

@@ -23,16 +23,25 @@ export function labelSetFaults(labelSets: readonly LabelSet[]): string[] {
 
 /** What is wrong with a document, in plain words: at most `limit` faults. */
 export function documentFaults(document: AnnotatedDocument, labelSets: readonly LabelSet[], limit = 10): string[] {
-  const faults: string[] = [];
-  for (const fault of faultsOf(document, labelSets)) {
-    faults.push(fault);
-    if (faults.length === limit) break;
-  }
-  return faults;
+  return documentChecker(labelSets)(document, limit);
 }
 
-function* faultsOf({ text, spans, relations, questions }: AnnotatedDocument, labelSets: readonly LabelSet[]): Generator<string> {
+/** As `documentFaults`, for many documents with the same label sets. */
+export function documentChecker(labelSets: readonly LabelSet[]): (document: AnnotatedDocument, limit?: number) => string[] {
   const labels = { span: idsOf(labelSets, 'span'), type: idsOf(labelSets, 'type'), relation: idsOf(labelSets, 'relation') };
+  return (document, limit = 10) => {
+    const faults: string[] = [];
+    for (const fault of faultsOf(document, labels)) {
+      faults.push(fault);
+      if (faults.length === limit) break;
+    }
+    return faults;
+  };
+}
+
+type LabelIds = { readonly [K in LabelSet['kind']]: ReadonlySet<string> };
+
+function* faultsOf({ text, spans, relations, questions }: AnnotatedDocument, labels: LabelIds): Generator<string> {
   const ids = new Set<string>();
   for (const { id, pieces, label, type } of spans) {
     if (ids.has(id)) yield `two spans have the id ${show(id)}`;

@@ -4,9 +4,10 @@ import { countsOf } from '../model/heads.js';
 import { forgettable, KEPT_OPS, type Across } from '../model/history.js';
 import { labelsById } from '../model/labels.js';
 import { StoreError } from './errors.js';
+import { notesOf, PackReader } from './packs.js';
 import { writeProject, type Hold } from './project-write.js';
 import { keysOf, type HeadRecord, type NotesRecord, type OpRecord, type ProjectRecord, type Transaction, type WriteTransaction } from './schema.js';
-import { allOf, existing } from './transaction.js';
+import { existing, send } from './transaction.js';
 
 /** What an edit changes. All of it is one group of the history. */
 export interface Edit {
@@ -29,7 +30,7 @@ export interface Changed {
   readonly project?: ProjectRecord;
 }
 
-export const EDIT_STORES = ['projects', 'heads', 'notes', 'ops'] as const;
+export const EDIT_STORES = ['projects', 'heads', 'notes', 'packs', 'ops'] as const;
 /** The log of the label sets has this name instead of the id of a document. */
 export const LABELS_LOG = '';
 /** How far a log may grow beyond `KEPT_OPS` before it is cut: counting for each edit would cost time. */
@@ -45,10 +46,13 @@ export async function commitEdit(hold: Hold, edit: Edit, newGroup: string, now: 
   const across: Across | undefined = count > 1 ? { ops: count, labels: labels !== undefined } : undefined;
   const op = { project: hold.project, group, at: now, ...(across && { across }) };
   const { result, revision } = await writeProject(hold, EDIT_STORES, async (tx) => {
-    const before = await loadProject(tx, hold.project);
+    const packs = new PackReader(tx);
+    const [before, loaded] = await Promise.all([
+      loadProject(tx, hold.project), Promise.all(documents.map(({ id }) => loadDocument(tx, hold.project, id, packs))),
+    ]);
     const project = labels ? await commitLabels(tx, before, labels, op) : before;
     const changed: ChangedDocument[] = [];
-    for (const { id, change } of documents) changed.push(await commitDocument(tx, id, change, op));
+    for (const [index, { change }] of documents.entries()) changed.push(await commitDocument(tx, loaded[index]!, change, op));
     await checkLabels(tx, before, project, changed);
     return { group, documents: changed, ...(labels && { project }) };
   });
@@ -61,22 +65,21 @@ async function commitLabels(tx: WriteTransaction, project: ProjectRecord, change
   const { record, inverse } = changeLabels(project, change);
   const done = await appendOp(tx, project.done, { ...op, doc: LABELS_LOG, seq: project.done + 1, do: change, undo: inverse });
   const after = { ...record, done };
-  await tx.objectStore('projects').put(after);
+  send(() => tx.objectStore('projects').put(after));
   return after;
 }
 
-async function commitDocument(tx: WriteTransaction, id: string, change: DocumentChange, op: OpStart): Promise<ChangedDocument> {
-  const before = await loadDocument(tx, op.project, id);
+async function commitDocument(tx: WriteTransaction, before: ChangedDocument, change: DocumentChange, op: OpStart): Promise<ChangedDocument> {
   const { changed, inverse } = changeDocument(before, change);
-  const done = await appendOp(tx, before.notes.done, { ...op, doc: id, seq: before.notes.done + 1, do: change, undo: inverse });
+  const { id, done: last } = before.notes;
+  const done = await appendOp(tx, last, { ...op, doc: id, seq: last + 1, do: change, undo: inverse });
   return putDocument(tx, { head: changed.head, notes: { ...changed.notes, done } });
 }
 
 /** Writes an operation behind the pointer. What could be redone is forgotten, and so are the oldest operations of a long log. */
 async function appendOp(tx: WriteTransaction, done: number, op: OpRecord): Promise<number> {
   const ops = tx.objectStore('ops');
-  await ops.delete(IDBKeyRange.bound([op.project, op.doc, done], [op.project, op.doc, []], true));
-  await ops.put(op);
+  send(() => ops.delete(IDBKeyRange.bound([op.project, op.doc, done], [op.project, op.doc, []], true)), () => ops.put(op));
   if (op.seq % SLACK === 0) await forgetOldest(tx, op);
   return op.seq;
 }
@@ -93,13 +96,15 @@ export async function loadProject(tx: Transaction, id: string): Promise<ProjectR
   return existing(await tx.objectStore('projects').get(id), 'The project');
 }
 
-export async function loadDocument(tx: Transaction, project: string, id: string): Promise<ChangedDocument> {
-  const [head, notes] = await Promise.all([tx.objectStore('heads').get([project, id]), tx.objectStore('notes').get([project, id])]);
-  return { head: existing(head, 'The document'), notes: existing(notes, 'The document') };
+export async function loadDocument(tx: Transaction, project: string, id: string, packs = new PackReader(tx)): Promise<ChangedDocument> {
+  const [found, notes] = await Promise.all([tx.objectStore('heads').get([project, id]), tx.objectStore('notes').get([project, id])]);
+  const head = existing(found, 'The document');
+  const packed = notes ? undefined : await packs.read(head);
+  return { head, notes: existing(notes ?? (packed && notesOf(project, packed)), 'The document') };
 }
 
-export async function putDocument(tx: WriteTransaction, document: ChangedDocument): Promise<ChangedDocument> {
-  await allOf([() => tx.objectStore('heads').put(document.head), () => tx.objectStore('notes').put(document.notes)]);
+export function putDocument(tx: WriteTransaction, document: ChangedDocument): ChangedDocument {
+  send(() => tx.objectStore('heads').put(document.head), () => tx.objectStore('notes').put(document.notes));
   return document;
 }
 

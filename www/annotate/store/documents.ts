@@ -1,12 +1,19 @@
 // Reading documents of a project, and what is not an edit: removing documents, and what a model says of them.
 import type { AnnotatedDocument, Corpus } from '../model/types.js';
 import { loadProject } from './commit.js';
+import { bodyOf, notesOf, PackReader, removePacked } from './packs.js';
 import { writeProject, type Hold } from './project-write.js';
-import { keysOf, type BodyRecord, type Database, type HeadRecord, type NotesRecord, type ProjectRecord } from './schema.js';
+import {
+  keysOf, type BodyRecord, type Database, type HeadRecord, type NotesRecord, type PackedDocument, type ProjectRecord, type Transaction,
+} from './schema.js';
 import { existing, read } from './transaction.js';
 
 export async function readHeads(database: Database, project: string): Promise<HeadRecord[]> {
-  return read(database, ['heads'], (tx) => tx.objectStore('heads').index('order').getAll(keysOf(project)));
+  return read(database, ['heads'], (tx) => headsInOrder(tx, project));
+}
+
+async function headsInOrder(tx: Transaction, project: string): Promise<HeadRecord[]> {
+  return (await tx.objectStore('heads').getAll(keysOf(project))).sort((a, b) => a.order - b.order);
 }
 
 /** A document as it is shown and edited. */
@@ -17,26 +24,43 @@ export interface OpenDocument {
 }
 
 export async function readDocument(database: Database, project: string, id: string): Promise<OpenDocument> {
-  return read(database, ['heads', 'bodies', 'notes'], async (tx) => {
+  return read(database, ['heads', 'bodies', 'notes', 'packs'], async (tx) => {
     const key: [string, string] = [project, id];
-    const [head, body, notes] = await Promise.all([
+    const [found, body, notes] = await Promise.all([
       tx.objectStore('heads').get(key), tx.objectStore('bodies').get(key), tx.objectStore('notes').get(key),
     ]);
-    return { head: existing(head, 'The document'), body: existing(body, 'The document'), notes: existing(notes, 'The document') };
+    const head = existing(found, 'The document');
+    return openDocument(head, body, notes, body && notes ? undefined : await new PackReader(tx).read(head));
   });
+}
+
+/** A document of its own records, and of its pack where they are absent. */
+function openDocument(
+  head: HeadRecord, body: BodyRecord | undefined, notes: NotesRecord | undefined, packed: PackedDocument | undefined,
+): OpenDocument {
+  const { project } = head;
+  return {
+    head,
+    body: existing(body ?? (packed && bodyOf(project, packed)), 'The document'),
+    notes: existing(notes ?? (packed && notesOf(project, packed)), 'The document'),
+  };
 }
 
 /** The project as formats write it, all as it was at one time. With `ids`, only these documents. */
 export async function readCorpus(database: Database, project: string, ids?: ReadonlySet<string>): Promise<Corpus> {
-  return read(database, ['projects', 'heads', 'bodies', 'notes'], async (tx) => {
-    const [record, heads, bodies, notes] = await Promise.all([
-      loadProject(tx, project), tx.objectStore('heads').index('order').getAll(keysOf(project)),
-      tx.objectStore('bodies').getAll(keysOf(project)), tx.objectStore('notes').getAll(keysOf(project)),
+  return read(database, ['projects', 'heads', 'bodies', 'notes', 'packs'], async (tx) => {
+    const [record, heads, bodies, notes, packs] = await Promise.all([
+      loadProject(tx, project), headsInOrder(tx, project), tx.objectStore('bodies').getAll(keysOf(project)),
+      tx.objectStore('notes').getAll(keysOf(project)), tx.objectStore('packs').getAll(keysOf(project)),
     ]);
-    const bodyOf = new Map(bodies.map((body) => [body.id, body]));
-    const notesOf = new Map(notes.map((each) => [each.id, each]));
+    const bodyById = new Map(bodies.map((body) => [body.id, body]));
+    const notesById = new Map(notes.map((each) => [each.id, each]));
+    const packedById = new Map(packs.flatMap(({ documents }) => documents.map((document) => [document.id, document] as const)));
     const wanted = heads.filter(({ id }) => ids?.has(id) ?? true);
-    const documents = wanted.map((head) => toDocument({ head, body: bodyOf.get(head.id)!, notes: notesOf.get(head.id)! }));
+    const documents = wanted.map((head) => {
+      const { id } = head;
+      return toDocument(openDocument(head, bodyById.get(id), notesById.get(id), packedById.get(id)));
+    });
     return { ...headerOf(record), documents };
   });
 }
@@ -60,16 +84,24 @@ export async function* readTexts(
 ): AsyncGenerator<readonly [head: HeadRecord, text: string]> {
   for (let start = 0; start < heads.length; start += batch) {
     const part = heads.slice(start, start + batch);
-    const bodies = await read(database, ['bodies'], (tx) =>
-      Promise.all(part.map(({ project, id }) => tx.objectStore('bodies').get([project, id]))),
-    );
-    for (const [index, body] of bodies.entries()) if (body) yield [part[index]!, body.text];
+    const texts = await read(database, ['bodies', 'packs'], (tx) => textsOf(tx, part));
+    for (const [index, text] of texts.entries()) if (text !== undefined) yield [part[index]!, text];
   }
+}
+
+async function textsOf(tx: Transaction, heads: readonly HeadRecord[]): Promise<(string | undefined)[]> {
+  const packs = new PackReader(tx);
+  return Promise.all(heads.map(async (head) => {
+    const { project, id, pack } = head;
+    return (await (pack === undefined ? tx.objectStore('bodies').get([project, id]) : packs.read(head)))?.text;
+  }));
 }
 
 /** Removes documents with all that belongs to them, their history included. */
 export async function removeDocuments(hold: Hold, ids: readonly string[]): Promise<number> {
-  const { revision } = await writeProject(hold, ['heads', 'bodies', 'notes', 'ops'], async (tx) => {
+  const { revision } = await writeProject(hold, ['heads', 'bodies', 'notes', 'packs', 'ops'], async (tx) => {
+    const heads = await Promise.all(ids.map((id) => tx.objectStore('heads').get([hold.project, id])));
+    await removePacked(tx, hold.project, heads.filter((head) => head !== undefined));
     for (const id of ids) {
       const key: [string, string] = [hold.project, id];
       for (const store of ['heads', 'bodies', 'notes'] as const) await tx.objectStore(store).delete(key);

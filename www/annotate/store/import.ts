@@ -1,22 +1,27 @@
 // The import of documents: all of a file or nothing, in one transaction.
-import { documentFaults, labelSetFaults } from '../model/check.js';
+import { documentChecker, labelSetFaults } from '../model/check.js';
 import { headOf } from '../model/heads.js';
 import { FreeIds } from '../model/ids.js';
 import { mergeLabelSets, withKeys, withLabelIds } from '../model/labels.js';
+import { partsOf } from '../model/parts.js';
 import { show } from '../model/show.js';
 import type { AnnotatedDocument, Corpus } from '../model/types.js';
 import { loadProject } from './commit.js';
 import { StoreError } from './errors.js';
 import { sha256 } from './hash.js';
+import { bodyOf, nextPack, notesOf, packedOf, packsOf } from './packs.js';
 import { writeProject, type Hold } from './project-write.js';
-import { keysOf, type ProjectRecord, type WriteTransaction } from './schema.js';
-import { allOf } from './transaction.js';
+import { keysOf, type BodyRecord, type HeadRecord, type NotesRecord, type PackRecord, type ProjectRecord, type WriteTransaction } from './schema.js';
+import { putAll } from './transaction.js';
+
+/** Texts of so many characters are hashed at a time, in another thread. */
+const HASHED = 200_000;
 
 export interface ImportOptions {
   /** How many of the documents are done. The import counts only when it has returned. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
-  /** So many documents are written at a time, so that not all are copied at once (default 500). */
+  /** So many documents are written at a time, so that not all are copied at once, and the page does not stand still (default 250). */
   readonly batch?: number;
 }
 
@@ -37,35 +42,53 @@ export async function importCorpus(hold: Hold, corpus: Corpus, options: ImportOp
   }
 }
 
-async function importAll(hold: Hold, corpus: Corpus, { onProgress, signal, batch: size = 500 }: ImportOptions): Promise<Imported> {
+async function importAll(hold: Hold, corpus: Corpus, { onProgress, signal, batch: size = 250 }: ImportOptions): Promise<Imported> {
   refuse(labelSetFaults(corpus.labelSets)[0]);
-  const hashes: string[] = [];
-  for (const [index, document] of corpus.documents.entries()) {
-    signal?.throwIfAborted();
-    const [fault] = documentFaults(document, corpus.labelSets, 1);
-    refuse(fault && `document ${index + 1} (${show(document.name)}): ${fault}`);
-    hashes.push(await sha256(document.text)); // in another thread: between two documents the page can do other work
-  }
-  const { result, revision } = await writeProject(hold, ['projects', 'heads', 'bodies', 'notes'], async (tx) => {
+  const hashes = await checkAndHash(corpus, signal);
+  const { result, revision } = await writeProject(hold, ['projects', 'heads', 'bodies', 'notes', 'packs'], async (tx) => {
     const before = await loadProject(tx, hold.project);
     const { labelSets, ids: labelIds } = mergeLabelSets(before.labelSets, corpus.labelSets);
     const project = withCorpus({ ...before, labelSets: withKeys(labelSets) }, corpus);
     await tx.objectStore('projects').put(project);
-    const freeIds = new FreeIds((await tx.objectStore('heads').getAllKeys(keysOf(hold.project))).map(([, id]) => id));
-    const first = await nextOrder(tx, hold.project);
+    const heads = await tx.objectStore('heads').getAll(keysOf(hold.project));
+    const freeIds = new FreeIds(heads.map(({ id }) => id));
+    let place = { order: heads.reduce((next, { order }) => Math.max(next, order + 1), 0), pack: await nextPack(tx, hold.project) };
     const ids: string[] = [];
+    /** The batch before: while it is written, the next one is made. */
+    let writing: Promise<void> | undefined;
     for (let start = 0; start < corpus.documents.length; start += size) {
       signal?.throwIfAborted();
       const batch = corpus.documents.slice(start, start + size).map((document) => {
         return { ...withLabelIds(document, labelIds), id: freeIds.take(document.id || 'document') };
       });
-      await allOf(batch.flatMap((document, index) => putNew(tx, hold.project, document, first + start + index, hashes[start + index]!)));
-      ids.push(...batch.map(({ id }) => id));
-      onProgress?.(ids.length, corpus.documents.length);
+      const records = newRecords(hold.project, batch, hashes.slice(start, start + size), place);
+      const written = putNew(tx, records).then(() => onProgress?.(start + batch.length, corpus.documents.length));
+      written.catch(() => undefined); // it is waited for below
+      await writing;
+      writing = written;
+      place = { order: place.order + batch.length, pack: place.pack + records.packs.length };
+      for (const { id } of batch) ids.push(id);
     }
+    await writing;
+    signal?.throwIfAborted();
     return { ids, project };
   });
   return { ...result, revision };
+}
+
+/** The hashes of all texts. Between two parts the page can do other work. */
+async function checkAndHash({ documents, labelSets }: Corpus, signal: AbortSignal | undefined): Promise<string[]> {
+  const faultsOf = documentChecker(labelSets);
+  const hashes: string[] = [];
+  for (const part of partsOf(documents, HASHED)) {
+    signal?.throwIfAborted();
+    for (const [index, document] of part.entries()) {
+      const [fault] = faultsOf(document, 1);
+      refuse(fault && `document ${hashes.length + index + 1} (${show(document.name)}): ${fault}`);
+    }
+    hashes.push(...(await Promise.all(part.map(({ text }) => sha256(text)))));
+  }
+  return hashes;
 }
 
 function refuse(fault: string | undefined): void {
@@ -77,16 +100,40 @@ function withCorpus(project: ProjectRecord, { guide, extra }: Corpus): ProjectRe
   return { ...(guide !== undefined && { guide }), ...(extra && { extra }), ...project };
 }
 
-async function nextOrder(tx: WriteTransaction, project: string): Promise<number> {
-  const last = await tx.objectStore('heads').index('order').openCursor(keysOf(project), 'prev');
-  return (last?.value.order ?? -1) + 1;
+interface NewRecords {
+  readonly heads: readonly HeadRecord[];
+  readonly packs: readonly PackRecord[];
+  readonly bodies: readonly BodyRecord[];
+  readonly notes: readonly NotesRecord[];
 }
 
-function putNew(tx: WriteTransaction, project: string, document: AnnotatedDocument, order: number, hash: string): (() => Promise<unknown>)[] {
-  const { id, text, extra, spans, relations, questions } = document;
-  return [
-    () => tx.objectStore('heads').put({ project, ...headOf(document, order, hash) }),
-    () => tx.objectStore('bodies').put({ project, id, text, ...(extra && { extra }) }),
-    () => tx.objectStore('notes').put({ project, id, spans, relations, questions, done: 0 }),
-  ];
+/** Where the first of some new documents is: in the list, and in the packs. */
+interface Place {
+  readonly order: number;
+  readonly pack: number;
+}
+
+function newRecords(project: string, documents: readonly AnnotatedDocument[], hashes: readonly string[], place: Place): NewRecords {
+  const heads: HeadRecord[] = [];
+  const packs: PackRecord[] = [];
+  const bodies: BodyRecord[] = [];
+  const notes: NotesRecord[] = [];
+  for (const members of packsOf(documents)) {
+    const packed = members.map(packedOf);
+    const [alone] = packed.length === 1 ? packed : [];
+    const pack = { project, id: place.pack + packs.length, documents: packed };
+    for (const document of members) {
+      const head = headOf(document, place.order + heads.length, hashes[heads.length]!);
+      heads.push({ project, ...head, ...(!alone && { pack: pack.id }) });
+    }
+    if (alone) {
+      bodies.push(bodyOf(project, alone));
+      notes.push(notesOf(project, alone));
+    } else packs.push(pack);
+  }
+  return { heads, packs, bodies, notes };
+}
+
+async function putNew(tx: WriteTransaction, { heads, packs, bodies, notes }: NewRecords): Promise<void> {
+  await Promise.all([putAll(tx, 'packs', packs), putAll(tx, 'bodies', bodies), putAll(tx, 'notes', notes), putAll(tx, 'heads', heads)]);
 }

@@ -1,5 +1,5 @@
 // The database: its object stores and what is in them.
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
+import { openDB, unwrap, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import type { DocHead } from '../model/heads.js';
 import type { Op } from '../model/history.js';
 import type { Suggestions } from '../model/suggest.js';
@@ -7,7 +7,8 @@ import type { Extra, Json, LabelSet, Notes } from '../model/types.js';
 import { storeError } from './errors.js';
 
 export const DATABASE = 'luke-annotate';
-const VERSION = 1;
+/** Version 1 had no packs, and an index of heads by their order, which took time at each write. */
+const VERSION = 2;
 
 export interface ProjectRecord {
   readonly id: string;
@@ -38,7 +39,10 @@ interface Owned {
   readonly project: string;
 }
 
-export type HeadRecord = DocHead & Owned;
+export interface HeadRecord extends DocHead, Owned {
+  /** Id of the pack that has the text, and the annotations as long as there is no `NotesRecord`. Absent: both have records of their own. */
+  readonly pack?: number;
+}
 
 export interface BodyRecord extends Owned {
   readonly id: string;
@@ -50,6 +54,20 @@ export interface NotesRecord extends Owned, Notes {
   readonly id: string;
   /** `seq` of the last operation that is done; 0: none. Operations behind it can be redone. */
   readonly done: number;
+}
+
+/** Several documents that were imported together. See `packs.ts`. */
+export interface PackRecord extends Owned {
+  /** Counted from 0 in the project. */
+  readonly id: number;
+  readonly documents: readonly PackedDocument[];
+}
+
+/** What a body and the notes have, before the first edit. */
+export interface PackedDocument extends Notes {
+  readonly id: string;
+  readonly text: string;
+  readonly extra?: Extra;
 }
 
 export interface OpRecord extends Owned, Op {
@@ -71,9 +89,10 @@ export interface SettingRecord {
 export interface Schema extends DBSchema {
   projects: { key: string; value: ProjectRecord };
   states: { key: string; value: ProjectState };
-  heads: { key: [string, string]; value: HeadRecord; indexes: { order: [string, number] } };
+  heads: { key: [string, string]; value: HeadRecord };
   bodies: { key: [string, string]; value: BodyRecord };
   notes: { key: [string, string]; value: NotesRecord };
+  packs: { key: [string, number]; value: PackRecord };
   ops: { key: [string, string, number]; value: OpRecord; indexes: { group: [string, string] } };
   suggestions: { key: [string, string]; value: SuggestionsRecord };
   settings: { key: string; value: SettingRecord };
@@ -87,7 +106,7 @@ export type WriteTransaction = IDBPTransaction<Schema, StoreName[], 'readwrite'>
 export type Transaction = ReadTransaction | WriteTransaction;
 
 /** All that belongs to a project and has its id first in the key. */
-export const OWNED_STORES = ['heads', 'bodies', 'notes', 'ops'] as const;
+export const OWNED_STORES = ['heads', 'bodies', 'notes', 'packs', 'ops'] as const;
 
 export interface OpenOptions {
   /** Name of the database, for tests. */
@@ -114,10 +133,16 @@ export async function openDatabase({ name = DATABASE, onClosed, onBlocked }: Ope
   }
 }
 
-function createStores(database: Database): void {
+function createStores(database: Database, oldVersion: number, _: number | null, tx: IDBPTransaction<Schema, StoreName[], 'versionchange'>): void {
+  if (oldVersion < 1) createFirstStores(database);
+  else unwrap(tx.objectStore('heads')).deleteIndex('order');
+  database.createObjectStore('packs', { keyPath: ['project', 'id'] });
+}
+
+function createFirstStores(database: Database): void {
   database.createObjectStore('projects', { keyPath: 'id' });
   database.createObjectStore('states');
-  database.createObjectStore('heads', { keyPath: ['project', 'id'] }).createIndex('order', ['project', 'order']);
+  database.createObjectStore('heads', { keyPath: ['project', 'id'] });
   database.createObjectStore('bodies', { keyPath: ['project', 'id'] });
   database.createObjectStore('notes', { keyPath: ['project', 'id'] });
   database.createObjectStore('ops', { keyPath: ['project', 'doc', 'seq'] }).createIndex('group', ['project', 'group']);

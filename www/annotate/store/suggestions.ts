@@ -3,7 +3,7 @@
 import type { Suggestions } from '../model/suggest.js';
 import type { ModelRef } from '../model/types.js';
 import type { Database, SuggestionsRecord } from './schema.js';
-import { allOf, read, write } from './transaction.js';
+import { putAll, read, write } from './transaction.js';
 
 /** The key of what a model says with these options. `options` names all that changes the result. */
 export function suggestionsKey({ name, manifestHash, head }: ModelRef, options = ''): string {
@@ -26,7 +26,7 @@ export class SuggestionCache {
   }
 
   async put(records: readonly SuggestionsRecord[]): Promise<void> {
-    await write(this.#database, ['suggestions'], (tx) => allOf(records.map((record) => () => tx.objectStore('suggestions').put(record))), 'relaxed');
+    await write(this.#database, ['suggestions'], (tx) => putAll(tx, 'suggestions', records), 'relaxed');
   }
 
   /** Which of these texts have no entry. */

@@ -1,6 +1,7 @@
 // Transactions that are whole or not at all.
+import { unwrap, wrap, type StoreValue } from 'idb';
 import { StoreError, storeError } from './errors.js';
-import type { Database, StoreName, Transaction, WriteTransaction } from './schema.js';
+import type { Database, Schema, StoreName, Transaction, WriteTransaction } from './schema.js';
 
 /**
  * Runs `work` in one transaction and waits until it is on the disk (`strict`). If something throws, nothing is written. `work` may await only
@@ -15,9 +16,10 @@ export async function write<T>(
   } catch (error) {
     throw storeError(error);
   }
-  const ended = tx.done.then(() => undefined, (error: unknown) => error ?? new DOMException('The transaction was aborted.', 'AbortError'));
+  const ended = endOf(tx);
   try {
     const result = await work(tx);
+    commit(tx);
     const error = await ended;
     if (error) throw error;
     return result;
@@ -25,6 +27,38 @@ export async function write<T>(
     abort(tx);
     throw storeError(cause(error, await ended));
   }
+}
+
+/** The error of a transaction when it has ended; `undefined`, if all is written. */
+function endOf(tx: WriteTransaction): Promise<unknown> {
+  tx.done.catch(() => undefined); // it does not say which request has failed
+  const raw = unwrap(tx);
+  return new Promise((resolve) => {
+    raw.addEventListener('complete', () => resolve(undefined));
+    raw.addEventListener('abort', () => resolve(raw.error ?? new DOMException('The transaction was aborted.', 'AbortError')));
+  });
+}
+
+/** Ends a transaction: the browser need not wait for what is made of the results of its last requests. */
+function commit(tx: WriteTransaction): void {
+  try {
+    tx.commit();
+  } catch {
+    // It has ended already, or ends by itself.
+  }
+}
+
+/** Makes requests without waiting for them: the transaction ends when they are done, and one that fails ends it with its error. */
+export function send(...requests: readonly (() => Promise<unknown>)[]): void {
+  for (const request of requests) request().catch(() => undefined);
+}
+
+/** Puts many records, and waits for the last one: requests of a transaction are done in their order. An event for each would take longer. */
+export async function putAll<S extends StoreName>(tx: WriteTransaction, name: S, records: readonly StoreValue<Schema, S>[]): Promise<void> {
+  const store = unwrap(tx.objectStore(name));
+  let last: IDBRequest<IDBValidKey> | undefined;
+  for (const record of records) last = store.put(record);
+  if (last) await wrap(last);
 }
 
 /** Reads several records as they were at one time. */
@@ -36,11 +70,6 @@ export async function read<T>(database: Database, stores: readonly StoreName[], 
   } catch (error) {
     throw storeError(error);
   }
-}
-
-/** Runs requests side by side. If one fails at once, the others are still waited for. */
-export async function allOf(requests: readonly (() => Promise<unknown>)[]): Promise<void> {
-  await Promise.all(requests.map(async (request) => request()));
 }
 
 function abort(tx: WriteTransaction): void {

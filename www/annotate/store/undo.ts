@@ -5,6 +5,7 @@ import {
 } from './commit.js';
 import { writeProject, type Hold } from './project-write.js';
 import type { OpRecord, ProjectRecord, Transaction, WriteTransaction } from './schema.js';
+import { send } from './transaction.js';
 
 export type Direction = 'undo' | 'redo';
 
@@ -133,7 +134,7 @@ async function runSteps(tx: WriteTransaction, id: string, { group, steps, skippe
 
 async function moveLabels(tx: WriteTransaction, project: ProjectRecord, step: Step<OpRecord>): Promise<ProjectRecord> {
   const after = { ...changeLabels(project, step.change).record, done: pointer(step) };
-  await tx.objectStore('projects').put(after);
+  send(() => tx.objectStore('projects').put(after));
   return after;
 }
 

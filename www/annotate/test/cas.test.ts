@@ -14,6 +14,7 @@ const write = async (corpus: Corpus, options = {}) => casJson.write!(corpus, { i
 const parsed = ({ bytes }: InputFile) => JSON.parse(new TextDecoder().decode(bytes)) as { [name: string]: Json };
 const spansOf = ({ text, spans }: AnnotatedDocument) => spans.map(({ pieces: [piece], label }) => `${label.slice(5)} ${text.slice(...piece!)}`);
 const NE = 'de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity';
+const META = 'de.tudarmstadt.ukp.dkpro.core.api.metadata.type.DocumentMetaData';
 
 test('what is written comes back, after the losses', () => checkFormat(casJson, { shape: { halves: true } }));
 
@@ -93,6 +94,59 @@ test('spans are named entities, or basic spans where relations join them; tokens
     (await types([document], { tokens: 'own' })).filter((type) => type === 'Token' || type === 'Sentence'),
     [...new Array<string>(6).fill('Token'), 'Sentence', 'Sentence'],
   );
+});
+
+test('a relation that is not at its tail stays where it was', async () => {
+  const { corpus } = read(
+    json({
+      '%TYPES': {},
+      '%VIEWS': {},
+      '%FEATURE_STRUCTURES': [
+        { '%ID': 1, '%TYPE': 'uima.cas.Sofa', sofaNum: 1, sofaID: '_InitialView', sofaString: 'Ada met Bo' },
+        { '%ID': 2, '%TYPE': 'custom.Span', '@sofa': 1, begin: 0, end: 3, label: 'PER' },
+        { '%ID': 3, '%TYPE': 'custom.Span', '@sofa': 1, begin: 8, end: 10, label: 'PER' },
+        { '%ID': 4, '%TYPE': 'custom.Relation', '@sofa': 1, begin: 4, end: 7, label: 'met', '@Governor': 2, '@Dependent': 3 },
+        { '%ID': 5, '%TYPE': 'custom.Relation', '@sofa': 1, begin: 0, end: 3, label: 'met', '@Governor': 3, '@Dependent': 2 },
+      ],
+    }),
+  );
+  const places = (parsed((await write(corpus)).files[0]!)['%FEATURE_STRUCTURES'] as { '%ID': number; begin: number; end: number }[])
+    .filter((structure) => structure['%ID'] > 3 && structure['%ID'] < 6)
+    .map(({ begin, end }) => [begin, end]);
+  assert.deepEqual(places, [
+    [4, 7],
+    [0, 3],
+  ]);
+  assert.equal(corpus.documents[0]!.relations[1]!.extra, undefined);
+});
+
+test('names that a person changed, references to nothing, and empty annotations', async () => {
+  const file = (name: string) => ({
+    '%TYPES': {},
+    '%VIEWS': {},
+    '%FEATURE_STRUCTURES': [
+      { '%ID': 1, '%TYPE': 'uima.cas.Sofa', sofaNum: 1, sofaID: '_InitialView', sofaString: 'Ada' },
+      { '%ID': 2, '%TYPE': META, '@sofa': 1, begin: 0, end: 3, documentTitle: name, documentId: 'x' },
+      { '%ID': 3, '%TYPE': NE, '@sofa': 1, begin: 1, end: 1, value: 'PER' },
+      { '%ID': 4, '%TYPE': 'x.Link', '@target': 9 },
+    ],
+  });
+  const { corpus, problems } = read(json(file('old')));
+  assert.deepEqual(
+    problems.map(({ reason }) => reason),
+    [
+      '%FEATURE_STRUCTURES[3]: it refers to 9, which is not in the file',
+      '%FEATURE_STRUCTURES[2]: 1 to 1 is empty; it is not shown, and is written again to a file of UIMA',
+    ],
+  );
+  const renamed = { ...corpus, documents: corpus.documents.map((document) => ({ ...document, name: 'new' })) };
+  const { files, losses } = await write(renamed);
+  assert.deepEqual(
+    losses.map(({ reason }) => reason.slice(0, 10)),
+    ['1 features'],
+  );
+  const expected = file('new')['%FEATURE_STRUCTURES'].map((structure) => (structure['%ID'] === 4 ? { '%ID': 4, '%TYPE': 'x.Link' } : structure));
+  assert.deepEqual(parsed(files[0]!)['%FEATURE_STRUCTURES'], expected);
 });
 
 test('broken files are named', () => {

@@ -101,6 +101,10 @@ test('the formats are asked for once, unless it failed', async () => {
   assert.equal(workers.length, 1);
   assert.deepEqual(formats, FORMATS.map(infoOf));
   assert.ok(formats.every(({ id, canWrite }) => canWrite === (FORMATS.find((format) => format.id === id)?.write !== undefined)));
+  const reading = started();
+  await reading.files.read([textFile('Ada', 'a.txt')], {});
+  assert.deepEqual(await reading.files.formats(), formats);
+  assert.equal(reading.workers.length, 1, 'they come with what is read');
   let fails = true;
   const again = new FileWorker(() => {
     if (fails) throw new Error('no worker');

@@ -144,6 +144,21 @@ test('undo goes on after a switch of documents and after a reload', async () => 
   assert.equal(again.session.message.value?.text, 'There is nothing to undo in this document.');
 });
 
+test('what can be undone and redone is known with the saved mark', async () => {
+  const all = await opened();
+  const { session, editing } = all;
+  const seen: unknown[] = [];
+  session.save.subscribe((state) => state === 'saved' && seen.push([session.canUndo.value, session.canRedo.value]));
+  await label(all, 'Acme', 'ORG');
+  await session.undo();
+  assert.deepEqual([session.canUndo.value, session.canRedo.value], [false, true]);
+  await editing.setStatus('flagged');
+  assert.deepEqual([seen.at(0), seen.at(1), seen.at(-1)], [[false, false], [true, false], [true, false]]);
+  await session.openDocument('b');
+  await session.commit(async () => ({ documents: [{ id: 'a', change: { type: 'note', note: 'x' } }] }));
+  assert.deepEqual([session.canUndo.value, session.canRedo.value], [false, false], 'the edit was in another document');
+});
+
 test('an edit that waits is for its document, also if another one is opened meanwhile', async () => {
   const all = await opened();
   const edit = label(all, 'Acme', 'ORG');

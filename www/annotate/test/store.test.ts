@@ -7,6 +7,7 @@ import { countsOf } from '../model/heads.js';
 import { StoreError, type StoreErrorCode } from '../store/errors.js';
 import { sha256 } from '../store/hash.js';
 import type { Project } from '../store/project.js';
+import type { PackRecord } from '../store/schema.js';
 import { askToPersist, spaceOf } from '../store/space.js';
 import type { Store } from '../store/store.js';
 import { suggestionsKey } from '../store/suggestions.js';
@@ -102,7 +103,7 @@ test('an import of many documents is in batches, in one transaction: a fault at 
   const before = await dump(browser.name);
   const steps: number[] = [];
   await assert.rejects(
-    withFault('notes', 22, quotaExceeded, () => project.import(many, { batch: 10, onProgress: (done) => steps.push(done) })), code('quota'),
+    withFault('packs', 3, quotaExceeded, () => project.import(many, { batch: 10, onProgress: (done) => steps.push(done) })), code('quota'),
   );
   assert.deepEqual(steps, [10, 20]);
   assert.deepEqual(await dump(browser.name), before);
@@ -203,7 +204,8 @@ test('removed documents leave nothing behind; so does a deleted project, which m
   await project.edit({ documents: [{ id: 'a', change: ADD }] });
   await project.removeDocuments(['a']);
   const left = await dump(browser.name);
-  assert.deepEqual(['heads', 'bodies', 'notes', 'ops'].map((name) => left[name]!.length), [1, 1, 1, 0]);
+  assert.deepEqual(['heads', 'bodies', 'notes', 'packs', 'ops'].map((name) => left[name]!.length), [1, 0, 0, 1, 0]);
+  assert.deepEqual((left.packs as PackRecord[])[0]!.documents.map(({ id }) => id), ['b']);
   await assert.rejects(project.document('a'), code('missing'));
   const other = await store.createProject({ name: 'other' });
   await assert.rejects(store.deleteProject(project.id), code('in-use'));
@@ -258,7 +260,7 @@ test('a newer version of the page closes the database politely; then nothing can
   const store = await browser.tab({ onClosed: (why) => closed.push(why) });
   const { id } = await store.createProject({ name: 'P' });
   await new Promise<void>((resolve) => {
-    const request = indexedDB.open(browser.name, 2);
+    const request = indexedDB.open(browser.name, 1000);
     request.onsuccess = (): void => resolve(request.result.close());
   });
   assert.deepEqual(closed, ['newer-version']);

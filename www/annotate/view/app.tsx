@@ -1,8 +1,9 @@
 // The page: opens the store, and shows the projects or the one of the address.
-import { signal, useSignal, type ReadonlySignal } from '@preact/signals';
+import { computed, effect, signal, useSignal, type ReadonlySignal } from '@preact/signals';
 import { render, type JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { Store } from '../store/store.js';
+import { given } from '../formats/fields.js';
 import { Assistant } from '../assistant/assistant.js';
 import type { Load } from '../assistant/model.js';
 import { readPlace, writePlace } from './address.js';
@@ -167,9 +168,11 @@ const pageVisibility = {
 /** Keeps address and title as what is open. */
 function writeAddress({ session }: Screen): () => void {
   const { title } = document;
-  const end = session.document.subscribe((opened) => {
-    history.replaceState(null, '', writePlace({ project: session.project.id, ...(opened && { document: opened.head.id }) }));
-    document.title = [opened?.head.name, session.record.peek().name].filter(Boolean).join(' – ');
+  // Not after each edit: the browser keeps an address for long.
+  const opened = computed(() => session.document.value?.head.id);
+  const end = effect(() => {
+    history.replaceState(null, '', writePlace({ project: session.project.id, ...given('document', opened.value) }));
+    document.title = [session.document.peek()?.head.name, session.record.peek().name].filter(Boolean).join(' – ');
   });
   return () => {
     end();

@@ -27,9 +27,11 @@ export function errorMessage(error: unknown, what: string): Message {
   return { kind: 'error', text: `${what} failed: ${reason}` };
 }
 
+const NUMBERS = new Intl.NumberFormat('en');
+
 /** `1 span`, `2 spans`. */
 export function countOf(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+  return `${NUMBERS.format(count)} ${count === 1 ? one : many}`;
 }
 
 export function percent(score: number): string {

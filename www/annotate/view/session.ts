@@ -188,8 +188,12 @@ export class Session {
       this.#editing = new Set(edit.documents?.map(({ id }) => id));
       const changed = await this.project.edit(edit);
       this.#takeOver(changed);
+      if (changed.documents.some(({ head }) => head.id === this.document.value?.head.id)) {
+        // The edit is now the last operation of the document: its history need not be read.
+        this.canUndo.value = true;
+        this.canRedo.value = false;
+      }
       if (done) this.say(info(done(changed)));
-      await this.#readHistory();
       return changed;
     });
   }
@@ -219,8 +223,9 @@ export class Session {
       const result = await this.project[direction](id, 'group');
       if (result.kind === 'done') this.#takeOver(result);
       this.say(moveMessage(result, direction));
-      await this.#readHistory();
     });
+    // All is on the disk before it is known what else can be undone.
+    await this.#guard(this.#readHistory(), 'Reading the history');
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T | undefined> {
@@ -263,6 +268,7 @@ export class Session {
     const id = this.document.value?.head.id;
     if (id === undefined) return;
     const { undo, redo } = await this.project.history(id);
+    if (this.document.value?.head.id !== id) return;
     batch(() => {
       this.canUndo.value = undo !== undefined;
       this.canRedo.value = redo !== undefined;

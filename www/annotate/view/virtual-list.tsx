@@ -4,6 +4,9 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { rowsInView } from './rows.js';
 
+/** Pixels of a rem, unless the person has chosen another size. */
+const USUAL_REM = 16;
+
 interface VirtualListProps<T> {
   /** Ids of rows begin with it. */
   readonly id: string;
@@ -26,14 +29,14 @@ export function VirtualList<T>(props: VirtualListProps<T>): JSX.Element {
   const { id, label, items, active, isSelected, row, onMove, onPick, empty, where } = props;
   const list = useRef<HTMLDivElement>(null);
   const rows = useRef<HTMLDivElement>(null);
-  const view = useSignal({ top: 0, height: 0 });
-  const height = props.rowHeight * rem();
+  const view = useSignal({ top: 0, height: 0, rem: USUAL_REM });
+  const height = props.rowHeight * view.value.rem;
   const { first, end } = rowsInView(items.length, height, view.value.top, view.value.height);
 
   useEffect(() => {
     const element = list.current;
     if (!element) return undefined;
-    const read = (): void => void (view.value = { top: element.scrollTop, height: element.clientHeight });
+    const read = (): void => void (view.value = { top: element.scrollTop, height: element.clientHeight, rem: rem() });
     const observer = new ResizeObserver(read);
     observer.observe(element);
     element.addEventListener('scroll', read, { passive: true });
@@ -95,8 +98,9 @@ export function VirtualList<T>(props: VirtualListProps<T>): JSX.Element {
   );
 }
 
+/** The browser computes styles for it: it is asked when the list is scrolled or has another size, not when it is drawn. */
 function rem(): number {
-  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || USUAL_REM;
 }
 
 /** Where a key leads; `undefined`, if it does not move. */

@@ -2,6 +2,7 @@
 //! The result is loaded and run once before it replaces the output. So a folder that the runtime refuses is refused
 //! here, with the same error.
 
+mod add_head;
 mod archive;
 mod calibrate;
 mod legacy;
@@ -38,7 +39,7 @@ use writer::Writer;
 #[derive(Args)]
 pub struct Options {
     /// The checkpoint: a folder with config.json, weights, tokenizer and entity_vocab.json, or a folder or .tar.gz of
-    /// the authors with metadata.json, pytorch_model.bin and entity_vocab.tsv.
+    /// the authors with metadata.json, pytorch_model.bin and entity_vocab.tsv. With --add-head, a model folder.
     checkpoint: PathBuf,
     /// The model folder to make. An existing model folder is replaced; any other folder with files is refused.
     output: PathBuf,
@@ -67,10 +68,18 @@ pub struct Options {
     /// The model's name. Default: that in luke_web.json, else the name of the checkpoint's folder or archive.
     #[arg(long)]
     name: Option<String>,
+    /// A head that `luke teach` has written, to be added to a copy of a model folder, which is given in place of a checkpoint. May be
+    /// repeated. A head of the same name and task is replaced in the copy.
+    #[arg(long, value_name = "FILE", conflicts_with_all = OF_WEIGHTS)]
+    add_head: Vec<PathBuf>,
     /// Write the folder without loading it. This takes less memory than the model itself.
     #[arg(long)]
     skip_self_test: bool,
 }
+
+/// Options that make other weights, of which heads that are added would know nothing.
+const OF_WEIGHTS: [&str; 8] =
+    ["dtype", "word_table", "entities", "chunk_mib", "head", "leave_out", "tokenizer", "name"];
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Entities {
@@ -113,7 +122,10 @@ const QUANTIZED_TOLERANCE: f32 = 0.04;
 /// - `out-of-memory`
 /// - else those of [`directory::load`] and [`Luke::self_test_values`](luke_web::Luke::self_test_values)
 pub fn convert(options: &Options) -> Result<()> {
-    place::check(&options.checkpoint, &options.output)?;
+    if !options.add_head.is_empty() {
+        return add_head::add(&options.checkpoint, &options.output, &options.add_head, !options.skip_self_test);
+    }
+    place::check("checkpoint", &options.checkpoint, &options.output)?;
     let unpacked = archive::Unpacked::of(&options.checkpoint, &options.output)?;
     let folder = unpacked.folder();
     let tokenizer = options.tokenizer.as_deref().unwrap_or(folder);
@@ -207,6 +219,8 @@ impl Parts {
             tensors: entries,
             entity_table: self.table.as_ref().map(|table| writer.write_entity_table(table, tensors)).transpose()?,
             self_test: None,
+            taught_heads: Vec::new(),
+            base: None,
         };
         writer.write_manifest(&manifest)?;
         Ok(manifest)

@@ -7,12 +7,11 @@ use luke_web::{LukeError, Result};
 
 use crate::folder::{self, io_error};
 
-/// Checks that the output may be replaced.
+/// Checks that the output may be replaced. `what` is the checkpoint or the model that is read from `from`.
 ///
 /// # Errors
-/// `input` if `output` has no name, if it holds the checkpoint, or if it exists and is neither empty nor a model
-/// folder.
-pub fn check(checkpoint: &Path, output: &Path) -> Result<()> {
+/// `input` if `output` has no name, if it holds what is read, or if it exists and is neither empty nor a model folder.
+pub fn check(what: &str, from: &Path, output: &Path) -> Result<()> {
     let refused = |reason: &str| {
         Err(LukeError::Input { argument: "output".into(), reason: format!("{} {reason}", output.display()) })
     };
@@ -20,8 +19,8 @@ pub fn check(checkpoint: &Path, output: &Path) -> Result<()> {
         return refused("has no name of its own");
     }
     let Ok(there) = output.canonicalize() else { return Ok(()) };
-    if checkpoint.canonicalize().is_ok_and(|checkpoint| checkpoint.starts_with(&there)) {
-        return refused("holds the checkpoint");
+    if from.canonicalize().is_ok_and(|from| from.starts_with(&there)) {
+        return refused(&format!("holds the {what}"));
     }
     let empty = std::fs::read_dir(&there).is_ok_and(|mut entries| entries.next().is_none());
     let manifest = folder::json::<serde_json::Value>(&there.join("manifest.json"));

@@ -1,7 +1,7 @@
 //! Writes the files of a model folder.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use luke_web::checkpoint::{Planned, WORD_TABLE};
 use luke_web::dtype::{DType, Int8Range};
@@ -30,11 +30,7 @@ impl Writer {
     /// # Errors
     /// `io` if the file cannot be written.
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<FileEntry> {
-        let target = self.folder.join(path);
-        let parent = target.parent().unwrap_or(&self.folder);
-        std::fs::create_dir_all(parent)
-            .and_then(|()| std::fs::write(&target, bytes))
-            .map_err(|error| io_error(&target, &error))?;
+        write(&self.folder, path, bytes)?;
         Ok(FileEntry::of(path, bytes))
     }
 
@@ -165,6 +161,18 @@ impl Writer {
         }
         Ok(EntityTable { rows, row_bytes: dtype.row_bytes(columns), rows_per_chunk, dtype, chunks })
     }
+}
+
+/// Writes a file, and makes the folders of its path. `path` is relative to the folder.
+///
+/// # Errors
+/// `io` if the file cannot be written.
+pub fn write(folder: &Path, path: &str, bytes: &[u8]) -> Result<()> {
+    let target = folder.join(path);
+    let parent = target.parent().unwrap_or(folder);
+    std::fs::create_dir_all(parent)
+        .and_then(|()| std::fs::write(&target, bytes))
+        .map_err(|error| io_error(&target, &error))
 }
 
 /// Some rows of a tensor, stored as `dtype`.

@@ -42,7 +42,8 @@ export function useReading(files: readonly InputFile[]): Reading {
     progress.value = undefined;
     try {
       const onProgress = (done: number, total: number): void => void (progress.value = done / total);
-      const [read, known] = await Promise.all([fileWorker.read(files, chosen, { signal, onProgress }), fileWorker.formats()]);
+      const read = await fileWorker.read(files, chosen, { signal, onProgress });
+      const known = await fileWorker.formats(); // they have come with what was read
       if (signal.aborted) return;
       formats.value = known;
       plan.value = read;
