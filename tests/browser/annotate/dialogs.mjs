@@ -182,8 +182,9 @@ export default async function spec({ test, browser, url }) {
   await test('files are read beside the page, and a reading that takes long is ended', async () => {
     const { page, close } = await open();
     const started = page.waitForEvent('worker');
-    const text = '\u0928\u092e\u0938\u094d\u0924\u0947 \u0926\u0941\u0928\u093f\u092f\u093e '.repeat(100_000);
-    await choose(page, 'Open files', 'long.jsonl', JSON.stringify({ text, label: [[0, 6, 'A'], [text.length - 7, text.length - 1, 'B']] }));
+    const text = '\u0928\u092e\u0938\u094d\u0924\u0947 \u0926\u0941\u0928\u093f\u092f\u093e';
+    const row = JSON.stringify({ text, label: [[0, 6, 'A'], [7, 13, 'B']] });
+    await choose(page, 'Open files', 'long.jsonl', `${row}\n`.repeat(60_000)); // a second or two of work for the worker
     const worker = await started;
     const ended = new Promise((resolve) => worker.once('close', resolve));
     const dialog = page.getByRole('dialog', { name: 'Import files' });
