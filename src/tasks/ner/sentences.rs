@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_megabyte_of_anything_takes_less_than_a_second() {
+    fn a_megabyte_of_anything_takes_seconds() {
         let fillers = [
             " ",
             "\t \u{3000}",
@@ -271,7 +271,8 @@ mod tests {
                 let last = unicode_ends(&text).flatten().last();
                 let time = started.elapsed();
                 assert_eq!(last, Some(text.len()));
-                assert!(time < Duration::from_secs(1), "{start:?} and {filler:?}: {time:?}");
+                // With work that grows with the square of the length it would be minutes.
+                assert!(time < Duration::from_secs(10), "{start:?} and {filler:?}: {time:?}");
             }
         }
     }
