@@ -317,8 +317,8 @@ async function endEarly({ model, lesson, texts, worker }) {
   const ended = [];
   for (const last of ['reading 0', 'teaching 0', 'teaching 2']) {
     const abort = new AbortController();
-    // With another text, something is read.
-    const examples = [...lesson.examples, { text: `${texts[0]} ${last}`, spans: [] }];
+    // With another text, something is read. It comes first, so that all are judged anew.
+    const examples = [{ text: `${texts[0]} ${last}`, spans: [] }, ...lesson.examples];
     const onProgress = ({ phase, done }) => `${phase} ${done}` === last && abort.abort('enough');
     ended.push(await outcome(luke.teach({ ...lesson, examples }, { signal: abort.signal, onProgress })));
   }
