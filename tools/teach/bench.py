@@ -268,7 +268,7 @@ def main():
     p.add_argument("--sets", default="recipes,leases,letters")
     p.add_argument("--documents", default="5,10,20,50,75")
     p.add_argument("--draws", type=int, default=5)
-    p.add_argument("--src", default=os.path.join(HERE, "../mini/work/src"))
+    p.add_argument("--src", default="work/src", help="of the sets tweets and conll")
     p.add_argument("--spacy", action="store_true")
     p.add_argument("--vectors", help="a folder of a spaCy model with word vectors")
     p.add_argument("--rank", action="store_true")
