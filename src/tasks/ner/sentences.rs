@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_megabyte_of_anything_takes_seconds() {
+    fn a_megabyte_of_anything_takes_less_than_a_second() {
         let fillers = [
             " ",
             "\t \u{3000}",
@@ -267,12 +267,13 @@ mod tests {
         for filler in fillers {
             for start in ["", "He left. ", "He left.)", "He left.\u{ad}", "He left?"] {
                 let text = format!("{start}{}", filler.repeat(1_000_000 / filler.len()));
-                let started = Instant::now();
-                let last = unicode_ends(&text).flatten().last();
-                let time = started.elapsed();
-                assert_eq!(last, Some(text.len()));
-                // With work that grows with the square of the length it would be minutes.
-                assert!(time < Duration::from_secs(10), "{start:?} and {filler:?}: {time:?}");
+                let took = || {
+                    let started = Instant::now();
+                    assert_eq!(unicode_ends(&text).flatten().last(), Some(text.len()));
+                    started.elapsed()
+                };
+                // Other work on the machine may slow one attempt, and hardly all of them.
+                assert!((0..3).any(|_| took() < Duration::from_secs(1)), "{start:?} and {filler:?}");
             }
         }
     }

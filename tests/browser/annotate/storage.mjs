@@ -54,13 +54,12 @@ export default async function storage({ test, browser, site, url = workspaceUrl(
       }
     } finally {
       await running?.kill();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 }); // processes of a killed browser write on for a while
     }
     return `shown as saved/there: ${counts.join(', ')}`;
   });
 
-  // On a busy machine the reload sometimes shows no spans within 20 s. Until the cause is found it runs with LUKE_SLOW=1 alone.
-  if (process.env.LUKE_SLOW) await test('a full disk: an import and an edit say that nothing was changed, what was there stays whole, and smaller edits go on', async () => {
+  await test('a full disk: an import and an edit say that nothing was changed, what was there stays whole, and with space again edits go on', async () => {
     const context = await newContext(browser, { serviceWorkers: 'block' });
     const page = await newPage(context, url);
     const session = await context.newCDPSession(page);
@@ -84,6 +83,9 @@ export default async function storage({ test, browser, site, url = workspaceUrl(
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
     await said(page, FULL);
     await page.getByText('Not saved').waitFor();
+    // Chromium sometimes keeps what it has refused on its disk. Then more is used than allowed, and every write is refused, also that which
+    // opens a project.
+    await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(url).origin });
     await page.reload();
     await waitForSpans(page, 2);
     assert.deepEqual(await spans(page), ['LOC Ada', 'LOC Rome']);

@@ -81,6 +81,7 @@ test('a model folder is copied by its manifest, and not fetched again', async ()
 test('heads that were added to a model folder are copied with it', async () => {
   const [from, folder] = [fresh(), fresh()];
   cpSync(MINI, from, { recursive: true });
+  rmSync(join(from, 'LICENSE'), { force: true }); // it is there once the model's package was made
   const head = Buffer.from('a head');
   const file = { path: 'heads/0f1e2d3c4b5a6978.bin', bytes: head.length, sha256: createHash('sha256').update(head).digest('hex') };
   mkdirSync(join(from, 'heads'));
@@ -90,7 +91,7 @@ test('heads that were added to a model folder are copied with it', async () => {
   const { server, url } = await listen(staticFiles({ '/models/': from }));
   try {
     const { out } = await succeeds(`${url}models/`, folder);
-    assert.match(out, /no hash is known of README\.md(, LICENSE)?; of the others it is right/);
+    assert.match(out, /no hash is known of README\.md; of the others it is right/);
     assert.ok(filesIn(folder).includes(file.path), filesIn(folder).join());
     assertSame(folder, from);
     writeFileSync(join(from, file.path), 'b head');
