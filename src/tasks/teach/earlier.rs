@@ -18,24 +18,18 @@ pub struct TeachMemory {
 
 /// The head that was taught last, and how it was judged.
 pub struct Earlier {
-    about: About,
-    folds: usize,
-    seed: u64,
+    pub about: About,
+    pub folds: usize,
+    pub seed: u64,
     /// A hash of each example.
-    examples: Vec<Key>,
+    pub examples: Vec<Key>,
     /// How many of them were judged by heads of folds; the others by the head that was there before them.
-    by_folds: usize,
-    judging: Judging,
-    layer: Linear,
+    pub by_folds: usize,
+    pub judging: Judging,
+    pub layer: Linear,
 }
 
 impl Earlier {
-    /// A head that was taught on `examples`, and judged by folds.
-    pub fn new(about: &About, options: &TeachOptions, examples: Vec<Key>, judging: Judging, layer: Linear) -> Self {
-        let by_folds = examples.len();
-        Self { about: about.clone(), folds: options.folds, seed: options.seed, examples, by_folds, judging, layer }
-    }
-
     /// Whether examples begin with those of this head, with at most a fifth more than were judged by folds, and all else is the same.
     pub fn leads_to(&self, about: &About, options: &TeachOptions, examples: &[Key]) -> bool {
         let same = About {
@@ -48,16 +42,6 @@ impl Earlier {
             && (self.folds, self.seed) == (options.folds, options.seed)
             && examples.starts_with(&self.examples)
             && examples.len() * 5 <= self.by_folds * 6
-    }
-
-    /// What was judged, the head that judges what came since, and how many examples it has seen.
-    pub fn judged(&self) -> (Judging, &Linear, usize) {
-        (self.judging.clone(), &self.layer, self.examples.len())
-    }
-
-    /// Goes on with more examples.
-    pub fn go_on(&mut self, examples: Vec<Key>, judging: Judging, layer: Linear) {
-        (self.examples, self.judging, self.layer) = (examples, judging, layer);
     }
 }
 

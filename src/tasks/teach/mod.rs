@@ -78,15 +78,15 @@ pub(super) async fn run(
     let learning =
         Learning { lesson: &lesson, choice: about.choice(), columns: about.columns(), labels: labels.names.len() };
     let examples = hashes(&lesson);
-    let earlier = memory.earlier.as_mut().filter(|earlier| earlier.leads_to(&about, options, &examples));
+    let earlier = memory.earlier.as_ref().filter(|earlier| earlier.leads_to(&about, options, &examples));
     let folds = if count < 2 || earlier.is_some() { 0 } else { options.folds.min(count) };
     let mut taught = |done| progress(TeachProgress { phase: TeachPhase::Teaching, done, total: folds + 1 });
     taught(0);
     let turns = &mut luke.turns();
-    let judging = match &earlier {
-        Some(earlier) => {
-            let (mut judging, layer, seen) = earlier.judged();
-            judging.add(&learning, layer, |example| example >= seen, turns).await?;
+    let judging = match earlier {
+        Some(Earlier { examples: seen, judging, layer, .. }) => {
+            let mut judging = judging.clone();
+            judging.add(&learning, layer, |example| example >= seen.len(), turns).await?;
             Some(judging)
         }
         None if folds == 0 => None,
@@ -108,12 +108,10 @@ pub(super) async fn run(
         labels: reports,
         confusions,
     };
-    match (judging, earlier) {
-        (Some(judging), Some(earlier)) => earlier.go_on(examples, judging, linear.clone()),
-        (Some(judging), None) => {
-            memory.earlier = Some(Earlier::new(&about, options, examples, judging, linear.clone()));
-        }
-        (None, _) => {}
+    let by_folds = earlier.map_or(count, |earlier| earlier.by_folds);
+    if let Some(judging) = judging {
+        let (about, layer, folds, seed) = (about.clone(), linear.clone(), options.folds, options.seed);
+        memory.earlier = Some(Earlier { about, folds, seed, examples, by_folds, judging, layer });
     }
     about.temperature = judged.map_or(1.0, |judged| judged.temperature);
     Ok((TaughtHead { about, linear }.rounded(), report))
