@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{checkpoint, copy, edit, folder, load, luke, temporary};
+use crate::support::{checkpoint, copy, edit, flip, folder, load, luke, temporary};
 
 /// The answers of a task to lines of input.
 fn answers(task: &str, model: &str, lines: &[impl AsRef<[u8]>]) -> Vec<Value> {
@@ -315,12 +315,10 @@ fn verify_accepts_a_folder_and_names_a_damaged_chunk() {
     let damaged = temporary("damaged");
     copy(&good, &damaged);
     let chunk = damaged.join("chunks/0000.bin");
-    let mut bytes = std::fs::read(&chunk).unwrap();
-    bytes[1000] ^= 1;
-    std::fs::write(&chunk, &bytes).unwrap();
+    flip(&chunk, 1000);
     let error = String::from_utf8(verify(&damaged).stderr).unwrap();
     assert!(error.contains("integrity") && error.contains("chunks/0000.bin") && error.contains("sha256"), "{error}");
-    std::fs::write(&chunk, &bytes[..500]).unwrap();
+    std::fs::File::options().write(true).open(&chunk).and_then(|file| file.set_len(500)).unwrap();
     let error = String::from_utf8(verify(&damaged).stderr).unwrap();
     assert!(error.contains("chunks/0000.bin: 500 bytes"), "{error}");
     edit(&damaged.join("manifest.json"), |m| m["chunks"][0]["path"] = json!("../0000.bin"));

@@ -2,12 +2,12 @@
 // memory the renderer takes above the model's.
 //   node tools/bench/teach.mjs [--model FOLDER] [--texts N] [--rounds N]
 // The package must be built (`npm run build --workspace pkg`, `./build.sh wasm`). Texts are the leases of tools/teach/data, joined.
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chromium as playwright } from 'playwright-core';
+import { launchProfile } from '../../tests/browser/launch.mjs';
 import { memory, processesOf } from './meter.mjs';
 import { startSite } from './site.mjs';
 
@@ -58,12 +58,11 @@ const [count, rounds] = [Number(options.texts), Number(options.rounds)];
 if (!(count >= 2) || !(rounds >= 1)) throw new Error('usage: teach.mjs [--model FOLDER] [--texts N] [--rounds N]');
 const examples = texts(count + 1);
 const site = await startSite({ '/': at('page'), '/pkg/': at('../../pkg'), '/model/': resolve(options.model) }, { isolated: false });
-const executablePath = process.env.CHROMIUM || ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync) || playwright.executablePath();
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 try {
   for (let round = 1; round <= rounds; round++) {
     const profile = mkdtempSync(join(tmpdir(), 'luke-teach-'));
-    const context = await playwright.launchPersistentContext(profile, { executablePath, args: ['--no-sandbox', '--disable-quic'], headless: true });
+    const { context, kill } = await launchProfile(profile);
     try {
       const page = context.pages()[0] ?? (await context.newPage());
       await page.goto(site.url);
@@ -87,10 +86,10 @@ try {
       const above = `memory ${(peak - before).toFixed(0)} MiB above the model`;
       console.log(`round ${round}: ${count} texts ${seconds(first.ms)} (F1 ${(100 * first.f1).toFixed(1)}, ${first.bytes} bytes), one more ${seconds(more.ms)}, ${above}`);
     } finally {
-      await context.close();
+      await kill();
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     }
   }
 } finally {
-  await site.close?.();
+  site.close();
 }

@@ -11,7 +11,7 @@ use pollster::block_on;
 use serde_json::{Value, json};
 
 use super::{MICRO, RECIPES, add, file, hash, manifest, named, names, taught, text};
-use crate::support::{copy, folder, load, luke, temporary};
+use crate::support::{copy, flip, folder, load, luke, temporary};
 
 #[test]
 fn a_head_that_was_added_is_loaded_with_the_model_and_finds_the_same() {
@@ -154,10 +154,7 @@ fn what_cannot_be_added_is_refused_and_no_folder_is_written() {
 
     let damaged = temporary("added-damaged");
     copy(&model, &damaged);
-    let chunk = damaged.join("chunks/0000.bin");
-    let mut weights = std::fs::read(&chunk).unwrap();
-    weights[9] ^= 1;
-    std::fs::write(&chunk, &weights).unwrap();
+    flip(&damaged.join("chunks/0000.bin"), 9);
     let said = add(&damaged, "damaged", std::slice::from_ref(&recipes), &["--skip-self-test"]).unwrap_err();
     assert!(said.starts_with("1 luke: integrity: chunks/0000.bin: sha256"), "{said}");
 

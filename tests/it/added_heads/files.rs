@@ -10,7 +10,7 @@ use pollster::block_on;
 use serde_json::{Value, json};
 
 use super::{MICRO, add, file, manifest, named, path_in, spoilt, text};
-use crate::support::{Recorded, folder, load, luke};
+use crate::support::{Recorded, flip, folder, load, luke};
 
 fn refused(folder: &Path) -> LukeError {
     block_on(directory::load(folder, DeviceKind::Cpu, false)).map(drop).unwrap_err()
@@ -31,9 +31,7 @@ fn files_of_heads_that_are_wrong_are_refused_by_their_name_when_the_model_is_loa
         (
             "byte",
             |at, m| {
-                let mut bytes = std::fs::read(path_in(at, m, 1)).unwrap();
-                bytes[100] ^= 1;
-                std::fs::write(path_in(at, m, 1), bytes).unwrap();
+                flip(&path_in(at, m, 1), 100);
             },
             "integrity",
             "sha256 is",
