@@ -27,15 +27,11 @@ pub mod checkpoint;
 pub mod config;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod directory;
-pub mod dtype;
-pub mod error;
 pub mod file_start;
 pub mod folder;
 pub mod heads;
 pub mod inputs;
 pub mod kernels;
-pub mod learn;
-pub mod memory;
 pub mod model;
 pub mod tasks;
 pub mod taught;
@@ -52,3 +48,4 @@ mod wasm_call;
 
 pub use error::{LukeError, Result};
 pub use luke::{AddedHead, InputSum, Luke, Output, OutputName, Vocabulary};
+pub use luke_compute::{dtype, error, learn, memory};

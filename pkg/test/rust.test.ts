@@ -54,11 +54,11 @@ const PAIRINGS: (Pairing | Names)[] = [
 
   { file: 'src/heads/table.rs', pattern: /^ +key: "(\w+)",$/gm, type: 'Types.Head' },
   { file: 'src/heads/table.rs', pattern: /^ +Self::\w+ => "(\w+)",$/gm, type: 'Types.Task' },
-  { file: 'src/dtype.rs', pattern: /^ {4}(\w+\d),$/gm, type: "Capitalize<Types.RuntimeInfo['dtype']>" },
+  { file: 'src/compute/dtype.rs', pattern: /^ {4}(\w+\d),$/gm, type: "Capitalize<Types.RuntimeInfo['dtype']>" },
   // The wasm never gives the hidden states of all layers.
   { file: 'src/model/output.rs', pattern: /^ +Self::(?!Hidden)\w+ => "(\w+)",$/gm, type: 'keyof Forward.ForwardOutputs' },
   // Ended calls have the reason of their end instead; the other codes are those of the package.
-  { file: 'src/error.rs', pattern: /^ +Self::(?!Aborted)\w+.* => "([\w-]+)",$/gm, type: "Exclude<LukeErrorCode, 'quota' | 'worker-lost' | 'disposed' | 'internal'>" },
+  { file: 'src/compute/error.rs', pattern: /^ +Self::(?!Aborted)\w+.* => "([\w-]+)",$/gm, type: "Exclude<LukeErrorCode, 'quota' | 'worker-lost' | 'disposed' | 'internal'>" },
 ];
 
 test('all options, arguments and results agree', async () => {

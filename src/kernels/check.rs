@@ -3,13 +3,13 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::plan::LinearPlan;
 use super::{
     Activation, AttentionShape, Columns, MASKED, PackedBatch, RowGroup, Weight, add_layer_norm, entity_attention,
     gather_rows, linear, stack_rows, tanh,
 };
 use crate::dtype::{DType, Int8Range};
 use crate::weights::RowTable;
+use luke_compute::plan::LinearPlan;
 
 /// The kernels that every device has. [`max_error`] also knows `linear_int8` of the CPU, and of the GPU `linear_f16`,
 /// `linear_q8`, and for each linear kernel and for `entity_attention` a name like `tiled linear`: the shader that a software
@@ -68,7 +68,7 @@ async fn int8_case(random: &mut Random, case: usize, device: &Device) -> f64 {
     let table = RowTable::new(k, dtype, dtype.encode(&w, k, integers));
     let weight = Weight::new(&table, device).expect("memory for a small weight");
     let Weight::Quantized(quantized) = &weight else { panic!("the device takes no int8") };
-    let (exact_x, exact_w) = super::cpu::exact_operands(&x, quantized);
+    let (exact_x, exact_w) = luke_compute::cpu::exact_operands(&x, quantized);
     let want = linear::reference(&exact_x, &exact_w, &b, &plan);
     let (x, b) = (matrix(x, [rows, k], device), vector(b, device));
     let got = super::linear_groups(x, &weight, &b, plan.out_features, plan.groups, plan.activation);

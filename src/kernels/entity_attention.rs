@@ -8,8 +8,8 @@ use burn::tensor::Tensor;
 
 use super::ops::LukeOps;
 #[cfg(any(test, feature = "webgpu", feature = "kernel-tests"))]
-use super::packing::SequenceRows;
-use super::plan::AttentionShape;
+use luke_compute::packing::SequenceRows;
+use luke_compute::plan::AttentionShape;
 
 /// The mask of padding: low enough that nothing of a key is left, and far from what overflows in a product with log2 e, which some
 /// GPUs assume not to happen. The shaders have the same number as the lowest one.

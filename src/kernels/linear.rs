@@ -6,13 +6,8 @@ use burn::tensor::Tensor;
 #[cfg(feature = "cpu")]
 use super::ops::CpuOps;
 use super::ops::LukeOps;
-use super::plan::{Activation, LinearPlan, RowGroup};
 use super::weight::Weight;
-
-/// Rows whose numbers have a smaller range become zeros where they are quantized: one 255th of it might be a subnormal number,
-/// whose inverse is infinite. The GPU's shader has the same number.
-#[cfg(any(test, feature = "cpu"))]
-pub(super) const LEAST_RANGE: f32 = 1e-30;
+use luke_compute::plan::{Activation, LinearPlan, RowGroup};
 
 /// Applies one linear layer to every row.
 ///

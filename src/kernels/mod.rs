@@ -12,8 +12,6 @@ mod entity_attention;
 mod gather_rows;
 mod linear;
 mod ops;
-mod packing;
-mod plan;
 #[cfg(feature = "webgpu")]
 mod probe;
 mod stack_rows;
@@ -26,21 +24,21 @@ pub mod bench;
 #[cfg(any(test, feature = "kernel-tests"))]
 pub mod check;
 #[cfg(feature = "cpu")]
-mod cpu;
+mod flex;
 #[cfg(any(test, feature = "webgpu"))]
 mod gpu;
 
 pub use crate::backend::flush;
 pub use add_layer_norm::add_layer_norm;
-#[cfg(feature = "cpu")]
-pub use cpu::{PackedMatrix, QuantizedMatrix, threads};
 pub use entity_attention::{MASKED, entity_attention};
 pub use gather_rows::{column, gather_rows, row_range};
 #[cfg(feature = "webgpu")]
 pub use gpu::CompactMatrix;
 pub use linear::{linear, linear_groups};
-pub use packing::{PackedBatch, SequenceRows};
-pub use plan::{Activation, AttentionShape, Columns, RowGroup};
+#[cfg(feature = "cpu")]
+pub use luke_compute::cpu::{PackedMatrix, QuantizedMatrix, threads};
+pub use luke_compute::packing::{PackedBatch, SequenceRows};
+pub use luke_compute::plan::{Activation, AttentionShape, Columns, RowGroup};
 #[cfg(feature = "webgpu")]
 pub use probe::{Probed, probe, some_work};
 pub use stack_rows::stack_rows;

@@ -5,7 +5,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::tensor::IntTensor;
 use burn::backend::{Backend, backend_extension};
 
-use super::plan::{AttentionShape, LinearPlan};
+use luke_compute::plan::{AttentionShape, LinearPlan};
 
 /// The ops of every device. All tensors are f32.
 #[backend_extension(Cube: cfg(feature = "webgpu"), Flex: cfg(feature = "cpu"))]

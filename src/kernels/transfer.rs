@@ -27,7 +27,7 @@ pub fn upload<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Devi
 pub async fn download(tensors: Vec<Tensor<2>>, device: &Device) -> Result<Vec<Vec<f32>>, String> {
     match DeviceKind::of(device) {
         #[cfg(feature = "cpu")]
-        DeviceKind::Cpu => tensors.into_iter().map(super::cpu::download).collect(),
+        DeviceKind::Cpu => tensors.into_iter().map(super::flex::download).collect(),
         #[cfg(feature = "webgpu")]
         DeviceKind::Gpu => super::gpu::download(tensors).await,
         #[allow(unreachable_patterns)]

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
+use luke_compute::rows::WEIGHT;
 
 #[cfg(feature = "cpu")]
 use crate::backend::DeviceKind;
@@ -13,9 +14,6 @@ use crate::memory;
 use crate::weights::RowTable;
 #[cfg(feature = "cpu")]
 use crate::weights::rows_q8;
-
-/// Names the use of the memory in an `out-of-memory` error.
-pub(super) const WEIGHT: &str = "for the weight of a linear layer";
 
 /// The weight of a linear layer, on a device: `[out_features, in_features]`.
 #[derive(Clone, Debug)]

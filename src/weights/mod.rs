@@ -13,12 +13,12 @@
 )]
 
 mod paged;
-mod rows;
 mod store;
 
 pub use paged::{EntityRows, PagedRows};
-pub use rows::{RowTable, rows_q8};
 pub use store::WeightStore;
+
+pub use luke_compute::rows::{RowTable, rows_q8};
 
 use crate::dtype::DType;
 use crate::error::{LukeError, Result};

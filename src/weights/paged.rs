@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::check_finite;
-use super::rows::{RowTable, byte_range};
+use luke_compute::rows::{RowTable, byte_range};
+
 use crate::error::{LukeError, Result};
 use crate::folder::{CheckedFolder, EntityTable, Source, read_verified};
 use crate::memory;

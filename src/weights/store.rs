@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::RowTable;
 use super::check_finite;
-use super::rows::RowTable;
 use crate::dtype::DType;
 use crate::error::{LukeError, Result};
 use crate::folder::{CheckedFolder, Part, Source, Tensor, read_verified};

@@ -1,5 +1,5 @@
 """Writes work/fixtures/softmax_regression.json: rows of features with their classes, and the probabilities by which scikit-learn's
-multinomial logistic regression of them is known. `src/learn` must agree.
+multinomial logistic regression of them is known. `src/compute/learn` must agree.
 
     python make_softmax.py
 """

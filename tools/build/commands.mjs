@@ -50,7 +50,7 @@ export async function test(build) {
   await steps.together(
     async () => {
       await rustChecks(build);
-      await steps.step('cargo test, compiled (first time 10 min)', () => cargo(build, ['test', '--no-run', ...RELEASE]));
+      await steps.step('cargo test, compiled (first time 10 min)', () => cargo(build, ['test', '--no-run', ...ALL]));
       await steps.must('luke convert of the fixtures', () => convertFixtures(build));
       await steps.step('fuzz targets, compiled', () => cargo(build, ['build', ...FUZZ]));
     },
@@ -138,17 +138,18 @@ export function cargo({ processes, console, settings }, args, env = {}) {
 }
 
 const RELEASE = ['--locked', '--release'];
+const ALL = [...RELEASE, '--workspace'];
 const FUZZ = [...RELEASE, '--manifest-path', 'fuzz/Cargo.toml'];
 
 async function rustChecks(build) {
   const { steps } = build;
-  await steps.step('cargo fmt --check', () => cargo(build, ['fmt', '--check']));
-  await steps.step('cargo clippy', () => cargo(build, ['clippy', ...RELEASE, '--all-targets', '--', '-D', 'warnings']));
-  await steps.step('cargo doc', () => cargo(build, ['doc', ...RELEASE, '--no-deps'], { RUSTDOCFLAGS: '-D warnings' }));
+  await steps.step('cargo fmt --check', () => cargo(build, ['fmt', '--all', '--check']));
+  await steps.step('cargo clippy', () => cargo(build, ['clippy', ...ALL, '--all-targets', '--', '-D', 'warnings']));
+  await steps.step('cargo doc', () => cargo(build, ['doc', ...ALL, '--no-deps'], { RUSTDOCFLAGS: '-D warnings' }));
 }
 
 function rustTests(build) {
-  return count(build, 'cargo test', 'rust', 'cargo', ['test', ...RELEASE, '--no-fail-fast'], { CARGO_TARGET_DIR: build.settings.target });
+  return count(build, 'cargo test', 'rust', 'cargo', ['test', ...ALL, '--no-fail-fast'], { CARGO_TARGET_DIR: build.settings.target });
 }
 
 /** The program `luke`. */

@@ -7,11 +7,11 @@ use burn::tensor::{Device, DispatchTensor, Int, Tensor, TensorData};
 use crate::dtype::{DType, split_q8};
 use crate::error::Result;
 use crate::kernels::ops::GpuOps;
-use crate::kernels::plan::LinearPlan;
 use crate::kernels::upload;
-use crate::kernels::weight::WEIGHT;
 use crate::memory;
 use crate::weights::RowTable;
+use luke_compute::plan::LinearPlan;
+use luke_compute::rows::WEIGHT;
 
 /// A weight `[out_features, in_features]` of f16 or int8.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use super::shaders::Storage;
 use super::stack_rows::stack_rows;
 use super::tanh::tanh;
 use crate::kernels::ops::{GpuOps, LukeOps};
-use crate::kernels::plan::{AttentionShape, LinearPlan};
+use luke_compute::plan::{AttentionShape, LinearPlan};
 
 impl LukeOps for Cube {
     fn linear(

@@ -6,7 +6,7 @@ use burn_cubecl::tensor::CubeTensor;
 use super::launch::{empty, is_software, launch};
 use super::shaders::EntityAttentionShader;
 use crate::backend;
-use crate::kernels::plan::AttentionShape;
+use luke_compute::plan::AttentionShape;
 
 /// Launches the op; see [`entity_attention`](crate::kernels::entity_attention()), which has checked the shapes. All
 /// tensors are f32.

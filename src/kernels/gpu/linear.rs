@@ -6,7 +6,7 @@ use super::launch::{empty, has_dot4, is_software, launch};
 use super::quantize_rows::quantize_rows;
 use super::shaders::{LinearShader, Storage};
 use crate::backend;
-use crate::kernels::plan::LinearPlan;
+use luke_compute::plan::LinearPlan;
 
 /// See [`linear_groups`](crate::kernels::linear_groups). `weight` is how the numbers are stored, and the buffers.
 ///

@@ -2,8 +2,8 @@
 
 use super::{Shader, scalar_element};
 use crate::kernels::gpu::dispatch::{Dispatch, MAX_WORKGROUPS, runs};
-use crate::kernels::packing::SequenceRows;
-use crate::kernels::plan::AttentionShape;
+use luke_compute::packing::SequenceRows;
+use luke_compute::plan::AttentionShape;
 
 /// Largest head of the tiled shader: more does not fit in the 16 KiB of shared memory that every GPU has.
 const MAX_TILED_HEAD: usize = 64;

@@ -2,7 +2,7 @@
 
 use super::{Shader, scalar_element};
 use crate::kernels::gpu::dispatch::{Dispatch, MAX_WORKGROUPS, runs};
-use crate::kernels::plan::{Activation, LinearPlan, RowGroup};
+use luke_compute::plan::{Activation, LinearPlan, RowGroup};
 
 /// How the numbers of a weight lie in its buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -100,5 +100,5 @@ fn numbers_are_those_of_rust() {
     assert_eq!(tiled, format!("const LOWEST = {lowest};"));
     assert!(include_str!("entity_attention_stream.wgsl").contains(&format!("var maximum = {lowest};")));
     let range = declaration(include_str!("quantize_rows.wgsl"), "const LEAST_RANGE");
-    assert_eq!(range, format!("const LEAST_RANGE = {:e};", crate::kernels::linear::LEAST_RANGE));
+    assert_eq!(range, format!("const LEAST_RANGE = {:e};", luke_compute::cpu::LEAST_RANGE));
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::kernels::plan::{LinearPlan, RowGroup};
+use crate::plan::{LinearPlan, RowGroup};
 
 /// Columns of a panel: eight f32 or int32 are two vectors.
 pub(super) const WIDTH: usize = 8;

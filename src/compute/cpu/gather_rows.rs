@@ -1,9 +1,9 @@
 //! `gather_rows` on the CPU.
 
-/// See [`gather_rows`](crate::kernels::gather_rows()).
+/// The op `gather_rows` of `kernels`.
 ///
 /// # Shapes
 /// - x: `[any, width]`, result: `[rows, width]`
-pub(super) fn gather_rows(x: &[f32], width: usize, rows: &[usize]) -> Vec<f32> {
+pub fn gather_rows(x: &[f32], width: usize, rows: &[usize]) -> Vec<f32> {
     rows.iter().flat_map(|row| &x[row * width..(row + 1) * width]).copied().collect()
 }

@@ -5,17 +5,17 @@
 //! steps as signed bits would give them. Weights are signed, and such that four products can be added in 16 bits
 //! (`dot_int8.rs`).
 
+use super::LEAST_RANGE;
 use super::dot_int8::{self, K_BLOCK, K_GROUP, PanelBlock};
 use super::math::{self, ROUND, gelu};
 use super::threads;
 use super::tiles::{OutputPart, WIDTH, each_tile, output_parts};
 use crate::dtype::split_q8;
 use crate::error::Result;
-use crate::kernels::linear::LEAST_RANGE;
-use crate::kernels::plan::{Activation, LinearPlan};
-use crate::kernels::weight::WEIGHT;
 use crate::memory;
-use crate::weights::RowTable;
+use crate::plan::{Activation, LinearPlan};
+use crate::rows::RowTable;
+use crate::rows::WEIGHT;
 
 /// How many multiply-adds take as long as quantizing a number.
 const STEPS_PER_NUMBER: usize = 16;
@@ -165,11 +165,11 @@ fn quantize_sixteen(row: &[f32; 16], inverse: f32, zero: f32, to: &mut [u8; 16])
     unsafe { v128_store(to.as_mut_ptr().cast(), bytes) };
 }
 
-/// See [`linear_groups`](crate::kernels::linear_groups).
+/// The op `linear_groups` of `kernels`.
 ///
 /// # Shapes
 /// - x: `[rows, in_features]`, weight: `[features, in_features]`, bias: `[features]`, result: `[rows, out_features]`
-pub(super) fn linear_int8(x: &[f32], weight: &QuantizedMatrix, bias: &[f32], plan: &LinearPlan) -> Vec<f32> {
+pub fn linear_int8(x: &[f32], weight: &QuantizedMatrix, bias: &[f32], plan: &LinearPlan) -> Vec<f32> {
     let (n, stride) = (plan.out_features, weight.stride);
     let mut x = QuantizedRows::new(x, plan.in_features, stride);
     let offset = dot_int8::convert_operand(&mut x.values);
@@ -201,7 +201,6 @@ pub(super) fn linear_int8(x: &[f32], weight: &QuantizedMatrix, bias: &[f32], pla
 ///
 /// # Shapes
 /// - x, first result: `[rows, in_features]`, weight, second result: `[features, in_features]`
-#[cfg(any(test, feature = "kernel-tests"))]
 pub fn exact_operands(x: &[f32], weight: &QuantizedMatrix) -> (Vec<f64>, Vec<f64>) {
     let [features, k] = weight.dims();
     let rows = QuantizedRows::new(x, k, k);

@@ -6,8 +6,8 @@ use std::ops::Range;
 use super::gemm::Panels;
 use super::matrix::Matrix;
 use super::{math, threads};
-use crate::kernels::packing::SequenceRows;
-use crate::kernels::plan::AttentionShape;
+use crate::packing::SequenceRows;
+use crate::plan::AttentionShape;
 
 /// Rows whose scores are held at once.
 const BLOCK: usize = 64;
@@ -20,11 +20,11 @@ struct HeadPart<'a> {
     out: std::vec::IntoIter<&'a mut [f32]>,
 }
 
-/// See [`entity_attention`](crate::kernels::entity_attention()).
+/// The op `entity_attention` of `kernels`.
 ///
 /// # Shapes
 /// - projected: `[rows, width]`, mask: `[rows]`, result: `[rows, heads * head_dim]`
-pub(super) fn entity_attention(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Vec<f32> {
+pub fn entity_attention(projected: &[f32], mask: &[f32], shape: &AttentionShape) -> Vec<f32> {
     let (hidden, dim) = (shape.hidden(), shape.head_dim);
     let width = projected.len() / shape.batch.rows();
     let scale = 1.0 / (dim as f32).sqrt();
@@ -115,7 +115,8 @@ fn softmax(scores: &mut [f32], mask: &[f32], scale: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::{Columns, PackedBatch};
+    use crate::packing::PackedBatch;
+    use crate::plan::Columns;
 
     #[test]
     fn work_does_not_wrap_in_32_bits() {

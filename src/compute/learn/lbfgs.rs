@@ -57,7 +57,8 @@ pub async fn minimize(
         let mut length = if memory.is_empty() { 1.0 / dot(&gradient, &gradient).sqrt().max(1.0) } else { 1.0 };
         let mut halvings = 0;
         let next_value = loop {
-            next.iter_mut().zip(point.iter().zip(&direction)).for_each(|(next, (x, d))| *next = x + length * d);
+            next.copy_from_slice(&point);
+            add(&mut next, length, &direction);
             let found = function(&next, &mut next_gradient).await?;
             if found <= value + DECREASE * length * slope {
                 break found;

@@ -6,9 +6,9 @@ use super::linear::{PackedMatrix, linear_packed};
 use super::linear_int8::{QuantizedMatrix, linear_int8};
 use super::threads;
 use crate::dtype::{DType, Int8Range};
-use crate::kernels::plan::LinearPlan;
-use crate::kernels::{Activation, AttentionShape, Columns, PackedBatch, RowGroup};
-use crate::weights::RowTable;
+use crate::packing::PackedBatch;
+use crate::plan::{Activation, AttentionShape, Columns, LinearPlan, RowGroup};
+use crate::rows::RowTable;
 
 /// The results of the kernels on sizes that are worth sharing and are multiples of nothing.
 fn results() -> Vec<Vec<f32>> {

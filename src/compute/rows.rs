@@ -1,4 +1,16 @@
 //! Tables of which a call needs few rows, kept on the CPU side as they are stored.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,6 +18,9 @@ use std::ops::Range;
 use crate::dtype::{DType, Int8Range, encode_q8, is_saturation_safe, split_q8};
 use crate::error::{LukeError, Result};
 use crate::memory;
+
+/// Names the use of the memory in an `out-of-memory` error.
+pub const WEIGHT: &str = "for the weight of a linear layer";
 
 /// A matrix kept as it is stored, read a row at a time.
 pub struct RowTable {
@@ -130,7 +145,7 @@ impl RowTable {
 }
 
 /// Where rows are among the bytes of all.
-pub(super) fn byte_range(rows: &Range<usize>, row_bytes: usize) -> Option<Range<usize>> {
+pub fn byte_range(rows: &Range<usize>, row_bytes: usize) -> Option<Range<usize>> {
     Some(rows.start.checked_mul(row_bytes)?..rows.end.checked_mul(row_bytes)?)
 }
 

@@ -6,11 +6,11 @@ use super::threads;
 /// How many multiply-adds take as long as normalizing a number.
 const STEPS_PER_NUMBER: usize = 16;
 
-/// See [`add_layer_norm`](crate::kernels::add_layer_norm()).
+/// The op `add_layer_norm` of `kernels`.
 ///
 /// # Shapes
 /// - x, residual, result: `[rows, features]`, weight, bias: `[features]`
-pub(super) fn add_layer_norm(x: &[f32], residual: &[f32], weight: &[f32], bias: &[f32], epsilon: f32) -> Vec<f32> {
+pub fn add_layer_norm(x: &[f32], residual: &[f32], weight: &[f32], bias: &[f32], epsilon: f32) -> Vec<f32> {
     let features = weight.len();
     let mut y = vec![0.0; x.len()];
     let part = threads::ROWS * features;

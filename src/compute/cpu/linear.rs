@@ -5,10 +5,10 @@ use super::matrix::Matrix;
 use super::tiles::{OutputPart, output_parts};
 use super::{math, threads};
 use crate::error::Result;
-use crate::kernels::plan::{Activation, LinearPlan};
-use crate::kernels::weight::WEIGHT;
 use crate::memory;
-use crate::weights::RowTable;
+use crate::plan::{Activation, LinearPlan};
+use crate::rows::RowTable;
+use crate::rows::WEIGHT;
 
 /// An f32 weight, laid out once for every product with it.
 #[derive(Debug)]
@@ -31,26 +31,21 @@ impl PackedMatrix {
     }
 }
 
-/// See [`linear_groups`](crate::kernels::linear_groups); the weight is laid out for this call alone.
+/// The op `linear_groups` of `kernels`; the weight is laid out for this call alone.
 ///
 /// # Shapes
 /// - x: `[rows, in_features]`, weight: `[features, in_features]`, bias: `[features]`, result: `[rows, out_features]`
-pub(super) fn linear(x: &[f32], weight: &[f32], bias: &[f32], plan: &LinearPlan) -> Vec<f32> {
+pub fn linear(x: &[f32], weight: &[f32], bias: &[f32], plan: &LinearPlan) -> Vec<f32> {
     let k = plan.in_features;
     let column = |row: usize, to: &mut Vec<f32>| to.extend_from_slice(&weight[row * k..(row + 1) * k]);
     linear_packed(x, &PackedMatrix(Panels::from_columns([k, bias.len()], Vec::new(), column)), bias, plan)
 }
 
-/// See [`linear_groups`](crate::kernels::linear_groups).
+/// The op `linear_groups` of `kernels`.
 ///
 /// # Shapes
 /// - x: `[rows, in_features]`, weight: `[features, in_features]`, bias: `[features]`, result: `[rows, out_features]`
-pub(super) fn linear_packed(
-    x: &[f32],
-    PackedMatrix(weight): &PackedMatrix,
-    bias: &[f32],
-    plan: &LinearPlan,
-) -> Vec<f32> {
+pub fn linear_packed(x: &[f32], PackedMatrix(weight): &PackedMatrix, bias: &[f32], plan: &LinearPlan) -> Vec<f32> {
     let (k, n) = (plan.in_features, plan.out_features);
     let mut y = vec![0.0; plan.rows * n];
     let work = threads::work([plan.rows, n, k]);

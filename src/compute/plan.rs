@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::packing::PackedBatch;
+use crate::packing::PackedBatch;
 
 /// What follows the matrix product of a linear layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,15 +22,19 @@ pub struct RowGroup {
     pub first_feature: usize,
 }
 
-/// A checked call of [`linear_groups`](super::linear_groups), which makes it.
+/// A checked call of `linear_groups`, which makes it.
 #[derive(Clone, Debug)]
 pub struct LinearPlan {
-    pub(super) rows: usize,
-    pub(super) in_features: usize,
-    pub(super) out_features: usize,
+    /// Rows of `x`.
+    pub rows: usize,
+    /// Columns of `x` and of the weight.
+    pub in_features: usize,
+    /// Columns of the result.
+    pub out_features: usize,
     /// Every row once, in order; no group is empty.
-    pub(super) groups: Vec<RowGroup>,
-    pub(super) activation: Activation,
+    pub groups: Vec<RowGroup>,
+    /// What follows the product.
+    pub activation: Activation,
 }
 
 /// Where a row of `projected` holds each of its vectors: offsets in floats from the row's start.
@@ -46,7 +50,7 @@ pub struct Columns {
     pub value: usize,
 }
 
-/// The sizes and the layout of a call of [`entity_attention`](super::entity_attention()).
+/// The sizes and the layout of a call of `entity_attention`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttentionShape {
     /// The sequences; at least one.
@@ -63,13 +67,12 @@ pub struct AttentionShape {
 
 impl AttentionShape {
     /// `heads * head_dim`.
-    pub(super) fn hidden(&self) -> usize {
+    pub fn hidden(&self) -> usize {
         self.heads * self.head_dim
     }
 
     /// FLOP of a row of the longest sequence.
-    #[cfg(feature = "webgpu")]
-    pub(super) fn max_row_flop(&self) -> f64 {
+    pub fn max_row_flop(&self) -> f64 {
         let keys = self.batch.sequences().iter().map(|sequence| sequence.tokens.len() + sequence.entities.len()).max();
         4.0 * (keys.unwrap_or(0) * self.hidden()) as f64
     }

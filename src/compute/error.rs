@@ -91,12 +91,12 @@ impl LukeError {
     }
 
     /// Bytes of `file` are not what the manifest says.
-    pub(crate) fn integrity(file: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub fn integrity(file: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Integrity { file: bounded(file), reason: bounded(reason) }
     }
 
     /// `file`, or the tensor of this name, is nothing that this program can follow.
-    pub(crate) fn format(file: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub fn format(file: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Format { file: bounded(file), reason: bounded(reason) }
     }
 
@@ -106,13 +106,13 @@ impl LukeError {
     }
 
     /// There is no memory for `count` values of `bytes_each`. `what` says for what: "for the weights".
-    pub(crate) fn out_of_memory(what: &str, count: u64, bytes_each: usize) -> Self {
+    pub fn out_of_memory(what: &str, count: u64, bytes_each: usize) -> Self {
         let mebibytes = count.saturating_mul(bytes_each as u64) >> 20;
         Self::OutOfMemory(format!("{what}: {mebibytes} MiB"))
     }
 
     /// The same error, for an argument that is a part of another one.
-    pub(crate) fn inside(self, whole: &str) -> Self {
+    pub fn inside(self, whole: &str) -> Self {
         match self {
             Self::Input { argument, reason } => Self::input(format!("{whole}.{argument}"), reason),
             other => other,
@@ -120,7 +120,7 @@ impl LukeError {
     }
 
     /// An argument or option of the call is wrong.
-    pub(crate) fn input(argument: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub fn input(argument: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Input { argument: bounded(argument), reason: bounded(reason) }
     }
 }
@@ -149,7 +149,7 @@ const MAX_SHOWN: usize = 80;
 const MAX_PART: usize = 600;
 
 /// The start of a text from a file or a caller, for an error message.
-pub(crate) fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     cut(text, MAX_SHOWN)
 }
 

@@ -69,14 +69,12 @@ pub async fn train<L: FnMut(usize, &[f32], &mut [f32]) -> f64>(
         let (weights, bias) = point.split_at(classes * columns);
         work.weights.iter_mut().zip(weights).for_each(|(to, weight)| *to = *weight as f32);
         gradient.fill(0.0);
-        let mut value = 0.0;
+        let mut value = add_cost(weights, lesson.l2, gradient);
         for (number, group) in lesson.groups.iter().enumerate() {
-            value += work.group(group, &scale, bias, gradient, |logits, slopes| (lesson.loss)(number, logits, slopes));
+            let (logits, slopes) = work.logits(group, &scale, bias);
+            value += (lesson.loss)(number, logits, slopes);
+            work.add_gradient(group, &scale, bias.len(), gradient);
             pause(size_of_val(*group)).await?;
-        }
-        for (slope, weight) in gradient.iter_mut().zip(weights) {
-            *slope += lesson.l2 * weight;
-            value += 0.5 * lesson.l2 * weight * weight;
         }
         Ok(value)
     })
@@ -110,15 +108,8 @@ impl Work {
         })
     }
 
-    /// Adds the gradient of a group, and returns its loss.
-    fn group(
-        &mut self,
-        group: &[f16],
-        scale: &Scale,
-        bias: &[f64],
-        gradient: &mut [f64],
-        loss: impl FnOnce(&[f32], &mut [f32]) -> f64,
-    ) -> f64 {
+    /// The logits of a group, and where the gradient of its loss goes.
+    fn logits(&mut self, group: &[f16], scale: &Scale, bias: &[f64]) -> (&[f32], &mut [f32]) {
         let (columns, classes) = (scale.mean.len(), bias.len());
         let count = group.len() / columns;
         let rows = &mut self.rows[..group.len()];
@@ -133,7 +124,13 @@ impl Work {
                 .zip(weights)
                 .for_each(|(logit, (weights, bias))| *logit = dot(weights, row) + *bias as f32);
         }
-        let loss = loss(logits, slopes);
+        (logits, slopes)
+    }
+
+    /// Adds the gradient of the group whose logits were computed last.
+    fn add_gradient(&mut self, group: &[f16], scale: &Scale, classes: usize, gradient: &mut [f64]) {
+        let columns = scale.mean.len();
+        let (rows, slopes) = (&self.rows[..group.len()], &self.slopes[..group.len() / columns * classes]);
         let (of_weights, of_bias) = gradient.split_at_mut(classes * columns);
         self.of_group.fill(0.0);
         for (row, slopes) in rows.chunks_exact(columns).zip(slopes.chunks_exact(classes)) {
@@ -143,8 +140,17 @@ impl Work {
             of_bias.iter_mut().zip(slopes).for_each(|(to, slope)| *to += f64::from(*slope));
         }
         of_weights.iter_mut().zip(&self.of_group).for_each(|(to, slope)| *to += f64::from(*slope));
-        loss
     }
+}
+
+/// Adds the gradient of the cost of weights, and returns the cost.
+fn add_cost(weights: &[f64], l2: f64, gradient: &mut [f64]) -> f64 {
+    let mut cost = 0.0;
+    for (slope, weight) in gradient.iter_mut().zip(weights) {
+        *slope += l2 * weight;
+        cost += 0.5 * l2 * weight * weight;
+    }
+    cost
 }
 
 /// Moves each column of features to the mean 0 and the standard deviation 1.
@@ -222,7 +228,7 @@ mod tests {
     #[test]
     fn probabilities_are_those_of_scikit_learn() {
         let fixture: Value =
-            serde_json::from_str(include_str!("../../tests/fixtures/softmax_regression.json")).unwrap();
+            serde_json::from_str(include_str!("../../../tests/fixtures/softmax_regression.json")).unwrap();
         let numbers = |value: &Value| value.as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect::<Vec<_>>();
         let rows: Vec<Vec<f16>> = fixture["rows"]
             .as_array()

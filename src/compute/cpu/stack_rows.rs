@@ -1,9 +1,9 @@
 //! `stack_rows` on the CPU.
 
-/// See [`stack_rows`](crate::kernels::stack_rows()).
+/// The op `stack_rows` of `kernels`.
 ///
 /// # Shapes
 /// - upper: `[m, width]`, lower: `[n, width]`, result: `[m + n, width]`
-pub(super) fn stack_rows(upper: &[f32], lower: &[f32]) -> Vec<f32> {
+pub fn stack_rows(upper: &[f32], lower: &[f32]) -> Vec<f32> {
     [upper, lower].concat()
 }

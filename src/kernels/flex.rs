@@ -7,14 +7,13 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{Tensor, TensorData};
 
-use super::add_layer_norm::add_layer_norm;
-use super::entity_attention::entity_attention;
-use super::gather_rows::gather_rows;
-use super::linear::{PackedMatrix, linear, linear_packed};
-use super::linear_int8::{QuantizedMatrix, linear_int8};
-use super::stack_rows::stack_rows;
-use crate::kernels::ops::{CpuOps, LukeOps};
-use crate::kernels::plan::{AttentionShape, LinearPlan};
+use luke_compute::cpu::{
+    PackedMatrix, QuantizedMatrix, add_layer_norm, entity_attention, gather_rows, linear, linear_int8, linear_packed,
+    stack_rows,
+};
+use luke_compute::plan::{AttentionShape, LinearPlan};
+
+use super::ops::{CpuOps, LukeOps};
 
 impl LukeOps for Flex {
     fn linear(
