@@ -28,12 +28,21 @@ export class StoreError extends Error {
   }
 }
 
+/** The disk is full. */
+export function diskFull(cause?: unknown): StoreError {
+  return new StoreError('quota', 'The disk is full, or the browser gives this page no more space. Nothing was changed.', cause);
+}
+
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'quota';
+}
+
 /** The error of a browser as ours. Errors of our own code (`ChangeError`, `AbortError` of a signal) stay as they are. */
 export function storeError(error: unknown): unknown {
   if (!(error instanceof DOMException)) return error;
   switch (error.name) {
     case 'QuotaExceededError':
-      return new StoreError('quota', 'The disk is full, or the browser gives this page no more space. Nothing was changed.', error);
+      return diskFull(error);
     case 'VersionError':
       return new StoreError('newer', 'The data was written by a newer version of this page. Reload the page.', error);
     case 'InvalidStateError':

@@ -3,7 +3,7 @@ import type { Corpus } from '../model/types.js';
 import { readMessage, type Channel, type ChangedMessage } from './channel.js';
 import { commitEdit, LABELS_LOG, loadProject, type Changed, type Edit } from './commit.js';
 import { putUncertainties, readCorpus, readDocument, readHeads, readTexts, removeDocuments, type OpenDocument } from './documents.js';
-import { StoreError } from './errors.js';
+import { diskFull, isDiskFull, StoreError } from './errors.js';
 import { importCorpus, type Imported, type ImportOptions } from './import.js';
 import { claimProject, writeProject, type Hold } from './project-write.js';
 import type { Database, HeadRecord, ProjectRecord } from './schema.js';
@@ -18,6 +18,8 @@ export interface ProjectOptions {
   readonly onChange?: (message: ChangedMessage & { readonly own: boolean }) => void;
   /** The role changed. A new writer reads everything again: messages may come later than the right to write. */
   readonly onRole?: (role: Role) => void;
+  /** The disk is full: the right to write, which is written too, could not be taken. `tryAgain` takes it when there is space. */
+  readonly onFull?: () => void;
   readonly now?: () => number;
 }
 
@@ -26,6 +28,7 @@ export class Project {
   readonly #hold: Hold;
   readonly #options: ProjectOptions;
   readonly #writer: Writer;
+  #isFull = false;
 
   private constructor(database: Database, id: string, options: ProjectOptions) {
     this.id = id;
@@ -41,7 +44,7 @@ export class Project {
     const project = new Project(database, id, options);
     try {
       await project.record();
-      await project.#writer.start();
+      await project.#start();
       return project;
     } catch (error) {
       project.close();
@@ -51,6 +54,16 @@ export class Project {
 
   get role(): Role {
     return this.#writer.role;
+  }
+
+  /** Whether this tab only reads because the disk is full. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  /** Becomes the writer after the disk was full, if no other tab is. It rejects if the disk is still full. */
+  async tryAgain(): Promise<void> {
+    await this.#writer.start();
   }
 
   /** Becomes the writer. The other tab becomes a reader; all that it has shown as saved is there. */
@@ -169,7 +182,7 @@ export class Project {
 
   /** Refuses at once without the right to write; the database refuses if it was lost without notice. */
   async #write<T>(work: () => Promise<T>): Promise<T> {
-    if (this.role !== 'writer') throw new StoreError('read-only', 'Another tab edits this project.');
+    if (this.role !== 'writer') throw this.#isFull ? diskFull() : new StoreError('read-only', 'Another tab edits this project.');
     try {
       return await work();
     } catch (error) {
@@ -178,8 +191,24 @@ export class Project {
     }
   }
 
+  /** A full disk refuses also the write that takes the project. Reading needs no space, so the project is opened all the same. */
+  async #start(): Promise<void> {
+    try {
+      await this.#writer.start();
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+    }
+  }
+
   async #claim(): Promise<void> {
-    await claimProject(this.#hold);
+    try {
+      await claimProject(this.#hold);
+    } catch (error) {
+      this.#isFull = isDiskFull(error);
+      if (this.#isFull) this.#options.onFull?.();
+      throw error;
+    }
+    this.#isFull = false;
     this.#options.channel?.postMessage({ type: 'writer', project: this.id, token: this.#hold.token });
   }
 

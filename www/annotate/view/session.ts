@@ -7,7 +7,7 @@ import { asDraft, type Scene } from '../model/edits.js';
 import { labelsById, withKeys } from '../model/labels.js';
 import { inTextOrder } from '../model/pieces.js';
 import { isRefusal, type Refusal } from '../model/refusal.js';
-import { mergeSuggestions, type Suggestions } from '../model/suggest.js';
+import { mergeAll, type Suggestions } from '../model/suggest.js';
 import type { Label, LabelSet, Notes, Piece, Relation, Span } from '../model/types.js';
 import type { ChangedMessage } from '../store/channel.js';
 import type { Changed, Edit } from '../store/commit.js';
@@ -45,6 +45,8 @@ export class Session {
   readonly project: Project;
   readonly record: Signal<ProjectRecord>;
   readonly role: Signal<Role>;
+  /** Whether this tab only reads because the disk is full. */
+  readonly isFull: Signal<boolean>;
   readonly documents: Documents;
   readonly document = signal<OpenDocument | undefined>(undefined);
   /** What models say about the open document. */
@@ -85,6 +87,7 @@ export class Session {
     this.project = project;
     this.record = signal(record);
     this.role = signal(project.role);
+    this.isFull = signal(project.isFull);
     this.documents = new Documents(project, heads);
     this.#now = now;
     this.labelSets = computed(() => withKeys(this.record.value.labelSets));
@@ -103,7 +106,10 @@ export class Session {
     const onRole = (role: Role): void => {
       if (session) session.#roleIs(role);
     };
-    const project = await store.openProject(id, { now, onChange, onRole });
+    const onFull = (): void => {
+      if (session) session.isFull.value = true;
+    };
+    const project = await store.openProject(id, { now, onChange, onRole, onFull });
     try {
       session = new Session(store, project, await project.record(), await project.heads(), now);
     } catch (error) {
@@ -111,6 +117,7 @@ export class Session {
       throw error;
     }
     session.role.value = project.role;
+    session.isFull.value = project.isFull;
     if (missed) void session.#guard(session.#reload(), 'Reading the project');
     return session;
   }
@@ -164,6 +171,12 @@ export class Session {
 
   async takeOver(): Promise<void> {
     await this.#guard(this.project.takeOver(), 'Taking the project over');
+  }
+
+  /** After the disk was full. */
+  async tryAgain(): Promise<void> {
+    await this.#guard(this.project.tryAgain(), 'Taking the project');
+    this.isFull.value = this.project.isFull;
   }
 
   /** Makes an edit of the open document. `make` gets its notes as they are after all edits before. */
@@ -281,12 +294,12 @@ export class Session {
       const [spans, relations] = [notes.spans.filter(isDecided), notes.relations.filter(isDecided)];
       return { ...notes, spans, relations };
     }
-    const options = { threshold: this.threshold.value, labelSets: this.record.value.labelSets };
-    return this.found.value.reduce<Notes>((merged, found) => mergeSuggestions(merged, found, options), notes);
+    return mergeAll(notes, this.found.value, { threshold: this.threshold.value, labelSets: this.record.value.labelSets });
   }
 
   #roleIs(role: Role): void {
     this.role.value = role;
+    if (role === 'writer') this.isFull.value = false;
     this.say(role === 'writer' ? info('You can edit this project now.') : warning('Another tab has taken this project over. Here you only read.'));
     if (role === 'writer') void this.#guard(this.#reload(), 'Reading the project');
   }

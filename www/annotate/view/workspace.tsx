@@ -1,12 +1,13 @@
 // The main screen: documents, text, spans and labels; its keys and its dialogs.
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
-import { KeyHandler, type Where } from './commands.js';
+import { KeyHandler, run, type Where } from './commands.js';
 import { Dialogs } from './dialogs-of-screen.js';
 import { DocumentHead } from './document-head.js';
 import { DocumentList } from './document-list.js';
 import { LabelBar } from './label-bar.js';
 import { Live } from './live.js';
+import { Questions } from './questions.js';
 import { Relations } from './relations.js';
 import type { Panel, Screen } from './screen.js';
 import { SpanActions } from './span-actions.js';
@@ -51,6 +52,7 @@ export function Workspace({ screen, onHome }: WorkspaceProps): JSX.Element {
           <div class="side">
             <SpanList screen={screen} />
             <Relations screen={screen} />
+            <Questions screen={screen} />
           </div>
         </main>
         <footer class="status-bar"><Live message={session.message.value} /></footer>
@@ -71,7 +73,17 @@ function Panels({ screen }: { readonly screen: Screen }): JSX.Element {
   );
 }
 
-function ReadOnly({ screen: { session } }: { readonly screen: Screen }): JSX.Element {
+function ReadOnly({ screen }: { readonly screen: Screen }): JSX.Element {
+  const { session } = screen;
+  if (session.isFull.value) {
+    return (
+      <p class="banner" role="status">
+        The disk is full, or the browser gives this page no more space. Here you only read. Delete what you do not need, here or on the disk,
+        and try again. <button type="button" onClick={() => run(screen, 'storage')}>Storage</button>{' '}
+        <button type="button" onClick={() => void session.tryAgain()}>Try again</button>
+      </p>
+    );
+  }
   return (
     <p class="banner" role="status">
       Another tab edits this project. Here you only read. <button type="button" onClick={() => void session.takeOver()}>Take over</button>
