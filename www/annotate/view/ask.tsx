@@ -1,41 +1,73 @@
-// "Find me…": a question to the texts. Answers of the model are candidates; one that is right becomes a span.
+// "Find me…": a question to the texts. Answers of the model are candidates; one that is right becomes a span, or is kept with its question.
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Ask, Candidate } from '../assistant/ask.js';
-import { Alert, Choice, Dialog } from './dialogs/dialog.js';
-import { countOf, percent } from './messages.js';
+import { Candidates, type Fate } from './candidates.js';
+import { Alert, Choice, Dialog, Said } from './dialogs/dialog.js';
+import { keep } from './keep-questions.js';
+import { countOf } from './messages.js';
 import type { Screen } from './screen.js';
 
 const SCOPES = [{ value: 'document', label: 'This document' }, { value: 'all', label: 'All documents' }] as const;
 
-export function AskDialog({ screen }: { readonly screen: Screen }): JSX.Element {
+export function AskDialog({ screen, onDone }: { readonly screen: Screen; readonly onDone: () => void }): JSX.Element {
   const { session, assistant, editing } = screen;
   const labels = session.record.value.labelSets.filter(({ kind }) => kind === 'span').flatMap((set) => set.labels);
   const question = useSignal('');
   const scope = useSignal<'document' | 'all'>('document');
   const label = useSignal(editing.lastLabel.peek() ?? labels[0]?.id ?? '');
   const ask = useSignal<Ask | undefined>(undefined);
-  const added = useSignal<ReadonlySet<Candidate>>(new Set());
+  const fates = useSignal<ReadonlyMap<Candidate, Fate>>(new Map());
+  /** What was done, or why not: the line of messages is behind this dialog. */
+  const said = useSignal({ error: '', status: '' });
+  const list = useRef<HTMLDivElement>(null);
   useEffect(() => () => ask.value?.stop(), []);
   const state = ask.value?.state.value;
   const canAsk = assistant.can('qa');
   const start = (event: Event): void => {
     event.preventDefault();
     if (!question.value.trim()) return;
-    added.value = new Set();
+    fates.value = new Map();
     ask.value = assistant.ask(question.value.trim(), scope.value);
   };
-  const add = async (candidate: Candidate): Promise<void> => {
-    if (candidate.document !== session.document.value?.head.id && !(await screen.navigation.open(candidate.document))) return;
-    if (await editing.add(candidate.piece, label.value)) added.value = new Set([...added.value, candidate]);
+  const say = (): void => {
+    const { kind, text = '' } = session.message.peek() ?? {};
+    said.value = kind === 'info' ? { error: '', status: text } : { error: text, status: '' };
   };
+  const decide = async (candidate: Candidate, fate: Fate): Promise<void> => {
+    if (session.isReadOnly || (fate === 'span' && !label.value)) return;
+    if (candidate.document !== session.document.value?.head.id && !(await screen.navigation.open(candidate.document))) return say();
+    if (await (fate === 'span' ? editing.add(candidate.piece, label.value) : keepAnswer(candidate))) {
+      fates.value = new Map([...fates.value, [candidate, fate]]);
+    }
+    say();
+  };
+  const keepAnswer = ({ piece, score }: Candidate): Promise<boolean> => {
+    const model = assistant.modelState.peek();
+    return keep(session, { question: state?.question ?? question.value, answers: [piece], score, ...(model.kind === 'ready' && { model: model.ref }) });
+  };
+  const keepNone = async (): Promise<void> => {
+    await keep(session, { question: question.value, answers: [] });
+    say();
+  };
+  const open = session.document.value?.head.name;
+  const none = (
+    <button type="button" disabled={session.isReadOnly || open === undefined || !question.value.trim()} onClick={() => void keepNone()}>
+      Keep: no answer in this text
+    </button>
+  );
   return (
-    <Dialog title="Find me…" onClose={() => (screen.dialog.value = undefined)}>
+    <Dialog title="Find me…" onClose={onDone} actions={none} said={<Said {...said.value} />}>
       <form class="ask-form" onSubmit={start}>
         <input
           type="text" aria-label="Question" placeholder="Who founded the company?" autocomplete="off" value={question.value}
           onInput={({ currentTarget: { value } }) => (question.value = value)}
+          onKeyDown={(event) => {
+            if (event.key !== 'ArrowDown' || !list.current) return;
+            event.preventDefault();
+            list.current.focus();
+          }}
         />
         <button type="submit" class="primary" disabled={!canAsk || !question.value.trim()}>Ask</button>
       </form>
@@ -50,17 +82,12 @@ export function AskDialog({ screen }: { readonly screen: Screen }): JSX.Element 
       <Alert text={state?.message ?? ''} />
       <p class="hint" role="status">{state && statusOf(state.isRunning, state.done, state.total, state.candidates.length)}</p>
       {state?.isRunning && <button type="button" onClick={() => ask.value?.stop()}>Stop</button>}
-      <ul class="found-list">
-        {state?.candidates.map((candidate) => (
-          <li key={`${candidate.document} ${candidate.piece.join()}`}>
-            <bdi class="found-text">{candidate.text}</bdi>
-            <span class="hint">{percent(candidate.score)} · {session.documents.head(candidate.document)?.name ?? ''}</span>
-            {added.value.has(candidate)
-              ? <span class="hint">added</span>
-              : <button type="button" disabled={session.isReadOnly || !label.value} onClick={() => void add(candidate)}>Add</button>}
-          </li>
-        ))}
-      </ul>
+      {state && state.candidates.length > 0 && (
+        <Candidates
+          list={list} candidates={state.candidates} fates={fates.value} nameOf={(id) => session.documents.head(id)?.name ?? ''}
+          can={(fate) => !session.isReadOnly && (fate !== 'span' || label.value !== '')} onDecide={(candidate, fate) => void decide(candidate, fate)}
+        />
+      )}
     </Dialog>
   );
 }

@@ -50,6 +50,11 @@ const ACTIONS: { readonly [C in CommandId]: (screen: Screen) => unknown } = {
   },
   find: ({ text }) => text?.openSearch(),
   ask: dialog('ask'),
+  question: (screen) => {
+    if (!screen.session.document.value) return;
+    screen.question.value = undefined;
+    screen.dialog.value = 'question';
+  },
   palette: dialog('palette'),
   import: dialog('import'),
   export: dialog('export'),
@@ -67,6 +72,7 @@ const ACTIONS: { readonly [C in CommandId]: (screen: Screen) => unknown } = {
   'second-look': dialog('second-look'),
   compare: dialog('compare'),
   storage: dialog('storage'),
+  'save-backup': ({ backup }) => backup.save(),
   undo: ({ session }) => session.undo(),
   redo: ({ session }) => session.redo(),
   help: dialog('help'),

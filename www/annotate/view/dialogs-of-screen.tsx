@@ -4,9 +4,8 @@ import { fileOpen } from 'browser-fs-access';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { InputFile } from '../formats/format.js';
-import { AskDialog } from './ask.js';
 import { readChosen } from './dialogs/chosen-files.js';
-import { CompareDialog, ExportDialog, ImportDialog, LabelSetsDialog, Storage } from './dialogs/lazy.js';
+import { AskDialog, CompareDialog, ExportDialog, ImportDialog, LabelSetsDialog, QuestionDialog, Storage } from './dialogs/lazy.js';
 import { useTransfers } from './dialogs/transfers.js';
 import { Help } from './help.js';
 import { COMMANDS } from './keys.js';
@@ -33,7 +32,9 @@ export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | 
     case 'help':
       return <Help screen={screen} />;
     case 'ask':
-      return <AskDialog screen={screen} />;
+      return <AskDialog screen={screen} onDone={close} />;
+    case 'question':
+      return <QuestionDialog screen={screen} onDone={close} />;
     case 'occurrences':
       return <OccurrencesDialog screen={screen} />;
     case 'note':
@@ -55,7 +56,7 @@ export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | 
     case 'labels':
       return <LabelSetsDialog project={session.project} commandKeys={letterKeys(screen)} onDone={close} />;
     case 'storage':
-      return <Storage store={store} project={session.project} backup={screen.backup} onDone={close} />;
+      return <Storage store={store} project={session.project} backup={screen.backup.file} onDone={close} />;
   }
 }
 

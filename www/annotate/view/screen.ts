@@ -3,15 +3,15 @@ import { computed, effect, signal, untracked } from '@preact/signals-core';
 import type { Store } from '../store/store.js';
 import type { Assistant } from '../assistant/assistant.js';
 import type { TaughtState } from '../assistant/teach.js';
-import { Backup } from './backup.js';
 import { Editing } from './editing.js';
 import { KeyMap, type CommandId, type Conflict } from './keys.js';
 import { countOf, errorMessage, info } from './messages.js';
 import { Navigation } from './navigation.js';
+import { ProjectBackup } from './project-backup.js';
 import type { Session } from './session.js';
 
 export const DIALOGS = [
-  'palette', 'help', 'ask', 'occurrences', 'note', 'span-note', 'second-look', 'import', 'export', 'labels', 'compare', 'storage',
+  'palette', 'help', 'ask', 'question', 'occurrences', 'note', 'span-note', 'second-look', 'import', 'export', 'labels', 'compare', 'storage',
 ] as const;
 export type DialogName = (typeof DIALOGS)[number];
 
@@ -30,11 +30,12 @@ export class Screen {
   readonly store: Store;
   readonly session: Session;
   readonly assistant: Assistant;
-  /** Keeps a file up to date, if the person has chosen one. */
-  readonly backup: Backup;
+  readonly backup: ProjectBackup;
   readonly editing: Editing;
   readonly navigation: Navigation;
   readonly dialog = signal<DialogName | undefined>(undefined);
+  /** Id of the question that the dialog of questions changes; `undefined`: a new one. */
+  readonly question = signal<string | undefined>(undefined);
   readonly panel = signal<Panel>('text');
   readonly keys = signal(KeyMap.standard);
   text: TextHandle | undefined;
@@ -44,7 +45,7 @@ export class Screen {
     this.store = session.store;
     this.session = session;
     this.assistant = assistant;
-    this.backup = new Backup(session.project);
+    this.backup = new ProjectBackup(session, this.dialog);
     this.editing = new Editing(session);
     this.navigation = new Navigation(session, this.editing, () => assistant.next());
     const open = computed(() => session.document.value?.head.id);
@@ -54,9 +55,6 @@ export class Screen {
         untracked(() => assistant.openDocument(id));
       }),
       effect(() => void (session.found.value = open.value === undefined ? [] : assistant.suggestionsOf(open.value).value)),
-      effect(() => {
-        if (session.save.value === 'saved') untracked(() => this.backup.edited());
-      }),
       effect(() => void (session.threshold.value = assistant.threshold.value)),
       this.#sayTaught(),
     ];
@@ -77,7 +75,7 @@ export class Screen {
   async close(): Promise<void> {
     for (const end of this.#ends) end();
     await this.session.settled();
-    this.backup.stop();
+    await this.backup.close();
     await this.assistant.dispose();
     this.session.close();
   }

@@ -40,7 +40,8 @@ function connect(parent: HTMLElement, screen: Screen, keys: KeyHandler): () => v
     effect(() => view.setFocus(focused.value)),
     effect(() => view.setRelations(arcsOf(screen))),
     effect(() => {
-      if (!session.selection.value && view.selection) view.select(undefined);
+      const wanted = session.selection.value;
+      if (wanted?.join() !== view.selection?.join()) view.select(wanted);
     }),
   ];
   return () => {

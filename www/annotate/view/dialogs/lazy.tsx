@@ -5,10 +5,13 @@ import { useEffect } from 'preact/hooks';
 import { errorMessage } from '../messages.js';
 import { Alert, Dialog } from './dialog.js';
 
+export const AskDialog = lazy(async () => (await import('../ask.js')).AskDialog);
 export const CompareDialog = lazy(async () => (await import('./compare-dialog.js')).CompareDialog);
 export const ExportDialog = lazy(async () => (await import('./export-dialog.js')).ExportDialog);
 export const ImportDialog = lazy(async () => (await import('./import-dialog.js')).ImportDialog);
 export const LabelSetsDialog = lazy(async () => (await import('./labels-dialog.js')).LabelSetsDialog);
+export const QuestionDialog = lazy(async () => (await import('./question-dialog.js')).QuestionDialog);
+export const ModelLabels = lazy(async () => (await import('./model-labels.js')).ModelLabels);
 export const Storage = lazy(async () => (await import('../storage.js')).Storage);
 
 /** The dialog, or nothing until it is loaded. If that fails, a small dialog says why. */
