@@ -4,6 +4,8 @@ import { messageOf } from '../formats/problems.js';
 import { allowsEnds, findLabel } from '../model/labels.js';
 import { rangeOf } from '../model/spans.js';
 import type { LabelSet, Span } from '../model/types.js';
+import type { Project } from '../store/project.js';
+import type { HeadRecord } from '../store/schema.js';
 import { untilAbort } from './abort.js';
 import { checkAnswer, checkLabels, type FoundAnswer, type ScoredLabel } from './answers.js';
 import { labelMap, type Choices } from './mapping.js';
@@ -35,6 +37,14 @@ const MOST_CANDIDATES = 200;
 export interface AskedDocuments {
   readonly total: number;
   readonly texts: AsyncIterable<readonly [document: string, text: string]> | Iterable<readonly [document: string, text: string]>;
+}
+
+/** The texts of these documents. */
+export function askedDocuments(project: Pick<Project, 'texts'>, heads: readonly HeadRecord[]): AskedDocuments {
+  const texts = async function* (): AsyncGenerator<readonly [string, string]> {
+    for await (const [{ id }, text] of project.texts(heads)) yield [id, text];
+  };
+  return { total: heads.length, texts: texts() };
 }
 
 export interface AskOptions extends Pick<CallOptions, 'priority'> {
@@ -114,12 +124,13 @@ export interface RankOptions extends CallOptions {
   readonly choices: Choices;
 }
 
-/** The types that a span may have, best first. */
+/** The types that a span may have, best first; with the kind `span`, the labels that these types mean. */
 export async function rankTypes(
-  model: Model, text: string, span: Pick<Span, 'pieces'>, { labelSets, choices, ...call }: RankOptions,
+  model: Model, text: string, span: Pick<Span, 'pieces'>, { labelSets, choices, ...call }: RankOptions, kind?: 'span',
 ): Promise<RankedLabel[]> {
   const { items } = checkLabels(await model.typing(text, rangeOf(span), { ...call, allScores: true }));
-  return ranked(items, labelMap('typing', items.map(({ label }) => label), labelSets, choices));
+  const sets = kind ? labelSets.filter((set) => set.kind === kind) : labelSets;
+  return ranked(items, labelMap('typing', items.map(({ label }) => label), sets, choices));
 }
 
 /** The labels that a relation of two spans may have, best first. Those that may not join their labels are left out. */

@@ -1,26 +1,29 @@
 // The model in a project: loading, pre-annotation, own labels, the next document, questions. The page shows its signals and calls its methods.
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals-core';
-import { messageOf } from '../formats/problems.js';
 import type { Measured, NextDocument } from '../model/measure.js';
 import type { Suggestions } from '../model/suggest.js';
+import type { Corpus } from '../model/types.js';
 import { toDocument } from '../store/documents.js';
 import type { Project } from '../store/project.js';
 import type { HeadRecord, ProjectRecord } from '../store/schema.js';
 import { settingKey, type Settings } from '../store/settings.js';
 import type { SuggestionCache } from '../store/suggestions.js';
-import { Ask, canDo, rankRelations, rankTypes, type AskedDocuments, type RankedLabel, type RankOptions } from './ask.js';
+import { Ask, askedDocuments, canDo, type AskedDocuments } from './ask.js';
 import { doneCounts, examplesOf, headName, isDone, isTimeToTeach, newest } from './examples.js';
 import { Found } from './found.js';
 import { labelsToOffer } from './mapping.js';
-import { isLoss, ModelLoader, type LabeledTask, type Load, type Model, type ModelState } from './model.js';
+import { ModelLoader, type LabeledTask, type Load, type Model, type ModelState } from './model.js';
 import { Notices, type Matter } from './notices.js';
 import { nextUncertain, sameTexts, workOrder } from './order.js';
 import { Preferences, type Preferred } from './preferences.js';
 import { Queue, type Progress, type Visibility } from './queue.js';
+import { Ranker } from './ranker.js';
 import { doubtsIn, measureSource, type DocumentDoubts } from './review.js';
 import type { Source } from './scan.js';
-import { Scores } from './scores.js';
+import { scoredBy, Scores } from './scores.js';
 import { projectSources, type ProjectSource } from './sources.js';
+import { withSuggestions, type Suggested } from './suggested.js';
+import { Tasks } from './tasks.js';
 import { Teacher, type TaughtState } from './teach.js';
 
 export interface AssistantOptions {
@@ -52,17 +55,17 @@ export class Assistant {
   readonly canTeach: ReadonlySignal<boolean>;
   readonly #options: AssistantOptions;
   readonly #notices = new Notices();
+  readonly #tasks = new Tasks(this.#notices);
   readonly #preferences: Preferences;
   readonly #loader: ModelLoader;
   readonly #ready: ReadonlySignal<Ready | undefined>;
+  readonly #ranker: Ranker;
   readonly #teacher: Teacher;
   readonly #found: Found;
   readonly #scores: Scores;
   readonly #queue: Queue;
   readonly #open = signal<string | undefined>(undefined);
   readonly #effects: (() => void)[] = [];
-  /** Work that nobody waits for. */
-  readonly #tasks = new Set<Promise<void>>();
   /** The model whose taught head was looked for in the settings. */
   readonly #restored = signal<Model | undefined>(undefined);
   #restoring: Promise<void> = Promise.resolve();
@@ -75,7 +78,7 @@ export class Assistant {
   /** Gives the order of the work. It is asked for when a model works: after each edit it would take time for nothing. */
   #order: () => readonly HeadRecord[] = () => [];
   /** What the scores of documents depend on, beside the documents. */
-  #scoredBy: string | undefined;
+  #scoredBy = '';
   #headKey: string | undefined;
   #ask: Ask | undefined;
   #isDisposed = false;
@@ -93,20 +96,21 @@ export class Assistant {
     this.threshold = threshold;
     this.sources = projectSources({ ready: this.#ready, head, record: options.record, choices });
     const { record, heads } = options;
-    this.offered = computed(() => (this.#ready.value ? labelsToOffer(this.#ready.value.model, record.value.labelSets, choices.value) : []));
+    this.offered = computed(() => this.offeredFor('ner'));
     this.canTeach = computed(() => this.#teacher.state.value.head !== undefined || isTimeToTeach(...doneCounts(heads.value), undefined));
+    this.#ranker = new Ranker({ ready: this.#ready, record, choices, onLost: (model, error) => this.#lost(model, error) });
     this.#found = new Found(cache, this.sources, headUse);
-    this.#scores = new Scores(project, this.#found);
+    this.#scores = new Scores({ project, found: this.#found, threshold, labelSets: () => record.peek().labelSets });
     this.#queue = new Queue({
       cache, notices, visibility, now, sliceWords, text: async ({ id }) => (await project.document(id)).body.text,
-      onFound: (heads, source, found) => this.#guard('order', this.#takeOver(heads, source, found)),
+      onFound: (heads, source, found) => this.#tasks.guard('order', this.#takeOver(heads, source, found)),
       onLost: (error) => this.#lost(this.#ready.peek()?.model, error),
     });
   }
 
   /** Reads the settings and begins to follow the project. The model is loaded by `loadModel`. */
   async start(): Promise<void> {
-    await this.#guard('settings', this.#preferences.load());
+    await this.#tasks.guard('settings', this.#preferences.load());
     if (this.#isDisposed) return;
     const follow = (work: () => () => void): void => void this.#effects.push(effect(() => untracked(work())));
     follow(() => this.#followModel());
@@ -142,7 +146,17 @@ export class Assistant {
     await this.#loader.load();
   }
 
-  /** All suggestions for a document, for `mergeSuggestions`, whatever their score. */
+  /** How many suggestions wait in a document, at the threshold; `undefined`, if no model has read it. */
+  get suggested(): ReadonlySignal<(id: string) => number | undefined> {
+    return this.#scores.suggested;
+  }
+
+  /** A corpus of the project with what the models suggest from the threshold on, for an export; `undefined` without a model. */
+  async withSuggestions(corpus: Corpus): Promise<Suggested | undefined> {
+    return this.sources.peek().length ? withSuggestions(corpus, this.#options.heads.peek(), this.#found, this.threshold.peek()) : undefined;
+  }
+
+  /** All suggestions for a document, for `mergeAll`, whatever their score. */
   suggestionsOf(id: string): ReadonlySignal<readonly Suggestions[]> {
     return this.#found.of(id);
   }
@@ -161,8 +175,8 @@ export class Assistant {
     const before = this.#open.peek();
     this.#open.value = id;
     const head = this.#headOf(id);
-    if (head) this.#start('work', this.#found.fill(head));
-    if (before !== undefined && before !== id) this.#start('order', this.#scoreOne(before));
+    if (head) this.#tasks.start('work', this.#found.fill(head));
+    if (before !== undefined && before !== id) this.#tasks.start('order', this.#scoreOne(before));
   }
 
   /** The most uncertain document that is to be done; sometimes one by chance. It is not opened yet. */
@@ -193,6 +207,12 @@ export class Assistant {
     this.#queue.resume();
   }
 
+  /** Labels of the model for a task, if it is there and the project has none of them. */
+  offeredFor(task: LabeledTask): readonly string[] {
+    const ready = this.#ready.value;
+    return ready ? labelsToOffer(ready.model, this.#options.record.value.labelSets, this.#preferences.choices.value, task) : [];
+  }
+
   /** Whether the model is there and has the task. */
   can(task: LabeledTask | 'qa'): boolean {
     const ready = this.#ready.value;
@@ -208,21 +228,13 @@ export class Assistant {
     const priority = scope === 'all' ? 'background' : 'user-visible';
     const ask = new Ask(ready.model, question, this.#askedDocuments(scope), { priority, onLost: (error) => this.#lost(ready.model, error) });
     this.#ask = ask;
-    this.#start('work', ask.done.then(release));
+    this.#tasks.start('work', ask.done.then(release));
     return ask;
   }
 
-  /** The types of a span, best first; none, if the model cannot tell. */
-  async types(text: string, span: Parameters<typeof rankTypes>[2], aborted?: AbortSignal): Promise<RankedLabel[]> {
-    return this.#rank('typing', (model, options) => rankTypes(model, text, span, options), aborted);
-  }
+  readonly types: Ranker['types'] = (...place) => this.#ranker.types(...place);
 
-  /** The labels for a relation of two spans, best first; none, if the model cannot tell. */
-  async relations(
-    text: string, head: Parameters<typeof rankRelations>[2], tail: Parameters<typeof rankRelations>[3], aborted?: AbortSignal,
-  ): Promise<RankedLabel[]> {
-    return this.#rank('relation', (model, options) => rankRelations(model, text, head, tail, options), aborted);
-  }
+  readonly relations: Ranker['relations'] = (...place) => this.#ranker.relations(...place);
 
   /** Teaches the labels of the project on its finished documents. */
   async teachNow(): Promise<void> {
@@ -243,8 +255,8 @@ export class Assistant {
   /** Resolves when nothing runs: all is done, or waits for `resume`. */
   async settled(): Promise<void> {
     await this.#queue.settled();
-    while (this.#tasks.size) {
-      await Promise.all(this.#tasks);
+    while (!this.#tasks.isIdle) {
+      await this.#tasks.settled();
       await this.#queue.settled();
     }
     await this.#preferences.settled();
@@ -253,11 +265,13 @@ export class Assistant {
   /** Ends everything, and waits until nothing runs. */
   async dispose(): Promise<void> {
     this.#isDisposed = true;
+    this.#tasks.end();
+    this.#scores.forget();
     for (const end of this.#effects) end();
     this.#ask?.stop();
     await Promise.all([this.#queue.dispose(), this.#teacher.stop()]);
     await this.#loader.dispose();
-    await this.#guard('order', this.#scores.flush());
+    await this.#tasks.guard('order', this.#scores.flush());
     await this.settled();
   }
 
@@ -269,10 +283,10 @@ export class Assistant {
       this.#restoring = this.#restoring.then(async () => {
         await this.#teacher.stop();
         if (!ready || this.#isDisposed || this.#ready.peek() !== ready) return;
-        await this.#guard('teaching', this.#teacher.restore(ready.model, ready.ref));
+        await this.#tasks.guard('teaching', this.#teacher.restore(ready.model, ready.ref));
         if (this.#ready.peek() === ready) this.#restored.value = ready.model;
       });
-      this.#start('teaching', this.#restoring);
+      this.#tasks.start('teaching', this.#restoring);
     };
   }
 
@@ -285,7 +299,8 @@ export class Assistant {
       this.#order = () => workOrder(heads, shown, open);
       const isSame = before !== undefined && before.sources === sources && (!sources.length || sameTexts(before.heads, heads));
       this.#scheduled = { heads, sources };
-      if (!isSame) this.#start('work', this.#schedule(sources));
+      this.#tasks.start('order', this.#scores.follow(heads));
+      if (!isSame) this.#tasks.start('work', this.#schedule(sources));
       else if (sources.length) this.#queue.reorder(this.#order());
     };
   }
@@ -301,15 +316,18 @@ export class Assistant {
     const headUse = this.#preferences.headUse.value;
     return () => {
       const heads = this.#options.heads.peek();
-      this.#start('work', this.#found.fillShown(heads));
+      this.#tasks.start('work', this.#found.fillShown(heads));
       const key = sources.find(({ source }) => source.ref.head !== undefined)?.source.key;
-      if (key !== undefined && this.#headKey !== undefined && key !== this.#headKey) this.#start('cache', this.#options.cache.remove(this.#headKey));
+      if (key !== undefined && this.#headKey !== undefined && key !== this.#headKey) {
+        this.#tasks.start('cache', this.#options.cache.remove(this.#headKey));
+        this.#tasks.start('order', this.#scores.recount());
+      }
       this.#headKey = key ?? this.#headKey;
-      const by = JSON.stringify([headUse, sources.map(({ source, labels }) => [source.ref.head ?? '', ...labels])]);
-      if (!sources.length || by === this.#scoredBy) return;
-      const toScore = this.#scoredBy === undefined ? heads.filter(({ uncertainty }) => uncertainty === undefined) : heads;
+      const by = scoredBy(sources, headUse, this.#options.record.peek().labelSets);
+      if (by === this.#scoredBy) return;
       this.#scoredBy = by;
-      this.#start('order', this.#scores.score(toScore, () => this.#isDisposed));
+      if (by) this.#tasks.start('order', this.#scores.score(heads, () => this.#isDisposed));
+      else this.#scores.forget();
     };
   }
 
@@ -324,7 +342,7 @@ export class Assistant {
       this.#wasDone = new Set(done.map(({ id }) => id));
       if (!model || teaching || headUse === 'off' || this.#options.project.role !== 'writer') return;
       const before = [head?.documents, this.#triedWith].filter((count) => count !== undefined);
-      if (isTimeToTeach(...doneCounts(done), before.length ? Math.max(...before) : undefined)) this.#start('teaching', this.teachNow());
+      if (isTimeToTeach(...doneCounts(done), before.length ? Math.max(...before) : undefined)) this.#tasks.start('teaching', this.teachNow());
     };
   }
 
@@ -332,7 +350,7 @@ export class Assistant {
   #followProgress(): () => void {
     const { state } = this.progress.value;
     return () => {
-      if (state !== 'running') this.#start('order', this.#scores.flush());
+      if (state !== 'running') this.#tasks.start('order', this.#scores.flush());
     };
   }
 
@@ -348,31 +366,12 @@ export class Assistant {
   }
 
   #askedDocuments(scope: 'document' | 'all'): AskedDocuments {
-    const { project } = this.#options;
     const open = this.#headOf(this.#open.peek());
-    const heads = scope === 'all' ? this.#order() : open ? [open] : [];
-    const texts = async function* (): AsyncGenerator<readonly [string, string]> {
-      for await (const [{ id }, text] of project.texts(heads)) yield [id, text];
-    };
-    return { total: heads.length, texts: texts() };
-  }
-
-  async #rank(
-    task: LabeledTask, work: (model: Model, options: RankOptions) => Promise<RankedLabel[]>, aborted: AbortSignal | undefined,
-  ): Promise<RankedLabel[]> {
-    const ready = this.#ready.peek();
-    if (!ready || !canDo(ready.model, task)) return [];
-    const { labelSets } = this.#options.record.peek();
-    try {
-      return await work(ready.model, { labelSets, choices: this.#preferences.choices.peek(), priority: 'user-blocking', signal: aborted });
-    } catch (error) {
-      if (isLoss(error)) this.#lost(ready.model, error);
-      throw error;
-    }
+    return askedDocuments(this.#options.project, scope === 'all' ? this.#order() : open ? [open] : []);
   }
 
   #lost(model: Model | undefined, error: unknown): void {
-    if (model) this.#start('work', this.#loader.lost(model, error));
+    if (model) this.#tasks.start('work', this.#loader.lost(model, error));
   }
 
   #headOf(id: string | undefined): HeadRecord | undefined {
@@ -381,20 +380,5 @@ export class Assistant {
 
   #done(): HeadRecord[] {
     return this.#options.heads.peek().filter(isDone);
-  }
-
-  /** Does work that nobody waits for; `dispose` does. */
-  #start(matter: Matter, work: Promise<void>): void {
-    const task: Promise<void> = this.#guard(matter, work).finally(() => this.#tasks.delete(task));
-    this.#tasks.add(task);
-  }
-
-  /** An error becomes a message. After the end nobody would read it. */
-  async #guard(matter: Matter, work: Promise<void>): Promise<void> {
-    try {
-      await work;
-    } catch (error) {
-      if (!this.#isDisposed) this.#notices.say(matter, messageOf(error));
-    }
   }
 }

@@ -47,15 +47,25 @@ function idByName(name: string, byName: ReadonlyMap<string, string>): string | u
   return [name, ...same].map((candidate) => byName.get(candidate)).find((id) => id !== undefined);
 }
 
+/** The choices with another one for a label of the model; `undefined` takes the choice back: then the name decides. */
+export function withChoice(choices: Choices, task: LabeledTask, name: string, choice: string | null | undefined): Choices {
+  const { [name]: _, ...others } = choices[task] ?? {};
+  return { ...choices, [task]: choice === undefined ? others : { ...others, [name]: choice } };
+}
+
 /** The labels that the model has for a task. */
 export function labelsOfModel({ info }: Model, task: LabeledTask): readonly string[] {
   return info.labels[task] ?? [];
 }
 
-/** The labels of the model's entities, if the project has none: without one, no suggestion can be shown. Labels that are left out stay out. */
-export function labelsToOffer(model: Model, labelSets: readonly LabelSet[], choices: Choices): readonly string[] {
-  const names = labelsOfModel(model, 'ner').filter((name) => choices.ner?.[name] !== null);
-  return model.tasks.includes('ner') && !labelMap('ner', names, labelSets, choices).size ? names : [];
+/** What models of relations call a pair without one. */
+const NO_RELATION = 'no_relation';
+
+/** The labels of the model, if the project has none of them: without one, nothing can be suggested. Labels that are left out stay out. */
+export function labelsToOffer(model: Model, labelSets: readonly LabelSet[], choices: Choices, task: LabeledTask = 'ner'): readonly string[] {
+  const own = labelSets.filter(({ kind }) => kind === KINDS[task][0]);
+  const names = labelsOfModel(model, task).filter((name) => name !== NO_RELATION && choices[task]?.[name] !== null);
+  return model.tasks.includes(task) && !labelMap(task, names, own, choices).size ? names : [];
 }
 
 /** Suggestions with labels of the project in place of those of the model. Others are left out. */

@@ -160,9 +160,9 @@ export function withLabelIds<N extends Notes>(notes: N, ids: ReadonlyMap<string,
   return { ...notes, spans, relations: notes.relations.map((relation) => ({ ...relation, label: renamed(relation.label) })) };
 }
 
-/** Whether a relation of this label may join spans with these labels. */
-export function allowsEnds(label: Label, head: string, tail: string): boolean {
-  return (label.from?.includes(head) ?? true) && (label.to?.includes(tail) ?? true);
+/** Whether a relation of this label may join spans with these labels. Without a tail: whether it may begin at the head. */
+export function allowsEnds(label: Label, head: string, tail?: string): boolean {
+  return (label.from?.includes(head) ?? true) && (tail === undefined || (label.to?.includes(tail) ?? true));
 }
 
 /** One label of each cycle of parents, in linear time. `parents` has the parent of each label by its id. */

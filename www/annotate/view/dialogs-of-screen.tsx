@@ -5,8 +5,9 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { InputFile } from '../formats/format.js';
 import { readChosen } from './dialogs/chosen-files.js';
-import { AskDialog, CompareDialog, ExportDialog, ImportDialog, LabelSetsDialog, QuestionDialog, Storage } from './dialogs/lazy.js';
+import { AskDialog, CompareDialog, ExportDialog, ImportDialog, LabelSetsDialog, ModelLabels, QuestionDialog, Storage } from './dialogs/lazy.js';
 import { useTransfers } from './dialogs/transfers.js';
+import type { LabelKind } from '../model/labels.js';
 import { Help } from './help.js';
 import { COMMANDS } from './keys.js';
 import { errorMessage } from './messages.js';
@@ -52,9 +53,13 @@ export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | 
         ? <CompareDialog project={session.project} files={files.value} onDone={close} />
         : <Choose screen={screen} files={files} />;
     case 'export':
-      return <ExportDialog project={session.project} {...chosenIds(screen)} onDone={close} />;
+      return (
+        <ExportDialog project={session.project} {...chosenIds(screen)} onDone={close} suggest={(corpus) => screen.assistant.withSuggestions(corpus)} />
+      );
     case 'labels':
-      return <LabelSetsDialog project={session.project} commandKeys={letterKeys(screen)} onDone={close} />;
+      return <LabelSetsDialog project={session.project} offered={offeredBy(screen)} commandKeys={letterKeys(screen)} onDone={close} />;
+    case 'model-labels':
+      return <ModelLabels assistant={screen.assistant} labelSets={session.labelSets.value} onDone={close} />;
     case 'storage':
       return <Storage store={store} project={session.project} backup={screen.backup.file} onDone={close} />;
   }
@@ -95,6 +100,11 @@ function useDroppedFiles(screen: Screen, files: Signal<readonly InputFile[] | un
 function chosenIds({ session: { documents } }: Screen): { readonly ids?: ReadonlySet<string> } {
   const visible = documents.visible.peek();
   return visible.length === documents.heads.peek().length ? {} : { ids: new Set(visible.map(({ id }) => id)) };
+}
+
+/** The labels of the model that the project has none of. */
+function offeredBy({ assistant }: Screen): { readonly [K in LabelKind]: readonly string[] } {
+  return { span: assistant.offered.value, type: assistant.offeredFor('typing'), relation: assistant.offeredFor('relation') };
 }
 
 function letterKeys({ keys }: Screen): ReadonlySet<string> {

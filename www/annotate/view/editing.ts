@@ -7,6 +7,7 @@ import {
   type AcceptedSpans, type Scene,
 } from '../model/edits.js';
 import { freshIds } from '../model/ids.js';
+import { withRecent } from '../model/label-groups.js';
 import { allowsEnds, findLabel, type LabelKind } from '../model/labels.js';
 import { equalPieces, type Pieces } from '../model/pieces.js';
 import { isRefusal, refuse } from '../model/refusal.js';
@@ -17,7 +18,7 @@ import type { Changed } from '../store/commit.js';
 import { countOf, info, warning } from './messages.js';
 import type { Made, Session } from './session.js';
 
-const NO_FOCUS = 'No span has the focus. Tab goes to the next one.';
+export const NO_FOCUS = 'No span has the focus. Tab goes to the next one.';
 
 /** Which labels the keys of labels set: those of spans, of relations between two spans, or types of the focused span. */
 export type Mode = LabelKind;
@@ -32,8 +33,12 @@ export class Editing {
   readonly labelSets: ReadonlySignal<readonly LabelSet[]>;
   /** The labels that keys and buttons set now. */
   readonly labels: ReadonlySignal<readonly Label[]>;
-  /** The label that was set last. */
-  readonly lastLabel = signal<string | undefined>(undefined);
+  /** Ids of the labels that were set last, the newest first. */
+  readonly recent = signal<readonly string[]>([]);
+  /** The label of a span that was set last. */
+  readonly lastLabel: ReadonlySignal<string | undefined>;
+  /** The selection for which the person wants the labels ranked. */
+  readonly ranked = signal<Piece | undefined>(undefined);
   readonly #session: Session;
   /** The last move of an edge: a further one of the same span joins its group of the history. */
   #moved: { readonly span: string; readonly document: string; readonly group: string; readonly done: number } | undefined;
@@ -41,11 +46,18 @@ export class Editing {
   constructor(session: Session) {
     this.#session = session;
     this.labelSets = computed(() => session.labelSets.value.filter(({ kind }) => kind === this.mode.value));
+    this.lastLabel = computed(() => this.recent.value.find((id) => findLabel(session.record.value.labelSets, id)?.set.kind === 'span'));
     this.labels = computed(() => {
       const sets = this.labelSets.value;
       const active = sets.filter(({ id }) => id === this.activeSet.value);
-      return (active.length ? active : sets).flatMap(({ labels }) => labels);
+      const labels = (active.length ? active : sets).flatMap((set) => set.labels);
+      return this.mode.value === 'relation' ? labels.filter((label) => this.#fits(label)) : labels;
     });
+  }
+
+  /** The label was used now. */
+  used(id: string): void {
+    this.recent.value = withRecent(this.recent.peek(), id);
   }
 
   /** Sets a label: of a relation or a type in those modes, else of the selection, else of the focused span. */
@@ -76,7 +88,7 @@ export class Editing {
       // Before the next key: it is about the new span.
       if (selection.value === piece) selection.value = undefined;
       focus.value = id;
-      this.lastLabel.value = label;
+      this.used(label);
       return `${this.#labelName(label)} "${shorten(textOf({ pieces }, this.#session.text))}" added.`;
     } });
     if (!changed && id !== undefined) focus.value = id;
@@ -160,14 +172,21 @@ export class Editing {
     if (!this.#session.record.value.labelSets.some(({ kind, labels }) => kind === 'relation' && labels.length)) {
       return this.#refused('The project has no label for relations. Add one to its labels.');
     }
+    const isPossible = ({ kind, labels }: LabelSet): boolean => kind === 'relation' && labels.some((label) => allowsEnds(label, span.label));
+    if (!this.#session.record.value.labelSets.some(isPossible)) return this.#refused(`No relation may begin at ${this.#labelName(span.label)}.`);
     this.relationHead.value = span.id;
     this.mode.value = 'relation';
     this.#session.say(info(`Relation from ${this.#name(span)}: Tab goes to the other span, a label key makes the relation, Escape ends.`));
     return true;
   }
 
+  /** The type of the focused span; with text selected, the labels are ranked for it. */
   startType(): boolean {
-    const span = this.#session.focused.value;
+    const { focused: { value: span }, selection } = this.#session;
+    if (selection.value && this.mode.value === 'span') {
+      this.ranked.value = selection.value;
+      return true;
+    }
     if (!span) return this.#refused('A type belongs to a span: go to one by Tab first.');
     if (!this.#session.record.value.labelSets.some(({ kind, labels }) => kind === 'type' && labels.length)) {
       return this.#refused('The project has no label for types. Add one to its labels.');
@@ -231,7 +250,7 @@ export class Editing {
     const span = focused.value;
     if (!span) return this.#refused('Select some text first, or go to a span by Tab.');
     const changed = await this.#change(span, (scene, now) => relabelSpan(scene, now, label.id), () => `${this.#text(span)} is now ${label.name}.`);
-    if (changed) this.lastLabel.value = label.id;
+    if (changed) this.used(label.id);
     return changed !== undefined;
   }
 
@@ -241,6 +260,7 @@ export class Editing {
     this.stepOut();
     const done = (): string => `${this.#text(span)} has the type ${label.name}.`;
     const changed = await this.#change(span, (scene, now) => retypeSpan(scene, now, label.id), done);
+    if (changed) this.used(label.id);
     return changed !== undefined;
   }
 
@@ -260,6 +280,7 @@ export class Editing {
       const fresh: Relation = { id, head: head.id, tail: tail.id, label: label.id, by: 'human', state: 'accepted' };
       return acceptRelation(scene, shown.value, same ?? fresh);
     }, { done: () => `${this.#text(head)} → ${label.name} → ${this.#text(tail)} added.` });
+    if (changed) this.used(label.id);
     return changed !== undefined;
   }
 
@@ -301,6 +322,14 @@ export class Editing {
     return `"${shorten(textOf(span, this.#session.text))}"`;
   }
 
+  /** Whether the relation that is being made may have this label. */
+  #fits(label: Label): boolean {
+    const { spans, focused } = this.#session;
+    const head = spans.value.find(({ id }) => id === this.relationHead.value);
+    const tail = focused.value?.id === head?.id ? undefined : focused.value;
+    return head === undefined || allowsEnds(label, head.label, tail?.label);
+  }
+
   #name(span: Span): string {
     return `${this.#labelName(span.label)} ${this.#text(span)}`;
   }
@@ -316,7 +345,7 @@ export class Editing {
 }
 
 /** The span as the notes have it. A suggestion that is only shown is not among them; another span that is not there is gone. */
-function latest(spans: readonly Span[], span: Span): Span | undefined {
+export function latest(spans: readonly Span[], span: Span): Span | undefined {
   return spans.find(({ id }) => id === span.id) ?? (span.state === 'suggested' && span.by === 'model' ? span : undefined);
 }
 

@@ -1,15 +1,13 @@
 // The labels that keys and buttons set now: of spans, of relations, or types.
-import { useSignal, useSignalEffect, type ReadonlySignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { MANY_LABELS, offeredGroups, wantedLabel, type LabelGroup } from '../model/label-groups.js';
 import type { Label } from '../model/types.js';
-import type { RankedLabel } from '../assistant/ask.js';
 import { ariaKey, CommandButton } from './command-button.js';
 import { showKey } from './keys.js';
-import { errorMessage, percent } from './messages.js';
+import { percent } from './messages.js';
+import { useRanks, whyUnranked } from './ranks.js';
 import type { Screen } from './screen.js';
-
-/** More labels than this get a field to find one by its name. */
-const MANY = 20;
 
 const TITLES = { span: 'Labels', relation: 'Label of the relation', type: 'Type of the span' } as const;
 
@@ -18,9 +16,10 @@ export function LabelBar({ screen }: { readonly screen: Screen }): JSX.Element {
   const wanted = useSignal('');
   const ranks = useRanks(screen);
   const mode = editing.mode.value;
-  const labels = ranked(editing.labels.value, ranks.value);
-  const query = wanted.value.trim().toLowerCase();
-  const found = labels.filter(({ name }) => name.toLowerCase().includes(query));
+  const labels = editing.labels.value;
+  const hasLabels = editing.labelSets.value.some((set) => set.labels.length > 0);
+  const unranked = whyUnranked(screen);
+  const groups = groupsOf(labels, ranks.value, editing.recent.value, wanted.value);
   const set = (label: Label | undefined): void => {
     if (!label) return;
     void editing.label(label.id);
@@ -36,11 +35,11 @@ export function LabelBar({ screen }: { readonly screen: Screen }): JSX.Element {
           : <button type="button" class="plain" onClick={() => editing.stepOut()}>Cancel <kbd>Esc</kbd></button>}
       </header>
       <Sets screen={screen} />
-      {labels.length > MANY && (
+      {labels.length > MANY_LABELS && (
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            set(found[0]);
+            set(wantedLabel(groups, wanted.value));
           }}
         >
           <input
@@ -49,15 +48,23 @@ export function LabelBar({ screen }: { readonly screen: Screen }): JSX.Element {
           />
         </form>
       )}
-      {labels.length === 0 && <p class="empty">There is no label yet. <CommandButton screen={screen} id="labels">Add labels</CommandButton></p>}
-      <div class="label-buttons">
-        {found.map((label) => (
-          <LabelButton
-            key={label.id} label={label} keyName={screen.keyOfLabel(label.key)} score={ranks.value.get(label.id)} isDisabled={session.isReadOnly}
-            onPick={() => set(label)}
-          />
-        ))}
-      </div>
+      {mode === 'span' && session.selection.value && <CommandButton screen={screen} id="type" showsKey>Rank for the selection</CommandButton>}
+      {unranked && <p class="hint">{unranked}</p>}
+      {labels.length === 0 && hasLabels && <p class="empty">No label may join these two spans.</p>}
+      {!hasLabels && <p class="empty">There is no label yet. <CommandButton screen={screen} id="labels">Add labels</CommandButton></p>}
+      {groups.map(({ name, labels: own }) => (
+        <div key={name ?? ''} class="label-group" role={name === undefined ? undefined : 'group'} aria-label={name}>
+          {name !== undefined && <h3>{name}</h3>}
+          <div class="label-buttons">
+            {own.map((label) => (
+              <LabelButton
+                key={label.id} label={label} keyName={screen.keyOfLabel(label.key)} score={ranks.value.get(label.id)} isDisabled={session.isReadOnly}
+                onPick={() => set(label)}
+              />
+            ))}
+          </div>
+        </div>
+      ))}
       <Guide screen={screen} />
     </section>
   );
@@ -97,34 +104,11 @@ function LabelButton({ label: { name, color }, keyName, score, isDisabled, onPic
   );
 }
 
-/** What the model says of types of the focused span, or of relations to it: by the ids of labels. */
-function useRanks({ session, editing, assistant }: Screen): ReadonlySignal<ReadonlyMap<string, number>> {
-  const ranks = useSignal<ReadonlyMap<string, number>>(new Map());
-  useSignalEffect(() => {
-    ranks.value = new Map();
-    const mode = editing.mode.value;
-    const span = session.focused.value;
-    const head = session.spans.value.find(({ id }) => id === editing.relationHead.value);
-    if (!span || mode === 'span') return undefined;
-    const abort = new AbortController();
-    const show = (found: readonly RankedLabel[]): void => {
-      if (!abort.signal.aborted) ranks.value = new Map(found.map(({ label, score }) => [label, score]));
-    };
-    const fail = (error: unknown): void => {
-      if (!abort.signal.aborted) session.say(errorMessage(error, 'Asking the model'));
-    };
-    if (mode === 'type' && assistant.can('typing')) assistant.types(session.text, span, abort.signal).then(show, fail);
-    if (mode === 'relation' && assistant.can('relation') && head && head.id !== span.id) {
-      assistant.relations(session.text, head, span, abort.signal).then(show, fail);
-    }
-    return () => abort.abort();
-  });
-  return ranks;
-}
-
-/** The best first. Labels of which the model says nothing keep their order. */
-function ranked(labels: readonly Label[], ranks: ReadonlyMap<string, number>): readonly Label[] {
-  return ranks.size ? labels.toSorted((a, b) => (ranks.get(b.id) ?? -1) - (ranks.get(a.id) ?? -1)) : labels;
+/** If the model ranks the labels: the best first, without groups. Labels of which it says nothing keep their order. */
+function groupsOf(labels: readonly Label[], ranks: ReadonlyMap<string, number>, recent: readonly string[], query: string): readonly LabelGroup[] {
+  if (!ranks.size) return offeredGroups(labels, recent, query);
+  const found = offeredGroups(labels, [], query).flatMap((group) => group.labels);
+  return [{ labels: found.toSorted((a, b) => (ranks.get(b.id) ?? -1) - (ranks.get(a.id) ?? -1)) }];
 }
 
 /** When to use the label of the focused span, or the one that was set last. */

@@ -1,6 +1,7 @@
 /**
  * `<LabelSetsDialog project commandKeys? onDone/>`: the label sets of a project. Each change is written at once and can be undone.
  * - `project`: an open project that this tab may write to.
+ * - `offered`: labels of the model that the project has none of, by the kind of label.
  * - `commandKeys`: keys that the page uses itself, in lower case; no label may get one. Default: those of `model/labels.ts`.
  * - `onDone()`: the dialog is over.
  */
@@ -8,7 +9,8 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { LabelsChange } from '../../model/changes.js';
-import { moveLabel, type Fate } from '../../model/label-edits.js';
+import { moveLabelTo, type Fate } from '../../model/label-edits.js';
+import { groupsByParent } from '../../model/label-groups.js';
 import { COMMAND_KEYS, withKeys, type LabelKind } from '../../model/labels.js';
 import { isRefusal, type Refusal } from '../../model/refusal.js';
 import type { Label, LabelSet } from '../../model/types.js';
@@ -16,7 +18,7 @@ import type { Project } from '../../store/project.js';
 import type { UndoResult } from '../../store/undo.js';
 import { Chip, Choice, Dialog, Said, TextField } from './dialog.js';
 import {
-  addOfKind, changeByForm, describeUse, KIND_NAMES, KINDS, labelUses, removalEdit, undoMessage, UNUSED, type FormFields, type LabelUse,
+  addAllOfKind, addOfKind, changeByForm, describeUse, KIND_NAMES, KINDS, labelUses, removalEdit, undoMessage, UNUSED, type FormFields, type LabelUse,
 } from './label-form.js';
 import { LabelForm } from './label-form-view.js';
 import { RemoveLabel } from './remove-label.js';
@@ -24,6 +26,7 @@ import { useTask } from './task.js';
 
 export interface LabelSetsDialogProps {
   readonly project: Project;
+  readonly offered?: { readonly [K in LabelKind]: readonly string[] };
   readonly commandKeys?: ReadonlySet<string>;
   readonly onDone: () => void;
 }
@@ -40,7 +43,7 @@ interface Content {
 
 const EMPTY: Content = { labelSets: [], uses: new Map(), names: new Map(), canUndo: false, canRedo: false };
 
-export function LabelSetsDialog({ project, commandKeys = COMMAND_KEYS, onDone }: LabelSetsDialogProps): JSX.Element {
+export function LabelSetsDialog({ project, offered, commandKeys = COMMAND_KEYS, onDone }: LabelSetsDialogProps): JSX.Element {
   /** `undefined` while it is read for the first time: a field that is shown before would lose what is typed when the sets come. */
   const content = useSignal<Content | undefined>(undefined);
   const kind = useSignal<LabelKind>('span');
@@ -100,6 +103,7 @@ export function LabelSetsDialog({ project, commandKeys = COMMAND_KEYS, onDone }:
     change(addOfKind(labelSets, kind.value, name, set), `${name.trim()} is added.`, then);
   const setOverlap = (set: string, overlap: boolean): void =>
     change({ type: 'overlap', set, overlap }, 'The rule is saved. Spans that are there stay.');
+  const known = offered?.[kind.value] ?? [];
   const sets = withKeys(labelSets).filter((set) => set.kind === kind.value);
   const actions = (
     <>
@@ -115,23 +119,35 @@ export function LabelSetsDialog({ project, commandKeys = COMMAND_KEYS, onDone }:
         editing.value = undefined;
         refused.value = '';
       }} />
+      {content.value && known.length > 0 && (
+        <p class="hint">
+          The model knows {known.join(', ')}.{' '}
+          <button type="button" onClick={() => change(addAllOfKind(labelSets, kind.value, known), 'The labels of the model are added.')}>Add these labels</button>
+        </p>
+      )}
       {sets.map((set) => (
         <section key={set.id}>
           {sets.length > 1 ? <h3>Label set {set.id}</h3> : null}
-          <ul class="labels">
-            {set.labels.map((label, index) => (
-              <li key={label.id}>
-                <LabelRow label={label} set={set} index={index} use={uses.get(label.id) ?? UNUSED} isOpen={editing.value === label.id}
-                  onEdit={() => (editing.value = editing.value === label.id ? undefined : label.id)}
-                  onMove={(places) => change(moveLabel(labelSets, label.id, places), `${label.name} is moved.`)}
-                  onRemove={() => (removing.value = label)} />
-                {editing.value === label.id ? (
-                  <LabelForm label={label} kind={set.kind} labelSets={labelSets}
-                    onSave={(fields) => save(label.id, fields)} onCancel={() => (editing.value = undefined)} />
-                ) : null}
-              </li>
-            ))}
-          </ul>
+          {groupsByParent(set.labels).map(({ name, labels }) => (
+            <section key={name ?? ''} aria-label={name}>
+              {name === undefined ? null : <p class="group-name">{name}</p>}
+              <ul class="labels">
+                {labels.map((label, index) => (
+                  <li key={label.id}>
+                    <LabelRow label={label} set={set} before={labels[index - 1]} after={labels[index + 1]} use={uses.get(label.id) ?? UNUSED}
+                      isOpen={editing.value === label.id}
+                      onEdit={() => (editing.value = editing.value === label.id ? undefined : label.id)}
+                      onMove={(to) => change(moveLabelTo(labelSets, label.id, to.id), `${label.name} is moved.`)}
+                      onRemove={() => (removing.value = label)} />
+                    {editing.value === label.id ? (
+                      <LabelForm label={label} kind={set.kind} labelSets={labelSets}
+                        onSave={(fields) => save(label.id, fields)} onCancel={() => (editing.value = undefined)} />
+                    ) : null}
+                  </li>
+                ))}
+              </ul>
+            </section>
+          ))}
           {set.kind === 'span' ? (
             <label class="check">
               <input type="checkbox" checked={set.overlap} onChange={(event) => setOverlap(set.id, event.currentTarget.checked)} />
@@ -160,23 +176,26 @@ export function LabelSetsDialog({ project, commandKeys = COMMAND_KEYS, onDone }:
 interface LabelRowProps {
   readonly label: Label;
   readonly set: LabelSet;
-  readonly index: number;
+  /** The labels around it in its group. */
+  readonly before: Label | undefined;
+  readonly after: Label | undefined;
   readonly use: LabelUse;
   readonly isOpen: boolean;
   readonly onEdit: () => void;
-  readonly onMove: (places: number) => void;
+  /** It is to take the place of this one. */
+  readonly onMove: (to: Label) => void;
   readonly onRemove: () => void;
 }
 
-function LabelRow({ label, set, index, use, isOpen, onEdit, onMove, onRemove }: LabelRowProps): JSX.Element {
+function LabelRow({ label, set, before, after, use, isOpen, onEdit, onMove, onRemove }: LabelRowProps): JSX.Element {
   const { name, key, color } = label;
   return (
     <div class="label-row">
       <span class="label-name"><Chip name={name} color={color} /> {key ? <kbd>{key}</kbd> : null} <small>{describeUse(use, set.kind)}</small></span>
       <span class="buttons">
         <button type="button" aria-expanded={isOpen} aria-label={`Change ${name}`} onClick={onEdit}>Change</button>
-        <button type="button" disabled={index === 0} aria-label={`Move ${name} up`} onClick={() => onMove(-1)}>Up</button>
-        <button type="button" disabled={index === set.labels.length - 1} aria-label={`Move ${name} down`} onClick={() => onMove(1)}>Down</button>
+        <button type="button" disabled={!before} aria-label={`Move ${name} up`} onClick={() => before && onMove(before)}>Up</button>
+        <button type="button" disabled={!after} aria-label={`Move ${name} down`} onClick={() => after && onMove(after)}>Down</button>
         <button type="button" aria-label={`Delete ${name}`} onClick={onRemove}>Delete</button>
       </span>
     </div>
