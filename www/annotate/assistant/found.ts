@@ -71,6 +71,11 @@ export class Found {
     }
   }
 
+  /** Whether all models have read the document. */
+  isWhole(raw: Raw): boolean {
+    return this.#sources.peek().every(({ source }) => raw.has(source.key));
+  }
+
   /** In labels of the project. */
   said(raw: Raw): Suggestions[] {
     return saidByAll(this.#sources.peek(), raw, this.#use.peek());

@@ -39,8 +39,6 @@ export const OWN = 'luke';
 export const DOCUMENT_FILTERS = ['all', 'done', 'chosen'] as const;
 export type DocumentFilter = (typeof DOCUMENT_FILTERS)[number];
 
-export const INCLUDES = ['accepted', 'human', 'all'] as const;
-
 export interface WriteChoice {
   /** Id of a format. */
   readonly format: string;
@@ -49,6 +47,10 @@ export interface WriteChoice {
   /** Options of the format. */
   readonly options?: Readonly<Record<string, string>>;
 }
+
+/** As a person is offered them: `kept` is all that the project keeps, without what models suggest now. */
+export const CHOSEN = ['accepted', 'human', 'kept', 'all'] as const;
+export type Chosen = (typeof CHOSEN)[number];
 
 /** The choice for a file that has the whole project. */
 export const BACKUP: WriteChoice = { format: OWN, documents: 'all', include: 'all' };
@@ -72,7 +74,9 @@ export interface LossGroup {
 
 /** Documents of the corpus that are to be written. */
 export function selected(corpus: Corpus, filter: DocumentFilter, chosen: ReadonlySet<string>): Corpus {
-  if (filter === 'all') return corpus;
-  const documents = corpus.documents.filter(({ id, status }) => (filter === 'done' ? status === 'done' : chosen.has(id)));
-  return { ...corpus, documents };
+  return filter === 'all' ? corpus : { ...corpus, documents: corpus.documents.filter(isChosen(filter, chosen)) };
+}
+
+export function isChosen(filter: DocumentFilter, chosen: ReadonlySet<string>): (document: { readonly id: string; readonly status: string }) => boolean {
+  return ({ id, status }) => filter === 'all' || (filter === 'done' ? status === 'done' : chosen.has(id));
 }

@@ -63,9 +63,43 @@ export interface ShowOptions {
  * of files stay. No model is called.
  */
 export function mergeSuggestions(notes: Notes, found: Suggestions, options: ShowOptions = {}): Notes {
-  const kept = withoutOld(notes, found.model);
-  const spans = [...kept.spans, ...shownSpans(kept, found, options)];
-  return { spans, relations: [...kept.relations, ...shownRelations(spans, kept.relations, found, options)], questions: notes.questions };
+  return mergeAll(notes, [found], options);
+}
+
+/** The notes with the suggestions of several models. Where two of them see a span in the same place, the first one is shown. */
+export function mergeAll(notes: Notes, found: readonly Suggestions[], options: ShowOptions = {}): Notes {
+  return found.reduce<Notes>((merged, each) => {
+    const spans = [...merged.spans, ...shownSpans(merged, each, options)];
+    return { ...merged, spans, relations: [...merged.relations, ...shownRelations(spans, merged.relations, each, options)] };
+  }, withoutOlder(notes, found));
+}
+
+/**
+ * Says how many spans are suggested at a threshold: as many as `mergeAll` has then. For a list of many documents: what is kept of each is small,
+ * and another threshold needs no notes.
+ */
+export function suggestedCounter(notes: Notes, found: readonly Suggestions[], labelSets: readonly LabelSet[] = []): (threshold: number) => number {
+  const kept = withoutOlder(notes, found);
+  const passed: { readonly score: number }[] = [];
+  /** Those that do not show, because an earlier model has a span in the same place: up to the lower one of both scores. */
+  const hidden: { readonly score: number }[] = [];
+  const best = new Map<string, number>();
+  for (const each of found) {
+    const own = shownSpans(kept, each, { labelSets }).map(({ pieces, score = 0 }) => ({ key: piecesKey(pieces), score }));
+    for (const { key, score } of own) {
+      const earlier = best.get(key);
+      passed.push({ score });
+      if (earlier !== undefined) hidden.push({ score: Math.min(earlier, score) });
+    }
+    for (const { key, score } of own) best.set(key, Math.max(score, best.get(key) ?? 0));
+  }
+  const [above, without] = [countAbove(passed), countAbove(hidden)];
+  const fixed = kept.spans.filter(({ state }) => state === 'suggested').length;
+  return (threshold) => fixed + above(threshold) - without(threshold);
+}
+
+function withoutOlder({ spans, relations, questions }: Notes, found: readonly Suggestions[]): Notes {
+  return found.reduce<Notes>((left, { model }) => withoutOld(left, model), { spans, relations, questions });
 }
 
 function withoutOld({ spans, relations, questions }: Notes, model: ModelRef): Notes {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { acceptSpan, rejectSpan, relabelSpan } from '../model/edits.js';
 import { isRefusal } from '../model/refusal.js';
-import { countAbove, mergeSuggestions, suggestionsOf, type Suggestion, type Suggestions } from '../model/suggest.js';
+import { countAbove, mergeAll, mergeSuggestions, suggestedCounter, suggestionsOf, type Suggestion, type Suggestions } from '../model/suggest.js';
 import type { Span } from '../model/types.js';
 import { after, notes, relation, scene, span, STRICT_SETS } from './scenes.js';
 import { PROPERTY } from './testing.js';
@@ -119,4 +119,23 @@ test('entities of luke.ner become suggestions; labels that the project does not 
   assert.deepEqual(
     suggestionsOf(entities, (name) => (name === 'PER' ? 'span:PER' : undefined)), [said(0, 9, 0.9), { ...said(0, 3, 0.2), lostTo: 'overlap' }],
   );
+});
+
+test('property: the counter gives as many suggestions as are shown, at each threshold, of several models', () => {
+  const score = fc.integer({ min: 0, max: 20 }).map((value) => value / 20);
+  const place = fc.tuple(fc.nat(6), fc.integer({ min: 1, max: 3 }), fc.constantFrom('PER', 'ORG'));
+  const saids = fc.uniqueArray(fc.tuple(place, score), { maxLength: 12, selector: ([at]) => at.join() })
+    .map((all) => all.map(([[start, length, name], value]) => said(start, start + length, value, name)));
+  const made = fc.record({
+    state: fc.constantFrom('suggested', 'accepted', 'rejected'), by: fc.constantFrom('human', 'model', 'import'), model: fc.constantFrom(MODEL, { ...MODEL, head: 'mine' }),
+  });
+  const spans = fc.array(fc.tuple(place, made), { maxLength: 5 }).map((all) => all.map(([[start, length, name], more], index) => {
+    return span(`s${index}`, start, start + length, name, more as Partial<Span>);
+  }));
+  fc.assert(fc.property(spans, saids, saids, saids, score, (own, first, second, third, threshold) => {
+    const models = [first, second, third].map((each, index): Suggestions => ({ model: { ...MODEL, head: ['mine', 'other', 'third'][index]! }, spans: each }));
+    const count = suggestedCounter(notes(own), models, STRICT_SETS);
+    const merged = mergeAll(notes(own), models, { threshold, labelSets: STRICT_SETS });
+    assert.equal(count(threshold), merged.spans.filter(({ state }) => state === 'suggested').length);
+  }), PROPERTY);
 });

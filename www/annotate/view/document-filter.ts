@@ -25,23 +25,37 @@ export function isOpen({ status }: Pick<DocHead, 'status'>): boolean {
   return status === 'new' || status === 'draft';
 }
 
-/** `inText` has the documents whose texts have the query, as far as they were searched. */
-export function filterHeads<H extends DocHead>(heads: readonly H[], filter: DocumentFilter, inText: ReadonlySet<string> = new Set()): H[] {
+/** How many suggestions a document has, where models say more than the annotations do. */
+export type Suggested = (id: string) => number | undefined;
+
+export function suggestionsIn({ id, counts }: Pick<DocHead, 'id' | 'counts'>, suggested: Suggested): number {
+  return suggested(id) ?? counts.spans.suggested;
+}
+
+/** `inText` has the documents whose texts have the query, as far as they were searched. `suggested` is asked only for the order by it. */
+export function filterHeads<H extends DocHead>(
+  heads: readonly H[], filter: DocumentFilter, inText: ReadonlySet<string> = new Set(), suggested: () => Suggested = () => () => undefined,
+): H[] {
   const query = filter.query.trim().toLowerCase();
   const matches = (head: H): boolean =>
     (filter.status === 'all' || (filter.status === 'open' ? isOpen(head) : head.status === filter.status)) &&
     (!filter.label || head.counts.labels.some(({ id, accepted }) => id === filter.label && accepted > 0)) &&
     (!query || inText.has(head.id) || head.name.toLowerCase().includes(query) || (head.note?.toLowerCase().includes(query) ?? false));
-  return heads.filter(matches).sort(ORDERS[filter.sort]);
+  const found = heads.filter(matches);
+  return found.sort(filter.sort === 'suggestions' ? bySuggestions(found, suggested()) : ORDERS[filter.sort]);
+}
+
+function bySuggestions(heads: readonly DocHead[], suggested: Suggested): (a: DocHead, b: DocHead) => number {
+  const counts = new Map(heads.map((head) => [head.id, suggestionsIn(head, suggested)]));
+  return (a, b) => counts.get(b.id)! - counts.get(a.id)! || byOrder(a, b);
 }
 
 const byOrder = (a: DocHead, b: DocHead): number => a.order - b.order;
 
-const ORDERS: { readonly [S in Sort]: (a: DocHead, b: DocHead) => number } = {
+const ORDERS: { readonly [S in Exclude<Sort, 'suggestions'>]: (a: DocHead, b: DocHead) => number } = {
   order: byOrder,
   name: (a, b) => NAMES.compare(a.name, b.name) || byOrder(a, b),
   uncertain: (a, b) => (b.uncertainty ?? -1) - (a.uncertainty ?? -1) || byOrder(a, b),
-  suggestions: (a, b) => b.counts.spans.suggested - a.counts.spans.suggested || byOrder(a, b),
   length: (a, b) => a.chars - b.chars || byOrder(a, b),
 };
 

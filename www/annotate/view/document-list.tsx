@@ -4,14 +4,14 @@ import type { JSX } from 'preact';
 import { STATUSES } from '../model/types.js';
 import type { HeadRecord } from '../store/schema.js';
 import { CommandButton } from './command-button.js';
-import { SORT_NAMES, SORTS, type DocumentFilter } from './document-filter.js';
+import { SORT_NAMES, SORTS, suggestionsIn, type DocumentFilter } from './document-filter.js';
 import { countOf, errorMessage } from './messages.js';
 import type { Screen } from './screen.js';
 import { VirtualList } from './virtual-list.js';
 
 export function DocumentList({ screen }: { readonly screen: Screen }): JSX.Element {
   const { session } = screen;
-  const { visible, heads } = session.documents;
+  const { visible, heads, suggested } = session.documents;
   const cursor = useSignal<string | undefined>(undefined);
   const current = session.document.value?.head.id;
   const active = visible.value.findIndex(({ id }) => id === (cursor.value ?? current));
@@ -36,7 +36,7 @@ export function DocumentList({ screen }: { readonly screen: Screen }): JSX.Eleme
       <VirtualList
         id="document" label="Documents" items={visible.value} rowHeight={3.5} active={active}
         empty={heads.value.length ? 'No document matches.' : 'There is no document yet. Import files to begin.'}
-        isSelected={({ id }) => id === current} row={(head) => <Row head={head} />} onPick={open}
+        isSelected={({ id }) => id === current} row={(head) => <Row head={head} suggestions={suggestionsIn(head, suggested.value)} />} onPick={open}
         onMove={(index) => void (cursor.value = visible.value[index]?.id)}
       />
     </nav>
@@ -75,10 +75,11 @@ function Filters({ screen: { session } }: { readonly screen: Screen }): JSX.Elem
   );
 }
 
-function Row({ head: { name, status, counts, uncertainty, note } }: { readonly head: HeadRecord }): JSX.Element {
+function Row({ head, suggestions }: { readonly head: HeadRecord; readonly suggestions: number }): JSX.Element {
+  const { name, status, counts, uncertainty, note } = head;
   const facts = [
     counts.spans.accepted > 0 && countOf(counts.spans.accepted, 'span'),
-    counts.spans.suggested > 0 && countOf(counts.spans.suggested, 'suggestion'),
+    suggestions > 0 && countOf(suggestions, 'suggestion'),
     uncertainty !== undefined && status !== 'done' && `uncertainty ${uncertainty.toFixed(1)}`,
     note !== undefined && 'note',
   ].filter((fact) => fact !== false);

@@ -3,7 +3,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from '@preact/sign
 import type { Status } from '../model/types.js';
 import type { Project } from '../store/project.js';
 import type { HeadRecord } from '../store/schema.js';
-import { filterHeads, NO_FILTER, type DocumentFilter } from './document-filter.js';
+import { filterHeads, NO_FILTER, type DocumentFilter, type Suggested } from './document-filter.js';
 
 /** How many texts are searched before others get a turn. */
 const TURN = 200;
@@ -11,6 +11,8 @@ const TURN = 200;
 export class Documents {
   readonly heads: Signal<readonly HeadRecord[]>;
   readonly filter = signal<DocumentFilter>(NO_FILTER);
+  /** What models suggest in documents that they have read. */
+  readonly suggested = signal<Suggested>(() => undefined);
   /** Whether texts are being searched. */
   readonly searching = signal(false);
   readonly visible: ReadonlySignal<readonly HeadRecord[]>;
@@ -22,7 +24,7 @@ export class Documents {
   constructor(project: Project, heads: readonly HeadRecord[]) {
     this.#project = project;
     this.heads = signal(heads);
-    this.visible = computed(() => filterHeads(this.heads.value, this.filter.value, this.#inText.value));
+    this.visible = computed(() => filterHeads(this.heads.value, this.filter.value, this.#inText.value, () => this.suggested.value));
     this.statusCounts = computed(() => {
       const counts = new Map<Status, number>();
       for (const { status } of this.heads.value) counts.set(status, (counts.get(status) ?? 0) + 1);
