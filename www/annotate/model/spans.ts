@@ -89,7 +89,9 @@ export interface Move {
 /** Moves an edge to the next place that the rules allow. An edge that cannot move stays: a piece is never empty, and does not pass another. */
 export function moveEdge(bounds: Boundaries, pieces: Pieces, move: Move, rules: EdgeRules = DEFAULT_RULES): Piece[] {
   const index = move.piece ?? (move.edge === 'start' ? 0 : pieces.length - 1);
-  const [start, end] = pieces[index]!;
+  const piece = pieces[index];
+  if (!piece) return [...pieces];
+  const [start, end] = piece;
   const step = move.by === 'word' ? wordStep : characterStep;
   const target = step(bounds, move.edge === 'start' ? start : end, move, rules);
   const wanted: Piece = move.edge === 'start' ? [target, end] : [start, target];

@@ -10,6 +10,7 @@ import { readPlace, writePlace } from './address.js';
 import { Home } from './dialogs/home.js';
 import { Storage } from './dialogs/lazy.js';
 import { errorMessage } from './messages.js';
+import { pageState } from './page-state.js';
 import { Screen } from './screen.js';
 import { Session } from './session.js';
 import { Workspace } from './workspace.js';
@@ -133,10 +134,10 @@ async function openScreen(store: Store, load: Load, project: string, document: s
   const { record, documents } = session;
   const assistant = new Assistant({
     project: session.project, record, heads: documents.heads, visible: documents.visible, cache: store.suggestions, settings: store.settings,
-    load, visibility: pageVisibility,
+    load, visibility: page,
   });
   const screen = new Screen(session, assistant);
-  await Promise.all([screen.readKeys(), assistant.start()]);
+  await Promise.all([screen.readKeys(), screen.readOptions(), assistant.start()]);
   const first = document ?? documents.heads.value[0]?.id;
   if (first !== undefined) await screen.navigation.open(first);
   void useModel(store, assistant, session);
@@ -157,13 +158,7 @@ async function useModel({ settings }: Store, assistant: Assistant, session: Sess
   }
 }
 
-const pageVisibility = {
-  isHidden: (): boolean => document.visibilityState === 'hidden',
-  subscribe: (changed: () => void): (() => void) => {
-    document.addEventListener('visibilitychange', changed);
-    return () => document.removeEventListener('visibilitychange', changed);
-  },
-};
+const page = pageState(document, navigator);
 
 /** Keeps address and title as what is open. */
 function writeAddress({ session }: Screen): () => void {

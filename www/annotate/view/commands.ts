@@ -1,5 +1,6 @@
 // What each command does, and which key event runs which command or label.
 import { WHEN_TAUGHT } from '../assistant/examples.js';
+import { given } from '../formats/fields.js';
 import type { Move } from '../model/spans.js';
 import { commandInfo, keyOf, type CommandId, type KeyEvent, type Place } from './keys.js';
 import { warning } from './messages.js';
@@ -9,7 +10,7 @@ import type { DialogName, Screen } from './screen.js';
 export type Where = 'text' | 'spans' | 'field' | 'elsewhere';
 
 function move(edge: Move['edge'], direction: Move['direction'], by: Move['by']): (screen: Screen) => unknown {
-  return ({ editing }) => editing.move({ edge, direction, by });
+  return ({ editing, pieces }) => editing.move({ edge, direction, by, ...given('piece', pieces.chosen.value) });
 }
 
 function dialog(name: DialogName): (screen: Screen) => unknown {
@@ -35,6 +36,12 @@ const ACTIONS: { readonly [C in CommandId]: (screen: Screen) => unknown } = {
     if (selection.value || focused.value) screen.dialog.value = 'occurrences';
     else screen.session.say(warning('Select some text first, or go to a span by Tab.'));
   },
+  'add-piece': ({ pieces }) => pieces.add(),
+  'remove-piece': ({ pieces }) => pieces.remove(),
+  'split-piece': ({ pieces, text }) => pieces.split(text?.caret),
+  'next-piece': ({ pieces }) => pieces.chooseNext(),
+  'whole-words': (screen) => screen.toggle('wholeWords'),
+  'all-arcs': (screen) => screen.toggle('allArcs'),
   'hide-suggestions': ({ session }) => (session.suggestionsHidden.value = !session.suggestionsHidden.value),
   relation: ({ editing }) => editing.startRelation(),
   type: ({ editing }) => editing.startType(),
@@ -69,6 +76,7 @@ const ACTIONS: { readonly [C in CommandId]: (screen: Screen) => unknown } = {
     if (!assistant.canTeach.value) return session.say(warning(WHEN_TAUGHT));
     return assistant.teachNow();
   },
+  'model-labels': dialog('model-labels'),
   'second-look': dialog('second-look'),
   compare: dialog('compare'),
   storage: dialog('storage'),
@@ -115,9 +123,9 @@ export class KeyHandler {
     return isMeant;
   }
 
-  /** The first Escape steps out of a relation or a type, the next lets Tab leave the text. The text view may use it too. */
+  /** The first Escape steps out of a relation, a type or a new piece, the next lets Tab leave the text. The text view may use it too. */
   #escape(where: Where): boolean {
-    if (this.#screen.editing.stepOut()) return true;
+    if (this.#screen.editing.stepOut() || this.#screen.pieces.stepOut()) return true;
     this.#leaving = where === 'text';
     return false;
   }

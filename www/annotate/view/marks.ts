@@ -16,10 +16,11 @@ function markOf({ id, pieces, label: labelId, state, score }: Span, labels: Read
   };
 }
 
-/** Arcs of the focused span only: all at once cannot be told apart. */
-export function arcsOf({ session }: Pick<Screen, 'session'>): Arc[] {
+/** Arcs of the focused span only, if the person does not want all: all at once can hardly be told apart. */
+export function arcsOf({ session, options }: Pick<Screen, 'session' | 'options'>): Arc[] {
   const id = session.focus.value;
+  const isAll = options.allArcs.value;
   return session.relations.value
-    .filter(({ head, tail }) => head === id || tail === id)
+    .filter(({ head, tail }) => isAll || head === id || tail === id)
     .map(({ head, tail, label }) => ({ from: head, to: tail, name: session.labels.value.get(label)?.name ?? label }));
 }

@@ -18,6 +18,9 @@ export function Relations({ screen }: { readonly screen: Screen }): JSX.Element 
         <h2>Relations</h2>
         <span class="hint">{focus === undefined ? all.length : `${own.length} of ${all.length} with this span`}</span>
       </header>
+      <label class="option">
+        <input type="checkbox" checked={screen.options.allArcs.value} onChange={() => screen.toggle('allArcs')} />All as arcs in the text
+      </label>
       <ul>{own.map((relation) => <Row key={relation.id} screen={screen} relation={relation} />)}</ul>
     </section>
   );

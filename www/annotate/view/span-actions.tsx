@@ -5,11 +5,12 @@ import { textOf } from '../model/spans.js';
 import { CommandButton } from './command-button.js';
 import { percent } from './messages.js';
 import type { Screen } from './screen.js';
+import { Growing, SpanPieces } from './span-pieces.js';
 
 export function SpanActions({ screen }: { readonly screen: Screen }): JSX.Element | null {
   const { session } = screen;
   const span = session.focused.value;
-  if (!span) return null;
+  if (!span) return <Growing screen={screen} />;
   const label = session.labels.value.get(span.label);
   const isLocked = session.isReadOnly;
   const isSuggested = span.state === 'suggested';
@@ -37,6 +38,7 @@ export function SpanActions({ screen }: { readonly screen: Screen }): JSX.Elemen
         <CommandButton screen={screen} id="end-left" kind="square" isDisabled={isLocked}>←</CommandButton>
         <CommandButton screen={screen} id="end-right" kind="square" isDisabled={isLocked}>→</CommandButton>
       </div>
+      <SpanPieces screen={screen} span={span} />
     </section>
   );
 }

@@ -120,6 +120,10 @@ export class TextView {
     return from < to ? [from, to] : undefined;
   }
 
+  get caret(): number {
+    return this.#view.state.selection.main.head;
+  }
+
   openSearch(): void {
     openSearchPanel(this.#view);
   }

@@ -2,6 +2,7 @@
 import { computed, effect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { snapToWords } from '../model/spans.js';
 import type { KeyHandler } from './commands.js';
 import { arcsOf, marksOf } from './marks.js';
 import type { Screen } from './screen.js';
@@ -24,7 +25,7 @@ function connect(parent: HTMLElement, screen: Screen, keys: KeyHandler): () => v
   let shown: string | undefined;
   const focused = computed(() => session.focused.value?.id);
   const view = new TextView(parent, {
-    onSelect: (piece) => void (session.selection.value = piece),
+    onSelect: (piece) => void (session.selection.value = piece && screen.options.wholeWords.value ? snapToWords(session.bounds.value, piece) : piece),
     onFocus: (id) => void (session.focus.value = id),
     onKey: (event) => keys.handle(event, 'text'),
   }, 'Text of the document');
@@ -33,8 +34,9 @@ function connect(parent: HTMLElement, screen: Screen, keys: KeyHandler): () => v
     effect(() => {
       const { head, body } = session.document.value ?? {};
       const marks = marksOf(screen);
-      if (head?.id === shown) return view.setMarks(marks);
-      shown = head?.id;
+      const now = head && `${head.sha256} ${head.id}`; // an import can change the text
+      if (now === shown) return view.setMarks(marks);
+      shown = now;
       view.open(body?.text ?? '', marks);
     }),
     effect(() => view.setFocus(focused.value)),

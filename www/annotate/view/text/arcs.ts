@@ -31,8 +31,15 @@ export const drawArcs: Extension = [
 function marker(view: EditorView, { from, to, name }: Arc, index: number): ArcMarker | undefined {
   const layout = view.state.field(layoutField);
   const [head, tail] = [layout.mark(from), layout.mark(to)];
+  if (head && tail && isOutside(view, head, tail)) return undefined;
   const [start, end] = [head && middleOf(view, head), tail && middleOf(view, tail)];
   return start && end && new ArcMarker(arcShape(start, end, index), shorten(name, MOST_CHARACTERS));
+}
+
+/** Whether no part of the arc is where the text is drawn. There may be thousands of them. */
+function isOutside({ viewport: { from, to } }: EditorView, ...ends: readonly Mark[]): boolean {
+  const starts = ends.map(({ pieces }) => pieces[0]?.[0] ?? 0);
+  return starts.every((start) => start < from) || starts.every((start) => start > to);
 }
 
 /** The middle of the first line of a mark, at its upper edge, in the coordinates of the layer. Of a mark that is not drawn: the edge of its line. */

@@ -53,6 +53,11 @@ export const theme = EditorView.theme({
   '.cm-panel.cm-search :is(input, button, label)': { fontSize: '0.85rem' },
   '.cm-panel.cm-search :is(.cm-textfield, .cm-button)': { background: 'Field', color: 'FieldText', border: '1px solid currentColor' },
   '.cm-panel.cm-search [name=close]': { minWidth: '2rem', minHeight: '2rem', color: 'inherit' },
+  '@media (pointer: coarse)': {
+    '.cm-panel.cm-search': { paddingInlineEnd: '3.5rem' },
+    '.cm-panel.cm-search :is(.cm-textfield, .cm-button, [name=close])': { minWidth: '2.75rem', minHeight: '2.75rem' },
+    '.cm-panel.cm-search label': { display: 'inline-flex', alignItems: 'center', minHeight: '2.75rem' },
+  },
   '.cm-searchMatch': { backgroundColor: 'transparent', outline: '1px solid currentColor' },
   '.cm-searchMatch-selected': { backgroundColor: 'Highlight', color: 'HighlightText' },
 
