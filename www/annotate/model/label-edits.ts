@@ -44,6 +44,13 @@ export function moveLabel(labelSets: readonly LabelSet[], id: string, places: nu
   return group<LabelsChange>([{ type: 'removeLabel', set: set.id, id }, { type: 'addLabel', set: set.id, label, index }]);
 }
 
+/** Moves a label to the place of another one of its set: those between move by one. */
+export function moveLabelTo(labelSets: readonly LabelSet[], id: string, other: string): LabelsChange | Refusal | undefined {
+  const labels = findLabel(labelSets, id)?.set.labels ?? [];
+  const placeOf = (wanted: string): number => labels.findIndex((label) => label.id === wanted);
+  return placeOf(other) < 0 ? refuse('unknown', 'The other label does not exist.', other) : moveLabel(labelSets, id, placeOf(other) - placeOf(id));
+}
+
 /** Removes a label from its set. Each document needs `withoutLabel`, in the same group. */
 export function removeLabel(labelSets: readonly LabelSet[], id: string, fate: Fate): LabelsChange | Refusal {
   const found = findLabel(labelSets, id);
@@ -82,7 +89,8 @@ function spanChanges({ spans, relations }: Notes, id: string, fate: Fate): Docum
   const duplicates = new Map<string, Span>();
   const changes: DocumentChange[] = [];
   for (const span of own) {
-    const moved: Span = { ...span, label: fate.to };
+    const { confirmed: _, ...rest } = span; // that it is right was said of the other label
+    const moved: Span = { ...rest, label: fate.to };
     const same = others.get(spanKey(moved));
     if (same) duplicates.set(span.id, same);
     else changes.push({ type: 'replace', list: 'spans', item: moved });

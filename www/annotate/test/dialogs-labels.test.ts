@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Browser } from './store-fakes.js';
 import { apply, type LabelsChange } from '../model/changes.js';
-import { moveLabel } from '../model/label-edits.js';
+import { moveLabel, moveLabelTo } from '../model/label-edits.js';
 import { COMMAND_KEYS, labelsById } from '../model/labels.js';
 import { isRefusal, type Refusal } from '../model/refusal.js';
 import type { LabelSet } from '../model/types.js';
@@ -95,6 +95,9 @@ test('labels move in their order, not beyond its ends, and can be moved back', (
   assert.deepEqual(names(changed(SETS, moveLabel(SETS, 'span:LOC', -9))), ['LOC', 'PER', 'ORG']);
   assert.equal(moveLabel(SETS, 'span:PER', -1), undefined);
   assert.match(refusal(moveLabel(SETS, 'span:X', 1)), /does not exist/);
+  assert.deepEqual(names(changed(SETS, moveLabelTo(SETS, 'span:PER', 'span:LOC'))), ['ORG', 'LOC', 'PER']);
+  assert.deepEqual(names(changed(SETS, moveLabelTo(SETS, 'span:LOC', 'span:PER'))), ['LOC', 'PER', 'ORG']);
+  assert.match(refusal(moveLabelTo(SETS, 'span:PER', 'relation:works for')), /other label does not exist/);
 });
 
 test('a parent is not below its child', () => {

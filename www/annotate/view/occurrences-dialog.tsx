@@ -31,7 +31,7 @@ export function OccurrencesDialog({ screen }: { readonly screen: Screen }): JSX.
   const close = (): void => void (screen.dialog.value = undefined);
   const label = (): void => {
     close();
-    editing.lastLabel.value = wanted.value.label;
+    editing.used(wanted.value.label);
     void labelOccurrences(session, wanted.value);
   };
   const { spans = 0, left = 0, documents = [] } = preview.value ?? {};
