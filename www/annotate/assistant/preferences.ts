@@ -1,5 +1,6 @@
 // What a person has set for a project. A change counts at once and is stored behind it.
 import { computed, signal, type ReadonlySignal } from '@preact/signals-core';
+import { given } from '../formats/fields.js';
 import { isObject } from '../formats/json-values.js';
 import { messageOf } from '../formats/problems.js';
 import type { Json } from '../model/types.js';
@@ -17,13 +18,14 @@ export type HeadUse = (typeof HEAD_USES)[number];
 export interface Preferred {
   /** Suggestions with a lower score are not shown. */
   readonly threshold: number;
-  readonly headUse: HeadUse;
+  /** Absent, until the person has chosen. Then both speak: a head takes nothing from the model without being asked. */
+  readonly headUse?: HeadUse;
   readonly choices: Choices;
   /** How many documents were drawn as the next one. */
   readonly draws: number;
 }
 
-const DEFAULT: Preferred = { threshold: 0.5, headUse: 'replace', choices: {}, draws: 0 };
+const DEFAULT: Preferred = { threshold: 0.5, choices: {}, draws: 0 };
 
 export class Preferences {
   readonly #settings: Pick<Settings, 'get' | 'put'>;
@@ -31,7 +33,7 @@ export class Preferences {
   readonly #notices: Notices;
   readonly #all = signal<Preferred>(DEFAULT);
   readonly threshold = computed(() => this.#all.value.threshold);
-  readonly headUse = computed(() => this.#all.value.headUse);
+  readonly headUse = computed<HeadUse>(() => this.#all.value.headUse ?? 'beside');
   readonly choices = computed(() => this.#all.value.choices);
   #writing: Promise<void> | undefined;
   #written: Preferred = DEFAULT;
@@ -67,7 +69,7 @@ export class Preferences {
       this.#written = this.#all.peek();
       const { threshold, headUse, choices, draws } = this.#written;
       try {
-        await this.#settings.put(this.#key, { threshold, headUse, choices: { ...choices }, draws });
+        await this.#settings.put(this.#key, { threshold, choices: { ...choices }, draws, ...given('headUse', headUse) });
       } catch (error) {
         this.#notices.say('settings', `A setting could not be stored: ${messageOf(error)}`);
       }
@@ -81,7 +83,7 @@ function readPreferred(value: Json | undefined): Preferred {
   const { threshold, headUse, choices, draws } = value;
   const isPart = typeof threshold === 'number' && threshold >= 0 && threshold <= 1;
   return {
-    threshold: isPart ? threshold : DEFAULT.threshold, headUse: HEAD_USES.find((use) => use === headUse) ?? DEFAULT.headUse,
+    threshold: isPart ? threshold : DEFAULT.threshold, ...given('headUse', HEAD_USES.find((use) => use === headUse)),
     choices: readChoices(choices), draws: typeof draws === 'number' && Number.isSafeInteger(draws) && draws >= 0 ? draws : DEFAULT.draws,
   };
 }

@@ -70,6 +70,14 @@ export function projectSources({ ready, head, record, choices }: SourceSignals):
   });
 }
 
+/** Ids of the labels of which both the taught head and the model speak. */
+export function sharedLabels(sources: readonly ProjectSource[]): string[] {
+  const idsOf = (isHead: boolean): string[] =>
+    sources.filter(({ source }) => (source.ref.head !== undefined) === isHead).flatMap(({ labels }) => [...labels.values()]);
+  const ofModel = new Set(idsOf(false));
+  return [...new Set(idsOf(true))].filter((id) => ofModel.has(id));
+}
+
 /** What one source says of a text, in labels of the project. */
 export function saidBy({ source, labels }: ProjectSource, raw: ReadonlyMap<string, Suggestions>): Suggestions | undefined {
   const found = raw.get(source.key);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newLabelSet } from '../model/labels.js';
 import { FakeModel } from './assistant-fakes.js';
-import { labelMap, labelsToOffer, readChoices, withProjectLabels } from '../assistant/mapping.js';
+import { labelMap, labelsToOffer, readChoices, withChoice, withProjectLabels } from '../assistant/mapping.js';
 
 const SPANS = newLabelSet('span', ['Person', 'LOC', 'loc', 'Drug']);
 const SETS = [SPANS, newLabelSet('relation', ['Works For'])];
@@ -24,6 +24,12 @@ test('types are found among types, and without a set of types among spans', () =
 test('what a person has chosen goes before the name; a label that was removed does not', () => {
   const choices = { ner: { ORG: 'span:Drug', PER: null, LOC: 'span:gone', constructor: 'span:Drug' } };
   assert.deepEqual(ids(labelMap('ner', ['PER', 'LOC', 'ORG', 'toString'], SETS, choices)), { LOC: 'span:LOC', ORG: 'span:Drug' });
+});
+
+test('a choice is made and taken back; those of other labels and tasks stay', () => {
+  const chosen = withChoice(withChoice({ typing: { x: 'y' } }, 'ner', 'ORG', 'span:Drug'), 'ner', 'PER', null);
+  assert.deepEqual(chosen, { typing: { x: 'y' }, ner: { ORG: 'span:Drug', PER: null } });
+  assert.deepEqual(withChoice(chosen, 'ner', 'ORG', undefined), { typing: { x: 'y' }, ner: { PER: null } });
 });
 
 test('the labels of a model are offered if the project has none of them, without those that are left out', () => {

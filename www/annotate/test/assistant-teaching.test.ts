@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { document, notes, span } from './scenes.js';
+import { sharedLabels } from '../assistant/sources.js';
 import { Bench, entitiesOf, FakeError, FakeModel } from './assistant-fakes.js';
 
 import { decide, doneDocuments, loaded, REF, TEXT } from './assistant-scenes.js';
 
-test('labels are taught when five documents are done, and again after five more; the head speaks for its labels', async () => {
+test('labels are taught when five documents are done, and again after five more; the head speaks alone for its labels only if the person says so', async () => {
   const open = Array.from({ length: 6 }, (_, index) => document(`n${index}`, `${TEXT} ${index}`, notes([span('a', 0, 9)])));
   const bench = await Bench.open([...doneDocuments(4), ...open]);
   const { model } = bench;
@@ -25,6 +26,10 @@ test('labels are taught when five documents are done, and again after five more;
   assert.deepEqual(model.taught[0]?.examples.map(({ text }) => text)[0], `${TEXT} 0`, 'the one that was finished last is the newest');
   assistant.openDocument('n1');
   await bench.quiet(assistant);
+  const isTaught = ({ label }: { readonly label: string }): boolean => label !== 'span:ORG';
+  assert.deepEqual(sharedLabels(assistant.sources.value).sort(), ['span:LOC', 'span:PER']);
+  assert.ok(assistant.suggestionsOf('n1').value[1]?.spans.some(isTaught), 'nobody was asked yet: both speak');
+  assistant.prefer({ headUse: 'replace' });
   const [own, built] = assistant.suggestionsOf('n1').value;
   assert.deepEqual([own?.model, own?.spans.length], [{ ...REF, head: 'My project' }, 1]);
   assert.ok(built && built.spans.every(({ label }) => label === 'span:ORG'), 'the head was taught PER and LOC');

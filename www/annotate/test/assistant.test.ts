@@ -259,7 +259,7 @@ test('settings and cache that another version wrote are not trusted', async () =
   await assistant.loadModel();
   assistant.openDocument('a');
   await bench.quiet(assistant);
-  assert.deepEqual(assistant.preferences.value, { threshold: 0.5, headUse: 'replace', choices: {}, draws: 0 });
+  assert.deepEqual(assistant.preferences.value, { threshold: 0.5, choices: {}, draws: 0 });
   assert.deepEqual(assistant.suggestionsOf('a').value, []);
   assert.match(assistant.notices.value.get('teaching') ?? '', /could not be read/);
   await assistant.dispose();

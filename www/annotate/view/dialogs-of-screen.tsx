@@ -10,7 +10,7 @@ import { useTransfers } from './dialogs/transfers.js';
 import type { LabelKind } from '../model/labels.js';
 import { Help } from './help.js';
 import { COMMANDS } from './keys.js';
-import { errorMessage } from './messages.js';
+import { errorMessage, info } from './messages.js';
 import { NoteDialog } from './note.js';
 import { OccurrencesDialog } from './occurrences-dialog.js';
 import { Palette } from './palette.js';
@@ -46,7 +46,10 @@ export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | 
       return <SecondLook screen={screen} />;
     case 'import':
       return files.value
-        ? <ImportDialog store={store} project={session.project} files={files.value} onDone={close} />
+        ? <ImportDialog store={store} project={session.project} files={files.value} onDone={(_, said) => {
+          close();
+          if (said) session.say(info(said));
+        }} />
         : <Choose screen={screen} files={files} />;
     case 'compare':
       return files.value
