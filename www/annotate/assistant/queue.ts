@@ -11,8 +11,8 @@ import type { Notices } from './notices.js';
 import { Scan, type Source } from './scan.js';
 
 export interface Progress {
-  /** `idle`: all is done. `hidden`: the page is not shown. `stopped`: too much failed; `resume` tries again. */
-  readonly state: 'idle' | 'running' | 'paused' | 'hidden' | 'stopped';
+  /** `idle`: all is done. `hidden`: the page is not shown. `low`: the battery is low. `stopped`: too much failed. `resume` goes on with the last two. */
+  readonly state: 'idle' | 'running' | 'paused' | 'hidden' | 'low' | 'stopped';
   /** Documents. */
   readonly done: number;
   readonly total: number;
@@ -20,9 +20,11 @@ export interface Progress {
   readonly left?: number;
 }
 
-/** The part of `document.visibilityState` that is used. */
+/** The state of the page, and of the device below it. */
 export interface Visibility {
   readonly isHidden: () => boolean;
+  /** Whether the battery is low. */
+  readonly isLow?: () => boolean;
   /** Calls back after each change; the result ends that. */
   readonly subscribe: (changed: () => void) => () => void;
 }
@@ -68,6 +70,8 @@ export class Queue {
   #change = 0;
   #isPaused = false;
   #isStopped = false;
+  /** The person wants to go on although the battery is low. */
+  #usesBattery = false;
   #holds = 0;
   #failures = 0;
   #dropped = 0;
@@ -108,10 +112,11 @@ export class Queue {
     this.#wake();
   }
 
-  /** Goes on after a pause, or tries again after failures. */
+  /** Goes on after a pause or with a low battery, or tries again after failures. */
   resume(): void {
     this.#isPaused = false;
     this.#isStopped = false;
+    this.#usesBattery = true;
     this.#failures = 0;
     this.#wake();
   }
@@ -151,10 +156,15 @@ export class Queue {
 
   get #canRun(): boolean {
     const hidden = this.#options.visibility?.isHidden() ?? false;
-    return !this.#disposed.signal.aborted && !this.#isPaused && !this.#isStopped && !this.#holds && !hidden;
+    return !this.#disposed.signal.aborted && !this.#isPaused && !this.#isStopped && !this.#holds && !hidden && !this.#isLow;
+  }
+
+  get #isLow(): boolean {
+    return !this.#usesBattery && (this.#options.visibility?.isLow?.() ?? false);
   }
 
   #wake(): void {
+    if (!this.#options.visibility?.isLow?.()) this.#usesBattery = false; // the next low battery is another one
     if (!this.#working && this.#canRun && this.#next()) {
       this.#working = this.#work().finally(() => {
         this.#working = undefined;
@@ -254,7 +264,8 @@ export class Queue {
     if (this.#isStopped) return 'stopped';
     if (!open) return 'idle';
     if (this.#isPaused || this.#holds) return 'paused';
-    return this.#options.visibility?.isHidden() ? 'hidden' : 'running';
+    if (this.#options.visibility?.isHidden()) return 'hidden';
+    return this.#isLow ? 'low' : 'running';
   }
 
   #now(): number {

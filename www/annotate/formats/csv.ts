@@ -30,6 +30,7 @@ export const csv: Format = {
   readUnits: UNITS,
   readOptions: [APOSTROPHES],
   writeOptions: [DELIMITER, UNIT],
+  warning: 'Excel rewrites line breaks and quotation marks when it saves a CSV table: then offsets are wrong. Look at the table there, but do not save it.',
   detect: (files) => (files.some(({ name }) => /\.(csv|tsv)$/i.test(name)) ? 0.8 : 0),
   read: readCsv,
   write: writeCsv,

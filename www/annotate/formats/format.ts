@@ -94,6 +94,8 @@ export interface FormatInfo {
   readonly readUnits?: readonly OffsetUnit[];
   readonly readOptions?: readonly FormatOption[];
   readonly writeOptions?: readonly FormatOption[];
+  /** What to know before a file is opened in another program. */
+  readonly warning?: string;
   /** Whether it can be written. */
   readonly canWrite: boolean;
 }

@@ -26,6 +26,7 @@ class Stage {
   readonly source: Source;
   time = 0;
   #hidden = false;
+  #low = false;
   #listener: (() => void) | undefined;
 
   constructor(texts: readonly string[], options: Partial<QueueOptions> = {}) {
@@ -38,7 +39,7 @@ class Stage {
       },
       text: async ({ sha256 }) => sha256, onFound: async (heads) => void this.found.push(heads.map(({ id }) => id).join('+')),
       onLost: (error) => void this.lost.push(error), notices: this.notices, now: () => (this.time += 1), sliceWords: 8,
-      visibility: { isHidden: () => this.#hidden, subscribe: (listener) => this.#subscribe(listener) }, ...options,
+      visibility: { isHidden: () => this.#hidden, isLow: () => this.#low, subscribe: (listener) => this.#subscribe(listener) }, ...options,
     });
   }
 
@@ -48,6 +49,11 @@ class Stage {
 
   hide(isHidden: boolean): void {
     this.#hidden = isHidden;
+    this.#listener?.();
+  }
+
+  low(isLow: boolean): void {
+    this.#low = isLow;
     this.#listener?.();
   }
 
@@ -106,6 +112,29 @@ test('M1: at most one slice is before a call of a person, and another document c
   assert.equal(stage.model.calls[2], 'ner Ada.');
   assert.equal(stage.model.calls.filter((call) => call.includes('quick')).length, 6, 'the begun document goes on where it was');
   assert.deepEqual(stage.found, ['d1', 'd0']);
+});
+
+test('a low battery stops the work, until it is charged or the person wants to go on; the next time it stops again', async () => {
+  const stage = new Stage([LONG, 'Ada.', 'Bob.']);
+  stage.low(true);
+  await stage.queue.setWork(stage.heads, [stage.source]);
+  await settle();
+  assert.deepEqual([stage.state, stage.model.calls.length], ['low 0/3', 0]);
+  stage.low(false);
+  await stage.queue.settled();
+  assert.equal(stage.state, 'idle 3/3');
+  const other = stage.sourceOf('other');
+  stage.low(true);
+  await stage.queue.setWork(stage.heads, [other]);
+  assert.equal(stage.state, 'low 0/3');
+  stage.queue.resume();
+  await stage.queue.settled();
+  assert.equal(stage.state, 'idle 3/3', 'the person wants it');
+  stage.low(false);
+  stage.low(true);
+  await stage.queue.setWork(stage.heads, [stage.sourceOf('last')]);
+  assert.equal(stage.state, 'low 0/3');
+  await stage.queue.dispose();
 });
 
 test('pause, a hidden page and a hold stop before the next slice; afterwards it goes on', async () => {

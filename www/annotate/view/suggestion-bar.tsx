@@ -110,11 +110,11 @@ function useMeasured({ session, assistant }: Screen): { readonly value: ((thresh
 function Background({ assistant }: { readonly assistant: Assistant }): JSX.Element | null {
   const { state, done, total, left } = assistant.progress.value;
   if (state === 'idle') return null;
-  const isPaused = state === 'paused' || state === 'stopped';
+  const isPaused = state === 'paused' || state === 'stopped' || state === 'low';
   const time = left === undefined || isPaused ? '' : `, ${timeLeft(left)} left`;
   return (
     <p class="bar-line">
-      <span class="hint">The model reads the documents: {done} of {total}{time}</span>
+      <span class="hint">The model reads the documents: {done} of {total}{time}{state === 'low' && '. It waits, as the battery is low'}</span>
       <progress max={Math.max(total, 1)} value={done} aria-label="Documents that the model has read" />
       <button type="button" onClick={() => (isPaused ? assistant.resume() : assistant.pause())}>{isPaused ? 'Go on' : 'Pause'}</button>
     </p>

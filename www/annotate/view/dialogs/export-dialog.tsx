@@ -154,6 +154,7 @@ function Choices({ choice, content: { corpus, formats: writable }, suggested, id
         <OptionChoice key={`${choice.format} ${option.name}`} option={option} chosen={choice.options}
           onChoose={(options) => onChoose({ ...choice, options })} />
       ))}
+      {format?.warning && <p class="warning">{format.warning}</p>}
     </div>
   );
 }
