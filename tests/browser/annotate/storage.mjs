@@ -160,6 +160,56 @@ export default async function storage({ test, browser, site, url = workspaceUrl(
     await context.close();
   });
 
+  await test('a backup: the line counts changes, the file is kept over reloads, permission is asked at a click, leaving writes, a fault is shown', async () => {
+    const context = await newContext(browser);
+    await context.addInitScript(fakeFilePicker);
+    const page = await newPage(context, url);
+    await page.getByRole('button', { name: 'Try with example texts' }).press('Enter');
+    await page.getByRole('button', { name: /^Import \d+ documents/ }).press('Enter');
+    await text(page).waitFor();
+    const line = page.locator('.backup-line');
+    await line.getByText('1 change since the last backup').waitFor();
+    await labelFirstWords(page, 1);
+    await line.getByText('2 changes since the last backup').waitFor();
+
+    await command(page, 'storage and backup');
+    await page.getByRole('button', { name: 'Keep a file up to date' }).press('Enter');
+    await page.getByText('backup.luke.jsonl is kept up to date').waitFor();
+    await keys(page, 'Escape');
+    await line.waitFor({ state: 'detached' });
+    assert.doesNotMatch(await backupFile(page), /"flagged"/);
+    await flagAndLeave(page);
+    await page.evaluate(async () => {
+      while (!(await globalThis.readBackup()).includes('"flagged"')) await new Promise((resolve) => setTimeout(resolve, 50));
+    });
+
+    await page.getByRole('button', { name: 'Town news', exact: true }).click();
+    await text(page).waitFor();
+    await page.evaluate(() => sessionStorage.setItem('permission', 'prompt'));
+    await page.reload();
+    await line.getByText('The browser asks before it writes backup.luke.jsonl again').waitFor();
+    await text(page).focus();
+    await keys(page, 'f');
+    await saved(page);
+    await line.getByRole('button', { name: 'Allow' }).press('Enter');
+    await line.waitFor({ state: 'detached' });
+    assert.doesNotMatch(await backupFile(page), /"flagged"/);
+
+    await page.evaluate(() => sessionStorage.setItem('fault', 'the disk is gone'));
+    await text(page).focus();
+    await keys(page, 'f');
+    await line.getByText('1 change since the last backup').waitFor();
+    await line.getByRole('button', { name: 'Save backup' }).press('Enter');
+    await said(page, 'The backup backup.luke.jsonl could not be written: the disk is gone');
+    await line.getByText('The backup backup.luke.jsonl could not be written').waitFor();
+    await page.evaluate(() => sessionStorage.removeItem('fault'));
+    await line.getByRole('button', { name: 'Try again' }).press('Enter');
+    await line.waitFor({ state: 'detached' });
+    assert.match(await backupFile(page), /"flagged"/);
+    assert.deepEqual(context.problems, []);
+    await context.close();
+  });
+
   await test('a new version waits while a project is open; nothing is lost by "Reload for the new version"', async () => {
     let isNew = false;
     const files = staticFiles({ '/demo/': DIST }, ISOLATION);
@@ -190,6 +240,39 @@ export default async function storage({ test, browser, site, url = workspaceUrl(
       await context.close();
     }
   });
+}
+
+/** In the page: the chosen file is one of the browser's own, whose handles are those of files. `sessionStorage` says what the person and the disk do. */
+function fakeFilePicker() {
+  const file = async () => (await navigator.storage.getDirectory()).getFileHandle('backup.luke.jsonl', { create: true });
+  globalThis.showOpenFilePicker = () => Promise.reject(new DOMException('none', 'AbortError'));
+  globalThis.showSaveFilePicker = file;
+  globalThis.readBackup = async () => (await (await file()).getFile()).text();
+  const { prototype } = FileSystemFileHandle;
+  const { createWritable } = prototype;
+  prototype.queryPermission = async () => sessionStorage.getItem('permission') ?? 'granted';
+  prototype.requestPermission = async () => {
+    sessionStorage.removeItem('permission');
+    return 'granted';
+  };
+  prototype.createWritable = async function (...options) {
+    const fault = sessionStorage.getItem('fault');
+    if (fault) throw new Error(fault);
+    return createWritable.apply(this, options);
+  };
+}
+
+function backupFile(page) {
+  return page.evaluate(() => globalThis.readBackup());
+}
+
+/** Flags the document, and goes to the projects before the file is written by itself. */
+async function flagAndLeave(page) {
+  await text(page).focus();
+  await keys(page, 'f');
+  await saved(page);
+  await page.getByRole('button', { name: 'Projects' }).press('Enter');
+  await page.getByRole('heading', { name: 'Projects' }).waitFor();
 }
 
 /** A text that does not become smaller by compression, and is too large for the quota. */

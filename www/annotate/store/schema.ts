@@ -81,9 +81,26 @@ export interface SuggestionsRecord {
   readonly found: Suggestions;
 }
 
+/** The part of `FileSystemFileHandle` that is used. What is written replaces the file when it is closed, so a failure leaves the file as it was. */
+export interface KeptFile {
+  readonly name: string;
+  createWritable(): Promise<FileStream>;
+  /** Absent, where the browser never asks the person. */
+  queryPermission?(options: { readonly mode: 'readwrite' }): Promise<PermissionState>;
+  requestPermission?(options: { readonly mode: 'readwrite' }): Promise<PermissionState>;
+}
+
+export interface FileStream {
+  write(data: Blob): Promise<void>;
+  close(): Promise<void>;
+  abort(reason?: unknown): Promise<void>;
+}
+
 export interface SettingRecord {
   readonly key: string;
   readonly value: Json;
+  /** A file that the person chose. Browsers store its handle as it is. */
+  readonly file?: KeptFile;
 }
 
 export interface Schema extends DBSchema {

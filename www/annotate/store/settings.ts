@@ -1,6 +1,6 @@
 // Settings of the workspace: small values by name.
 import type { Json } from '../model/types.js';
-import type { Database } from './schema.js';
+import type { Database, KeptFile } from './schema.js';
 import { read, write } from './transaction.js';
 
 /** The name of a setting of a project. It is deleted with the project. */
@@ -27,6 +27,15 @@ export class Settings {
 
   async put(key: string, value: Json): Promise<void> {
     await write(this.#database, ['settings'], (tx) => tx.objectStore('settings').put({ key, value }), 'relaxed');
+  }
+
+  /** A file that was put. */
+  async file(key: string): Promise<KeptFile | undefined> {
+    return (await read(this.#database, ['settings'], (tx) => tx.objectStore('settings').get(key)))?.file;
+  }
+
+  async putFile(key: string, file: KeptFile): Promise<void> {
+    await write(this.#database, ['settings'], (tx) => tx.objectStore('settings').put({ key, value: null, file }), 'relaxed');
   }
 
   async delete(key: string): Promise<void> {

@@ -3,17 +3,15 @@ import { fileWorker } from '../files/file-worker.js';
 import type { InputFile } from '../formats/format.js';
 import { messageOf } from '../formats/problems.js';
 import type { Corpus } from '../model/types.js';
+import type { KeptFile } from '../store/schema.js';
 
-/** The part of `FileSystemFileHandle` that is used. What is written replaces the file when it is closed, so a failure leaves the file as it was. */
-export interface BackupFile {
-  readonly name: string;
-  createWritable(): Promise<BackupStream>;
-}
+export type BackupFile = KeptFile;
 
-export interface BackupStream {
-  write(data: Blob): Promise<void>;
-  close(): Promise<void>;
-  abort(reason?: unknown): Promise<void>;
+/** Where the chosen file is kept until the next visit. */
+export interface Kept {
+  get(): Promise<BackupFile | undefined>;
+  put(file: BackupFile): Promise<void>;
+  delete(): Promise<void>;
 }
 
 /** The part of a project that is used. */
@@ -29,6 +27,8 @@ export type BackupStatus =
   /** The file has everything, or will get it soon. */
   | { readonly kind: 'on'; readonly file: string; readonly savedAt?: number }
   | { readonly kind: 'writing'; readonly file: string }
+  /** The browser writes it only after it has asked the person again, and that needs a click: `allow`. */
+  | { readonly kind: 'locked'; readonly file: string }
   /** It is tried again after the next edit. */
   | { readonly kind: 'failed'; readonly file: string; readonly reason: string };
 
@@ -38,6 +38,8 @@ export interface BackupOptions {
   /** … or after so long without an edit (default 60 s). */
   readonly idleMs?: number;
   readonly onStatus?: (status: BackupStatus) => void;
+  /** Without it, the file is to be chosen again at each visit. */
+  readonly kept?: Kept;
   /** Makes the file of a project (default: the worker of the page does). */
   readonly fileOf?: (corpus: Corpus) => Promise<InputFile>;
   readonly now?: () => number;
@@ -67,11 +69,38 @@ export class Backup {
   /** Writes everything into the file, and keeps it up to date from now on. */
   async start(file: BackupFile): Promise<void> {
     this.#file = file;
-    await this.write();
+    await this.#unlocked(file);
+    await this.#options.kept?.put(file).catch(() => undefined); // then it is to be chosen again at the next visit
   }
 
-  /** Writes no more. The file stays. A write that runs goes to its end. */
+  /** Goes on with the file of the last visit. */
+  async resume(): Promise<void> {
+    const file = await this.#options.kept?.get().catch(() => undefined);
+    if (!file || this.#file) return;
+    this.#file = file;
+    this.#setStatus({ kind: (await this.#mayWrite(file, 'queryPermission')) ? 'on' : 'locked', file: file.name });
+  }
+
+  /** Writes now. To be called at a click: the browser may ask the person. */
+  async allow(): Promise<void> {
+    const file = this.#file;
+    if (file && (await this.#mayWrite(file, 'requestPermission'))) await this.#unlocked(file);
+  }
+
+  /** Writes what the file does not have yet. */
+  async flush(): Promise<void> {
+    if (this.#edits || this.#status.kind === 'failed') await this.write();
+    await this.#writing;
+  }
+
+  /** Writes no more, and forgets the file, which stays. A write that runs goes to its end. */
   stop(): void {
+    this.pause();
+    this.#options.kept?.delete().catch(() => undefined); // then it goes on at the next visit, and can be stopped there
+  }
+
+  /** Writes no more until `resume`. */
+  pause(): void {
     this.#file = undefined;
     this.#edits = 0;
     this.#stopTimer();
@@ -80,7 +109,7 @@ export class Backup {
 
   /** To be called after each edit of this tab. */
   edited(): void {
-    if (!this.#file) return;
+    if (!this.#file || this.#status.kind === 'locked') return;
     this.#edits += 1;
     this.#stopTimer();
     if (this.#edits >= (this.#options.edits ?? 50)) return void this.write();
@@ -91,7 +120,7 @@ export class Backup {
   async write(): Promise<void> {
     while (this.#writing) await this.#writing;
     const file = this.#file;
-    if (!file) return;
+    if (!file || this.#status.kind === 'locked') return;
     this.#stopTimer();
     this.#edits = 0;
     this.#writing = this.#write(file);
@@ -108,10 +137,24 @@ export class Backup {
       await this.#source.backupDone(revision);
       result = { kind: 'on', file: file.name, savedAt: (this.#options.now ?? Date.now)() };
     } catch (error) {
-      result = { kind: 'failed', file: file.name, reason: messageOf(error) };
+      const isDenied = error instanceof DOMException && error.name === 'NotAllowedError';
+      result = isDenied ? { kind: 'locked', file: file.name } : { kind: 'failed', file: file.name, reason: messageOf(error) };
     }
     this.#writing = undefined;
     if (this.#file === file) this.#setStatus(result);
+  }
+
+  async #unlocked(file: BackupFile): Promise<void> {
+    this.#status = { kind: 'on', file: file.name }; // what is told is the write
+    await this.write();
+  }
+
+  async #mayWrite(file: BackupFile, ask: 'queryPermission' | 'requestPermission'): Promise<boolean> {
+    try {
+      return ((await file[ask]?.({ mode: 'readwrite' })) ?? 'granted') === 'granted';
+    } catch {
+      return false; // as without a click
+    }
   }
 
   #setStatus(status: BackupStatus): void {

@@ -1,6 +1,7 @@
 // The main screen: documents, text, spans and labels; its keys and its dialogs.
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
+import { BackupLine } from './backup-line.js';
 import { KeyHandler, run, type Where } from './commands.js';
 import { Dialogs } from './dialogs-of-screen.js';
 import { DocumentHead } from './document-head.js';
@@ -55,7 +56,7 @@ export function Workspace({ screen, onHome }: WorkspaceProps): JSX.Element {
             <Questions screen={screen} />
           </div>
         </main>
-        <footer class="status-bar"><Live message={session.message.value} /></footer>
+        <footer class="status-bar"><Live message={session.message.value} /><BackupLine screen={screen} /></footer>
       </div>
       <Dialogs screen={screen} />
     </>
@@ -100,9 +101,13 @@ function listen(screen: Screen, keys: KeyHandler): () => void {
   const onLeave = (event: BeforeUnloadEvent): void => {
     if (screen.session.save.value === 'saving') event.preventDefault();
   };
+  // The page may be closed next, and then there is no time to write.
+  const onHide = (): void => void (document.visibilityState === 'hidden' && screen.backup.file.flush());
+  document.addEventListener('visibilitychange', onHide);
   document.addEventListener('keydown', onKeyDown);
   window.addEventListener('beforeunload', onLeave);
   return () => {
+    document.removeEventListener('visibilitychange', onHide);
     document.removeEventListener('keydown', onKeyDown);
     window.removeEventListener('beforeunload', onLeave);
   };

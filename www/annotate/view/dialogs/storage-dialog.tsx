@@ -18,6 +18,7 @@ import type { Store } from '../../store/store.js';
 import type { Backup, BackupStatus } from '../backup.js';
 import { countOf } from '../messages.js';
 import { Alert, Confirm, Dialog, TableHead } from './dialog.js';
+import { saveBackup } from './save-backup.js';
 import { CAN_REWRITE, saveFile } from './save-file.js';
 import { useTask } from './task.js';
 import { bytesText, timeText } from './words.js';
@@ -177,14 +178,16 @@ function BackupView({ project, backup }: BackupViewProps): JSX.Element {
   };
   useEffect(() => task.run('Reading the backup', refresh), []);
   const save = (): void => task.run('Saving the backup', async () => {
-    const { revision } = await project.backupState();
-    await saveFile(await fileWorker.backup(await project.corpus()));
-    await project.backupDone(revision);
+    await saveBackup(project);
     await refresh();
   });
   const keep = (): void => task.run('Saving the backup', async () => {
     const handle = await saveFile(await fileWorker.backup(await project.corpus()));
     if (handle) await backup?.start(handle);
+    await refresh();
+  });
+  const allow = (): void => task.run('Writing the file', async () => {
+    await backup?.allow();
     await refresh();
   });
   const stop = (): void => {
@@ -201,6 +204,7 @@ function BackupView({ project, backup }: BackupViewProps): JSX.Element {
       <div class="buttons">
         <button type="button" class="primary" disabled={task.isBusy.value} onClick={save}>Save backup</button>
         {backup && CAN_REWRITE && !isOn ? <button type="button" disabled={task.isBusy.value} onClick={keep}>Keep a file up to date</button> : null}
+        {status.value?.kind === 'locked' ? <button type="button" disabled={task.isBusy.value} onClick={allow}>Allow and write the file</button> : null}
         {isOn ? <button type="button" onClick={stop}>Stop writing the file</button> : null}
       </div>
       <Alert text={task.error.value} />
@@ -220,6 +224,8 @@ function statusText(status: BackupStatus): string {
       return `${status.file} is kept up to date${status.savedAt === undefined ? '' : `; last written ${timeText(status.savedAt)}`}.`;
     case 'writing':
       return `${status.file} is being written.`;
+    case 'locked':
+      return `${status.file} is not written before you allow it again: the browser asks at each visit.`;
     case 'failed':
       return `${status.file} could not be written: ${status.reason}. It is tried again after the next edit.`;
   }
