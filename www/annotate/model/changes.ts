@@ -7,6 +7,14 @@ export interface State extends Notes {
   readonly labelSets: readonly LabelSet[];
   readonly status: Status;
   readonly note?: string;
+  /** Absent, where no change needs it. */
+  readonly text?: HashedText;
+}
+
+export interface HashedText {
+  readonly text: string;
+  /** SHA-256 of the text: it cannot be computed in a transaction. */
+  readonly sha256: string;
 }
 
 interface Lists {
@@ -50,7 +58,13 @@ export type DocumentChange =
   | ListChange
   | { readonly type: 'status'; readonly status: Status }
   | { readonly type: 'note'; readonly note?: string }
+  | TextChange
   | Group<DocumentChange>;
+
+/** Another text. The changes of a group with it move the annotations (`new-text.ts`). */
+export interface TextChange extends HashedText {
+  readonly type: 'text';
+}
 
 /** A change of the label sets of a project. */
 export type LabelsChange =
@@ -86,6 +100,11 @@ export function applyBoth(state: State, change: Change): { readonly state: State
   return draft.result();
 }
 
+/** Whether the text is changed. */
+export function changesText(change: Change): boolean {
+  return change.type === 'group' ? change.changes.some(changesText) : change.type === 'text';
+}
+
 /** A group of changes; one change alone is no group. */
 export function group<C extends Change>(changes: readonly C[]): C | Group<C> {
   return changes.length === 1 ? changes[0]! : { type: 'group', changes };
@@ -99,6 +118,7 @@ class Draft {
   #labelSets: readonly LabelSet[];
   #status: Status;
   #note: string | undefined;
+  #text: HashedText | undefined;
 
   constructor(state: State) {
     this.#spans = new DraftList('span', state.spans);
@@ -107,6 +127,7 @@ class Draft {
     this.#labelSets = state.labelSets;
     this.#status = state.status;
     this.#note = state.note;
+    this.#text = state.text;
   }
 
   result(): { state: State; inverse: Change } {
@@ -117,6 +138,7 @@ class Draft {
       labelSets: this.#labelSets,
       status: this.#status,
       ...(this.#note !== undefined && { note: this.#note }),
+      ...(this.#text && { text: this.#text }),
     };
     return { state, inverse: group(this.#inverses.reverse()) };
   }
@@ -142,6 +164,11 @@ class Draft {
       case 'note':
         this.#inverses.push({ type: 'note', ...(this.#note !== undefined && { note: this.#note }) });
         this.#note = change.note;
+        break;
+      case 'text':
+        if (!this.#text) throw new ChangeError('the text is changed, but it is not there');
+        this.#inverses.push({ type: 'text', ...this.#text });
+        this.#text = { text: change.text, sha256: change.sha256 };
         break;
       default: {
         const { labelSets, inverse } = applyToLabels(this.#labelSets, change);

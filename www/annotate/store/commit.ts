@@ -1,12 +1,12 @@
 // One edit as one transaction: the operations, the annotations and the heads of its documents, and the label sets.
-import { applyBoth, type Change, type DocumentChange, type LabelsChange, type State } from '../model/changes.js';
+import { applyBoth, changesText, type Change, type DocumentChange, type HashedText, type LabelsChange, type State } from '../model/changes.js';
 import { countsOf } from '../model/heads.js';
 import { forgettable, KEPT_OPS, type Across } from '../model/history.js';
 import { labelsById } from '../model/labels.js';
 import { StoreError } from './errors.js';
-import { notesOf, PackReader } from './packs.js';
+import { bodyOf, notesOf, PackReader, removePacked } from './packs.js';
 import { writeProject, type Hold } from './project-write.js';
-import { keysOf, type HeadRecord, type NotesRecord, type OpRecord, type ProjectRecord, type Transaction, type WriteTransaction } from './schema.js';
+import { keysOf, type BodyRecord, type HeadRecord, type NotesRecord, type OpRecord, type ProjectRecord, type Transaction, type WriteTransaction } from './schema.js';
 import { existing, send } from './transaction.js';
 
 /** What an edit changes. All of it is one group of the history. */
@@ -21,6 +21,8 @@ export interface Edit {
 export interface ChangedDocument {
   readonly head: HeadRecord;
   readonly notes: NotesRecord;
+  /** Only if the text changed. */
+  readonly body?: BodyRecord;
 }
 
 export interface Changed {
@@ -30,7 +32,7 @@ export interface Changed {
   readonly project?: ProjectRecord;
 }
 
-export const EDIT_STORES = ['projects', 'heads', 'notes', 'packs', 'ops'] as const;
+export const EDIT_STORES = ['projects', 'heads', 'bodies', 'notes', 'packs', 'ops'] as const;
 /** The log of the label sets has this name instead of the id of a document. */
 export const LABELS_LOG = '';
 /** How far a log may grow beyond `KEPT_OPS` before it is cut: counting for each edit would cost time. */
@@ -38,25 +40,28 @@ const SLACK = 64;
 
 /** Applies an edit. `now` is in milliseconds since 1970. */
 export async function commitEdit(hold: Hold, edit: Edit, newGroup: string, now: number): Promise<Changed & { readonly revision: number }> {
+  const { result, revision } = await writeProject(hold, EDIT_STORES, (tx) => commitIn(tx, hold.project, edit, newGroup, now));
+  return { ...result, revision };
+}
+
+/** Applies an edit in a transaction that has `EDIT_STORES`. */
+export async function commitIn(tx: WriteTransaction, id: string, edit: Edit, newGroup: string, now: number): Promise<Changed> {
   const { documents = [], labels, group = newGroup } = edit;
   const count = documents.length + (labels ? 1 : 0);
   if (!count) throw new StoreError('invalid', 'The edit changes nothing.');
   if (new Set(documents.map(({ id }) => id)).size < documents.length) throw new StoreError('invalid', 'The edit has two changes of one document.');
   if (edit.group !== undefined && count > 1) throw new StoreError('invalid', 'Only edits of one document can continue a group.');
   const across: Across | undefined = count > 1 ? { ops: count, labels: labels !== undefined } : undefined;
-  const op = { project: hold.project, group, at: now, ...(across && { across }) };
-  const { result, revision } = await writeProject(hold, EDIT_STORES, async (tx) => {
-    const packs = new PackReader(tx);
-    const [before, loaded] = await Promise.all([
-      loadProject(tx, hold.project), Promise.all(documents.map(({ id }) => loadDocument(tx, hold.project, id, packs))),
-    ]);
-    const project = labels ? await commitLabels(tx, before, labels, op) : before;
-    const changed: ChangedDocument[] = [];
-    for (const [index, { change }] of documents.entries()) changed.push(await commitDocument(tx, loaded[index]!, change, op));
-    await checkLabels(tx, before, project, changed);
-    return { group, documents: changed, ...(labels && { project }) };
-  });
-  return { ...result, revision };
+  const op = { project: id, group, at: now, ...(across && { across }) };
+  const packs = new PackReader(tx);
+  const [before, loaded] = await Promise.all([
+    loadProject(tx, id), Promise.all(documents.map((document) => loadDocument(tx, id, document.id, document.change, packs))),
+  ]);
+  const project = labels ? await commitLabels(tx, before, labels, op) : before;
+  const changed: ChangedDocument[] = [];
+  for (const [index, { change }] of documents.entries()) changed.push(await commitDocument(tx, loaded[index]!, change, op));
+  await checkLabels(tx, before, project, changed);
+  return { group, documents: changed, ...(labels && { project }) };
 }
 
 type OpStart = Pick<OpRecord, 'project' | 'group' | 'at' | 'across'>;
@@ -73,7 +78,7 @@ async function commitDocument(tx: WriteTransaction, before: ChangedDocument, cha
   const { changed, inverse } = changeDocument(before, change);
   const { id, done: last } = before.notes;
   const done = await appendOp(tx, last, { ...op, doc: id, seq: last + 1, do: change, undo: inverse });
-  return putDocument(tx, { head: changed.head, notes: { ...changed.notes, done } });
+  return putDocument(tx, before, { ...changed, notes: { ...changed.notes, done } });
 }
 
 /** Writes an operation behind the pointer. What could be redone is forgotten, and so are the oldest operations of a long log. */
@@ -96,16 +101,32 @@ export async function loadProject(tx: Transaction, id: string): Promise<ProjectR
   return existing(await tx.objectStore('projects').get(id), 'The project');
 }
 
-export async function loadDocument(tx: Transaction, project: string, id: string, packs = new PackReader(tx)): Promise<ChangedDocument> {
-  const [found, notes] = await Promise.all([tx.objectStore('heads').get([project, id]), tx.objectStore('notes').get([project, id])]);
+/** A document as `change` needs it: with its text, if that is changed. */
+export async function loadDocument(
+  tx: Transaction, project: string, id: string, change: Change, packs = new PackReader(tx),
+): Promise<ChangedDocument> {
+  const withText = changesText(change);
+  const [found, notes, body] = await Promise.all([
+    tx.objectStore('heads').get([project, id]), tx.objectStore('notes').get([project, id]),
+    withText ? tx.objectStore('bodies').get([project, id]) : undefined,
+  ]);
   const head = existing(found, 'The document');
-  const packed = notes ? undefined : await packs.read(head);
-  return { head, notes: existing(notes ?? (packed && notesOf(project, packed)), 'The document') };
+  const packed = notes && (body || !withText) ? undefined : await packs.read(head);
+  return {
+    head, notes: existing(notes ?? (packed && notesOf(project, packed)), 'The document'),
+    ...(withText && { body: existing(body ?? (packed && bodyOf(project, packed)), 'The document') }),
+  };
 }
 
-export function putDocument(tx: WriteTransaction, document: ChangedDocument): ChangedDocument {
-  send(() => tx.objectStore('heads').put(document.head), () => tx.objectStore('notes').put(document.notes));
-  return document;
+/** Writes a document after a change. One whose text changed leaves its pack. */
+export async function putDocument(tx: WriteTransaction, before: ChangedDocument, after: ChangedDocument): Promise<ChangedDocument> {
+  const { head, notes, body } = after;
+  if (body) {
+    await removePacked(tx, head.project, [before.head]);
+    send(() => tx.objectStore('bodies').put(body));
+  }
+  send(() => tx.objectStore('heads').put(head), () => tx.objectStore('notes').put(notes));
+  return after;
 }
 
 export function changeLabels(project: ProjectRecord, change: Change): { record: ProjectRecord; inverse: Change } {
@@ -114,13 +135,23 @@ export function changeLabels(project: ProjectRecord, change: Change): { record: 
   return { record: { ...project, labelSets: state.labelSets }, inverse };
 }
 
-export function changeDocument({ head, notes }: ChangedDocument, change: Change): { changed: ChangedDocument; inverse: Change } {
+export function changeDocument({ head, notes, body }: ChangedDocument, change: Change): { changed: ChangedDocument; inverse: Change } {
   const { note, ...rest } = head;
   const { spans, relations, questions } = notes;
-  const start: State = { spans, relations, questions, labelSets: [], status: head.status, ...(note !== undefined && { note }) };
+  const start: State = {
+    spans, relations, questions, labelSets: [], status: head.status, ...(note !== undefined && { note }),
+    ...(body && { text: { text: body.text, sha256: head.sha256 } }),
+  };
   const { state, inverse } = applyBoth(start, change);
   const after: HeadRecord = { ...rest, status: state.status, counts: countsOf(state), ...(state.note !== undefined && { note: state.note }) };
-  return { changed: { head: after, notes: { ...notes, spans: state.spans, relations: state.relations, questions: state.questions } }, inverse };
+  const changed = { head: after, notes: { ...notes, spans: state.spans, relations: state.relations, questions: state.questions } };
+  return { changed: body && state.text ? withText(changed, body, state.text) : changed, inverse };
+}
+
+/** What a model said of the text before does not count any more. */
+function withText({ head, notes }: ChangedDocument, body: BodyRecord, { text, sha256 }: HashedText): ChangedDocument {
+  const { pack: _, uncertainty: __, ...rest } = head;
+  return { head: { ...rest, chars: text.length, sha256 }, notes, body: { ...body, text } };
 }
 
 export interface MissingLabels {

@@ -6,7 +6,7 @@ import { mergeLabelSets, withKeys, withLabelIds } from '../model/labels.js';
 import { partsOf } from '../model/parts.js';
 import { show } from '../model/show.js';
 import type { AnnotatedDocument, Corpus } from '../model/types.js';
-import { loadProject } from './commit.js';
+import { commitIn, EDIT_STORES, loadProject, type Edit } from './commit.js';
 import { StoreError } from './errors.js';
 import { sha256 } from './hash.js';
 import { bodyOf, nextPack, notesOf, packedOf, packsOf } from './packs.js';
@@ -23,6 +23,8 @@ export interface ImportOptions {
   readonly signal?: AbortSignal;
   /** So many documents are written at a time, so that not all are copied at once, and the page does not stand still (default 250). */
   readonly batch?: number;
+  /** An edit of documents of the project, written in the same transaction. */
+  readonly edit?: Edit;
 }
 
 export interface Imported {
@@ -42,10 +44,10 @@ export async function importCorpus(hold: Hold, corpus: Corpus, options: ImportOp
   }
 }
 
-async function importAll(hold: Hold, corpus: Corpus, { onProgress, signal, batch: size = 250 }: ImportOptions): Promise<Imported> {
+async function importAll(hold: Hold, corpus: Corpus, { onProgress, signal, batch: size = 250, edit }: ImportOptions): Promise<Imported> {
   refuse(labelSetFaults(corpus.labelSets)[0]);
   const hashes = await checkAndHash(corpus, signal);
-  const { result, revision } = await writeProject(hold, ['projects', 'heads', 'bodies', 'notes', 'packs'], async (tx) => {
+  const { result, revision } = await writeProject(hold, EDIT_STORES, async (tx) => {
     const before = await loadProject(tx, hold.project);
     const { labelSets, ids: labelIds } = mergeLabelSets(before.labelSets, corpus.labelSets);
     const project = withCorpus({ ...before, labelSets: withKeys(labelSets) }, corpus);
@@ -70,6 +72,7 @@ async function importAll(hold: Hold, corpus: Corpus, { onProgress, signal, batch
       for (const { id } of batch) ids.push(id);
     }
     await writing;
+    if (edit) await commitIn(tx, hold.project, edit, crypto.randomUUID(), Date.now());
     signal?.throwIfAborted();
     return { ids, project };
   });

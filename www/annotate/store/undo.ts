@@ -139,8 +139,9 @@ async function moveLabels(tx: WriteTransaction, project: ProjectRecord, step: St
 }
 
 async function moveDocument(tx: WriteTransaction, project: string, doc: string, step: Step<OpRecord>): Promise<ChangedDocument> {
-  const { changed } = changeDocument(await loadDocument(tx, project, doc), step.change);
-  return putDocument(tx, { head: changed.head, notes: { ...changed.notes, done: pointer(step) } });
+  const before = await loadDocument(tx, project, doc, step.change);
+  const { changed } = changeDocument(before, step.change);
+  return putDocument(tx, before, { ...changed, notes: { ...changed.notes, done: pointer(step) } });
 }
 
 /** `seq` of the last operation that is done. Before the oldest operation that is kept, it is one less than that. */

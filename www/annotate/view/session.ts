@@ -216,12 +216,13 @@ export class Session {
     return { notes, labelSets: this.record.value.labelSets, text: body.text, now: this.#now() };
   }
 
-  undo(): Promise<void> {
-    return this.#move('undo');
+  /** In the open document, or in another one. */
+  undo(id = this.document.value?.head.id): Promise<void> {
+    return this.#move('undo', id);
   }
 
   redo(): Promise<void> {
-    return this.#move('redo');
+    return this.#move('redo', this.document.value?.head.id);
   }
 
   /** Resolves when all edits so far are on the disk or have failed. */
@@ -229,8 +230,7 @@ export class Session {
     await this.#queue;
   }
 
-  async #move(direction: 'undo' | 'redo'): Promise<void> {
-    const id = this.document.value?.head.id;
+  async #move(direction: 'undo' | 'redo', id: string | undefined): Promise<void> {
     if (id === undefined) return;
     await this.#enqueue(async () => {
       const result = await this.project[direction](id, 'group');
@@ -272,7 +272,10 @@ export class Session {
       this.documents.put(documents.map(({ head }) => head));
       const open = this.document.value;
       const own = documents.find(({ head }) => head.id === open?.head.id);
-      if (own && open) this.document.value = { ...open, ...own };
+      if (own && open) {
+        this.document.value = { ...open, ...own };
+        if (own.body) this.#forgetPlaces();
+      }
       if (project) this.record.value = project;
     });
   }
@@ -326,12 +329,23 @@ export class Session {
     await this.#reopen([await this.project.document(id)]);
   }
 
-  /** Shows new notes of the open document. Selection and focus stay. */
+  /** In another text, places and suggestions of the text before mean nothing. */
+  #forgetPlaces(): void {
+    this.found.value = [];
+    this.selection.value = undefined;
+    this.focus.value = undefined;
+  }
+
+  /** Shows new notes of the open document. Selection and focus stay, unless its text changed. */
   async #reopen(changed: readonly OpenDocument[]): Promise<void> {
     const open = this.document.value;
     const own = changed.find(({ head }) => head.id === open?.head.id);
     if (!open || !own) return;
-    this.document.value = { ...own, body: open.body };
+    const isSame = own.head.sha256 === open.head.sha256;
+    batch(() => {
+      this.document.value = isSame ? { ...own, body: open.body } : own;
+      if (!isSame) this.#forgetPlaces();
+    });
     await this.#readHistory();
   }
 

@@ -3,7 +3,7 @@
  * - `store`: the store; without `project`, a new project is made in it.
  * - `project`: an open project that this tab may write to.
  * - `files`: the files, with their bytes (`chosen-files.ts`).
- * - `onDone(project?)`: the dialog is over. With the id of the project if something was imported.
+ * - `onDone(project?, said?)`: the dialog is over. With the id of the project if something was imported, and what is to be said of it.
  */
 import { useSignal, type Signal } from '@preact/signals';
 import type { JSX } from 'preact';
@@ -15,6 +15,8 @@ import type { Project } from '../../store/project.js';
 import { askToPersist } from '../../store/space.js';
 import type { Store } from '../../store/store.js';
 import { countOf } from '../messages.js';
+import { planUpdate, type Update } from './changed-texts.js';
+import { ChangedTexts } from './changed-texts-view.js';
 import { Alert, Choice, Dialog, TextField } from './dialog.js';
 import { labelRows, mapLabels, type LabelRow, type LabelTarget } from './label-map.js';
 import { ReadingView, useReading } from './read-choice.js';
@@ -24,7 +26,7 @@ export interface ImportDialogProps {
   readonly store: Store;
   readonly project?: Project | undefined;
   readonly files: readonly InputFile[];
-  readonly onDone: (project?: string) => void;
+  readonly onDone: (project?: string, said?: string) => void;
 }
 
 type Targets = ReadonlyMap<string, LabelTarget>;
@@ -35,6 +37,9 @@ export function ImportDialog({ store, project, files, onDone }: ImportDialogProp
   const targets = useSignal<Targets>(new Map());
   const name = useSignal<string | undefined>(undefined);
   const isAgreed = useSignal(false);
+  /** Documents of the project that have other texts in the file. */
+  const update = useSignal<Update | undefined>(undefined);
+  const isTaken = useSignal(false);
   const progress = useSignal<number | undefined>(undefined);
   const button = useRef<HTMLButtonElement>(null);
   const abort = useRef<AbortController | undefined>(undefined);
@@ -47,10 +52,12 @@ export function ImportDialog({ store, project, files, onDone }: ImportDialogProp
   useEffect(() => {
     targets.value = new Map(); // another reading has other labels
     isAgreed.value = false;
+    return findChanged(project, reading.plan.value?.corpus, update);
   }, [reading.plan.value]);
 
   const plan = reading.plan.value;
   const corpus = plan?.corpus;
+  const taken = isTaken.value ? update.value : undefined;
   const title = name.value ?? (corpus?.name || 'New project');
   const isBusy = task.isBusy.value;
   const canImport = corpus?.documents.length && !reading.isReading.value && !isBusy && (!plan?.errors || isAgreed.value) && (project || title.trim());
@@ -67,15 +74,19 @@ export function ImportDialog({ store, project, files, onDone }: ImportDialogProp
       try {
         void keepData(store);
         const options: ImportOptions = { signal: controller.signal, onProgress: (done, total) => (progress.value = done / total) };
-        const id = await importAll(store, project, title.trim(), mapLabels(corpus, targets.value), options);
-        onDone(id);
+        const added = { ...corpus, documents: taken?.added ?? corpus.documents };
+        const id = await importAll(store, project, title.trim(), mapLabels(added, targets.value), {
+          ...options, ...(taken && { edit: { documents: taken.changes } }),
+        });
+        onDone(id, taken && `The text of ${countOf(taken.changes.length, 'document')} is changed. Undo brings the old one back.`);
       } finally {
         progress.value = undefined;
       }
     });
   };
   const close = (): void => (isBusy ? abort.current?.abort() : onDone());
-  const action = corpus?.documents.length ? `Import ${countOf(corpus.documents.length, 'document')}` : 'Import';
+  const count = taken ? taken.changes.length + taken.added.length : corpus?.documents.length;
+  const action = count ? `Import ${countOf(count, 'document')}` : 'Import';
   return (
     <Dialog title="Import files" close="Cancel" onClose={close}
       said={<>{isBusy ? <Progress value={progress} /> : null}<Alert text={task.error.value} /></>}
@@ -85,6 +96,9 @@ export function ImportDialog({ store, project, files, onDone }: ImportDialogProp
         <legend class="hidden">How the files are read</legend>
         <ReadingView reading={reading} />
         <Alert text={reading.error.value} />
+        {update.value && !reading.isReading.value ? (
+          <ChangedTexts update={update.value} isTaken={isTaken.value} onChoose={(value) => (isTaken.value = value)} />
+        ) : null}
         {corpus && !reading.isReading.value ? <Labels corpus={corpus} known={known.value} targets={targets} /> : null}
         {!project && corpus ? <TextField label="Name of the new project" value={title} isRequired onInput={(value) => (name.value = value)} /> : null}
         {plan?.errors && corpus?.documents.length ? (
@@ -97,6 +111,15 @@ export function ImportDialog({ store, project, files, onDone }: ImportDialogProp
       {plan && !corpus?.documents.length && !reading.isReading.value ? <Alert text="There is no document to import." /> : null}
     </Dialog>
   );
+}
+
+/** Looks for changed texts. The result ends it: another reading may have other ones. */
+function findChanged(project: Project | undefined, corpus: Corpus | undefined, update: Signal<Update | undefined>): () => void {
+  let isEnded = false;
+  update.value = undefined;
+  // The import itself says it if the project cannot be read.
+  if (project && corpus) planUpdate(project, corpus).then((found) => !isEnded && (update.value = found), () => undefined);
+  return () => (isEnded = true);
 }
 
 async function importAll(store: Store, project: Project | undefined, name: string, corpus: Corpus, options: ImportOptions): Promise<string> {
