@@ -127,6 +127,24 @@ export interface Measured {
   readonly judged: number;
 }
 
+/** Suggestions with scores of one tenth. */
+export interface Band {
+  readonly from: number;
+  readonly judged: number;
+  /** How many of them were right, from 0 to 1. A model that is honest has a share near the scores. */
+  readonly right: number;
+}
+
+/** The reliability curve: for each tenth of the scores with decisions, how many were right. */
+export function reliability(measured: (threshold: number) => Measured): Band[] {
+  const rightOf = ({ precision, judged }: Measured): number => Math.round((precision ?? 0) * judged);
+  return Array.from({ length: 10 }, (_, tenth) => {
+    const [above, next] = [measured(tenth / 10), tenth < 9 ? measured((tenth + 1) / 10) : undefined];
+    const judged = above.judged - (next?.judged ?? 0);
+    return { from: tenth / 10, judged, right: judged ? (rightOf(above) - (next ? rightOf(next) : 0)) / judged : 0 };
+  }).filter(({ judged }) => judged > 0);
+}
+
 /** Precision and recall at a threshold, measured by the decisions. `undefined`, if fewer than 30 suggestions were judged. */
 export function measure(decisions: readonly Decision[]): ((threshold: number) => Measured) | undefined {
   if (decisions.filter(({ judged }) => judged).length < ENOUGH_DECISIONS) return undefined;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decisionsOf, measure, nextDocument, secondLook, uncertainty, type Decision } from '../model/measure.js';
+import { decisionsOf, measure, nextDocument, reliability, secondLook, uncertainty, type Decision } from '../model/measure.js';
 import type { Suggestion } from '../model/suggest.js';
 import type { Span } from '../model/types.js';
 import { notes, span } from './scenes.js';
@@ -78,4 +78,10 @@ test('precision and recall are measured once 30 suggestions were judged', () => 
   assert.deepEqual(at(0.9), { precision: 0.9, recall: 18 / 25, judged: 20 });
   assert.deepEqual(at(0.5), { precision: 23 / 30, recall: 24 / 25, judged: 30 });
   assert.deepEqual(at(0.95), { precision: undefined, recall: 0, judged: 0 });
+});
+
+test('the reliability curve: how many were right, for each tenth of the scores that has decisions', () => {
+  const judged = (count: number, score: number, right: boolean): Decision[] => Array.from({ length: count }, () => ({ score, right, judged: true }));
+  const at = measure([...judged(9, 1, true), ...judged(1, 0.9, false), ...judged(10, 0.59, true), ...judged(10, 0.5, false), { score: 0.2, right: true, judged: false }])!;
+  assert.deepEqual(reliability(at), [{ from: 0.5, judged: 20, right: 0.5 }, { from: 0.9, judged: 10, right: 0.9 }]);
 });

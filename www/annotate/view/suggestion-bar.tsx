@@ -1,7 +1,7 @@
 // The model at work: its state, the threshold with what it lets through, progress, and how good it is by the person's own decisions.
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
-import type { Measured } from '../model/measure.js';
+import { reliability, type Band, type Measured } from '../model/measure.js';
 import { isRefusal } from '../model/refusal.js';
 import { countAbove } from '../model/suggest.js';
 import type { Assistant } from '../assistant/assistant.js';
@@ -79,6 +79,7 @@ function Threshold({ screen }: { readonly screen: Screen }): JSX.Element {
       </label>
       <span class="hint">{countOf(above.value(threshold), 'span')} of {above.value(0)} pass, {waiting} to decide</span>
       {measured.value && <Figures measured={measured.value(threshold)} />}
+      {measured.value && <Reliability bands={reliability(measured.value)} />}
       <CommandButton screen={screen} id="accept-all" isDisabled={session.isReadOnly || waiting === 0}>Accept all</CommandButton>
       <CommandButton screen={screen} id="hide-suggestions" showsKey>{session.suggestionsHidden.value ? 'Show' : 'Hide'}</CommandButton>
     </div>
@@ -88,6 +89,26 @@ function Threshold({ screen }: { readonly screen: Screen }): JSX.Element {
 function Figures({ measured: { precision, recall, judged } }: { readonly measured: Measured }): JSX.Element {
   const figure = (value: number | undefined): string => (value === undefined ? '–' : percent(value));
   return <span class="hint">By your {countOf(judged, 'decision')}: precision {figure(precision)}, recall {figure(recall)}</span>;
+}
+
+/** Whether scores can be believed: a curve as a table. */
+function Reliability({ bands }: { readonly bands: readonly Band[] }): JSX.Element {
+  return (
+    <details>
+      <summary>By score</summary>
+      <table>
+        <thead><tr>{['Score', 'Decisions', 'Right'].map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+        <tbody>
+          {bands.map(({ from, judged, right }) => (
+            <tr key={from}>
+              <th scope="row">from {percent(from)}</th><td>{judged}</td>
+              <td><meter value={right} aria-label={`Right from a score of ${percent(from)}`} /> {percent(right)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
 }
 
 /** Measured again whenever another document is opened: then the one before is decided. */
