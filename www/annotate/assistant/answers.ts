@@ -1,6 +1,6 @@
 // Answers of a model, checked: a place is inside the text and cuts no character, a score is a probability. What is wrong is counted and left out.
 import { cutsCodePoint } from '../model/characters.js';
-import type { FoundEntity, Suggestion, Suggestions } from '../model/suggest.js';
+import type { FoundEntity, SuggestedRelation, Suggestion, Suggestions } from '../model/suggest.js';
 import type { ModelRef, Piece } from '../model/types.js';
 
 export interface Checked<T> {
@@ -93,7 +93,7 @@ export function checkLabels(answer: unknown): Checked<ScoredLabel> {
 
 /** What the cache has for a text of this length. Another version of the page may have written it: `undefined` if it cannot be used. */
 export function checkStored(value: unknown, ref: ModelRef, length: number): Suggestions | undefined {
-  const { spans, words, at } = fieldsOf(value);
+  const { spans, relations, words, at } = fieldsOf(value);
   const { items, dropped } = checkAll<Suggestion>(spans, ({ pieces, label, score, lostTo }) => {
     const [first]: readonly unknown[] = Array.isArray(pieces) ? pieces : [];
     const [start, end]: readonly unknown[] = Array.isArray(first) ? first : [];
@@ -101,6 +101,17 @@ export function checkStored(value: unknown, ref: ModelRef, length: number): Sugg
     if (!piece || typeof label !== 'string' || !isScore(score)) return undefined;
     return { pieces: [piece], label, score, ...((lostTo === 'none' || lostTo === 'overlap') && { lostTo }) };
   });
-  if (dropped || typeof words !== 'number') return undefined;
-  return { model: ref, spans: items, words, ...(typeof at === 'number' && { at }) };
+  const pairs = relations === undefined ? undefined : checkAll(relations, (fields) => relationOf(fields, length));
+  if (dropped || pairs?.dropped || typeof words !== 'number') return undefined;
+  return { model: ref, spans: items, words, ...(pairs && { relations: pairs.items }), ...(typeof at === 'number' && { at }) };
+}
+
+function relationOf({ head, tail, label, score }: Fields, length: number): SuggestedRelation | undefined {
+  const [from, to] = [piecesOf(head, length), piecesOf(tail, length)];
+  return from && to && typeof label === 'string' && isScore(score) ? { head: from, tail: to, label, score } : undefined;
+}
+
+function piecesOf(value: unknown, length: number): Piece[] | undefined {
+  const pieces = checkAll(value, ({ 0: start, 1: end }) => pieceOf(start, end, length));
+  return pieces.dropped || !pieces.items.length ? undefined : [...pieces.items];
 }

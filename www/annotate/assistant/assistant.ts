@@ -18,7 +18,8 @@ import { nextUncertain, sameTexts, workOrder } from './order.js';
 import { Preferences, type Preferred } from './preferences.js';
 import { Queue, type Progress, type Visibility } from './queue.js';
 import { Ranker } from './ranker.js';
-import { doubtsIn, measureSource, type DocumentDoubts } from './review.js';
+import { Relations } from './relations.js';
+import { doubtsIn, lookOptions, measureSource, type DocumentDoubts } from './review.js';
 import type { Source } from './scan.js';
 import { scoredBy, Scores } from './scores.js';
 import { projectSources, type ProjectSource } from './sources.js';
@@ -60,6 +61,9 @@ export class Assistant {
   readonly #loader: ModelLoader;
   readonly #ready: ReadonlySignal<Ready | undefined>;
   readonly #ranker: Ranker;
+  readonly #relations: Relations;
+  /** All that reads documents in the background. */
+  readonly #work: ReadonlySignal<readonly ProjectSource[]>;
   readonly #teacher: Teacher;
   readonly #found: Found;
   readonly #scores: Scores;
@@ -99,7 +103,9 @@ export class Assistant {
     this.offered = computed(() => this.offeredFor('ner'));
     this.canTeach = computed(() => this.#teacher.state.value.head !== undefined || isTimeToTeach(...doneCounts(heads.value), undefined));
     this.#ranker = new Ranker({ ready: this.#ready, record, choices, onLost: (model, error) => this.#lost(model, error) });
-    this.#found = new Found(cache, this.sources, headUse);
+    this.#relations = new Relations({ ready: this.#ready, record, choices, project, cache, found: () => this.#found });
+    this.#found = new Found(cache, this.sources, headUse, this.#relations.source);
+    this.#work = computed(() => [...this.sources.value, ...(this.#relations.source.value ? [this.#relations.source.value] : [])]);
     this.#scores = new Scores({ project, found: this.#found, threshold, labelSets: () => record.peek().labelSets });
     this.#queue = new Queue({
       cache, notices, visibility, now, sliceWords, text: async ({ id }) => (await project.document(id)).body.text,
@@ -175,7 +181,7 @@ export class Assistant {
     const before = this.#open.peek();
     this.#open.value = id;
     const head = this.#headOf(id);
-    if (head) this.#tasks.start('work', this.#found.fill(head));
+    if (head) this.#tasks.start('work', this.#found.fill(head).then(() => this.#lookForPairs()));
     if (before !== undefined && before !== id) this.#tasks.start('order', this.#scoreOne(before));
   }
 
@@ -188,10 +194,10 @@ export class Assistant {
     return next;
   }
 
-  /** What the models see differently in finished documents. */
-  async secondLook(): Promise<DocumentDoubts[]> {
-    const own = this.sources.peek().filter(({ source }) => source.ref.head !== undefined).flatMap(({ labels }) => [...labels.values()]);
-    return doubtsIn(this.#options.project, this.#found, this.#done(), new Set(own));
+  /** What the models see differently in finished documents: in all, or in one. */
+  async secondLook(id?: string): Promise<DocumentDoubts[]> {
+    const done = this.#done().filter((head) => id === undefined || head.id === id);
+    return doubtsIn(this.#options.project, this.#found, done, lookOptions(this.sources.peek()));
   }
 
   /** Precision and recall of a source at each threshold, by the decisions in this project; `undefined` with too few of them. */
@@ -233,7 +239,6 @@ export class Assistant {
   }
 
   readonly types: Ranker['types'] = (...place) => this.#ranker.types(...place);
-
   readonly relations: Ranker['relations'] = (...place) => this.#ranker.relations(...place);
 
   /** Teaches the labels of the project on its finished documents. */
@@ -292,22 +297,31 @@ export class Assistant {
 
   #followDocuments(): () => void {
     const { heads: { value: heads }, visible } = this.#options;
-    const sources = this.sources.value;
+    const sources = this.#work.value;
     const [shown, open] = [visible?.value ?? heads, this.#open.value];
     return () => {
       const before = this.#scheduled;
       this.#order = () => workOrder(heads, shown, open);
       const isSame = before !== undefined && before.sources === sources && (!sources.length || sameTexts(before.heads, heads));
       this.#scheduled = { heads, sources };
+      if (before && !isSame) this.#tasks.start('work', this.#found.fillShown(heads)); // an import can change texts
       this.#tasks.start('order', this.#scores.follow(heads));
       if (!isSame) this.#tasks.start('work', this.#schedule(sources));
       else if (sources.length) this.#queue.reorder(this.#order());
+      if (isSame) this.#tasks.start('work', this.#lookForPairs());
     };
   }
 
   async #schedule(sources: readonly ProjectSource[]): Promise<void> {
     await this.#queue.setWork(this.#order(), sources.map(({ source }) => source));
     this.#queue.reorder(this.#order());
+    await this.#lookForPairs();
+  }
+
+  /** Edits and suggestions bring new spans to the open document: then there are pairs that no relation was looked for. */
+  async #lookForPairs(): Promise<void> {
+    const [source, head] = [this.#relations.source.peek()?.source, this.#headOf(this.#open.peek())];
+    if (source && head && (await this.#relations.hasNews(head))) this.#queue.again(source, head.sha256);
   }
 
   /** Other sources or labels: what is shown is read again, and documents are scored again. The results of an older head are of no use. */
@@ -355,7 +369,9 @@ export class Assistant {
   }
 
   async #takeOver(heads: readonly HeadRecord[], source: Source, found: Suggestions): Promise<void> {
-    for (const { id } of heads) this.#found.add(id, source, found);
+    for (const head of heads) this.#found.add(head, source, found);
+    if (source.begin) return; // relations are not in the scores
+    if (heads.some(({ id }) => id === this.#open.peek())) await this.#lookForPairs();
     for await (const [head, raw] of this.#found.read(heads)) await this.#scores.scoreOne(head, new Map(raw).set(source.key, found));
   }
 

@@ -5,13 +5,15 @@ import type { HeadRecord } from '../store/schema.js';
 import type { SuggestionCache } from '../store/suggestions.js';
 import { checkStored } from './answers.js';
 import type { HeadUse } from './preferences.js';
-import { saidByAll, type ProjectSource } from './sources.js';
+import { saidBy, saidByAll, type ProjectSource } from './sources.js';
 import type { Source } from './scan.js';
 
 /** By the key of the source. Labels are those of the source. */
 export type Raw = ReadonlyMap<string, Suggestions>;
 
 interface Shown {
+  /** Hash of the text that was last filled; an import can change the text. */
+  sha256: string | undefined;
   readonly raw: Signal<Raw>;
   readonly said: ReadonlySignal<readonly Suggestions[]>;
 }
@@ -23,10 +25,16 @@ export class Found {
   readonly #cache: Pick<SuggestionCache, 'get'>;
   readonly #sources: ReadonlySignal<readonly ProjectSource[]>;
   readonly #use: ReadonlySignal<HeadUse>;
+  /** What relations are suggested by; it speaks last, when all spans are there. */
+  readonly #relations: ReadonlySignal<ProjectSource | undefined>;
   readonly #shown = new Map<string, Shown>();
 
-  constructor(cache: Pick<SuggestionCache, 'get'>, sources: ReadonlySignal<readonly ProjectSource[]>, use: ReadonlySignal<HeadUse>) {
+  constructor(
+    cache: Pick<SuggestionCache, 'get'>, sources: ReadonlySignal<readonly ProjectSource[]>, use: ReadonlySignal<HeadUse>,
+    relations: ReadonlySignal<ProjectSource | undefined> = signal(undefined),
+  ) {
     this.#cache = cache;
+    this.#relations = relations;
     this.#sources = sources;
     this.#use = use;
   }
@@ -37,15 +45,19 @@ export class Found {
   }
 
   /** A source has looked at a document. */
-  add(id: string, { key }: Source, found: Suggestions): void {
+  add({ id, sha256 }: Pick<HeadRecord, 'id' | 'sha256'>, { key }: Source, found: Suggestions): void {
     const shown = this.#shown.get(id);
-    if (shown) shown.raw.value = new Map(shown.raw.peek()).set(key, found);
+    if (shown && (shown.sha256 ?? sha256) === sha256) shown.raw.value = new Map(shown.raw.peek()).set(key, found);
   }
 
   /** Fills what is shown of a document from the cache. What came meanwhile stays. */
   async fill(head: HeadRecord): Promise<void> {
-    const { raw } = this.#shownOf(head.id);
-    for await (const [, stored] of this.read([head])) raw.value = new Map([...stored, ...raw.peek()]);
+    const shown = this.#shownOf(head.id);
+    if ((shown.sha256 ?? head.sha256) !== head.sha256) shown.raw.value = new Map();
+    shown.sha256 = head.sha256;
+    for await (const [, stored] of this.read([head])) {
+      if (shown.sha256 === head.sha256) shown.raw.value = new Map([...stored, ...shown.raw.peek()]);
+    }
   }
 
   /** After a change of the sources: reads the documents again that were shown. */
@@ -55,7 +67,8 @@ export class Found {
 
   /** What the cache has of documents, a few at a time. */
   async *read(heads: readonly HeadRecord[]): AsyncGenerator<readonly [head: HeadRecord, raw: Raw]> {
-    const sources = this.#sources.peek();
+    const relations = this.#relations.peek();
+    const sources = [...this.#sources.peek(), ...(relations ? [relations] : [])];
     for (let start = 0; start < heads.length; start += BATCH) {
       const part = heads.slice(start, start + BATCH);
       const hashes = part.map(({ sha256 }) => sha256);
@@ -78,16 +91,24 @@ export class Found {
 
   /** In labels of the project. */
   said(raw: Raw): Suggestions[] {
-    return saidByAll(this.#sources.peek(), raw, this.#use.peek());
+    return [...saidByAll(this.#sources.peek(), raw, this.#use.peek()), ...relationsIn(this.#relations.peek(), raw)];
   }
 
   #shownOf(id: string): Shown {
     let shown = this.#shown.get(id);
     if (!shown) {
       const raw = signal<Raw>(new Map());
-      shown = { raw, said: computed(() => saidByAll(this.#sources.value, raw.value, this.#use.value)) };
+      shown = { sha256: undefined, raw, said: computed(() => {
+        return [...saidByAll(this.#sources.value, raw.value, this.#use.value), ...relationsIn(this.#relations.value, raw.value)];
+      }) };
       this.#shown.set(id, shown);
     }
     return shown;
   }
+}
+
+/** The relations of a document. Its words are counted by those who look at all of them. */
+function relationsIn(source: ProjectSource | undefined, raw: Raw): Suggestions[] {
+  const { words: _, ...said } = (source && saidBy(source, raw)) ?? {};
+  return 'model' in said ? [said] : [];
 }

@@ -59,7 +59,7 @@ export function labelsOfModel({ info }: Model, task: LabeledTask): readonly stri
 }
 
 /** What models of relations call a pair without one. */
-const NO_RELATION = 'no_relation';
+export const NO_RELATION = 'no_relation';
 
 /** The labels of the model, if the project has none of them: without one, nothing can be suggested. Labels that are left out stay out. */
 export function labelsToOffer(model: Model, labelSets: readonly LabelSet[], choices: Choices, task: LabeledTask = 'ner'): readonly string[] {
@@ -74,7 +74,11 @@ export function withProjectLabels(found: Suggestions, ids: ReadonlyMap<string, s
     const label = ids.get(span.label);
     return label === undefined ? [] : [{ ...span, label }];
   });
-  return { ...found, spans };
+  const relations = found.relations?.flatMap((relation) => {
+    const label = ids.get(relation.label);
+    return label === undefined ? [] : [{ ...relation, label }];
+  });
+  return { ...found, spans, ...(relations && { relations }) };
 }
 
 /** Choices from the settings; what cannot be one is left out. */

@@ -8,7 +8,7 @@ import type { HeadRecord } from '../store/schema.js';
 import type { SuggestionCache } from '../store/suggestions.js';
 import { isLoss } from './model.js';
 import type { Notices } from './notices.js';
-import { Scan, type Source } from './scan.js';
+import { Scan, type Scanning, type Source } from './scan.js';
 
 export interface Progress {
   /** `idle`: all is done. `hidden`: the page is not shown. `low`: the battery is low. `stopped`: too much failed. `resume` goes on with the last two. */
@@ -48,7 +48,7 @@ const MOST_FAILURES = 3;
 interface Open {
   readonly missing: Set<string>;
   /** Texts that are begun. */
-  readonly scans: Map<string, Scan>;
+  readonly scans: Map<string, Scanning>;
 }
 
 interface Job {
@@ -105,6 +105,15 @@ export class Queue {
   /** The same documents in another order. The slice that runs comes to its end. */
   reorder(heads: readonly HeadRecord[]): void {
     this.#heads = heads;
+  }
+
+  /** There is more to be seen in a text: what was begun begins anew, and what was done is open again. */
+  again(source: Source, sha256: string): void {
+    const open = this.#open.get(source);
+    if (!open) return;
+    open.missing.add(sha256);
+    open.scans.delete(sha256);
+    this.#wake();
   }
 
   pause(): void {
@@ -183,9 +192,20 @@ export class Queue {
 
   /** The first document that a source has to look at. */
   #next(): Job | undefined {
+    const [first] = this.#heads;
+    return (first && this.#jobOf(first)) ?? this.#firstOf((source) => !source.begin) ?? this.#firstOf(() => true);
+  }
+
+  #firstOf(isMeant: (source: Source) => boolean): Job | undefined {
     for (const head of this.#heads) {
-      for (const [source, { missing }] of this.#open) if (missing.has(head.sha256)) return { head, source };
+      const job = this.#jobOf(head, isMeant);
+      if (job) return job;
     }
+    return undefined;
+  }
+
+  #jobOf(head: HeadRecord, isMeant: (source: Source) => boolean = () => true): Job | undefined {
+    for (const [source, { missing }] of this.#open) if (missing.has(head.sha256) && isMeant(source)) return { head, source };
     return undefined;
   }
 
@@ -214,17 +234,20 @@ export class Queue {
   }
 
   /** The text may come late: then the source may be gone, and what is begun is forgotten with it. */
-  async #scanOf({ head, source }: Job): Promise<Scan> {
+  async #scanOf({ head, source }: Job): Promise<Scanning> {
     const scans = this.#open.get(source)?.scans;
     const begun = scans?.get(head.sha256);
     if (begun) return begun;
-    const scan = new Scan(await this.#options.text(head), source, this.#options.sliceWords);
+    const text = await this.#options.text(head);
+    const scan = (await source.begin?.(head, text)) ?? new Scan(text, source, this.#options.sliceWords);
     scans?.set(head.sha256, scan);
     return scan;
   }
 
-  async #finish({ head, source }: Job, scan: Scan): Promise<void> {
+  async #finish({ head, source }: Job, scan: Scanning): Promise<void> {
     const { sha256 } = head;
+    const open = this.#open.get(source);
+    if (open && open.scans.get(sha256) !== scan) return; // it began anew meanwhile
     const found = scan.result(this.#now());
     this.#failures = 0;
     this.#leave(source, sha256);

@@ -1,6 +1,7 @@
 // What one model says about one text, slice by slice. It can stop between two slices and go on later.
 import { suggestionsOf, type FoundEntity, type Suggestions } from '../model/suggest.js';
 import type { ModelRef } from '../model/types.js';
+import type { HeadRecord } from '../store/schema.js';
 import { untilAbort } from './abort.js';
 import { checkEntities } from './answers.js';
 import { slicesOf, type Slice } from './slices.js';
@@ -12,9 +13,25 @@ export interface Source {
   readonly key: string;
   /** What it finds in a part of a text; the answer is not checked yet. */
   readonly find: (text: string, signal: AbortSignal) => Promise<unknown>;
+  /**
+   * In place of `find`, for a source that looks at what is known of the document. It comes behind the others: for the open document at once, for
+   * the rest when all others have read them.
+   */
+  readonly begin?: (head: HeadRecord, text: string) => Promise<Scanning>;
 }
 
-export class Scan {
+/** Work on one text, step by step. */
+export interface Scanning {
+  readonly isDone: boolean;
+  /** Where the next step begins. */
+  readonly place: number;
+  /** How many answers could not be used. */
+  readonly dropped: number;
+  step(signal: AbortSignal): Promise<void>;
+  result(at: number): Suggestions;
+}
+
+export class Scan implements Scanning {
   readonly #text: string;
   readonly #source: Source;
   readonly #slices: Generator<Slice>;

@@ -56,6 +56,11 @@ export function reshapeSpan(scene: Scene, span: Span, pieces: Pieces): DocumentC
   return acceptSpan(scene, equalPieces(pieces, span.pieces) ? span : { ...withWas(span), pieces });
 }
 
+/** Gives a span the label and the pieces that a model suggests. */
+export function takeSuggestion(scene: Scene, span: Span, { label, pieces }: Pick<Span, 'label' | 'pieces'>): DocumentChange | Refusal {
+  return acceptSpan(scene, { ...withWas(span), label, pieces });
+}
+
 /** Gives a span a type, or none. */
 export function retypeSpan(scene: Scene, span: Span, type: string | undefined): DocumentChange | Refusal {
   const { type: _, ...rest } = span;
@@ -101,13 +106,21 @@ export function acceptRelation(scene: Scene, shown: Notes, relation: Relation): 
   return group<DocumentChange>([...changes, { type: known ? 'replace' : 'add', list: 'relations', item: accepted }]);
 }
 
-/** Takes a relation away. As with spans, one that a person did not make stays as rejected. Its ends stay as they are. */
-export function rejectRelation({ notes, now }: Scene, relation: Relation): DocumentChange | undefined {
+/**
+ * Takes a relation away. As with spans, one that a person did not make stays as rejected. Its ends stay as they are: those that are only shown
+ * are kept as suggestions, because a relation needs them. `shown` has them.
+ */
+export function rejectRelation({ notes, now }: Scene, relation: Relation, shown: Notes = notes): DocumentChange | undefined {
   if (relation.by === 'human') return { type: 'remove', list: 'relations', id: relation.id };
   const rejected: Relation = { ...relation, state: 'rejected', at: now };
   if (notes.relations.some(({ id }) => id === relation.id)) return { type: 'replace', list: 'relations', item: rejected };
-  const known = [relation.head, relation.tail].every((end) => notes.spans.some(({ id }) => id === end));
-  return known ? { type: 'add', list: 'relations', item: rejected } : undefined;
+  const isKnown = (end: string): boolean => notes.spans.some(({ id }) => id === end);
+  const ends = [...new Set([relation.head, relation.tail])].filter((end) => !isKnown(end));
+  const spans = shown.spans.filter(({ id }) => ends.includes(id));
+  if (spans.length < ends.length) return undefined;
+  return group<DocumentChange>([
+    ...spans.map((item) => ({ type: 'add', list: 'spans', item }) as const), { type: 'add', list: 'relations', item: rejected },
+  ]);
 }
 
 /** A change with the status `draft`, if the document was new and the change does not set a status itself. */
@@ -123,8 +136,8 @@ function put(notes: Notes, item: Span): DocumentChange {
   return { type: notes.spans.some(({ id }) => id === item.id) ? 'replace' : 'add', list: 'spans', item };
 }
 
-/** The first thing that a model said is kept, however often a person changes the span. */
-function withWas(span: Span): Span {
+/** The first thing that a model said is kept, however often a person changes the span. That it is right was said of what it was. */
+function withWas({ confirmed: _, ...span }: Span): Span {
   if (span.was || span.by !== 'model') return span;
   const { label, pieces, score } = span;
   return { ...span, was: { label, pieces, ...(score !== undefined && { score }) } };

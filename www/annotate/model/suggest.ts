@@ -1,5 +1,6 @@
 // Suggestions of a model. They are kept apart from the notes, by text and model (`store/suggestions.ts`), and are merged with the notes for
 // the view and for exports. So a new run or another threshold changes neither a decision nor the history: only decisions are notes.
+import { allowsEnds, labelsById } from './labels.js';
 import { inTextOrder, OverlapIndex, piecesKey, spanKey, type Pieces } from './pieces.js';
 import { countBefore } from './search.js';
 import type { LabelSet, ModelRef, Notes, Piece, Relation, Span } from './types.js';
@@ -120,10 +121,14 @@ function shownSpans({ spans }: Notes, { model, spans: found, at }: Suggestions, 
     const key = spanKey({ pieces, label });
     if (!(score >= threshold) || decided.has(key) || taken.has(piecesKey(pieces)) || !isFree(label, pieces)) continue;
     decided.add(key);
-    const id = unused(ids, `${label}@${piecesKey(pieces)}`);
-    shown.push({ id, pieces, label, by: 'model', state: 'suggested', score, model, ...(at !== undefined && { at }) });
+    shown.push(spanOf({ pieces, label, score }, { model, ...(at !== undefined && { at }) }, ids));
   }
   return shown;
+}
+
+/** A suggestion as a span. `ids` are taken, and its id is added. */
+export function spanOf({ pieces, label, score }: Suggestion, made: Pick<Suggestions, 'model' | 'at'>, ids: Set<string>): Span {
+  return { id: unused(ids, `${label}@${piecesKey(pieces)}`), pieces, label, by: 'model', state: 'suggested', score, ...made };
 }
 
 /** Whether no accepted span of a set that forbids overlap is in the way. */
@@ -137,20 +142,27 @@ function freeTest(spans: readonly Span[], labelSets: readonly LabelSet[]): (labe
   return (label, pieces) => !indexes.get(label)?.overlapping(pieces).length;
 }
 
-function shownRelations(spans: readonly Span[], known: readonly Relation[], found: Suggestions, { threshold = 0 }: ShowOptions): Relation[] {
-  const bySpan = new Map<string, string>();
-  for (const { id, pieces, state } of spans) if (state !== 'rejected' && !bySpan.has(piecesKey(pieces))) bySpan.set(piecesKey(pieces), id);
-  const key = (head: string, tail: string, label: string): string => JSON.stringify([head, tail, label]);
+/** Of the labels that two spans may have by their own labels, the best one is shown, if there is no relation yet. */
+function shownRelations(
+  spans: readonly Span[], known: readonly Relation[], found: Suggestions, { threshold = 0, labelSets = [] }: ShowOptions,
+): Relation[] {
+  const bySpan = new Map<string, Span>();
+  for (const span of spans) if (span.state !== 'rejected' && !bySpan.has(piecesKey(span.pieces))) bySpan.set(piecesKey(span.pieces), span);
+  const labels = labelsById(labelSets);
+  const key = (head: string, tail: string, label = ''): string => JSON.stringify([head, tail, label]);
   const decided = new Set(known.map(({ head, tail, label }) => key(head, tail, label)));
+  const taken = new Set(known.filter(({ state }) => state !== 'rejected').map(({ head, tail }) => key(head, tail)));
   const ids = new Set(known.map(({ id }) => id));
   const shown: Relation[] = [];
-  for (const { head, tail, label, score } of found.relations ?? []) {
+  for (const { head, tail, label, score } of [...(found.relations ?? [])].sort((a, b) => b.score - a.score)) {
     const [from, to] = [bySpan.get(piecesKey(head)), bySpan.get(piecesKey(tail))];
-    if (from === undefined || to === undefined || !(score >= threshold) || decided.has(key(from, to, label))) continue;
-    decided.add(key(from, to, label));
+    if (!from || !to || !(score >= threshold) || taken.has(key(from.id, to.id)) || decided.has(key(from.id, to.id, label))) continue;
+    const wanted = labels.get(label);
+    if (wanted && !allowsEnds(wanted, from.label, to.label)) continue;
+    taken.add(key(from.id, to.id));
     const id = unused(ids, `${label}@${piecesKey(head)}>${piecesKey(tail)}`);
     const { model, at } = found;
-    shown.push({ id, head: from, tail: to, label, by: 'model', state: 'suggested', score, model, ...(at !== undefined && { at }) });
+    shown.push({ id, head: from.id, tail: to.id, label, by: 'model', state: 'suggested', score, model, ...(at !== undefined && { at }) });
   }
   return shown;
 }

@@ -59,6 +59,7 @@ test('without a typing or relation head, the place says so, and what is needed',
 
 test('the labels of the model are offered for each kind of which the project has none of them; "no relation" is no label', () => {
   const model = new FakeModel();
+  model.tasks = ['typing', 'relation'];
   assert.deepEqual(labelsToOffer(model, [newLabelSet('span', ['PER'])], {}, 'typing'), ['person'], 'a label of a span is no type');
   assert.deepEqual(labelsToOffer(model, SETS, {}, 'typing'), []);
   assert.deepEqual(labelsToOffer(model, [newLabelSet('relation', ['knows'])], {}, 'relation'), ['works for']);

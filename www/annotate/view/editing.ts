@@ -210,7 +210,9 @@ export class Editing {
   }
 
   async removeRelation(relation: Relation): Promise<boolean> {
-    return (await this.#session.edit((scene) => rejectRelation(scene, relation), { done: () => 'Relation removed.' })) !== undefined;
+    const { shown } = this.#session;
+    const done = (): string => `Relation ${relation.state === 'suggested' ? 'rejected' : 'removed'}.`;
+    return (await this.#session.edit((scene) => rejectRelation(scene, relation, shown.value), { done })) !== undefined;
   }
 
   async clearType(): Promise<boolean> {
