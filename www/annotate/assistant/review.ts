@@ -1,5 +1,6 @@
 // What the decisions of a person say about the models: how good a source of suggestions is, and where a model sees a finished document differently.
-import { decisionsOf, measure, secondLook, type Decision, type Doubt, type Measured } from '../model/measure.js';
+import { decisionsOf, measure, type Decision, type Measured } from '../model/measure.js';
+import { placesOf, type LookOptions, type Place } from '../model/second-look.js';
 import type { Suggestions } from '../model/suggest.js';
 import type { ModelRef, Notes, Span } from '../model/types.js';
 import type { Project } from '../store/project.js';
@@ -11,18 +12,27 @@ type Documents = Pick<Project, 'document'>;
 
 export interface DocumentDoubts {
   readonly document: string;
-  readonly doubts: readonly Doubt[];
+  readonly doubts: readonly Place[];
 }
 
-/** The finished documents with doubts. `scored`: labels for which a model looks at every span, so that one without a score is doubtful. */
+/** Who speaks of which label. A taught head looks at every span with one of its labels, and speaks before the model. */
+export function lookOptions(sources: readonly ProjectSource[]): LookOptions {
+  const knows = (label: string, { labels }: ProjectSource): boolean => [...labels.values()].includes(label);
+  return {
+    scoredLabels: new Set(sources.filter(({ source }) => source.ref.head !== undefined).flatMap(({ labels }) => [...labels.values()])),
+    speaker: (label) => sources.find((source) => knows(label, source))?.source.ref,
+  };
+}
+
+/** The finished documents with doubts that are not settled. */
 export async function doubtsIn(
-  project: Documents, found: Found, done: readonly HeadRecord[], scored: ReadonlySet<string>,
+  project: Documents, found: Found, done: readonly HeadRecord[], options: LookOptions,
 ): Promise<DocumentDoubts[]> {
   const all: DocumentDoubts[] = [];
   for await (const [{ id }, raw] of found.read(done)) {
     if (!raw.size) continue;
     const { notes } = await project.document(id);
-    const doubts = secondLook(notes, found.said(raw).flatMap(({ spans }) => spans), { scoredLabels: scored });
+    const doubts = placesOf(notes, found.said(raw), options);
     if (doubts.length) all.push({ document: id, doubts });
   }
   return all;

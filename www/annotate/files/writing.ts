@@ -9,7 +9,8 @@ import { OWN, selected, type LossGroup, type WriteChoice, type WritePlan } from 
 const HEADINGS: Readonly<Record<LossKind, string>> & Readonly<Record<string, string>> = {
   discontinuous: 'Spans of several pieces', overlap: 'Spans that overlap', edges: 'Edges of spans', rejected: 'Rejected suggestions',
   relations: 'Relations', questions: 'Questions', states: 'Suggestions', provenance: 'Who made an annotation', scores: 'Scores',
-  notes: 'Notes on annotations', types: 'Types', status: 'Status of documents', 'document-notes': 'Notes on documents', names: 'Names of documents',
+  notes: 'Notes on annotations', types: 'Types', confirmed: 'Second looks', status: 'Status of documents',
+  'document-notes': 'Notes on documents', names: 'Names of documents',
   meta: 'Metadata', extra: 'Unknown fields of other formats', labels: 'Label sets', guide: 'Guide', text: 'Texts', rebuilt: 'White space of texts',
   blank: 'White space of texts', 'file-names': 'Names of documents', 'label-names': 'Names of labels', 'meta-types': 'Metadata',
   history: 'Who made an annotation', spans: 'Spans', 'note-lines': 'Notes on annotations', unrelated: 'Spans without a relation',

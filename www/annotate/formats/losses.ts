@@ -15,7 +15,7 @@ import { overlapping, type Preference } from './overlap.js';
  * - `relations`, `questions`: all are left out
  * - `states`: suggestions become accepted
  * - `provenance`: `by` becomes `import`; `model`, `at` and `was` are left out
- * - `scores`, `notes`, `types`: `score` and `note` of items, `type` of spans are left out
+ * - `scores`, `notes`, `types`, `confirmed`: `score` and `note` of items, `type` and `confirmed` of spans are left out
  * - `status`: becomes `importedStatus`, of one document or of all
  * - `document-notes`, `names`: notes and names of documents are left out
  * - `meta`: metadata is left out; with an item, only the field of this name
@@ -26,7 +26,7 @@ import { overlapping, type Preference } from './overlap.js';
  * New ids are no loss: an id has a meaning only within its project.
  */
 export type LossKind =
-  | 'discontinuous' | 'overlap' | 'edges' | 'rejected' | 'relations' | 'questions' | 'states' | 'provenance' | 'scores' | 'notes' | 'types'
+  | 'discontinuous' | 'overlap' | 'edges' | 'rejected' | 'relations' | 'questions' | 'states' | 'provenance' | 'scores' | 'notes' | 'types' | 'confirmed'
   | 'status' | 'document-notes' | 'names' | 'meta' | 'extra' | 'labels' | 'guide' | 'text';
 
 /** What a format can hold. An absent field means that it cannot. `overlap`: all spans, or which of those that overlap. */
@@ -43,6 +43,7 @@ export interface Abilities {
   readonly scores?: boolean;
   readonly notes?: boolean;
   readonly types?: boolean;
+  readonly confirmed?: boolean;
   /** Or a test whether it can hold the status of a document. The document is tested as it is after other losses. */
   readonly status?: boolean | ((document: AnnotatedDocument) => boolean);
   readonly documentNotes?: boolean;
@@ -233,13 +234,14 @@ function reduceSpans({ id: document, text }: AnnotatedDocument, spans: readonly 
 /** Leaves out what the format cannot hold of an annotation. */
 function reduceItem<T extends Span | Relation | Question>(item: T, isOwn: boolean, can: Abilities, list: LossList): T {
   const reduced: { -readonly [name in keyof Span]?: unknown } = { ...item };
-  const drop = (name: 'score' | 'note' | 'type', kind: LossKind, reason: string) => {
+  const drop = (name: 'score' | 'note' | 'type' | 'confirmed', kind: LossKind, reason: string) => {
     if (reduced[name] !== undefined) list.count(kind, reason);
     delete reduced[name];
   };
   if (!can.scores) drop('score', 'scores', '# scores are left out');
   if (!can.notes) drop('note', 'notes', '# notes are left out');
   if (!can.types) drop('type', 'types', '# types of spans are left out');
+  if (!can.confirmed) drop('confirmed', 'confirmed', 'that a person found a doubtful span right is left out of # spans');
   if (!isOwn && reduced.extra !== undefined) {
     countExtra(list);
     delete reduced.extra;

@@ -119,7 +119,8 @@ function readSpan(fields: Fields, table: OffsetTable, labels: LabelBook, ids: Id
   const was = fields.object('was');
   const label = labels.check('span', fields.string('label'), fields.report);
   const head = { id: ids.take(fields), pieces, label, ...(type !== undefined && { type: labels.check('type', type, fields.report) }) };
-  return { ...head, ...readMade(fields), ...given('was', was && readWas(was, table, labels)), ...given('extra', extraOf(fields)) };
+  const before = { ...given('was', was && readWas(was, table, labels)), ...given('confirmed', readModel(fields.object('confirmed'))) };
+  return { ...head, ...readMade(fields), ...before, ...given('extra', extraOf(fields)) };
 }
 
 function readPieces(fields: Fields, name: string, table: OffsetTable): (Piece | undefined)[] {

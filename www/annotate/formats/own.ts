@@ -16,7 +16,7 @@ const EXTENSION = '.luke.jsonl';
 
 const EVERYTHING: Abilities = {
   overlap: 'all', discontinuous: true, relations: true, questions: true, states: true, provenance: true, scores: true, notes: true, types: true,
-  status: true, documentNotes: true, names: true, meta: 'all', labels: true, guide: true, extra: true, loneSurrogates: true,
+  confirmed: true, status: true, documentNotes: true, names: true, meta: 'all', labels: true, guide: true, extra: true, loneSurrogates: true,
 };
 
 export const own: Format = {
@@ -64,9 +64,9 @@ function documentLine({ id, name, status, note, source, meta, text, spans, relat
   return withExtra({ id, name, status, note, source: source && sourceOf(source), meta, text, ...notes }, extra);
 }
 
-function span({ id, pieces, label, type, was, ...made }: Span): Ordered {
+function span({ id, pieces, label, type, was, confirmed, ...made }: Span): Ordered {
   const before = was && { label: was.label, pieces: was.pieces, score: was.score };
-  return withExtra({ id, pieces, label, type, ...madeOf(made), was: before }, made.extra);
+  return withExtra({ id, pieces, label, type, ...madeOf(made), was: before, confirmed: confirmed && modelOf(confirmed) }, made.extra);
 }
 
 function relation({ id, head, tail, label, ...made }: Relation): Ordered {

@@ -48,6 +48,8 @@ export interface Span extends Made {
   readonly type?: string;
   /** What the model said before a person changed it. */
   readonly was?: { readonly label: string; readonly pieces: readonly Piece[]; readonly score?: number };
+  /** The model that did not believe the span at a second look, when a person said that it is right. */
+  readonly confirmed?: ModelRef;
 }
 
 export interface Relation extends Made {

@@ -58,6 +58,7 @@ test('documents that the model has not read are counted for the export; without 
   await assistant.start();
   assert.equal(await assistant.withSuggestions(await bench.project.corpus()), undefined);
   assert.match(suggestedText('none', all), /^No model/);
+  bench.model.tasks = ['ner'];
   bench.model.answer = (text) => {
     bench.model.gate = gate().closed; // of the next call
     return entitiesOf(text);

@@ -60,6 +60,7 @@ function applyToItem<T extends Item>(item: T, isLost: (kind: LossKind) => boolea
   if (isLost('scores')) delete left.score;
   if (isLost('notes')) delete left.note;
   if (isLost('types')) delete left.type;
+  if (isLost('confirmed')) delete left.confirmed;
   if (isLost('extra') && !isOwn) delete left.extra;
   if (isLost('states') && left.state === 'suggested') left.state = 'accepted';
   if (isLost('provenance')) {

@@ -17,6 +17,7 @@ const EVERYTHING: Abilities = {
   scores: true,
   notes: true,
   types: true,
+  confirmed: true,
   status: true,
   documentNotes: true,
   names: true,

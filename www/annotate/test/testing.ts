@@ -104,7 +104,8 @@ function spanList(text: string, sets: readonly LabelSet[]): fc.Arbitrary<Span[]>
   const pieces = piecesIn(edges);
   const was = fc.record({ label, pieces, score: scores }, { noNullPrototype: true, requiredKeys: ['label', 'pieces'] });
   const type = types.length > 0 ? { type: fc.constantFrom(...types) } : {};
-  const span = fc.record({ pieces, label, ...made, ...type, was }, { noNullPrototype: true, requiredKeys: ['pieces', 'label', 'by', 'state'] });
+  const fields = { pieces, label, ...made, ...type, was, confirmed: models };
+  const span = fc.record(fields, { noNullPrototype: true, requiredKeys: ['pieces', 'label', 'by', 'state'] });
   return fc.array(span, { maxLength: 8 }).map((spans) => spans.map((fields, index) => ({ id: `s${index}`, ...fields }) as Span));
 }
 

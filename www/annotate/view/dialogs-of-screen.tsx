@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { InputFile } from '../formats/format.js';
 import { readChosen } from './dialogs/chosen-files.js';
-import { AskDialog, CompareDialog, ExportDialog, ImportDialog, LabelSetsDialog, ModelLabels, QuestionDialog, Storage } from './dialogs/lazy.js';
+import { AskDialog, CompareDialog, ExportDialog, ImportDialog, LabelSetsDialog, ModelLabels, QuestionDialog, SecondLook, Storage } from './dialogs/lazy.js';
 import { useTransfers } from './dialogs/transfers.js';
 import type { LabelKind } from '../model/labels.js';
 import { Help } from './help.js';
@@ -15,7 +15,6 @@ import { NoteDialog } from './note.js';
 import { OccurrencesDialog } from './occurrences-dialog.js';
 import { Palette } from './palette.js';
 import type { Screen } from './screen.js';
-import { SecondLook } from './second-look.js';
 
 export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | null {
   const { session, store } = screen;
@@ -43,7 +42,7 @@ export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | 
     case 'span-note':
       return <NoteDialog screen={screen} of="span" />;
     case 'second-look':
-      return <SecondLook screen={screen} />;
+      return <SecondLook screen={screen} onDone={close} />;
     case 'import':
       return files.value
         ? <ImportDialog store={store} project={session.project} files={files.value} onDone={(_, said) => {
