@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
@@ -21,6 +22,7 @@ const EDITS = 500;
 const WORDS = 'word '.repeat(EDITS).trim();
 const QUOTA = 1 << 20;
 const FULL = 'The disk is full, or the browser gives this page no more space. Nothing was changed.';
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const DIST = fileURLToPath(new URL('../../../www/dist/', import.meta.url));
 
 const jsonl = (rows) => {
@@ -210,6 +212,77 @@ export default async function storage({ test, browser, site, url = workspaceUrl(
     await context.close();
   });
 
+  await test('a file with a changed text: what is lost is listed before, spans move, one undo brings the old text back; all by keyboard', async () => {
+    const context = await newContext(browser);
+    const page = await newPage(context, url);
+    const before = 'Ada hired Bob, it is said here.';
+    const after = 'In 1840 Ada hired nobody, it is said here.';
+    await importFiles(page, jsonl([{ text: before, label: [[0, 3, 'PER'], [10, 13, 'PER']] }, { text: 'Rome.', label: [] }]));
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), command(page, 'import files')]);
+    await chooser.setFiles(jsonl([{ text: after, label: [] }, { text: 'Rome.', label: [] }, { text: 'Paris.', label: [] }]));
+    const dialog = page.getByRole('dialog', { name: 'Import files' });
+    const choice = dialog.getByRole('combobox', { name: '1 document of the project has its name in the file, with another text' });
+    await choice.waitFor();
+    await dialog.getByRole('button', { name: 'Import 3 documents' }).waitFor();
+    await choice.focus();
+    await keys(page, 'ArrowDown');
+    await dialog.getByRole('region', { name: 'Annotations that will be removed' }).getByText('PER "Bob"').waitFor();
+    await dialog.getByText('1 document with the same text stays as it is. 1 document is new and added.').waitFor();
+    await noViolations(page);
+    await dialog.getByRole('button', { name: 'Import 2 documents' }).press('Enter');
+    await said(page, 'The text of 1 document is changed. Undo brings the old one back.');
+    await page.getByText('3 documents', { exact: true }).waitFor();
+    await waitForSpans(page, 1);
+    assert.deepEqual([await text(page).innerText(), await spans(page)], [after, ['PER Ada']]);
+    await text(page).focus();
+    await keys(page, 'Control+z');
+    await waitForSpans(page, 2);
+    assert.deepEqual([await text(page).innerText(), await spans(page)], [before, ['PER Ada', 'PER Bob']]);
+    await keys(page, 'Control+Shift+z');
+    await waitForSpans(page, 1);
+    await page.reload();
+    await waitForSpans(page, 1);
+    assert.equal(await text(page).innerText(), after);
+    assert.deepEqual(context.problems, []);
+    await context.close();
+  });
+
+  await test('by keyboard: a project is renamed, a document is deleted after a question, and stored suggestions can be deleted', async () => {
+    const context = await newContext(browser);
+    const page = await newPage(context, url);
+    await importFiles(page, jsonl([{ text: 'Ada.', label: [] }, { text: 'Rome.', label: [] }]));
+    await command(page, 'name and guide');
+    const project = page.getByRole('dialog', { name: 'Name and guide of the project' });
+    await project.getByRole('textbox', { name: 'Name' }).fill('Letters');
+    await project.getByRole('textbox', { name: /^Guide/ }).fill('Mark names.');
+    await noViolations(page);
+    await keys(page, 'Control+Enter');
+    await said(page, 'Name and guide are saved.');
+    await page.getByRole('heading', { name: 'Letters', level: 1 }).waitFor();
+
+    await command(page, 'delete the document');
+    const question = page.getByRole('dialog', { name: 'Delete this document?' });
+    await question.getByText('This cannot be undone.').waitFor();
+    await noViolations(page);
+    await keys(page, 'Escape');
+    await page.getByText('2 documents', { exact: true }).waitFor();
+    await command(page, 'delete the document');
+    await question.getByRole('button', { name: 'Delete document' }).press('Enter');
+    await said(page, /is deleted\.$/);
+    await page.getByText('1 document', { exact: true }).waitFor();
+    await page.waitForFunction(() => document.querySelector('.document-head h2')?.textContent === 'texts 2');
+
+    await page.evaluate(putSuggestion);
+    await command(page, 'storage and backup');
+    const storageDialog = page.getByRole('dialog', { name: 'Storage and backup' });
+    await storageDialog.getByText('What models said of texts is kept: 1 entry.').waitFor();
+    await noViolations(page);
+    await storageDialog.getByRole('button', { name: 'Delete suggestions' }).press('Enter');
+    await storageDialog.getByText('None is kept.').waitFor();
+    assert.deepEqual(context.problems, []);
+    await context.close();
+  });
+
   await test('a new version waits while a project is open; nothing is lost by "Reload for the new version"', async () => {
     let isNew = false;
     const files = staticFiles({ '/demo/': DIST }, ISOLATION);
@@ -240,6 +313,26 @@ export default async function storage({ test, browser, site, url = workspaceUrl(
       await context.close();
     }
   });
+}
+
+/** In the page: an entry of the cache of suggestions, as a model leaves it. */
+function putSuggestion() {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open('luke-annotate');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const tx = opening.result.transaction('suggestions', 'readwrite');
+      tx.objectStore('suggestions').put({ sha256: 'x', key: 'y', found: { model: { name: 'm', manifestHash: '' }, spans: [] } });
+      tx.oncomplete = () => resolve(opening.result.close());
+      tx.onerror = () => reject(tx.error);
+    };
+  });
+}
+
+async function noViolations(page) {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`), []);
 }
 
 /** In the page: the chosen file is one of the browser's own, whose handles are those of files. `sessionStorage` says what the person and the disk do. */

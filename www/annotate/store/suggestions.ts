@@ -25,6 +25,11 @@ export class SuggestionCache {
     });
   }
 
+  /** Number of entries of all projects. */
+  async count(): Promise<number> {
+    return read(this.#database, ['suggestions'], (tx) => tx.objectStore('suggestions').count());
+  }
+
   async put(records: readonly SuggestionsRecord[]): Promise<void> {
     await write(this.#database, ['suggestions'], (tx) => putAll(tx, 'suggestions', records), 'relaxed');
   }

@@ -55,6 +55,11 @@ const ACTIONS: { readonly [C in CommandId]: (screen: Screen) => unknown } = {
   note: (screen) => {
     if (screen.session.document.value) screen.dialog.value = 'note';
   },
+  'delete-document': (screen) => {
+    const { session } = screen;
+    if (session.isReadOnly || !session.document.value) session.say(warning('There is no document open that can be deleted here.'));
+    else screen.dialog.value = 'delete-document';
+  },
   find: ({ text }) => text?.openSearch(),
   ask: dialog('ask'),
   question: (screen) => {
@@ -79,6 +84,7 @@ const ACTIONS: { readonly [C in CommandId]: (screen: Screen) => unknown } = {
   'model-labels': dialog('model-labels'),
   'second-look': dialog('second-look'),
   compare: dialog('compare'),
+  project: dialog('project'),
   storage: dialog('storage'),
   'save-backup': ({ backup }) => backup.save(),
   undo: ({ session }) => session.undo(),

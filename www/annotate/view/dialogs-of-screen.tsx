@@ -4,8 +4,9 @@ import { fileOpen } from 'browser-fs-access';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { InputFile } from '../formats/format.js';
+import { DeleteDocument } from './delete-document.js';
 import { readChosen } from './dialogs/chosen-files.js';
-import { AskDialog, CompareDialog, ExportDialog, ImportDialog, LabelSetsDialog, ModelLabels, QuestionDialog, SecondLook, Storage } from './dialogs/lazy.js';
+import { AskDialog, CompareDialog, ExportDialog, ImportDialog, LabelSetsDialog, ProjectDialog, ModelLabels, QuestionDialog, SecondLook, Storage } from './dialogs/lazy.js';
 import { useTransfers } from './dialogs/transfers.js';
 import type { LabelKind } from '../model/labels.js';
 import { Help } from './help.js';
@@ -22,6 +23,10 @@ export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | 
   const close = (): void => {
     screen.dialog.value = undefined;
     files.value = undefined;
+  };
+  const closeWith = (said?: string): void => {
+    close();
+    if (said) session.say(info(said));
   };
   useDroppedFiles(screen, files);
   switch (screen.dialog.value) {
@@ -45,10 +50,7 @@ export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | 
       return <SecondLook screen={screen} onDone={close} />;
     case 'import':
       return files.value
-        ? <ImportDialog store={store} project={session.project} files={files.value} onDone={(_, said) => {
-          close();
-          if (said) session.say(info(said));
-        }} />
+        ? <ImportDialog store={store} project={session.project} files={files.value} onDone={(_, said) => closeWith(said)} />
         : <Choose screen={screen} files={files} />;
     case 'compare':
       return files.value
@@ -62,6 +64,10 @@ export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | 
       return <LabelSetsDialog project={session.project} offered={offeredBy(screen)} commandKeys={letterKeys(screen)} onDone={close} />;
     case 'model-labels':
       return <ModelLabels assistant={screen.assistant} labelSets={session.labelSets.value} onDone={close} />;
+    case 'delete-document':
+      return <DeleteDocument screen={screen} onDone={close} />;
+    case 'project':
+      return <ProjectDialog project={session.project} onDone={closeWith} />;
     case 'storage':
       return <Storage store={store} project={session.project} backup={screen.backup.file} onDone={close} />;
   }

@@ -43,6 +43,14 @@ export class Navigation {
     return this.#open(next, `${status === 'done' ? 'Done' : 'Skipped'}. ${NO_OTHER}`);
   }
 
+  /** Deletes the open document with all that it has, and opens the next one. */
+  async remove(): Promise<void> {
+    const id = this.#current;
+    const visible = this.#session.documents.visible.value;
+    const next = neighbor(visible, id, 1) ?? neighbor(visible, id, -1);
+    if (id !== undefined && (await this.#session.remove(id)) && next && next.id !== id) await this.open(next.id);
+  }
+
   /** Opens any document of the project. */
   open(id: string): Promise<boolean> {
     this.#editing.stepOut();

@@ -211,6 +211,18 @@ export class Session {
     });
   }
 
+  /** Deletes a document with its history. */
+  async remove(id: string): Promise<boolean> {
+    const isRemoved = await this.#enqueue(async () => {
+      const { name } = this.documents.head(id) ?? {};
+      await this.project.removeDocuments([id]);
+      if (this.document.value?.head.id === id) this.closeDocument();
+      this.say(info(`${name ?? 'The document'} is deleted.`));
+      return true;
+    });
+    return isRemoved ?? false;
+  }
+
   /** What an edit of a document looks at. */
   sceneOf({ notes, body }: OpenDocument): Scene {
     return { notes, labelSets: this.record.value.labelSets, text: body.text, now: this.#now() };

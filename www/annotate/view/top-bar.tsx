@@ -7,7 +7,10 @@ import type { Screen } from './screen.js';
 import type { SaveState } from './session.js';
 
 const SHOWN = [['import', 'Import…'], ['export', 'Export…'], ['labels', 'Labels…']] as const;
-const MENU: readonly CommandId[] = ['palette', 'import', 'export', 'labels', 'ask', 'model-labels', 'second-look', 'compare', 'storage', 'help'];
+const MENU: readonly CommandId[] = [
+  'palette', 'import', 'export', 'labels', 'ask', 'model-labels', 'second-look', 'compare', 'project', 'storage',
+  'delete-document', 'help',
+];
 
 const SAVED: { readonly [S in SaveState]: string } = { saved: 'Saved', saving: 'Saving…', failed: 'Not saved' };
 

@@ -43,10 +43,12 @@ function Outcome({ update: { same, added, lost, leftOut } }: { readonly update: 
       {lost.length ? (
         <>
           <p class="alert">{countOf(lost.length, 'annotation')} {lost.length === 1 ? 'has' : 'have'} no place in the new texts and will be removed:</p>
-          <ul class="scroll" tabIndex={0} role="region" aria-label="Annotations that will be removed">
-            {lost.slice(0, SHOWN).map((line, index) => <li key={index}>{line}</li>)}
-            {lost.length > SHOWN ? <li>and {countOf(lost.length - SHOWN, 'other')}</li> : null}
-          </ul>
+          <div class="scroll" tabIndex={0} role="region" aria-label="Annotations that will be removed">
+            <ul>
+              {lost.slice(0, SHOWN).map((line, index) => <li key={index}>{line}</li>)}
+              {lost.length > SHOWN ? <li>and {countOf(lost.length - SHOWN, 'other')}</li> : null}
+            </ul>
+          </div>
         </>
       ) : null}
     </>

@@ -13,6 +13,7 @@ export const LabelSetsDialog = lazy(async () => (await import('./labels-dialog.j
 export const QuestionDialog = lazy(async () => (await import('./question-dialog.js')).QuestionDialog);
 export const ModelLabels = lazy(async () => (await import('./model-labels.js')).ModelLabels);
 export const SecondLook = lazy(async () => (await import('../second-look.js')).SecondLook);
+export const ProjectDialog = lazy(async () => (await import('./project-dialog.js')).ProjectDialog);
 export const Storage = lazy(async () => (await import('../storage.js')).Storage);
 
 /** The dialog, or nothing until it is loaded. If that fails, a small dialog says why. */

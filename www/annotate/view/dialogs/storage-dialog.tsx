@@ -59,7 +59,8 @@ export function StorageDialog({ store, project, backup, models, onDone }: Storag
   const task = useTask();
   const modelTask = useTask();
   const refresh = async (): Promise<void> => {
-    content.value = { space: await spaceOf(), projects: await store.overview(), models: [], modelBytes: 0 };
+    const { models: known = [], modelBytes = 0 } = content.value ?? {};
+    content.value = { space: await spaceOf(), projects: await store.overview(), models: known, modelBytes };
   };
   /** Models are read apart: what is wrong with them hides nothing else. */
   const refreshModels = async (): Promise<void> => {
@@ -94,6 +95,7 @@ export function StorageDialog({ store, project, backup, models, onDone }: Storag
       <Alert text={task.error.value} />
       {shown ? <SpaceView space={shown.space} onAsk={persist} /> : <p role="status">Reading what is stored…</p>}
       {shown ? <Projects projects={shown.projects} /> : null}
+      {shown ? <Suggestions store={store} onCleared={refresh} /> : null}
       {models && shown ? <Models content={shown} onDelete={(model) => (deleting.value = model)} /> : null}
       <Alert text={modelTask.error.value} />
       {doomed ? (
@@ -137,6 +139,29 @@ function Projects({ projects }: { readonly projects: readonly ProjectOverview[] 
           </tbody>
         </table>
       </div>
+    </section>
+  );
+}
+
+/** They can be made again, so nobody is asked. A full disk lets things be deleted. */
+function Suggestions({ store, onCleared }: { readonly store: Store; readonly onCleared: () => Promise<void> }): JSX.Element {
+  const count = useSignal<number | undefined>(undefined);
+  const task = useTask();
+  const read = async (): Promise<void> => void (count.value = await store.suggestions.count());
+  useEffect(() => task.run('Reading the suggestions', read), []);
+  const clear = (): void => task.run('Deleting the suggestions', async () => {
+    await store.suggestions.clear();
+    await read();
+    await onCleared();
+  });
+  const what = count.value === undefined ? '' : count.value ? `What models said of texts is kept: ${countOf(count.value, 'entry', 'entries')}.` : 'None is kept.';
+  return (
+    <section>
+      <h3>Suggestions of models</h3>
+      <p role="status">{what}</p>
+      <p class="hint">Deleting them takes nothing of yours away, and makes room: models read the texts again.</p>
+      <button type="button" disabled={!count.value || task.isBusy.value} onClick={clear}>Delete suggestions</button>
+      <Alert text={task.error.value} />
     </section>
   );
 }
