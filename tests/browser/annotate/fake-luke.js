@@ -1,5 +1,5 @@
 // In place of luke-web in the page: a model that knows a few names, so that what it says is known. Texts and answers are as those of luke-web.
-const NAMES = { 'Grace Hopper': ['PER', 0.95], 'Alan Turing': ['PER', 0.9], Bletchley: ['LOC', 0.6], Univac: ['LOC', 0.3] };
+const NAMES = { 'Grace Hopper': ['PER', 0.95], 'Alan Turing': ['PER', 0.9], Bletchley: ['LOC', 0.6], Univac: ['LOC', 0.3], Zeppelin: ['PER', 0.06] };
 
 function find(text) {
   return Object.entries(NAMES).flatMap(([name, [label, score]]) =>
@@ -11,8 +11,11 @@ export class Luke {
     return new Luke();
   }
 
-  info = { name: 'fake', manifestHash: 'f'.repeat(64), labels: { ner: ['PER', 'ORG', 'LOC'] } };
-  tasks = ['ner', 'qa'];
+  info = {
+    name: 'fake', manifestHash: 'f'.repeat(64),
+    labels: { ner: ['PER', 'ORG', 'LOC'], typing: ['person', 'place', 'event'], relation: ['no_relation', 'worked at'] },
+  };
+  tasks = globalThis.fakeTasks ?? ['ner', 'qa', 'typing', 'relation'];
 
   async ner(text) {
     const all = find(text);
@@ -25,6 +28,18 @@ export class Luke {
     const { start, end } = best ?? { start: 0, end: 1 };
     const scores = { score: 0.8, startLogit: 3, endLogit: 3, nullScore: 0 };
     return { answerable: best !== undefined, text: text.slice(start, end), start, end, ...scores, alternatives: [] };
+  }
+
+  async typing(text, span) {
+    const isPerson = /^[A-Z]\w+ [A-Z]/.test(text.slice(...span));
+    return [{ label: 'person', score: isPerson ? 0.9 : 0.1 }, { label: 'place', score: isPerson ? 0.2 : 0.7 }];
+  }
+
+  /** A name works at the place that comes behind it. */
+  async relation(text, head, tail) {
+    const works = head[1] < tail[0] && / worked at $/.test(text.slice(head[1], tail[0]));
+    const scores = [{ label: 'worked at', score: works ? 0.8 : 0.1 }, { label: 'no_relation', score: works ? 0.2 : 0.9 }];
+    return works ? scores : scores.reverse();
   }
 
   async dispose() {}
