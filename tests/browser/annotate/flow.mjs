@@ -2,14 +2,13 @@
 //   node tests/browser/annotate/flow.mjs [URL]     alone; URL is that of the page, by default that of the built site
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { checkAxe } from './scenes.mjs';
 import {
   addLabels, importFiles, keys, labelFirstWords, newContext, newPage, runAlone, said, saved, spans, tabTo, text, TIMEOUT_MS, waitForSpans,
   workspaceUrl,
 } from './workspace.mjs';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const FAKE = readFileSync(fileURLToPath(new URL('fake-luke.js', import.meta.url)), 'utf8');
 
 const FIRST = 'Grace Hopper 🚀 worked at Univac.\r\nAlan Turing worked at Bletchley.';
@@ -200,18 +199,6 @@ async function openDialog(page, command, name) {
   await page.getByRole('combobox', { name: 'Document or command' }).fill(command);
   await page.keyboard.press(command === 'documents' ? 'Shift' : 'Enter');
   await page.getByRole('dialog', { name: new RegExp(`^${name}`) }).waitFor();
-}
-
-async function checkAxe(page, what) {
-  await page.evaluate(AXE);
-  const violations = await page.evaluate(async () => {
-    const { violations } = await axe.run();
-    const places = (nodes) => nodes.slice(0, 3).map(({ target, any }) => `${target.join(' ')} ${any[0]?.message ?? ''}`).join(' | ');
-    return violations.map(({ id, nodes }) => `${id}: ${places(nodes)}`);
-  });
-  assert.deepEqual(violations, [], what);
-  const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(wider <= 0, `${what} is ${wider} px wider than the page`);
 }
 
 await runAlone(import.meta, flow, 3 * TIMEOUT_MS);

@@ -41,7 +41,7 @@ const SPECIAL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\
 
 /** On a touch screen, a text that cannot be edited brings no keyboard, and a long press selects. */
 function touchAttributes(isCoarse: boolean): Extension {
-  return isCoarse ? [EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: '0' })] : [];
+  return isCoarse ? EditorView.editable.of(false) : [];
 }
 
 export class TextView {
@@ -148,7 +148,7 @@ export class TextView {
     return [
       EditorState.lineSeparator.of('\n'), // the default would also take CR and CRLF for one character
       EditorState.readOnly.of(true),
-      EditorView.contentAttributes.of({ 'aria-label': label, inputmode: 'none' }),
+      EditorView.contentAttributes.of({ 'aria-label': label, inputmode: 'none', tabindex: '0' }),
       EditorView.lineWrapping,
       EditorView.perLineTextDirection.of(true),
       highlightSpecialChars({ specialChars: SPECIAL }),
