@@ -11,7 +11,6 @@ import { checkStored } from './answers.js';
 import type { Found } from './found.js';
 import { labelMap, labelsOfModel, NO_RELATION, type Choices } from './mapping.js';
 import type { Model } from './model.js';
-import { RelationScan } from './relation-scan.js';
 import type { Scanning, Source } from './scan.js';
 import type { ProjectSource } from './sources.js';
 
@@ -70,6 +69,7 @@ export class Relations {
       this.#answers.set(head.sha256, answers);
       const ask = (part: string, from: readonly [number, number], to: readonly [number, number], signal: AbortSignal): Promise<unknown> =>
         model.relation(part, from, to, { priority: 'background', signal });
+      const { RelationScan } = await import('./relation-scan.js'); // the page is opened without it
       return new RelationScan({ text, spans, answers, ref, ask, allows: this.#allows() });
     };
     return { ref, key, begin, find: () => Promise.resolve(undefined) };

@@ -4,14 +4,14 @@ import { squad } from '../formats/squad.js';
 import { changeQuestion, keepQuestion } from '../model/question-edits.js';
 import { isRefusal } from '../model/refusal.js';
 import type { Notes, Question } from '../model/types.js';
-import { change, keep, questionsOf, remove } from '../view/keep-questions.js';
+import { change, keep, remove } from '../view/keep-questions.js';
 import { after, document, notes, scene } from './scenes.js';
 import { MODEL, opened, piece, TEXT, type Opened } from './session-scenes.js';
 
 const BYTES = new TextEncoder();
 
 function asked(all: Opened): [string, string[]][] {
-  return questionsOf(all.session).map(({ question, answers }) => [question, answers.map((each) => all.session.text.slice(...each))]);
+  return all.session.questions.value.map(({ question, answers }) => [question, answers.map((each) => all.session.text.slice(...each))]);
 }
 
 function withQuestion(more: Partial<Question> = {}): Notes {
@@ -23,7 +23,7 @@ test('an answer of the model is kept with its question, score and model; a secon
   const { session } = all;
   assert.ok(await keep(session, { question: ' Who met? ', answers: [piece('Charles Babbage')], score: 0.8, model: MODEL }));
   assert.equal(session.message.value?.text, '"Who met?" with "Charles Babbage" kept.');
-  const [kept] = questionsOf(session);
+  const [kept] = session.questions.value;
   assert.deepEqual([kept?.by, kept?.score, kept?.model, kept?.state], ['model', 0.8, MODEL, 'accepted']);
   assert.ok(await keep(session, { question: 'Who met?', answers: [piece('Ada Byron')] }));
   assert.deepEqual(asked(all), [['Who met?', ['Ada Byron', 'Charles Babbage']]]);
@@ -40,11 +40,11 @@ test('"no answer in this text" is kept; a question is corrected and deleted, and
   const { session } = all;
   assert.ok(await keep(session, { question: 'Who died?', answers: [] }));
   assert.equal(session.message.value?.text, '"Who died?" with no answer in this text kept.');
-  const id = questionsOf(session)[0]?.id ?? '';
+  const id = session.questions.value[0]?.id ?? '';
   assert.ok(await change(session, id, { question: 'Where?', answers: [piece('London')] }));
   assert.deepEqual(asked(all), [['Where?', ['London']]]);
   assert.equal(session.documents.head('a')?.counts.questions, 1);
-  assert.ok(await remove(session, questionsOf(session)[0]!));
+  assert.ok(await remove(session, session.questions.value[0]!));
   assert.deepEqual(asked(all), []);
   await session.undo();
   assert.deepEqual((await session.project.document('a')).notes.questions.map(({ question }) => question), ['Where?']);

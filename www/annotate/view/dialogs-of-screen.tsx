@@ -6,14 +6,12 @@ import { useEffect } from 'preact/hooks';
 import type { InputFile } from '../formats/format.js';
 import { DeleteDocument } from './delete-document.js';
 import { readChosen } from './dialogs/chosen-files.js';
-import { AskDialog, CompareDialog, ExportDialog, ImportDialog, LabelSetsDialog, ProjectDialog, ModelLabels, QuestionDialog, SecondLook, Storage } from './dialogs/lazy.js';
+import { AskDialog, CompareDialog, ExportDialog, Help, ImportDialog, LabelSetsDialog, ModelLabels, OccurrencesDialog, ProjectDialog, QuestionDialog, SecondLook, Storage } from './dialogs/lazy.js';
 import { useTransfers } from './dialogs/transfers.js';
 import type { LabelKind } from '../model/labels.js';
-import { Help } from './help.js';
 import { COMMANDS } from './keys.js';
 import { errorMessage, info } from './messages.js';
 import { NoteDialog } from './note.js';
-import { OccurrencesDialog } from './occurrences-dialog.js';
 import { Palette } from './palette.js';
 import type { Screen } from './screen.js';
 
@@ -35,13 +33,13 @@ export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | 
     case 'palette':
       return <Palette screen={screen} />;
     case 'help':
-      return <Help screen={screen} />;
+      return <Help screen={screen} onDone={close} />;
     case 'ask':
       return <AskDialog screen={screen} onDone={close} />;
     case 'question':
       return <QuestionDialog screen={screen} onDone={close} />;
     case 'occurrences':
-      return <OccurrencesDialog screen={screen} />;
+      return <OccurrencesDialog screen={screen} onDone={close} />;
     case 'note':
       return <NoteDialog screen={screen} of="document" />;
     case 'span-note':

@@ -9,7 +9,7 @@ import type { Screen } from './screen.js';
 const GROUPS = [...new Set(COMMANDS.map(({ group }) => group))];
 const WHERE = { text: 'in the text', spans: 'in the text or the list of spans', screen: '', always: 'also in fields' } as const;
 
-export function Help({ screen }: { readonly screen: Screen }): JSX.Element {
+export function Help({ screen, onDone }: { readonly screen: Screen; readonly onDone: () => void }): JSX.Element {
   /** The command that waits for its new key. */
   const waiting = useSignal<CommandId | undefined>(undefined);
   const problem = useSignal('');
@@ -22,11 +22,10 @@ export function Help({ screen }: { readonly screen: Screen }): JSX.Element {
     if (key === 'Escape') return;
     problem.value = (await screen.setKey(id, key))?.conflict ?? '';
   };
-  const close = (): void => void (screen.dialog.value = undefined);
   const chosen = Object.keys(screen.keys.value.chosen).length;
   const reset = chosen > 0 && <button type="button" onClick={() => void screen.resetKeys()}>Standard keys ({countOf(chosen, 'change')})</button>;
   return (
-    <Dialog title="Keys" onClose={close} onKey={(event) => void choose(event)} actions={reset}>
+    <Dialog title="Keys" onClose={onDone} onKey={(event) => void choose(event)} actions={reset}>
       <p>
         The keys of labels are on the labels: they label the selection, or change the label of the span that has the focus. In the text, the
         arrow keys move the caret and Shift with them selects. Escape steps out; Escape and then Tab leaves the text.

@@ -4,11 +4,6 @@ import { shorten } from '../model/show.js';
 import type { Piece, Question } from '../model/types.js';
 import type { Session } from './session.js';
 
-/** The questions of the open document. */
-export function questionsOf({ document }: Session): readonly Question[] {
-  return document.value?.notes.questions.filter(({ state }) => state !== 'rejected') ?? [];
-}
-
 export async function keep(session: Session, asked: Asked): Promise<boolean> {
   return (await session.edit((scene) => keepQuestion(scene, asked), { done: () => `${kept(asked.question, asked.answers, session.text)} kept.` })) !== undefined;
 }

@@ -12,7 +12,7 @@ const SCOPES = [{ value: 'document', label: 'This document' }, { value: 'all', l
 /** More documents are not named. */
 const NAMED = 10;
 
-export function OccurrencesDialog({ screen }: { readonly screen: Screen }): JSX.Element {
+export function OccurrencesDialog({ screen, onDone: close }: { readonly screen: Screen; readonly onDone: () => void }): JSX.Element {
   const { session, editing } = screen;
   const labels = session.record.value.labelSets.filter(({ kind }) => kind === 'span').flatMap((set) => set.labels);
   const wanted = useSignal<Wanted>(startOf(screen, labels[0]?.id ?? ''));
@@ -28,7 +28,6 @@ export function OccurrencesDialog({ screen }: { readonly screen: Screen }): JSX.
     return () => void (isOld = true);
   });
   const change = (fields: Partial<Wanted>): void => void (wanted.value = { ...wanted.value, ...fields });
-  const close = (): void => void (screen.dialog.value = undefined);
   const label = (): void => {
     close();
     editing.used(wanted.value.label);

@@ -2,11 +2,11 @@
 import type { JSX } from 'preact';
 import { shorten } from '../model/show.js';
 import type { Piece, Question } from '../model/types.js';
-import { questionsOf, remove } from './keep-questions.js';
+import { errorMessage } from './messages.js';
 import type { Screen } from './screen.js';
 
 export function Questions({ screen }: { readonly screen: Screen }): JSX.Element | null {
-  const questions = questionsOf(screen.session);
+  const questions = screen.session.questions.value;
   if (!questions.length) return null;
   return (
     <section class="relations" aria-label="Questions">
@@ -30,6 +30,10 @@ function Row({ screen, question }: { readonly screen: Screen; readonly question:
     screen.question.value = question.id;
     screen.dialog.value = 'question';
   };
+  const remove = (): void => {
+    const removal = async (): Promise<unknown> => (await import('./keep-questions.js')).remove(session, question);
+    removal().catch((error: unknown) => session.say(errorMessage(error, 'Deleting the question')));
+  };
   const name = shorten(question.question, 40);
   return (
     <li>
@@ -43,7 +47,7 @@ function Row({ screen, question }: { readonly screen: Screen; readonly question:
         ))}
       </span>
       <button type="button" disabled={session.isReadOnly} onClick={edit} aria-label={`Edit ${name}`}>Edit</button>
-      <button type="button" class="plain" disabled={session.isReadOnly} onClick={() => void remove(session, question)} aria-label={`Delete ${name}`}>✕</button>
+      <button type="button" class="plain" disabled={session.isReadOnly} onClick={remove} aria-label={`Delete ${name}`}>✕</button>
     </li>
   );
 }

@@ -8,7 +8,7 @@ import { labelsById, withKeys } from '../model/labels.js';
 import { inTextOrder } from '../model/pieces.js';
 import { isRefusal, type Refusal } from '../model/refusal.js';
 import { mergeAll, type Suggestions } from '../model/suggest.js';
-import type { Label, LabelSet, Notes, Piece, Relation, Span } from '../model/types.js';
+import type { Label, LabelSet, Notes, Piece, Question, Relation, Span } from '../model/types.js';
 import type { ChangedMessage } from '../store/channel.js';
 import type { Changed, Edit } from '../store/commit.js';
 import type { OpenDocument } from '../store/documents.js';
@@ -71,6 +71,7 @@ export class Session {
   /** Spans in text order, without rejected ones. */
   readonly spans: ReadonlySignal<readonly Span[]>;
   readonly relations: ReadonlySignal<readonly Relation[]>;
+  readonly questions: ReadonlySignal<readonly Question[]>;
   readonly focused: ReadonlySignal<Span | undefined>;
 
   readonly #now: () => number;
@@ -96,6 +97,7 @@ export class Session {
     this.shown = computed(() => this.#merged());
     this.spans = computed(() => inTextOrder(this.shown.value.spans.filter(({ state }) => state !== 'rejected')));
     this.relations = computed(() => this.shown.value.relations.filter(({ state }) => state !== 'rejected'));
+    this.questions = computed(() => this.shown.value.questions.filter(({ state }) => state !== 'rejected'));
     this.focused = computed(() => this.spans.value.find(({ id }) => id === this.focus.value));
   }
 

@@ -6,7 +6,6 @@ import { isRefusal } from '../model/refusal.js';
 import { countAbove } from '../model/suggest.js';
 import type { Assistant } from '../assistant/assistant.js';
 import { CommandButton } from './command-button.js';
-import { addAllOfKind } from './dialogs/label-form.js';
 import { countOf, errorMessage, percent, refusalMessage } from './messages.js';
 import type { Screen } from './screen.js';
 import { Taught } from './taught.js';
@@ -49,6 +48,7 @@ function Offer({ screen, labels }: { readonly screen: Screen; readonly labels: r
   const add = (): void => {
     screen.text?.focusText(); // this button goes
     void session.commit(async () => {
+      const { addAllOfKind } = await import('./dialogs/label-form.js');
       const change = addAllOfKind(session.record.peek().labelSets, 'span', labels);
       return isRefusal(change) ? session.say(refusalMessage(change)) : { labels: change };
     }, () => 'The labels of the model are added.');

@@ -4,13 +4,13 @@ import type { JSX } from 'preact';
 import { shorten } from '../../model/show.js';
 import { fitPieces } from '../../model/spans.js';
 import type { Piece } from '../../model/types.js';
-import { change, keep, questionsOf } from '../keep-questions.js';
+import { change, keep } from '../keep-questions.js';
 import type { Screen } from '../screen.js';
 import { Dialog, TextField } from './dialog.js';
 
 export function QuestionDialog({ screen, onDone }: { readonly screen: Screen; readonly onDone: () => void }): JSX.Element {
   const { session } = screen;
-  const before = questionsOf(session).find(({ id }) => id === screen.question.peek());
+  const before = session.questions.peek().find(({ id }) => id === screen.question.peek());
   const selected = selectedPiece(screen);
   const words = useSignal(before?.question ?? '');
   const answers = useSignal<readonly Piece[]>(before?.answers ?? (selected ? [selected] : []));
