@@ -19,7 +19,7 @@ import { Preferences, type Preferred } from './preferences.js';
 import { Queue, type Progress, type Visibility } from './queue.js';
 import { Ranker } from './ranker.js';
 import { Relations } from './relations.js';
-import { doubtsIn, lookOptions, measureSource, type DocumentDoubts } from './review.js';
+import type { DocumentDoubts } from './review.js';
 import type { Source } from './scan.js';
 import { scoredBy, Scores } from './scores.js';
 import { projectSources, type ProjectSource } from './sources.js';
@@ -196,13 +196,14 @@ export class Assistant {
 
   /** What the models see differently in finished documents: in all, or in one. */
   async secondLook(id?: string): Promise<DocumentDoubts[]> {
+    const { doubtsIn, lookOptions } = await import('./review.js'); // as `measure`: when the page is opened, nothing waits for it
     const done = this.#done().filter((head) => id === undefined || head.id === id);
     return doubtsIn(this.#options.project, this.#found, done, lookOptions(this.sources.peek()));
   }
 
   /** Precision and recall of a source at each threshold, by the decisions in this project; `undefined` with too few of them. */
   async measure(source: ProjectSource): Promise<((threshold: number) => Measured) | undefined> {
-    return measureSource(this.#options.project, this.#found, this.#options.heads.peek(), source);
+    return (await import('./review.js')).measureSource(this.#options.project, this.#found, this.#options.heads.peek(), source);
   }
 
   pause(): void {
@@ -320,8 +321,7 @@ export class Assistant {
 
   /** Edits and suggestions bring new spans to the open document: then there are pairs that no relation was looked for. */
   async #lookForPairs(): Promise<void> {
-    const [source, head] = [this.#relations.source.peek()?.source, this.#headOf(this.#open.peek())];
-    if (source && head && (await this.#relations.hasNews(head))) this.#queue.again(source, head.sha256);
+    await this.#relations.lookAgain(this.#headOf(this.#open.peek()), this.#queue);
   }
 
   /** Other sources or labels: what is shown is read again, and documents are scored again. The results of an older head are of no use. */

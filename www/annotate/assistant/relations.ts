@@ -11,6 +11,7 @@ import { checkStored } from './answers.js';
 import type { Found } from './found.js';
 import { labelMap, labelsOfModel, NO_RELATION, type Choices } from './mapping.js';
 import type { Model } from './model.js';
+import type { Queue } from './queue.js';
 import type { Scanning, Source } from './scan.js';
 import type { ProjectSource } from './sources.js';
 
@@ -51,12 +52,13 @@ export class Relations {
     });
   }
 
-  /** Whether the document has spans whose pairs were not begun. */
-  async hasNews(head: HeadRecord): Promise<boolean> {
+  /** Opens a document again in the queue, if it has spans whose pairs were not begun. */
+  async lookAgain(head: HeadRecord | undefined, queue: Pick<Queue, 'again'>): Promise<void> {
     const source = this.source.peek();
-    if (!source) return false;
+    if (!source || !head) return;
     const begun = this.#begun.get(begunKey(head));
-    return begun?.source !== source || (await this.#spansOf(head)).some((span) => !begun.spans.has(spanKey(span)));
+    const hasNews = begun?.source !== source || (await this.#spansOf(head)).some((span) => !begun.spans.has(spanKey(span)));
+    if (hasNews) queue.again(source.source, head.sha256);
   }
 
   #sourceOf(model: Model, ref: ModelRef): Source {

@@ -4,7 +4,7 @@ import { readMessage, type Channel, type ChangedMessage } from './channel.js';
 import { commitEdit, LABELS_LOG, loadProject, type Changed, type Edit } from './commit.js';
 import { putUncertainties, readCorpus, readDocument, readHeads, readTexts, removeDocuments, type OpenDocument } from './documents.js';
 import { diskFull, isDiskFull, StoreError } from './errors.js';
-import { importCorpus, type Imported, type ImportOptions } from './import.js';
+import type { Imported, ImportOptions } from './import.js';
 import { claimProject, writeProject, type Hold } from './project-write.js';
 import type { Database, HeadRecord, ProjectRecord } from './schema.js';
 import { existing, read } from './transaction.js';
@@ -101,6 +101,7 @@ export class Project {
 
   /** Adds the documents of a file: all or none. */
   async import(corpus: Corpus, options?: ImportOptions): Promise<Imported> {
+    const { importCorpus } = await import('./import.js'); // a page that is opened to annotate does not wait for it
     const imported = await this.#write(() => importCorpus(this.#hold, corpus, options));
     this.#tell(imported.revision, 'all', true);
     return imported;
