@@ -8,7 +8,7 @@ import { startSite } from './server.mjs';
 
 const SPECS = [
   'parity', 'ner', 'calls', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'checkpoints', 'errors', 'options', 'lifecycle', 'threads', 'engines', 'gpu', 'gpu-faults', 'kernels', 'demo', 'gpu-check', 'measure', 'offline', 'building', 'teach', 'added-heads',
-  '../annotate/text-view', '../annotate/dialogs', '../annotate/flow', '../annotate/heads', '../annotate/touch', '../annotate/access', '../annotate/model', '../annotate/storage', 'hub', 'elsewhere', 'static', 'packages',
+  '../annotate/text-view', '../annotate/dialogs', '../annotate/flow', '../annotate/suggested', '../annotate/heads', '../annotate/touch', '../annotate/access', '../annotate/labels', '../annotate/pieces', '../annotate/model', '../annotate/storage', 'hub', 'elsewhere', 'static', 'packages',
   'faults/tabs', 'faults/aborts', 'faults/calls',
 ];
 /** These run beside each other: they wait for retries most of the time. */

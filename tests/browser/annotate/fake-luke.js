@@ -17,8 +17,10 @@ export class Luke {
   };
   tasks = globalThis.fakeTasks ?? ['ner', 'qa', 'typing', 'relation'];
 
-  async ner(text) {
-    const all = find(text);
+  /** A head that was taught knows surnames only, which the model itself does not find. */
+  async ner(text, { head } = {}) {
+    const surnames = [...text.matchAll(/Hopper|Turing/g)].map(({ 0: name, index }) => ({ start: index, end: index + name.length, text: name, label: 'PER', score: 0.7 }));
+    const all = head ? surnames : find(text);
     const runnersUp = all.filter(({ score }) => score < 0.5).map((found) => ({ ...found, lostTo: 'none' }));
     return { entities: all.filter(({ score }) => score >= 0.5), runnersUp };
   }
@@ -40,6 +42,15 @@ export class Luke {
     const works = head[1] < tail[0] && / worked at $/.test(text.slice(head[1], tail[0]));
     const scores = [{ label: 'worked at', score: works ? 0.8 : 0.1 }, { label: 'no_relation', score: works ? 0.2 : 0.9 }];
     return works ? scores : scores.reverse();
+  }
+
+  async teach({ labels, examples }) {
+    const spans = examples.reduce((sum, example) => sum + example.spans.length, 0);
+    return { labels, report: { examples: examples.length, spans, labels: [], confusions: [] }, save: () => Uint8Array.of(1, 2, 3) };
+  }
+
+  async addHead(bytes) {
+    return { labels: [], save: () => bytes };
   }
 
   async dispose() {}
