@@ -110,6 +110,7 @@ export default async function storage({ test, browser, site, url = workspaceUrl(
     await importFiles(page, ONE);
     await labelFirstWords(page, 1);
     await saved(page);
+    await page.evaluate(putSuggestion);
     // More is used than allowed, as after refused bytes that Chromium keeps: every write is refused. Chromium asks how much is allowed when a
     // write is larger than what it last heard.
     await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
@@ -128,7 +129,10 @@ export default async function storage({ test, browser, site, url = workspaceUrl(
     await said(page, FULL);
     assert.deepEqual(await spans(page), ['LOC Ada', 'LOC Rome']);
     await banner.getByRole('button', { name: 'Storage' }).press('Enter');
-    await page.getByRole('dialog', { name: 'Storage and backup' }).getByText('2 changes since the last backup.').waitFor();
+    const storageDialog = page.getByRole('dialog', { name: 'Storage and backup' });
+    await storageDialog.getByText('2 changes since the last backup.').waitFor();
+    await storageDialog.getByRole('button', { name: 'Delete suggestions' }).press('Enter');
+    await storageDialog.getByText('None is kept.').waitFor();
     await keys(page, 'Escape');
     await banner.getByRole('button', { name: 'Try again' }).press('Enter');
     await said(page, FULL);
