@@ -66,6 +66,7 @@ export function SecondLook({ screen, onDone }: { readonly screen: Screen; readon
       said={<Said error={task.error.value || said.value.error} status={[said.value.status, look.status()].filter(Boolean).join(' ')} />}
     >
       <p class="hint">Where a document that is done and the model differ: the model is sure and there is no such span, or it does not believe a span.</p>
+      {screen.assistant.progress.value.state !== 'idle' && <p class="hint">The model has not read all documents yet: more places may come.</p>}
       <div ref={list}>
         {look.shown.value?.filter(({ doubts }) => doubts.length > 0).map((each) => (
           <section key={each.document}>
