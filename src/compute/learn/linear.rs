@@ -2,7 +2,8 @@
 
 use half::f16;
 
-use super::lbfgs::{Precision, minimize};
+use super::curvature::Curvature;
+use super::descent::{Precision, minimize};
 use crate::error::Result;
 use crate::memory;
 
@@ -65,7 +66,15 @@ pub async fn train<L: FnMut(usize, &[f32], &mut [f32]) -> f64>(
     let scale = Scale::of(lesson.groups, columns);
     let start = memory::zeros((columns + 1) * classes, "for the training")?;
     let mut work = Work::new(&lesson, classes)?;
-    let found = minimize(start, precision, async |point: &[f64], gradient: &mut [f64]| {
+    let places: Vec<&[f16]> = lesson.groups.iter().flat_map(|group| group.chunks_exact(columns)).collect();
+    let row = |number: usize, to: &mut [f32]| scale.row(places[number], to);
+    let curvature = Curvature::new(places.len(), columns, lesson.l2 as f32, &row)?;
+    let divide = |gradient: &mut [f64]| {
+        let (weights, bias) = gradient.split_at_mut(classes * columns);
+        curvature.divide(weights, columns, &row);
+        bias.iter_mut().for_each(|slope| *slope /= Curvature::of_bias(places.len()));
+    };
+    let found = minimize(start, precision, divide, async |point: &[f64], gradient: &mut [f64]| {
         let (weights, bias) = point.split_at(classes * columns);
         work.weights.iter_mut().zip(weights).for_each(|(to, weight)| *to = *weight as f32);
         gradient.fill(0.0);
@@ -205,7 +214,7 @@ impl Scale {
 }
 
 /// The scalar product, in eight sums that are added in a fixed order: the same bits with and without vector instructions.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0f32; 8];
     let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     for (a, b) in a.iter().zip(b) {

@@ -3,12 +3,13 @@
 
 mod choice;
 pub mod crf;
-mod lbfgs;
+mod curvature;
+mod descent;
 mod linear;
 mod random;
 pub mod windows;
 
 pub use choice::{Choice, sigmoid};
-pub use lbfgs::Precision;
+pub use descent::Precision;
 pub use linear::{Lesson, Linear, half, single, train};
 pub use random::Random;

@@ -11,7 +11,7 @@ use crate::luke::Turns;
 const L2: f64 = 5.0;
 
 /// 25 steps give heads that are as good (docs/TEACHING.md), but not yet the same ones in every engine.
-const PRECISION: Precision = Precision { gradient: 0.05, max_steps: 60 };
+const PRECISION: Precision = Precision { gradient: 0.05, max_steps: 25 };
 
 /// Of how many products of a feature's byte and a weight the work is that a byte of tokenized text takes.
 const PRODUCTS: usize = 1 << 8;
