@@ -128,6 +128,20 @@ export default async function suggested({ test, browser, site, url = workspaceUr
     await close();
   });
 
+  await test('the model is one side of a comparison: agreement, differences, and what it says can be taken over', async () => {
+    const { page, close } = await openRead();
+    await command(page, 'compare with the model');
+    const dialog = page.getByRole('dialog', { name: 'Compare with the model' });
+    await dialog.getByRole('button', { name: 'Compare', exact: true }).press('Enter');
+    await dialog.getByText('3 documents compared. Theirs is what the model suggests, from a score of 50 % on.').waitFor();
+    await dialog.getByRole('table').first().waitFor();
+    await checkAxe(page, 'the comparison with the model');
+    await keys(page, 'ArrowRight');
+    await dialog.getByRole('button', { name: 'Write 1 decision' }).press('Enter');
+    await dialog.getByText(/^Written: 1 document changed/).waitFor();
+    await close();
+  });
+
   await test('a second look at many documents says that it shows the first ones, and goes on', async () => {
     const many = Array.from({ length: 53 }, (_, index) => ({ text: `${index}. Alan Turing.`, label: [] }));
     const { page, close } = await openRead([NEWS[0], ...many]);

@@ -4,10 +4,13 @@ import { test } from 'node:test';
 import { Browser } from './store-fakes.js';
 import { newLabelSet } from '../model/labels.js';
 import type { Decision } from '../model/merge.js';
+import { mergeAll } from '../model/suggest.js';
 import type { Corpus, LabelSet } from '../model/types.js';
-import { compareCorpora, isSame, mergeEdit, showDifference, type Comparison, type Decisions } from '../view/dialogs/compare.js';
+import {
+  compareCorpora, isSame, mergeEdit, showDifference, versionOf, withoutNotes, type Comparison, type Decisions,
+} from '../view/dialogs/compare.js';
 import { spanTexts } from './helpers.js';
-import { document, notes, relation, SETS, span } from './scenes.js';
+import { after, document, notes, relation, SETS, span } from './scenes.js';
 
 const TEXT = 'Ada Byron met Bob in Rome.';
 const MINE: Corpus = {
@@ -91,4 +94,25 @@ test('a document that changed since is noticed', () => {
   const [compared] = compareCorpora(MINE, THEIRS).documents;
   assert.equal(isSame(compared!, structuredClone(MINE.documents[0]!)), true);
   assert.equal(isSame(compared!, notes([span('s1', 0, 9)])), false);
+});
+
+test('what the model suggests alone is a version: of documents that it has read, without relations and types, and it can be taken over', () => {
+  const mine: Corpus = {
+    ...MINE, documents: [...MINE.documents, document('y', 'Eve', notes(), { status: 'done' }), document('z', 'Zoe', notes([span('z', 0, 3)]))],
+  };
+  const bare = withoutNotes(mine);
+  assert.deepEqual(bare.documents.map(({ id, spans, relations }) => [id, spans, relations]), [['a', [], []], ['y', [], []], ['z', [], []]]);
+  const model = { name: 'mini', manifestHash: 'ab' };
+  const found = { model, spans: [{ pieces: [[14, 17]] as const, label: 'span:ORG', score: 0.8 }, { pieces: [[0, 9]] as const, label: 'span:PER', score: 0.7 }] };
+  const documents = bare.documents.map((each) => ({ ...each, ...(each.id === 'a' && mergeAll(each, [found])) }));
+  const version = versionOf({ corpus: { ...bare, documents }, threshold: 0.5, unread: new Set(['z']) });
+  assert.deepEqual(version.documents.map(({ id }) => id), ['a', 'y']);
+  const comparison = compareCorpora(mine, version, 'spans');
+  assert.deepEqual([comparison.pairing.pairs.length, comparison.agreement.mine, comparison.agreement.theirs, comparison.agreement.equal], [2, 3, 2, 1]);
+  assert.deepEqual(comparison.documents.flatMap(({ differences }) => differences.map(({ kind }) => kind)), ['label', 'only-mine']);
+  const { edit } = mergeEdit(comparison, new Map([['a', new Map([[comparison.documents[0]!.differences[0]!.id, 'theirs']])]]));
+  const change = edit?.documents?.[0]?.change;
+  assert.ok(change);
+  const taken = after(mine.documents[0]!, change).spans.find(({ label }) => label === 'span:ORG');
+  assert.deepEqual([taken?.by, taken?.state, taken?.score, taken?.model, taken?.pieces], ['model', 'accepted', 0.8, model, [[14, 17]]]);
 });

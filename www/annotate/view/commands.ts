@@ -85,6 +85,7 @@ const ACTIONS: { readonly [C in CommandId]: (screen: Screen) => unknown } = {
   'second-look': dialog('second-look'),
   compare: dialog('compare'),
   project: dialog('project'),
+  'compare-model': dialog('compare-model'),
   storage: dialog('storage'),
   'save-backup': ({ backup }) => backup.save(),
   undo: ({ session }) => session.undo(),

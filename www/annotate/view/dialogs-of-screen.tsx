@@ -6,7 +6,7 @@ import { useEffect } from 'preact/hooks';
 import type { InputFile } from '../formats/format.js';
 import { DeleteDocument } from './delete-document.js';
 import { readChosen } from './dialogs/chosen-files.js';
-import { AskDialog, CompareDialog, ExportDialog, Help, ImportDialog, LabelSetsDialog, ModelLabels, OccurrencesDialog, ProjectDialog, QuestionDialog, SecondLook, Storage } from './dialogs/lazy.js';
+import { AskDialog, CompareDialog, CompareModel, ExportDialog, Help, ImportDialog, LabelSetsDialog, ModelLabels, OccurrencesDialog, ProjectDialog, QuestionDialog, SecondLook, Storage } from './dialogs/lazy.js';
 import { useTransfers } from './dialogs/transfers.js';
 import type { LabelKind } from '../model/labels.js';
 import { COMMANDS } from './keys.js';
@@ -54,6 +54,8 @@ export function Dialogs({ screen }: { readonly screen: Screen }): JSX.Element | 
       return files.value
         ? <CompareDialog project={session.project} files={files.value} onDone={close} />
         : <Choose screen={screen} files={files} />;
+    case 'compare-model':
+      return <CompareModel project={session.project} onDone={close} suggest={(corpus) => screen.assistant.withSuggestions(corpus)} />;
     case 'export':
       return (
         <ExportDialog project={session.project} {...chosenIds(screen)} onDone={close} suggest={(corpus) => screen.assistant.withSuggestions(corpus)} />

@@ -72,6 +72,7 @@ export const COMMANDS = [
   { id: 'second-look', name: 'Second look at documents that are done', key: '', ...project },
   { id: 'compare', name: 'Compare and merge with another version', key: '', ...project },
   { id: 'project', name: 'Name and guide of the project', key: '', ...project },
+  { id: 'compare-model', name: 'Compare with the model', key: '', ...project },
   { id: 'storage', name: 'Storage and backup', key: '', ...project },
   { id: 'save-backup', name: 'Save a backup', key: '', ...project },
   { id: 'undo', name: 'Undo', key: 'Ctrl+z', ...help },

@@ -16,7 +16,7 @@ import type { Session } from './session.js';
 import { OPTIONS, ViewOptions, type ViewOption } from './view-options.js';
 
 export const DIALOGS = [
-  'palette', 'help', 'ask', 'question', 'occurrences', 'note', 'span-note', 'second-look', 'import', 'export', 'labels', 'model-labels', 'compare', 'storage', 'project',
+  'palette', 'help', 'ask', 'question', 'occurrences', 'note', 'span-note', 'second-look', 'import', 'export', 'labels', 'model-labels', 'compare', 'compare-model', 'storage', 'project',
   'delete-document',
 ] as const;
 export type DialogName = (typeof DIALOGS)[number];

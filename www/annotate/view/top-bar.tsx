@@ -8,7 +8,7 @@ import type { SaveState } from './session.js';
 
 const SHOWN = [['import', 'Import…'], ['export', 'Export…'], ['labels', 'Labels…']] as const;
 const MENU: readonly CommandId[] = [
-  'palette', 'import', 'export', 'labels', 'ask', 'model-labels', 'second-look', 'compare', 'project', 'storage',
+  'palette', 'import', 'export', 'labels', 'ask', 'model-labels', 'second-look', 'compare', 'compare-model', 'project', 'storage',
   'delete-document', 'help',
 ];
 

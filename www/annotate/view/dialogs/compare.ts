@@ -1,4 +1,5 @@
 // Two versions of a project: how far they agree, and a merge by decisions, as one edit of the project.
+import type { Suggested } from '../../assistant/suggested.js';
 import { agreement, namesOf, pairDocuments, type Agreement, type DocumentPair, type Pairing } from '../../model/agreement.js';
 import { group, type DocumentChange, type LabelsChange } from '../../model/changes.js';
 import { findLabel, labelsById, mergeLabelSets, type LabelKind } from '../../model/labels.js';
@@ -23,16 +24,34 @@ export interface Comparison {
   readonly names: MergeNames;
   readonly mine: Corpus;
   readonly theirs: Corpus;
+  readonly scope: Scope;
 }
 
-export function compareCorpora(mine: Corpus, theirs: Corpus): Comparison {
+/** `spans`: the other version says nothing of relations and of types, so they are no differences. */
+export type Scope = 'all' | 'spans';
+
+export function compareCorpora(mine: Corpus, theirs: Corpus, scope: Scope = 'all'): Comparison {
   const pairing = pairDocuments(mine.documents, theirs.documents);
   // Labels of theirs that are not in mine get the ids that they would have after the merge.
   const { ids } = mergeLabelSets(mine.labelSets, theirs.labelSets);
   const names: MergeNames = { mine: namesOf(mine), theirs: namesOf(theirs), toMine: (id) => ids.get(id) };
-  const compared = pairing.pairs.map((pair) => ({ pair, differences: differences(pair, names) }));
+  const isCompared = ({ kind }: AnyDifference): boolean => scope === 'all' || (kind !== 'relation' && kind !== 'type');
+  const compared = pairing.pairs.map((pair) => ({ pair, differences: differences(pair, names).filter(isCompared) }));
   const documents = compared.filter((document) => document.differences.length);
-  return { pairing, agreement: agreement(pairing.pairs, names.mine, names.theirs), documents, names, mine, theirs };
+  return { pairing, agreement: agreement(pairing.pairs, names.mine, names.theirs), documents, names, mine, theirs, scope };
+}
+
+/** The documents that somebody has worked on, without annotations: what a model suggests in them alone is another version. */
+export function withoutNotes(corpus: Corpus): Corpus {
+  const worked = corpus.documents.filter(({ status, spans }) => status === 'done' || spans.some(({ state }) => state === 'accepted'));
+  return { ...corpus, documents: worked.map((document) => ({ ...document, spans: [], relations: [], questions: [] })) };
+}
+
+/** What models suggest, as if somebody had accepted it, in the documents that they have read. */
+export function versionOf({ corpus, unread }: Suggested): Corpus {
+  const documents = corpus.documents.filter(({ id }) => !unread.has(id));
+  const accepted = <T extends Span>(span: T): T => ({ ...span, state: 'accepted' });
+  return { ...corpus, documents: documents.map((document) => ({ ...document, spans: document.spans.map(accepted), relations: [] })) };
 }
 
 /** For each document by my id: the decisions by ids of differences. */

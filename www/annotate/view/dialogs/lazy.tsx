@@ -7,6 +7,7 @@ import { Alert, Dialog } from './dialog.js';
 
 export const AskDialog = lazy(async () => (await import('../ask.js')).AskDialog);
 export const CompareDialog = lazy(async () => (await import('./compare-dialog.js')).CompareDialog);
+export const CompareModel = lazy(async () => (await import('./compare-dialog.js')).CompareModel);
 export const ExportDialog = lazy(async () => (await import('./export-dialog.js')).ExportDialog);
 export const Help = lazy(async () => (await import('../help.js')).Help);
 export const ImportDialog = lazy(async () => (await import('./import-dialog.js')).ImportDialog);
