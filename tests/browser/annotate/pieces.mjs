@@ -22,7 +22,7 @@ export default async function pieces({ test, browser, site, url = workspaceUrl(s
     await said(page, 'The span is now "Ada Lovelace wrote notes".');
     await keys(page, '.');
     await said(page, 'The whole span. The keys of edges move its edges.');
-    await keys(page, 'Control+Home', 'Control+ArrowRight', '|');
+    await keys(page, 'Control+Home', 'Control+ArrowRight', '_');
     await said(page, 'The span is now "Ada … Lovelace … wrote notes".');
     await keys(page, '.', '-');
     await said(page, 'The span is now "Lovelace … wrote notes".');

@@ -94,7 +94,7 @@ test('what is selected is taken out; nothing may be left over; a chosen piece go
 
 test('a span is split at the caret, and the edges of each piece move', async () => {
   const { screen: { session, pieces }, press, shown } = await typing(3);
-  await press('|');
+  await press('_');
   assert.deepEqual(session.focused.value?.pieces, [piece('Ada'), piece('Byron')]);
   await press('.', '{');
   assert.deepEqual(shown(), ['Ada', 'Byron'], 'a piece is never empty');
@@ -104,6 +104,6 @@ test('a span is split at the caret, and the edges of each piece move', async () 
   assert.deepEqual(shown(), ['Ada', 'Byron met'], 'the second piece is chosen');
   await press('.');
   assert.equal(pieces.chosen.value, undefined, 'behind the last piece: the outer edges');
-  await press('|');
+  await press('_');
   assert.equal(session.message.value?.kind, 'warning', 'there is no piece around the caret');
 });

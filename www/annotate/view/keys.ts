@@ -43,7 +43,7 @@ export const COMMANDS = [
   { id: 'occurrences', name: 'Label all occurrences', key: 'g', ...screenSpans },
   { id: 'add-piece', name: 'Add what is selected to the span, as a piece', key: '+', ...screenSpans },
   { id: 'remove-piece', name: 'Take what is selected, or the chosen piece, out of the span', key: '-', ...screenSpans },
-  { id: 'split-piece', name: 'Split the span at the caret', key: '|', ...screenSpans },
+  { id: 'split-piece', name: 'Split the span at the caret', key: '_', ...screenSpans },
   { id: 'next-piece', name: 'Choose the next piece, to move its edges', key: '.', ...screenSpans },
   { id: 'whole-words', name: 'Select whole words only, or any characters', key: '', ...screenSpans },
   { id: 'hide-suggestions', name: 'Hide or show suggestions', key: 'h', ...screenSpans },
