@@ -6,6 +6,8 @@ import { command, keys, runAlone, said, saved, text, TIMEOUT_MS, waitForSpans, w
 
 const LATIN = [{ text: 'Grace Hopper worked at Univac. Ada met Bob.', label: [[31, 34, 'PER'], [39, 42, 'ORG']] }, { text: 'Alan Turing.', label: [] }];
 const RTL = [{ text: 'ذهبت آدا إلى لندن مع Grace Hopper.', label: [[5, 8, 'PER'], [13, 17, 'LOC']] }, { text: 'ثم عادت Alan Turing.', label: [] }];
+/** CSS pixels: some lines of the text are in view, however small the screen is. */
+const LEAST_TEXT = 100;
 const LOOKS = {
   light: [{}, LATIN], dark: [{ colorScheme: 'dark' }, LATIN], '320 px': [{ viewport: { width: 320, height: 640 } }, LATIN],
   'from right to left': [{}, RTL],
@@ -20,6 +22,8 @@ export default async function access({ test, browser, site, url = workspaceUrl(s
       await text(page).focus();
       await keys(page, 'Tab');
       await checkAxe(page, 'the main screen with a span and suggestions');
+      const { height } = await page.locator('.text-frame').boundingBox();
+      assert.ok(height >= LEAST_TEXT, `the text is ${height} px high`);
       await inDialog(page, () => page.getByRole('button', { name: 'Note', exact: true }).last().press('Enter'), /^Note for "/);
       await inDialog(page, () => command(page, 'export'), 'Export', async (dialog) => {
         await dialog.getByRole('combobox', { name: 'Format' }).selectOption('csv');

@@ -40,7 +40,8 @@ interface Typing {
 
 /** The span "Ada Byron" has the focus. The caret is where a test puts it. */
 async function typing(caret = 0): Promise<Typing> {
-  const all = await opened([document('a', TEXT, notes([span('p', ...piece('Ada Byron'))]))]);
+  const content = notes([span('p', ...piece('Ada Byron'))]);
+  const all = await opened([document('a', TEXT, content), document('b', TEXT, content)]);
   const screen = screenOf(all);
   screen.text = { focusText: () => undefined, openSearch: () => undefined, caret };
   const handler = new KeyHandler(screen);
@@ -74,6 +75,16 @@ test('by keyboard the caret may leave the span: the key asks for a selection, an
   assert.deepEqual([shown(), screen.pieces.growing.value], [['Ada Byron met'], undefined]);
   await press('+', 'Escape');
   assert.equal(screen.pieces.growing.value, undefined);
+});
+
+test('a piece that is looked for or chosen is one of its document: another has spans with the same ids', async () => {
+  const { screen: { session, pieces }, press } = await typing(3);
+  await press('_');
+  await press('.', '+');
+  assert.deepEqual([pieces.chosen.value, pieces.growing.value?.id], [0, 'p']);
+  await session.openDocument('b');
+  session.focus.value = 'p';
+  assert.deepEqual([pieces.chosen.value, pieces.growing.value], [undefined, undefined]);
 });
 
 test('what is selected is taken out; nothing may be left over; a chosen piece goes too', async () => {

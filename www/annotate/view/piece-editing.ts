@@ -12,28 +12,37 @@ import { latest, NO_FOCUS } from './editing.js';
 import { info, warning } from './messages.js';
 import type { Session } from './session.js';
 
+/** A span of a document: other documents have spans with the same ids. */
+interface Place {
+  readonly document: string | undefined;
+  readonly span: string;
+}
+
 export class PieceEditing {
   /** Index of the piece whose edges move; `undefined`: the outer edges of the span. */
   readonly chosen: ReadonlySignal<number | undefined>;
   /** The span that gets a piece, while the person looks for its words: the caret may leave the span for it. */
   readonly growing: ReadonlySignal<Span | undefined>;
   readonly #session: Session;
-  readonly #choice = signal<{ readonly span: string; readonly index: number } | undefined>(undefined);
-  readonly #growing = signal<string | undefined>(undefined);
+  readonly #choice = signal<(Place & { readonly index: number }) | undefined>(undefined);
+  readonly #growing = signal<Place | undefined>(undefined);
 
   constructor(session: Session) {
     this.#session = session;
     this.chosen = computed(() => {
       const [span, choice] = [session.focused.value, this.#choice.value];
-      return span && choice?.span === span.id && choice.index < span.pieces.length ? choice.index : undefined;
+      return span && choice && this.#isAt(choice, span) && choice.index < span.pieces.length ? choice.index : undefined;
     });
-    this.growing = computed(() => session.spans.value.find(({ id }) => id === this.#growing.value));
+    this.growing = computed(() => {
+      const growing = this.#growing.value;
+      return growing && session.spans.value.find((span) => this.#isAt(growing, span));
+    });
   }
 
   /** Chooses a piece of the focused span; the chosen one again, or none: the outer edges. */
   choose(index: number | undefined): void {
     const span = this.#session.focused.value;
-    this.#choice.value = span && index !== undefined && index !== this.chosen.value ? { span: span.id, index } : undefined;
+    this.#choice.value = span && index !== undefined && index !== this.chosen.value ? { ...this.#placeOf(span), index } : undefined;
   }
 
   /** The next piece of the focused span, and behind the last one the whole span again. */
@@ -56,7 +65,7 @@ export class PieceEditing {
     if (!span) return this.#refused(NO_FOCUS);
     const piece = selection.value;
     if (!piece) {
-      this.#growing.value = span.id;
+      this.#growing.value = this.#placeOf(span);
       this.#session.say(info('Select the words of the new piece and add it again. Escape ends.'));
       return true;
     }
@@ -111,6 +120,14 @@ export class PieceEditing {
       return `The span is now "${pieces.map((piece) => shorten(this.#session.text.slice(...piece))).join(' … ')}".`;
     } });
     return changed !== undefined;
+  }
+
+  #placeOf(span: Span): Place {
+    return { document: this.#session.document.value?.head.id, span: span.id };
+  }
+
+  #isAt(place: Place, span: Span): boolean {
+    return place.span === span.id && place.document === this.#session.document.value?.head.id;
   }
 
   #refused(message: string): false {

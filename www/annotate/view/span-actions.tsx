@@ -30,15 +30,17 @@ export function SpanActions({ screen }: { readonly screen: Screen }): JSX.Elemen
         <CommandButton screen={screen} id="occurrences" showsKey isDisabled={isLocked}>All occurrences</CommandButton>
         <button type="button" disabled={isLocked} onClick={() => (screen.dialog.value = 'span-note')}>Note</button>
       </div>
-      <div class="edges" role="group" aria-label="Edges of the span">
-        <span>Start</span>
-        <CommandButton screen={screen} id="start-left" kind="square" isDisabled={isLocked}>←</CommandButton>
-        <CommandButton screen={screen} id="start-right" kind="square" isDisabled={isLocked}>→</CommandButton>
-        <span>End</span>
-        <CommandButton screen={screen} id="end-left" kind="square" isDisabled={isLocked}>←</CommandButton>
-        <CommandButton screen={screen} id="end-right" kind="square" isDisabled={isLocked}>→</CommandButton>
+      <div class="shape">
+        <div class="edges" role="group" aria-label="Edges of the span">
+          <span>Start</span>
+          <CommandButton screen={screen} id="start-left" kind="square" isDisabled={isLocked}>←</CommandButton>
+          <CommandButton screen={screen} id="start-right" kind="square" isDisabled={isLocked}>→</CommandButton>
+          <span>End</span>
+          <CommandButton screen={screen} id="end-left" kind="square" isDisabled={isLocked}>←</CommandButton>
+          <CommandButton screen={screen} id="end-right" kind="square" isDisabled={isLocked}>→</CommandButton>
+        </div>
+        <SpanPieces screen={screen} span={span} />
       </div>
-      <SpanPieces screen={screen} span={span} />
     </section>
   );
 }
