@@ -3,7 +3,7 @@
 import { BROWSERS, openPlain } from '../faults/plain.mjs';
 import { startSite } from '../server.mjs';
 
-const SPECS = ['parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'errors', 'options', 'lifecycle'];
+const SPECS = ['parity', 'ner', 'labels', 'qa', 'cloze', 'masked', 'unicode', 'errors', 'options', 'lifecycle', 'teach'];
 const ENGINES = ['firefox', 'webkit'];
 
 /** WebGPU is tested in Chromium only, which has an adapter on any machine. */
