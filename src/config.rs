@@ -93,7 +93,7 @@ pub(crate) fn null_is_default<'de, T: Deserialize<'de> + Default, D: Deserialize
 pub const MAX_VOCAB_SIZE: usize = 1 << 22;
 /// Rows of the largest entity table. mLUKE has 1.2 million.
 pub const MAX_ENTITY_VOCAB_SIZE: usize = 1 << 24;
-/// The widest hidden state and the widest row of an entity table. LUKE large has 1,024.
+/// The widest hidden state and the widest row of an entity table, and the largest number of attention heads. LUKE large has 1,024.
 pub const MAX_HIDDEN_SIZE: usize = 1 << 14;
 /// The widest feed-forward layer. With [`MAX_HIDDEN_SIZE`] it bounds every weight matrix to 2^30 numbers, the stacked
 /// attention weight (6 x hidden x hidden) to 1.6 x 10^9.

@@ -10,7 +10,7 @@ pub fn reserve<T>(values: &mut Vec<T>, count: usize, what: &str) -> Result<()> {
     values.try_reserve_exact(count).map_err(|_| LukeError::out_of_memory(what, count as u64, size_of::<T>()))
 }
 
-/// An empty vector for `count` values.
+/// An empty vector for `count` values; `what` as in [`reserve`].
 ///
 /// # Errors
 /// `out-of-memory`.
@@ -20,7 +20,7 @@ pub fn with_capacity<T>(count: usize, what: &str) -> Result<Vec<T>> {
     Ok(values)
 }
 
-/// `count` zeros.
+/// `count` zeros; `what` as in [`reserve`].
 ///
 /// # Errors
 /// `out-of-memory`.

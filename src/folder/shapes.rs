@@ -37,7 +37,8 @@ pub trait TensorNames {
 }
 
 /// Every tensor of the model, in the order in which the model takes them: by the alphabet under each part, as they lie in
-/// most files. `paged` says that the entity table is not among the tensors.
+/// most files. `paged` says that the entity table is not among the tensors. The pooler,
+/// the prefix `heads.KEY.` and a word decoder of its own are among them where `names` has them.
 ///
 /// # Errors
 /// `format` when a head is not known or has too few labels.

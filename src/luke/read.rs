@@ -13,7 +13,8 @@ use crate::model::{Axes, OutputName};
 /// The values of named tensors of one device, brought from it together.
 ///
 /// # Errors
-/// `device-lost` when the device failed, or a GPU gave a number that is not finite; `format` when the CPU did.
+/// `device-lost` when the device failed, or a GPU gave a number that is not finite; `format` when the CPU did; `out-of-memory` when the
+/// device had too little.
 pub async fn read<N: Display>(tensors: Vec<(N, Tensor<2>)>) -> Result<Vec<Vec<f32>>> {
     let Some(device) = tensors.first().map(|(_, tensor)| tensor.device()) else { return Ok(Vec::new()) };
     let lost = |reason: String| backend::failed(&device, reason);
@@ -41,7 +42,7 @@ fn not_finite(name: &str, device: &Device) -> LukeError {
     }
 }
 
-/// The values of a tensor, from the device.
+/// The values of a tensor, row-major, from the device. `name` is what an error calls it.
 ///
 /// # Errors
 /// As [`read`].

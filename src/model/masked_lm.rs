@@ -44,7 +44,8 @@ impl MaskedLm {
         })
     }
 
-    /// The table that words are decoded with, `[vocab_size, hidden]`.
+    /// The table that words are decoded with, `[vocab_size, hidden]`: the checkpoint's own decoder, or else the word table of `model`, to which
+    /// this head belongs.
     pub fn word_table<'a>(&'a self, model: &'a LukeModel) -> &'a RowTable {
         self.word_table.as_ref().unwrap_or(model.word_embeddings())
     }

@@ -15,7 +15,7 @@ pub const TOKENS: RangeInclusive<usize> = 1..=65_536;
 /// `nBest` of `qa`. A window takes at most the square of it in pairs of a start and an end.
 pub const N_BEST: RangeInclusive<usize> = 1..=1_000;
 
-/// `topK` of `qa`, `fillMask` and `predictEntities`.
+/// `topK` of `qa`, `fillMask`, `predictEntities` and `rank`.
 pub const TOP_K: RangeInclusive<usize> = 1..=1_000;
 
 /// `maxEntitiesPerPass` of `ner`: what one input of the model may have.

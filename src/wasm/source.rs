@@ -25,8 +25,8 @@ thread_local! {
 /// A call or a load, as the machinery of promises knows it.
 type Work = Pin<Box<dyn Future<Output = JsResult<JsValue>>>>;
 
-/// Runs a call, or a load, whose `call` is undefined: what it reads and where it pauses, the host is told `call`. All of them have one
-/// type, because each type of future brings its own copy of the machinery of promises into the module.
+/// Runs a call or a load as a promise, which gives what `work` gives, and rejects with its error. The host gets `call` at each read and
+/// pause; it is undefined for a load. All of them have one type, because each type of future brings its own copy of the machinery of promises into the module.
 pub fn promise(call: JsValue, work: impl Future<Output = JsResult<JsValue>> + 'static) -> Promise {
     let work: Work = Box::pin(work);
     future_to_promise(During::new(&CALL, call, backend::scoped(work)))

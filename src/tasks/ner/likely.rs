@@ -1,6 +1,6 @@
 //! Which spans may be entities, told from their letters alone (`candidates: "likely"`): in English a name has capitals,
 //! and only some words and signs stand inside one. The lists are from CoNLL-2003's training set; what they gain and cost on
-//! its test set is in ARCHITECTURE.md.
+//! its test set is in docs/PERFORMANCE.md.
 
 use std::ops::Range;
 

@@ -169,7 +169,11 @@ impl Counts {
     }
 }
 
-/// The parts of a report that name labels.
+/// The parts of a report that name labels. `spans` says how many examples of each label there are, in the order of `labels`. Without
+/// `judged`, labels have no quality and there are no confusions.
+///
+/// # Panics
+/// If `spans` or `judged` has fewer labels.
 pub fn name(labels: &[String], spans: &[usize], judged: Option<&Judged>) -> (Vec<LabelReport>, Vec<Confusion>) {
     let report = |(number, label): (usize, &String)| LabelReport {
         label: label.clone(),
