@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { until } from '../until.mjs';
 
 export const TIMEOUT_MS = 20_000;
 
@@ -119,12 +120,13 @@ export async function exportAs(page, format, annotations) {
 
 /** Waits until the service worker has files whose addresses end like these. */
 export async function kept(page, ends) {
-  await page.waitForFunction(async (wanted) => {
+  const there = async (wanted) => {
     if (navigator.serviceWorker.controller?.state !== 'activated') return false;
     const urls = [];
     for (const name of await caches.keys()) urls.push(...(await (await caches.open(name)).keys()).map(({ url }) => url));
     return wanted.every((end) => urls.some((url) => url.endsWith(end)));
-  }, ends, { polling: 100 });
+  };
+  await until(page, there, ends);
 }
 
 /** Presses Tab until the button with this name has the focus. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ISOLATION, listen, staticFiles } from '../../../www/serve.mjs';
 import { startSite } from '../server.mjs';
+import { until } from '../until.mjs';
 
 const DIST = fileURLToPath(new URL('../../../www/dist/', import.meta.url));
 
@@ -29,7 +30,7 @@ export default async function ({ test, browser }) {
         const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
         assert.deepEqual(installabilityErrors.map(({ errorId }) => errorId), ['in-incognito'], 'outside of the test it can be installed');
         const before = await look(page);
-        await page.waitForFunction(async (bytes) => (await (await import('luke-web')).models.usage()).storedBytes >= bytes, MODEL_BYTES);
+        await until(page, async (bytes) => (await (await import('luke-web')).models.usage()).storedBytes >= bytes, MODEL_BYTES);
         site.close();
         await assert.rejects(fetch(demo), 'the server still answers');
         await page.close();
