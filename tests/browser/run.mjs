@@ -1,6 +1,6 @@
 // Runs the specs in headless Chromium, through the built package.
 //   node tests/browser/run.mjs [WORD...]    runs only tests whose name contains every word, e.g. `parity wasm`
-// CHROMIUM is the path of the browser. LUKE_SCREENSHOT=1 also updates www/screenshot.png.
+// CHROMIUM is the path of the browser. LUKE_SCREENSHOT=1 also updates the screenshots of README.md.
 // LUKE_SLOW=1 kills the browser of annotate/storage ten times instead of twice.
 import { Report } from '../report.mjs';
 import { launchChromium } from './launch.mjs';

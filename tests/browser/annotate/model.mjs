@@ -2,6 +2,7 @@
 //   node tests/browser/annotate/model.mjs [URL] [WORD...]     alone; URL is that of the page, by default that of the built site
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { startSite } from '../server.mjs';
 import { doccano, NEWS } from './news.mjs';
 import {
@@ -64,6 +65,7 @@ export default async function model({ test, skip, browser, site, url = workspace
     assert.ok(!(await spans(page)).some((row) => row.includes('Berlin')));
     await keys(page, 'Control+z');
     await has(page, 'LOC Berlin suggested');
+    if (process.env.LUKE_SCREENSHOT) await page.screenshot({ path: fileURLToPath(new URL('../../../www/annotate/screenshot.png', import.meta.url)) });
     await close();
   });
 
