@@ -62,10 +62,12 @@ class Entities:
         late = step > a.steps * 0.75
         shares = (0.5, 0.15, 0.2, 0.15) if late else (0.5, 0.3, 0.1, 0.1)
         kind = rng.choices(("likely", "window", "pass", "alone"), shares)[0]
-        ids, mask, entities, labels, tags = s.to(*drawn(s, rng).batch(kind, step))
+        batches = drawn(s, rng)
+        ids, mask, entities, labels, tags = s.to(*batches.batch(kind, step))
         spans, words = s.model.spans(ids, mask, entities)
         loss = entropy(spans, labels, a.smooth)
-        if s.teacher is not None:
+        # What was written after the teacher was trained is there to change its answers.
+        if s.teacher is not None and batches is sources(s)[0]:
             with torch.no_grad():
                 wanted = s.teacher.spans(ids, mask, entities)[0]
             loss = (loss + likeness(spans, wanted, labels >= 0)) / 2
