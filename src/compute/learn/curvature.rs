@@ -1,7 +1,7 @@
 //! An approximation of how the loss of a linear layer curves: a share of the second moments of its features, and the cost of weights. The
 //! search for the minimum divides gradients by it. Features go together, so without it the search would take hundreds of steps.
 
-use super::linear::dot;
+use super::products::{add, dot, mixed_dot};
 use crate::error::Result;
 use crate::memory;
 
@@ -173,20 +173,6 @@ impl Cholesky {
 /// Where a row of a triangle begins.
 const fn start(row: usize) -> usize {
     row * (row + 1) / 2
-}
-
-/// A scalar product, in four sums that are added in a fixed order.
-fn mixed_dot(a: &[f32], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 4];
-    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
-    for (a, b) in a.iter().zip(b) {
-        sums.iter_mut().zip(a.iter().zip(b)).for_each(|(sum, (a, b))| *sum += f64::from(*a) * b);
-    }
-    sums.iter().sum::<f64>() + rest_a.iter().zip(rest_b).map(|(a, b)| f64::from(*a) * b).sum::<f64>()
-}
-
-fn add(to: &mut [f64], factor: f64, values: &[f32]) {
-    to.iter_mut().zip(values).for_each(|(to, value)| *to += factor * f64::from(*value));
 }
 
 #[cfg(test)]

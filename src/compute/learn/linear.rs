@@ -4,6 +4,7 @@ use half::f16;
 
 use super::curvature::Curvature;
 use super::descent::{Precision, minimize};
+use super::products::dot;
 use crate::error::Result;
 use crate::memory;
 
@@ -211,16 +212,6 @@ impl Scale {
         }
         layer
     }
-}
-
-/// The scalar product, in eight sums that are added in a fixed order: the same bits with and without vector instructions.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0f32; 8];
-    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    for (a, b) in a.iter().zip(b) {
-        sums.iter_mut().zip(a.iter().zip(b)).for_each(|(sum, (a, b))| *sum += a * b);
-    }
-    sums.iter().sum::<f32>() + rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum::<f32>()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod crf;
 mod curvature;
 mod descent;
 mod linear;
+mod products;
 mod random;
 pub mod windows;
 
