@@ -1,13 +1,13 @@
 """Compares heads that are taught (`luke teach`) with others that learn from the same documents, on the label sets in data/.
 
     python bench.py --model ../../www/models/luke-mini-en --out results.json
-    python bench.py --model ... --spacy --documents 20,50 --draws 5 --sets recipes,leases
+    python bench.py --model ... --methods luke,spacy --documents 20,50 --draws 5 --sets recipes,leases
     python bench.py --rank --documents 20,40,60 --draws 3
 
 Of each set the first half of the documents is drawn from, and the second half is the test. A draw of so many documents is the same for
 every method. Figures are F1 of whole spans with their labels, in percent, and the share of an annotator's edits that the suggestions
-save. `--spacy` also trains spaCy's `ner` from a blank English model (pip install spacy), until its F1 on a tenth of the documents no longer
-rises; `--vectors FOLDER` also with the word vectors of a spaCy model, for example en_core_web_md.
+save. `spacy` trains spaCy's `ner` from a blank English model (pip install spacy), until its F1 on a tenth of the documents no longer
+rises; `vectors` does so with the word vectors of the spaCy model in `--vectors FOLDER`, for example en_core_web_md.
 
 The sets `tweets` (Ritter's, ten types) and `conll` (CoNLL-2003) are not in the repository: `--src` names the folder that tools/mini/fetch.py
 made, with `--tests`. The encoder of luke-mini-en was trained on CoNLL's sentences, so `conll` shows how well their labels are learned
@@ -239,7 +239,8 @@ def rank(a):
 
 def compare(a):
     """F1 of each method with documents that are drawn."""
-    methods, results = [Taught(a.luke, a.model)] + [Spacy()] * a.spacy + [Spacy(a.vectors)] * bool(a.vectors), []
+    known = {"luke": lambda: Taught(a.luke, a.model), "spacy": Spacy, "vectors": lambda: Spacy(a.vectors)}
+    methods, results = [known[name]() for name in a.methods.split(",")], []
     for name in a.sets.split(","):
         pool, test = split(name, a.src)
         gold = [triples(d["spans"]) for d in test]
@@ -269,11 +270,12 @@ def main():
     p.add_argument("--documents", default="5,10,20,50,75")
     p.add_argument("--draws", type=int, default=5)
     p.add_argument("--src", default="work/src", help="of the sets tweets and conll")
-    p.add_argument("--spacy", action="store_true")
+    p.add_argument("--methods", default="luke", help="of luke, spacy and vectors")
     p.add_argument("--vectors", help="a folder of a spaCy model with word vectors")
     p.add_argument("--rank", action="store_true")
     p.add_argument("--out")
     a = p.parse_args()
+    assert "vectors" not in a.methods.split(",") or a.vectors, "--methods vectors needs --vectors"
     results = rank(a) if a.rank else compare(a)
     if a.out:
         with open(a.out, "w", encoding="utf-8") as f:
