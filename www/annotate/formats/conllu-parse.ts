@@ -1,4 +1,5 @@
 // Lines of CoNLL-U: documents, sentences, words, multi-word tokens and empty nodes.
+import { isSpace } from '../model/characters.js';
 import { show } from '../model/show.js';
 import type { Reporter } from './problems.js';
 
@@ -195,7 +196,13 @@ export function withMisc(misc: string, names: readonly string[], value: string |
   const at = parts.findIndex(isSame);
   const others = parts.filter((part) => !isSame(part));
   const all = at < 0 ? [...written, ...others] : [...others.slice(0, at), ...written, ...others.slice(at)];
-  return all.join('|') || '_';
+  if (!endsWithSpace(all.join('|'))) return all.join('|') || '_';
+  // Readers take white space off the end of a line, so the tag is there.
+  return [...others, `${known ?? names[0]!}=${value ?? 'O'}`].join('|');
+}
+
+function endsWithSpace(text: string): boolean {
+  return text !== '' && isSpace(text.charCodeAt(text.length - 1));
 }
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([

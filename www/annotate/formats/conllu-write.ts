@@ -17,8 +17,8 @@ import { rebuiltIds, TokenDocuments, type TokenDocument } from './token-document
 import { TokenIndex } from './tokens.js';
 import { withoutBlankSpans } from './without.js';
 
-/** Characters that a tag in MISC cannot have. */
-const UNSAFE = /[\s\x1c-\x1f\x85|]/g;
+/** Characters that a tag in MISC cannot have. Some readers take what is behind a second `=` off. */
+const UNSAFE = /[\s\x1c-\x1f\x85|=]/g;
 
 export const FIELD = choice('field', 'Entities are in MISC as', { NER: 'NER=B-PER', Entity: 'Entity=B-PER' });
 
@@ -109,12 +109,11 @@ class Writer {
     const isLast = word === tokens.words.length - 1;
     const before = word === 0 ? tokens.document.text.slice(0, tokens.words[0]!.start) : '';
     const parts = [
-      ...(tag === 'O' ? [] : [`${this.#names[0]!}=${tag}`]),
       ...(gap === '' && !(isLast && endsSentence) ? ['SpaceAfter=No'] : []),
       ...(gap !== '' && (gap !== ' ' || isLast) ? [`SpacesAfter=${escapeSpaces(gap)}`] : []),
       ...(before === '' ? [] : [`SpacesBefore=${escapeSpaces(before)}`]),
     ];
-    return parts.join('|') || '_';
+    return withMisc(parts.join('|') || '_', this.#names, tag === 'O' ? undefined : tag);
   }
 }
 

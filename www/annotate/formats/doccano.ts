@@ -1,13 +1,13 @@
 // doccano: JSON Lines, or a list, with spans as `label: [[0, 15, "PER"]]`, or as `entities` with `relations`.
 import { show } from '../model/show.js';
-import type { AnnotatedDocument, Corpus, Json, Relation, Span } from '../model/types.js';
+import type { AnnotatedDocument, Corpus, Extra, Json, Relation, Span } from '../model/types.js';
 import { choice, chosen } from './choice.js';
 import { detectEach, firstRow, hasExtension } from './detect.js';
 import {
   corpusFile, fileLabelId, IMPORTED, importedSpan, importedStatus, labelNames, newCorpus, rowName, without, type FileSpan,
 } from './documents.js';
 import { Fields, filled, given } from './fields.js';
-import type { Format, InputFile, ReadOptions, ReadResult, WriteOptions, WriteResult } from './format.js';
+import type { Format, InputFile, Loss, ReadOptions, ReadResult, WriteOptions, WriteResult } from './format.js';
 import { isList, isObject } from './json-values.js';
 import { parseJsonRows } from './json.js';
 import { jsonLines } from './lines.js';
@@ -23,7 +23,9 @@ const LABEL_NAMES = ['label', 'labels'];
 /** Fields of doccano itself. Other fields are metadata that people gave. */
 const OWN_NAMES = ['id', 'Comments'];
 const WRITTEN = new Set([...TEXT_NAMES, ...LABEL_NAMES, 'entities', 'relations']);
-const RESERVED = new Set([...WRITTEN, ...OWN_NAMES]);
+/** Columns of the table that doccano makes of a file. */
+const COLUMNS = ['filename', 'upload_name', 'example_uuid', '#line_number'];
+const RESERVED = new Set([...WRITTEN, ...OWN_NAMES, ...COLUMNS]);
 const ABILITIES: Abilities = { overlap: 'all', meta: { reserved: RESERVED }, loneSurrogates: true };
 
 const LAYOUT = choice('layout', 'Project', {
@@ -36,6 +38,11 @@ const UNIT = choice('unit', 'The project counts', {
   grapheme: 'graphemes (the option of the project is on)',
   'code-point': 'code points',
 });
+/** doccano makes a table of a file. Where a row lacks a field that others have, the table has "not a number", which its database refuses. */
+const FIELDS = choice('fields', 'Metadata', {
+  same: 'what all documents have: doccano refuses a file if only some have a field',
+  all: 'all',
+});
 
 export const doccano: Format = {
   id: 'doccano',
@@ -43,7 +50,7 @@ export const doccano: Format = {
   extensions: ['.jsonl', '.json'],
   unit: 'utf-16',
   readUnits: UNITS,
-  writeOptions: [LAYOUT, UNIT],
+  writeOptions: [LAYOUT, UNIT, FIELDS],
   detect: (files) => detectEach(files, likely),
   read,
   write,
@@ -166,11 +173,51 @@ function write(whole: Corpus, options: WriteOptions): WriteResult {
   const { corpus, losses } = reduceCorpus(whole, options, doccano.id, { ...ABILITIES, unit, relations: withRelations, noItemExtra: !withRelations });
   const name = labelNames(corpus.labelSets);
   const row = withRelations ? entityRow(unit, name) : (document: AnnotatedDocument) => ({ label: triples(document, unit, name) });
+  const fields = new RowFields(corpus.documents, chosen(FIELDS, options) === 'all');
   const rows = corpus.documents.map((document) => {
-    const { id, ...extra } = without(document.extra, WRITTEN);
-    return { ...given('id', id), text: document.text, ...row(document), ...document.meta, ...extra };
+    const { id, ...others } = fields.of(document);
+    return { ...given('id', id), text: document.text, ...row(document), ...others };
   });
-  return { files: [corpusFile(corpus, '.jsonl', jsonLines(rows))], losses };
+  const text = jsonLines(rows);
+  return { files: [corpusFile(corpus, '.jsonl', withRelations ? inAscii(text) : text)], losses: [...losses, ...fields.losses] };
+}
+
+/** doccano guesses the encoding of files with relations, and takes UTF-8 with emoji for Windows-1252. */
+function inAscii(json: string): string {
+  return json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Metadata of rows, and fields that doccano added. */
+class RowFields {
+  readonly losses: Loss[] = [];
+  readonly #rows: number;
+  readonly #all: boolean;
+  /** In how many rows a field is. */
+  readonly #counts = new Map<string, number>();
+
+  constructor(documents: readonly AnnotatedDocument[], all: boolean) {
+    this.#rows = documents.length;
+    this.#all = all;
+    for (const document of documents)
+      for (const name of Object.keys(this.#allOf(document))) this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+  }
+
+  of(document: AnnotatedDocument): Extra {
+    const isKept = (name: string) => this.#all || this.#counts.get(name) === this.#rows;
+    const fields = Object.entries(this.#allOf(document));
+    for (const [name] of fields) if (!isKept(name)) this.#lose(document, name);
+    return Object.fromEntries(fields.filter(([name]) => isKept(name)));
+  }
+
+  #allOf({ meta, extra }: AnnotatedDocument): Extra {
+    return { ...meta, ...without(extra, WRITTEN) };
+  }
+
+  #lose({ id: document, meta }: AnnotatedDocument, name: string): void {
+    const isMeta = meta !== undefined && Object.hasOwn(meta, name);
+    if (isMeta) this.losses.push({ kind: 'meta', document, item: name, reason: 'other documents have no field of this name' });
+    else this.losses.push({ kind: 'columns', document, reason: `the field ${show(name)} of doccano is left out: other documents do not have it` });
+  }
 }
 
 type LabelNames = ReturnType<typeof labelNames>;

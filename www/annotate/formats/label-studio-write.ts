@@ -9,6 +9,7 @@ import { madeFields } from './label-studio-meta.js';
 import { FORMAT, INSIDE } from './label-studio-read.js';
 import { jsonList } from './lines.js';
 import { reduceCorpus } from './losses.js';
+import { withoutRelations } from './without.js';
 
 const WRITTEN = new Set(['data', 'annotations', 'completions', 'predictions', INSIDE]);
 const WRITTEN_OF_ANNOTATION = new Set(['result', 'was_cancelled', 'skipped']);
@@ -16,14 +17,26 @@ const WRITTEN_OF_RESULT = new Set(['id', 'type', 'from_name', 'to_name', 'value'
 
 export function writeLabelStudio(whole: Corpus, options: WriteOptions): WriteResult {
   const names = whole.documents.map(namesOf).find((found) => found !== undefined) ?? USUAL_NAMES;
-  const { corpus, losses } = reduceCorpus(whole, options, FORMAT, {
+  const findable = withoutRelations(whole, options, unfindable);
+  const { corpus, losses } = reduceCorpus(findable.corpus, options, FORMAT, {
     overlap: 'all', relations: true, suggestions: true, provenance: true, scores: true, notes: true, status: true, documentNotes: true, names: true,
     meta: { reserved: new Set([names.key]) }, labels: fitsConfig(whole.labelSets), loneSurrogates: true,
   });
   const writer = new TaskWriter(corpus, names);
   const tasks = corpus.documents.map((document) => writer.task(document));
   const files = [corpusFile(corpus, '.json', jsonList(tasks)), corpusFile(corpus, '.xml', writeConfig(corpus.labelSets, names))];
-  return { files, losses };
+  return { files, losses: [...findable.losses, ...losses] };
+}
+
+/** Label Studio finds the spans of a relation in its own annotation or prediction only. Accepted spans can be repeated in a prediction. */
+function unfindable(relation: Relation, head: Span, tail: Span): string | undefined {
+  const isFound = (span: Span) => span.state === 'accepted' || (relation.state === 'suggested' && versionOf(span) === versionOf(relation));
+  return isFound(head) && isFound(tail) ? undefined : 'one of its spans is a suggestion that Label Studio keeps apart from it';
+}
+
+/** The name of the prediction that has a suggestion. */
+function versionOf({ model, by }: Span | Relation): string {
+  return model?.name ?? by;
 }
 
 /** The names that the file of a document had, if they are not the usual ones. */
@@ -74,16 +87,22 @@ class TaskWriter {
   /** One prediction for each model. Its score is the mean of the scores of its results. */
   #predictions(document: AnnotatedDocument): Json {
     const { spans, relations, extra } = document;
-    const versionOf = ({ model, by }: Span | Relation) => model?.name ?? by;
     const suggested = [...spans, ...relations].filter(({ state }) => state === 'suggested');
     const before = objectsOf(insideOf(extra).predictions);
     return [...new Set(suggested.map(versionOf))].map((version) => {
-      const result = this.#results(document, (item) => item.state === 'suggested' && versionOf(item) === version);
+      const isOwn = (item: Span | Relation) => item.state === 'suggested' && versionOf(item) === version;
+      const result = [...this.#repeated(document, relations.filter(isOwn)), ...this.#results(document, isOwn)];
       const scores = suggested.flatMap((item) => (versionOf(item) === version ? (item.score ?? []) : []));
       const mean = scores.length > 0 ? scores.reduce((sum, score) => sum + score, 0) / scores.length : undefined;
       const rest = before.find((prediction) => prediction.model_version === version);
       return { ...rest, model_version: version, ...given('score', mean), result };
     });
+  }
+
+  /** The accepted spans of suggested relations, without what the annotation says of them. */
+  #repeated({ text, spans }: AnnotatedDocument, relations: readonly Relation[]): Extra[] {
+    const ends = new Set(relations.flatMap(({ head, tail }) => [head, tail]));
+    return spans.filter(({ id, state }) => state === 'accepted' && ends.has(id)).map((span) => this.#region(span, text));
   }
 
   #results({ text, spans, relations }: AnnotatedDocument, isWanted: (item: Span | Relation) => boolean): Extra[] {
@@ -94,17 +113,13 @@ class TaskWriter {
   }
 
   #span(span: Span, text: string): Extra {
-    const [start, end] = span.pieces[0]!;
-    const value = { start, end, text: text.slice(start, end), labels: [this.#name('span', span.label)] };
-    return {
-      ...without(span.extra, WRITTEN_OF_RESULT),
-      id: span.id,
-      from_name: this.#names.from,
-      to_name: this.#names.to,
-      type: 'labels',
-      value,
-      ...this.#made(span),
-    };
+    return { ...without(span.extra, WRITTEN_OF_RESULT), ...this.#region(span, text), ...this.#made(span) };
+  }
+
+  #region({ id, pieces, label }: Span, text: string): Extra {
+    const [start, end] = pieces[0]!;
+    const value = { start, end, text: text.slice(start, end), labels: [this.#name('span', label)] };
+    return { id, from_name: this.#names.from, to_name: this.#names.to, type: 'labels', value };
   }
 
   #relation(relation: Relation): Extra {

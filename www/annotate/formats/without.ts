@@ -40,6 +40,26 @@ export function withoutBlankSpans(corpus: Corpus, options: WriteOptions): Withou
   return withoutSpans(corpus, options, 'edges', (span, text) => (isBlank(span, text) ? 'it has nothing but white space' : undefined));
 }
 
+/** Takes out relations for which `reason` gives a reason. It gets the ends that are written; if one is not, nothing is asked. */
+export function withoutRelations(
+  corpus: Corpus,
+  options: WriteOptions,
+  reason: (relation: Relation, head: Span, tail: Span) => string | undefined,
+): Without {
+  const losses: Loss[] = [];
+  const documents = corpus.documents.map((document) => {
+    const spans = new Map(document.spans.filter((span) => isWritten(span, options)).map((span) => [span.id, span]));
+    const relations = document.relations.filter((relation) => {
+      const [head, tail] = [spans.get(relation.head), spans.get(relation.tail)];
+      const why = head && tail && isWritten(relation, options) ? reason(relation, head, tail) : undefined;
+      if (why !== undefined) losses.push({ kind: 'relations', document: document.id, item: relation.id, reason: why });
+      return why === undefined;
+    });
+    return { ...document, relations };
+  });
+  return { corpus: { ...corpus, documents }, losses };
+}
+
 export function withoutQuestions(corpus: Corpus, options: WriteOptions, kind: string, reason: (question: Question) => string | undefined): Without {
   const losses: Loss[] = [];
   const documents = corpus.documents.map((document) => {

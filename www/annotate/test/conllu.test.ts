@@ -105,6 +105,26 @@ test('spaces are escaped as UDPipe does', () => {
   assert.equal(withMisc('_', ['NER'], 'B-X'), 'NER=B-X');
 });
 
+test('readers that take white space off the end of a line, or what is behind a second "=", lose nothing', async () => {
+  const text = '\ufeff« Ada\u00a0» x\u2028y';
+  const spans = [[3, 6, 'a=b|c'], [9, 10, 'X']] as const;
+  const corpus: Corpus = {
+    name: 'c', labelSets: [],
+    documents: [{
+      id: 'd', name: 'd', text, status: 'new', relations: [], questions: [],
+      spans: spans.map(([start, end, name], index) => ({ id: `s${index}`, pieces: [[start, end]], label: `span:${name}`, by: 'human', state: 'accepted' })),
+    }],
+  };
+  const content = await write(corpus);
+  const miscs = content.split('\n').flatMap((line) => line.split('\t')[9] ?? []);
+  assert.deepEqual(miscs, ['SpacesBefore=\ufeff|NER=O', 'SpacesAfter=\u00a0|NER=B-a_b_c', '_', 'SpacesAfter=\u2028|NER=B-X', '_']);
+  const { corpus: back } = read(content);
+  assert.deepEqual([back.documents[0]!.text, spansOf(back.documents[0]!)], [text, ['a_b_c Ada', 'X x']]);
+  // Lines that are kept from the file of a document are written in the same way.
+  assert.equal(await write(back), content);
+  assert.equal(withMisc('NER=B-X|SpacesAfter=\u00a0', ['NER'], 'I-Y'), 'SpacesAfter=\u00a0|NER=I-Y');
+});
+
 test('broken lines are named', () => {
   const broken: readonly (readonly [string, number, RegExp])[] = [
     [`${words('1 a')}2\tb\n`, 2, /has 2 columns/],

@@ -73,6 +73,30 @@ test('entities with relations, metadata, and what doccano adds', () => {
   });
 });
 
+test('rows have the same fields, because doccano refuses others', () => {
+  const { corpus } = read('{"id":1,"text":"Ada","label":[],"author":"me","n":1}\n{"text":"Bo","label":[],"author":"you","filename":"x"}\n');
+  const { files, losses } = doccano.write!(corpus, { include: 'all' }) as WriteResult;
+  assert.equal(
+    new TextDecoder().decode(files[0]!.bytes),
+    '{"text":"Ada","label":[],"author":"me"}\n{"text":"Bo","label":[],"author":"you"}\n',
+  );
+  assert.deepEqual(
+    losses.filter(({ kind }) => kind !== 'names').map(({ kind, document, item }) => [kind, document, item]),
+    [['meta', 'd1', 'filename'], ['meta', 'd0', 'n'], ['columns', 'd0', undefined]],
+  );
+  assert.equal(
+    written(corpus, { fields: 'all' }),
+    '{"id":1,"text":"Ada","label":[],"author":"me","n":1}\n{"text":"Bo","label":[],"author":"you"}\n',
+  );
+});
+
+test('files with relations are in ASCII, because doccano guesses their encoding', () => {
+  const { corpus } = read('{"text":"🙂 Zoë","entities":[],"relations":[]}');
+  const content = written(corpus, { layout: 'relations' });
+  assert.equal(content, '{"text":"\\ud83d\\ude42 Zo\\u00eb","entities":[],"relations":[]}\n');
+  assert.equal(read(content).corpus.documents[0]!.text, '🙂 Zoë');
+});
+
 test('both modes of doccano are told apart', () => {
   const text = '👍🏽 e\u0301 Ada met Bea\r\nand Cy.';
   const words = ['Ada', 'Bea', 'Cy'];

@@ -154,6 +154,43 @@ test('old and short exports', () => {
   assert.equal(labelStudio.detect([textFile(JSON.stringify(short), 'a.json')]), 0.8);
 });
 
+test('a suggested relation has its spans in its prediction, where Label Studio looks for them', () => {
+  const made = { by: 'human', state: 'accepted' } as const;
+  const model = { name: 'm', manifestHash: 'ab' };
+  const suggested = { by: 'model', state: 'suggested', model } as const;
+  const whole: Corpus = {
+    name: 'c', labelSets: [],
+    documents: [{
+      id: 'd', name: 'd', text: 'Ada Bo Cy', status: 'draft', questions: [],
+      spans: [
+        { id: 'a', pieces: [[0, 3]], label: 'span:PER', ...made, note: 'sure' }, { id: 'b', pieces: [[4, 6]], label: 'span:PER', ...made },
+        { id: 'c', pieces: [[7, 9]], label: 'span:PER', ...suggested },
+      ],
+      relations: [
+        { id: 'r', head: 'a', tail: 'b', label: 'relation:knows', ...suggested }, { id: 's', head: 'c', tail: 'b', label: 'relation:knows', ...suggested },
+        { id: 't', head: 'a', tail: 'c', label: 'relation:knows', ...made },
+        { id: 'u', head: 'c', tail: 'a', label: 'relation:knows', ...suggested, model: { ...model, name: 'n' } },
+      ],
+    }],
+  };
+  const { files, losses } = labelStudio.write!(whole, { include: 'all' }) as WriteResult;
+  assert.deepEqual(losses.filter(({ kind }) => kind === 'relations').map(({ document, item }) => [document, item]), [['d', 't'], ['d', 'u']]);
+  const [task] = JSON.parse(new TextDecoder().decode(files[0]!.bytes)) as Loose[];
+  const [annotation, prediction, ...others] = [...(task!.annotations as Loose[]), ...(task!.predictions as Loose[])];
+  const results = (list: Loose) => (list.result as Loose[]).map(({ id, type, from_id, to_id, meta }) => [id ?? `${from_id}-${to_id}`, type, meta !== undefined]);
+  assert.deepEqual(results(annotation!), [['a', 'labels', true], ['b', 'labels', true]]);
+  assert.deepEqual(results(prediction!), [
+    ['a', 'labels', false], ['b', 'labels', false], ['c', 'labels', true], ['a-b', 'relation', true], ['c-b', 'relation', true],
+  ]);
+  assert.deepEqual(others, []);
+  const { corpus, problems } = read([task!]);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(corpus.documents[0]!.spans.map(({ id, state, note }) => [id, state, note]), [
+    ['a', 'accepted', 'sure'], ['b', 'accepted', undefined], ['c', 'suggested', undefined],
+  ]);
+  assert.deepEqual(corpus.documents[0]!.relations.map(({ head, tail }) => [head, tail]), [['a', 'b'], ['c', 'b']]);
+});
+
 test('each annotation of a task is a document, and predictions that were accepted are there once', () => {
   const tasks = [
     {
