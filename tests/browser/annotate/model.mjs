@@ -230,7 +230,8 @@ async function mark(page, words, key) {
   await keys(page, 'Control+f');
   await page.keyboard.type(words);
   await keys(page, 'Enter', 'Escape', key);
-  await said(page, `PRODUCT "${words}" added.`);
+  // Not what the message line says: the message that the model has learned may follow at once.
+  await page.waitForFunction((row) => [...document.querySelectorAll('.spans [role=option]')].some(({ innerText }) => innerText.replace(/\s+/g, ' ').trim() === row), `PRODUCT ${words}`, { timeout: MODEL_MS });
 }
 
 /** In the page: keeps the order in which calls of the model are sent and answered, as `calls`. */
